@@ -1,0 +1,17 @@
+"""How a command reaches the running stack."""
+
+from deploy.cli.errors import Failed
+from deploy.local import control
+from deploy.local.external import ExternalKafka
+from deploy.local.stack import Stack
+
+
+def running() -> Stack:
+    """The stack of LAOTIE_HOME, not owned: for addresses and credentials. Fails at once where a local one is down."""
+    stack = Stack()
+    current = control.state(stack.home)
+    if not isinstance(stack.kafka, ExternalKafka) and stack.home.owner() is None:
+        raise Failed(f"the stack of {stack.home.root} is down; start it with `laotie up`")
+    if current.get("clock") == "manual":
+        stack.clock = "manual"
+    return stack

@@ -1,0 +1,31 @@
+"""The `laotie` command: one module a family, registered here."""
+
+import click
+
+from deploy.cli import contract, stack, topics
+from deploy.cli.errors import expected
+
+
+class Group(click.Group):
+    """Expected failures end in one clear line and status 1; usage errors stay click's, status 2."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        with expected():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    """Laotie: the trust backbone of live commerce, on real Kafka and Postgres.
+
+    Everything lies in .laotie/ of the checkout, or where LAOTIE_HOME says. With LAOTIE_KAFKA or LAOTIE_POSTGRES set, those servers
+    are used and not started. Exit status: 0 done, 1 failed, 2 wrong usage.
+    """
+
+
+for command in (stack.up, stack.down, stack.status, stack.logs, topics.topics, contract.contract):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

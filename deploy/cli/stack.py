@@ -1,0 +1,119 @@
+"""laotie up · down · status · logs"""
+
+import json
+import os
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from deploy.cli.errors import Failed
+from deploy.local import control
+from deploy.local.home import Home, default_home
+
+FOLLOW_S = 0.2
+LINES = 50
+
+
+def say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@click.command()
+@click.option("--clock", type=click.Choice(["system", "manual"]), default="system", show_default=True, help="Source of business time.")
+@click.option("--fresh", is_flag=True, help="Forget all data, passwords and logs first; addresses stay.")
+@click.option("--no-services", is_flag=True, help="Kafka and Postgres only.")
+@click.option("--no-restart", is_flag=True, help="Leave a crashed process down.")
+@click.option("--json", "as_json", is_flag=True, help="Print the state when ready.")
+def up(clock: Literal["system", "manual"], fresh: bool, no_services: bool, no_restart: bool, as_json: bool) -> None:
+    """Start what is missing; returns when everything is ready.
+
+    Starts Kafka and Postgres, applies topics, ACLs, roles and migrations, and starts every service as a process of its own.
+    Writes .laotie/env (source it), .laotie/clients/ (settings for kcat and Kafka's tools) and .laotie/bin/ (those tools).
+    """
+    began = time.monotonic()
+    home = Home(default_home())
+    state = control.up(home, clock, fresh=fresh, start_services=not no_services, restart=not no_restart, say=say)
+    if as_json:
+        click.echo(json.dumps(state, indent=1))
+        return
+    _table(state)
+    click.echo(f"up in {time.monotonic() - began:.1f} s; for your shell: . {_shown(home.root / 'env')}")
+
+
+@click.command()
+def down() -> None:
+    """Stop services, then Kafka, then Postgres; leaves no process behind."""
+    began = time.monotonic()
+    stopped = control.down(Home(default_home()), say)
+    click.echo(f"down in {time.monotonic() - began:.1f} s" if stopped else "nothing was up")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:
+    """Show every process; status 1 when the stack is not ready."""
+    state = control.state(Home(default_home()))
+    if as_json:
+        click.echo(json.dumps(state, indent=1))
+    else:
+        click.echo(f"{state['phase']}, {state['clock']} clock" if state.get("clock") else state["phase"])
+        if state.get("error"):
+            click.echo(state["error"], err=True)
+        _table(state)
+    if state["phase"] != "ready" or not all(row["alive"] for row in state["processes"]):
+        raise SystemExit(1)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Keep printing what is added.")
+@click.option("-n", "--lines", default=LINES, show_default=True, type=click.IntRange(0), help="How many of the last lines.")
+def logs(name: str | None, follow: bool, lines: int) -> None:
+    """Print the log of NAME (kafka, postgres, order-1, …), or of all."""
+    home = Home(default_home())
+    known = {path.stem: path for path in sorted(home.logs.glob("*.log"))}
+    if name is not None and name not in known:
+        raise Failed(f"no log of {name!r}; there are: {', '.join(known) or 'none'}")
+    chosen = known if name is None else {name: known[name]}
+    positions = {one: _print_tail(one, path, lines, label=len(chosen) > 1) for one, path in chosen.items()}
+    while follow:
+        time.sleep(FOLLOW_S)
+        for one, path in chosen.items():
+            positions[one] = _print_from(one, path, positions[one], label=len(chosen) > 1)
+
+
+def _table(state: dict[str, Any]) -> None:
+    for row in state["processes"]:
+        condition = "up" if row["alive"] else f"down {row['error'] or ''}".rstrip()
+        restarts = f", {row['restarts']} restarts" if row["restarts"] else ""
+        click.echo(f"  {row['name']:<14} {condition:<5} pid {row['pid'] or '-':<8} {row['address']}{restarts}")
+
+
+def _shown(path: Path) -> str:
+    """Relative where that is shorter to type."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _print_tail(name: str, path: Path, lines: int, *, label: bool) -> int:
+    with path.open("rb") as file:
+        for line in deque(file, maxlen=lines):
+            _print_line(name, line, label=label)
+        return file.tell()
+
+
+def _print_from(name: str, path: Path, position: int, *, label: bool) -> int:
+    """A file that has become shorter was begun anew."""
+    with path.open("rb") as file:
+        file.seek(position if path.stat().st_size >= position else 0)
+        for line in file:
+            _print_line(name, line, label=label)
+        return file.tell()
+
+
+def _print_line(name: str, line: bytes, *, label: bool) -> None:
+    text = line.decode(errors="replace").rstrip("\n")
+    click.echo(f"{name:<12} | {text}" if label else text)

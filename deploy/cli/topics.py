@@ -1,0 +1,49 @@
+"""laotie topics plan · apply"""
+
+import json
+
+import click
+
+from deploy.cli.connect import running
+from deploy.local import topics as cluster
+from deploy.local.stack import ACLS, TOPICS, Stack
+
+
+@click.group()
+def topics() -> None:
+    """Compare or bring topics and ACLs to deploy/topics.yaml and deploy/acls.yaml."""
+
+
+@topics.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def plan(as_json: bool) -> None:
+    """Show the differences; status 1 when one cannot be repaired (a partition count)."""
+    changes = _plan(running())
+    if as_json:
+        click.echo(
+            json.dumps({"changes": changes.lines(), "errors": changes.errors, "unmanaged": changes.unmanaged, "acls": not changes.acls_off})
+        )
+    else:
+        _print(changes)
+    if changes.errors:
+        raise SystemExit(1)
+
+
+@topics.command("apply")
+def apply_() -> None:
+    """Make the differences go away; partition counts are never altered."""
+    stack = running()
+    _print(cluster.settle(stack.admin(), cluster.read_topics(TOPICS), cluster.read_grants(ACLS)))
+
+
+def _plan(stack: Stack) -> cluster.Plan:
+    return cluster.plan(stack.admin(), cluster.read_topics(TOPICS), cluster.read_grants(ACLS))
+
+
+def _print(changes: cluster.Plan) -> None:
+    for line in changes.lines() or ["nothing to change"]:
+        click.echo(line)
+    for name in changes.unmanaged:
+        click.echo(f"? topic {name} is not in {TOPICS.name}; left alone")
+    if changes.acls_off:
+        click.echo("? the cluster has no authorizer: ACLs are not applied")

@@ -1,0 +1,115 @@
+"""One process of ours under its watchdog."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from signal import Signals
+
+WATCHDOG = Path(__file__).with_name("watchdog.py")
+ORPHAN_GRACE_S = 5.0
+KILL_WAIT_S = 15.0
+LOG_BYTES_MAX = 64 * 1024 * 1024
+
+
+class StackError(Exception):
+    """An expected failure of the local stack; the message is for the person at the terminal."""
+
+
+class Process:
+    """Starts at once. Dies with its owner: `orphan_signal` first, SIGKILL after a grace, even when the owner is SIGKILLed."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        log: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        user: str = "",
+        orphan_signal: Signals = Signals.SIGKILL,
+        inherit: Sequence[int] = (),
+    ) -> None:
+        self.name, self.log = name, log
+        if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+            log.replace(log.with_suffix(".log.1"))
+        arguments = [sys.executable, "-I", "-S", str(WATCHDOG), user, str(int(orphan_signal)), str(ORPHAN_GRACE_S), *map(str, command)]
+        with log.open("ab") as output:
+            output.write(f"--- {name} starts at {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
+            output.flush()
+            self._watchdog = subprocess.Popen(
+                arguments,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                env=dict(os.environ if env is None else env),
+                cwd=cwd,
+                start_new_session=True,  # Ctrl-C in the terminal is the owner's to handle
+                pass_fds=inherit,
+            )
+        assert self._watchdog.stdout is not None
+        line = self._watchdog.stdout.readline()
+        if not line.strip():
+            raise StackError(f"{name} did not start; see {log}")
+        self.pid = int(line)
+
+    @property
+    def watchdog_pid(self) -> int:
+        return self._watchdog.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs or anything of it is left; 128 + n when signal n ended it."""
+        return self._watchdog.poll()
+
+    @property
+    def alive(self) -> bool:
+        return self.returncode is None
+
+    def signal(self, number: Signals) -> None:
+        """Through the watchdog, which knows whether the id still means this process."""
+        if self.alive and self._watchdog.stdin is not None and not self._watchdog.stdin.closed:
+            try:
+                os.write(self._watchdog.stdin.fileno(), bytes([number]))
+            except BrokenPipeError:
+                return
+
+    def wait(self, timeout_s: float) -> bool:
+        """True when it and all its descendants are gone."""
+        try:
+            self._watchdog.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def stop(self, number: Signals, grace_s: float) -> None:
+        """Asks with the signal; kills after the grace."""
+        self.signal(number)
+        if self.wait(grace_s):
+            self.close()
+        else:
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL, and returns when nothing is left of it."""
+        self.signal(Signals.SIGKILL)
+        if not self.wait(KILL_WAIT_S):
+            raise StackError(f"{self.name} (process {self.pid}) does not die")
+        self.close()
+
+    def close(self) -> None:
+        for pipe in (self._watchdog.stdin, self._watchdog.stdout):
+            if pipe is not None and not pipe.closed:
+                pipe.close()
+
+
+def tail(log: Path, lines: int = 20) -> str:
+    """The end of a log for an error message; empty when there is none."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 64 * 1024))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,105 @@
+"""Our services as processes of their own."""
+
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from signal import Signals
+
+from deploy.local.home import CHECKOUT, Home
+from deploy.local.process import Process, StackError, tail
+
+READY_S = 60
+BASE = ("order", "payment", "refund", "trust")  # have a role and a schema even where their folder is missing
+
+
+def discover(folder: Path = CHECKOUT / "services") -> list[str]:
+    """Folders that can be started: `python -m services.<name>`."""
+    return sorted(path.parent.name for path in folder.glob("*/__main__.py"))
+
+
+def owners(folder: Path = CHECKOUT / "services") -> list[str]:
+    """Services that own a schema."""
+    return sorted({*BASE, *discover(folder), *(path.parent.name for path in folder.glob("*/migrations"))})
+
+
+def migration_folders(service: str) -> list[Path]:
+    """The engine's first, then the service's own."""
+    return [path for path in (CHECKOUT / "shared/messaging/migrations", CHECKOUT / "services" / service / "migrations") if path.is_dir()]
+
+
+class ServiceProcess:
+    """One copy of a service; `kill` and `start` it at will: its address stays."""
+
+    def __init__(
+        self,
+        home: Home,
+        service: str,
+        copy: int,
+        environment: Mapping[str, str],
+        inherit: Callable[[], Sequence[int]],
+        grace_s: float,
+    ) -> None:
+        self.service, self.copy, self.name = service, copy, f"{service}-{copy}"
+        self.log = home.log(self.name)
+        self.address = f"http://127.0.0.1:{home.port(self.name)}"
+        self._environment = {**os.environ, **environment, "LAOTIE_HTTP_HOST": "127.0.0.1", "LAOTIE_HTTP_PORT": str(home.port(self.name))}
+        self._inherit, self._grace_s = inherit, grace_s
+        self._process: Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.alive else None
+
+    @property
+    def alive(self) -> bool:
+        return self.pid is not None
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.returncode if self._process else None
+
+    def launch(self) -> None:
+        """Starts it without waiting."""
+        if not self.alive:
+            command = [sys.executable, "-m", f"services.{self.service}"]
+            self._process = Process(
+                self.name, command, self.log, env=self._environment, cwd=CHECKOUT, orphan_signal=Signals.SIGTERM, inherit=self._inherit()
+            )
+
+    def start(self) -> None:
+        """Returns when /readyz says so."""
+        self.launch()
+        self.wait_ready()
+
+    def ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def wait_ready(self, timeout_s: float = READY_S) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not self.ready():
+            if not self.alive:
+                raise StackError(f"{self.name} stopped while starting (status {self.returncode}):\n{tail(self.log)}")
+            if time.monotonic() > deadline:
+                raise StackError(f"{self.name} is not ready after {timeout_s:.0f} s; its log is {self.log}:\n{tail(self.log)}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """SIGTERM, then SIGKILL when its own grace and a little more have passed."""
+        if self._process:
+            self._process.stop(Signals.SIGTERM, self._grace_s + 5)
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+
+    def signal(self, number: Signals) -> None:
+        if self._process:
+            self._process.signal(number)

@@ -1,0 +1,235 @@
+"""Brings a cluster's topics and ACLs to what deploy/topics.yaml and deploy/acls.yaml say; the same twice changes nothing."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported without an __all__
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from deploy.local.process import StackError
+
+TIMEOUT_S = 60
+METADATA_S = 10
+SETTLE_POLL_S = 0.1
+CREATE_BATCH = 20  # topics of one request; a single node needs a while for 12 partitions each
+CLUSTER = "kafka-cluster"
+
+
+@dataclass(frozen=True)
+class Topic:
+    name: str
+    partitions: int
+    config: Mapping[str, str]
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """One ALLOW rule; `prefixed` patterns end in `*` in the file, a lone `*` is everything."""
+
+    principal: str
+    resource: str
+    name: str
+    prefixed: bool
+    operation: str
+
+    def __str__(self) -> str:
+        return f"{self.principal}: {self.operation.lower()} {self.resource.lower()} {self.name}{'*' if self.prefixed else ''}"
+
+
+@dataclass
+class Plan:
+    """What differs. `errors` cannot be repaired here; `unmanaged` topics are left alone; `acls_off`: the cluster checks nothing."""
+
+    create: list[Topic] = field(default_factory=list)
+    alter: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    grant: list[Grant] = field(default_factory=list)
+    revoke: list[Grant] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    unmanaged: list[str] = field(default_factory=list)
+    acls_off: bool = False
+
+    @property
+    def empty(self) -> bool:
+        return not (self.create or self.alter or self.grant or self.revoke or self.errors)
+
+    def lines(self) -> list[str]:
+        """For people, one difference a line."""
+        return [
+            *(f"! {error}" for error in self.errors),
+            *(f"+ topic {topic.name} ({topic.partitions} partitions)" for topic in self.create),
+            *(f"~ topic {name} {key}: {was} -> {becomes}" for name, keys in self.alter.items() for key, (was, becomes) in keys.items()),
+            *(f"+ acl {grant}" for grant in self.grant),
+            *(f"- acl {grant}" for grant in self.revoke),
+        ]
+
+
+def read_topics(path: Path) -> list[Topic]:
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    stripes = int(document["stripes"])
+    return [
+        Topic(
+            name=row["name"],
+            partitions=stripes if row["partitions"] == "stripes" else int(row["partitions"]),
+            config={
+                "cleanup.policy": row["cleanup"],
+                "retention.ms": str(row["retention_ms"]),
+                "max.message.bytes": str(row["max_message_bytes"]),
+                "message.timestamp.type": "LogAppendTime",  # a producer's clock may be wrong, and the broker refuses the future
+            },
+        )
+        for row in document["topics"]
+    ]
+
+
+def read_grants(path: Path) -> list[Grant]:
+    """Every principal that writes may do so idempotently; one that reads everything may describe the cluster and all configurations."""
+    grants: set[Grant] = set()
+    for principal, rules in yaml.safe_load(path.read_text(encoding="utf-8"))["principals"].items():
+        grants |= {_grant(principal, "TOPIC", name, "READ") for name in rules.get("read", [])}
+        grants |= {_grant(principal, "TOPIC", name, "WRITE") for name in rules.get("write", [])}
+        grants |= {_grant(principal, "GROUP", name, "READ") for name in rules.get("groups", [])}
+        if rules.get("write"):
+            grants.add(Grant(principal, "BROKER", CLUSTER, False, "IDEMPOTENT_WRITE"))
+        if "*" in rules.get("read", []):
+            grants |= {Grant(principal, "BROKER", CLUSTER, False, "DESCRIBE"), Grant(principal, "TOPIC", "*", False, "DESCRIBE_CONFIGS")}
+    return sorted(grants)
+
+
+def principals(path: Path) -> list[str]:
+    return sorted(yaml.safe_load(path.read_text(encoding="utf-8"))["principals"])
+
+
+def plan(client: AdminClient, topics: Iterable[Topic], grants: Iterable[Grant]) -> Plan:
+    """ACLs of principals that the file does not name are not looked at."""
+    result = Plan()
+    wanted = {topic.name: topic for topic in topics}
+    present = {name: len(info.partitions) for name, info in client.list_topics(timeout=METADATA_S).topics.items()}
+    result.unmanaged = sorted(name for name in present if name not in wanted and not name.startswith("__"))
+    for topic in wanted.values():
+        if topic.name not in present:
+            result.create.append(topic)
+        elif present[topic.name] != topic.partitions:
+            counts = f"{present[topic.name]} partitions and needs {topic.partitions}"
+            result.errors.append(f"topic {topic.name} has {counts}: keys would change places, so it is never altered")
+    _plan_configs(client, [topic for topic in wanted.values() if topic.name in present], result)
+    _plan_grants(client, set(grants), result)
+    return result
+
+
+def apply(client: AdminClient, changes: Plan) -> None:
+    """Raises StackError before it touches anything when the plan has errors."""
+    if changes.errors:
+        raise StackError("\n".join(changes.errors))
+    for start in range(0, len(changes.create), CREATE_BATCH):
+        batch = [
+            NewTopic(topic.name, topic.partitions, replication_factor=-1, config=dict(topic.config))
+            for topic in changes.create[start : start + CREATE_BATCH]
+        ]
+        _await(client.create_topics(batch, request_timeout=TIMEOUT_S, operation_timeout=TIMEOUT_S), ignore=KafkaError.TOPIC_ALREADY_EXISTS)
+    if changes.alter:
+        _await(client.incremental_alter_configs([_alteration(name, keys) for name, keys in changes.alter.items()]))
+    if changes.grant:
+        _await(client.create_acls([_binding(grant) for grant in changes.grant]))
+    if changes.revoke:
+        _await(client.delete_acls([_filter(grant) for grant in changes.revoke]))
+
+
+def settle(client: AdminClient, topics: Sequence[Topic], grants: Sequence[Grant]) -> Plan:
+    """Plans, applies, and returns what was changed once the brokers show it: they acknowledge before they have caught up."""
+    changes = plan(client, topics, grants)
+    apply(client, changes)
+    deadline = time.monotonic() + TIMEOUT_S
+    while not changes.empty and not plan(client, topics, grants).empty:
+        if time.monotonic() > deadline:
+            raise StackError(f"the brokers do not show the changed topics and ACLs after {TIMEOUT_S} s")
+        time.sleep(SETTLE_POLL_S)
+    return changes
+
+
+def _plan_configs(client: AdminClient, topics: list[Topic], result: Plan) -> None:
+    if not topics:
+        return
+    resources = {ConfigResource(ResourceType.TOPIC, topic.name): topic for topic in topics}
+    for resource, future in client.describe_configs(list(resources), request_timeout=TIMEOUT_S).items():
+        entries = future.result()
+        topic = next(topic for key, topic in resources.items() if key == resource)
+        differing = {key: (entries[key].value, value) for key, value in topic.config.items() if entries[key].value != value}
+        if differing:
+            result.alter[topic.name] = differing
+
+
+def _plan_grants(client: AdminClient, wanted: set[Grant], result: Plan) -> None:
+    try:
+        bindings = client.describe_acls(_filter(None), request_timeout=TIMEOUT_S).result()
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.SECURITY_DISABLED:
+            raise
+        result.acls_off = True
+        return
+    named = {grant.principal for grant in wanted}
+    present = {
+        _from_binding(binding)
+        for binding in bindings
+        if binding.permission_type == AclPermissionType.ALLOW and binding.principal.removeprefix("User:") in named
+    }
+    result.grant, result.revoke = sorted(wanted - present), sorted(present - wanted)
+
+
+def _grant(principal: str, resource: str, name: str, operation: str) -> Grant:
+    prefixed = name.endswith("*") and name != "*"
+    return Grant(principal, resource, name.removesuffix("*") if prefixed else name, prefixed, operation)
+
+
+def _binding(grant: Grant) -> AclBinding:
+    return AclBinding(*_pattern(grant))
+
+
+def _filter(grant: Grant | None) -> AclBindingFilter:
+    """None matches every rule."""
+    if grant is None:
+        every: Any = None  # the stubs want a string where the library takes None
+        return AclBindingFilter(ResourceType.ANY, every, ResourcePatternType.ANY, every, every, AclOperation.ANY, AclPermissionType.ANY)
+    return AclBindingFilter(*_pattern(grant))
+
+
+def _pattern(grant: Grant) -> tuple[Any, ...]:
+    pattern = ResourcePatternType.PREFIXED if grant.prefixed else ResourcePatternType.LITERAL
+    return (ResourceType[grant.resource], grant.name, pattern, f"User:{grant.principal}", "*",
+            AclOperation[grant.operation], AclPermissionType.ALLOW)  # fmt: skip
+
+
+def _from_binding(binding: AclBinding) -> Grant:
+    prefixed = binding.resource_pattern_type == ResourcePatternType.PREFIXED
+    resource, operation = ResourceType(binding.restype), AclOperation(binding.operation)
+    return Grant(binding.principal.removeprefix("User:"), resource.name, binding.name, prefixed, operation.name)
+
+
+def _alteration(topic: str, keys: Mapping[str, tuple[str, str]]) -> ConfigResource:
+    entries = [ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, (_, value) in keys.items()]
+    return ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+
+
+def _await(futures: Mapping[Any, "Future[Any]"], ignore: int | None = None) -> None:
+    for thing, future in futures.items():
+        try:
+            future.result(TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() != ignore:
+                raise StackError(f"{thing}: {error.args[0].str()}") from error

@@ -1,0 +1,209 @@
+"""From the cart to a paid order, or to money that goes back."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Literal
+
+from services.order.model import Order
+from services.order.rules.currencies import CURRENCIES
+from shared.contracts.order import OrderAccepted, OrderExpired, OrderPaid, OrderRejected, OrderTerms, PaymentUnwanted, PaymentWindowOver
+from shared.contracts.psp import PaymentSucceeded
+from shared.contracts.storefront import Coupon, OrderPlaced, PlacedLine
+from shared.contracts.types import Discount, Line
+from shared.errors import Code
+from shared.messaging.shape import Outcome, Reject, Wait
+from shared.money import FUNDERS, Reduction, allocate
+from shared.policy import Policy
+
+GROSS_MAX = 10**15  # minor units an order; what the contract's amounts can hold
+FREE = uuid.UUID("3f6e3e0a-6d6e-5a0c-9a55-3d1f8f5d9f10")  # namespace of the payment ids of orders of which nothing is due
+
+
+def place(event: OrderPlaced, order: Order | None, policy: Policy) -> Outcome:
+    """Accepted with the allocation and the terms of the day, or rejected with a code. Source: R2.1, R1.5, R2.3.
+
+    An order of which nothing is due is paid by being placed: no provider captures 0.
+    """
+    if order is not None:
+        return Reject("order.exists")
+    refused = _unsound(event, policy) or _bad_coupon(event)
+    if refused:
+        return (_rejected(event, *refused),)
+    lines = _lines(event, policy)
+    due = sum(line.paid_minor for line in lines)
+    if due != event.due_minor:
+        return (_rejected(event, "order.due_differs", f"{due} by our allocation"),)
+    accepted = OrderAccepted(
+        order_id=event.order_id,
+        buyer_id=event.buyer_id,
+        currency=event.currency,
+        lines=lines,
+        due_minor=due,
+        pay_by=event.occurred_at + timedelta(minutes=policy.order.pay_minutes),
+        terms=_terms(policy),
+        occurred_at=event.occurred_at,
+    )
+    return (accepted,) if due else (accepted, _free(accepted))
+
+
+def pay(event: PaymentSucceeded, order: Order | None) -> Outcome:
+    """Exactly what is due, in time, once; anything else goes back in full. Source: R2.2, R2.3."""
+    if order is None:
+        return Wait("payment.before_order")
+    if event.payment_id in order.payments:
+        return Reject("payment.known")
+    if event.amount_minor == 0:
+        return Reject("payment.of_nothing")
+    reason = _unwanted(event, order)
+    if reason is not None:
+        return (
+            PaymentUnwanted(
+                order_id=order.id,
+                payment_id=event.payment_id,
+                currency=event.currency,
+                amount_minor=event.amount_minor,
+                reason=reason,
+                occurred_at=event.occurred_at,
+            ),
+        )
+    if order.terms is None:
+        raise ValueError(f"order {order.id} was accepted without terms")
+    return (
+        OrderPaid(
+            order_id=order.id,
+            buyer_id=order.buyer_id,
+            payment_id=event.payment_id,
+            currency=order.currency,
+            amount_minor=event.amount_minor,
+            lines=tuple(line.line for line in order.lines.values()),
+            terms=order.terms,
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+def expire(event: PaymentWindowOver, order: Order | None) -> Outcome:
+    """Unpaid until the deadline. Source: R2.2."""
+    return (OrderExpired(order_id=event.order_id, occurred_at=event.occurred_at),)
+
+
+def _unwanted(
+    event: PaymentSucceeded, order: Order
+) -> Literal["order.closed", "payment.late", "payment.second", "payment.currency_differs", "payment.amount_differs"] | None:
+    if order.status in ("rejected", "expired"):
+        return "order.closed"
+    if order.status == "paid":
+        return "payment.second"
+    if order.pay_by is None or event.occurred_at >= order.pay_by:
+        return "payment.late"
+    if event.currency != order.currency:
+        return "payment.currency_differs"
+    if event.amount_minor != order.due_minor:
+        return "payment.amount_differs"
+    return None
+
+
+def _unsound(event: OrderPlaced, policy: Policy) -> tuple[Code, str] | None:
+    """The code and its detail, if the order cannot stand for what it is."""
+    if event.currency not in CURRENCIES:
+        return "order.currency_unknown", event.currency
+    if event.campaign_id is not None:
+        return "not_supported", "campaign orders"
+    for line in event.lines:
+        if line.kind != "goods":
+            return "not_supported", f"line {line.line_no}: {line.kind} lines"
+        if line.tags:
+            return "not_supported", f"line {line.line_no}: tags"
+        if _commission(line) + policy.payment.fee_bp > 10_000:
+            return "order.commission_too_high", f"line {line.line_no}: with the fee of {policy.payment.fee_bp} basis points"
+    if sum(_gross(line) for line in event.lines) > GROSS_MAX:
+        return "order.too_large", ""
+    return None
+
+
+def _bad_coupon(event: OrderPlaced) -> tuple[Code, str] | None:
+    """A seller or a promoter pays for reductions of its own lines only. Source: R1.5."""
+    lines = {line.line_no: line for line in event.lines}
+    seen: set[tuple[str, str]] = set()
+    for coupon in event.coupons:
+        covered = [lines[line_no] for line_no in coupon.line_nos]
+        if (coupon.funder, coupon.coupon_id) in seen or len(set(coupon.line_nos)) != len(coupon.line_nos):
+            return "order.coupon_repeated", coupon.coupon_id
+        seen.add((coupon.funder, coupon.coupon_id))
+        if coupon.funder == "seller" and len({line.seller_id for line in covered}) > 1:
+            return "order.coupon_of_another", coupon.coupon_id
+        if coupon.funder == "promoter" and (
+            None in {line.promoter_id for line in covered} or len({line.promoter_id for line in covered}) > 1
+        ):
+            return "order.coupon_of_another", coupon.coupon_id
+    return None
+
+
+def _lines(event: OrderPlaced, policy: Policy) -> tuple[Line, ...]:
+    """As they are frozen: every later decision reads these amounts. Source: R1.5, R3.3."""
+    allocation = allocate({line.line_no: _gross(line) for line in event.lines}, [_reduction(coupon) for coupon in event.coupons])
+    frozen = []
+    for line in sorted(event.lines, key=lambda line: line.line_no):
+        shares = allocation[line.line_no]
+        frozen.append(
+            Line(
+                line_no=line.line_no,
+                sku=line.sku,
+                seller_id=line.seller_id,
+                promoter_id=line.promoter_id,
+                quantity=line.quantity,
+                gross_minor=_gross(line),
+                discounts=tuple(Discount(funder=funder, amount_minor=shares[funder]) for funder in FUNDERS if funder in shares),
+                paid_minor=_gross(line) - sum(shares.values()),
+                commission_bp=_commission(line),
+                fee_bp=policy.payment.fee_bp,
+                category=line.category,
+                no_reason_waived=line.no_reason_waived,
+            )
+        )
+    return tuple(frozen)
+
+
+def _gross(line: PlacedLine) -> int:
+    return line.quantity * line.unit_price_minor
+
+
+def _commission(line: PlacedLine) -> int:
+    """Nobody promoted it: no commission, whatever the cart says. Source: R2.9."""
+    return line.commission_bp if line.promoter_id is not None else 0
+
+
+def _reduction(coupon: Coupon) -> Reduction:
+    return Reduction(coupon.coupon_id, coupon.funder, coupon.amount_minor, coupon.line_nos)
+
+
+def _terms(policy: Policy) -> OrderTerms:
+    return OrderTerms(
+        policy_version=policy.version,
+        zone=policy.zone,
+        pay_minutes=policy.order.pay_minutes,
+        ship_hours=policy.order.ship_hours,
+        confirm_signed_days=policy.order.confirm_signed_days,
+        confirm_check_days=policy.order.confirm_check_days,
+        confirm_latest_days=policy.order.confirm_latest_days,
+        settle_days=policy.payment.settle_days,
+    )
+
+
+def _free(accepted: OrderAccepted) -> OrderPaid:
+    return OrderPaid(
+        order_id=accepted.order_id,
+        buyer_id=accepted.buyer_id,
+        payment_id=str(uuid.uuid5(FREE, accepted.order_id)),
+        currency=accepted.currency,
+        amount_minor=0,
+        lines=accepted.lines,
+        terms=accepted.terms,
+        occurred_at=accepted.occurred_at,
+    )
+
+
+def _rejected(event: OrderPlaced, code: Code, detail: str) -> OrderRejected:
+    return OrderRejected(order_id=event.order_id, buyer_id=event.buyer_id, code=code, detail=detail[:200], occurred_at=event.occurred_at)

@@ -1,0 +1,1 @@
+"""Payments: escrow of each order, refunds out of it, settlement to the parties, payouts."""

@@ -1,0 +1,24 @@
+"""What the payment service decides, by use case. Pure: (event, what it touches) to facts, Reject or Wait."""
+
+from __future__ import annotations
+
+from services.payment.decide.escrow import fund, give_back
+from services.payment.decide.payouts import credit, paid_out, returned, sweep
+from services.payment.decide.refunds import grant, not_paid, refunded
+from services.payment.decide.settlement import free, hold, plan, settle
+
+__all__ = [
+    "credit",
+    "free",
+    "fund",
+    "give_back",
+    "grant",
+    "hold",
+    "not_paid",
+    "paid_out",
+    "plan",
+    "refunded",
+    "returned",
+    "settle",
+    "sweep",
+]

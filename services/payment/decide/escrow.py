@@ -1,0 +1,65 @@
+"""Money comes in: into escrow if it was wanted, on its way back if not."""
+
+from __future__ import annotations
+
+import uuid
+
+from services.payment import ledger
+from services.payment.model import Payment
+from services.payment.model.payment import funded_by
+from shared.contracts.order import OrderPaid, PaymentUnwanted
+from shared.contracts.payment import EscrowFunded, RefundInstructed, UnwantedReceived
+from shared.messaging.shape import Outcome, Reject
+
+BACK = uuid.UUID("8d1c5b52-52c1-5f0b-8a2e-4a8b1d2c7e31")  # namespace of the refund ids of unwanted payments
+
+
+def fund(event: OrderPaid, payment: Payment | None) -> Outcome:
+    """The buyer's money and the subsidies of platform and promoters; a seller's own reduction brings nothing in. Source: R3.2."""
+    if payment is not None and payment.payment_id is not None:
+        return Reject("escrow.exists")
+    entries = [(ledger.CASH, -event.amount_minor), (ledger.escrow(event.order_id), event.amount_minor)]
+    for line in event.lines:
+        platform, promoter = funded_by(line, "platform"), funded_by(line, "promoter")
+        entries += [(ledger.SUBSIDY, -platform), (ledger.escrow(event.order_id), platform)]
+        if promoter:
+            entries += [(ledger.promoter_subsidy(line.promoter_id), -promoter), (ledger.escrow(event.order_id), promoter)]
+    return (
+        EscrowFunded(
+            order_id=event.order_id,
+            payment_id=event.payment_id,
+            currency=event.currency,
+            lines=event.lines,
+            settle_days=event.terms.settle_days,
+            zone=event.terms.zone,
+            moves=ledger.moves(event.currency, entries),
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+def give_back(event: PaymentUnwanted, payment: Payment | None) -> Outcome:
+    """In full and once: the refund's id is spelled from the payment's. Source: R2.2, R2.3."""
+    refund_id = str(uuid.uuid5(BACK, f"{event.order_id}|{event.payment_id}"))
+    if payment is not None and refund_id in payment.refunds:
+        return Reject("payment.known")
+    entries = [(ledger.CASH, -event.amount_minor), (ledger.unwanted(event.order_id), event.amount_minor)]
+    return (
+        UnwantedReceived(
+            order_id=event.order_id,
+            payment_id=event.payment_id,
+            refund_id=refund_id,
+            currency=event.currency,
+            amount_minor=event.amount_minor,
+            moves=ledger.certain(ledger.moves(event.currency, entries)),
+            occurred_at=event.occurred_at,
+        ),
+        RefundInstructed(
+            order_id=event.order_id,
+            refund_id=refund_id,
+            payment_id=event.payment_id,
+            currency=event.currency,
+            amount_minor=event.amount_minor,
+            occurred_at=event.occurred_at,
+        ),
+    )

@@ -1,0 +1,187 @@
+"""One purchase: what was promised for each line, and the cases in which that is claimed.
+
+Certificate, attempts, the one open case of a line and the units granted must agree under one lock, so they are one entity.
+It is bounded: at most 200 lines with a handful of attempts each.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from shared.contracts.refund import (
+    AnswerDue,
+    CaseApproved,
+    CaseClosed,
+    CaseDeclined,
+    CaseOpened,
+    CaseReturned,
+    CaseState,
+    CaseTerms,
+    CaseTimer,
+    CertificateIssued,
+    CertifiedLine,
+    Guarantee,
+    InspectionDue,
+    PostingDue,
+    RefundGranted,
+    RefundStuck,
+    RefusalOver,
+    WindowOpened,
+)
+from shared.messaging.shape import Kind
+
+CaseStep = CaseOpened | CaseApproved | CaseDeclined | CaseReturned | RefundGranted | RefundStuck | CaseClosed
+PurchaseFact = CertificateIssued | WindowOpened | CaseStep
+
+TIMERS: Mapping[CaseState, type[CaseTimer]] = {10: AnswerDue, 12: RefusalOver, 30: PostingDue, 40: InspectionDue}
+ENDED: frozenset[CaseState] = frozenset({60, 70})
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtLine:
+    """A line with its promises. paid_minor: for all units. granted: units and money of refunds that are under way or done."""
+
+    seller_id: str
+    quantity: int
+    paid_minor: int
+    promises: tuple[Guarantee, ...]
+    signed_at: datetime | None = None
+    attempts: int = 0
+    open_case: str | None = None
+    granted_quantity: int = 0
+    granted_minor: int = 0
+
+    @property
+    def left(self) -> int:
+        """Units that can still be claimed."""
+        return self.quantity - self.granted_quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One claim. quantity: units claimed. deadline None: none runs. since: when its last fact happened. granted: 0 until state 50."""
+
+    id: str
+    line_no: int
+    ground: str
+    quantity: int
+    state: CaseState
+    deadline: datetime | None
+    turn: str
+    since: datetime
+    granted_quantity: int = 0
+    granted_minor: int = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    def overdue(self, at: datetime) -> bool:
+        """At its deadline or later: what happens then is the deadline's to decide. Source: R1.2."""
+        return self.deadline is not None and at >= self.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A paid order as the refund service sees it. lines: by line number. cases: by case id, ended ones too."""
+
+    order_id: str
+    buyer_id: str
+    terms: CaseTerms
+    lines: Mapping[int, BoughtLine]
+    cases: Mapping[str, Case]
+
+    def line_of(self, case: Case) -> BoughtLine:
+        return self.lines[case.line_no]
+
+    def refunded_by(self, refund_id: str) -> Case | None:
+        """The case whose refund has, or would have, that id."""
+        return next((case for case in self.cases.values() if refund_id_of(self.order_id, case.id) == refund_id), None)
+
+
+def refund_id_of(order_id: str, case_id: str) -> str:
+    """A case is refunded at most once, so its refund is named after it: one of a kind everywhere, and no longer than an id may be."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"laotie/refund|{order_id}|{case_id}"))
+
+
+def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
+    match fact:
+        case CertificateIssued():
+            return _certified(fact)
+        case WindowOpened():
+            known = _known(purchase, fact)
+            signed = {number: replace(known.lines[number], signed_at=fact.signed_at) for number in fact.line_nos}
+            return replace(known, lines={**known.lines, **signed})
+        case CaseOpened():
+            return _opened(_known(purchase, fact), fact)
+        case CaseApproved() | CaseDeclined() | CaseReturned() | RefundStuck():
+            known = _known(purchase, fact)
+            return _with(known, _stepped(known, fact), known.lines[fact.line_no])
+        case RefundGranted():
+            return _granted(_known(purchase, fact), fact)
+        case CaseClosed():
+            return _closed(_known(purchase, fact), fact)
+        case _:
+            assert_never(fact)
+
+
+def due(purchase: Purchase) -> Iterable[CaseTimer]:
+    """Each open case that someone is to act on has one deadline. Source: R4.2-R4.4."""
+    for case in purchase.cases.values():
+        if case.deadline is not None:
+            yield TIMERS[case.state](order_id=purchase.order_id, case_id=case.id, occurred_at=case.deadline)
+
+
+PURCHASE = Kind("purchase", PurchaseFact, lambda fact: fact.order_id, evolve, due)
+
+
+def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
+    if purchase is None:
+        raise AssertionError(f"{fact.type} before the certificate of order {fact.order_id}")
+    return purchase
+
+
+def _certified(fact: CertificateIssued) -> Purchase:
+    lines = {line.line_no: _bought(line, fact.guarantees) for line in fact.lines}
+    return Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {})
+
+
+def _bought(line: CertifiedLine, guarantees: tuple[Guarantee, ...]) -> BoughtLine:
+    promises = tuple(guarantee for guarantee in guarantees if guarantee.line_no == line.line_no)
+    return BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises)
+
+
+def _opened(purchase: Purchase, fact: CaseOpened) -> Purchase:
+    line = purchase.lines[fact.line_no]
+    case = Case(fact.case_id, fact.line_no, fact.ground, fact.quantity, fact.state, fact.deadline, fact.turn, fact.occurred_at)
+    return _with(purchase, case, replace(line, attempts=line.attempts + 1, open_case=fact.case_id))
+
+
+def _granted(purchase: Purchase, fact: RefundGranted) -> Purchase:
+    line = purchase.lines[fact.line_no]
+    case = replace(_stepped(purchase, fact), granted_quantity=fact.quantity, granted_minor=fact.amount_minor)
+    quantity, minor = line.granted_quantity + fact.quantity, line.granted_minor + fact.amount_minor
+    return _with(purchase, case, replace(line, granted_quantity=quantity, granted_minor=minor))
+
+
+def _closed(purchase: Purchase, fact: CaseClosed) -> Purchase:
+    """What was granted and is not refunded can be claimed again."""
+    line, case = purchase.lines[fact.line_no], _stepped(purchase, fact)
+    lost_quantity, lost_minor = case.granted_quantity - fact.refunded_quantity, case.granted_minor - fact.refunded_minor
+    quantity, minor = line.granted_quantity - lost_quantity, line.granted_minor - lost_minor
+    case = replace(case, granted_quantity=fact.refunded_quantity, granted_minor=fact.refunded_minor)
+    return _with(purchase, case, replace(line, open_case=None, granted_quantity=quantity, granted_minor=minor))
+
+
+def _stepped(purchase: Purchase, fact: CaseStep) -> Case:
+    case = purchase.cases[fact.case_id]
+    since = max(case.since, fact.occurred_at)
+    return replace(case, state=fact.state, deadline=fact.deadline, turn=fact.turn, since=since)
+
+
+def _with(purchase: Purchase, case: Case, line: BoughtLine) -> Purchase:
+    return replace(purchase, cases={**purchase.cases, case.id: case}, lines={**purchase.lines, case.line_no: line})

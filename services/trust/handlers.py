@@ -1,0 +1,35 @@
+"""What the trust service does with each event: order facts become evidence by subject, evidence becomes a score."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from services.trust import decide
+from services.trust.model import COUNTERPARTY, ITEM, SCORE, Score, counterparty_key
+from shared.contracts.order import OrderCompleted, ParcelSent
+from shared.contracts.trust import EvidenceFound
+from shared.messaging.shape import Plan, Service, Touch, given, on
+from shared.policy import Policies, Policy
+
+Input = ParcelSent | OrderCompleted | EvidenceFound
+
+
+def handle(event: Input, policy: Policies) -> Plan:
+    match event:
+        case ParcelSent():
+            return on(event, decide.shipped, given(policy.at(event.occurred_at)))
+        case OrderCompleted():
+            return on(event, decide.completed, given(policy.at(event.occurred_at)))
+        case EvidenceFound():
+
+            def as_of(score: Score | None) -> Touch[Policy]:
+                """The policy at the subject's latest evidence, so that the order of arrival makes no difference. Source: R5.1."""
+                return given(policy.at(max(score.latest, event.occurred_at) if score else event.occurred_at))
+
+            counterparty = COUNTERPARTY.one(counterparty_key(event.subject_id, event.counterparty))
+            return on(event, decide.count, SCORE.one(event.subject_id), ITEM.one(event.evidence_id), counterparty, as_of)
+        case _:
+            assert_never(event)
+
+
+SERVICE = Service("trust", Input, handle, (SCORE, COUNTERPARTY, ITEM), sends=(EvidenceFound,))

@@ -1,0 +1,98 @@
+"""The score: a pure function of (set of evidence, as-of date, rule). Source: R5.1-R5.4.
+
+A second person can compute it from this text alone; all numbers are integers or exact fractions.
+
+Evidence. An item has a local day, one or more dimensions, a whole weight (never 0) and a counterparty. Items after the as-of day
+do not count; none counts twice.
+
+Worth of an item in each of its dimensions, in millionths, with age = as-of day - its day in whole days:
+    w = |weight| * half(age, H),   half(age, H) = floor(10^6 * 2^(-age / H))
+H is the role's half-life in days. Without floats: half(age, H) is the largest integer v with v^H * 2^age <= 10^(6 * H), and as
+floor(floor(x) / 2) = floor(x / 2), half(age, H) = half(age mod H, H) >> (age div H): a table of H integers a role.
+
+Sums of a dimension:
+    P = sum over counterparties of min(cap, sum of w of that counterparty's items of positive weight)
+    N = sum of w of all items of negative weight
+
+Score, with the prior of g good in n, and dimension weights d in hundredths that sum to 100:
+    T = (g * 10^6 + P) / (n * 10^6 + P + N)
+    score = min(ceiling, floor(10 * sum of d * T + 1/2))          (1000 * d/100 = 10 * d)
+Every dimension of the role takes part, without evidence too (T = g / n). In force by R5: g = 8, n = 10, cap = 5 * 10^6,
+H = 90 for sellers and promoters, 180 for buyers; nothing known gives 800. Below 10 items it is shown as `new`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import lru_cache
+
+from services.trust.model import Buckets, DayWeights
+
+MILLION = 1_000_000
+HIGHEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """half_life_days: H. weights_pct: d by dimension. good, total: the prior g, n. cap: of P per counterparty, in millionths."""
+
+    half_life_days: int
+    weights_pct: Mapping[str, int]
+    good: int
+    total: int
+    cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """P and N, in millionths."""
+
+    positive: int
+    negative: int
+
+
+@lru_cache(maxsize=16_384)
+def half(age_days: int, half_life_days: int) -> int:
+    """floor(10^6 * 2^(-age/H)) exactly; 10^6 at age 0, half of it at H, 0 from 20 H on. Source: R5.2."""
+    if age_days < 0:
+        raise ValueError("an item cannot be younger than today")
+    halvings, rest = divmod(age_days, half_life_days)
+    if halvings:
+        return half(rest, half_life_days) >> halvings
+    bound = MILLION**half_life_days >> rest  # v^H is whole, so it is at most x / 2^age iff it is at most its floor
+    low, high = 0, MILLION  # v is in [low, high]
+    while low < high:
+        middle = (low + high + 1) // 2
+        if middle**half_life_days <= bound:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def sums(buckets: Buckets, as_of: date, rule: Rule) -> Sums:
+    """P and N of one dimension. Source: R5.2."""
+    alone = sum(min(rule.cap, _worth(days, as_of, rule)) for days in buckets.grouped.values())
+    return Sums(_worth(buckets.pooled, as_of, rule) + alone, _worth(buckets.bad, as_of, rule))
+
+
+def score(found: Mapping[str, Sums], rule: Rule, ceiling: int = HIGHEST) -> int:
+    """0 to 1000. found: by dimension; one that is missing has no evidence. ceiling: of an upheld grave offence. Source: R5.3, R5.4."""
+    nothing = Sums(0, 0)
+    raw = sum(
+        (10 * weight * _trust(found.get(dimension, nothing), rule) for dimension, weight in rule.weights_pct.items()),
+        start=Fraction(1, 2),
+    )
+    return min(ceiling, raw.numerator // raw.denominator)
+
+
+def _worth(days: DayWeights, as_of: date, rule: Rule) -> int:
+    ages = ((as_of - date.fromisoformat(day)).days for day in days)
+    return sum(weight * half(age, rule.half_life_days) for age, weight in zip(ages, days.values(), strict=True) if age >= 0)
+
+
+def _trust(dimension: Sums, rule: Rule) -> Fraction:
+    return Fraction(rule.good * MILLION + dimension.positive, rule.total * MILLION + dimension.positive + dimension.negative)

@@ -1,0 +1,9 @@
+"""The contract: every message that crosses a topic, by producer. Importing it registers all types with their topics."""
+
+from __future__ import annotations
+
+from shared.contracts import logistics, merchant, order, payment, psp, refund, storefront, trust
+from shared.contracts.topics import ALL
+from shared.messaging import system
+
+__all__ = ["ALL", "logistics", "merchant", "order", "payment", "psp", "refund", "storefront", "system", "trust"]

@@ -1,0 +1,55 @@
+"""The seller's back office: its answers to after-sale cases."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from shared.contracts.topics import MERCHANT
+from shared.contracts.types import Id, Text
+from shared.messaging.message import Message, Topic
+
+
+class CaseAccepted(Message):
+    """The seller agrees to the case.
+
+    Producer: merchant. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "case.accepted"
+    topic: ClassVar[Topic] = MERCHANT
+
+    order_id: Id
+    case_id: Id
+    seller_id: Id
+
+
+class CaseRefused(Message):
+    """The seller refuses the case.
+
+    Producer: merchant. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "case.refused"
+    topic: ClassVar[Topic] = MERCHANT
+
+    order_id: Id
+    case_id: Id
+    seller_id: Id
+    reason: Text
+
+
+class ReturnConfirmed(Message):
+    """The seller inspected the returned goods and accepts this many units of them. Source: R4.4.
+
+    Producer: merchant. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "return.confirmed"
+    topic: ClassVar[Topic] = MERCHANT
+
+    order_id: Id
+    case_id: Id
+    seller_id: Id
+    accepted_quantity: Annotated[int, Field(ge=0, le=10_000)]

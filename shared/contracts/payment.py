@@ -1,0 +1,303 @@
+"""Facts of the payment service: it alone moves money. Facts that move money carry their postings, which sum to zero."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT, PAYMENT_TIMER
+from shared.contracts.types import Currency, Id, Line, LineNo, Minor, Moves, Quantity, Text
+from shared.messaging.message import Message, Topic
+
+
+class EscrowFunded(Message):
+    """The buyer's money and the subsidies of platform and promoter are in escrow. moves None: no money at all came in. Source: R3.2.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "escrow.funded"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    payment_id: Id
+    currency: Currency
+    lines: tuple[Line, ...]
+    settle_days: int
+    zone: str
+    moves: Moves | None
+
+
+class RefundReserved(Message):
+    """The amount is set aside in escrow for this refund, under the one lock of its order. Source: R3.5.
+
+    buyer_minor goes to the buyer; the subsidies' part goes back to its funders when the refund is done.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "refund.reserved"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    refund_id: Id
+    line_no: LineNo
+    quantity: Quantity
+    currency: Currency
+    buyer_minor: Minor
+    platform_minor: Minor
+    promoter_minor: Minor
+
+
+class RefundRefused(Message):
+    """Nothing was reserved; code is from the catalogue. Source: R3.5.
+
+    Producer: payment. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "refund.refused"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    refund_id: Id
+    code: str
+
+
+class UnwantedReceived(Message):
+    """Money came that must go back in full. Source: R2.2, R2.3.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "unwanted.received"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    payment_id: Id
+    refund_id: Id
+    currency: Currency
+    amount_minor: Minor
+    moves: Moves
+
+
+class RefundInstructed(Message):
+    """The PSP connector pays this amount of this payment back to the buyer, once per refund_id. Source: R3.1.
+
+    Producer: payment. Consumers: the PSP connector.
+    """
+
+    type: ClassVar[str] = "refund.instructed"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    refund_id: Id
+    payment_id: Id
+    currency: Currency
+    amount_minor: Minor
+
+
+class RefundDone(Message):
+    """The provider paid; the reserved money left escrow. Source: R3.4, R3.5.
+
+    line_no None: money that was unwanted. moves None: there was none to move. An amount of 0 needs no provider and is done at once.
+
+    Producer: payment. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "refund.done"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    refund_id: Id
+    line_no: LineNo | None
+    amount_minor: Minor
+    moves: Moves | None
+
+
+class RefundNotPaid(Message):
+    """The provider refused; the reservation is lifted, the money is where it was. A person looks at it. Source: R3.5.
+
+    line_no None: money that was unwanted.
+    Producer: payment. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "refund.not_paid"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    refund_id: Id
+    line_no: LineNo | None
+    reason: Text
+
+
+class SettlementPlanned(Message):
+    """The line is confirmed and will be settled at occurred_at's local date plus its days, 00:00. Source: R2.6.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "settlement.planned"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    line_no: LineNo
+
+
+class SettlementHeld(Message):
+    """A case is open: the line's money stays. Source: R2.6.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "settlement.held"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    line_no: LineNo
+    case_id: Id
+
+
+class SettlementFreed(Message):
+    """The case ended: the line settles when due, or now if it was due. Source: R2.6.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "settlement.freed"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    line_no: LineNo
+    case_id: Id
+
+
+class LineSettled(Message):
+    """The rest of the line's escrow went to seller, promoter and platform. Source: R3.3, R3.4.
+
+    Producer: payment. Consumers: order.
+    """
+
+    type: ClassVar[str] = "line.settled"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    line_no: LineNo
+    seller_id: Id
+    promoter_id: Id | None
+    seller_minor: Minor
+    promoter_minor: Minor
+    platform_minor: Minor
+    moves: Moves | None  # None: nothing was left of it
+
+
+class SettlementDue(Message):
+    """Timer: the line's settlement. Source: R2.6."""
+
+    type: ClassVar[str] = "settlement.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+
+    order_id: Id
+    line_no: LineNo
+
+    @property
+    def subject(self) -> str:
+        return f"{self.order_id}/{self.line_no}"
+
+
+class AccountCredited(Message):
+    """A party's share was posted to its balance; told to the party's own account by its key. Source: R3.1.
+
+    Producer: payment. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "account.credited"
+    topic: ClassVar[Topic] = ACCOUNT
+
+    party: Id
+    currency: Currency
+    amount_minor: Minor
+    order_id: Id
+    line_no: LineNo
+    zone: str
+
+
+class BalanceCredited(Message):
+    """The party may draw on this share. sweep_at: when the balance is paid out, None while the daily sweep is off. Source: R3.1, R3.7.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "balance.credited"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    currency: Currency
+    amount_minor: Minor
+    balance_minor: Minor
+    order_id: Id
+    line_no: LineNo
+    zone: str
+    sweep_at: AwareDatetime | None
+
+
+class PayoutInstructed(Message):
+    """The PSP connector pays this amount to the party, once per payout_id. Source: R3.1.
+
+    Producer: payment. Consumers: the PSP connector.
+    """
+
+    type: ClassVar[str] = "payout.instructed"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    payout_id: Id
+    currency: Currency
+    amount_minor: Minor
+    moves: Moves
+
+
+class PayoutDone(Message):
+    """The provider paid the party. Source: R3.1.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "payout.done"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    payout_id: Id
+    amount_minor: Minor
+    moves: Moves
+
+
+class PayoutReturned(Message):
+    """The provider refused; the amount is back in the balance and is swept again the next day, at sweep_at. Source: R3.1.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "payout.returned"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    payout_id: Id
+    amount_minor: Minor
+    reason: Text
+    sweep_at: AwareDatetime
+    moves: Moves
+
+
+class SweepDue(Message):
+    """Timer: the daily sweep pays a party's balance out. Source: R3.1."""
+
+    type: ClassVar[str] = "sweep.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+    key_field: ClassVar[str] = "party"
+
+    party: Id
+    currency: Currency
+
+    @property
+    def subject(self) -> str:
+        return f"{self.party}/{self.currency}"

@@ -1,0 +1,80 @@
+"""The connector of the payment service provider: what the provider says happened to money."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shared.contracts.topics import PSP
+from shared.contracts.types import Currency, Id, Minor, Text
+from shared.messaging.message import Message, Topic
+
+
+class PaymentSucceeded(Message):
+    """The provider captured the buyer's money.
+
+    Producer: psp. Consumers: order.
+    """
+
+    type: ClassVar[str] = "payment.succeeded"
+    topic: ClassVar[Topic] = PSP
+
+    order_id: Id
+    payment_id: Id
+    amount_minor: Minor
+    currency: Currency
+
+
+class RefundSucceeded(Message):
+    """The provider paid `refund.instructed` out, in full.
+
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "refund.succeeded"
+    topic: ClassVar[Topic] = PSP
+
+    order_id: Id
+    refund_id: Id
+
+
+class RefundFailed(Message):
+    """The provider did not and will not pay this instruction.
+
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "refund.failed"
+    topic: ClassVar[Topic] = PSP
+
+    order_id: Id
+    refund_id: Id
+    reason: Text
+
+
+class PayoutSucceeded(Message):
+    """The provider paid `payout.instructed` to the party's account. Keyed by the party.
+
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "payout.succeeded"
+    topic: ClassVar[Topic] = PSP
+    key_field: ClassVar[str] = "party"
+
+    party: Id
+    payout_id: Id
+
+
+class PayoutFailed(Message):
+    """The provider did not and will not pay this instruction. Keyed by the party.
+
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "payout.failed"
+    topic: ClassVar[Topic] = PSP
+    key_field: ClassVar[str] = "party"
+
+    party: Id
+    payout_id: Id
+    reason: Text

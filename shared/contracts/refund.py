@@ -1,0 +1,229 @@
+"""Facts of the refund service: promises, and the cases in which they are claimed. States carry Kuaishou's codes (R4.2)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts.storefront import CaseKind, Ground
+from shared.contracts.topics import REFUND, REFUND_TIMER
+from shared.contracts.types import Funder, Id, LineNo, Minor, Part, Quantity, Text
+from shared.messaging.message import Message, Topic
+
+CaseState = Literal[10, 12, 30, 40, 50, 60, 70]
+Turn = Literal["buyer", "seller", "platform", "provider", "nobody"]
+Withheld = Literal["", "no_reason.excluded", "no_reason.waived"]
+
+
+class Guarantee(Part):
+    """One promise for one line. withheld: the catalogued reason why it is not given, empty if it is. Source: R4.1."""
+
+    line_no: LineNo
+    guarantee: Literal["no_reason"]
+    granted: bool
+    withheld: Withheld = ""
+    days: int
+    cap_minor: Minor
+    funder: Funder
+
+
+class CaseTerms(Part):
+    """How long each side has, by the policy in force at placement; frozen. Source: R4.1, R4.3, R4.4."""
+
+    policy_version: str
+    zone: str
+    answer_hours: int
+    post_days: int
+    inspect_days: int
+    refused_days: int
+    attempts_max: int
+
+
+class CertifiedLine(Part):
+    """What a case needs to know of a line. Amounts for all units together."""
+
+    line_no: LineNo
+    seller_id: Id
+    quantity: Quantity
+    paid_minor: Minor
+
+
+class CertificateIssued(Message):
+    """What the buyer was promised for this order; claims are judged by it alone. Source: R4.1.
+
+    terms_sha256: hex, of the compact JSON `[terms,lines,guarantees]`, each as in this message.
+    Producer: refund. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "certificate.issued"
+    topic: ClassVar[Topic] = REFUND
+
+    order_id: Id
+    buyer_id: Id
+    payment_id: Id
+    guarantees: tuple[Guarantee, ...]
+    terms: CaseTerms
+    lines: tuple[CertifiedLine, ...]
+    terms_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class WindowOpened(Message):
+    """These lines were signed for: their windows run from signed_at. Source: R1.3.
+
+    Producer: refund. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "window.opened"
+    topic: ClassVar[Topic] = REFUND
+
+    order_id: Id
+    line_nos: tuple[LineNo, ...]
+    signed_at: AwareDatetime
+
+
+class CaseFact(Message):
+    """What each fact of a case says: its state's code, whose turn it is, and until when. deadline None: none runs."""
+
+    order_id: Id
+    case_id: Id
+    line_no: LineNo
+    state: CaseState
+    turn: Turn
+    deadline: AwareDatetime | None
+    rule: str
+
+
+class CaseOpened(CaseFact):
+    """10: a buyer claims. Source: R4.2, R4.3.
+
+    Producer: refund. Consumers: order, payment.
+    """
+
+    type: ClassVar[str] = "case.opened"
+    topic: ClassVar[Topic] = REFUND
+
+    buyer_id: Id
+    seller_id: Id
+    kind: CaseKind
+    ground: Ground
+    quantity: Quantity
+
+
+class CaseApproved(CaseFact):
+    """30: the seller agreed, or was silent until the deadline; the buyer sends the goods. Source: R4.3, R4.4.
+
+    Producer: refund. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "case.approved"
+    topic: ClassVar[Topic] = REFUND
+
+    by: Literal["seller", "silence"]
+
+
+class CaseDeclined(CaseFact):
+    """12: the seller refused; open until its days pass or the buyer withdraws. Source: R4.2.
+
+    Producer: refund. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "case.declined"
+    topic: ClassVar[Topic] = REFUND
+
+    reason: Text
+
+
+class CaseReturned(CaseFact):
+    """40: the goods are on their way back. Source: R4.4.
+
+    Producer: refund. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "case.returned"
+    topic: ClassVar[Topic] = REFUND
+
+    carrier: Text
+    waybill: Id
+
+
+class RefundGranted(CaseFact):
+    """50: this much is to be refunded, once per refund_id. Payment reserves and pays it. Source: R3.5, R4.4.
+
+    quantity: units accepted on inspection. amount_minor: the buyer's part.
+    Producer: refund. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "refund.granted"
+    topic: ClassVar[Topic] = REFUND
+
+    refund_id: Id
+    quantity: Quantity
+    amount_minor: Minor
+    by: Literal["seller", "silence"]
+
+
+class RefundStuck(CaseFact):
+    """50: the provider did not pay; the case stays open in a person's hands. Source: R3.5.
+
+    Producer: refund. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "refund.stuck"
+    topic: ClassVar[Topic] = REFUND
+
+    refund_id: Id
+    reason: Text
+
+
+class CaseClosed(CaseFact):
+    """60: done, or 70: ended without money. code says why. refunded: what the buyer got by it.
+
+    Producer: refund. Consumers: order, payment.
+    """
+
+    type: ClassVar[str] = "case.closed"
+    topic: ClassVar[Topic] = REFUND
+
+    code: str
+    refunded_minor: Minor
+    refunded_quantity: int = Field(ge=0)
+
+
+class CaseTimer(Message):
+    """What the deadlines of a case share."""
+
+    order_id: Id
+    case_id: Id
+
+    @property
+    def subject(self) -> str:
+        return f"{self.order_id}/{self.case_id}"
+
+
+class AnswerDue(CaseTimer):
+    """Timer: the seller has been silent. Source: R4.3."""
+
+    type: ClassVar[str] = "answer.due"
+    topic: ClassVar[Topic] = REFUND_TIMER
+
+
+class PostingDue(CaseTimer):
+    """Timer: the buyer has not sent the goods. Source: R4.4."""
+
+    type: ClassVar[str] = "posting.due"
+    topic: ClassVar[Topic] = REFUND_TIMER
+
+
+class InspectionDue(CaseTimer):
+    """Timer: the seller has not confirmed the return. Source: R4.4."""
+
+    type: ClassVar[str] = "inspection.due"
+    topic: ClassVar[Topic] = REFUND_TIMER
+
+
+class RefusalOver(CaseTimer):
+    """Timer: a refused case ends. Source: R4.2."""
+
+    type: ClassVar[str] = "refusal.over"
+    topic: ClassVar[Topic] = REFUND_TIMER

@@ -1,0 +1,132 @@
+"""The shop app: a buyer orders, confirms, asks for money back."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.topics import STOREFRONT
+from shared.contracts.types import BasisPoints, Category, Currency, Funder, Id, LineNo, Minor, Part, Quantity, Text
+from shared.messaging.message import Message, Topic
+
+CaseKind = Literal["refund_only", "return_and_refund", "exchange", "resend", "claim"]
+Ground = Literal[
+    "not_shipped", "no_reason", "first_order", "trust_card", "quality", "damaged", "wrong_item", "counterfeit", "not_received", "negotiated"
+]
+
+
+class PlacedLine(Part):
+    """One line of the cart. commission_bp: what the seller agreed to pay the promoter, of what the buyer pays."""
+
+    line_no: LineNo
+    sku: Id
+    seller_id: Id
+    promoter_id: Id | None = None
+    kind: Literal["goods", "virtual", "freight"] = "goods"
+    quantity: Quantity
+    unit_price_minor: Minor
+    commission_bp: BasisPoints = 0
+    category: Category = "standard"
+    no_reason_waived: bool = False
+    tags: tuple[Id, ...] = Field(default=(), max_length=20)
+
+
+class Coupon(Part):
+    """A reduction over the lines it covers (at least one), paid for by its funder."""
+
+    coupon_id: Id
+    funder: Funder
+    amount_minor: Minor
+    line_nos: tuple[LineNo, ...] = Field(min_length=1, max_length=200)
+
+
+class OrderPlaced(Message):
+    """A buyer committed to buy. No money has moved yet.
+
+    due_minor: what the checkout showed; it must be what our allocation of the coupons gives (R1.5, R2.3).
+    Producer: storefront. Consumers: order.
+    """
+
+    type: ClassVar[str] = "order.placed"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    buyer_id: Id
+    currency: Currency
+    lines: tuple[PlacedLine, ...] = Field(min_length=1, max_length=200)
+    coupons: tuple[Coupon, ...] = Field(default=(), max_length=20)
+    due_minor: Minor
+    campaign_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _lines_are_distinct(self) -> Self:
+        numbers = [line.line_no for line in self.lines]
+        if len(set(numbers)) != len(numbers):
+            raise ValueError("line numbers repeat")
+        unknown = {number for coupon in self.coupons for number in coupon.line_nos} - set(numbers)
+        if unknown:
+            raise ValueError(f"a coupon covers lines that are not in the order: {sorted(unknown)}")
+        return self
+
+
+class ReceiptConfirmed(Message):
+    """The buyer has the goods and says so. line_nos empty: all lines delivered so far.
+
+    Producer: storefront. Consumers: order.
+    """
+
+    type: ClassVar[str] = "receipt.confirmed"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    buyer_id: Id
+    line_nos: tuple[LineNo, ...] = Field(default=(), max_length=200)
+
+
+class RefundRequested(Message):
+    """The buyer asks for money back for units of one line; case_id is the storefront's and names the case for good.
+
+    Producer: storefront. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "refund.requested"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    case_id: Id
+    buyer_id: Id
+    line_no: LineNo
+    kind: CaseKind
+    ground: Ground
+    quantity: Quantity
+
+
+class RefundWithdrawn(Message):
+    """The buyer takes the request back.
+
+    Producer: storefront. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "refund.withdrawn"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    case_id: Id
+    buyer_id: Id
+
+
+class ReturnPosted(Message):
+    """The buyer sent the goods back; the waybill shows it.
+
+    Producer: storefront. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "return.posted"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    case_id: Id
+    buyer_id: Id
+    carrier: Text
+    waybill: Id

@@ -1,0 +1,41 @@
+"""Every topic in one place: its key, who writes it, who reads it. deploy/topics.yaml and deploy/acls.yaml are generated from here."""
+
+from __future__ import annotations
+
+from shared.messaging.message import Topic
+from shared.messaging.system import CLOCK, OPS
+
+# Upstream: one topic per producing app, the trust boundary that ACLs guard.
+STOREFRONT = Topic("storefront.v1", "order_id", ("storefront",), ("order", "refund"), warden="order")
+PSP = Topic("psp.v1", "order_id", ("psp",), ("order", "payment"), warden="payment")
+LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order",), warden="order")
+MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("refund",), warden="refund")
+
+# Ours: what a service decided, for everyone.
+ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust"), own=True, warden="payment")
+PAYMENT = Topic("payment.v1", "order_id", ("payment",), ("order", "refund"), own=True, warden="order")
+PARTY = Topic("party.v1", "party", ("payment",), own=True)
+REFUND = Topic("refund.v1", "order_id", ("refund",), ("order", "payment"), own=True, warden="payment")
+TRUST = Topic("trust.v1", "subject_id", ("trust",), own=True)
+
+# Ours, internal: re-keying, and facts that show what outsiders need not see.
+ACCOUNT = Topic("payment.account.v1", "party", ("payment",), ("payment",), own=True, internal=True, warden="payment")
+EVIDENCE = Topic("trust.evidence.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
+TRUST_INTERNAL = Topic("trust.internal.v1", "subject_id", ("trust",), own=True, internal=True)
+
+# Deadlines of a service, sent to itself.
+ORDER_TIMER = Topic("order.timer.v1", "order_id", ("order",), ("order",), own=True, internal=True, warden="order")
+PAYMENT_TIMER = Topic("payment.timer.v1", "order_id", ("payment",), ("payment",), own=True, internal=True, warden="payment")
+REFUND_TIMER = Topic("refund.timer.v1", "order_id", ("refund",), ("refund",), own=True, internal=True, warden="refund")
+TRUST_TIMER = Topic("trust.timer.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
+
+# Copies of what was rejected or parked, original bytes and headers.
+PARKED = tuple(
+    Topic(f"{service}.parked.v1", "", (service,), own=True, max_message_bytes=5 * 1024 * 1024)
+    for service in ("order", "payment", "refund", "trust")
+)
+
+UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT)
+OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
+INTERNAL = (ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
+ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, OPS, CLOCK)

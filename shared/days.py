@@ -1,0 +1,31 @@
+"""Days as the trade counts them: local dates of a zone, instants in UTC. Pure; needs only the time zone database."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def local_date(at: datetime, zone: str) -> date:
+    """The date that a calendar on the wall in `zone` shows at that instant. `at` must be aware."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone")
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def day_after(at: datetime, days: int, zone: str) -> datetime:
+    """00:00 of `at`'s local date + `days`, in UTC. Source: R1.3.
+
+    Where clocks are changed at midnight: a 00:00 that comes twice is the first of the two, one that is skipped is the
+    instant at which the clock jumps over it.
+    """
+    midnight = datetime.combine(local_date(at, zone) + timedelta(days=days), time(), tzinfo=ZoneInfo(zone))
+    return midnight.astimezone(UTC)
+
+
+def window_end(signed_at: datetime, days: int, zone: str) -> datetime:
+    """The first instant, in UTC, that a window of `days` from the day after signing no longer admits. Source: R1.3.
+
+    `days` times 24 h from 00:00 of the signing date + 1: a change of clocks inside the window moves its local end by an hour.
+    """
+    return day_after(signed_at, 1, zone) + timedelta(days=days)

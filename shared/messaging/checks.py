@@ -1,0 +1,104 @@
+"""What must hold before anything is decided, at start and after each reconnect. Each failure has a code and a way out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.messaging.connect import Halted
+from shared.messaging.message import Message, Topic
+from shared.messaging.shape import Service, members
+from shared.messaging.store import Lane
+from shared.settings import Settings
+
+READ_SECONDS = 10.0
+
+
+def check_service(service: Service, topics: Sequence[Topic]) -> None:
+    """What types cannot say. Raises TypeError: each fact has one kind, what `due` yields can come in, all topics are known."""
+    owners: dict[type[Message], str] = {}
+    for kind in service.kinds:
+        for fact in kind.facts:
+            if fact in owners:
+                raise TypeError(f"{fact.type} changes both {owners[fact]} and {kind.name}")
+            owners[fact] = kind.name
+    for sent in service.sends:
+        if sent in owners:
+            raise TypeError(f"{sent.type} is sent and yet a fact of {owners[sent]}")
+    known = set(topics)
+    for message in (*service.input_types(), *owners, *service.sends):
+        if message.topic not in known:
+            raise TypeError(f"{message.type} is on {message.topic.name}, which is not among the topics")
+    for message in (*owners, *service.sends):
+        if service.name not in message.topic.writers:
+            raise TypeError(f"{service.name} may not write {message.topic.name}")
+    for message in members(service.inputs):
+        if service.name not in message.topic.readers:
+            raise TypeError(f"{service.name} takes {message.type} and is no reader of {message.topic.name}")
+
+
+async def check_schema(connection: asyncpg.Connection, expected: Mapping[str, str], stripes: int, topics: Sequence[str]) -> None:
+    """Migrations as this code has them, the number of stripes, a cursor for each input partition."""
+    applied = {row[0]: row[1] for row in await connection.fetch("SELECT name, sha256 FROM migration")}
+    if applied != expected:
+        differing = sorted(name for name in {*applied, *expected} if applied.get(name) != expected.get(name))
+        raise Halted("halt.schema_version", f"differs in {', '.join(differing)}; run `laotie up` with this version")
+    found = await connection.fetchval("SELECT count(*) FROM stripe")
+    if found != stripes:
+        raise Halted("halt.partition_count", f"{found} stripes in the database, {stripes} in the settings; the number is never changed")
+    cursors = {(row[0], row[1]) for row in await connection.fetch("SELECT topic, partition FROM cursor")}
+    missing = sorted({(topic, n) for topic in topics for n in range(stripes)} - cursors)
+    if missing:
+        raise Halted("halt.no_cursor", f"{missing[0][0]}/{missing[0][1]} and {len(missing) - 1} more; `laotie up` creates them")
+
+
+async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: Sequence[str], own: Sequence[Topic]) -> None:
+    """Partition counts, and that no lane is behind what the log already has of it (a restored database)."""
+    kafka = AIOKafkaConsumer(**settings.aiokafka(), enable_auto_commit=False, auto_offset_reset="earliest")
+    await kafka.start()
+    try:
+        for topic in {*inputs, *(topic.name for topic in own)}:
+            count = len(await _partitions(kafka, topic))
+            if count != settings.stripes:
+                raise Halted("halt.partition_count", f"{topic} has {count} partitions, the deployment {settings.stripes}")
+        lanes = {(row[0], row[1]): row[2] for row in await connection.fetch("SELECT topic, partition, seq FROM lane")}
+        last = await _last_sequences(kafka, [TopicPartition(topic.name, n) for topic in own for n in range(settings.stripes)])
+    finally:
+        await kafka.stop()
+    for lane, sequence in last.items():
+        if sequence > lanes.get(lane, 0):
+            raise Halted(
+                "halt.lane_behind_log",
+                f"{lane[0]}/{lane[1]}: the log has {sequence}, the database {lanes.get(lane, 0)}; was it restored from an older copy?",
+            )
+
+
+async def _partitions(kafka: AIOKafkaConsumer, topic: str) -> set[int]:
+    found = kafka.partitions_for_topic(topic)
+    if not found:
+        await kafka._client.force_metadata_update()
+        await kafka.topics()
+        found = kafka.partitions_for_topic(topic)
+    return set(found or ())
+
+
+async def _last_sequences(kafka: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[Lane, int]:
+    """The number of the last record of each partition that has one."""
+    starts, ends = await kafka.beginning_offsets(places), await kafka.end_offsets(places)
+    wanted = {place: ends[place] for place in places if ends[place] > starts[place]}
+    if not wanted:
+        return {}
+    kafka.assign(list(wanted))
+    for place, end in wanted.items():
+        kafka.seek(place, max(starts[place], end - 1))
+    found: dict[Lane, int] = {}
+    async with asyncio.timeout(READ_SECONDS):
+        while len(found) < len(wanted):
+            for place, messages in (await kafka.getmany(timeout_ms=500)).items():
+                headers = dict(messages[-1].headers)
+                text = headers.get("ce_sequence") or headers.get("x-sequence") or b"0"
+                found[(place.topic, place.partition)] = int(text)
+    return found

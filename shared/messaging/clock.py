@@ -1,0 +1,83 @@
+"""Business time: the system's, or `clock.v1` where ops move it by hand. Only upstream validation and timers ask.
+
+Invariant K1: a manual clock never moves back, and a process does nothing before it knows the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+
+from shared.messaging.connect import backoff
+from shared.messaging.system import CLOCK, ClockSet
+from shared.settings import Settings
+
+log = logging.getLogger("laotie.clock")
+
+
+class BusinessClock:
+    """now() after start(). moved: set whenever a manual clock moves; whoever waits clears it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.manual = settings.clock == "manual"
+        self.moved = asyncio.Event()
+        self._settings = settings
+        self._at: datetime | None = None
+        self._known = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def now(self) -> datetime:
+        if not self.manual:
+            return datetime.now(UTC)
+        assert self._at is not None, "start() first"
+        return self._at
+
+    async def start(self) -> None:
+        """Returns once the time is known: a manual clock is read to its end first."""
+        if self.manual:
+            self._task = asyncio.create_task(self._follow(), name="clock")
+            await self._known.wait()
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        failures = 0
+        while True:
+            kafka = AIOKafkaConsumer(**self._settings.aiokafka(), enable_auto_commit=False, auto_offset_reset="earliest")
+            try:
+                await kafka.start()
+                place = TopicPartition(CLOCK.name, 0)
+                kafka.assign([place])
+                await kafka.seek_to_beginning(place)
+                end = (await kafka.end_offsets([place]))[place]
+                failures = 0
+                while True:
+                    if self._at is not None and await kafka.position(place) >= end:
+                        self._known.set()
+                    for message in (await kafka.getmany(place, timeout_ms=200)).get(place, ()):
+                        self._take(message.value)
+            except (KafkaError, OSError) as error:
+                failures += 1
+                log.warning("clock not read: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(backoff(failures))
+            finally:
+                await kafka.stop()
+
+    def _take(self, value: bytes | None) -> None:
+        """K1."""
+        try:
+            told = ClockSet.model_validate_json(value or b"")
+        except ValidationError as error:
+            log.error("clock.set not understood, kept the time: %s", error)
+            return
+        if self._at is None or told.occurred_at > self._at:
+            self._at = told.occurred_at.astimezone(UTC)
+            self.moved.set()

@@ -1,0 +1,70 @@
+"""Connections of the engine, what counts as infrastructure, and how long to wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+from shared.errors import HaltCode
+from shared.messaging.store import LostRace
+
+IDLE_IN_TRANSACTION_SECONDS = 10  # a process that stops in the middle of a transaction loses it, and its locks, after that
+BACKOFF_FIRST = 0.05
+BACKOFF_MAX = 5.0
+
+Connect = Callable[[str], Awaitable[asyncpg.Connection]]
+
+
+class Halted(Exception):
+    """The process must not go on; the code is catalogued and the runbook has the way out."""
+
+    def __init__(self, code: HaltCode, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+
+
+def connector(dsn: str, name: str) -> Connect:
+    """A function that opens one connection, named for pg_stat_activity."""
+
+    async def connect(purpose: str) -> asyncpg.Connection:
+        return await asyncpg.connect(
+            dsn,
+            timeout=10,
+            command_timeout=60,
+            server_settings={
+                "application_name": f"{name} {purpose}"[:63],
+                "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
+                "plan_cache_mode": "force_generic_plan",
+                "jit": "off",
+                "timezone": "UTC",
+            },
+        )
+
+    return connect
+
+
+def infrastructure(error: BaseException) -> bool:
+    """True: trying again later is right, for ever (the event is not to blame)."""
+    return isinstance(
+        error,
+        OSError
+        | asyncio.TimeoutError
+        | LostRace
+        | Halted
+        | asyncpg.InterfaceError
+        | asyncpg.PostgresConnectionError
+        | asyncpg.OperatorInterventionError
+        | asyncpg.TransactionRollbackError
+        | asyncpg.InsufficientResourcesError
+        | asyncpg.IdleInTransactionSessionTimeoutError
+        | asyncpg.exceptions.LockNotAvailableError,
+    )
+
+
+def backoff(failures: int) -> float:
+    """Seconds: doubling with full jitter, bounded."""
+    longest: float = min(BACKOFF_MAX, BACKOFF_FIRST * 2.0 ** min(failures, 10))
+    return random.uniform(0.5, 1.0) * longest

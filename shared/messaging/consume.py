@@ -1,0 +1,272 @@
+"""One poll, one batch, one transaction: read, lock, drop what was handled, fold, save, commit.
+
+Invariants kept here:
+ C1 A batch that does not begin where its cursor stands is thrown away (zombies, rewinds, lost commits).
+ C2 On our own topics a number seen is dropped, the next one is taken, a later one is a gap and stops the partition.
+ C3 Upstream, a known (source, id) with the same body is dropped; with another body it is rejected.
+ C4 Either all of a batch is committed or nothing of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from shared.errors import Code
+from shared.messaging.envelope import decode
+from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_OVER, Fold
+from shared.messaging.message import Message, Topic
+from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
+from shared.messaging.shape import Policies, Service
+from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
+from shared.messaging.stripes import stripe_of
+from shared.messaging.system import OPS, Discard, Redrive
+
+Item = Incoming | Unreadable | None
+
+
+class Moved(Exception):
+    """The cursor stands elsewhere: read again from there. where: (topic, partition) → position."""
+
+    def __init__(self, where: Mapping[Lane, int]) -> None:
+        super().__init__(str(dict(where)))
+        self.where = where
+
+
+class Gap(Exception):
+    """A number is missing on one of our own topics."""
+
+    def __init__(self, lane: Lane, last: int, found: int) -> None:
+        super().__init__(f"{lane[0]}/{lane[1]}: {found} after {last}")
+        self.lane, self.last, self.found = lane, last, found
+
+
+@dataclass(slots=True)
+class Run:
+    """Records of one partition, in order. since, upto: positions; upto may lie beyond the last record (control records)."""
+
+    topic: str
+    partition: int
+    since: int
+    upto: int
+    records: list[Record]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction takes: runs of partitions, merged by the broker's time. park: give up on its single event."""
+
+    partitions: list[int]
+    runs: dict[Lane, Run]
+    records: list[Record] = field(default_factory=list)
+    park: str = ""
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Done:
+    """taken: how many of the batch's records are done; the rest begins the next batch."""
+
+    taken: int
+    moves: list[Move]
+    outbox: list[OutboxRow]
+    effects: Effects
+
+
+class Consumer:
+    """Turns batches into committed transactions. Knows the store and the fold; knows nothing of Kafka."""
+
+    def __init__(
+        self, service: Service, topics: Mapping[str, Topic], policies: Policies, stripes: int, now: Callable[[], datetime], store: Store
+    ) -> None:
+        self.service = service
+        self.topics = topics
+        self.policies = policies
+        self.stripes = stripes
+        self.now = now
+        self.store = store
+        self.inputs: frozenset[type[Message]] = frozenset((*service.input_types(), Redrive, Discard))
+        self.timer_topic = f"{service.name}.timer.v1"
+
+    async def run(self, connection: asyncpg.Connection, batch: Batch) -> Done:
+        """C4. Raises Moved, Gap, or whatever the database or the code raised; nothing is written then."""
+        now = self.now()
+        items = [self._read(record, now) for record in batch.records]
+        incoming = [item for item in items if isinstance(item, Incoming)]
+        keys = sorted({item.key for item in incoming} | {self._engine_key(record) for record in batch.records} - {""})
+        places = sorted(batch.runs)
+        try:
+            await self.store.begin(connection, {*batch.partitions, *(stripe_of(key, self.stripes) for key in keys)})
+            ids = sorted({(item.envelope.source, item.envelope.id) for item in incoming if item.upstream})
+            opened = await self.store.open(connection, places, ids, keys)
+            self._check_positions(batch, opened)
+            held = await self.store.load_held(connection, keys) if opened.any_held else {}
+            fold = Fold(self.service, self.policies, now, held)
+            again = {row.ref: self._reread(row) for rows in held.values() for row in rows}
+            fold.reread = lambda row: again[row.ref] if row.ref in again else self._reread(row)  # type: ignore[method-assign]
+            await self._load(connection, fold, incoming, held, again)
+            taken, last = self._fold(batch, items, fold, opened, again)
+            moves = self._moves(batch, taken, last)
+            effects = fold.take()
+            outbox = await self.store.save(connection, effects, moves, datetime.now(UTC))
+            await connection.execute("COMMIT")
+        except BaseException:
+            if not connection.is_closed():
+                await connection.execute("ROLLBACK")
+            raise
+        return Done(taken, moves, outbox, effects)
+
+    # -- reading
+
+    def _read(self, record: Record, now: datetime) -> Item:
+        if self._engine_key(record):
+            return None
+        item = decode(record, self.topics, self.service.name, self.inputs, now)
+        if isinstance(item, Incoming) and isinstance(item.event, Redrive | Discard) and item.event.service != self.service.name:
+            return None
+        return item
+
+    def _reread(self, row: Held) -> Incoming | Unreadable:
+        item = decode(row.record, self.topics, self.service.name, self.inputs, row.at)
+        return item or Unreadable(row.record, "event.unknown_type", "no longer taken by this service")
+
+    def _engine_key(self, record: Record) -> str:
+        """The key of an engine's own timer; empty for everything else."""
+        if record.topic != self.timer_topic or self._engine_type(record) not in (OFFER, WAIT_OVER):
+            return ""
+        return (record.key or b"").decode()
+
+    @staticmethod
+    def _engine_type(record: Record) -> str:
+        return next((data.decode(errors="replace") for name, data in record.headers if name == "ce_type"), "")
+
+    async def _load(
+        self,
+        connection: asyncpg.Connection,
+        fold: Fold,
+        incoming: list[Incoming],
+        held: Mapping[str, list[Held]],
+        again: Mapping[str, Incoming | Unreadable],
+    ) -> None:
+        """All that the batch touches, kind by kind in the declared order; each kind in one statement."""
+        events = [item.event for item in incoming if not isinstance(item.event, Redrive | Discard)]
+        for rows in held.values():
+            offered = [row for row in rows if row.state == "waiting"] + [row for row in rows if row.state == "ready"][:OFFERS_MAX]
+            events += [item.event for row in offered if isinstance(item := again[row.ref], Incoming)]
+        plans = [plan for event in events if (plan := fold.planned(event)) is not None]
+        for kind in self.service.kinds:
+            keys = fold.wanted(kind, plans)
+            if keys:
+                fold.put(kind, await self.store.load(connection, kind, keys), keys)
+
+    # -- checks
+
+    @staticmethod
+    def _check_positions(batch: Batch, opened: Opened) -> None:
+        """C1."""
+        moved = {place: opened.cursors[place][0] for place, run in batch.runs.items() if opened.cursors[place][0] != run.since}
+        if moved:
+            raise Moved(moved)
+
+    def _sequence(self, record: Record, last: dict[Lane, int | None]) -> bool:
+        """C2. False: seen before. A record without a number has no part in this: decode refuses it."""
+        text = next((data for name, data in record.headers if name == "ce_sequence"), b"")
+        if not text or not text.isdigit():
+            return True
+        lane, number = (record.topic, record.partition), int(text)
+        before = last.get(lane)
+        if before is not None and number <= before:
+            return False
+        if before is not None and number > before + 1:
+            raise Gap(lane, before, number)
+        last[lane] = number
+        return True
+
+    def _known(self, item: Incoming, fold: Fold, opened: Opened) -> Code | None:
+        """C3. None: new. Empty: a copy."""
+        place = (item.envelope.source, item.envelope.id)
+        seen = fold.effects.inbox.get(place)
+        if seen is None and place not in fold.effects.inbox_gone:
+            seen = opened.inbox.get(place)
+        if seen is None:
+            return None
+        return "" if seen == item.body_hash else "event.id_reused"  # type: ignore[return-value]
+
+    # -- folding
+
+    def _fold(
+        self, batch: Batch, items: list[Item], fold: Fold, opened: Opened, again: Mapping[str, Incoming | Unreadable]
+    ) -> tuple[int, dict[Lane, int | None]]:
+        last: dict[Lane, int | None] = {place: cursor[1] for place, cursor in opened.cursors.items()}
+        before = dict(last)
+        for index, (record, item) in enumerate(zip(batch.records, items, strict=True)):
+            lane = (record.topic, record.partition)
+            stood = last.get(lane)
+            if self.topics[record.topic].own and not self._sequence(record, last):
+                fold.drop("duplicate")
+            elif not self._offer(batch, record, item, fold, opened, again):
+                if index == 0:
+                    raise RuntimeError(f"{record.ref}: a touch that its own first touch did not lead to")
+                last[lane] = stood
+                return index, {place: number for place, number in last.items() if number != before.get(place)}
+        return len(batch.records), {place: number for place, number in last.items() if number != before.get(place)}
+
+    def _offer(
+        self, batch: Batch, record: Record, item: Item, fold: Fold, opened: Opened, again: Mapping[str, Incoming | Unreadable]
+    ) -> bool:
+        """False: it must begin the next batch."""
+        if engine_key := self._engine_key(record):
+            if self._engine_type(record) == OFFER:
+                fold.offer_ready(engine_key, again)
+            else:
+                fold.wait_over(engine_key, json.loads(record.value or b"{}").get("ref", ""))
+        elif item is None:
+            fold.drop("not_ours")
+        elif isinstance(item, Unreadable):
+            fold.refuse(item)
+        elif item.upstream and (code := self._known(item, fold, opened)) is not None:
+            if code:
+                fold.refuse(Unreadable(record, code, "the same source and id came with another body"))
+            else:
+                fold.drop("duplicate")
+        elif batch.park:
+            fold.park(item, batch.park, batch.error)
+        elif item.event.topic is OPS:
+            self._steer(item, fold)
+        else:
+            return fold.offer(item)
+        return True
+
+    def _steer(self, item: Incoming, fold: Fold) -> None:
+        event: Any = item.event
+        done = fold.redrive(item.key) if isinstance(event, Redrive) else fold.discard(item.key, event.ref)
+        if done:
+            fold.seen(item)
+        else:
+            fold.refuse(Unreadable(item.record, "ops.nothing_parked", f"{self.service.name} holds nothing such under {item.key}"))
+
+    def _moves(self, batch: Batch, taken: int, last: Mapping[Lane, int | None]) -> list[Move]:
+        """How far each run got. A run that was cut ends before its first record not taken."""
+        stops: dict[Lane, int] = {}
+        for record in batch.records[taken:]:
+            stops.setdefault((record.topic, record.partition), record.offset)
+        astray = {
+            (record.topic, record.partition)
+            for record in batch.records[:taken]
+            if record.key is not None
+            and not self.topics[record.topic].single
+            and not self.topics[record.topic].own
+            and stripe_of(record.key.decode("utf-8", "replace"), self.stripes) != record.partition
+        }
+        moves = []
+        for place in sorted(batch.runs):
+            run = batch.runs[place]
+            upto = stops.get(place, run.upto)
+            if upto != run.since:
+                moves.append(Move(*place, run.since, upto, last.get(place), place in astray))
+        return moves

@@ -1,0 +1,266 @@
+"""One process of one service: checks, then clock, relay, timers, membership and the flow of its assignment.
+
+Stop order: stop polling, finish the running batches, empty the relay, leave the group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+import uuid
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from shared.messaging.checks import check_log, check_schema, check_service
+from shared.messaging.clock import BusinessClock
+from shared.messaging.connect import Halted, backoff, connector, infrastructure
+from shared.messaging.consume import Consumer
+from shared.messaging.flow import Flow
+from shared.messaging.membership import Membership
+from shared.messaging.message import Topic
+from shared.messaging.metrics import METRICS
+from shared.messaging.relay import Relay
+from shared.messaging.shape import Policies, Service
+from shared.messaging.store import Lane, Store
+from shared.messaging.timers import Poller
+from shared.settings import Settings
+
+BEAT_SECONDS = 1.0
+SEEN_SECONDS = 5.0
+INBOX_DAYS = 30  # how long a copy of an upstream event is known; stated in the contract
+PRUNE_SECONDS = 60.0
+PRUNE_ROWS = 5000
+PRUNE_CHUNKS_MAX = 40  # a turn; the rest follows in the next
+STALLED_SECONDS = 60.0  # no turn of the loop for that long: restart me
+
+VERIFIED = "SELECT pg_postmaster_start_time()::text"
+BEAT = """
+INSERT INTO process (id, started_at, seen_at, clock_at, halts) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, clock_at = excluded.clock_at, halts = excluded.halts
+"""
+FORGET = "DELETE FROM process WHERE id = $1 OR seen_at < $2"
+HELD = "SELECT state, count(*) FROM parked GROUP BY state"
+PRUNE = "DELETE FROM inbox WHERE ctid IN (SELECT ctid FROM inbox WHERE at < $1 LIMIT $2)"
+
+log = logging.getLogger("laotie.engine")
+
+
+class Engine:
+    """start() returns at once; ready() and alive() say how it is. migrations: name → sha256 as this code has them."""
+
+    def __init__(
+        self, service: Service, topics: Sequence[Topic], policies: Policies, settings: Settings, migrations: Mapping[str, str]
+    ) -> None:
+        check_service(service, topics)
+        self.service = service
+        self.settings = settings
+        self.instance = f"{service.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.halted = ""
+        self.inputs = [topic.name for topic in topics if not topic.single and ("*" in topic.readers or service.name in topic.readers)]
+        self.own = [topic for topic in topics if service.name in topic.writers and topic.own and not topic.single]
+        self.clock = BusinessClock(settings)
+        self._migrations = migrations
+        self._raw = connector(settings.postgres, self.instance)
+        self._verified = ""
+        self._checking = asyncio.Lock()
+        self.relay = Relay(settings, self._connect)
+        consumer = Consumer(
+            service, {topic.name: topic for topic in topics}, policies, settings.stripes, self.clock.now, Store(service, settings.stripes)
+        )
+        self._new_flow = lambda: Flow(settings, consumer, self.inputs, self._connect, self.relay, self.instance)
+        self.flow: Flow | None = None
+        self.poller = Poller(settings, service.name, self.inputs, self.clock, self._connect, self.relay.offer)
+        self.membership = Membership(settings, service.name, self.inputs, self._assigned, self._revoked, self._positions)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._started = datetime.now(UTC)
+        self._assigned_once = False
+        self._beat_at = time.monotonic()
+
+    # -- life
+
+    async def start(self) -> None:
+        self._spawn("begin", self._begin())
+
+    async def stop(self) -> None:
+        for name in ("begin", "timers"):
+            await self._cancel(name)
+        self.membership.stop()
+        await self._ended("membership")
+        self.relay.stop()
+        await self._ended("relay")
+        await self._cancel("beat")
+        await self.clock.stop()
+
+    def ready(self) -> str:
+        """Empty when work is done here; else why not."""
+        if self.halted:
+            return self.halted
+        if not self._assigned_once:
+            return "starting: no partitions assigned yet"
+        dead = [name for name, task in self._tasks.items() if name != "begin" and task.done()]
+        if dead:
+            return f"ended: {', '.join(dead)}"
+        if self.flow is not None and (halts := self.flow.halts()):
+            return "; ".join(f"partition {number}: {code}" for number, code in sorted(halts.items()))
+        return ""
+
+    def alive(self) -> str:
+        """Empty while the loop makes progress; else why a restart would help."""
+        age = time.monotonic() - self._beat_at
+        METRICS.loop_age.set(age)
+        if age > STALLED_SECONDS:
+            return f"no turn of the loop for {age:.0f} s"
+        loop = asyncio.get_running_loop()
+        if self.membership.polled and loop.time() - self.membership.polled > STALLED_SECONDS:
+            return f"group not polled for {loop.time() - self.membership.polled:.0f} s"
+        return ""
+
+    async def _begin(self) -> None:
+        await self.clock.start()
+        failures = 0
+        while True:
+            try:
+                connection = await self._connect("check")
+                await connection.close(timeout=2)
+                break
+            except Exception as error:
+                failures += 1
+                if not infrastructure(error):
+                    log.exception("start-up check failed")
+                else:
+                    log.warning("not started yet: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(backoff(failures))
+        self._spawn("relay", self.relay.run())
+        self._spawn("beat", self._beat())
+        self._spawn("timers", self.poller.run())
+        self._spawn("membership", self.membership.run())
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks[name] = asyncio.create_task(self._logged(name, work), name=name)
+
+    async def _logged(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("%s ended", name)
+            raise
+
+    async def _cancel(self, name: str) -> None:
+        if name in self._tasks:
+            self._tasks[name].cancel()
+            await self._ended(name)
+
+    async def _ended(self, name: str) -> None:
+        if name in self._tasks:
+            await asyncio.gather(self._tasks[name], return_exceptions=True)
+
+    # -- database
+
+    async def _connect(self, purpose: str) -> asyncpg.Connection:
+        """A connection to a server that was checked: a server that restarted may be a restored one."""
+        connection = await self._raw(purpose)
+        try:
+            identity = await connection.fetchval(VERIFIED)
+            async with self._checking:
+                if identity != self._verified:
+                    await check_schema(connection, self._migrations, self.settings.stripes, self.inputs)
+                    await check_log(connection, self.settings, self.inputs, self.own)
+                    self._verified = identity
+                    self._unhalt()
+        except Halted as halt:
+            self._halt(halt)
+            connection.terminate()
+            raise
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    def _halt(self, halt: Halted) -> None:
+        if self.halted != str(halt):
+            log.error("halted: %s", halt)
+        self.halted = str(halt)
+        METRICS.halted.labels(code=halt.code, partition=-1).set(1)
+
+    def _unhalt(self) -> None:
+        if self.halted:
+            METRICS.halted.labels(code=self.halted.partition(":")[0], partition=-1).set(0)
+        self.halted = ""
+
+    # -- assignment
+
+    async def _assigned(self, numbers: list[int]) -> None:
+        await self._revoked()
+        flow = self._new_flow()
+        failures = 0
+        while True:
+            try:
+                await flow.start(numbers)
+                break
+            except Exception as error:
+                if not infrastructure(error):
+                    raise
+                failures += 1
+                log.warning("assignment not begun yet: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(backoff(failures))
+        self.flow = flow
+        self.poller.numbers = numbers
+        self._assigned_once = True
+        log.info("partitions %s", numbers)
+
+    async def _revoked(self) -> None:
+        flow, self.flow = self.flow, None
+        self.poller.numbers = []
+        if flow is not None:
+            await flow.stop()
+
+    def _positions(self) -> dict[Lane, int]:
+        return self.flow.positions if self.flow is not None else {}
+
+    # -- telling
+
+    async def _beat(self) -> None:
+        """For people, probes and `laotie idle`: seen, the clock, halts; prunes what is old."""
+        told: tuple[float, Any, str] = (0.0, None, "")
+        pruned = time.monotonic()
+        connection: asyncpg.Connection | None = None
+        while True:
+            self._beat_at = time.monotonic()
+            try:
+                if connection is None or connection.is_closed():
+                    connection = await self._raw("beat")
+                state = (self.clock.now() if self.clock.manual else None, self.ready())
+                if state != told[1:] or time.monotonic() - told[0] > SEEN_SECONDS:
+                    now = datetime.now(UTC)
+                    await connection.execute(BEAT, self.instance, self._started, now, self.clock.now(), state[1])
+                    told = (time.monotonic(), *state)
+                    await self._count_held(connection)
+                if time.monotonic() - pruned > PRUNE_SECONDS:
+                    await self._prune(connection)
+                    pruned = time.monotonic()
+                await asyncio.sleep(BEAT_SECONDS / 10 if self.clock.manual else BEAT_SECONDS)
+            except asyncio.CancelledError:
+                if connection is not None and not connection.is_closed():
+                    await connection.execute(FORGET, self.instance, datetime.now(UTC) - timedelta(days=1))
+                    await connection.close(timeout=2)
+                raise
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                log.warning("not told: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(BEAT_SECONDS)
+
+    async def _count_held(self, connection: asyncpg.Connection) -> None:
+        counts = {row[0]: row[1] for row in await connection.fetch(HELD)}
+        for state in ("waiting", "parked", "ready", "expired"):
+            METRICS.held.labels(state=state).set(counts.get(state, 0))
+
+    async def _prune(self, connection: asyncpg.Connection) -> None:
+        """In chunks, so that no long transaction stands in anyone's way."""
+        before = datetime.now(UTC) - timedelta(days=INBOX_DAYS)
+        for _ in range(PRUNE_CHUNKS_MAX):
+            if await connection.execute(PRUNE, before, PRUNE_ROWS) != f"DELETE {PRUNE_ROWS}":
+                break

@@ -1,0 +1,280 @@
+"""CloudEvents 1.0, Kafka binary mode: records to events and back. Every way to be unreadable has its code.
+
+Invariants kept here:
+ E1 Whatever bytes come, `decode` returns: an event, a refusal with a catalogued code, or None (meant for others).
+ E2 Only a record that carries our sequence is taken from one of our own topics.
+ E3 A copy of a refused record keeps its bytes and headers; ours are added behind, named `x-…`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from math import isinf
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from shared.errors import Code
+from shared.messaging.message import Message, Topic
+from shared.messaging.record import Envelope, Headers, Incoming, Record, Unreadable
+
+MAX_IN_BYTES = 1024 * 1024  # of one upstream value
+MAX_OUT_BYTES = 1024 * 1024  # of one fact with its headers
+MAX_HEADER_BYTES = 1024
+MAX_DEPTH = 32
+MAX_DIGITS = 18  # of a sequence: a bigint holds it
+AHEAD_MAX = timedelta(minutes=10)  # an upstream clock may be that much ahead of the business clock
+AGE_MAX = timedelta(days=400)
+
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context
+_ESCAPED = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+_REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type")
+
+
+class _Bad(Exception):
+    def __init__(self, code: Code, detail: str) -> None:
+        super().__init__(code)
+        self.code, self.detail = code, detail
+
+
+def decode(
+    record: Record, topics: Mapping[str, Topic], service: str, inputs: Collection[type[Message]], now: datetime
+) -> Incoming | Unreadable | None:
+    """E1. inputs: the classes that the service takes. What is for others is None; nobody's is the warden's to refuse."""
+    topic = topics[record.topic]
+    try:
+        kind = None
+        try:
+            headers = _headers(record)
+            kind = topic.types.get(headers["ce_type"])
+        except _Bad:
+            if topic.warden == service:
+                raise
+            return None
+        if kind is None and topic.warden == service:
+            raise _Bad("event.unknown_type", headers["ce_type"])
+        if kind is None or kind not in inputs:
+            return None
+        return _event(record, topic, headers, kind, now)
+    except _Bad as bad:
+        return Unreadable(record, bad.code, bad.detail)
+
+
+def _event(record: Record, topic: Topic, headers: Mapping[str, str], kind: type[Message], now: datetime) -> Incoming:
+    sequence = _sequence(headers) if topic.own else None  # E2
+    key, value = _key(record), record.value
+    if value is None:
+        raise _Bad("event.no_value", "")
+    if not topic.own:
+        _check_time(headers)
+        _check_json(value)
+    event = _validate(kind, value)
+    if event.key != key:
+        raise _Bad("event.key_mismatch", f"key {key!r}, body {event.key!r}")
+    if not topic.own and event.occurred_at > now + AHEAD_MAX:
+        raise _Bad("event.from_the_future", f"{event.occurred_at.isoformat()} while it is {now.isoformat()}")
+    if not topic.own and event.occurred_at < now - AGE_MAX:
+        raise _Bad("event.too_old", f"{event.occurred_at.isoformat()} while it is {now.isoformat()}")
+    envelope = Envelope(
+        headers["ce_id"],
+        headers["ce_source"],
+        sequence,
+        headers.get("ce_correlationid") or headers["ce_id"],
+        _traceparent(headers),
+    )
+    return Incoming(record, envelope, event, key, not topic.own, b"" if topic.own else blake2b(value, digest_size=16).digest())
+
+
+def _headers(record: Record) -> dict[str, str]:
+    if record.value is not None and len(record.value) > MAX_IN_BYTES:
+        raise _Bad("event.too_large", f"{len(record.value)} bytes, at most {MAX_IN_BYTES}")
+    found: dict[str, str] = {}
+    for name, data in record.headers:
+        if not name.startswith("ce_") and name not in ("content-type", "traceparent"):
+            continue
+        if name in found:
+            raise _Bad("event.bad_header", f"{name} stands twice")
+        if data is None or len(data) > MAX_HEADER_BYTES:
+            raise _Bad("event.bad_header", f"{name} is empty or over {MAX_HEADER_BYTES} bytes")
+        try:
+            found[name] = data.decode()
+        except UnicodeDecodeError:
+            raise _Bad("event.bad_header", f"{name} is not UTF-8") from None
+        if not found[name].isprintable() or not found[name] or "," in found[name]:
+            raise _Bad("event.bad_header", f"{name} is empty or holds a comma or a control character")
+    missing = [name for name in _REQUIRED if name not in found]
+    if missing:
+        raise _Bad("event.missing_header", ", ".join(missing))
+    if found["ce_specversion"] != "1.0":
+        raise _Bad("event.bad_header", f"ce_specversion {found['ce_specversion']}, 1.0 is read here")
+    if found.get("content-type", "application/json").split(";")[0].strip().lower() != "application/json":
+        raise _Bad("event.bad_header", f"content-type {found['content-type']}, application/json is read here")
+    return found
+
+
+def _sequence(headers: Mapping[str, str]) -> int:
+    text = headers.get("ce_sequence", "")
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS:
+        raise _Bad("event.foreign", "no ce_sequence of ours: this was not written by its service")
+    return int(text)
+
+
+def _check_time(headers: Mapping[str, str]) -> None:
+    """RFC 3339 with a zone, where it is given; rules read occurred_at alone."""
+    given = headers.get("ce_time")
+    try:
+        if given is None or datetime.fromisoformat(given).tzinfo is not None:
+            return
+    except ValueError:
+        pass
+    raise _Bad("event.bad_header", f"ce_time {given} is no time with a zone")
+
+
+def _key(record: Record) -> str:
+    if record.key is None:
+        raise _Bad("event.no_key", "")
+    try:
+        return record.key.decode()
+    except UnicodeDecodeError:
+        raise _Bad("event.not_utf8", "key") from None
+
+
+def _validate(kind: type[Message], value: bytes) -> Message:
+    try:
+        return kind.model_validate_json(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise _Bad("event.invalid", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _check_json(value: bytes) -> None:
+    """What a lenient parser lets pass and two parsers may read in two ways (RFC 8259 §4, §6, §8; I-JSON, RFC 7493)."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError as error:
+        raise _Bad("event.not_utf8", f"byte {error.start}") from None
+    _check_depth(text)
+    try:
+        parsed = json.loads(text, object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_int=_int64, parse_float=_finite)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise _Bad("event.not_json", str(error)) from None
+    if _ESCAPED.search(value):
+        _check_text(parsed)
+    moment = parsed.get("occurred_at") if isinstance(parsed, dict) else None
+    if isinstance(moment, str) and moment[4:5] != "-":  # digits in quotes would be read as Unix time
+        raise _Bad("event.invalid", "occurred_at: not an RFC 3339 time")
+
+
+def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth, quoted, escaped = 0, False, False
+    for character in text:
+        if quoted:
+            quoted = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            quoted = True
+        elif character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _Bad("event.too_deep", f"over {MAX_DEPTH} levels")
+        elif character in "]}":
+            depth -= 1
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Bad("event.duplicate_key", next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _Bad("event.number_out_of_range", name)
+
+
+def _int64(digits: str) -> int:
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
+        raise _Bad("event.number_out_of_range", digits[:40])
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        raise _Bad("event.number_out_of_range", digits[:40])
+    return number
+
+
+def _check_text(value: Any) -> None:
+    if isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise _Bad("event.bad_text", "NUL or a lone surrogate")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check_text(name)
+            _check_text(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_text(inner)
+
+
+def _traceparent(headers: Mapping[str, str]) -> str:
+    given = headers.get("traceparent", "")
+    if _TRACEPARENT.fullmatch(given):
+        return given
+    trace = blake2b(f"{headers['ce_source']}|{headers['ce_id']}".encode(), digest_size=24).hexdigest()
+    return f"00-{trace[:32]}-{trace[32:]}-01"
+
+
+def fact_headers(fact: Message, identity: str, source: str, cause: Envelope, entity_version: int, policy_version: str) -> Headers:
+    """All but `ce_sequence`, which the relay adds from the lane. Nothing to say means no header: an empty one is refused."""
+    subject = fact.key
+    if not subject.isprintable() or "," in subject or len(subject) > MAX_HEADER_BYTES:
+        raise ValueError(f"{fact.type}: {subject!r} cannot be a header")
+    span = identity.replace("-", "")[:16]
+    headers = (
+        ("ce_specversion", b"1.0"),
+        ("ce_id", identity.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", fact.type.encode()),
+        ("ce_subject", subject.encode()),
+        ("ce_time", fact.occurred_at.isoformat().encode()),
+        ("content-type", b"application/json"),
+        ("traceparent", f"{cause.traceparent[:36]}{span}-01".encode()),
+        ("ce_entityversion", str(entity_version).encode()),
+        ("ce_causationid", cause.id.encode()),
+        ("ce_correlationid", cause.correlation.encode()),
+        ("ce_policyversion", policy_version.encode()),
+    )
+    return tuple(pair for pair in headers if pair[1])
+
+
+def copy_headers(record: Record, code: str, error: str, attempts: int) -> Headers:
+    """E3."""
+    clean = "".join(character if character.isprintable() and character != "," else " " for character in error)
+    ours = {
+        "x-original-topic": record.topic,
+        "x-original-partition": str(record.partition),
+        "x-original-offset": str(record.offset),
+        "x-reason": code,
+        "x-error": clean.encode()[:MAX_HEADER_BYTES].decode(errors="ignore"),
+        "x-attempts": str(attempts),
+    }
+    return record.headers + tuple((name, text.encode()) for name, text in ours.items())
+
+
+def pack(headers: Headers) -> str:
+    """Headers as one line of ASCII JSON for a text column: readable, and any byte survives (Latin-1)."""
+    return json.dumps([[name, data.decode("latin-1") if data is not None else None] for name, data in headers])
+
+
+def unpack(text: str) -> Headers:
+    pairs: Headers = tuple((name, data.encode("latin-1") if data is not None else None) for name, data in json.loads(text))
+    return pairs

@@ -1,0 +1,332 @@
+"""The hot loop of one assignment: readers fill queues, idle connections take batches from them, the relay gets the rest.
+
+Nothing waits for anything else: batches form only because work queued while all connections were busy.
+Invariants kept here:
+ L1 An error of the infrastructure is waited out; any other is narrowed to the one event that fails alone, which is parked.
+ L2 After an unclean start an event is marked before it is tried alone; what killed the process three times is parked.
+ L3 What is not understood stops its partition with a code and loses nothing: it is tried again from the cursor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Mapping
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError
+
+from shared.messaging.connect import Connect, backoff, infrastructure
+from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
+from shared.messaging.metrics import METRICS
+from shared.messaging.queues import Queues
+from shared.messaging.record import Record
+from shared.messaging.relay import Relay
+from shared.messaging.store import Lane
+from shared.settings import Settings
+
+ATTEMPTS_MAX = 3
+OUT_OF_RANGE = "halt.cursor_out_of_range"
+HALT_RETRY_SECONDS = 5.0
+QUEUED_MAX = 4  # times batch_max records of a partition; then its reader pauses
+PARKED_WINDOW_SECONDS = 60.0
+PARKED_OF_MIN = 200  # handled in the window before the share counts
+PARKED_SHARE_MAX = 0.05
+
+HOLD = """
+UPDATE stripe s SET held_by = $2 FROM (SELECT n, held_by FROM stripe WHERE n = ANY ($1::int[]) ORDER BY n FOR UPDATE) o
+ WHERE s.n = o.n RETURNING s.n, o.held_by
+"""
+RELEASE = "UPDATE stripe SET held_by = NULL WHERE n = ANY ($1::int[]) AND held_by = $2"
+CURSORS = "SELECT topic, partition, position FROM cursor WHERE partition = ANY ($1::int[]) AND topic = ANY ($2::text[])"
+MARK = """
+UPDATE stripe SET attempts = CASE WHEN attempt_ref = $2 THEN attempts + 1 ELSE 1 END, attempt_ref = $2 WHERE n = $1 RETURNING attempts
+"""
+
+log = logging.getLogger("laotie.flow")
+
+
+class Flow:
+    """One assignment, from start() to stop(). instance: this process, as the stripes know it."""
+
+    def __init__(self, settings: Settings, consumer: Consumer, topics: list[str], connect: Connect, relay: Relay, instance: str) -> None:
+        self.settings = settings
+        self.consumer = consumer
+        self.topics = topics
+        self.instance = instance
+        self.relay = relay
+        self.queues = Queues({}, (), settings.batch_max)
+        self.positions: dict[Lane, int] = {}  # committed; a hint for lag tools
+        self.turned = time.monotonic()
+        self._connect = connect
+        self._idle: list[asyncpg.Connection | None] = []
+        self._works: set[asyncio.Task[None]] = set()
+        self._readers: list[asyncio.Task[None]] = []
+        self._kafka: dict[str, AIOKafkaConsumer] = {}
+        self._seeks: dict[Lane, int] = {}
+        self._failures = 0
+        self._stopping = False
+        self._numbers: list[int] = []
+        self._recent: deque[tuple[float, int, int]] = deque()
+
+    async def start(self, numbers: list[int]) -> None:
+        self._numbers = sorted(numbers)
+        if not numbers:
+            return
+        connection = await self._connect("worker")
+        held = await connection.fetch(HOLD, self._numbers, self.instance)
+        unclean = [row[0] for row in held if row[1] not in (None, self.instance)]
+        cursors = await self._cursors(connection, self._numbers)
+        self.queues = Queues(cursors, unclean, self.settings.batch_max)
+        self.positions.update(cursors)
+        self._idle = [connection, *[None] * (self.settings.connections - 1)]
+        self._readers = [asyncio.create_task(self._read(topic), name=f"read {topic}") for topic in self.topics]
+        self._readers.append(asyncio.create_task(self._watch(), name="watch"))
+        if unclean:
+            log.warning("partitions %s were not released cleanly: starting slowly", unclean)
+
+    async def stop(self) -> None:
+        """Stop polling, finish the running batches, give the stripes back."""
+        self._stopping = True
+        for task in self._readers:
+            task.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
+        await asyncio.gather(*self._works, return_exceptions=True)
+        await asyncio.gather(*(kafka.stop() for kafka in self._kafka.values()), return_exceptions=True)
+        connections = [connection for connection in self._idle if connection is not None and not connection.is_closed()]
+        if self._numbers:
+            try:
+                giver = connections[0] if connections else await self._connect("worker")
+                await giver.execute(RELEASE, self._numbers, self.instance)
+                connections = connections or [giver]
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("stripes not given back, the next start will be slow: %s", error)
+        await asyncio.gather(*(connection.close(timeout=2) for connection in connections), return_exceptions=True)
+
+    async def _cursors(self, connection: asyncpg.Connection, numbers: list[int]) -> dict[Lane, int]:
+        return {(row[0], row[1]): row[2] for row in await connection.fetch(CURSORS, numbers, self.topics)}
+
+    # -- reading
+
+    async def _read(self, topic: str) -> None:
+        """One consumer per topic, without a group, from the database's cursors; drained at once into the queues."""
+        failures = 0
+        while not self._stopping:
+            try:
+                await self._drain(topic)
+                failures = 0
+            except OffsetOutOfRangeError as error:
+                for place in error.args[0]:
+                    self._halt(place.partition, OUT_OF_RANGE)
+            except (ConsumerStoppedError, KafkaError, OSError) as error:
+                failures += 1
+                log.warning("reading %s interrupted: %s: %s", topic, type(error).__name__, error)
+                await asyncio.sleep(backoff(failures))
+            finally:
+                kafka = self._kafka.pop(topic, None)
+                if kafka is not None:
+                    await kafka.stop()
+
+    async def _drain(self, topic: str) -> None:
+        kafka = AIOKafkaConsumer(
+            **self.settings.aiokafka(),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=2 * 1024 * 1024,
+            fetch_max_wait_ms=500,
+        )
+        numbers = [number for number in self._numbers if self.queues.partitions[number].halted != OUT_OF_RANGE]
+        places = {TopicPartition(topic, number): (topic, number) for number in numbers}
+        kafka.assign(list(places))
+        await kafka.start()
+        self._kafka[topic] = kafka
+        for place, lane in places.items():
+            self._seeks.pop(lane, None)
+            stream = self.queues.stream(*lane)
+            kafka.seek(place, stream.fetched)
+        while True:
+            data = await kafka.getmany(timeout_ms=1000)  # never cancelled but by stop(): that leaks its fetch context
+            for place, lane in places.items():
+                if lane in self._seeks:  # what came was read before the rewind
+                    kafka.seek(place, self._seeks.pop(lane))
+                    continue
+                records = data.get(place, ())
+                fetched = await kafka.position(place)
+                self.queues.add(topic, place.partition, map(_record, records), fetched)
+                self._throttle(kafka, place)
+            if data:
+                self.dispatch()
+
+    def _throttle(self, kafka: AIOKafkaConsumer, place: TopicPartition) -> None:
+        depth = len(self.queues.stream(place.topic, place.partition).records)
+        paused = place in kafka.paused()
+        if depth > QUEUED_MAX * self.settings.batch_max and not paused:
+            kafka.pause(place)
+        elif depth <= self.settings.batch_max and paused:
+            kafka.resume(place)
+
+    # -- working
+
+    def dispatch(self) -> None:
+        """Give every idle connection a batch while there is any. Called on arrival and whenever a batch ends."""
+        self.turned = time.monotonic()
+        while self._idle and not self._stopping:
+            batch = self.queues.take(len(self._idle))
+            if batch is None:
+                return
+            task = asyncio.create_task(self._work(self._idle.pop(), batch))
+            self._works.add(task)
+            task.add_done_callback(self._works.discard)
+
+    async def _work(self, connection: asyncpg.Connection | None, batch: Batch) -> None:
+        try:
+            if connection is None or connection.is_closed():
+                connection = await self._connect("worker")
+            await self._mark(connection, batch)
+            began = time.perf_counter()
+            done = await self.consumer.run(connection, batch)
+            self._failures = 0
+            self._committed(batch, done, time.perf_counter() - began)
+        except Moved as moved:
+            self.queues.put_back(batch)
+            for (topic, number), position in moved.where.items():
+                self._rewind(topic, number, position)
+        except Gap as gap:
+            self._gap(batch, gap)
+        except Exception as error:
+            await self._failed(batch, error)
+        finally:
+            self._idle.append(connection)
+            self.dispatch()
+
+    async def _mark(self, connection: asyncpg.Connection, batch: Batch) -> None:
+        """L2."""
+        partition = self.queues.partitions[batch.partitions[0]]
+        if partition.size > 1 or len(batch.records) != 1 or partition.marked == batch.records[0].ref:
+            return
+        partition.marked = batch.records[0].ref
+        attempts = await connection.fetchval(MARK, partition.number, partition.marked)
+        if attempts > ATTEMPTS_MAX:
+            batch.park, batch.error = "parked.killed_the_process", f"begun {attempts - 1} times and never ended"
+
+    def _committed(self, batch: Batch, done: Done, seconds: float) -> None:
+        self.queues.done(batch, done.taken)
+        self.relay.offer(done.outbox)
+        for move in done.moves:
+            self.positions[(move.topic, move.partition)] = move.upto
+        METRICS.batch_events.observe(done.taken)
+        METRICS.batch_seconds.observe(seconds)
+        METRICS.facts.inc(len(done.outbox))
+        now, last = time.time(), {(r.topic, r.partition): r for r in batch.records[: done.taken]}
+        for (topic, number), record in last.items():
+            METRICS.age.labels(topic=topic, partition=number).set(max(0.0, now - record.timestamp_ms / 1000))
+        parked = 0
+        for outcome, code in done.effects.told:
+            METRICS.handled.labels(outcome=outcome).inc()
+            if outcome == "rejected":
+                METRICS.refused.labels(code=code).inc()
+            elif outcome == "parked":
+                METRICS.parked.labels(code=code).inc()
+                parked += code in ("parked.raised", "parked.killed_the_process")
+        for held in done.effects.held.values():
+            log.warning(
+                "event %s: %s %s",
+                held.state,
+                held.reason,
+                held.error,
+                extra={"key": held.key, "topic": held.record.topic, "partition": held.record.partition, "offset": held.record.offset},
+            )
+        self._count_parked(done.taken, parked)
+
+    async def _failed(self, batch: Batch, error: Exception) -> None:
+        """L1."""
+        self.queues.put_back(batch)
+        METRICS.retries.labels(error=type(error).__name__).inc()
+        if infrastructure(error):
+            self._failures += 1
+            log.warning("batch rolled back, tried again: %s: %s", type(error).__name__, error)
+            await asyncio.sleep(backoff(self._failures))
+        elif len(batch.records) > 1:
+            log.error("batch of %d failed, tried one by one: %s: %s", len(batch.records), type(error).__name__, error)
+            self.queues.one_by_one(batch.partitions)
+        elif batch.park or not batch.records:
+            log.exception("cannot even park", exc_info=error)
+            self._halt(batch.partitions[0], "halt.cannot_park")
+        else:
+            self.queues.park_next(batch.partitions[0], batch.records[0].ref, f"{type(error).__name__}: {error}")
+
+    def _gap(self, batch: Batch, gap: Gap) -> None:
+        """A gap is read again once, then stops the partition: something of ours is missing from the log."""
+        self.queues.put_back(batch)
+        topic, number = gap.lane
+        partition = self.queues.partitions[number]
+        self._rewind(topic, number, batch.runs[gap.lane].since)
+        if topic in partition.reread:
+            log.error("sequence gap on %s", gap)
+            self._halt(number, "halt.sequence_gap")
+        partition.reread.add(topic)
+
+    def _rewind(self, topic: str, number: int, position: int) -> None:
+        self.queues.rewind(topic, number, position)
+        self._seeks[(topic, number)] = position
+        kafka = self._kafka.get(topic)
+        if kafka is not None:
+            kafka.seek(TopicPartition(topic, number), position)
+
+    # -- halting
+
+    def _halt(self, number: int, code: str) -> None:
+        """L3."""
+        partition = self.queues.partitions[number]
+        if not partition.halted:
+            log.error("partition %d halted: %s", number, code)
+        partition.halted = code
+        METRICS.halted.labels(code=code, partition=number).set(1)
+
+    def halts(self) -> Mapping[int, str]:
+        return {number: partition.halted for number, partition in self.queues.partitions.items() if partition.halted}
+
+    def _count_parked(self, handled: int, parked: int) -> None:
+        now = time.monotonic()
+        self._recent.append((now, handled, parked))
+        while self._recent[0][0] < now - PARKED_WINDOW_SECONDS:
+            self._recent.popleft()
+        total, bad = sum(item[1] for item in self._recent), sum(item[2] for item in self._recent)
+        if total >= PARKED_OF_MIN and bad > total * PARKED_SHARE_MAX:
+            for number in self._numbers:
+                self._halt(number, "halt.too_many_parked")
+
+    async def _watch(self) -> None:
+        """Halted partitions are tried again from their cursors (ops may have moved them); lags are told."""
+        while True:
+            await asyncio.sleep(HALT_RETRY_SECONDS)
+            for (topic, number), stream in ((p, self.queues.stream(*p)) for p in self.positions):
+                METRICS.lag.labels(topic=topic, partition=number).set(len(stream.records))
+            halted = [number for number, code in self.halts().items() if code != "halt.too_many_parked"]
+            if not halted:
+                continue
+            try:
+                connection = await self._connect("watch")
+                cursors = await self._cursors(connection, halted)
+                await connection.close()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("halted partitions not looked at: %s", error)
+                continue
+            for (topic, number), position in cursors.items():
+                self._rewind(topic, number, position)
+            for number in halted:
+                partition = self.queues.partitions[number]
+                METRICS.halted.labels(code=partition.halted, partition=number).set(0)
+                if partition.halted == OUT_OF_RANGE:  # its readers left it out: they begin again with it
+                    await asyncio.gather(*(kafka.stop() for kafka in self._kafka.values()))
+                partition.halted = ""
+            self.dispatch()
+
+
+def _record(message: object) -> Record:
+    m: object = message
+    return Record(m.topic, m.partition, m.offset, m.key, m.value, tuple(m.headers), m.timestamp)  # type: ignore[attr-defined]

@@ -1,0 +1,452 @@
+"""The fold: a batch of events over loaded entities, in memory, to the effects that one transaction writes.
+
+Invariants kept here, on any store:
+ F1 A fact changes exactly one touched entity, and its version is that entity's next.
+ F2 An event is folded whole or not at all: a decision that raises leaves no trace but the parked event.
+ F3 Events of a key are done one after the other: behind a parked one they queue; behind ready ones too.
+ F4 A waiting event is offered again after each later event of its key that changed something, in order.
+ F5 A rejected event changes nothing and leaves no inbox row: a corrected resend is welcome.
+ F6 A timer that no longer stands is dropped; one that still stands after its decision is a bug (parked).
+ F7 The timers armed are always those that `due` names: the difference is what is written.
+ F8 What could not be sent does not commit.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.errors import Code
+from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
+from shared.messaging.message import Message
+from shared.messaging.record import Armed, Changed, Effects, Held, Incoming, Out, Record, Unreadable
+from shared.messaging.shape import Given, Kind, Many, One, Plan, Policies, Reject, Service, Touch, Wait
+
+WAITING_MAX = 100  # waiting events a key; one more is rejected: wait.too_many
+WAIT_MAX = timedelta(hours=24)  # of the business clock; then the event expires into a person's hands
+OFFERS_MAX = 100  # ready events offered in one batch and key; the rest follow in the next
+NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562 URL namespace
+PAST = timedelta(minutes=1)  # an engine's own turn is due at once, whatever the grace
+OFFER = "engine.offer"
+WAIT_OVER = "engine.wait_over"
+
+Place = tuple[Kind[Any, Any], str]
+
+
+class NotLoaded(Exception):
+    """A touch grew while folding: this event begins the next batch."""
+
+
+class Untouched(Exception):
+    """A decision returned a fact about an entity that its plan does not touch, or of a type that no kind has."""
+
+
+class StillDue(Exception):
+    """A timer fired, was decided, and still stands."""
+
+
+class TooLarge(Exception):
+    """A fact is larger than the relay may send."""
+
+
+def fact_id(source: str, cause_source: str, cause_id: str, ordinal: int) -> str:
+    """uuid5(source, cause, ordinal): a replay spells the same id."""
+    return str(uuid.uuid5(NAMESPACE, f"{source}|{cause_source}|{cause_id}|{ordinal}"))
+
+
+def timer_id(kind: str, subject: str, due_at: datetime) -> str:
+    return str(uuid.uuid5(NAMESPACE, f"{kind}|{subject}|{due_at.isoformat()}"))
+
+
+class Fold:
+    """One batch. put() what is loaded, kind by kind; offer() the events in order; take() the effects.
+
+    held: by key, the events held back, in order (as many as a batch may need). now: business time, for holding only.
+    """
+
+    def __init__(self, service: Service, policies: Policies, now: datetime, held: Mapping[str, Iterable[Held]] | None = None) -> None:
+        self.service = service
+        self.source = f"laotie/{service.name}"
+        self.policies = policies
+        self.now = now
+        self.effects = Effects()
+        self._plans: dict[int, Plan] = {}  # by id(event): the caller holds the events
+        self._places: dict[Place, Changed] = {}
+        self._held: dict[str, list[Held]] = {key: list(rows) for key, rows in (held or {}).items()}
+        self._kind_of = {fact: kind for kind in service.kinds for fact in kind.facts}
+        self._inputs = frozenset(service.input_types())
+
+    # -- loading
+
+    def put(self, kind: Kind[Any, Any], rows: Mapping[str, tuple[int, Any]], asked: Iterable[str]) -> None:
+        """What the store has of the keys asked for: key → (version, entity); a key without a row does not exist."""
+        for key in asked:
+            version, entity = rows.get(key, (0, None))
+            self._places.setdefault((kind, key), Changed(version, version, entity, entity))
+
+    def wanted(self, kind: Kind[Any, Any], plans: Iterable[Plan]) -> list[str]:
+        """The keys of that kind which the plans touch and which are not loaded yet, sorted. Earlier kinds must be in."""
+        keys: set[str] = set()
+        for plan in plans:
+            try:
+                touches = self._touches(plan)
+            except NotLoaded:
+                continue  # its first touch is of a later kind
+            for touch in touches:
+                if isinstance(touch, One) and touch.kind is kind:
+                    keys.add(touch.at)
+                elif isinstance(touch, Many) and touch.kind is kind:
+                    keys.update(touch.at)
+        return sorted(key for key in keys if (kind, key) not in self._places)
+
+    def plan(self, event: Message) -> Plan:
+        """What the event touches; asked once."""
+        plan = self._plans.get(id(event))
+        if plan is None:
+            plan = self._plans[id(event)] = self.service.handle(event, self.policies)
+        return plan
+
+    def planned(self, event: Message) -> Plan | None:
+        """None where `handle` raises: the fold meets that again and parks the event (F2)."""
+        try:
+            return self.plan(event)
+        except Exception:
+            return None
+
+    def held(self, key: str) -> list[Held]:
+        return self._held.get(key, [])
+
+    # -- folding
+
+    def offer(self, incoming: Incoming) -> bool:
+        """Fold one event. False: its touches are not loaded; it and all behind it begin the next batch."""
+        key = incoming.key
+        rows = self.held(key)
+        if any(row.state == "parked" for row in rows):
+            self._hold(incoming, "parked", "parked.behind")
+        elif any(row.state == "ready" for row in rows):
+            self._hold(incoming, "ready", "parked.behind")
+        else:
+            try:
+                changed = self._one(incoming, None)
+            except NotLoaded:
+                return False
+            if changed:
+                self._offer_waiting(key)
+        return True
+
+    def refuse(self, bad: Unreadable) -> None:
+        """F5: copied, nothing else."""
+        self._copy(bad.record, bad.code, bad.detail, 1)
+        self.effects.told.append(("rejected", bad.code))
+
+    def drop(self, why: str) -> None:
+        """A copy of what was handled, or an event for others."""
+        self.effects.told.append((why, ""))
+
+    def offer_ready(self, key: str, read: Mapping[str, Incoming | Unreadable]) -> None:
+        """Offer the ready events of a key in order, at most OFFERS_MAX; the rest stay armed for another turn."""
+        rows = [row for row in self.held(key) if row.state == "ready"]
+        for row in rows[:OFFERS_MAX]:
+            item = read[row.ref]
+            if isinstance(item, Unreadable):
+                self._let_go(row)
+                self.refuse(item)
+                continue
+            try:
+                changed = self._one(item, row)
+            except NotLoaded:
+                break
+            if any(other.state == "parked" for other in self.held(key)):
+                break
+            if changed:
+                self._offer_waiting(key)
+        self.settle_ready(key)
+
+    def settle_ready(self, key: str) -> None:
+        """Arm another turn while a key has ready events; park them again behind one that raised."""
+        rows = self.held(key)
+        place = (OFFER, key)
+        if any(row.state == "parked" for row in rows):
+            self._restate(key, "ready", "parked")
+            self.effects.blocked.append(key)
+            self._disarm(place)
+        elif any(row.state == "ready" for row in rows):
+            self.effects.armed[place] = Armed(OFFER, key, key, self.now - PAST, b"{}")
+        else:
+            self._disarm(place)
+
+    def redrive(self, key: str) -> bool:
+        """Make all that is parked or expired of a key ready. False: there was nothing."""
+        if not any(row.state in ("parked", "expired") for row in self.held(key)):
+            return False
+        self._restate(key, "parked", "ready")
+        self._restate(key, "expired", "ready")
+        self.effects.unblocked.append(key)
+        self.settle_ready(key)
+        return True
+
+    def discard(self, key: str, ref: str) -> bool:
+        """Forget one held event for good; what stood behind it becomes ready. False: there is no such event."""
+        row = next((row for row in self.held(key) if row.ref == ref), None)
+        if row is None:
+            return False
+        self._let_go(row)
+        if row.state == "parked":
+            self._restate(key, "parked", "ready")
+            self.effects.unblocked.append(key)
+            self.settle_ready(key)
+        return True
+
+    def wait_over(self, key: str, ref: str) -> None:
+        """Its cause has not come in time: a person looks at it; nothing is blocked and nothing is lost."""
+        row = next((row for row in self.held(key) if row.ref == ref and row.state == "waiting"), None)
+        if row is not None:
+            self._put_held(replace(row, state="expired", reason="wait.over"))
+            self._copy(row.record, "wait.over", row.reason, row.attempts)
+            self.effects.told.append(("parked", "wait.over"))
+
+    def park(self, incoming: Incoming, code: str, error: str) -> None:
+        """Park an event that the fold never saw end: it killed the process, or the database refused what it wrote."""
+        self._hold(incoming, "parked", code, error)
+        self.settle_ready(incoming.key)
+
+    def take(self) -> Effects:
+        """F7, and the entities that changed."""
+        effects = self.effects
+        for place, changed in self._places.items():
+            if changed.version != changed.base:
+                effects.entities[place] = changed
+                self._rearm(place[0], changed)
+        return effects
+
+    # -- one event
+
+    def _one(self, incoming: Incoming, row: Held | None) -> bool:
+        """True if it changed something. row: its held row, if it is offered again."""
+        try:
+            outcome = self._decide(incoming)
+        except NotLoaded:
+            raise
+        except Exception as error:  # F2: a bug in a decision stops its key, never the others
+            self._raised(incoming, row, error)
+            return False
+        if isinstance(outcome, Wait):
+            self._waits(incoming, row, outcome.code)
+            return False
+        if row is not None:
+            self._let_go(row, keep_inbox=not isinstance(outcome, Reject))
+        if isinstance(outcome, Reject):
+            self.refuse(Unreadable(incoming.record, outcome.code, outcome.detail))
+            return False
+        if row is None:
+            self.seen(incoming)
+        self.effects.told.append(("handled", incoming.event.type))
+        return outcome
+
+    def _decide(self, incoming: Incoming) -> bool | Reject | Wait:
+        event = incoming.event
+        plan = self.plan(event)
+        values, places = self._values(plan)
+        timed = event.topic.name == f"{self.service.name}.timer.v1"
+        if timed and not self._stands(event, places, {}):
+            self.effects.told.append(("stale_timer", event.type))
+            return False
+        outcome = plan.decide(event, *values)
+        if isinstance(outcome, Reject | Wait):
+            return outcome
+        overlay: dict[Place, Changed] = {}
+        facts: list[Out] = []
+        rows: list[tuple[Any, tuple[Any, ...]]] = []
+        version = self.policies.version_at(event.occurred_at)
+        for ordinal, fact in enumerate(outcome):
+            entity_version = self._evolve(fact, places, overlay)
+            identity = fact_id(self.source, incoming.envelope.source, incoming.envelope.id, ordinal)
+            value = fact.to_json()
+            headers = fact_headers(fact, identity, self.source, incoming.envelope, entity_version, version)
+            if len(value) + sum(len(name) + len(data) for name, data in headers) > MAX_OUT_BYTES:
+                raise TooLarge(f"{fact.type} of {len(value)} bytes")  # F8
+            facts.append(Out(fact.topic.name, fact.key.encode(), headers, value))
+            for table in self.service.rows:
+                if isinstance(fact, table.facts):
+                    rows.extend((table, values_of) for values_of in table.of(fact, identity))
+        if timed and self._stands(event, places, overlay):
+            raise StillDue(f"{event.type} {event.subject}")  # F6
+        self._places.update(overlay)
+        self.effects.facts.extend(facts)
+        for table, values_of in rows:
+            self.effects.rows.setdefault(table, []).append(values_of)
+        return bool(overlay)
+
+    def _evolve(self, fact: Message, places: set[Place], overlay: dict[Place, Changed]) -> int:
+        """F1. The version that the fact makes; 0 for a message that changes no entity."""
+        kind = self._kind_of.get(type(fact))
+        if kind is None:
+            if type(fact) not in self.service.sends:
+                raise Untouched(f"{fact.type} belongs to no kind of {self.service.name}, nor to what it sends")
+            return 0
+        place = (kind, kind.key(fact))
+        if place not in places:
+            raise Untouched(f"{fact.type} is about {kind.name} {place[1]}, which {sorted(str(p) for p in places)} does not hold")
+        now = overlay.get(place) or self._places[place]
+        after = kind.evolve(now.after, fact)
+        overlay[place] = Changed(now.base, now.version + 1, now.before, after)
+        return now.version + 1
+
+    def _stands(self, event: Message, places: set[Place], overlay: Mapping[Place, Changed]) -> bool:
+        for place in places:
+            entity = (overlay.get(place) or self._places[place]).after
+            if entity is not None and any(timer == event for timer in place[0].due(entity)):
+                return True
+        return False
+
+    # -- touches
+
+    def _touches(self, plan: Plan) -> list[Touch[Any]]:
+        first: Any = None
+        found: list[Touch[Any]] = []
+        for index, touch in enumerate(plan.touches):
+            if callable(touch):
+                if index and first is None:
+                    first = (self._value(found[0], set()),)
+                touch = touch(first[0])  # noqa: PLW2901 - the computed touch stands in its place
+            found.append(touch)
+        return found
+
+    def _values(self, plan: Plan) -> tuple[list[Any], set[Place]]:
+        places: set[Place] = set()
+        return [self._value(touch, places) for touch in self._touches(plan)], places
+
+    def _value(self, touch: Touch[Any], places: set[Place]) -> Any:
+        if isinstance(touch, Given):
+            return touch.value
+        if isinstance(touch, One):
+            return self._entity(touch.kind, touch.at, places)
+        if isinstance(touch, Many):
+            found = {key: self._entity(touch.kind, key, places) for key in touch.at}
+            return {key: entity for key, entity in found.items() if entity is not None}
+        raise TypeError(f"not a touch: {touch!r}")
+
+    def _entity(self, kind: Kind[Any, Any], key: str, places: set[Place]) -> Any:
+        place = (kind, key)
+        if place not in self._places:
+            raise NotLoaded
+        places.add(place)
+        return self._places[place].after
+
+    # -- holding
+
+    def _offer_waiting(self, key: str) -> None:
+        """F4. Each change begins the round again; a round without a change ends it (each turn takes one away)."""
+        progress = True
+        while progress:
+            progress = False
+            for row in [row for row in self.held(key) if row.state == "waiting"]:
+                item = self.reread(row)
+                if isinstance(item, Unreadable):
+                    self._let_go(row)
+                    self.refuse(item)
+                    continue
+                try:
+                    progress = self._one(item, row)
+                except NotLoaded:
+                    self._restate(key, "waiting", "ready", write=True)
+                    self.settle_ready(key)
+                    return
+                if any(other.state == "parked" for other in self.held(key)):
+                    return
+                if progress:
+                    break
+
+    def reread(self, row: Held) -> Incoming | Unreadable:
+        """Decode a held record again: the code may have been mended since. Set by the engine."""
+        raise NotImplementedError
+
+    def _raised(self, incoming: Incoming, row: Held | None, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}"
+        self._hold(incoming, "parked", "parked.raised", text, row)
+        if row is None:
+            self.settle_ready(incoming.key)
+
+    def _waits(self, incoming: Incoming, row: Held | None, code: Code) -> None:
+        if row is not None:
+            if row.state != "waiting":
+                self._put_held(replace(row, state="waiting", reason=code))
+            return
+        if sum(other.state == "waiting" for other in self.held(incoming.key)) >= WAITING_MAX:
+            self.refuse(Unreadable(incoming.record, "wait.too_many", code))
+            return
+        self._hold(incoming, "waiting", code)
+
+    def _hold(self, incoming: Incoming, state: Any, reason: str, error: str = "", row: Held | None = None) -> None:
+        attempts = 1 + (row.attempts if row else 0)
+        held = Held(incoming.record.ref, state, incoming.key, incoming.record, reason, error, attempts, row.at if row else self.now)
+        self._put_held(held)
+        if row is None:
+            self.seen(incoming)
+        if state == "parked" and reason != "parked.behind":
+            self._copy(incoming.record, reason, error, attempts)
+        self.effects.told.append(("parked" if state in ("parked", "ready") else "waiting", reason))
+
+    def _put_held(self, held: Held) -> None:
+        rows = self._held.setdefault(held.key, [])
+        for index, row in enumerate(rows):
+            if row.ref == held.ref:
+                rows[index] = held
+                break
+        else:
+            rows.append(held)
+        self.effects.held[held.ref] = held
+        place = (WAIT_OVER, held.ref)
+        if held.state == "waiting":
+            body = json.dumps({"key": held.key, "ref": held.ref}).encode()
+            self.effects.armed[place] = Armed(WAIT_OVER, held.ref, held.key, self.now + WAIT_MAX, body)
+        else:
+            self._disarm(place)
+
+    def _disarm(self, place: tuple[str, str]) -> None:
+        self.effects.armed.pop(place, None)
+        self.effects.disarmed.add(place)
+
+    def _restate(self, key: str, old: str, new: Any, *, write: bool = False) -> None:
+        """Change the state of all rows of a key here; the store does the same by key unless write is set."""
+        for index, row in enumerate(self.held(key)):
+            if row.state == old:
+                moved = replace(row, state=new)
+                self._held[key][index] = moved
+                if write or row.ref in self.effects.held:
+                    self.effects.held[row.ref] = moved
+
+    def _let_go(self, row: Held, *, keep_inbox: bool = False) -> None:
+        self._held[row.key] = [other for other in self.held(row.key) if other.ref != row.ref]
+        self.effects.held.pop(row.ref, None)
+        self.effects.released.add(row.ref)
+        self._disarm((WAIT_OVER, row.ref))
+        if not keep_inbox:
+            item = self.reread(row)
+            if isinstance(item, Incoming) and item.upstream:
+                place = (item.envelope.source, item.envelope.id)
+                self.effects.inbox.pop(place, None)
+                self.effects.inbox_gone.add(place)
+
+    def seen(self, incoming: Incoming) -> None:
+        if incoming.upstream:
+            self.effects.inbox[(incoming.envelope.source, incoming.envelope.id)] = incoming.body_hash
+
+    def _copy(self, record: Record, code: str, error: str, attempts: int) -> None:
+        headers = copy_headers(record, code, error, attempts)
+        self.effects.facts.append(Out(f"{self.service.name}.parked.v1", record.key, headers, record.value, record.partition))
+
+    # -- timers
+
+    def _rearm(self, kind: Kind[Any, Any], changed: Changed) -> None:
+        before = {(timer.type, timer.subject): timer for timer in kind.due(changed.before)} if changed.before is not None else {}
+        after = {(timer.type, timer.subject): timer for timer in kind.due(changed.after)}
+        for place, timer in after.items():
+            if before.get(place) != timer:
+                self.effects.armed[place] = Armed(timer.type, timer.subject, timer.key, timer.occurred_at, timer.to_json())
+        self.effects.disarmed.update(place for place in before if place not in after)

@@ -1,0 +1,112 @@
+"""Who reads what: a group member that is polled and never reads, so that assignment never waits for work, nor work for it.
+
+Range assignment over equally partitioned topics gives one process the same partition numbers of every topic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from shared.messaging.connect import backoff
+from shared.messaging.store import Lane
+from shared.settings import Settings
+
+COMMIT_SECONDS = 1.0
+
+log = logging.getLogger("laotie.membership")
+
+
+class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
+    """assigned(numbers) and revoked() are awaited inside the rebalance: work in flight ends before partitions move."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        group: str,
+        topics: list[str],
+        assigned: Callable[[list[int]], Awaitable[None]],
+        revoked: Callable[[], Awaitable[None]],
+        positions: Callable[[], dict[Lane, int]],
+    ) -> None:
+        self._settings = settings
+        self._group = group
+        self._topics = topics
+        self._assigned = assigned
+        self._revoked = revoked
+        self._positions = positions
+        self._committed: dict[Lane, int] = {}
+        self._kafka: AIOKafkaConsumer | None = None
+        self._stopping = False
+        self.polled = 0.0
+
+    async def run(self) -> None:
+        """Until stop()."""
+        failures = 0
+        while not self._stopping:
+            self._kafka = AIOKafkaConsumer(
+                **self._settings.aiokafka(),
+                group_id=self._group,
+                partition_assignment_strategy=(RangePartitionAssignor,),
+                enable_auto_commit=False,
+                auto_offset_reset="latest",
+                session_timeout_ms=10_000,
+                heartbeat_interval_ms=3_000,
+                rebalance_timeout_ms=60_000,
+            )
+            try:
+                await self._kafka.start()
+                self._kafka.subscribe(self._topics, listener=self)
+                failures = 0
+                await self._poll(self._kafka)
+            except (KafkaError, OSError) as error:
+                failures += 1
+                log.warning("membership interrupted: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(backoff(failures))
+            finally:
+                await self._revoked()
+                await self._kafka.stop()
+
+    def stop(self) -> None:
+        """The next poll ends; partitions are given back by leaving the group."""
+        self._stopping = True
+
+    async def _poll(self, kafka: AIOKafkaConsumer) -> None:
+        loop = asyncio.get_running_loop()
+        committed_at = loop.time()
+        while not self._stopping:
+            await kafka.getmany(timeout_ms=200)
+            self.polled = loop.time()
+            if loop.time() - committed_at >= COMMIT_SECONDS:
+                await self._commit(kafka)
+                committed_at = loop.time()
+        await self._commit(kafka)
+
+    async def _commit(self, kafka: AIOKafkaConsumer) -> None:
+        """A hint for lag tools; the database's cursor decides."""
+        mine = {(place.topic, place.partition) for place in kafka.assignment()}
+        news = {
+            place: position for place, position in self._positions().items() if place in mine and self._committed.get(place) != position
+        }
+        if not news:
+            return
+        try:
+            await kafka.commit({TopicPartition(*place): OffsetAndMetadata(position, "") for place, position in news.items()})
+            self._committed.update(news)
+        except (TimeoutError, KafkaError) as error:
+            log.info("offsets not committed, only lag tools miss them: %s", error)
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        await self._revoked()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        if self._kafka is not None and assigned:
+            self._kafka.pause(*assigned)
+        self._committed.clear()
+        await self._assigned(sorted({place.partition for place in assigned}))

@@ -1,0 +1,74 @@
+"""What travels: topics, and the messages on them. A message is an upstream event, a fact of ours, or a timer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+@dataclass(frozen=True, eq=False)
+class Topic:
+    """One Kafka topic: one producing app, one key.
+
+    key: the field of its messages that orders them (a message class may name another).
+    writers: principals that may publish. readers: services that consume it.
+    own: written by one of our services through its lanes, so each record carries `ce_sequence`.
+    warden: the service that answers for what nobody can read on it (bytes, unknown types).
+    single: one partition whatever the deployment's number of stripes.
+    """
+
+    name: str
+    key: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...] = ()
+    own: bool = False
+    internal: bool = False
+    single: bool = False
+    compacted: bool = False
+    warden: str = ""
+    max_message_bytes: int = 4 * 1024 * 1024
+    types: dict[str, type[Message]] = field(default_factory=dict, repr=False)
+
+
+class Message(BaseModel):
+    """Strict, frozen, and closed to nothing: unknown fields are ignored, so that producers can add some."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False, ser_json_inf_nan="constants")
+
+    type: ClassVar[str]
+    topic: ClassVar[Topic]
+    key_field: ClassVar[str] = ""  # set where the topic's key does not fit
+
+    occurred_at: AwareDatetime
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        declared = cls.__dict__.get("type")
+        if declared is None:  # a shared base, not a message
+            return
+        other = cls.topic.types.setdefault(declared, cls)
+        if other.__qualname__ != cls.__qualname__ or other.__module__ != cls.__module__:
+            raise TypeError(f"{declared} is declared twice on {cls.topic.name}: {other.__qualname__}, {cls.__qualname__}")
+
+    @property
+    def key(self) -> str:
+        """The record key: what this message's order matters for."""
+        value: str = getattr(self, self.key_field or self.topic.key)
+        return value
+
+    @property
+    def subject(self) -> str:
+        """What it is about, finer than the key where there is more than one (a line, a case). One timer of a type per subject."""
+        return self.key
+
+    def to_json(self) -> bytes:
+        """The record value, UTF-8 JSON."""
+        encoded: bytes = self.__pydantic_serializer__.to_json(self)
+        return encoded
+
+
+Due = Callable[[Any], Any]

@@ -1,0 +1,159 @@
+"""What was read and is not done: one queue per input partition, and how batches are cut from them. No I/O.
+
+Invariants kept here:
+ Q1 Records leave a partition's queue in offset order, and one batch at a time works on a stripe's partitions.
+ Q2 A run continues where the last one taken ended; what is put back stands in front again, untouched.
+ Q3 After an unclean start a partition's batches begin at one event and double.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from shared.messaging.consume import Batch, Run
+from shared.messaging.record import Record
+from shared.messaging.store import Lane
+
+
+@dataclass(slots=True)
+class Stream:
+    """One topic's partition. position: of the next record to take. fetched: of the next record to come."""
+
+    position: int
+    fetched: int
+    records: deque[Record] = field(default_factory=deque)
+
+    @property
+    def waiting(self) -> bool:
+        """There are records, or the log went on without any (control records of a transaction)."""
+        return bool(self.records) or self.fetched > self.position
+
+
+@dataclass(slots=True)
+class Partition:
+    """All topics' partition of one number: the unit of assignment and of scheduling. size: events of its next batch."""
+
+    number: int
+    size: int
+    streams: dict[str, Stream] = field(default_factory=dict)
+    busy: bool = False
+    halted: str = ""  # the code; its records stay where they are
+    reread: set[str] = field(default_factory=set)  # topics read again once because of a gap
+    marked: str = ""  # the event whose attempt this process has counted
+    failed: tuple[str, str] = ("", "")  # the event that failed alone, and its error: parked when it comes again
+
+    @property
+    def ready(self) -> bool:
+        return not self.busy and not self.halted and any(stream.waiting for stream in self.streams.values())
+
+    @property
+    def depth(self) -> int:
+        return sum(len(stream.records) for stream in self.streams.values())
+
+
+class Queues:
+    """The partitions of one assignment. batch_max: events of one transaction."""
+
+    def __init__(self, cursors: Mapping[Lane, int], unclean: Iterable[int], batch_max: int) -> None:
+        self.batch_max = batch_max
+        suspects = set(unclean)
+        self.partitions: dict[int, Partition] = {}
+        for (topic, number), position in cursors.items():
+            partition = self.partitions.setdefault(number, Partition(number, 1 if number in suspects else batch_max))
+            partition.streams[topic] = Stream(position, position)
+
+    def stream(self, topic: str, number: int) -> Stream:
+        return self.partitions[number].streams[topic]
+
+    def add(self, topic: str, number: int, records: Iterable[Record], fetched: int) -> None:
+        stream = self.stream(topic, number)
+        stream.records.extend(record for record in records if record.offset >= stream.fetched)
+        stream.fetched = max(stream.fetched, fetched)
+
+    def rewind(self, topic: str, number: int, position: int) -> None:
+        """Forget what was read; the reader begins again at that position."""
+        stream = self.stream(topic, number)
+        stream.records.clear()
+        stream.position = stream.fetched = position
+
+    def take(self, idle: int) -> Batch | None:
+        """Cut one batch, sharing what is ready among the idle connections; a partition that starts slowly goes alone (Q3)."""
+        ready = [partition for partition in self.partitions.values() if partition.ready]
+        if not ready:
+            return None
+        slow = next((partition for partition in ready if partition.size < self.batch_max), None)
+        chosen = [slow] if slow else sorted(ready, key=_oldest)[: -(-len(ready) // idle)]
+        return self._cut(chosen, min(partition.size for partition in chosen))
+
+    def _cut(self, chosen: list[Partition], size: int) -> Batch:
+        """Merge the heads by the broker's time, so that causes tend to come first; each stream keeps its order (Q1)."""
+        batch = Batch([partition.number for partition in chosen], {})
+        streams = [
+            (topic, partition.number, stream) for partition in chosen for topic, stream in partition.streams.items() if stream.waiting
+        ]
+        for topic, number, stream in streams:
+            batch.runs[(topic, number)] = Run(topic, number, stream.position, stream.position, [])
+        heap = [(stream.records[0].timestamp_ms, nth) for nth, (_, _, stream) in enumerate(streams) if stream.records]
+        heapq.heapify(heap)
+        while heap and len(batch.records) < size:
+            nth = heap[0][1]
+            topic, number, stream = streams[nth]
+            record = stream.records.popleft()
+            batch.records.append(record)
+            batch.runs[(topic, number)].records.append(record)
+            stream.position = record.offset + 1
+            if stream.records:
+                heapq.heapreplace(heap, (stream.records[0].timestamp_ms, nth))
+            else:
+                heapq.heappop(heap)
+        for topic, number, stream in streams:
+            if not stream.records:
+                stream.position = stream.fetched
+            batch.runs[(topic, number)].upto = stream.position
+        batch.runs = {place: run for place, run in batch.runs.items() if run.upto != run.since}
+        for partition in chosen:
+            partition.busy = True
+            if len(batch.records) == 1 and batch.records[0].ref == partition.failed[0]:
+                batch.park, batch.error = "parked.raised", partition.failed[1]
+        return batch
+
+    def done(self, batch: Batch, taken: int) -> None:
+        """The first `taken` records are committed; the rest stands in front again (Q2)."""
+        rest: dict[Lane, list[Record]] = {}
+        for record in batch.records[taken:]:
+            rest.setdefault((record.topic, record.partition), []).append(record)
+        for (topic, number), records in rest.items():
+            stream = self.stream(topic, number)
+            stream.records.extendleft(reversed(records))
+            stream.position = records[0].offset
+        for number in batch.partitions:
+            partition = self.partitions[number]
+            partition.busy = False
+            partition.marked = ""
+            if taken:
+                partition.size = min(partition.size * 2, self.batch_max)
+                partition.reread.clear()
+
+    def put_back(self, batch: Batch) -> None:
+        """Nothing of it was committed (Q2)."""
+        for (topic, number), run in batch.runs.items():
+            stream = self.stream(topic, number)
+            stream.records.extendleft(reversed(run.records))
+            stream.position = run.since
+        for number in batch.partitions:
+            self.partitions[number].busy = False
+
+    def park_next(self, number: int, ref: str, error: str) -> None:
+        """The event of that place failed alone: it is parked when it is taken again."""
+        self.partitions[number].failed = (ref, error)
+
+    def one_by_one(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self.partitions[number].size = 1
+
+
+def _oldest(partition: Partition) -> int:
+    return min((stream.records[0].timestamp_ms for stream in partition.streams.values() if stream.records), default=0)

@@ -1,0 +1,136 @@
+"""What the engine hands around: records as Kafka gave them, events that could be read, and what a fold has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from shared.errors import Code
+from shared.messaging.message import Message
+from shared.messaging.shape import Kind, Rows
+
+Headers = tuple[tuple[str, Any], ...]  # values: bytes, or None where an upstream header has no value
+HeldState = Literal["waiting", "parked", "ready", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka record, untouched. timestamp_ms: the broker's (LogAppendTime)."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    timestamp_ms: int = 0
+
+    @property
+    def ref(self) -> str:
+        """Its place in the log: the name under which it is parked."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The CloudEvents attributes of a record. sequence: only on our own topics. correlation: of the whole life."""
+
+    id: str
+    source: str
+    sequence: int | None = None
+    correlation: str = ""
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A record that could be read. body_hash: of the value, to tell a copy from a reused id."""
+
+    record: Record
+    envelope: Envelope
+    event: Message
+    key: str
+    upstream: bool
+    body_hash: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that is refused before any decision."""
+
+    record: Record
+    code: Code
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An event that could not be done now.
+
+    waiting: for a cause of its key. parked: the fold raised, or it stands behind one that did. ready: to be offered
+    again. expired: waited too long; a person looks at it, and it blocks nothing.
+    """
+
+    ref: str
+    state: HeldState
+    key: str
+    record: Record
+    reason: str
+    error: str
+    attempts: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A row of the outbox before its place in a lane is known. partition: None means the key's stripe."""
+
+    topic: str
+    key: bytes | None
+    headers: Headers
+    value: bytes | None
+    partition: int | None = None
+
+
+@dataclass(slots=True)
+class Changed:
+    """An entity as loaded and as folded. version counts its facts."""
+
+    base: int
+    version: int
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A deadline that stands. kind and subject identify it; body is the event that it will be."""
+
+    kind: str
+    subject: str
+    key: str
+    due_at: datetime
+    body: bytes
+
+
+@dataclass(slots=True)
+class Effects:
+    """All that one batch has to write, in one transaction."""
+
+    entities: dict[tuple[Kind[Any, Any], str], Changed] = field(default_factory=dict)
+    rows: dict[Rows, list[tuple[Any, ...]]] = field(default_factory=dict)
+    facts: list[Out] = field(default_factory=list)
+    inbox: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    inbox_gone: set[tuple[str, str]] = field(default_factory=set)
+    held: dict[str, Held] = field(default_factory=dict)  # new ones and changed ones, by ref
+    released: set[str] = field(default_factory=set)  # refs
+    unblocked: list[str] = field(default_factory=list)  # keys whose parked rows become ready
+    blocked: list[str] = field(default_factory=list)  # keys whose ready rows are parked again
+    armed: dict[tuple[str, str], Armed] = field(default_factory=dict)
+    disarmed: set[tuple[str, str]] = field(default_factory=set)
+    told: list[tuple[str, str]] = field(default_factory=list)  # (what happened, code or type) for logs and metrics
+
+
+Tell = Callable[[str, str], None]

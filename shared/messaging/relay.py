@@ -1,0 +1,262 @@
+"""From outbox to Kafka, lane by lane.
+
+Invariants kept here:
+ R1 Within a lane records are sent in `seq` order, one unacknowledged batch at a time.
+ R2 A batch begins at the lowest row of its lane, or continues what this relay itself had acknowledged.
+ R3 A row goes only after its acknowledgement.
+ R4 All lanes of the service are scanned each second: a death strands nothing.
+So any number of relays may run: they can repeat rows, never lose or invert them; readers drop copies by `ce_sequence`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from shared.messaging.connect import Connect, backoff
+from shared.messaging.envelope import unpack
+from shared.messaging.metrics import METRICS
+from shared.messaging.store import Lane, OutboxRow
+from shared.settings import Settings
+
+BATCH_ROWS = 1000
+BATCH_BYTES = 900_000  # larger only for a single row
+REQUEST_BYTES = 6 * 1024 * 1024
+SCAN_SECONDS = 1.0
+SWEEP_SECONDS = 0.1  # rows acknowledged that long ago are deleted together
+
+READ = """
+SELECT o.topic, o.partition, o.seq, o.key, o.headers, o.value
+  FROM unnest($1::text[], $2::int[], $3::bigint[]) l(topic, partition, floor),
+       LATERAL (SELECT * FROM outbox WHERE outbox.topic = l.topic AND outbox.partition = l.partition AND outbox.seq > l.floor
+                 ORDER BY seq LIMIT $4) o
+"""
+SCAN = """
+WITH RECURSIVE lanes AS (
+    (SELECT topic, partition FROM outbox ORDER BY topic, partition LIMIT 1)
+    UNION ALL
+    SELECT n.topic, n.partition FROM lanes l,
+           LATERAL (SELECT topic, partition FROM outbox WHERE (topic, partition) > (l.topic, l.partition)
+                     ORDER BY topic, partition LIMIT 1) n)
+SELECT topic, partition FROM lanes
+"""
+DELETE = """
+DELETE FROM outbox o USING unnest($1::text[], $2::int[], $3::bigint[]) l(topic, partition, upto)
+ WHERE o.topic = l.topic AND o.partition = l.partition AND o.seq <= l.upto
+"""
+DEPTH = "SELECT count(*) FROM (SELECT FROM outbox LIMIT 100000) o"
+
+log = logging.getLogger("laotie.relay")
+
+
+@dataclass(slots=True)
+class LaneState:
+    """acked: last seq this relay saw acknowledged. tail: last seq acknowledged, in flight or queued; None: read the table."""
+
+    acked: int = 0
+    deleted: int = 0
+    tail: int | None = None
+    queue: deque[OutboxRow] = field(default_factory=deque)
+    flying: bool = False
+    dirty: bool = True
+
+
+class Relay:
+    """One per process. offer() after a commit; everything else is its own loop."""
+
+    def __init__(self, settings: Settings, connect: Connect) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._lanes: dict[Lane, LaneState] = {}
+        self._wake = asyncio.Event()
+        self._sends: set[asyncio.Task[None]] = set()
+        self._broken = False
+        self._stopping = False
+        self._producer: AIOKafkaProducer | None = None
+        self._connection: asyncpg.Connection | None = None
+
+    def offer(self, rows: Iterable[OutboxRow]) -> None:
+        """Rows just committed. They are taken as they are if they continue the lane here (R2), else the table is read."""
+        for row in rows:
+            lane = self._lanes.setdefault((row.topic, row.partition), LaneState())
+            if lane.tail is not None and row.seq == lane.tail + 1 and len(lane.queue) < BATCH_ROWS * 4:
+                lane.queue.append(row)
+                lane.tail = row.seq
+            elif lane.tail is None or row.seq > lane.tail:
+                lane.dirty = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until stop(); a broken broker or database is waited for."""
+        failures = 0
+        while not self._stopping:
+            try:
+                await self._open()
+                await self._loop()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                log.warning("relay interrupted, begins again: %s: %s", type(error).__name__, error)
+                await self._reset()
+                await asyncio.sleep(backoff(failures))
+        await self._reset()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    async def _open(self) -> None:
+        self._broken = False
+        self._connection = await self._connect("relay")
+        await self._connection.execute("SET synchronous_commit = off")  # a row that comes back is sent again, no more
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                **self._settings.aiokafka(),
+                acks="all",
+                enable_idempotence=True,
+                max_request_size=REQUEST_BYTES,
+                max_batch_size=REQUEST_BYTES,
+            )
+            await producer.start()
+            self._producer = producer
+
+    async def _reset(self) -> None:
+        """R2 after any doubt: forget what is queued and begin at the table's lowest row again."""
+        for task in self._sends:
+            task.cancel()
+        await asyncio.gather(*self._sends, return_exceptions=True)
+        for lane in self._lanes.values():
+            lane.queue.clear()
+            lane.tail, lane.dirty, lane.flying = None, True, False
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await asyncio.wait_for(producer.stop(), 5)
+            except Exception as error:
+                log.warning("producer did not stop cleanly: %s", error)
+        if self._connection is not None and not self._connection.is_closed():
+            self._connection.terminate()
+
+    async def _loop(self) -> None:
+        clock = asyncio.get_running_loop().time
+        scanned = swept = -SCAN_SECONDS
+        while True:
+            if self._broken:
+                raise ConnectionError("a send failed")
+            if self._stopping and not self._sends and not any(lane.queue for lane in self._lanes.values()):
+                await self._sweep()
+                return
+            self._wake.clear()
+            if clock() - scanned >= SCAN_SECONDS:
+                await self._scan()
+                scanned = clock()
+            await self._fill()
+            self._send_all()
+            if clock() - swept >= SWEEP_SECONDS:
+                await self._sweep()
+                swept = clock()
+            if not any(lane.dirty and not lane.flying for lane in self._lanes.values()):
+                await _wait(self._wake, SWEEP_SECONDS if self._unswept() else SCAN_SECONDS)
+
+    async def _scan(self) -> None:
+        """R4."""
+        assert self._connection is not None
+        for row in await self._connection.fetch(SCAN):
+            lane = self._lanes.setdefault((row[0], row[1]), LaneState())
+            if not lane.queue and not lane.flying and lane.deleted == lane.acked:
+                lane.dirty = True
+        METRICS.outbox_rows.set(await self._connection.fetchval(DEPTH))
+
+    async def _fill(self) -> None:
+        """Read the dirty lanes that have nothing queued, all in one statement; from the lowest row above what was acknowledged."""
+        assert self._connection is not None
+        dirty = [(place, lane) for place, lane in self._lanes.items() if lane.dirty and not lane.flying and not lane.queue]
+        if not dirty:
+            return
+        for _, lane in dirty:
+            lane.dirty, lane.tail = False, None  # rows offered while reading make it dirty again
+        places = [place for place, _ in dirty]
+        floors = [lane.acked for _, lane in dirty]
+        rows = await self._connection.fetch(READ, [t for t, _ in places], [p for _, p in places], floors, BATCH_ROWS)
+        counts: dict[Lane, int] = {}
+        for row in rows:
+            place = (row[0], row[1])
+            lane = self._lanes[place]
+            lane.queue.append(OutboxRow(row[0], row[1], row[2], row[3], unpack(row[4]), row[5]))
+            lane.tail = row[2]
+            counts[place] = counts.get(place, 0) + 1
+        for place, lane in dirty:
+            if counts.get(place) == BATCH_ROWS:
+                lane.dirty = True  # there may be more
+            elif lane.tail is None:
+                lane.tail = lane.acked
+
+    def _send_all(self) -> None:
+        for place, lane in self._lanes.items():
+            if lane.queue and not lane.flying:
+                lane.flying = True  # R1
+                task = asyncio.create_task(self._send(place, lane))
+                self._sends.add(task)
+                task.add_done_callback(self._sends.discard)
+
+    async def _send(self, place: Lane, lane: LaneState) -> None:
+        """One lane until nothing is queued."""
+        assert self._producer is not None
+        try:
+            while lane.queue:
+                batch, last, count = self._build(self._producer, lane.queue)
+                acknowledged = await self._producer.send_batch(batch, place[0], partition=place[1])
+                await acknowledged
+                for _ in range(count):
+                    lane.queue.popleft()
+                lane.acked = last
+                METRICS.relayed.labels(topic=place[0]).inc(count)
+        except Exception as error:
+            log.warning("sending %s/%s failed: %s: %s", *place, type(error).__name__, error)
+            self._broken = True
+        finally:
+            lane.flying = False
+            self._wake.set()
+
+    @staticmethod
+    def _build(producer: AIOKafkaProducer, queue: deque[OutboxRow]) -> tuple[BatchBuilder, int, int]:
+        batch = producer.create_batch()
+        last = count = size = 0
+        for row in queue:
+            size += len(row.value or b"") + 600
+            if count and (count >= BATCH_ROWS or size > BATCH_BYTES):
+                break
+            name = "x-sequence" if row.topic.endswith(".parked.v1") else "ce_sequence"
+            headers = [*row.headers, (name, str(row.seq).encode())]
+            if batch.append(key=row.key, value=row.value, timestamp=None, headers=headers) is None:
+                raise ValueError(f"{row.topic}/{row.partition} {row.seq} does not fit into a request")
+            last, count = row.seq, count + 1
+        batch.close()
+        return batch, last, count
+
+    def _unswept(self) -> bool:
+        return any(lane.acked > lane.deleted for lane in self._lanes.values())
+
+    async def _sweep(self) -> None:
+        """R3."""
+        assert self._connection is not None
+        gone = [(place, lane, lane.acked) for place, lane in self._lanes.items() if lane.acked > lane.deleted]
+        if gone:
+            await self._connection.execute(DELETE, [p[0] for p, _, _ in gone], [p[1] for p, _, _ in gone], [upto for _, _, upto in gone])
+            for _, lane, upto in gone:
+                lane.deleted = upto
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

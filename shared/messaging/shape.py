@@ -1,0 +1,197 @@
+"""The words in which a service is written: values in, facts out.
+
+event · fact · kind · evolve · due · touch · on · Reject · Wait · service. Laws, kept by fold.py and start-up checks:
+ 1. State changes only by folding facts; a fact changes exactly one touched entity and carries the version it made.
+ 2. Timers are never set or cancelled: `due` before and after is compared. A fired timer that still stands is a bug.
+ 3. `decide` knows one time, the event's, and no randomness.
+ 4. Refusals are values. `Wait` is only for a cause of the same key.
+ 5. Kinds are loaded in the service's declared order; a computed touch looks only at the first touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, Generic, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
+
+from pydantic import TypeAdapter
+
+from shared.errors import Code
+from shared.messaging.message import Message
+
+E = TypeVar("E")
+F = TypeVar("F", bound=Message)
+M = TypeVar("M", bound=Message)
+T_co = TypeVar("T_co", covariant=True)
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Not allowed. The code is catalogued; the event changes nothing and is copied to `<service>.parked.v1`."""
+
+    code: Code
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Its cause, of the same key, has not come. Offered again after each later event of the key that changed something."""
+
+    code: Code
+
+
+Outcome = tuple[Message, ...] | Reject | Wait
+
+
+class Touch(Generic[T_co]):
+    """What `decide` receives as one argument, loaded and locked by the engine."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class One(Touch[T_co]):
+    kind: Kind[Any, Any]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Many(Touch[T_co]):
+    kind: Kind[Any, Any]
+    at: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Touch[T_co]):
+    value: T_co
+
+
+def given(value: A) -> Touch[A]:
+    """A value that needs no loading: the policy's terms, most often."""
+    return Given(value)
+
+
+class Kind(Generic[E, F]):
+    """One sort of entity: its facts, where its state comes from, and its deadlines. Its table bears its name.
+
+    evolve must be annotated: its return type is how the snapshot is stored.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        facts: object,
+        key: Callable[[F], str],
+        evolve: Callable[[E | None, F], E],
+        due: Callable[[E], Iterable[Message]] = lambda entity: (),
+    ) -> None:
+        self.name = name
+        self.facts = cast("tuple[type[F], ...]", members(facts))
+        self.key = key
+        self.evolve = evolve
+        self.due = due
+        self.body: TypeAdapter[E] = TypeAdapter(get_type_hints(evolve)["return"])
+
+    def one(self, key: str) -> Touch[E | None]:
+        """The entity of that key, None while it does not exist."""
+        return One(self, key)
+
+    def many(self, keys: Iterable[str]) -> Touch[Mapping[str, E]]:
+        """Those of the keys that exist, by key."""
+        return Many(self, tuple(sorted(set(keys))))
+
+    def __repr__(self) -> str:
+        return f"Kind({self.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one event touches and what decides on it. A touch may be computed from the value of the first."""
+
+    event: Message
+    decide: Callable[..., Outcome]
+    touches: tuple[Touch[Any] | Callable[[Any], Touch[Any]], ...]
+
+
+Second = Touch[B] | Callable[[A], Touch[B]]
+Third = Touch[C] | Callable[[A], Touch[C]]
+Fourth = Touch[D] | Callable[[A], Touch[D]]
+
+
+@overload
+def on(event: M, decide: Callable[[M, A], Outcome], a: Touch[A], /) -> Plan: ...
+@overload
+def on(event: M, decide: Callable[[M, A, B], Outcome], a: Touch[A], b: Touch[B] | Callable[[A], Touch[B]], /) -> Plan: ...
+@overload
+def on(
+    event: M,
+    decide: Callable[[M, A, B, C], Outcome],
+    a: Touch[A],
+    b: Touch[B] | Callable[[A], Touch[B]],
+    c: Touch[C] | Callable[[A], Touch[C]],
+    /,
+) -> Plan: ...
+@overload
+def on(
+    event: M,
+    decide: Callable[[M, A, B, C, D], Outcome],
+    a: Touch[A],
+    b: Touch[B] | Callable[[A], Touch[B]],
+    c: Touch[C] | Callable[[A], Touch[C]],
+    d: Touch[D] | Callable[[A], Touch[D]],
+    /,
+) -> Plan: ...
+def on(event: Message, decide: Callable[..., Outcome], /, *touches: Any) -> Plan:
+    """`decide(event, *what the touches load)`."""
+    return Plan(event, decide, touches)
+
+
+class Policies(Protocol):
+    """The versioned policy document, as much as the engine knows of it."""
+
+    def version_at(self, at: Any) -> str:
+        """The version in force at that time, written into each fact's headers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """An append-only set written from facts (postings, evidence): a table, its columns with their SQL types, and its rows.
+
+    of(fact, fact id) yields tuples in the order of the columns. Rows are inserted and never changed.
+    """
+
+    table: str
+    columns: Mapping[str, str]
+    facts: tuple[type[Message], ...]
+    of: Callable[[Any, str], Iterable[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One consumer with its own schema. kinds: in the order in which they are loaded and locked.
+
+    inputs: union of what `handle` takes. sends: messages that change no entity (internal topics, announcements to ourselves).
+    """
+
+    name: str
+    inputs: object
+    handle: Callable[[Any, Any], Plan]
+    kinds: tuple[Kind[Any, Any], ...]
+    sends: tuple[type[Message], ...] = ()
+    rows: tuple[Rows, ...] = ()
+
+    def input_types(self) -> tuple[type[Message], ...]:
+        return members(self.inputs)
+
+
+def members(union: object) -> tuple[type[Message], ...]:
+    """The classes of a union, or the one class."""
+    if get_origin(union) in (Union, UnionType):
+        return tuple(member for part in get_args(union) for member in members(part))
+    return (cast("type[Message]", union),)

@@ -1,0 +1,268 @@
+"""All SQL of one batch: three statements between BEGIN and COMMIT, whatever the batch holds.
+
+Invariants kept here:
+ S1 Locks are taken in one order by everyone: stripes, entities by kind and key, timers, lanes.
+ S2 A row is written only over the version that was read: fewer rows than asked for is a lost race, and rolls back.
+ S3 A cursor moves only from the position that the batch continues.
+ S4 A lane's numbers are dense: they are given under the lane's row lock, in the transaction that writes the state.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from shared.messaging.envelope import pack, unpack
+from shared.messaging.record import Effects, Held, Record
+from shared.messaging.shape import Kind, Service
+from shared.messaging.stripes import stripe_of
+
+HELD_PER_KEY = 220  # rows read of one key: more than may wait, and more than are offered in one batch
+
+LOCK_STRIPES = "BEGIN; SELECT FROM stripe WHERE n IN ({}) ORDER BY n FOR UPDATE"
+
+OPEN = """
+SELECT (SELECT array_agg(ROW(c.topic, c.partition, c.position, c.last_seq)) FROM cursor c
+          JOIN unnest($1::text[], $2::int[]) u(topic, partition) ON (c.topic, c.partition) = (u.topic, u.partition)),
+       (SELECT array_agg(ROW(i.source, i.id, i.body_hash)) FROM inbox i
+          JOIN unnest($3::text[], $4::text[]) u(source, id) ON (i.source, i.id) = (u.source, u.id)),
+       EXISTS (SELECT FROM parked WHERE key = ANY ($5::text[]))
+"""
+
+LOAD = """SELECT key, version, body::text FROM "{kind}" WHERE key = ANY ({keys}::text[]) ORDER BY key FOR UPDATE"""
+
+LOAD_HELD = """
+SELECT p.* FROM unnest($1::text[]) k(key),
+       LATERAL (SELECT * FROM parked WHERE parked.key = k.key ORDER BY n LIMIT $2) p ORDER BY p.n
+"""
+
+SAVE_KIND = """
+INSERT INTO "{kind}" (key, version, base, body)
+SELECT u.key, u.version, u.base, u.body::jsonb
+  FROM unnest({0}::text[], {1}::bigint[], {2}::bigint[], {3}::text[]) u(key, version, base, body)
+ON CONFLICT (key) DO UPDATE SET version = excluded.version, base = excluded.base, body = excluded.body
+ WHERE "{kind}".version = excluded.base RETURNING 1
+"""
+
+SAVE_INBOX = """
+INSERT INTO inbox (source, id, body_hash, at)
+SELECT u.source, u.id, u.body_hash, {3} FROM unnest({0}::text[], {1}::text[], {2}::bytea[]) u(source, id, body_hash) RETURNING 1
+"""
+
+DROP_TIMERS = """
+DELETE FROM timer t USING unnest({0}::text[], {1}::text[]) u(kind, subject) WHERE (t.kind, t.subject) = (u.kind, u.subject)
+"""
+
+SAVE_TIMERS = """
+INSERT INTO timer (kind, subject, key, stripe, due_at, body)
+SELECT * FROM unnest({0}::text[], {1}::text[], {2}::text[], {3}::int[], {4}::timestamptz[], {5}::bytea[])
+ON CONFLICT (kind, subject) DO UPDATE
+   SET key = excluded.key, stripe = excluded.stripe, due_at = excluded.due_at, body = excluded.body, sent_at = NULL
+"""
+
+MOVE_LANES = """
+INSERT INTO lane (topic, partition, seq)
+SELECT * FROM unnest({0}::text[], {1}::int[], {2}::bigint[])
+ON CONFLICT (topic, partition) DO UPDATE SET seq = lane.seq + excluded.seq
+RETURNING topic, partition, seq
+"""
+
+FILL_OUTBOX = """
+INSERT INTO outbox (topic, partition, seq, key, headers, value)
+SELECT u.topic, u.partition, lanes.seq - u.back, u.key, u.headers, u.value
+  FROM unnest({0}::text[], {1}::int[], {2}::bigint[], {3}::bytea[], {4}::text[], {5}::bytea[])
+       u(topic, partition, back, key, headers, value)
+  JOIN lanes ON (lanes.topic, lanes.partition) = (u.topic, u.partition) RETURNING 1
+"""
+
+MOVE_CURSORS = """
+UPDATE cursor c SET position = u.upto, last_seq = coalesce(u.last_seq, c.last_seq), astray = c.astray OR u.astray
+  FROM unnest({0}::text[], {1}::int[], {2}::bigint[], {3}::bigint[], {4}::bigint[], {5}::bool[])
+       u(topic, partition, since, upto, last_seq, astray)
+ WHERE (c.topic, c.partition, c.position) = (u.topic, u.partition, u.since) RETURNING 1
+"""
+
+DROP_HELD = "DELETE FROM parked WHERE ref = ANY ($1::text[])"
+DROP_INBOX = "DELETE FROM inbox i USING unnest($1::text[], $2::text[]) u(source, id) WHERE (i.source, i.id) = (u.source, u.id)"
+RESTATE = "UPDATE parked SET state = $3 WHERE key = ANY ($1::text[]) AND state = ANY ($2::text[])"
+SAVE_HELD = """
+INSERT INTO parked (ref, state, key, topic, partition, "offset", record_key, headers, value, timestamp_ms, reason, error, attempts, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+ON CONFLICT (ref) DO UPDATE SET state = excluded.state, reason = excluded.reason, error = excluded.error, attempts = excluded.attempts
+"""
+
+Lane = tuple[str, int]
+
+
+class LostRace(Exception):
+    """Another transaction was faster: fewer rows were written than asked for."""
+
+
+@dataclass(slots=True)
+class Opened:
+    """cursors: (topic, partition) → (position, last ce_sequence or None). inbox: (source, id) → body hash."""
+
+    cursors: dict[Lane, tuple[int, int | None]]
+    inbox: dict[tuple[str, str], bytes]
+    any_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One cursor's way in a batch. last_seq None: nothing of ours was taken."""
+
+    topic: str
+    partition: int
+    since: int
+    upto: int
+    last_seq: int | None
+    astray: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    topic: str
+    partition: int
+    seq: int
+    key: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    value: bytes | None
+
+
+class Store:
+    """The SQL of one service, spelled once from its kinds and rows. Stateless: connections are handed in."""
+
+    def __init__(self, service: Service, stripes: int) -> None:
+        self.service = service
+        self.stripes = stripes
+        self._save = _save_statement(service)
+
+    async def begin(self, connection: asyncpg.Connection, stripes: Iterable[int]) -> None:
+        """S1. One round trip; every later statement sees all that the stripes' former holders committed."""
+        await connection.execute(LOCK_STRIPES.format(",".join(str(int(n)) for n in sorted(stripes))))
+
+    async def open(self, connection: asyncpg.Connection, at: Sequence[Lane], ids: Sequence[tuple[str, str]], keys: Sequence[str]) -> Opened:
+        row = await connection.fetchrow(OPEN, *columns(at, 2), *columns(ids, 2), list(keys))
+        assert row is not None
+        return Opened(
+            {(c[0], c[1]): (c[2], c[3]) for c in row[0] or ()},
+            {(i[0], i[1]): i[2] for i in row[1] or ()},
+            row[2],
+        )
+
+    async def load(self, connection: asyncpg.Connection, kind: Kind[Any, Any], keys: Sequence[str]) -> dict[str, tuple[int, Any]]:
+        rows = await connection.fetch(LOAD.format(kind=kind.name, keys="$1"), keys)
+        return {row[0]: (row[1], kind.body.validate_json(row[2])) for row in rows}
+
+    async def load_held(self, connection: asyncpg.Connection, keys: Sequence[str]) -> dict[str, list[Held]]:
+        found: dict[str, list[Held]] = {}
+        for row in await connection.fetch(LOAD_HELD, keys, HELD_PER_KEY):
+            found.setdefault(row["key"], []).append(held_of(dict(row)))
+        return found
+
+    async def save(self, connection: asyncpg.Connection, effects: Effects, moves: Sequence[Move], at: datetime) -> list[OutboxRow]:
+        """Everything, then the rows of the outbox as numbered. Raises LostRace (S2, S3)."""
+        if effects.held or effects.released or effects.blocked or effects.unblocked or effects.inbox_gone:
+            await self._save_held(connection, effects)
+        arguments, outs = self._arguments(effects, moves, at)
+        row = await connection.fetchrow(self._save, *arguments)
+        assert row is not None
+        asked = len(effects.entities) + sum(map(len, effects.rows.values())) + len(effects.inbox) + len(outs) + len(moves)
+        if row[0] != asked:
+            raise LostRace(f"{row[0]} rows of {asked}")
+        tops = {(lane[0], lane[1]): lane[2] for lane in row[1] or ()}
+        return [OutboxRow(t, p, tops[(t, p)] - back, key, headers, value) for t, p, back, key, headers, value in outs]
+
+    def _arguments(self, effects: Effects, moves: Sequence[Move], at: datetime) -> tuple[list[Any], list[Any]]:
+        arguments: list[Any] = []
+        for kind in self.service.kinds:
+            changed = sorted((key, c) for (of, key), c in effects.entities.items() if of is kind)
+            arguments += columns([(key, c.version, c.base, kind.body.dump_json(c.after).decode()) for key, c in changed], 4)
+        for table in self.service.rows:
+            arguments += columns(effects.rows.get(table, ()), len(table.columns))
+        arguments += columns([(*place, digest) for place, digest in sorted(effects.inbox.items())], 3)
+        arguments.append(at)
+        arguments += columns(sorted(effects.disarmed - effects.armed.keys()), 2)
+        timers = sorted(effects.armed.values(), key=lambda timer: (timer.kind, timer.subject))
+        arguments += columns([(t.kind, t.subject, t.key, stripe_of(t.key, self.stripes), t.due_at, t.body) for t in timers], 6)
+        outs, sizes = self._lanes(effects)
+        arguments += columns([(*lane, size) for lane, size in sorted(sizes.items())], 3)
+        arguments += columns([(t, p, back, key, pack(headers), value) for t, p, back, key, headers, value in outs], 6)
+        arguments += columns([(m.topic, m.partition, m.since, m.upto, m.last_seq, m.astray) for m in moves], 6)
+        return arguments, outs
+
+    def _lanes(self, effects: Effects) -> tuple[list[Any], Counter[Lane]]:
+        """S4. Each row with its distance from the lane's new end."""
+        placed = []
+        sizes: Counter[Lane] = Counter()
+        for out in effects.facts:
+            partition = out.partition if out.partition is not None else stripe_of((out.key or b"").decode(), self.stripes)
+            sizes[(out.topic, partition)] += 1
+            placed.append((out.topic, partition, sizes[(out.topic, partition)], out.key, out.headers, out.value))
+        return [(t, p, sizes[(t, p)] - nth, key, headers, value) for t, p, nth, key, headers, value in placed], sizes
+
+    async def _save_held(self, connection: asyncpg.Connection, effects: Effects) -> None:
+        """Rare, so statement by statement. By key first: single rows then say otherwise."""
+        if effects.unblocked:
+            await connection.execute(RESTATE, effects.unblocked, ["parked", "expired"], "ready")
+        if effects.blocked:
+            await connection.execute(RESTATE, effects.blocked, ["ready"], "parked")
+        if effects.released:
+            await connection.execute(DROP_HELD, list(effects.released))
+        if effects.inbox_gone:
+            await connection.execute(DROP_INBOX, *columns(sorted(effects.inbox_gone), 2))
+        if effects.held:
+            await connection.executemany(SAVE_HELD, [held_row(held) for held in effects.held.values()])
+
+
+def held_row(held: Held) -> tuple[Any, ...]:
+    r = held.record
+    place = (held.ref, held.state, held.key, r.topic, r.partition, r.offset, r.key, pack(r.headers), r.value, r.timestamp_ms)
+    return (*place, held.reason, held.error[:4000].replace("\x00", " "), held.attempts, held.at)
+
+
+def held_of(row: Mapping[str, Any]) -> Held:
+    headers = unpack(row["headers"])
+    record = Record(row["topic"], row["partition"], row["offset"], row["record_key"], row["value"], headers, row["timestamp_ms"])
+    return Held(row["ref"], row["state"], row["key"], record, row["reason"], row["error"], row["attempts"], row["at"])
+
+
+def columns(rows: Iterable[Sequence[Any]], width: int) -> list[Any]:
+    """Rows as arrays for unnest; as many empty ones where there are no rows."""
+    turned = [list(column) for column in zip(*rows, strict=True)]
+    return turned or [[] for _ in range(width)]
+
+
+def _save_statement(service: Service) -> str:
+    """One statement for all that a batch writes. `lanes` reads the counts of what comes before it, so it locks last (S1)."""
+    used = 0
+
+    def take(sql: str, count: int, **names: str) -> str:
+        nonlocal used
+        spelled = sql.format(*(f"${used + n + 1}" for n in range(count)), **names)
+        used += count
+        return spelled
+
+    parts: list[tuple[str, str]] = [(f"kind{n}", take(SAVE_KIND, 4, kind=kind.name)) for n, kind in enumerate(service.kinds)]
+    for n, table in enumerate(service.rows):
+        arrays = ", ".join(f"{{{at}}}::{sql_type}[]" for at, sql_type in enumerate(table.columns.values()))
+        names = ", ".join(f'"{name}"' for name in table.columns)
+        insert = f'INSERT INTO "{table.table}" ({names}) SELECT * FROM unnest({arrays}) RETURNING 1'
+        parts.append((f"rows{n}", take(insert, len(table.columns))))
+    parts.append(("inboxed", take(SAVE_INBOX, 4)))
+    counted = [name for name, _ in parts]
+    parts.append(("disarmed", take(DROP_TIMERS, 2)))
+    parts.append(("armed", take(SAVE_TIMERS, 6)))
+    before = " + ".join(f"(SELECT count(*) FROM {name})" for name in counted)
+    lanes = take(MOVE_LANES, 3).replace("ON CONFLICT", f"WHERE {before} >= 0 ORDER BY 1, 2\nON CONFLICT", 1)
+    parts.append(("lanes", lanes))
+    parts.append(("sent", take(FILL_OUTBOX, 6)))
+    parts.append(("moved", take(MOVE_CURSORS, 6)))
+    body = ",\n".join(f"{name} AS ({sql})" for name, sql in parts)
+    total = " + ".join(f"(SELECT count(*) FROM {name})" for name in (*counted, "sent", "moved"))
+    return f"WITH {body}\nSELECT {total}, (SELECT array_agg(ROW(l.topic, l.partition, l.seq)) FROM lanes l)"

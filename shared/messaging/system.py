@@ -1,0 +1,51 @@
+"""The engine's own messages: what ops say to it, what its clock says, what it says to itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.messaging.message import Message, Topic
+
+OPS = Topic("ops.v1", "target", ("ops",), ("*",))
+CLOCK = Topic("clock.v1", "clock", ("ops",), ("*",), single=True, compacted=True)
+
+
+class Redrive(Message):
+    """Offer again all that is parked or expired under a key, in order. The record key is that key.
+
+    Producer: ops. Consumers: the named service.
+    """
+
+    type: ClassVar[str] = "ops.redrive"
+    topic: ClassVar[Topic] = OPS
+
+    service: str = Field(min_length=1, max_length=64)
+    target: str = Field(min_length=1, max_length=200)
+
+
+class Discard(Message):
+    """Forget one parked, waiting or expired event for good. ref: its place, `topic/partition/offset`, as `laotie parked list` shows it.
+
+    Producer: ops. Consumers: the named service.
+    """
+
+    type: ClassVar[str] = "ops.discard"
+    topic: ClassVar[Topic] = OPS
+
+    service: str = Field(min_length=1, max_length=64)
+    target: str = Field(min_length=1, max_length=200)
+    ref: str = Field(min_length=1, max_length=300)
+
+
+class ClockSet(Message):
+    """Manual clock only: it is now `occurred_at`. Never moves back.
+
+    Producer: ops. Consumers: every process.
+    """
+
+    type: ClassVar[str] = "clock.set"
+    topic: ClassVar[Topic] = CLOCK
+
+    clock: str = "clock"

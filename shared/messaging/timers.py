@@ -1,0 +1,184 @@
+"""Deadlines: due rows become events of the service's own timer topic.
+
+Invariants kept here:
+ T1 A timer is sent once, in the transaction that says so, through the outbox like any fact.
+ T2 A stripe's timers fire only once its input partitions are done up to the ends read after due_at + grace: after an
+    outage the backlog comes first. A topic on which a key was seen off its stripe counts with all its partitions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.messaging.clock import BusinessClock
+from shared.messaging.connect import Connect, backoff, infrastructure
+from shared.messaging.envelope import pack
+from shared.messaging.fold import timer_id
+from shared.messaging.metrics import METRICS
+from shared.messaging.record import Headers
+from shared.messaging.store import FILL_OUTBOX, MOVE_LANES, Lane, OutboxRow, columns
+from shared.settings import Settings
+
+TICK_SECONDS = 0.25
+TIMERS_MAX = 1000  # sent in one transaction
+
+DUE = "SELECT DISTINCT stripe FROM timer WHERE sent_at IS NULL AND due_at <= $1 AND stripe = ANY ($2::int[])"
+CURSORS = "SELECT topic, partition, position, astray FROM cursor"
+TAKE = """
+UPDATE timer t SET sent_at = $3
+  FROM (SELECT kind, subject FROM timer WHERE sent_at IS NULL AND due_at <= $1 AND stripe = ANY ($2::int[])
+         ORDER BY due_at, kind, subject LIMIT $4 FOR UPDATE SKIP LOCKED) d
+ WHERE (t.kind, t.subject) = (d.kind, d.subject) RETURNING t.kind, t.subject, t.key, t.stripe, t.due_at, t.body
+"""
+SEND = "WITH lanes AS ({}), sent AS ({}) SELECT topic, partition, seq, (SELECT count(*) FROM sent) FROM lanes".format(
+    MOVE_LANES.format("$1", "$2", "$3"), FILL_OUTBOX.format("$4", "$5", "$6", "$7", "$8", "$9")
+)
+
+log = logging.getLogger("laotie.timers")
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """T2. cutoff: timers due by then may fire once every partition is done up to its end."""
+
+    cutoff: datetime
+    ends: dict[Lane, int]
+
+
+class Poller:
+    """One per process, for the stripes it is assigned. offer: hands committed rows to the relay."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        service: str,
+        topics: list[str],
+        clock: BusinessClock,
+        connect: Connect,
+        offer: Callable[[Iterable[OutboxRow]], None],
+    ) -> None:
+        self.numbers: list[int] = []
+        self._settings = settings
+        self._service = service
+        self._topics = topics
+        self._clock = clock
+        self._connect = connect
+        self._offer = offer
+        self._grace = timedelta(seconds=settings.grace_s)
+        self._marks: dict[int, Watermark] = {}
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        failures = 0
+        while True:
+            kafka = AIOKafkaConsumer(**self._settings.aiokafka(), enable_auto_commit=False)
+            connection: asyncpg.Connection | None = None
+            try:
+                await kafka.start()
+                connection = await self._connect("timers")
+                while True:
+                    if not await self._turn(connection, kafka):
+                        await self._pause()
+                    failures = 0
+            except (KafkaError, *_DATABASE) as error:
+                if not isinstance(error, KafkaError) and not infrastructure(error):
+                    raise
+                failures += 1
+                self._marks.clear()
+                log.warning("timers interrupted: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(backoff(failures))
+            finally:
+                await kafka.stop()
+                if connection is not None:
+                    connection.terminate()
+
+    async def _pause(self) -> None:
+        self._clock.moved.clear()
+        try:
+            async with asyncio.timeout(TICK_SECONDS if not self._marks else TICK_SECONDS / 10):
+                await self._clock.moved.wait()
+        except TimeoutError:
+            return
+
+    async def _turn(self, connection: asyncpg.Connection, kafka: AIOKafkaConsumer) -> bool:
+        """True: there is more to send now."""
+        cutoff = self._clock.now() - self._grace
+        due = {row[0] for row in await connection.fetch(DUE, cutoff, self.numbers)}
+        METRICS.timers_due.set(len(due))
+        self._marks = {stripe: mark for stripe, mark in self._marks.items() if stripe in due}
+        if not due:
+            return False
+        cursors = await connection.fetch(CURSORS)
+        fresh = sorted(due - self._marks.keys())
+        if fresh:
+            ends = await self._ends(kafka, fresh, {row[0] for row in cursors if row[3]})
+            for stripe in fresh:
+                self._marks[stripe] = Watermark(cutoff, ends[stripe])
+        done = {(row[0], row[1]): row[2] for row in cursors}
+        ready = [stripe for stripe, mark in self._marks.items() if all(done.get(place, 0) >= end for place, end in mark.ends.items())]
+        more = False
+        for moment in sorted({self._marks[stripe].cutoff for stripe in ready}):
+            stripes = [stripe for stripe in ready if self._marks[stripe].cutoff == moment]
+            sent = await self._fire(connection, moment, stripes)
+            if sent < TIMERS_MAX:
+                for stripe in stripes:
+                    del self._marks[stripe]
+            more = more or sent > 0
+        return more
+
+    async def _ends(self, kafka: AIOKafkaConsumer, stripes: list[int], astray: set[str]) -> dict[int, dict[Lane, int]]:
+        wanted = {(topic, n) for topic in self._topics for n in (range(self._settings.stripes) if topic in astray else stripes)}
+        ends = await kafka.end_offsets([TopicPartition(*place) for place in wanted])
+        found = {(place.topic, place.partition): end for place, end in ends.items()}
+        return {stripe: {place: end for place, end in found.items() if place[1] == stripe or place[0] in astray} for stripe in stripes}
+
+    async def _fire(self, connection: asyncpg.Connection, cutoff: datetime, stripes: list[int]) -> int:
+        """T1."""
+        async with connection.transaction():
+            rows = await connection.fetch(TAKE, cutoff, stripes, datetime.now(UTC), TIMERS_MAX)
+            rows.sort(key=lambda row: (row["due_at"], row["kind"], row["subject"]))
+            sent = await self._send(connection, rows) if rows else []
+        METRICS.timers_sent.inc(len(rows))
+        self._offer(sent)
+        return len(rows)
+
+    async def _send(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[OutboxRow]:
+        topic = f"{self._service}.timer.v1"
+        sizes: dict[int, int] = {}
+        placed = []
+        for row in rows:
+            sizes[row["stripe"]] = sizes.get(row["stripe"], 0) + 1
+            placed.append((row["stripe"], sizes[row["stripe"]], row))
+        lanes = columns([(topic, stripe, size) for stripe, size in sorted(sizes.items())], 3)
+        outs = [(topic, n, sizes[n] - nth, row["key"].encode(), self._headers(row), row["body"]) for n, nth, row in placed]
+        tops = await connection.fetch(SEND, *lanes, *columns([(*out[:4], pack(out[4]), out[5]) for out in outs], 6))
+        top = {lane[1]: lane[2] for lane in tops}
+        return [OutboxRow(t, n, top[n] - back, key, headers, value) for t, n, back, key, headers, value in outs]
+
+    def _headers(self, row: asyncpg.Record) -> Headers:
+        identity = timer_id(row["kind"], row["subject"], row["due_at"])
+        trace = blake2b(identity.encode(), digest_size=24).hexdigest()
+        texts = {
+            "ce_specversion": "1.0",
+            "ce_id": identity,
+            "ce_source": f"laotie/{self._service}",
+            "ce_type": row["kind"],
+            "ce_subject": row["key"],
+            "ce_time": row["due_at"].isoformat(),
+            "content-type": "application/json",
+            "traceparent": f"00-{trace[:32]}-{trace[32:]}-01",
+            "ce_correlationid": row["key"],
+        }
+        return tuple((name, text.encode()) for name, text in texts.items())
+
+
+_DATABASE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncio.TimeoutError)

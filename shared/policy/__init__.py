@@ -1,0 +1,28 @@
+"""The versioned policy document: every value that ops may change, validated on load. Source: R9.1."""
+
+from __future__ import annotations
+
+from shared.policy.document import (
+    Evidence,
+    OrderPolicy,
+    PaymentPolicy,
+    Policy,
+    RefundPolicy,
+    Role,
+    RoleScore,
+    TrustPolicy,
+)
+from shared.policy.policies import InvalidPolicy, Policies
+
+__all__ = [
+    "Evidence",
+    "InvalidPolicy",
+    "OrderPolicy",
+    "PaymentPolicy",
+    "Policies",
+    "Policy",
+    "RefundPolicy",
+    "Role",
+    "RoleScore",
+    "TrustPolicy",
+]

@@ -1,0 +1,132 @@
+"""One version of the policy, closed and strict: a field that is missing, unknown or mistyped is refused, never guessed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+Role = Literal["seller", "promoter", "buyer"]
+EvidenceKind = Literal["completed", "shipped_on_time"]
+
+Window = Annotated[int, Field(ge=1, le=3_650)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class OrderPolicy(_Section):
+    """How long an order waits for whom. Source: R2.2, R2.4, R2.5."""
+
+    pay_minutes: Annotated[int, Field(ge=1, le=10_080)]
+    ship_hours: Window
+    ship_hours_24h: Window
+    confirm_signed_days: Window
+    confirm_check_days: Window
+    confirm_latest_days: Window
+
+    @model_validator(mode="after")
+    def _looks_follow_each_other(self) -> Self:
+        if not self.confirm_signed_days < self.confirm_check_days < self.confirm_latest_days:
+            raise ValueError("confirmation is looked at in the order signed, check, latest")
+        if self.ship_hours_24h > self.ship_hours:
+            raise ValueError("the quick shipping promise is longer than the usual one")
+        return self
+
+
+class PaymentPolicy(_Section):
+    """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3."""
+
+    fee_bp: Annotated[int, Field(ge=0, le=10_000)]
+    settle_days: Window
+    sweep: bool
+
+
+class RefundPolicy(_Section):
+    """The seven-day promise and how long each side of a case has. Source: R4.2-R4.5."""
+
+    no_reason_days: Window
+    answer_hours: Window
+    post_days: Window
+    inspect_days: Window
+    refused_days: Window
+    attempts_max: Annotated[int, Field(ge=1, le=100)]
+
+
+class RoleScore(_Section):
+    """half_life_days: in which an item's weight halves. dimensions: weight in hundredths, 100 in all. Source: R5.2, R5.4."""
+
+    half_life_days: Window
+    dimensions: Annotated[dict[Name, Percent], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _weights_are_whole(self) -> Self:
+        if sum(self.dimensions.values()) != 100:
+            raise ValueError(f"dimension weights sum to {sum(self.dimensions.values())}, not to 100")
+        return self
+
+
+class Evidence(_Section):
+    """What one item weighs, and in which dimensions of which role it counts; a role that is not named has none. Source: R5.5."""
+
+    weight: Annotated[int, Field(ge=-100, le=100)]
+    counts_for: Annotated[dict[Role, Annotated[tuple[Name, ...], Field(min_length=1)]], Field(min_length=1)]
+
+    @field_validator("weight")
+    @classmethod
+    def _weighs_something(cls, weight: int) -> int:
+        if weight == 0:
+            raise ValueError("evidence without weight is no evidence")
+        return weight
+
+
+class TrustPolicy(_Section):
+    """The score's constants. Source: R5.2-R5.5.
+
+    cap_per_counterparty: positive weight in millionths of an item; not below five items, which are pooled without regard to it.
+    """
+
+    prior_good: Annotated[int, Field(ge=0, le=1_000)]
+    prior_total: Annotated[int, Field(ge=1, le=1_000)]
+    cap_per_counterparty: Annotated[int, Field(ge=5_000_000, le=1_000_000_000)]
+    shown_from_items: Annotated[int, Field(ge=0, le=10_000)]
+    roles: dict[Role, RoleScore]
+    evidence: dict[EvidenceKind, Evidence]
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        if self.prior_good > self.prior_total:
+            raise ValueError("the prior's good part is larger than the whole")
+        if len(self.roles) != 3 or len(self.evidence) != 2:
+            raise ValueError("every role and every kind of evidence has its entry")
+        for kind, evidence in self.evidence.items():
+            for role, dimensions in evidence.counts_for.items():
+                unknown = set(dimensions) - set(self.roles[role].dimensions)
+                if unknown:
+                    raise ValueError(f"{kind} counts in {sorted(unknown)}, which {role} does not have")
+        return self
+
+
+class Policy(_Section):
+    """All values in force from effective_from until a later version's. zone: IANA name; days are counted there. Source: R9.1, R1.2."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
+    effective_from: AwareDatetime
+    zone: str
+    order: OrderPolicy
+    payment: PaymentPolicy
+    refund: RefundPolicy
+    trust: TrustPolicy
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError; folders and odd paths raise the others
+            raise ValueError(f"no time zone {zone!r}") from None
+        return zone

@@ -1,0 +1,78 @@
+"""All versions of the policy, and which of them is in force at a time."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from shared.policy.document import Policy
+
+
+class InvalidPolicy(Exception):
+    """The document does not follow the schema of the policy, or its versions contradict each other; nothing of it is taken."""
+
+
+class Policies:
+    """Every version that was ever published; at(time) is the one that was in force then. Source: R9.1."""
+
+    def __init__(self, versions: Iterable[Policy]) -> None:
+        """Raises InvalidPolicy: no version at all, or two of one name or of one effective_from."""
+        self.versions = tuple(sorted(versions, key=lambda policy: policy.effective_from))
+        self._starts = [policy.effective_from for policy in self.versions]
+        if not self.versions:
+            raise InvalidPolicy("there is no policy")
+        for what, values in (("version", [policy.version for policy in self.versions]), ("effective_from", self._starts)):
+            if len(set(values)) != len(values):
+                raise InvalidPolicy(f"two policies have the same {what}")
+
+    @classmethod
+    def load(cls, path: Path) -> Policies:
+        """A YAML file of one or more versions, parted by `---`. Raises InvalidPolicy, naming the field."""
+        return cls(parse(path.read_text(encoding="utf-8")))
+
+    def at(self, time: datetime) -> Policy:
+        """The version in force: the last that had begun. The first one also counts for all time before it."""
+        return self.versions[max(0, bisect_right(self._starts, time) - 1)]
+
+    def named(self, version: str) -> Policy | None:
+        """That version, for what was promised under it; None if it was never published here."""
+        return next((policy for policy in self.versions if policy.version == version), None)
+
+    def version_at(self, time: datetime) -> str:
+        return self.at(time).version
+
+
+def parse(text: str) -> list[Policy]:
+    """The versions in a YAML text, each checked as strictly as one that comes as JSON. Raises InvalidPolicy."""
+    try:
+        documents = list(yaml.load_all(text, _Loader))
+        return [Policy.model_validate_json(json.dumps(document, default=_isoformat)) for document in documents if document is not None]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise InvalidPolicy(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise InvalidPolicy(str(error)) from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice: the second would silently win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = {str(name) for name in names if names.count(name) > 1}
+        if repeated:
+            raise yaml.constructor.ConstructorError(None, None, f"{sorted(repeated)} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _isoformat(value: object) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{value!r} has no place in a policy")

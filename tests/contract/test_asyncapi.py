@@ -1,0 +1,106 @@
+"""The AsyncAPI document is one that the reference parser, an outside program, reads without an error."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.cli.contract import ROOT, examples
+from shared.contracts import generate, registry
+
+PACKAGE = "@asyncapi/parser@3.4.0"
+INSTALL_S = 240
+PARSE_S = 60
+
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def modules() -> Path:
+    """Where the parser is installed; fetched on first use, and skipped where there is no node or no network."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        pytest.skip("node and npm are not installed")
+    home = Path(os.environ.get("LAOTIE_HOME") or ROOT / ".laotie") / "node"
+    if not (home / "node_modules" / "@asyncapi" / "parser" / "package.json").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            fetched = subprocess.run(
+                [npm, "install", "--no-audit", "--no-fund", "--prefix", str(home), PACKAGE],
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=INSTALL_S,
+            )
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"{PACKAGE} could not be fetched in {INSTALL_S} s")
+        if fetched.returncode:
+            pytest.skip(f"{PACKAGE} could not be fetched: {fetched.stderr.strip()[-200:]}")
+    return home / "node_modules"
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    made: Document = json.loads(generate.documents(examples(ROOT))[generate.ASYNCAPI])
+    return made
+
+
+def parse(modules: Path, document: Document, place: Path) -> Document:
+    """The parser looks for its package from the script's folder up: the script is run from where the package is."""
+    place.write_text(json.dumps(document), encoding="utf-8")
+    script = modules.parent / "parse.cjs"
+    script.write_bytes((Path(__file__).parent / "parse.cjs").read_bytes())
+    ran = subprocess.run(["node", str(script), str(place)], capture_output=True, text=True, timeout=PARSE_S, check=True)
+    read: Document = json.loads(ran.stdout)
+    return read
+
+
+def test_the_reference_parser_reads_every_public_message(modules: Path, document: Document, tmp_path: Path) -> None:
+    read = parse(modules, document, tmp_path / "asyncapi.json")
+    assert read["errors"] == []
+    public = [entry for entry in registry.entries() if entry.direction not in ("internal", "timer")]
+    assert sorted(read["messages"]) == sorted(entry.name for entry in public)
+    assert sorted(read["channels"]) == sorted({entry.topic.name for entry in public})
+    assert sorted(read["operations"]) == sorted({f"{entry.producer}.{entry.topic.name}" for entry in public})
+
+
+def test_the_reference_parser_would_say_so(modules: Path, document: Document, tmp_path: Path) -> None:
+    """A reference to nowhere, and a schema that is none."""
+    spoiled = json.loads(json.dumps(document))
+    spoiled["channels"]["psp.v1"]["messages"]["payment.succeeded"]["$ref"] = "#/components/messages/nothing"
+    assert parse(modules, spoiled, tmp_path / "a.json")["errors"]
+    spoiled = json.loads(json.dumps(document))
+    spoiled["components"]["schemas"]["PaymentSucceeded"]["properties"]["amount_minor"]["type"] = "money"
+    assert any("amount_minor" in error for error in parse(modules, spoiled, tmp_path / "b.json")["errors"])
+
+
+def test_messages_of_ours_carry_a_sequence_and_those_of_others_need_not(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+    assert "ce_sequence" in schemas["OwnHeaders"]["required"]
+    assert "ce_sequence" not in schemas["UpstreamHeaders"]["properties"]
+    for name, message in document["components"]["messages"].items():
+        base = "OwnHeaders" if document["operations"][_operation(document, name)]["action"] == "send" else "UpstreamHeaders"
+        assert message["headers"]["allOf"] == [{"$ref": f"#/components/schemas/{base}"}]
+        assert message["examples"], name
+
+
+def test_the_document_says_how_to_read_and_publish(document: Document) -> None:
+    text = document["info"]["description"]
+    for said in ("(partition, ce_sequence)", "within 30 days", "1048576 bytes", "event.id_reused", "1024 bytes", "read_committed"):
+        assert said in text
+
+
+def _operation(document: Document, message: str) -> str:
+    channel: str = next(name for name, said in document["channels"].items() if _refers(said, message))
+    operation: str = next(name for name, said in document["operations"].items() if said["channel"]["$ref"] == f"#/channels/{channel}")
+    return operation
+
+
+def _refers(channel: Document, message: str) -> bool:
+    return any(said["$ref"] == f"#/components/messages/{message}" for said in channel["messages"].values())

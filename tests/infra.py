@@ -1,0 +1,108 @@
+"""Real Kafka and Postgres for tests: a started stack, and fresh topics and schemas on it."""
+
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # exported without an __all__
+
+from deploy.local import topics
+from deploy.local.postgres import run
+from deploy.local.services import migration_folders
+from deploy.local.stack import Stack
+from shared import postgres
+
+Infra = Literal["local", "external", "docker"]
+EXTERNAL = ("LAOTIE_KAFKA", "LAOTIE_POSTGRES")
+
+
+def default_infra() -> Infra:
+    """docker where an engine answers and `tests/containers.py` can use it, else local."""
+    if find_spec("tests.containers") is None or shutil.which("docker") is None:
+        return "local"
+    answer = subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False)
+    return "docker" if answer.returncode == 0 else "local"
+
+
+@contextmanager
+def started(infra: Infra, home: Path) -> Iterator[Stack]:
+    """A prepared stack without services under a home of its own, gone afterwards."""
+    with pytest.MonkeyPatch.context() as patch, _variables(infra) as variables:
+        for name in EXTERNAL if infra == "local" else ():
+            patch.delenv(name, raising=False)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        stack = Stack(home)
+        try:
+            yield stack.start()
+        finally:
+            stack.stop()
+            stack.home.remove()
+
+
+@contextmanager
+def _variables(infra: Infra) -> Iterator[Mapping[str, str]]:
+    """LAOTIE_* variables that name the servers; empty where they are in the environment already or are started by the stack."""
+    if infra != "docker":
+        yield {}
+        return
+    if find_spec("tests.containers") is None:
+        raise pytest.UsageError("--infra=docker: there is no tests/containers.py yet")
+    from importlib import import_module
+
+    containers: AbstractContextManager[Mapping[str, str]] = import_module("tests.containers").started()
+    with containers as variables:
+        yield variables
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A migrated schema of its own: `dsn` as the service's role, confined to it; `owner_dsn` as the owner, with it on the search path."""
+
+    name: str
+    dsn: str
+    owner_dsn: str
+
+
+class Fresh:
+    """Makes things that no other test sees."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._topics: list[str] = []
+
+    def topic(self, prefix: str = "test", partitions: int = 1, config: Mapping[str, str] | None = None) -> str:
+        """Only `admin` may use it until `allow` says otherwise."""
+        name = f"{prefix}.{secrets.token_hex(4)}"
+        client = self._stack.admin()
+        new = NewTopic(name, partitions, replication_factor=-1, config=dict(config or {"message.timestamp.type": "LogAppendTime"}))
+        client.create_topics([new], operation_timeout=30)[name].result(30)
+        self._topics.append(name)
+        return name
+
+    def allow(self, principal: str, topic: str, operation: Literal["READ", "WRITE"]) -> None:
+        changes = topics.Plan(grant=[topics.Grant(principal, "TOPIC", topic, False, operation)])
+        topics.apply(self._stack.admin(), changes)
+
+    def schema(self, service: str = "order", folders: list[Path] | None = None) -> Schema:
+        """None: the engine's migrations and the service's."""
+        name, password = f"{service}_{secrets.token_hex(4)}", secrets.token_urlsafe(12)
+        admin = self._stack.dsn("admin")
+        run(postgres.ensure_service(admin, name, password))
+        run(postgres.migrate(admin, name, migration_folders(service) if folders is None else folders))
+        joint = "&" if "?" in admin else "?"
+        return Schema(name, postgres.with_role(admin, postgres.role_of(name), password), f"{admin}{joint}search_path={name}")
+
+    def forget(self) -> None:
+        """Topics cost the broker files and memory; schemas stay until the database goes."""
+        if self._topics:
+            client = self._stack.admin()  # must outlive its futures
+            for future in client.delete_topics(self._topics).values():
+                future.result(30)

@@ -1,0 +1,12 @@
+"""python -m tests.toy alpha: one toy service as a process."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from shared.messaging.app import application, serve
+from tests.toy.model import ALL, SERVICES, Versions
+
+if __name__ == "__main__":
+    serve(application(SERVICES[sys.argv[1]], ALL, Versions(), (Path(__file__).parent / "migrations",)))

@@ -1,0 +1,264 @@
+"""Events of one usual purchase, valid by default: what the apps send, and what the services tell each other. Times are Shanghai's, of 2026."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from shared.contracts.logistics import ParcelShipped, ParcelSigned
+from shared.contracts.order import ConfirmationDue, OrderCompleted, OrderPaid, OrderTerms, PaymentUnwanted, PaymentWindowOver
+from shared.contracts.payment import AccountCredited, LineSettled, SettlementDue, SweepDue
+from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded
+from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
+from shared.contracts.storefront import Coupon, OrderPlaced, PlacedLine, ReceiptConfirmed
+from shared.contracts.types import Discount, Funder, Line, LineParties, Units
+from shared.messaging.message import Message
+from shared.policy import Policies
+
+ORDER, BUYER, SELLER, PROMOTER, PAYMENT_ID, PARCEL, CASE = "o1", "b1", "s1", "k1", "pay1", "parcel1", "c1"
+ZONE = "Asia/Shanghai"
+POLICIES = Policies.load(Path(__file__).parents[2] / "deploy" / "policy.yaml")
+POLICY = POLICIES.versions[0]
+
+PLACED, PAID, SENT, SIGNED = "06-01 10:00", "06-01 10:10", "06-02 10:00", "06-04 12:00"
+TERMS = OrderTerms(
+    policy_version="1",
+    zone=ZONE,
+    pay_minutes=30,
+    ship_hours=48,
+    confirm_signed_days=10,
+    confirm_check_days=20,
+    confirm_latest_days=30,
+    settle_days=7,
+)
+
+
+def at(text: str, zone: str = ZONE) -> datetime:
+    """`06-16 23:59:59` on the wall of that zone; seconds may be left out."""
+    form = "%Y-%m-%d %H:%M:%S" if text.count(":") == 2 else "%Y-%m-%d %H:%M"
+    return datetime.strptime(f"2026-{text}", form).replace(tzinfo=ZoneInfo(zone))
+
+
+def with_policy(section: str, **values: object) -> Policies:
+    """The policy as it is deployed, but for these values of one section."""
+    changed = getattr(POLICY, section).model_copy(update=values)
+    return Policies([POLICY.model_copy(update={section: changed})])
+
+
+# what the apps send
+
+
+def cart(line_no: int = 1, unit_price_minor: int = 100_00, quantity: int = 1, **fields: Any) -> PlacedLine:
+    values: dict[str, Any] = {"seller_id": SELLER, "promoter_id": PROMOTER, "commission_bp": 2_000, **fields}
+    return PlacedLine(line_no=line_no, sku=f"sku{line_no}", unit_price_minor=unit_price_minor, quantity=quantity, **values)
+
+
+def coupon(amount_minor: int, *line_nos: int, funder: Funder = "platform", coupon_id: str = "cp1") -> Coupon:
+    return Coupon(coupon_id=coupon_id, funder=funder, amount_minor=amount_minor, line_nos=line_nos or (1,))
+
+
+def placed(*lines: PlacedLine, due: int | None = None, coupons: Iterable[Coupon] = (), when: str = PLACED, **fields: Any) -> OrderPlaced:
+    """due None: what the lines cost less the coupons."""
+    bought, used = lines or (cart(),), tuple(coupons)
+    gross = sum(line.unit_price_minor * line.quantity for line in bought)
+    values: dict[str, Any] = {"order_id": ORDER, "buyer_id": BUYER, "currency": "CNY", "occurred_at": at(when), **fields}
+    return OrderPlaced(
+        lines=bought, coupons=used, due_minor=gross - sum(one.amount_minor for one in used) if due is None else due, **values
+    )
+
+
+def succeeded(amount_minor: int = 100_00, payment_id: str = PAYMENT_ID, when: str = PAID, currency: str = "CNY") -> PaymentSucceeded:
+    return PaymentSucceeded(order_id=ORDER, payment_id=payment_id, amount_minor=amount_minor, currency=currency, occurred_at=at(when))
+
+
+def shipped(parcel_id: str = PARCEL, units: dict[int, int] | None = None, when: str = SENT) -> ParcelShipped:
+    lines = tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in (units or {1: 1}).items())
+    return ParcelShipped(order_id=ORDER, parcel_id=parcel_id, carrier="sf", waybill=f"w-{parcel_id}", lines=lines, occurred_at=at(when))
+
+
+def signed(parcel_id: str = PARCEL, when: str = SIGNED) -> ParcelSigned:
+    return ParcelSigned(order_id=ORDER, parcel_id=parcel_id, occurred_at=at(when))
+
+
+def receipt(*line_nos: int, buyer_id: str = BUYER, when: str = "06-05 09:00") -> ReceiptConfirmed:
+    return ReceiptConfirmed(order_id=ORDER, buyer_id=buyer_id, line_nos=line_nos, occurred_at=at(when))
+
+
+def refund_paid(refund_id: str = "r1", when: str = "06-08 10:00") -> RefundSucceeded:
+    return RefundSucceeded(order_id=ORDER, refund_id=refund_id, occurred_at=at(when))
+
+
+def refund_failed(refund_id: str = "r1", when: str = "06-08 10:00") -> RefundFailed:
+    return RefundFailed(order_id=ORDER, refund_id=refund_id, reason="account closed", occurred_at=at(when))
+
+
+def payout_paid(payout_id: str, party: str = SELLER, when: str = "06-14 01:00") -> PayoutSucceeded:
+    return PayoutSucceeded(party=party, payout_id=payout_id, occurred_at=at(when))
+
+
+def payout_failed(payout_id: str, party: str = SELLER, when: str = "06-14 01:00") -> PayoutFailed:
+    return PayoutFailed(party=party, payout_id=payout_id, reason="account closed", occurred_at=at(when))
+
+
+# what the services tell each other
+
+
+def line(line_no: int = 1, paid_minor: int = 100_00, quantity: int = 1, subsidies: dict[Funder, int] | None = None, **fields: Any) -> Line:
+    """A line as accepted; subsidies: what each funder takes over of it, on top of paid_minor."""
+    shares = subsidies or {}
+    values: dict[str, Any] = {"seller_id": SELLER, "promoter_id": PROMOTER, "commission_bp": 2_000, "fee_bp": 500, **fields}
+    return Line(
+        line_no=line_no,
+        sku=f"sku{line_no}",
+        quantity=quantity,
+        gross_minor=paid_minor + sum(shares.values()),
+        discounts=tuple(Discount(funder=funder, amount_minor=amount) for funder, amount in shares.items()),
+        paid_minor=paid_minor,
+        **values,
+    )
+
+
+def order_paid(*lines: Line, when: str = PAID, terms: OrderTerms = TERMS) -> OrderPaid:
+    bought = lines or (line(),)
+    return OrderPaid(
+        order_id=ORDER,
+        buyer_id=BUYER,
+        payment_id=PAYMENT_ID,
+        currency="CNY",
+        amount_minor=sum(one.paid_minor for one in bought),
+        lines=bought,
+        terms=terms,
+        occurred_at=at(when),
+    )
+
+
+def payment_unwanted(payment_id: str = "pay2", amount_minor: int = 100_00, currency: str = "CNY", when: str = PAID) -> PaymentUnwanted:
+    return PaymentUnwanted(
+        order_id=ORDER,
+        payment_id=payment_id,
+        currency=currency,
+        amount_minor=amount_minor,
+        reason="payment.second",
+        occurred_at=at(when),
+    )
+
+
+def parties(line_no: int = 1) -> LineParties:
+    return LineParties(line_no=line_no, seller_id=SELLER, promoter_id=PROMOTER)
+
+
+def order_completed(
+    *line_nos: int, when: str | datetime = "06-05 09:00", how: Literal["confirmed", "auto"] = "confirmed"
+) -> OrderCompleted:
+    lines = tuple(parties(line_no) for line_no in line_nos or (1,))
+    return OrderCompleted(order_id=ORDER, buyer_id=BUYER, how=how, lines=lines, occurred_at=_time(when))
+
+
+def case_opened(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: str | datetime = "06-06 10:00") -> CaseOpened:
+    return CaseOpened(
+        order_id=ORDER,
+        case_id=case_id,
+        line_no=line_no,
+        state=10,
+        turn="seller",
+        deadline=None,
+        rule="R4.3",
+        buyer_id=BUYER,
+        seller_id=SELLER,
+        kind="return_and_refund",
+        ground="no_reason",
+        quantity=quantity,
+        occurred_at=_time(when),
+    )
+
+
+def granted(
+    refund_id: str = "r1", amount_minor: int = 40_00, quantity: int = 1, line_no: int = 1, when: str | datetime = "06-08 09:00"
+) -> RefundGranted:
+    return RefundGranted(
+        order_id=ORDER,
+        case_id=CASE,
+        line_no=line_no,
+        state=50,
+        turn="provider",
+        deadline=None,
+        rule="R3.5",
+        refund_id=refund_id,
+        quantity=quantity,
+        amount_minor=amount_minor,
+        by="seller",
+        occurred_at=_time(when),
+    )
+
+
+def case_closed(
+    case_id: str = CASE, line_no: int = 1, quantity: int = 0, amount_minor: int = 0, when: str | datetime = "06-09 10:00"
+) -> CaseClosed:
+    return CaseClosed(
+        order_id=ORDER,
+        case_id=case_id,
+        line_no=line_no,
+        state=60 if quantity else 70,
+        turn="nobody",
+        deadline=None,
+        rule="R4.2",
+        code="case.refunded" if quantity else "case.withdrawn",
+        refunded_minor=amount_minor,
+        refunded_quantity=quantity,
+        occurred_at=_time(when),
+    )
+
+
+def line_settled(line_no: int = 1, when: str = "06-12 00:00") -> LineSettled:
+    return LineSettled(
+        order_id=ORDER,
+        line_no=line_no,
+        seller_id=SELLER,
+        promoter_id=PROMOTER,
+        seller_minor=75_00,
+        promoter_minor=20_00,
+        platform_minor=5_00,
+        moves=None,
+        occurred_at=at(when),
+    )
+
+
+def credited(amount_minor: int = 75_00, party: str = SELLER, when: str = "06-12 00:00", **fields: Any) -> AccountCredited:
+    values: dict[str, Any] = {"currency": "CNY", "order_id": ORDER, "line_no": 1, "zone": ZONE, **fields}
+    return AccountCredited(party=party, amount_minor=amount_minor, occurred_at=at(when), **values)
+
+
+# deadlines
+
+
+def window_over(when: str = "06-01 10:30") -> PaymentWindowOver:
+    return PaymentWindowOver(order_id=ORDER, occurred_at=at(when))
+
+
+def confirmation_due(line_no: int = 1, stage: Literal[1, 2, 3] = 1, when: str = "06-12 10:00") -> ConfirmationDue:
+    return ConfirmationDue(order_id=ORDER, line_no=line_no, stage=stage, occurred_at=at(when))
+
+
+def settlement_due(line_no: int = 1, when: str = "06-12 00:00") -> SettlementDue:
+    return SettlementDue(order_id=ORDER, line_no=line_no, occurred_at=at(when))
+
+
+def sweep_due(party: str = SELLER, currency: str = "CNY", when: str = "06-13 00:00") -> SweepDue:
+    return SweepDue(party=party, currency=currency, occurred_at=at(when))
+
+
+def types(facts: Iterable[Message]) -> list[str]:
+    return [fact.type for fact in facts]
+
+
+def only(facts: Iterable[Message]) -> Any:
+    """The one fact there is."""
+    (fact,) = facts
+    return fact
+
+
+def _time(when: str | datetime) -> datetime:
+    return at(when) if isinstance(when, str) else when

@@ -1,0 +1,181 @@
+"""One purchase of one line and the events of its case, valid by default and in time. Times are Shanghai's unless a zone is given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from services.refund.handlers import SERVICE
+from services.refund.model import PURCHASE, Case, Purchase, refund_id_of
+from shared.contracts.merchant import CaseAccepted, CaseRefused, ReturnConfirmed
+from shared.contracts.order import OrderPaid, OrderTerms, ParcelDelivered
+from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
+from shared.contracts.storefront import CaseKind, Ground, RefundRequested, RefundWithdrawn, ReturnPosted
+from shared.contracts.types import Category, Line, Moves, Posting
+from shared.messaging.memory import Memory
+from shared.messaging.message import Message
+from shared.policy import Policies
+
+ORDER, BUYER, SELLER, CASE = "o1", "b1", "s1", "c1"
+POLICIES = Policies.load(Path(__file__).parents[3] / "deploy" / "policy.yaml")
+
+
+def at(text: str, zone: str = "Asia/Shanghai") -> datetime:
+    """`06-16 23:59:59` of 2026 on the wall of that zone; seconds may be left out."""
+    form = "%Y-%m-%d %H:%M:%S" if text.count(":") == 2 else "%Y-%m-%d %H:%M"
+    return datetime.strptime(f"2026-{text}", form).replace(tzinfo=ZoneInfo(zone))
+
+
+def in_zone(zone: str) -> Policies:
+    return Policies(policy.model_copy(update={"zone": zone}) for policy in POLICIES.versions)
+
+
+def shop(*events: Message, policies: Policies = POLICIES) -> Memory:
+    memory = Memory(SERVICE, policies)
+    memory.when(*events)
+    return memory
+
+
+def case_of(memory: Memory, case_id: str = CASE) -> Case:
+    return purchase_of(memory).cases[case_id]
+
+
+def purchase_of(memory: Memory) -> Purchase:
+    purchase: Purchase = memory.entity(PURCHASE, ORDER)
+    return purchase
+
+
+def line(
+    line_no: int = 1,
+    quantity: int = 3,
+    paid_minor: int = 100_00,
+    category: Category = "standard",
+    *,
+    waived: bool = False,
+    seller: str = SELLER,
+) -> Line:
+    return Line(
+        line_no=line_no,
+        sku=f"sku-{line_no}",
+        seller_id=seller,
+        quantity=quantity,
+        gross_minor=paid_minor,
+        paid_minor=paid_minor,
+        category=category,
+        no_reason_waived=waived,
+    )
+
+
+def paid(*lines: Line, when: str = "06-10 12:00", policy_version: str = "1") -> OrderPaid:
+    bought = lines or (line(),)
+    terms = OrderTerms(
+        policy_version=policy_version,
+        zone="Asia/Shanghai",
+        pay_minutes=30,
+        ship_hours=48,
+        confirm_signed_days=10,
+        confirm_check_days=20,
+        confirm_latest_days=30,
+        settle_days=7,
+    )
+    amount = sum(one.paid_minor for one in bought)
+    return OrderPaid(
+        order_id=ORDER,
+        buyer_id=BUYER,
+        payment_id="p1",
+        currency="CNY",
+        amount_minor=amount,
+        lines=bought,
+        terms=terms,
+        occurred_at=at(when),
+    )
+
+
+def delivered(*line_nos: int, when: str = "06-16 10:00", zone: str = "Asia/Shanghai") -> ParcelDelivered:
+    signed_at = at(when, zone)
+    return ParcelDelivered(
+        order_id=ORDER, buyer_id=BUYER, parcel_id="w1", delivered=line_nos or (1,), signed_at=signed_at, occurred_at=signed_at
+    )
+
+
+def requested(
+    case_id: str = CASE,
+    *,
+    line_no: int = 1,
+    quantity: int = 3,
+    buyer: str = BUYER,
+    kind: CaseKind = "return_and_refund",
+    ground: Ground = "no_reason",
+    when: str | datetime = "06-17 10:00",
+) -> RefundRequested:
+    return RefundRequested(
+        order_id=ORDER,
+        case_id=case_id,
+        buyer_id=buyer,
+        line_no=line_no,
+        kind=kind,
+        ground=ground,
+        quantity=quantity,
+        occurred_at=_time(when),
+    )
+
+
+def withdrawn(case_id: str = CASE, *, buyer: str = BUYER, when: str | datetime = "06-17 18:00") -> RefundWithdrawn:
+    return RefundWithdrawn(order_id=ORDER, case_id=case_id, buyer_id=buyer, occurred_at=_time(when))
+
+
+def accepted(case_id: str = CASE, *, seller: str = SELLER, when: str | datetime = "06-18 10:00") -> CaseAccepted:
+    return CaseAccepted(order_id=ORDER, case_id=case_id, seller_id=seller, occurred_at=_time(when))
+
+
+def declined(case_id: str = CASE, *, seller: str = SELLER, when: str | datetime = "06-18 10:00") -> CaseRefused:
+    return CaseRefused(order_id=ORDER, case_id=case_id, seller_id=seller, reason="worn", occurred_at=_time(when))
+
+
+def posted(case_id: str = CASE, *, buyer: str = BUYER, when: str | datetime = "06-20 10:00") -> ReturnPosted:
+    return ReturnPosted(order_id=ORDER, case_id=case_id, buyer_id=buyer, carrier="sf", waybill="SF1", occurred_at=_time(when))
+
+
+def confirmed(case_id: str = CASE, quantity: int = 3, *, seller: str = SELLER, when: str | datetime = "06-22 10:00") -> ReturnConfirmed:
+    return ReturnConfirmed(order_id=ORDER, case_id=case_id, seller_id=seller, accepted_quantity=quantity, occurred_at=_time(when))
+
+
+def done(case_id: str = CASE, amount_minor: int = 100_00, *, when: str | datetime = "06-22 10:01") -> RefundDone:
+    postings = (
+        Posting(account=f"escrow:{ORDER}", amount_minor=-amount_minor),
+        Posting(account="psp:cash", amount_minor=amount_minor),
+    )
+    return RefundDone(
+        order_id=ORDER,
+        refund_id=refund_id_of(ORDER, case_id),
+        line_no=1,
+        amount_minor=amount_minor,
+        moves=Moves(currency="CNY", postings=postings),
+        occurred_at=_time(when),
+    )
+
+
+def money_refused(case_id: str = CASE, *, when: str | datetime = "06-22 10:01") -> RefundRefused:
+    return RefundRefused(order_id=ORDER, refund_id=refund_id_of(ORDER, case_id), code="refund.line_settled", occurred_at=_time(when))
+
+
+def not_paid(case_id: str = CASE, *, when: str | datetime = "06-22 10:01") -> RefundNotPaid:
+    return RefundNotPaid(
+        order_id=ORDER, refund_id=refund_id_of(ORDER, case_id), line_no=1, reason="account closed", occurred_at=_time(when)
+    )
+
+
+def _time(when: str | datetime) -> datetime:
+    return at(when) if isinstance(when, str) else when
+
+
+SIGNED = (paid(), delivered())
+OPEN = (*SIGNED, requested())
+DECLINED = (*OPEN, declined())
+APPROVED = (*OPEN, accepted())
+RETURNED = (*APPROVED, posted())
+GRANTED = (*RETURNED, confirmed())
+STUCK = (*GRANTED, not_paid())
+DONE = (*GRANTED, done())
+WITHDRAWN = (*OPEN, withdrawn())

@@ -1,0 +1,117 @@
+"""The policy document: versioned, strict, effective from a time. Source: R9.1."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.policy import InvalidPolicy, Policies
+from shared.policy.policies import parse
+from tests.unit.builders import POLICIES, POLICY
+
+FILE = Path(__file__).parents[2] / "deploy" / "policy.yaml"
+TEXT = FILE.read_text(encoding="utf-8")
+
+
+def changed(old: str, new: str) -> str:
+    assert TEXT.count(old) == 1, old
+    return TEXT.replace(old, new)
+
+
+def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
+    assert POLICY.zone == "Asia/Shanghai"
+    assert (POLICY.order.pay_minutes, POLICY.order.ship_hours, POLICY.order.ship_hours_24h) == (30, 48, 24)  # R2.2, R2.4
+    confirm = POLICY.order.confirm_signed_days, POLICY.order.confirm_check_days, POLICY.order.confirm_latest_days
+    assert confirm == (10, 20, 30)  # R2.5
+    assert (POLICY.payment.settle_days, POLICY.payment.sweep) == (7, True)  # R2.6, R3.1
+    cases = POLICY.refund.answer_hours, POLICY.refund.post_days, POLICY.refund.inspect_days, POLICY.refund.refused_days
+    assert (POLICY.refund.no_reason_days, *cases, POLICY.refund.attempts_max) == (7, 48, 10, 7, 7, 5)  # R4.2-R4.5
+    assert {role: score.half_life_days for role, score in POLICY.trust.roles.items()} == {
+        "seller": 90,
+        "promoter": 90,
+        "buyer": 180,
+    }  # R5.2
+    assert POLICY.trust.roles["seller"].dimensions == {"goods": 40, "logistics": 20, "after_sales": 25, "content": 15}  # R5.4
+    assert POLICY.trust.evidence["completed"].counts_for["buyer"] == ("fulfilment", "after_sales")  # R5.5
+
+
+def test_every_value_names_its_rule() -> None:
+    for row in TEXT.splitlines():
+        code, _, comment = row.partition("#")
+        if re.search(r":\s*\S", code) and not code.startswith(("version", "effective_from")) and "weight" not in code:
+            above = TEXT.splitlines()[TEXT.splitlines().index(row) - 2]
+            assert re.search(r"R\d", comment) or re.search(r"R\d", above), row
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("pay_minutes: 30", "pay_minutes: 0", "order.pay_minutes"),
+        ("pay_minutes: 30", "pay_minutes: 30.0", "order.pay_minutes"),
+        ("pay_minutes: 30", "pay_minutes: '30'", "order.pay_minutes"),
+        ("pay_minutes: 30", "pay_minutes: true", "order.pay_minutes"),
+        ("pay_minutes: 30", "pay_minute: 30", "order.pay_minute"),
+        ("pay_minutes: 30", "pay_minutes: 30\n  pay_minutes: 40", "stands twice"),
+        ("confirm_check_days: 20", "confirm_check_days: 10", "in the order signed, check, latest"),
+        ("confirm_latest_days: 30", "confirm_latest_days: 20", "in the order signed, check, latest"),
+        ("ship_hours_24h: 24", "ship_hours_24h: 49", "longer than the usual one"),
+        ("fee_bp: 500", "fee_bp: 10001", "payment.fee_bp"),
+        ("sweep: true", "sweep: 1", "payment.sweep"),
+        ("goods: 40, logistics: 20", "goods: 41, logistics: 20", "sum to 101, not to 100"),
+        ("counts_for: {seller: [logistics]}", "counts_for: {seller: [speed]}", r"\['speed'\], which seller does not have"),
+        ("counts_for: {seller: [logistics]}", "counts_for: {carrier: [logistics]}", "trust.evidence.shipped_on_time.counts_for.carrier"),
+        ("prior_good: 8 ", "prior_good: 11 ", "larger than the whole"),
+        ("zone: Asia/Shanghai", "zone: Asia/Xanadu", "no time zone 'Asia/Xanadu'"),
+        ("zone: Asia/Shanghai", "zone: ../../etc/passwd", "no time zone"),
+        ("effective_from: 2020-01-01T00:00:00+08:00", "effective_from: 2020-01-01", "effective_from"),
+        ("effective_from: 2020-01-01T00:00:00+08:00", "effective_from: 2020-01-01T00:00:00", "effective_from"),
+        ('version: "1"', 'version: ""', "version"),
+        ('version: "1"', "version: 1", "version"),
+        ("refund:\n", "refunds:\n", "refund"),
+        ("trust:\n", "trust: [\n", "expected"),
+    ],
+)
+def test_an_invalid_document_is_refused_and_says_where(old: str, new: str, message: str) -> None:
+    with pytest.raises(InvalidPolicy, match=message):
+        parse(changed(old, new))
+
+
+def test_a_file_without_a_policy_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("# nothing\n")
+    with pytest.raises(InvalidPolicy, match="there is no policy"):
+        Policies.load(tmp_path / "policy.yaml")
+
+
+def test_a_file_may_hold_many_versions(tmp_path: Path) -> None:
+    later = changed('version: "1"', 'version: "2"').replace("2020-01-01", "2026-07-01").replace("fee_bp: 500", "fee_bp: 600")
+    (tmp_path / "policy.yaml").write_text(f"{later}\n---\n{TEXT}")
+    policies = Policies.load(tmp_path / "policy.yaml")
+    start = policies.versions[1].effective_from
+    assert [policies.version_at(start - timedelta(microseconds=1)), policies.version_at(start)] == ["1", "2"]
+    assert [policies.at(start + days).payment.fee_bp for days in (timedelta(-1), timedelta(0), timedelta(1))] == [500, 600, 600]
+
+
+def test_before_the_first_version_the_first_counts() -> None:
+    assert POLICIES.version_at(datetime(1999, 1, 1, tzinfo=UTC)) == "1"
+
+
+@pytest.mark.parametrize(("field", "value"), [("version", "1"), ("effective_from", POLICY.effective_from)])
+def test_two_versions_that_contradict_each_other_are_refused(field: str, value: object) -> None:
+    other = POLICY.model_copy(update={"version": "2", "effective_from": datetime(2026, 1, 1, tzinfo=UTC)} | {field: value})
+    with pytest.raises(InvalidPolicy, match=f"same {field}"):
+        Policies([POLICY, other])
+
+
+@given(
+    st.lists(st.datetimes(timezones=st.just(UTC)), min_size=1, max_size=6, unique=True), st.datetimes(timezones=st.just(UTC)), st.randoms()
+)
+def test_the_version_in_force_is_the_last_that_began(starts: list[datetime], time: datetime, chance: object) -> None:
+    versions = [POLICY.model_copy(update={"version": str(number), "effective_from": start}) for number, start in enumerate(starts)]
+    expected = max((start for start in starts if start <= time), default=min(starts))
+    chance.shuffle(versions)  # type: ignore[attr-defined]
+    assert Policies(versions).at(time).effective_from == expected
