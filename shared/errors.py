@@ -27,7 +27,6 @@ EngineCode = Literal[
     "event.too_large",
     "event.too_old",
     "event.unknown_type",
-    "ops.malformed",
     "ops.nothing_parked",
     "parked.behind",
     "parked.killed_the_process",
@@ -59,13 +58,11 @@ OrderCode = Literal[
     "order.before_placed",
     "order.closed",
     "order.commission_too_high",
-    "order.coupon_exceeds_lines",
     "order.coupon_of_another",
     "order.coupon_repeated",
     "order.currency_unknown",
     "order.due_differs",
     "order.exists",
-    "order.not_paid",
     "order.too_large",
     "parcel.before_payment",
     "parcel.before_shipped",
@@ -90,13 +87,10 @@ PaymentCode = Literal[
     "payout.closed",
     "payout.contradicted",
     "payout.unknown",
-    "refund.before_instruction",
     "refund.contradicted",
-    "refund.currency_differs",
     "refund.ended",
     "refund.exceeds_paid",
     "refund.known",
-    "refund.line_settled",
     "refund.unknown",
     "settlement.before_escrow",
 ]
@@ -127,10 +121,7 @@ RefundCode = Literal[
     "refund.nothing_left",
     "refund.quantity_exceeds",
 ]
-TrustCode = Literal[
-    "evidence.known",
-    "evidence.unknown_subject",
-]
+TrustCode = Literal["evidence.known",]
 Code = EngineCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCode
 
 
@@ -163,7 +154,6 @@ CATALOGUE: dict[str, Entry] = {
     "event.too_large": Entry("the value is larger than is taken"),
     "event.too_old": Entry("occurred_at lies further back than any rule looks"),
     "event.unknown_type": Entry("ce_type is not in the contract of this topic"),
-    "ops.malformed": Entry("a redrive or discard that cannot be read"),
     "ops.nothing_parked": Entry("a redrive or discard of what is not parked here"),
     "parked.behind": Entry("an earlier event of the key is parked: this one queues behind it", True),
     "parked.killed_the_process": Entry("the process died three times in this event", True),
@@ -190,12 +180,6 @@ CATALOGUE: dict[str, Entry] = {
     "order.closed": Entry(
         "the order expired, was rejected, cancelled or completed: it takes this no more", False, "订单已关闭", "This order is closed."
     ),
-    "order.coupon_exceeds_lines": Entry(
-        "a coupon is worth more than what is left of the lines that it covers",
-        False,
-        "优惠金额超过商品金额",
-        "The coupon is worth more than the goods.",
-    ),
     "order.due_differs": Entry(
         "the checkout's due amount is not what the allocation of the coupons gives",
         False,
@@ -203,7 +187,6 @@ CATALOGUE: dict[str, Entry] = {
         "The amount has changed. Please order again.",
     ),
     "order.exists": Entry("an order of this id was placed before", False, "订单已存在", "This order exists already."),
-    "order.not_paid": Entry("legal only once the order is paid", False, "订单尚未支付", "This order is not paid."),
     "order.too_large": Entry(
         "the order's total is beyond what one order may hold", False, "订单金额超出上限", "The order's total is too large."
     ),
@@ -273,8 +256,6 @@ CATALOGUE: dict[str, Entry] = {
     "payment.before_escrow": Entry("money of an order whose escrow is not funded yet: waits", True),
     "payout.closed": Entry("the payout was paid or returned before"),
     "payout.unknown": Entry("no payout of this id was instructed"),
-    "refund.before_instruction": Entry("an outcome of a refund that was not instructed yet: waits", True),
-    "refund.currency_differs": Entry("another currency than the escrow's"),
     "refund.ended": Entry("the refund was paid or given up before"),
     "refund.exceeds_paid": Entry(
         "granted and done together would be more than was paid",
@@ -283,7 +264,6 @@ CATALOGUE: dict[str, Entry] = {
         "The refund is more than what is left to refund.",
     ),
     "refund.known": Entry("a refund of this id was reserved before"),
-    "refund.line_settled": Entry("the line was settled: its money has left escrow", False, "该商品已结算", "This line is settled."),
     "refund.unknown": Entry("no refund of this id was instructed"),
     "settlement.before_escrow": Entry("confirmed before its escrow was funded: waits", True),
     "case.attempts_used": Entry(
@@ -342,5 +322,4 @@ CATALOGUE: dict[str, Entry] = {
         "more units than were bought and not yet refunded", False, "数量超过可退数量", "That is more units than can be returned."
     ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
-    "evidence.unknown_subject": Entry("the evidence names no subject that is scored"),
 }

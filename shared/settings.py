@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     http_port: int = Field(default=0, ge=0, le=65535, description="probes and metrics; 0: a free one")
     log_level: str = "INFO"
     grace_s: float = Field(default=5, ge=0, description="how long a stopping process may finish its batch")
+    session_s: float = Field(default=10, ge=0.5, description="a process silent for that long loses its partitions to the others")
 
     @property
     def _sasl(self) -> bool:

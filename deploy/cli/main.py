@@ -2,7 +2,7 @@
 
 import click
 
-from deploy.cli import contract, stack, topics
+from deploy.cli import clock, contract, idle, stack, topics, verify
 from deploy.cli.errors import expected
 
 
@@ -23,7 +23,17 @@ def main() -> None:
     """
 
 
-for command in (stack.up, stack.down, stack.status, stack.logs, topics.topics, contract.contract):
+for command in (
+    stack.up,
+    stack.down,
+    stack.status,
+    stack.logs,
+    clock.clock,
+    idle.idle,
+    verify.verify,
+    topics.topics,
+    contract.contract,
+):
     main.add_command(command)
 
 

@@ -71,6 +71,9 @@ def down(home: Home, say: Callable[[str], None]) -> bool:
             os.kill(owner, signal.SIGKILL)
         if not _gone(home, LEFTOVER_S):
             raise StackError(f"the stack of {home.root} does not stop; see {home.log('daemon')}")
+    deadline = time.monotonic() + LEFTOVER_S
+    while _alive(owner) and time.monotonic() < deadline:  # the lock is given back a moment before the daemon ends
+        time.sleep(POLL_S / 10)
     return True
 
 
@@ -127,10 +130,14 @@ def _gone(home: Home, timeout_s: float) -> bool:
 
 
 def _alive(pid: int) -> bool:
+    """A zombie that nobody has collected is not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
+    except OSError:  # gone meanwhile, or a system without /proc
+        return not Path("/proc/self").exists()

@@ -25,7 +25,7 @@ from deploy.local.process import Process, StackError, tail
 from shared.settings import Settings
 
 BROKER, ADMIN = "broker", "admin"  # the two that no ACL binds: the broker itself, and whoever applies topics and ACLs
-READY_S = 90
+READY_S = 120
 STOP_S = 20
 FORMAT_S = 120
 SCRAM_ITERATIONS = 4096
@@ -70,6 +70,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
+# Tests that kill processes do not wait ten seconds for the group to notice.
+group.min.session.timeout.ms=500
 # A killed broker may register again only when its old session is over: 9 s by default.
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500

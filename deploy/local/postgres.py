@@ -85,7 +85,7 @@ class PostgresServer:
     def launch(self) -> None:
         """Makes the data folder at the first start and starts the server without waiting."""
         data = self._home.postgres / "data"
-        if not (data / "laotie.done").exists():
+        if not self._is_ours(data):
             self._initialise(data)
         self._process = Process(
             "postgres",
@@ -147,10 +147,15 @@ class PostgresServer:
             raise StackError(f"{copy} belongs to somebody else; remove it")
         return copy / "bin"
 
+    def _is_ours(self, data: Path) -> bool:
+        """False for a first start that was interrupted, and for what a home that was removed by hand has left: its passwords are gone."""
+        mark = data / "laotie.id"
+        return mark.exists() and mark.read_text(encoding="utf-8") == self._home.secret("postgres.id")
+
     def _initialise(self, data: Path) -> None:
         user = _run_as()
         folder = data.parent
-        if data.exists():  # a first start that was interrupted
+        if data.exists():
             shutil.rmtree(data)
         folder.mkdir(mode=0o755, exist_ok=True)
         if folder.stat().st_uid != os.geteuid():
@@ -171,7 +176,7 @@ class PostgresServer:
             file.write(CONFIGURATION)
         (data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
         self._create_database(data, user)
-        (data / "laotie.done").touch()
+        (data / "laotie.id").write_text(self._home.secret("postgres.id"), encoding="utf-8")
 
     def _initdb(self, data: Path, password: Path, user: str) -> None:
         self._call(

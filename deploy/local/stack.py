@@ -14,7 +14,7 @@ import yaml
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from deploy.local import clients, services, topics
+from deploy.local import clients, seeding, services, topics
 from deploy.local.external import ExternalKafka, ExternalPostgres
 from deploy.local.home import CHECKOUT, Home, default_home
 from deploy.local.kafka import ADMIN, KafkaServer, quiet
@@ -45,6 +45,7 @@ class Stack:
         home: Path | None = None,
         *,
         clock: Literal["system", "manual"] = "system",
+        stripes: int | None = None,
         say: Callable[[str], None] = lambda _: None,
         topics_file: Path = TOPICS,
         acls_file: Path = ACLS,
@@ -52,6 +53,7 @@ class Stack:
         self.home = Home((home or default_home()).resolve())
         self.clock, self._say = clock, say
         self.topics_file, self.acls_file = topics_file, acls_file
+        self.stripes = stripes or int(yaml.safe_load(topics_file.read_text(encoding="utf-8"))["stripes"])  # few: a quicker fresh start
         self.services: dict[str, ServiceProcess] = {}
         self._lock: int | None = None
         self.kafka: KafkaServer | ExternalKafka = KafkaServer(self.home, self.principals, say, self._inherit)
@@ -62,10 +64,6 @@ class Stack:
     def principals(self) -> list[str]:
         """Upstream apps, services and ops; not the two that no ACL binds."""
         return topics.principals(self.acls_file)
-
-    @property
-    def stripes(self) -> int:
-        return int(yaml.safe_load(self.topics_file.read_text(encoding="utf-8"))["stripes"])
 
     @property
     def bootstrap(self) -> str:
@@ -116,13 +114,16 @@ class Stack:
         started = time.monotonic()
         client = self.admin()
         try:
-            plan = topics.settle(client, topics.read_topics(self.topics_file), topics.read_grants(self.acls_file))
+            plan = topics.settle(client, topics.read_topics(self.topics_file, self.stripes), topics.read_grants(self.acls_file))
         except KafkaException as error:
             raise StackError(f"Kafka at {self.bootstrap}: {error.args[0].str()}") from error
         self._say(f"topics and ACLs: {len(plan.lines())} changes in {time.monotonic() - started:.1f} s")
         started = time.monotonic()
         applied = run(self._migrate())
         self._say(f"roles and migrations: {len(applied)} applied in {time.monotonic() - started:.1f} s")
+        run(seeding.seed_services(self))
+        if self.clock == "manual":
+            seeding.set_clock_once(self)
         clients.write(self)
 
     def stop(self) -> None:

@@ -80,9 +80,10 @@ class Plan:
         ]
 
 
-def read_topics(path: Path) -> list[Topic]:
+def read_topics(path: Path, stripes: int | None = None) -> list[Topic]:
+    """None: as many partitions of a keyed topic as the file says."""
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    stripes = int(document["stripes"])
+    stripes = stripes or int(document["stripes"])
     return [
         Topic(
             name=row["name"],
@@ -229,7 +230,9 @@ def _alteration(topic: str, keys: Mapping[str, tuple[str, str]]) -> ConfigResour
 def _await(futures: Mapping[Any, "Future[Any]"], ignore: int | None = None) -> None:
     for thing, future in futures.items():
         try:
-            future.result(TIMEOUT_S)
+            future.result(TIMEOUT_S + METADATA_S)  # longer than the request, whose own answer says more
+        except TimeoutError:
+            raise StackError(f"{thing}: the cluster did not answer within {TIMEOUT_S + METADATA_S} s") from None
         except KafkaException as error:
             if error.args[0].code() != ignore:
                 raise StackError(f"{thing}: {error.args[0].str()}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -16,6 +17,7 @@ COMPONENTS = "#/components/schemas/{model}"
 Schema = dict[str, Any]
 
 
+@cache
 def of(entry: Entry) -> Schema:
     """The value of one message as it is read: what has a default may be left out, what is not named is ignored."""
     return {"$schema": DIALECT, "$id": f"urn:laotie:{entry.topic.name}:{entry.kind.type}", **entry.kind.model_json_schema()}

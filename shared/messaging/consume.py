@@ -10,6 +10,7 @@ Invariants kept here:
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from typing import Any
 import asyncpg
 
 from shared.errors import Code
-from shared.messaging.envelope import decode
+from shared.messaging.envelope import MAX_DIGITS, decode
 from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_OVER, Fold
 from shared.messaging.message import Message, Topic
 from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
@@ -59,11 +60,15 @@ class Run:
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction takes: runs of partitions, merged by the broker's time. park: give up on its single event."""
+    """What one transaction takes: runs of partitions, merged by the broker's time.
+
+    careful: one event and nothing with it, of the held ones either, so that what fails is known. park: give up on that event.
+    """
 
     partitions: list[int]
     runs: dict[Lane, Run]
     records: list[Record] = field(default_factory=list)
+    careful: bool = False
     park: str = ""
     error: str = ""
 
@@ -76,6 +81,20 @@ class Done:
     moves: list[Move]
     outbox: list[OutboxRow]
     effects: Effects
+    seconds: Mapping[str, float]  # by phase
+
+
+class Laps:
+    """How long each phase of a batch took, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def __call__(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.seconds[phase] = now - self._last
+        self._last = now
 
 
 class Consumer:
@@ -95,8 +114,9 @@ class Consumer:
 
     async def run(self, connection: asyncpg.Connection, batch: Batch) -> Done:
         """C4. Raises Moved, Gap, or whatever the database or the code raised; nothing is written then."""
-        now = self.now()
+        now, lap = self.now(), Laps()
         items = [self._read(record, now) for record in batch.records]
+        lap("decode")
         incoming = [item for item in items if isinstance(item, Incoming)]
         keys = sorted({item.key for item in incoming} | {self._engine_key(record) for record in batch.records} - {""})
         places = sorted(batch.runs)
@@ -106,20 +126,24 @@ class Consumer:
             opened = await self.store.open(connection, places, ids, keys)
             self._check_positions(batch, opened)
             held = await self.store.load_held(connection, keys) if opened.any_held else {}
-            fold = Fold(self.service, self.policies, now, held)
+            fold = Fold(self.service, self.policies, now, held, careful=batch.careful)
             again = {row.ref: self._reread(row) for rows in held.values() for row in rows}
             fold.reread = lambda row: again[row.ref] if row.ref in again else self._reread(row)  # type: ignore[method-assign]
             await self._load(connection, fold, incoming, held, again)
+            lap("lock and load")
             taken, last = self._fold(batch, items, fold, opened, again)
             moves = self._moves(batch, taken, last)
             effects = fold.take()
+            lap("fold")
             outbox = await self.store.save(connection, effects, moves, datetime.now(UTC))
+            lap("save")
             await connection.execute("COMMIT")
+            lap("commit")
         except BaseException:
             if not connection.is_closed():
                 await connection.execute("ROLLBACK")
             raise
-        return Done(taken, moves, outbox, effects)
+        return Done(taken, moves, outbox, effects, lap.seconds)
 
     # -- reading
 
@@ -143,7 +167,7 @@ class Consumer:
 
     @staticmethod
     def _engine_type(record: Record) -> str:
-        return next((data.decode(errors="replace") for name, data in record.headers if name == "ce_type"), "")
+        return next((data.decode(errors="replace") for name, data in record.headers if name == "ce_type" and data), "")
 
     async def _load(
         self,
@@ -173,12 +197,15 @@ class Consumer:
         if moved:
             raise Moved(moved)
 
-    def _sequence(self, record: Record, last: dict[Lane, int | None]) -> bool:
+    def _sequence(self, record: Record, item: Item, last: dict[Lane, int | None]) -> bool:
         """C2. False: seen before. A record without a number has no part in this: decode refuses it."""
-        text = next((data for name, data in record.headers if name == "ce_sequence"), b"")
-        if not text or not text.isdigit():
-            return True
-        lane, number = (record.topic, record.partition), int(text)
+        number = item.envelope.sequence if isinstance(item, Incoming) else None
+        if number is None:
+            text = next((data for name, data in record.headers if name == "ce_sequence"), b"")
+            if not text or not text.isdigit() or len(text) > MAX_DIGITS:
+                return True
+            number = int(text)
+        lane = (record.topic, record.partition)
         before = last.get(lane)
         if before is not None and number <= before:
             return False
@@ -207,7 +234,7 @@ class Consumer:
         for index, (record, item) in enumerate(zip(batch.records, items, strict=True)):
             lane = (record.topic, record.partition)
             stood = last.get(lane)
-            if self.topics[record.topic].own and not self._sequence(record, last):
+            if self.topics[record.topic].own and not self._sequence(record, item, last):
                 fold.drop("duplicate")
             elif not self._offer(batch, record, item, fold, opened, again):
                 if index == 0:
@@ -221,7 +248,9 @@ class Consumer:
     ) -> bool:
         """False: it must begin the next batch."""
         if engine_key := self._engine_key(record):
-            if self._engine_type(record) == OFFER:
+            if self._engine_type(record) == OFFER and batch.park:
+                fold.park_ready(engine_key, batch.park, batch.error)
+            elif self._engine_type(record) == OFFER:
                 fold.offer_ready(engine_key, again)
             else:
                 fold.wait_over(engine_key, json.loads(record.value or b"{}").get("ref", ""))

@@ -72,7 +72,7 @@ class Engine:
         consumer = Consumer(
             service, {topic.name: topic for topic in topics}, policies, settings.stripes, self.clock.now, Store(service, settings.stripes)
         )
-        self._new_flow = lambda: Flow(settings, consumer, self.inputs, self._connect, self.relay, self.instance)
+        self._consumer = consumer
         self.flow: Flow | None = None
         self.poller = Poller(settings, service.name, self.inputs, self.clock, self._connect, self.relay.offer)
         self.membership = Membership(settings, service.name, self.inputs, self._assigned, self._revoked, self._positions)
@@ -196,7 +196,7 @@ class Engine:
 
     async def _assigned(self, numbers: list[int]) -> None:
         await self._revoked()
-        flow = self._new_flow()
+        flow = Flow(self.settings, self._consumer, self.inputs, self._connect, self.relay, self.instance)
         failures = 0
         while True:
             try:

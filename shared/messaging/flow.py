@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 
 import asyncpg
@@ -221,17 +221,19 @@ class Flow:
         METRICS.batch_events.observe(done.taken)
         METRICS.batch_seconds.observe(seconds)
         METRICS.facts.inc(len(done.outbox))
+        for phase, spent in done.seconds.items():
+            METRICS.phase_seconds.labels(phase=phase).inc(spent)
         now, last = time.time(), {(r.topic, r.partition): r for r in batch.records[: done.taken]}
         for (topic, number), record in last.items():
             METRICS.age.labels(topic=topic, partition=number).set(max(0.0, now - record.timestamp_ms / 1000))
         parked = 0
-        for outcome, code in done.effects.told:
-            METRICS.handled.labels(outcome=outcome).inc()
+        for (outcome, code), count in Counter(done.effects.told).items():
+            METRICS.handled.labels(outcome=outcome).inc(count)
             if outcome == "rejected":
-                METRICS.refused.labels(code=code).inc()
+                METRICS.refused.labels(code=code).inc(count)
             elif outcome == "parked":
-                METRICS.parked.labels(code=code).inc()
-                parked += code in ("parked.raised", "parked.killed_the_process")
+                METRICS.parked.labels(code=code).inc(count)
+                parked += count if code in ("parked.raised", "parked.killed_the_process") else 0
         for held in done.effects.held.values():
             log.warning(
                 "event %s: %s %s",
@@ -250,7 +252,7 @@ class Flow:
             self._failures += 1
             log.warning("batch rolled back, tried again: %s: %s", type(error).__name__, error)
             await asyncio.sleep(backoff(self._failures))
-        elif len(batch.records) > 1:
+        elif len(batch.records) > 1 or (batch.records and not batch.careful):
             log.error("batch of %d failed, tried one by one: %s: %s", len(batch.records), type(error).__name__, error)
             self.queues.one_by_one(batch.partitions)
         elif batch.park or not batch.records:
@@ -273,9 +275,9 @@ class Flow:
     def _rewind(self, topic: str, number: int, position: int) -> None:
         self.queues.rewind(topic, number, position)
         self._seeks[(topic, number)] = position
-        kafka = self._kafka.get(topic)
-        if kafka is not None:
-            kafka.seek(TopicPartition(topic, number), position)
+        kafka, place = self._kafka.get(topic), TopicPartition(topic, number)
+        if kafka is not None and place in kafka.assignment():  # else it was left out, and begins at the queue's position
+            kafka.seek(place, position)
 
     # -- halting
 
@@ -313,17 +315,21 @@ class Flow:
                 connection = await self._connect("watch")
                 cursors = await self._cursors(connection, halted)
                 await connection.close()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:
+                if not infrastructure(error):
+                    raise
                 log.warning("halted partitions not looked at: %s", error)
                 continue
             for (topic, number), position in cursors.items():
                 self._rewind(topic, number, position)
+            left_out = False
             for number in halted:
                 partition = self.queues.partitions[number]
                 METRICS.halted.labels(code=partition.halted, partition=number).set(0)
-                if partition.halted == OUT_OF_RANGE:  # its readers left it out: they begin again with it
-                    await asyncio.gather(*(kafka.stop() for kafka in self._kafka.values()))
+                left_out = left_out or partition.halted == OUT_OF_RANGE
                 partition.halted = ""
+            if left_out:  # its readers begin again with it
+                await asyncio.gather(*(kafka.stop() for kafka in list(self._kafka.values())))
             self.dispatch()
 
 

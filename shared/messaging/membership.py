@@ -56,8 +56,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
                 partition_assignment_strategy=(RangePartitionAssignor,),
                 enable_auto_commit=False,
                 auto_offset_reset="latest",
-                session_timeout_ms=10_000,
-                heartbeat_interval_ms=3_000,
+                session_timeout_ms=int(self._settings.session_s * 1000),
+                heartbeat_interval_ms=int(self._settings.session_s * 300),
                 rebalance_timeout_ms=60_000,
             )
             try:

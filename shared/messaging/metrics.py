@@ -18,6 +18,7 @@ class Metrics:
     batch_seconds = Histogram(
         "laotie_batch_seconds", "Duration of one transaction", buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5)
     )
+    phase_seconds = Counter("laotie_phase_seconds_total", "Time in transactions, by phase", ["phase"])
     retries = Counter("laotie_batch_retries_total", "Batches rolled back, by the error's class", ["error"])
     lag = Gauge("laotie_lag_records", "Records read and not yet done", ["topic", "partition"])
     age = Gauge("laotie_event_age_seconds", "Age, by the broker's time, of the last event done", ["topic", "partition"])

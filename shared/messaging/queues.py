@@ -85,12 +85,13 @@ class Queues:
         if not ready:
             return None
         slow = next((partition for partition in ready if partition.size < self.batch_max), None)
-        chosen = [slow] if slow else sorted(ready, key=_oldest)[: -(-len(ready) // idle)]
+        whole = sum(partition.depth for partition in ready) <= self.batch_max  # splitting so little costs more than it gains
+        chosen = [slow] if slow else ready if whole else sorted(ready, key=_oldest)[: -(-len(ready) // idle)]
         return self._cut(chosen, min(partition.size for partition in chosen))
 
     def _cut(self, chosen: list[Partition], size: int) -> Batch:
         """Merge the heads by the broker's time, so that causes tend to come first; each stream keeps its order (Q1)."""
-        batch = Batch([partition.number for partition in chosen], {})
+        batch = Batch([partition.number for partition in chosen], {}, careful=size == 1)
         streams = [
             (topic, partition.number, stream) for partition in chosen for topic, stream in partition.streams.items() if stream.waiting
         ]
@@ -127,6 +128,8 @@ class Queues:
             rest.setdefault((record.topic, record.partition), []).append(record)
         for (topic, number), records in rest.items():
             stream = self.stream(topic, number)
+            if stream.position != batch.runs[(topic, number)].upto:
+                continue  # rewound meanwhile: the reader brings them again
             stream.records.extendleft(reversed(records))
             stream.position = records[0].offset
         for number in batch.partitions:
@@ -135,12 +138,14 @@ class Queues:
             partition.marked = ""
             if taken:
                 partition.size = min(partition.size * 2, self.batch_max)
-                partition.reread.clear()
+                partition.reread -= {topic for (topic, at), run in batch.runs.items() if at == number and run.records}
 
     def put_back(self, batch: Batch) -> None:
         """Nothing of it was committed (Q2)."""
         for (topic, number), run in batch.runs.items():
             stream = self.stream(topic, number)
+            if stream.position != run.upto:
+                continue  # rewound meanwhile: the reader brings them again
             stream.records.extendleft(reversed(run.records))
             stream.position = run.since
         for number in batch.partitions:

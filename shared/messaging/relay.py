@@ -150,7 +150,7 @@ class Relay:
         while True:
             if self._broken:
                 raise ConnectionError("a send failed")
-            if self._stopping and not self._sends and not any(lane.queue for lane in self._lanes.values()):
+            if self._stopping and not self._sends and not any(lane.queue or lane.dirty for lane in self._lanes.values()):
                 await self._sweep()
                 return
             self._wake.clear()

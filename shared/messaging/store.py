@@ -38,7 +38,7 @@ LOAD = """SELECT key, version, body::text FROM "{kind}" WHERE key = ANY ({keys}:
 
 LOAD_HELD = """
 SELECT p.* FROM unnest($1::text[]) k(key),
-       LATERAL (SELECT * FROM parked WHERE parked.key = k.key ORDER BY n LIMIT $2) p ORDER BY p.n
+       LATERAL (SELECT * FROM parked WHERE parked.key = k.key ORDER BY (state = 'expired'), n LIMIT $2) p ORDER BY p.n
 """
 
 SAVE_KIND = """

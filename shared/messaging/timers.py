@@ -89,7 +89,7 @@ class Poller:
                     if not await self._turn(connection, kafka):
                         await self._pause()
                     failures = 0
-            except (KafkaError, *_DATABASE) as error:
+            except Exception as error:
                 if not isinstance(error, KafkaError) and not infrastructure(error):
                     raise
                 failures += 1
@@ -179,6 +179,3 @@ class Poller:
             "ce_correlationid": row["key"],
         }
         return tuple((name, text.encode()) for name, text in texts.items())
-
-
-_DATABASE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncio.TimeoutError)

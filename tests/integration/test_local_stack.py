@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def _own_servers(stack: Stack) -> None:
 
 
 def test_start_applies_topics_acls_roles_and_migrations(stack: Stack) -> None:
-    plan = topics.plan(stack.admin(), topics.read_topics(stack.topics_file), topics.read_grants(stack.acls_file))
+    plan = topics.plan(stack.admin(), topics.read_topics(stack.topics_file, stack.stripes), topics.read_grants(stack.acls_file))
     assert plan.lines() == []
     assert not plan.acls_off
 
@@ -112,6 +113,16 @@ def test_servers_of_the_environment_are_used_and_left_alone(stack: Stack, tmp_pa
         stack.prepare()  # the guest gave the roles its own passwords
 
 
+def test_a_home_removed_by_hand_starts_anew(stack: Stack, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Stack(home, stripes=1).start(prepare=False) as first:
+        sql(first.dsn("admin"), "CREATE TABLE old ()")
+    shutil.rmtree(home)
+    with Stack(home, stripes=1).start(prepare=False) as second:
+        assert sql(second.dsn("admin"), "SELECT to_regclass('old')") is None
+    second.home.remove()
+
+
 @dataclass
 class Second:
     """A stack of the `laotie` command, beside the session's."""
@@ -121,7 +132,7 @@ class Second:
     def __call__(self, *arguments: str, status: int = 0) -> str:
         variables = {name: value for name, value in os.environ.items() if name not in EXTERNAL} | {"LAOTIE_HOME": str(self.home.root)}
         result = subprocess.run(
-            [*LAOTIE, *arguments], capture_output=True, text=True, timeout=120, check=False, cwd=CHECKOUT, env=variables
+            [*LAOTIE, *arguments], capture_output=True, text=True, timeout=240, check=False, cwd=CHECKOUT, env=variables
         )
         assert result.returncode == status, result.stdout + result.stderr
         return result.stdout if status == 0 else result.stdout + result.stderr

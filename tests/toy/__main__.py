@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from shared.messaging.app import application, serve
+from tests.toy.hooks import install
 from tests.toy.model import ALL, SERVICES, Versions
 
 if __name__ == "__main__":
+    install(sys.argv[1])
     serve(application(SERVICES[sys.argv[1]], ALL, Versions(), (Path(__file__).parent / "migrations",)))

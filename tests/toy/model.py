@@ -36,7 +36,8 @@ TIMERS = {
 }
 PARKED = {name: Topic(f"{NS}{name}.parked.v1", "", (f"{NS}{name}",), own=True) for name in NAMES}
 TOY_OPS = Topic(f"{NS}ops.v1", "target", ("ops",), ("*",), types=OPS.types)
-ALL = (TOY, *STEPS.values(), TALLIES, *TIMERS.values(), *PARKED.values(), TOY_OPS, CLOCK)
+TOY_CLOCK = Topic(f"{NS}clock.v1", "clock", ("ops",), ("*",), single=True, compacted=True, types=CLOCK.types)
+ALL = (TOY, *STEPS.values(), TALLIES, *TIMERS.values(), *PARKED.values(), TOY_OPS, TOY_CLOCK)
 
 Mode = Literal["ok", "boom", "database", "kill", "big"]
 

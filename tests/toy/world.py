@@ -1,40 +1,30 @@
-"""A toy world on a real stack: its topics and schemas, its processes, and what an outsider can see of them.
-
-The observer uses plain clients (confluent-kafka, asyncpg) and nothing of the engine.
-"""
+"""A toy world on a real stack: its topics and schemas, its processes, and what can be done to them."""
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from signal import Signals
-from typing import Any
 
 import asyncpg
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # exported without an __all__
 
-from deploy.local.kafka import quiet
 from deploy.local.postgres import run
-from deploy.local.process import Process
-from deploy.local.stack import Stack, environment_of
+from deploy.local.process import Process, tail
+from deploy.local.stack import environment_of
 from shared import postgres
 from shared.messaging.seed import seed
 from shared.settings import Settings
+from tests.toy.outside import GRACE, NAMES, Outsider, until
 
-ENGINE = Path(__file__).parents[2] / "shared/messaging/migrations"
+CHECKOUT = Path(__file__).parents[2]
+ENGINE = CHECKOUT / "shared/messaging/migrations"
 TOY = Path(__file__).parent / "migrations"
-NAMES = ("alpha", "beta", "gamma")
-KEYED = ("toy.v1", "ops.v1", "alpha.tally.v1", *(f"{name}.{kind}" for name in NAMES for kind in ("v1", "timer.v1", "parked.v1")))
 INPUTS = {
     "alpha": ("toy.v1", "gamma.v1", "alpha.tally.v1", "alpha.timer.v1", "ops.v1"),
     "beta": ("alpha.v1", "beta.timer.v1", "ops.v1"),
@@ -43,47 +33,31 @@ INPUTS = {
 
 
 @dataclass
-class Seen:
-    """One record as kcat would show it."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: str
-    headers: dict[str, str]
-    value: Any
-
-
-@dataclass
-class World:
+class World(Outsider):
     """One namespace. start() makes topics and schemas; spawn() starts processes; close() ends them."""
 
-    stack: Stack
-    stripes: int = 4
-    clock: str = "system"
     env: Mapping[str, str] = field(default_factory=dict)
-    ns: str = field(default_factory=lambda: f"t{secrets.token_hex(3)}_")
+    session_s: float = 3.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.home = self.stack.home.root / self.ns
         self.home.mkdir(parents=True)
         self.processes: list[Process] = []
+        self._names: dict[str, str] = {}
         self._ports: dict[str, int] = {}
-        self._producer: Any = None
 
     # -- making
 
     def start(self) -> World:
-        admin = self.stack.admin()
-        config = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "max.message.bytes": str(5 * 1024 * 1024)}
-        news = [NewTopic(self.ns + name, self.stripes, 1, config=config) for name in KEYED]
-        for future in admin.create_topics(news, operation_timeout=60).values():
-            future.result(60)
+        self.make_topics()
         for name in NAMES:
-            run(self._schema(name))
+            run(self.make_schema(name))
+        if self.clock == "manual":
+            self.set_clock(self.clock_at)
         return self
 
-    async def _schema(self, name: str) -> None:
+    async def make_schema(self, name: str) -> None:
         schema = self.ns + name
         dsn = self.stack.dsn("admin")
         await postgres.ensure_service(dsn, schema, "toy")
@@ -93,25 +67,25 @@ class World:
         await seed(connection, schema, self.stripes, places)
         await connection.close()
 
-    def dsn(self, name: str) -> str:
-        return postgres.with_role(self.stack.dsn("admin"), postgres.role_of(self.ns + name), "toy")
+    # -- processes
 
     def spawn(self, name: str, **env: str) -> Process:
         """One more process of that service; it ends with us."""
         copy = len(self.processes)
-        settings: Settings = self.stack.settings("admin").model_copy(
-            update={"postgres": self.dsn(name), "stripes": self.stripes, "clock": self.clock, "grace_s": 1.0}
-        )
+        changes = {"postgres": self.dsn(name), "stripes": self.stripes, "clock": self.clock}
+        more = {"grace_s": GRACE.total_seconds(), "session_s": self.session_s}
+        settings: Settings = self.stack.settings("admin").model_copy(update=changes | more)
         variables = {**environment_of(settings), "TOY_NS": self.ns, "TOY_FLAGS": str(self.home), **self.env, **env}
-        port = self.stack.home.port(f"{self.ns}{copy}")
+        port = self.stack.home.port(f"toy-{os.getpid()}-{copy}")
         process = Process(
             f"{self.ns}{name}-{copy}",
             [sys.executable, "-m", "tests.toy", name],
             self.home / f"{name}-{copy}.log",
             env={**os.environ, **variables, "LAOTIE_HTTP_PORT": str(port)},
-            cwd=Path(__file__).parents[2],
+            cwd=CHECKOUT,
         )
         self._ports[process.name] = port
+        self._names[process.name] = name
         self.processes.append(process)
         return process
 
@@ -121,14 +95,29 @@ class World:
                 self.spawn(name, **env)
         self.ready()
 
-    def ready(self, seconds: float = 40) -> None:
+    def living(self, name: str) -> list[Process]:
+        return [process for process in self.processes if self._names[process.name] == name and process.alive]
+
+    def ready(self, seconds: float = 60) -> None:
         for process in self.processes:
             if process.alive:
-                until(
-                    lambda process=process: self.probe(process, "readyz")[0] == 200,
-                    seconds,
-                    lambda p=process: f"{p.name}: {self.probe(p, 'readyz')}",
-                )
+                self._until_ready(process, seconds)
+
+    def _until_ready(self, process: Process, seconds: float) -> None:
+        until(
+            lambda: self.probe(process, "readyz")[0] == 200,
+            seconds,
+            lambda: f"{process.name}: {self.probe(process, 'readyz')}\n{clipped(process, 20)}",
+        )
+
+    def halted(self, process: Process, code: str, seconds: float = 60) -> str:
+        """What /readyz says once it names that code."""
+        until(
+            lambda: code in self.probe(process, "readyz")[1],
+            seconds,
+            lambda: f"{process.name} does not name {code}: {self.probe(process, 'readyz')}\n{clipped(process, 20)}",
+        )
+        return self.probe(process, "readyz")[1]
 
     def probe(self, process: Process, path: str) -> tuple[int, str]:
         try:
@@ -139,141 +128,53 @@ class World:
         except OSError as error:
             return 0, str(error)
 
+    def quit(self, name: str = "", seconds: float = 30) -> None:
+        """SIGTERM to all copies (of one service), and wait; one that does not end is an error."""
+        gone = [process for process in self.processes if process.alive and (not name or self._names[process.name] == name)]
+        for process in gone:
+            process.signal(Signals.SIGTERM)
+        for process in gone:
+            assert process.wait(seconds), f"{process.name} does not stop\n{clipped(process, 20)}"
+
+    def flag(self, name: str, on: bool = True) -> None:
+        """boom, kill: what decisions do (model.py); die.relay.alpha, die.commit.alpha: where a process dies once (hooks.py)."""
+        if on:
+            (self.home / name).touch()
+        else:
+            (self.home / name).unlink(missing_ok=True)
+
     def close(self) -> None:
         for process in self.processes:
+            process.signal(Signals.SIGCONT)
             process.signal(Signals.SIGTERM)
         for process in self.processes:
             if not process.wait(15):
                 process.signal(Signals.SIGKILL)
                 process.wait(10)
-        if self._producer is not None:
-            self._producer.flush(10)
-        names = [self.ns + name for name in KEYED]
-        admin = self.stack.admin()
-        for future in admin.delete_topics(names).values():
-            future.result(30)
+            process.close()
+        self.forget()
 
-    # -- publishing, as a stranger's app would
-
-    def publish(self, type: str, life_id: str, *, id: str = "", partition: int = -1, topic: str = "toy.v1", **body: Any) -> str:
-        """One upstream event; returns its id. partition -1: murmur2, as the Java client does."""
-        identity = id or secrets.token_hex(8)
-        value = {"life_id": life_id, "occurred_at": body.pop("at", None) or now(), **body}
-        headers = {"ce_specversion": "1.0", "ce_id": identity, "ce_source": "toy/app", "ce_type": type, "content-type": "application/json"}
-        self.raw(topic, life_id.encode(), json.dumps(value).encode(), headers, partition)
-        return identity
-
-    def raw(self, topic: str, key: bytes | None, value: bytes | None, headers: Mapping[str, str | bytes], partition: int = -1) -> None:
-        if self._producer is None:
-            config = {
-                **self.stack.settings("admin").confluent(),
-                "partitioner": "murmur2_random",
-                "linger.ms": "2",
-                "enable.idempotence": "true",
-            }
-            self._producer = Producer(quiet({**config, "message.max.bytes": "4194304"}))
-        pairs = [(name, text if isinstance(text, bytes) else text.encode()) for name, text in headers.items()]
-        while True:
-            try:
-                self._producer.produce(self.ns + topic, value, key, partition=partition, headers=pairs)
-                break
-            except BufferError:
-                self._producer.poll(0.1)
-        self._producer.poll(0)
-
-    def flush(self) -> None:
-        assert self._producer.flush(60) == 0
-
-    # -- watching
-
-    def _consumer(self) -> Any:
-        config = {**self.stack.settings("admin").confluent(), "group.id": f"watch-{secrets.token_hex(4)}", "enable.auto.commit": "false"}
-        return Consumer(quiet({**config, "auto.offset.reset": "earliest", "isolation.level": "read_committed"}))
-
-    def read(self, topic: str) -> list[Seen]:
-        """Everything on a topic, partition by partition."""
-        name = self.ns + topic
-        consumer = self._consumer()
-        found: list[Seen] = []
+    def idle(self, seconds: float = 60, only: Sequence[str] = NAMES, but: Collection[tuple[str, int]] = ()) -> None:
         try:
-            ends = {n: consumer.get_watermark_offsets(TopicPartition(name, n), timeout=20) for n in range(self.stripes)}
-            open_ = {n for n, (low, high) in ends.items() if high > low}
-            consumer.assign([TopicPartition(name, n, ends[n][0]) for n in open_])
-            while open_:
-                for message in consumer.consume(2000, 1.0):
-                    if message.error():
-                        raise KafkaException(message.error())
-                    found.append(_seen(message))
-                open_ -= {
-                    p.partition for p in consumer.position([TopicPartition(name, n) for n in open_]) if p.offset >= ends[p.partition][1]
-                }
-        finally:
-            consumer.close()
-        return sorted(found, key=lambda seen: (seen.partition, seen.offset))
+            super().idle(seconds, only, but)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.logs()}") from None
 
-    def facts(self, topic: str) -> list[Seen]:
-        """Without the copies that a relay may leave: by (partition, ce_sequence), as the contract tells readers to."""
-        found, last = [], dict.fromkeys(range(self.stripes), 0)
-        for seen in self.read(topic):
-            number = int(seen.headers["ce_sequence"])
-            if number > last[seen.partition]:
-                assert number == last[seen.partition] + 1, f"{topic}/{seen.partition}: {number} after {last[seen.partition]}"
-                last[seen.partition] = number
-                found.append(seen)
-        return found
+    def logs(self, lines: int = 8) -> str:
+        return "\n".join(f"--- {process.name}\n{clipped(process, lines)}" for process in self.processes)
 
-    def rows(self, name: str, sql: str, *arguments: Any) -> list[Any]:
-        async def ask() -> list[Any]:
-            connection = await asyncpg.connect(self.dsn(name))
-            try:
-                return list(await connection.fetch(sql, *arguments))
-            finally:
-                await connection.close()
+    def __enter__(self) -> World:
+        return self.start()
 
-        return run(ask())
-
-    def idle(self, seconds: float = 60) -> None:
-        """Two equal sweeps with nothing left: cursors at the ends, outboxes empty, no turn to be offered."""
-        last: Any = None
-
-        def swept() -> bool:
-            nonlocal last
-            sweep = {name: self._sweep(name) for name in NAMES}
-            done = all(state["left"] == 0 and not state["lag"] for state in sweep.values())
-            same = done and sweep == last
-            last = sweep
-            return same
-
-        until(swept, seconds, lambda: f"not idle: {last}")
-
-    def _sweep(self, name: str) -> dict[str, Any]:
-        left = self.rows(name, "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM parked WHERE state = 'ready') AS n")[0]["n"]
-        cursors = {(row["topic"], row["partition"]): row["position"] for row in self.rows(name, "SELECT * FROM cursor")}
-        consumer = self._consumer()
-        try:
-            ends = {place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=20)[1] for place in cursors}
-        finally:
-            consumer.close()
-        return {"left": left, "lag": {str(p): ends[p] - at for p, at in cursors.items() if ends[p] > at}, "ends": sorted(ends.items())}
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-def _seen(message: Any) -> Seen:
-    headers = {name: (data or b"").decode("utf-8", "replace") for name, data in message.headers() or ()}
-    raw = message.value()
-    try:
-        value = json.loads(raw) if raw is not None else None
-    except ValueError:
-        value = raw
-    return Seen(message.topic(), message.partition(), message.offset(), (message.key() or b"").decode("utf-8", "replace"), headers, value)
+def clipped(process: Process, lines: int) -> str:
+    """The end of its log without the long lines' ends."""
+    return "\n".join(line[:400] for line in tail(process.log, lines).splitlines())
 
 
-def now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
-def until(done: Callable[[], bool], seconds: float, tell: Callable[[], str]) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            raise AssertionError(tell())
-        time.sleep(0.05)
+def pause(seconds: float) -> None:
+    """For faults that must last; never to wait for something to be done."""
+    time.sleep(seconds)

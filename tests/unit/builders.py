@@ -1,4 +1,4 @@
-"""Events of one usual purchase, valid by default: what the apps send, and what the services tell each other. Times are Shanghai's, of 2026."""
+"""Events of one usual purchase, valid by default: what the apps send, what the services tell each other. Times: Shanghai, 2026."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -110,8 +111,8 @@ def test_two_versions_that_contradict_each_other_are_refused(field: str, value: 
 @given(
     st.lists(st.datetimes(timezones=st.just(UTC)), min_size=1, max_size=6, unique=True), st.datetimes(timezones=st.just(UTC)), st.randoms()
 )
-def test_the_version_in_force_is_the_last_that_began(starts: list[datetime], time: datetime, chance: object) -> None:
+def test_the_version_in_force_is_the_last_that_began(starts: list[datetime], time: datetime, chance: Random) -> None:
     versions = [POLICY.model_copy(update={"version": str(number), "effective_from": start}) for number, start in enumerate(starts)]
     expected = max((start for start in starts if start <= time), default=min(starts))
-    chance.shuffle(versions)  # type: ignore[attr-defined]
+    chance.shuffle(versions)
     assert Policies(versions).at(time).effective_from == expected

@@ -87,13 +87,15 @@ def settle(event: LineSettled, order: Order | None) -> Outcome:
     """Payment says that the line's money is where it belongs. Source: R2.1."""
     if order is None:
         return Wait("order.before_placed")
+    if order.status in ("rejected", "expired"):
+        return Reject("order.closed")
     line = order.lines.get(event.line_no)
     if line is None:
-        return Reject("line.unknown" if order.status == "paid" else "order.closed")
+        return Reject("line.unknown")
     if line.settled:
         return Reject("settlement.known")
     if not line.completed:
-        return Reject("order.closed") if order.status == "expired" else Wait("settlement.before_completion")
+        return Reject("line.refunded") if line.refunded_in_full else Wait("settlement.before_completion")
     settled = OrderSettled(order_id=order.id, line_no=event.line_no, order_settled=False, occurred_at=event.occurred_at)
     if evolve(order, settled).state == "settled":
         settled = settled.model_copy(update={"order_settled": True})

@@ -1,30 +1,21 @@
-"""One purchase of one line and the events of its case, valid by default and in time. Times are Shanghai's unless a zone is given."""
+"""One purchase of one line and the events of its case, valid by default and in time. Times are Shanghai's of 2026."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from services.refund.handlers import SERVICE
 from services.refund.model import PURCHASE, Case, Purchase, refund_id_of
 from shared.contracts.merchant import CaseAccepted, CaseRefused, ReturnConfirmed
-from shared.contracts.order import OrderPaid, OrderTerms, ParcelDelivered
+from shared.contracts.order import OrderPaid, ParcelDelivered
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
 from shared.contracts.storefront import CaseKind, Ground, RefundRequested, RefundWithdrawn, ReturnPosted
 from shared.contracts.types import Category, Line, Moves, Posting
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.policy import Policies
-
-ORDER, BUYER, SELLER, CASE = "o1", "b1", "s1", "c1"
-POLICIES = Policies.load(Path(__file__).parents[3] / "deploy" / "policy.yaml")
-
-
-def at(text: str, zone: str = "Asia/Shanghai") -> datetime:
-    """`06-16 23:59:59` of 2026 on the wall of that zone; seconds may be left out."""
-    form = "%Y-%m-%d %H:%M:%S" if text.count(":") == 2 else "%Y-%m-%d %H:%M"
-    return datetime.strptime(f"2026-{text}", form).replace(tzinfo=ZoneInfo(zone))
+from tests.unit import builders
+from tests.unit.builders import BUYER, CASE, ORDER, POLICIES, SELLER, TERMS, at
 
 
 def in_zone(zone: str) -> Policies:
@@ -55,41 +46,12 @@ def line(
     waived: bool = False,
     seller: str = SELLER,
 ) -> Line:
-    return Line(
-        line_no=line_no,
-        sku=f"sku-{line_no}",
-        seller_id=seller,
-        quantity=quantity,
-        gross_minor=paid_minor,
-        paid_minor=paid_minor,
-        category=category,
-        no_reason_waived=waived,
-    )
+    return builders.line(line_no, paid_minor, quantity, category=category, no_reason_waived=waived, seller_id=seller)
 
 
 def paid(*lines: Line, when: str = "06-10 12:00", policy_version: str = "1") -> OrderPaid:
-    bought = lines or (line(),)
-    terms = OrderTerms(
-        policy_version=policy_version,
-        zone="Asia/Shanghai",
-        pay_minutes=30,
-        ship_hours=48,
-        confirm_signed_days=10,
-        confirm_check_days=20,
-        confirm_latest_days=30,
-        settle_days=7,
-    )
-    amount = sum(one.paid_minor for one in bought)
-    return OrderPaid(
-        order_id=ORDER,
-        buyer_id=BUYER,
-        payment_id="p1",
-        currency="CNY",
-        amount_minor=amount,
-        lines=bought,
-        terms=terms,
-        occurred_at=at(when),
-    )
+    terms = TERMS.model_copy(update={"policy_version": policy_version})
+    return builders.order_paid(*(lines or (line(),)), when=when, terms=terms)
 
 
 def delivered(*line_nos: int, when: str = "06-16 10:00", zone: str = "Asia/Shanghai") -> ParcelDelivered:

@@ -9,15 +9,14 @@ import pytest
 from shared.contracts.refund import CaseApproved, CaseClosed, CaseDeclined, CaseReturned, RefundGranted
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
+from tests.unit.builders import ORDER, at
 from tests.unit.refund.life import (
     APPROVED,
     DECLINED,
     OPEN,
-    ORDER,
     RETURNED,
     SIGNED,
     accepted,
-    at,
     case_of,
     confirmed,
     declined,

@@ -11,7 +11,8 @@ from shared.contracts.refund import CertificateIssued, WindowOpened
 from shared.contracts.types import Category
 from shared.messaging.memory import Memory
 from shared.policy import Policies
-from tests.unit.refund.life import ORDER, POLICIES, SIGNED, at, delivered, line, paid, purchase_of, shop
+from tests.unit.builders import ORDER, POLICIES, at
+from tests.unit.refund.life import SIGNED, delivered, line, paid, purchase_of, shop
 
 
 def certificate(memory: Memory) -> CertificateIssued:

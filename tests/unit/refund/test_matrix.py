@@ -8,20 +8,18 @@ import pytest
 
 from shared.contracts.refund import AnswerDue, CaseTimer, InspectionDue, PostingDue, RefusalOver
 from shared.messaging.message import Message
+from tests.unit.builders import CASE, ORDER, at
 from tests.unit.refund.life import (
     APPROVED,
-    CASE,
     DECLINED,
     DONE,
     GRANTED,
     OPEN,
-    ORDER,
     RETURNED,
     SIGNED,
     STUCK,
     WITHDRAWN,
     accepted,
-    at,
     case_of,
     confirmed,
     declined,

@@ -8,10 +8,10 @@ import pytest
 
 from shared.contracts.refund import CaseClosed, RefundGranted, RefundStuck
 from shared.messaging.memory import Memory
+from tests.unit.builders import ORDER
 from tests.unit.refund.life import (
     APPROVED,
     GRANTED,
-    ORDER,
     RETURNED,
     SIGNED,
     STUCK,

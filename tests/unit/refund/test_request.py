@@ -7,15 +7,13 @@ import pytest
 from shared.contracts.refund import CaseOpened
 from shared.contracts.storefront import CaseKind, Ground
 from shared.messaging.memory import Memory
+from tests.unit.builders import CASE, ORDER, at
 from tests.unit.refund.life import (
     APPROVED,
-    CASE,
     DONE,
     OPEN,
-    ORDER,
     SIGNED,
     WITHDRAWN,
-    at,
     case_of,
     confirmed,
     declined,

@@ -1,0 +1,128 @@
+"""Where topics end, what the manual clock was set to, how far other apps' groups got: the Kafka side of a sweep."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
+
+from deploy.cli.errors import Failed
+from deploy.local.kafka import quiet
+from deploy.local.stack import Stack
+from shared import postgres
+from shared.messaging.store import Lane
+from shared.messaging.system import CLOCK
+
+TIMEOUT_S = 20
+_CLOCK = (CLOCK.name, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """clock: the latest time that clock.v1 says, the beginning of time where it says none. behind: of the groups, one line each."""
+
+    ends: Mapping[Lane, int]
+    clock: datetime
+    behind: tuple[str, ...]
+
+
+class Ends:
+    """Blocking; one request a read while the clock stands and no group is watched."""
+
+    def __init__(self, stack: Stack, topics: Sequence[str], groups: Sequence[str]) -> None:
+        self._stripes, self._groups = stack.stripes, groups
+        self._places = {(topic, number) for topic in topics for number in range(stack.stripes)} | {_CLOCK}
+        self._admin = stack.admin()
+        self._clock = Clock(stack)
+
+    def close(self) -> None:
+        self._clock.close()
+
+    def read(self) -> Read:
+        ends = self._list(self._places)
+        behind = tuple(line for group in self._groups for line in self._behind(group))
+        return Read(ends, self._clock.at(ends[_CLOCK]), behind)
+
+    def _list(self, places: set[Lane]) -> dict[Lane, int]:
+        wanted = {TopicPartition(*place): OffsetSpec.latest() for place in places}  # type: ignore[no-untyped-call]
+        futures = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_S)
+        return {(place.topic, place.partition): future.result(TIMEOUT_S).offset for place, future in futures.items()}
+
+    def _behind(self, group: str) -> list[str]:
+        """A group's topics are those that it committed on or that a member is assigned to."""
+        committed = self._committed(group)
+        topics = {topic for topic, _ in committed} | self._assigned(group)
+        if not topics:
+            return [f"group {group}: it has no member and has committed nothing"]
+        ends = self._list({(topic, number) for topic in topics for number in range(self._stripes)})
+        missing: dict[str, int] = {}
+        for place, end in ends.items():
+            missing[place[0]] = missing.get(place[0], 0) + max(0, end - max(0, committed.get(place, 0)))
+        return [f"group {group}: {count} records of {topic} are not committed" for topic, count in missing.items() if count]
+
+    def _committed(self, group: str) -> dict[Lane, int]:
+        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)
+        with contextlib.suppress(KafkaException):  # a group that nobody has made yet
+            places = futures[group].result(TIMEOUT_S).topic_partitions or ()
+            return {(place.topic, place.partition): place.offset for place in places}
+        return {}
+
+    def _assigned(self, group: str) -> set[str]:
+        futures = self._admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)
+        with contextlib.suppress(KafkaException):
+            members = futures[group].result(TIMEOUT_S).members
+            return {place.topic for member in members if member.assignment for place in member.assignment.topic_partitions}
+        return set()
+
+
+class Clock:
+    """The latest time that clock.v1 says; read on whenever its end has moved. It never goes back, whatever was written last."""
+
+    def __init__(self, stack: Stack) -> None:
+        settings = quiet(stack.settings(postgres.OPS).confluent())
+        self._settings = {**settings, "group.id": "laotie-clock", "enable.auto.commit": False, "fetch.wait.max.ms": 50}
+        self._consumer: Consumer | None = None
+        self._position = 0
+        self._at = datetime.min.replace(tzinfo=UTC)
+
+    def close(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close()
+
+    def at(self, end: int) -> datetime:
+        """As of that end of the topic. Raises Failed when the broker does not give what it has."""
+        if self._position >= end:
+            return self._at
+        if self._consumer is None:
+            self._consumer = Consumer(self._settings)
+            self._consumer.assign([TopicPartition(*_CLOCK, OFFSET_BEGINNING)])
+        while self._position < end:
+            message = self._consumer.poll(TIMEOUT_S)
+            if message is None:
+                raise Failed(f"{CLOCK.name} ends at {end} and gives nothing after {self._position}; is the broker up? (laotie status)")
+            if message.error() is not None:
+                raise KafkaException(message.error())
+            self._position = (message.offset() or 0) + 1
+            self._at = max(self._at, _time(message.value()))
+        return self._at
+
+
+def _time(value: bytes | None) -> datetime:
+    """What cannot be read says nothing: every process leaves its time as it was, too."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        told = datetime.fromisoformat(json.loads(value or b"")["occurred_at"])
+        if told.tzinfo is not None:
+            return told.astimezone(UTC)
+    return datetime.min.replace(tzinfo=UTC)

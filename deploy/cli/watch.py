@@ -1,0 +1,171 @@
+"""Whether anything is left to do, seen from outside: what the tables say against where the topics end.
+
+One sweep reads the ends, then one snapshot of all schemas. Two equal sweeps with nothing left mean that nothing was under
+way between them: whatever is published moves an end, and whatever will be published stands in a table before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import asyncpg
+
+from deploy.cli.ends import Ends
+from deploy.local.seeding import inputs_of
+from deploy.local.services import discover
+from deploy.local.stack import Stack
+from shared import postgres
+from shared.messaging.store import Lane
+
+LIVE = timedelta(seconds=10)  # a process that was not seen for that long is gone
+POLL_SECONDS = 0.03
+TIMEOUT_SECONDS = 60.0
+COUNT_MAX = 1000  # of a table that is not empty, no more is counted
+
+STANDING = """
+SELECT {service} AS service,
+       (SELECT array_agg(ROW(topic, partition, position)) FROM {schema}.cursor) AS cursors,
+       (SELECT count(*) FROM (SELECT FROM {schema}.outbox LIMIT $3) o) AS outbox,
+       (SELECT count(*) FROM (SELECT FROM {schema}.parked WHERE state = 'ready' LIMIT $3) r) AS ready,
+       (SELECT count(*) FROM (SELECT FROM {schema}.timer t WHERE sent_at IS NULL AND due_at <= $1 LIMIT $3) d) AS unsent,
+       (SELECT count(*) FROM (SELECT FROM {schema}.timer t WHERE sent_at IS NOT NULL AND due_at <= $1
+          AND NOT EXISTS (SELECT FROM {schema}.parked p WHERE p.key = t.key AND p.state = 'parked') LIMIT $3) s) AS sent,
+       (SELECT array_agg(ROW(id, clock_at, halts)) FROM {schema}.process WHERE seen_at > $2) AS processes
+"""
+UNSENT = "SELECT due_at FROM {schema}.timer WHERE sent_at IS NULL"
+
+
+class NotIdle(Exception):
+    """Something was left when the time was over; left says what, one line each."""
+
+    def __init__(self, sweep: Sweep, seconds: float) -> None:
+        self.left = sweep.left
+        super().__init__("\n".join([f"not idle after {seconds:.0f} s; left:", *(f"  {line}" for line in sweep.left)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """left: what is not done, one line each, sorted. clock None: the system's. ends: of each partition that a service reads."""
+
+    left: tuple[str, ...]
+    clock: datetime | None
+    ends: Mapping[Lane, int]
+
+
+class Watch:
+    """Long-lived connections for many sweeps: `async with Watch(stack) as watch: await watch.idle()`.
+
+    groups: consumer groups of apps (a PSP connector, say) that must have committed up to the ends as well.
+    """
+
+    def __init__(self, stack: Stack, groups: Iterable[str] = ()) -> None:
+        self.stack = stack
+        self.grace = timedelta(seconds=stack.settings(postgres.OPS).grace_s)
+        self._inputs = {service: frozenset(inputs_of(service)) for service in discover()}
+        self._ends = Ends(stack, sorted(frozenset[str]().union(*self._inputs.values())), sorted(groups))
+        self._standing, self._unsent = _statements(self._inputs)
+        self._connection: asyncpg.Connection | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        self._ends.close()
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close(timeout=2)
+
+    async def idle(self, timeout_s: float = TIMEOUT_SECONDS) -> Sweep:
+        """Returns the second of two equal sweeps with nothing left. Raises NotIdle."""
+        deadline = time.monotonic() + timeout_s
+        before = await self.sweep()
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            sweep = await self.sweep()
+            if not sweep.left and sweep == before:
+                return sweep
+            if time.monotonic() > deadline:
+                raise NotIdle(sweep, timeout_s)
+            before = sweep
+
+    async def sweep(self) -> Sweep:
+        """One look: the ends first, then one snapshot of all tables."""
+        ends = await asyncio.to_thread(self._ends.read)
+        clock = ends.clock if self.stack.clock == "manual" else None
+        now = datetime.now(UTC)
+        connection = await self._connected()
+        rows = await connection.fetch(self._standing, (clock or now) - self.grace, now - LIVE, COUNT_MAX)
+        left = [line for row in rows for line in self._left(row, ends.ends, clock)]
+        return Sweep(tuple(sorted([*left, *ends.behind])), clock, ends.ends)
+
+    async def clock(self) -> datetime:
+        """Business time now."""
+        if self.stack.clock != "manual":
+            return datetime.now(UTC)
+        return (await asyncio.to_thread(self._ends.read)).clock
+
+    async def next_due(self) -> datetime | None:
+        """The earliest deadline that is not sent yet; None: none stands."""
+        found: datetime | None = await (await self._connected()).fetchval(f"SELECT min(due_at) FROM ({self._unsent}) t")
+        return found
+
+    async def last_due(self, until: datetime) -> datetime | None:
+        """The latest one up to then."""
+        query = f"SELECT max(due_at) FROM ({self._unsent}) t WHERE due_at <= $1"
+        found: datetime | None = await (await self._connected()).fetchval(query, until)
+        return found
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self.stack.dsn(postgres.OPS), timeout=10, command_timeout=60)
+        return self._connection
+
+    def _left(self, row: asyncpg.Record, ends: Mapping[Lane, int], clock: datetime | None) -> list[str]:
+        service = row["service"]
+        lines = [f"{service}: {said}" for count, said in _counts(row) if count]
+        lines += _behind(service, row["cursors"] or (), ends, self._inputs[service])
+        processes = row["processes"] or ()
+        if not processes:
+            lines.append(f"{service}: no process was seen for {LIVE.seconds} s")
+        for identity, clock_at, halts in processes:
+            if halts:
+                lines.append(f"{identity}: {halts}")
+            if clock is not None and clock_at != clock:
+                lines.append(f"{identity}: its clock stands at {clock_at.isoformat()}, not at {clock.isoformat()}")
+        return lines
+
+
+def _statements(services: Iterable[str]) -> tuple[str, str]:
+    """STANDING and UNSENT over all schemas, each in one statement: one snapshot."""
+    names = [{"schema": postgres.quoted(service), "service": f"'{service}'"} for service in services]
+    return " UNION ALL ".join(STANDING.format(**name) for name in names), " UNION ALL ".join(UNSENT.format(**name) for name in names)
+
+
+def _counts(row: asyncpg.Record) -> list[tuple[int, str]]:
+    return [
+        (row["outbox"], f"{_number(row['outbox'])} rows of the outbox are not published"),
+        (row["ready"], f"{_number(row['ready'])} held events are to be offered again"),
+        (row["unsent"], f"{_number(row['unsent'])} timers are due and not sent"),
+        (row["sent"], f"{_number(row['sent'])} timers are sent and not handled"),
+    ]
+
+
+def _number(count: int) -> str:
+    return str(count) if count < COUNT_MAX else f"{count} or more"
+
+
+def _behind(service: str, cursors: Iterable[Any], ends: Mapping[Lane, int], inputs: frozenset[str]) -> list[str]:
+    """One line a topic: how many records of it are not done. The ends were read before the cursors, so a cursor may be ahead."""
+    missing: dict[str, int] = {}
+    for topic, partition, position in cursors:
+        if topic in inputs and position < ends[(topic, partition)]:
+            missing[topic] = missing.get(topic, 0) + ends[(topic, partition)] - position
+    return [f"{service}: {count} records of {topic} are not read" for topic, count in missing.items()]

@@ -1,0 +1,87 @@
+"""The services' tables as ops may read them: what took effect or is held, what is parked, and the ledger's balances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from deploy.market.clients import Published, Read
+from shared import contracts
+from shared.contracts import registry
+
+SERVICES = ("order", "payment", "refund", "trust")
+BALANCES = """
+SELECT split_part(account, ':', 1) AS kind, account, currency, sum(amount_minor)::bigint AS amount_minor
+  FROM payment.posting GROUP BY account, currency
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """inbox: (service, source, id) of upstream events that took effect or are held. held: of each service, by state.
+
+    balances: (account, currency, minor units).
+    """
+
+    inbox: frozenset[tuple[str, str, str]]
+    held: dict[tuple[str, str], int]
+    balances: Sequence[tuple[str, str, int]]
+
+    def sum_of(self, prefix: str, currency: str) -> int:
+        return sum(amount for account, unit, amount in self.balances if account.startswith(prefix) and unit == currency)
+
+    @property
+    def currencies(self) -> list[str]:
+        return sorted({currency for _, currency, _ in self.balances})
+
+
+async def read(dsn: str) -> Books:
+    """dsn: of ops, who reads all schemas."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        inbox: set[tuple[str, str, str]] = set()
+        held: dict[tuple[str, str], int] = {}
+        for service in SERVICES:
+            rows = await connection.fetch(f'SELECT source, id FROM "{service}".inbox')
+            inbox.update((service, row["source"], row["id"]) for row in rows)
+            rows = await connection.fetch(f'SELECT state, count(*) FROM "{service}".parked GROUP BY state')
+            held.update({(service, row["state"]): row["count"] for row in rows})
+        balances = [(row["account"], row["currency"], row["amount_minor"]) for row in await connection.fetch(BALANCES)]
+        return Books(frozenset(inbox), held, balances)
+    finally:
+        await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """Of what was published. lost: neither took effect, nor is held, nor was rejected. wrong: rejected otherwise than expected."""
+
+    lost: tuple[str, ...]
+    wrong: tuple[str, ...]
+    rejected: int
+
+
+def account_for(published: Iterable[Published], copies: Iterable[Read], inbox: frozenset[tuple[str, str, str]]) -> Fates:
+    """copies: all records of the parked topics."""
+    codes = {_origin(copy): copy.headers.get("x-reason", "") for copy in copies}
+    consumers = {(entry.topic.name, entry.kind.type): entry.consumers for entry in registry.entries(contracts.topics.UPSTREAM)}
+    lost, wrong, rejected = [], [], 0
+    for one in published:
+        sent, code = one.sent, codes.get(one.place, "")
+        rejected += bool(code)
+        takers = consumers.get((sent.topic, sent.type), ())
+        taken = not sent.refused and all((taker, sent.source, sent.id) in inbox for taker in takers)
+        said = f"{sent.topic}/{one.partition}/{one.offset} {sent.type} {sent.id}"
+        if not code and not taken:
+            lost.append(said)
+        elif code != sent.refused:
+            wrong.append(f"{said}: {code or 'taken'}, expected {sent.refused or 'to take effect'}")
+    return Fates(tuple(lost), tuple(wrong), rejected)
+
+
+def _origin(copy: Read) -> tuple[str, int, int]:
+    headers = copy.headers
+    partition, offset = headers.get("x-original-partition", "-1"), headers.get("x-original-offset", "-1")
+    return headers.get("x-original-topic", ""), int(partition), int(offset)

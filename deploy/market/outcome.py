@@ -1,0 +1,152 @@
+"""What became of each order, read from the services' facts as an outsider reads them, against what the market expects of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from deploy.market.clients import Read
+from deploy.market.life import Expected
+from deploy.market.market import Market
+
+TOPICS = ("order.v1", "payment.v1", "refund.v1", "party.v1", "trust.v1")
+ONCE = {  # the business key that each of these happens at most once for
+    ("order.v1", "order.accepted"): ("order_id",),
+    ("order.v1", "order.paid"): ("order_id",),
+    ("order.v1", "order.expired"): ("order_id",),
+    ("order.v1", "line.settled"): ("order_id", "line_no"),
+    ("payment.v1", "escrow.funded"): ("order_id",),
+    ("payment.v1", "unwanted.received"): ("payment_id",),
+    ("payment.v1", "refund.instructed"): ("refund_id",),
+    ("payment.v1", "refund.done"): ("refund_id",),
+    ("payment.v1", "line.settled"): ("order_id", "line_no"),
+    ("refund.v1", "certificate.issued"): ("order_id",),
+    ("refund.v1", "refund.granted"): ("refund_id",),
+    ("refund.v1", "case.closed"): ("case_id",),
+    ("party.v1", "balance.credited"): ("party", "order_id", "line_no"),
+    ("party.v1", "payout.instructed"): ("payout_id",),
+    ("party.v1", "payout.done"): ("payout_id",),
+}
+
+
+@dataclass(slots=True)
+class Score:
+    score: int
+    new: bool
+    items: int
+
+
+@dataclass(slots=True)
+class Found:
+    """credited: by party and currency. orders: by id. doubled: effects that happened twice, one line each."""
+
+    orders: dict[str, Expected] = field(default_factory=dict)
+    credited: Counter[tuple[str, str]] = field(default_factory=Counter)
+    scores: dict[str, Score] = field(default_factory=dict)
+    doubled: list[str] = field(default_factory=list)
+    facts: int = 0
+
+
+def read(records: Iterable[Read]) -> Found:
+    """records: all of TOPICS, each partition in order. A copy of a record that the relay sent twice counts once, by its sequence."""
+    found, seen, happened, ids = Found(), set[tuple[str, int, str]](), Counter[str](), Counter[str]()
+    paid: dict[str, dict[int, int]] = {}
+    for record in records:
+        place = (record.topic, record.partition, record.headers.get("ce_sequence", ""))
+        if record.body is None or place in seen:
+            continue
+        seen.add(place)
+        found.facts += 1
+        ids[f"{record.topic} {record.type} {record.headers.get('ce_id')}"] += 1
+        once = ONCE.get((record.topic, record.type))
+        if once is not None:
+            happened[f"{record.topic} {record.type} {' '.join(str(record.body[name]) for name in once)}"] += 1
+        _take(found, paid, record, record.body)
+    found.doubled = sorted(line for line, count in (happened + ids).items() if count > 1)
+    for order_id, order in found.orders.items():
+        if order_id in paid:
+            order.state = _state(order, paid[order_id])
+    return found
+
+
+def differences(market: Market, found: Found) -> list[str]:
+    """One line for each thing that is not as the market expects it."""
+    lines = []
+    for life in market.lives:
+        order_id = life.cart.order_id
+        lines += _compared(f"{order_id} ({life.fate})", life.expected, found.orders.get(order_id, Expected()))
+    strangers = found.orders.keys() - {life.cart.order_id for life in market.lives}
+    lines += [f"{order_id}: nobody placed it" for order_id in sorted(strangers)]
+    credited: Counter[tuple[str, str]] = Counter()
+    for life in market.lives:
+        for line_no, shares in life.expected.lines.items():
+            item = life.cart.items[line_no - 1]
+            credited[(item.seller_id, life.cart.currency)] += shares[0]
+            credited[(item.promoter_id or "", life.cart.currency)] += shares[1]
+    lines += _counts("credited to", _nonzero(credited), found.credited)
+    return lines + _counts("evidence of", market.evidence, {subject: score.items for subject, score in found.scores.items()})
+
+
+def _take(found: Found, paid: dict[str, dict[int, int]], record: Read, body: Mapping[str, Any]) -> None:
+    if record.topic == "trust.v1":
+        found.scores[record.key] = Score(body["score"], body["new"], body["items"])
+    elif record.topic == "party.v1":
+        if record.type == "balance.credited":
+            found.credited[(record.key, body["currency"])] += body["amount_minor"]
+    else:
+        _of_order(found.orders.setdefault(record.key, Expected()), paid, record, body)
+
+
+def _of_order(order: Expected, paid: dict[str, dict[int, int]], record: Read, body: Mapping[str, Any]) -> None:
+    for posting in (body.get("moves") or {}).get("postings", ()):
+        if posting["account"] == f"escrow:{record.key}":
+            order.escrow_minor += posting["amount_minor"]
+    match (record.topic, record.type):
+        case ("order.v1", "order.rejected"):
+            order.state = "rejected"
+        case ("order.v1", "order.expired"):
+            order.state = "expired"
+        case ("order.v1", "order.paid"):
+            order.captured_minor += body["amount_minor"]
+            paid[record.key] = {line["line_no"]: line["paid_minor"] for line in body["lines"]}
+        case ("payment.v1", "unwanted.received"):
+            order.captured_minor += body["amount_minor"]
+        case ("payment.v1", "refund.done"):
+            order.returned_minor += body["amount_minor"]
+            if body["line_no"] is not None:
+                order.refunds[body["line_no"]] = order.refunds.get(body["line_no"], 0) + body["amount_minor"]
+        case ("payment.v1", "line.settled"):
+            order.lines[body["line_no"]] = (body["seller_minor"], body["promoter_minor"], body["platform_minor"])
+        case ("refund.v1", "case.opened"):
+            order.cases[body["case_id"]] = ""
+        case ("refund.v1", "case.closed"):
+            order.cases[body["case_id"]] = body["code"]
+
+
+def _state(order: Expected, paid: Mapping[int, int]) -> str:
+    """paid: by line number."""
+    if any(line_no not in order.lines and order.refunds.get(line_no, 0) < amount for line_no, amount in paid.items()):
+        return "held"
+    return "settled" if order.lines else "closed"
+
+
+def _compared(what: str, expected: Expected, actual: Expected) -> list[str]:
+    return [
+        f"{what}: {one.name} is {getattr(actual, one.name)!r}, expected {getattr(expected, one.name)!r}"
+        for one in fields(Expected)
+        if getattr(actual, one.name) != getattr(expected, one.name)
+    ]
+
+
+def _counts(what: str, expected: Mapping[Any, int], actual: Mapping[Any, int]) -> list[str]:
+    return [
+        f"{what} {key}: {actual.get(key, 0)}, expected {expected.get(key, 0)}"
+        for key in sorted(expected.keys() | actual.keys(), key=str)
+        if actual.get(key, 0) != expected.get(key, 0)
+    ]
+
+
+def _nonzero(counter: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    return {key: amount for key, amount in counter.items() if amount}

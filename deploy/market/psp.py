@@ -1,0 +1,95 @@
+"""The connector of the payment provider: carries out what payment instructs, once per instruction, and says how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+
+from deploy.market.clients import Read
+from deploy.market.sent import Sent
+
+TOPICS = ("payment.v1", "party.v1")
+GROUP = "psp-connector"
+USUAL_MINUTES = (5, 20 * 60)
+LATE = timedelta(days=3)
+ONE_IN_LATE, ONE_IN_TWICE, ONE_IN_AGAIN, ONE_PARTY_IN_FAILS = 25, 20, 20, 6
+
+
+class Provider:
+    """What the provider knows. Whatever it does follows from the seed and the instruction's id, not from when it was read.
+
+    failing: orders whose refunds it does not pay; the first payout of some parties comes back, too. paid: by currency and
+    `refund` or `payout`. instructed: how often each instruction came; it is carried out once.
+    """
+
+    def __init__(self, seed: int, failing: Iterable[str]) -> None:
+        self._seed, self._failing = seed, frozenset(failing)
+        self._answers: list[tuple[datetime, str, int, Sent]] = []
+        self._order = count()
+        self._paid_before: set[str] = set()
+        self.instructed: Counter[str] = Counter()
+        self.paid: Counter[tuple[str, str]] = Counter()
+
+    def take(self, records: Iterable[Read]) -> None:
+        """Carries out what is new among them."""
+        for record in records:
+            kind, _, verb = record.type.partition(".")
+            if verb != "instructed" or record.body is None:
+                continue
+            instruction = str(record.body[f"{kind}_id"])
+            self.instructed[instruction] += 1
+            if self.instructed[instruction] == 1:
+                self._carry_out(kind, instruction, record)
+
+    def answers(self, now: datetime, phase: int) -> list[Sent]:
+        """Those that it would have given by now, in order of time; each is said once here."""
+        found = []
+        while self._answers and self._answers[0][0] <= now:
+            found.append(replace(heapq.heappop(self._answers)[-1], phase=phase))
+        return found
+
+    @property
+    def pending(self) -> int:
+        return len(self._answers)
+
+    def _carry_out(self, kind: str, instruction: str, record: Read) -> None:
+        assert record.body is not None
+        fails = self._fails(kind, record.key)
+        if not fails:
+            self.paid[(str(record.body["currency"]), kind)] += int(record.body["amount_minor"])
+        delay = timedelta(minutes=USUAL_MINUTES[0] + self._roll(instruction, "delay") % (USUAL_MINUTES[1] - USUAL_MINUTES[0]))
+        late = self._roll(instruction, "late") % ONE_IN_LATE == 0
+        at = datetime.fromisoformat(str(record.body["occurred_at"])) + delay + (LATE if late else timedelta())
+        answer = _answer(kind, instruction, record.key, at, fails)
+        self._schedule(answer)
+        if self._roll(instruction, "twice") % ONE_IN_TWICE == 0:
+            self._schedule(answer)
+        if self._roll(instruction, "again") % ONE_IN_AGAIN == 0:
+            later = answer.at + timedelta(minutes=1)
+            code = "refund.ended" if kind == "refund" else "payout.closed"
+            self._schedule(replace(answer, id=f"{answer.id}-again", at=later, refused=code))
+
+    def _fails(self, kind: str, key: str) -> bool:
+        if kind == "refund":
+            return key in self._failing
+        first = key not in self._paid_before
+        self._paid_before.add(key)
+        return first and self._roll(key, "fails") % ONE_PARTY_IN_FAILS == 0
+
+    def _schedule(self, answer: Sent) -> None:
+        heapq.heappush(self._answers, (answer.at, answer.id, next(self._order), answer))
+
+    def _roll(self, identity: str, what: str) -> int:
+        return int.from_bytes(hashlib.sha256(f"{self._seed}|{what}|{identity}".encode()).digest()[:8], "big")
+
+
+def _answer(kind: str, instruction: str, key: str, at: datetime, fails: bool) -> Sent:
+    keyed = {"order_id": key} if kind == "refund" else {"party": key}
+    body = {**keyed, f"{kind}_id": instruction} | ({"reason": "account closed"} if fails else {})
+    verdict = f"{kind}.{'failed' if fails else 'succeeded'}"
+    return Sent("psp", "psp.v1", "psp", f"psp-{instruction}", verdict, key, at, body, 0)

@@ -1,0 +1,108 @@
+"""Nothing that was sent to us vanished, and what one service said to another had its effect, once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from deploy.verify.log import TOPICS, Entry, Log
+from deploy.verify.report import Check
+from deploy.verify.tables import Tables
+from shared.contracts import order, payment, refund, registry, trust
+from shared.messaging.message import Message
+from shared.messaging.system import Discard
+
+REMEMBERED = timedelta(days=30)  # how long a service knows the ids of what it took, as the contract says
+Refused = set[tuple[str, str]]  # (service, place)
+
+# What must follow, exactly once, from a fact that another service takes: any one of these types.
+FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
+    (order.OrderPaid, "payment", (payment.EscrowFunded,)),
+    (order.OrderPaid, "refund", (refund.CertificateIssued,)),
+    (order.PaymentUnwanted, "payment", (payment.UnwantedReceived,)),
+    (order.OrderCompleted, "payment", (payment.SettlementPlanned,)),
+    (refund.CaseOpened, "order", (order.LineHeld,)),
+    (refund.CaseOpened, "payment", (payment.SettlementHeld,)),
+    (refund.RefundGranted, "payment", (payment.RefundReserved, payment.RefundRefused)),
+    (refund.CaseClosed, "order", (order.LineFreed,)),
+    (refund.CaseClosed, "payment", (payment.SettlementFreed,)),
+    (payment.LineSettled, "order", (order.OrderSettled,)),
+    (payment.AccountCredited, "payment", (payment.BalanceCredited,)),
+    (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
+)
+
+
+def checks(log: Log, tables: Tables) -> Iterator[Check]:
+    refused = _refused(log)
+    yield _accounted(log, tables, refused)
+    yield _foreign_refused(log, tables, refused)
+    yield _followed(log, tables, refused)
+
+
+def _refused(log: Log) -> Refused:
+    """What each service copied as refused or parked, and what ops told it to forget."""
+    found: Refused = set()
+    for entry in log.refused():
+        place = f"{entry.header('x-original-topic')}/{entry.header('x-original-partition')}/{entry.header('x-original-offset')}"
+        found.add((entry.topic.partition(".")[0], place))
+    found.update((event.service, event.ref) for _, event in log.of(Discard))
+    return found
+
+
+def _accounted(log: Log, tables: Tables, refused: Refused) -> Check:
+    """Taken (its id is remembered with this body), held back, or refused with a copy; by each service whose cursor is past it."""
+    check = Check("nothing vanished: every upstream event was taken, is held back, or was refused")
+    forgotten = (datetime.now(UTC) - REMEMBERED).timestamp() * 1000
+    for entry in log.sent:
+        topic = TOPICS[entry.topic]
+        if "ops" in topic.writers:
+            continue
+        kind = topic.types.get(entry.type)
+        takers = registry.entry(kind).consumers if kind is not None else (topic.warden,)
+        for service in takers:
+            if service not in tables.taken or entry.offset >= tables.taken[service].positions.get((entry.topic, entry.partition), 0):
+                continue
+            done = _known(entry, service, tables) or (service, entry.ref) in refused or (topic.warden, entry.ref) in refused
+            check.that(done or entry.timestamp_ms < forgotten, f"{entry}, id {entry.id}: {service} is past it and shows no trace of it")
+    return check
+
+
+def _known(entry: Entry, service: str, tables: Tables) -> bool:
+    taken = tables.taken[service]
+    return entry.ref in taken.held or taken.inbox.get((entry.header("ce_source"), entry.id)) == _digest(entry.value)
+
+
+def _digest(value: bytes | None) -> bytes:
+    return blake2b(value or b"", digest_size=16).digest()
+
+
+def _foreign_refused(log: Log, tables: Tables, refused: Refused) -> Check:
+    """A record on a topic of ours that its service did not write."""
+    check = Check("what others put on our topics was refused")
+    for entry in log.foreign:
+        warden = TOPICS[entry.topic].warden
+        if warden and entry.offset < tables.taken[warden].positions.get((entry.topic, entry.partition), 0):
+            check.that((warden, entry.ref) in refused, f"{entry}: carries no number of ours, and {warden} did not refuse it")
+    return check
+
+
+def _followed(log: Log, tables: Tables, refused: Refused) -> Check:
+    """By the causation ids; a cause that the service has not reached, holds back or refused has no effect yet."""
+    check = Check("what one service told another had its effect, once")
+    effects: dict[tuple[str, type[Message]], list[Entry]] = defaultdict(list)
+    for entry in log.facts():
+        if entry.event is not None:
+            effects[(entry.header("ce_causationid"), type(entry.event))].append(entry)
+    for cause, service, kinds in FOLLOWS:
+        taken = tables.taken[service]
+        for entry, event in log.of(cause):
+            lane = (entry.topic, entry.partition)
+            if (entry.sequence or 0) > taken.lasts.get(lane, 0) or entry.ref in taken.held or (service, entry.ref) in refused:
+                continue
+            found = [effect for kind in kinds for effect in effects[(entry.id, kind)]]
+            expected = len(event.lines) if isinstance(event, order.OrderCompleted) else 1
+            names = " or ".join(kind.type for kind in kinds)
+            check.that(len(found) == expected, f"{entry} ({event.key}): {expected} {names} of {service} should follow, {len(found)} did")
+    return check

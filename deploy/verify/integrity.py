@@ -1,0 +1,94 @@
+"""Nothing of ours is lost, nothing stands there twice, every fact is of the contract and is the next of its entity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from deploy.verify.log import TOPICS, Entry, Log
+from deploy.verify.report import Check
+from deploy.verify.tables import Tables
+
+# The entity that a fact changes: the topic (or the type, where one topic's facts change several) -> table and key.
+ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "order.v1": ("order", lambda fact: fact.order_id),
+    "payment.v1": ("payment", lambda fact: fact.order_id),
+    "party.v1": ("account", lambda fact: fact.party),
+    "refund.v1": ("purchase", lambda fact: fact.order_id),
+    "score.changed": ("score", lambda fact: fact.subject_id),
+    "evidence.counted": ("item", lambda fact: fact.evidence_id),
+    "counterparty.weighed": ("counterparty", lambda fact: f"{fact.subject_id}/{fact.counterparty}"),
+}
+ENGINE = "engine."  # types with which the engine reminds itself
+
+
+def checks(log: Log, tables: Tables) -> Iterator[Check]:
+    yield _dense(log, tables)
+    yield _copies_equal(log)
+    yield _of_the_contract(log)
+    yield _ids_once(log)
+    yield _versions(log, tables)
+
+
+def _dense(log: Log, tables: Tables) -> Check:
+    """A lane begins at 1, or where the topic was shortened."""
+    check = Check("no gap: every number of every lane is in its topic")
+    for lane, last in sorted(tables.lanes.items()):
+        numbers = [entry.sequence or 0 for entry in log.lanes.get(lane, ())]
+        first = numbers[0] if numbers and log.starts[lane] > 0 else 1
+        expected = range(first, last + 1)
+        check.counted += len(expected)
+        if len(numbers) != len(expected):
+            missing = sorted(set(expected) - set(numbers))
+            check.differ(f"{lane[0]}/{lane[1]}: {len(missing)} of {first} to {last} are missing, the first is {missing[:1]}")
+    for lane in log.lanes.keys() - tables.lanes.keys():
+        check.differ(f"{lane[0]}/{lane[1]}: the topic has facts, the tables know no such lane")
+    return check
+
+
+def _copies_equal(log: Log) -> Check:
+    check = Check("what stands in a topic twice is twice the same")
+    for first, copy in log.copies:
+        check.that((first.key, first.value, first.id) == (copy.key, copy.value, copy.id), f"{copy}: number {copy.sequence} was {first}")
+    return check
+
+
+def _of_the_contract(log: Log) -> Check:
+    check = Check("every fact follows the contract")
+    for entry in log.facts():
+        if not entry.type.startswith(ENGINE):
+            known = entry.event is not None and entry.event.key.encode() == entry.key
+            check.that(known, f"{entry}: not of the contract, or under another key than its own")
+    return check
+
+
+def _ids_once(log: Log) -> Check:
+    """A deadline may be sent twice under one id: when it fires it stands, or it is dropped."""
+    check = Check("no effect twice: every fact id once")
+    seen: dict[str, Entry] = {}
+    for entry in log.facts():
+        if not entry.topic.endswith(".timer.v1"):
+            first = seen.setdefault(entry.id, entry)
+            check.that(first is entry, f"{entry}: its id {entry.id} is also that of {first}")
+    return check
+
+
+def _versions(log: Log, tables: Tables) -> Check:
+    """Entities whose facts begin after a topic was shortened are compared by their last version alone."""
+    check = Check("every entity is its facts: versions dense, as many as stored")
+    versions: dict[tuple[str, str], list[int]] = {}
+    for entry in log.facts():
+        place = ENTITIES.get(entry.topic) or ENTITIES.get(entry.type)
+        if place is not None and entry.event is not None and TOPICS[entry.topic].own:
+            versions.setdefault((place[0], place[1](entry.event)), []).append(int(entry.header("ce_entityversion") or 0))
+    for (kind, key), found in versions.items():
+        dense = list(range(found[0], found[0] + len(found)))
+        stored = tables.entities[kind].get(key)
+        check.same(f"{kind} {key}", found[-1], stored.version if stored else 0)
+        if found != dense or (found[0] != 1 and not any(log.starts.values())):
+            check.differ(f"{kind} {key}: versions in the topics are {found}")
+    for kind, rows in tables.entities.items():
+        strays = [key for key in rows if (kind, key) not in versions]
+        if strays and not any(log.starts.values()):
+            check.differ(f"{kind} {strays[0]}: stored, and no fact tells of it")
+    return check

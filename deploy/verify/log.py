@@ -1,0 +1,181 @@
+"""Everything that the topics hold, read once up to where they end, sorted into what others sent and what we decided."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from pydantic import ValidationError
+
+from shared.contracts import ALL
+from shared.messaging.message import Message, Topic
+
+Lane = tuple[str, int]
+M = TypeVar("M", bound=Message)
+
+TOPICS: Mapping[str, Topic] = {topic.name: topic for topic in ALL}
+READ_MAX = 2000  # records of one call
+SILENCE_S = 20.0  # without a record and without an end: the broker does not answer
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record. sequence None: it carries none of ours. event None: nobody can read it, or it is a copy of what was refused."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes | None]
+    timestamp_ms: int
+    sequence: int | None
+    event: Message | None
+
+    @property
+    def ref(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @property
+    def id(self) -> str:
+        return self.header("ce_id")
+
+    @property
+    def type(self) -> str:
+        return self.header("ce_type")
+
+    def header(self, name: str) -> str:
+        """Empty where there is none."""
+        return (self.headers.get(name) or b"").decode(errors="replace")
+
+    def __str__(self) -> str:
+        return f"{self.type or 'a record'} at {self.ref}"
+
+
+@dataclass(slots=True)
+class Log:
+    """sent: of upstream apps and ops, in order of topic, partition, offset. lanes: ours by (topic, partition), first copies only, in order.
+
+    copies: each further telling of a number that was told before. foreign: on our topics without our number. starts: first offsets.
+    """
+
+    sent: list[Entry] = field(default_factory=list)
+    lanes: dict[Lane, list[Entry]] = field(default_factory=dict)
+    copies: list[tuple[Entry, Entry]] = field(default_factory=list)
+    foreign: list[Entry] = field(default_factory=list)
+    starts: dict[Lane, int] = field(default_factory=dict)
+    records: int = 0
+    _of: dict[type[Message], list[Entry]] = field(default_factory=lambda: defaultdict(list))
+
+    def of(self, kind: type[M]) -> Iterator[tuple[Entry, M]]:
+        """All facts or events of a type; those of one key in order."""
+        for entry in self._of.get(kind, ()):
+            if isinstance(entry.event, kind):
+                yield entry, entry.event
+
+    def facts(self) -> Iterator[Entry]:
+        """What we decided: all lanes but copies of refused records."""
+        for lane in sorted(self.lanes):
+            if not lane[0].endswith(".parked.v1"):
+                yield from self.lanes[lane]
+
+    def refused(self) -> Iterator[Entry]:
+        """The copies of refused and parked records."""
+        for lane in sorted(self.lanes):
+            if lane[0].endswith(".parked.v1"):
+                yield from self.lanes[lane]
+
+
+def read(settings: Mapping[str, Any], ends: Mapping[Lane, int], lasts: Mapping[Lane, int]) -> Log:
+    """ends: where to stop, by partition. lasts: of our lanes, the last number that counts; what was written later is left out.
+
+    Raises TimeoutError when the broker goes silent before the ends are reached.
+    """
+    log = Log()
+    numbered: dict[Lane, dict[int, Entry]] = defaultdict(dict)
+    for entry in _entries(settings, ends):
+        log.records += 1
+        lane = (entry.topic, entry.partition)
+        log.starts[lane] = min(log.starts.get(lane, entry.offset), entry.offset)
+        if not TOPICS[entry.topic].own:
+            log.sent.append(entry)
+        elif entry.sequence is None:
+            log.foreign.append(entry)
+        elif entry.sequence <= lasts.get(lane, 0):
+            first = numbered[lane].setdefault(entry.sequence, entry)
+            if first is not entry:
+                log.copies.append((first, entry))
+        elif lane not in lasts:
+            numbered[lane][entry.sequence] = entry
+    log.lanes = {lane: [entries[number] for number in sorted(entries)] for lane, entries in numbered.items()}
+    log.sent.sort(key=lambda entry: (entry.topic, entry.partition, entry.offset))
+    for entry in (*log.sent, *log.facts()):
+        if entry.event is not None:
+            log._of[type(entry.event)].append(entry)
+    return log
+
+
+def _entries(settings: Mapping[str, Any], ends: Mapping[Lane, int]) -> Iterator[Entry]:
+    open_places = {place for place, end in ends.items() if end > 0}
+    consumer = Consumer(
+        {**settings, "group.id": "laotie-verify", "enable.auto.commit": False, "enable.partition.eof": True,
+         "isolation.level": "read_committed", "fetch.wait.max.ms": 50, "queued.min.messages": 100_000}
+    )  # fmt: skip
+    try:
+        consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in sorted(open_places)])
+        while open_places:
+            messages = consumer.consume(READ_MAX, SILENCE_S)
+            if not messages:
+                raise TimeoutError(f"nothing more comes of {sorted(open_places)[0]} and {len(open_places) - 1} other partitions")
+            for message in messages:
+                place = (message.topic() or "", message.partition() or 0)
+                error = message.error()
+                if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                    raise KafkaException(error)
+                if place in open_places and error is None and (message.offset() or 0) < ends[place]:
+                    yield _entry(message)
+                if (message.offset() or 0) + (error is None) >= ends[place]:
+                    open_places.discard(place)
+    finally:
+        consumer.close()
+
+
+def _entry(message: Any) -> Entry:
+    topic = TOPICS[message.topic()]
+    copy = topic.name.endswith(".parked.v1")
+    pairs = message.headers() or []
+    headers = dict(pairs if copy else reversed(pairs))  # a name that stands twice: a copy's own stand last
+    kind = topic.types.get((headers.get("ce_type") or b"").decode(errors="replace"))
+    return Entry(
+        topic.name, message.partition(), message.offset(), message.key(), message.value(), headers, message.timestamp()[1],
+        _number(headers.get("x-sequence" if copy else "ce_sequence")) if topic.own else None,
+        _parsed(kind, message.value()) if kind is not None else None,
+    )  # fmt: skip
+
+
+def _number(text: bytes | None) -> int | None:
+    return int(text) if text and text.isdigit() and len(text) <= 18 else None
+
+
+def _parsed(kind: type[Message], value: bytes | None) -> Message | None:
+    try:
+        return kind.model_validate_json(value or b"")
+    except ValidationError:
+        return None
+
+
+def moment(entry: Entry) -> datetime:
+    """When it happened, by what it says itself."""
+    assert entry.event is not None
+    return entry.event.occurred_at
+
+
+def by_key(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[(entry.key or b"").decode(errors="replace")].append(entry)
+    return found

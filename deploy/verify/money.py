@@ -1,0 +1,218 @@
+"""Money: nothing is made, nothing is lost, nothing is paid twice. Sources: R3.1, R3.2, R3.5."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.verify.log import Entry, Log, moment
+from deploy.verify.report import Check
+from deploy.verify.tables import Posting, Tables
+from shared.contracts.order import OrderPaid, PaymentUnwanted
+from shared.contracts.payment import (
+    AccountCredited,
+    BalanceCredited,
+    EscrowFunded,
+    LineSettled,
+    PayoutDone,
+    PayoutInstructed,
+    PayoutReturned,
+    RefundDone,
+    RefundInstructed,
+    RefundNotPaid,
+    RefundReserved,
+    UnwantedReceived,
+)
+from shared.contracts.psp import PaymentSucceeded
+from shared.contracts.types import Moves
+
+Account = tuple[str, str]  # account, currency
+BOUNDED = ("escrow:", "unwanted:", "balance:", "payout:")
+
+
+def checks(log: Log, tables: Tables) -> Iterator[Check]:
+    moves = list(_moves(log))
+    yield _zero(moves)
+    yield _bounds(moves)
+    yield _escrow(log, moves)
+    yield _refunds(log)
+    yield _captured(log)
+    yield _payouts(log)
+    yield _balances(log, tables, moves)
+    yield _posted(moves, tables)
+
+
+def _moves(log: Log) -> Iterator[tuple[Entry, Moves]]:
+    for entry in log.facts():
+        moves = getattr(entry.event, "moves", None)
+        if isinstance(moves, Moves):
+            yield entry, moves
+
+
+def _zero(moves: list[tuple[Entry, Moves]]) -> Check:
+    check = Check("the ledger sums to zero: every transaction, every currency")
+    totals: Counter[str] = Counter()
+    for entry, one in moves:
+        total = sum(posting.amount_minor for posting in one.postings)
+        totals[one.currency] += total
+        check.that(total == 0, f"{entry}: its postings sum to {total} {one.currency}")
+    for currency, total in totals.items():
+        check.that(total == 0, f"all postings in {currency} sum to {total}")
+    return check
+
+
+def _sums(moves: list[tuple[Entry, Moves]]) -> Counter[Account]:
+    found: Counter[Account] = Counter()
+    for _, one in moves:
+        for posting in one.postings:
+            found[(posting.account, one.currency)] += posting.amount_minor
+    return found
+
+
+def _bounds(moves: list[tuple[Entry, Moves]]) -> Check:
+    """Those of one order along its lane; those of a party, whose facts lie in several lanes, at the end."""
+    check = Check("no account went below zero")
+    running: Counter[Account] = Counter()
+    for entry, one in moves:
+        for posting in one.postings:
+            account = (posting.account, one.currency)
+            running[account] += posting.amount_minor
+            if posting.account.startswith(("escrow:", "unwanted:")):
+                check.that(running[account] >= 0, f"{entry}: {posting.account} stands at {running[account]} {one.currency}")
+    for (name, currency), amount in running.items():
+        if name.startswith(BOUNDED):
+            check.that(amount >= 0, f"{name} ends at {amount} {currency}")
+    return check
+
+
+def _escrow(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:
+    """In: what buyer, platform and promoters gave for its lines. Out: refunds done and lines settled."""
+    check = Check("escrow of every order = in - out, and not below zero")
+    held: Counter[Account] = Counter()
+    for _, funded in log.of(EscrowFunded):
+        given = [discount.amount_minor for line in funded.lines for discount in line.discounts if discount.funder != "seller"]
+        held[(f"escrow:{funded.order_id}", funded.currency)] += sum(line.paid_minor for line in funded.lines) + sum(given)
+    reserved = {fact.refund_id: fact for _, fact in log.of(RefundReserved)}
+    for _, done in log.of(RefundDone):
+        if done.line_no is not None and done.refund_id in reserved:
+            one = reserved[done.refund_id]
+            held[(f"escrow:{one.order_id}", one.currency)] -= one.buyer_minor + one.platform_minor + one.promoter_minor
+    currencies = {funded.order_id: funded.currency for _, funded in log.of(EscrowFunded)}
+    for _, settled in log.of(LineSettled):
+        out = settled.seller_minor + settled.promoter_minor + settled.platform_minor
+        held[(f"escrow:{settled.order_id}", currencies.get(settled.order_id, ""))] -= out
+    sums = _sums(moves)
+    for account in held.keys() | {account for account in sums if account[0].startswith("escrow:")}:
+        check.that(held[account] == sums[account] >= 0, f"{account[0]}: in - out is {held[account]}, its postings sum to {sums[account]}")
+    return check
+
+
+def _refunds(log: Log) -> Check:
+    check = Check("every refund is paid at most once, and never above what was paid")
+    instructed, done = Counter[str](), Counter[str]()
+    asked: dict[str, int] = {}
+    for entry, told in log.of(RefundInstructed):
+        instructed[told.refund_id] += 1
+        asked[told.refund_id] = told.amount_minor
+        check.that(instructed[told.refund_id] == 1, f"{entry}: refund {told.refund_id} is instructed again")
+    for entry, paid in log.of(RefundDone):
+        done[paid.refund_id] += 1
+        check.that(done[paid.refund_id] == 1, f"{entry}: refund {paid.refund_id} is done again")
+        check.that(asked.get(paid.refund_id, 0) == paid.amount_minor, f"{entry}: {paid.amount_minor} is not what was instructed")
+    ended = {fact.refund_id for _, fact in log.of(RefundNotPaid)}
+    bought = {(funded.order_id, line.line_no): line for _, funded in log.of(EscrowFunded) for line in funded.lines}
+    minor: Counter[tuple[str, int]] = Counter()
+    units: Counter[tuple[str, int]] = Counter()
+    for entry, granted in log.of(RefundReserved):
+        if granted.refund_id in ended:
+            continue
+        place = (granted.order_id, granted.line_no)
+        minor[place] += granted.buyer_minor
+        units[place] += granted.quantity
+        line = bought.get(place)
+        within = line is not None and minor[place] <= line.paid_minor and units[place] <= line.quantity
+        check.that(
+            within, f"{entry}: granted + done of line {granted.line_no} is {minor[place]} for {units[place]} units, more than bought"
+        )
+    return check
+
+
+def _captured(log: Log) -> Check:
+    """Each payment that an order decided on counts once, with the provider's amount: for the order, or to go back."""
+    check = Check("every captured payment counts once: for its order, or on its way back")
+    told = {(event.order_id, event.payment_id, event.amount_minor, event.currency) for _, event in log.of(PaymentSucceeded)}
+    seen: Counter[tuple[str, str]] = Counter()
+    decided: list[tuple[Entry, OrderPaid | PaymentUnwanted]] = [*log.of(OrderPaid), *log.of(PaymentUnwanted)]
+    for entry, fact in decided:
+        seen[(fact.order_id, fact.payment_id)] += 1
+        check.that(seen[(fact.order_id, fact.payment_id)] == 1, f"{entry}: payment {fact.payment_id} counts again")
+        payment = (fact.order_id, fact.payment_id, fact.amount_minor, fact.currency)
+        check.that(payment in told or fact.amount_minor == 0, f"{entry}: the provider told of no payment {payment}")
+    back = {(fact.order_id, fact.payment_id): fact.amount_minor for _, fact in log.of(PaymentUnwanted)}
+    for entry, received in log.of(UnwantedReceived):
+        amount = back.get((received.order_id, received.payment_id))
+        check.that(amount == received.amount_minor, f"{entry}: {received.amount_minor} goes back of {amount}")
+    return check
+
+
+def _payouts(log: Log) -> Check:
+    check = Check("every payout is instructed once and answered at most once")
+    amounts: dict[str, int] = {}
+    for entry, told in log.of(PayoutInstructed):
+        check.that(told.payout_id not in amounts, f"{entry}: payout {told.payout_id} is instructed again")
+        amounts[told.payout_id] = told.amount_minor
+    seen: Counter[str] = Counter()
+    answers: list[tuple[Entry, PayoutDone | PayoutReturned]] = [*log.of(PayoutDone), *log.of(PayoutReturned)]
+    for entry, answer in answers:
+        seen[answer.payout_id] += 1
+        check.that(seen[answer.payout_id] == 1, f"{entry}: payout {answer.payout_id} is answered again")
+        check.that(amounts.get(answer.payout_id) == answer.amount_minor, f"{entry}: {answer.amount_minor} is not what was instructed")
+    return check
+
+
+def _balances(log: Log, tables: Tables, moves: list[tuple[Entry, Moves]]) -> Check:
+    """What a party may draw on = credits - payouts = its postings, but for credits that are on their way to its account."""
+    check = Check("every balance = credits - payouts")
+    drawable: Counter[Account] = Counter()
+    currencies: dict[str, str] = {}
+    for _, credit in log.of(BalanceCredited):
+        drawable[(credit.party, credit.currency)] += credit.amount_minor
+    for _, out in log.of(PayoutInstructed):
+        drawable[(out.party, out.currency)] -= out.amount_minor
+        currencies[out.payout_id] = out.currency
+    for _, back in log.of(PayoutReturned):
+        drawable[(back.party, currencies.get(back.payout_id, ""))] += back.amount_minor
+    credited = {entry.header("ce_causationid") for entry, _ in log.of(BalanceCredited)}
+    coming: Counter[Account] = Counter()
+    for entry, told in log.of(AccountCredited):
+        coming[(told.party, told.currency)] += told.amount_minor if entry.id not in credited else 0
+    sums = _sums(moves)
+    stored = {
+        (party, currency): purse["available_minor"]
+        for party, account in tables.entities["account"].items()
+        for currency, purse in account.body["purses"].items()
+    }
+    for account in drawable.keys() | stored.keys() | {(name[8:], currency) for name, currency in sums if name.startswith("balance:")}:
+        party, currency = account
+        check.same(f"balance of {party} in {currency}", drawable[account], stored.get(account, 0))
+        posted = sums[(f"balance:{party}", currency)]
+        check.that(posted == drawable[account] + coming[account], f"balance:{party}: postings sum to {posted}, not to {drawable[account]}")
+    return check
+
+
+def _posted(moves: list[tuple[Entry, Moves]], tables: Tables) -> Check:
+    check = Check("the table of postings is that of the facts, row by row")
+    told: dict[tuple[str, int], Posting] = {}
+    for entry, one in moves:
+        event: Any = entry.event
+        party = getattr(event, "party", None)
+        order_id = None if party is not None else event.order_id
+        for ordinal, posting in enumerate(one.postings):
+            row = Posting(entry.id, ordinal, posting.account, one.currency, posting.amount_minor, order_id, party, moment(entry))
+            told[(row.tx, row.ordinal)] = row
+    stored: dict[tuple[str, int], Posting] = defaultdict()
+    stored.update({(row.tx, row.ordinal): row for row in tables.postings})
+    for place in sorted(told.keys() | stored.keys()):
+        check.same(f"posting {place[1]} of transaction {place[0]}", told.get(place), stored.get(place))
+    return check

@@ -1,0 +1,116 @@
+"""What the tables hold, all schemas in one snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from deploy.verify.log import Lane
+from shared import postgres
+
+KINDS = {
+    "order": ("order",),
+    "payment": ("payment", "account"),
+    "refund": ("purchase",),
+    "trust": ("score", "counterparty", "item"),
+}  # the tables of entities
+PUBLISH_SECONDS = 30.0
+
+PENDING = """
+SELECT count(*) FROM {schema}.outbox o JOIN unnest($1::text[], $2::int[], $3::bigint[]) u(topic, partition, seq)
+    ON (o.topic, o.partition) = (u.topic, u.partition) WHERE o.seq <= u.seq
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One entity. version counts its facts."""
+
+    version: int
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How far a service is: positions and last numbers by partition, what it remembers, what it holds back (place -> state)."""
+
+    positions: Mapping[Lane, int]
+    lasts: Mapping[Lane, int]
+    inbox: Mapping[tuple[str, str], bytes]
+    held: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    tx: str
+    ordinal: int
+    account: str
+    currency: str
+    amount_minor: int
+    order_id: str | None
+    party: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """lanes: the last number of each lane. entities: by table, then by key."""
+
+    lanes: Mapping[Lane, int]
+    taken: Mapping[str, Taken]
+    entities: Mapping[str, Mapping[str, Stored]]
+    postings: list[Posting]
+
+
+async def snapshot(dsn: str) -> Tables:
+    """One moment of all services. Returns once the outboxes have let go of what counts, so that the topics have it; raises TimeoutError."""
+    connection = await asyncpg.connect(dsn, timeout=10, command_timeout=300)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            lanes: dict[Lane, int] = {}
+            taken: dict[str, Taken] = {}
+            entities: dict[str, dict[str, Stored]] = {}
+            for service, kinds in KINDS.items():
+                schema = postgres.quoted(service)
+                rows = await connection.fetch(f"SELECT topic, partition, seq FROM {schema}.lane")
+                lanes |= {(row[0], row[1]): row[2] for row in rows}
+                taken[service] = await _taken(connection, schema)
+                for kind in kinds:
+                    stored = await connection.fetch(f"SELECT key, version, body::text FROM {schema}.{postgres.quoted(kind)}")
+                    entities[kind] = {row[0]: Stored(row[1], json.loads(row[2])) for row in stored}
+            postings = await connection.fetch(
+                "SELECT tx::text, ordinal, account, currency, amount_minor, order_id, party, at FROM payment.posting ORDER BY tx, ordinal"
+            )
+        await _published(connection, lanes)
+    finally:
+        await connection.close()
+    return Tables(lanes, taken, entities, [Posting(*row) for row in postings])
+
+
+async def _taken(connection: asyncpg.Connection, schema: str) -> Taken:
+    cursors = await connection.fetch(f"SELECT topic, partition, position, last_seq FROM {schema}.cursor")
+    inbox = await connection.fetch(f"SELECT source, id, body_hash FROM {schema}.inbox")
+    held = await connection.fetch(f"SELECT ref, state FROM {schema}.parked")
+    return Taken(
+        {(row[0], row[1]): row[2] for row in cursors},
+        {(row[0], row[1]): row[3] or 0 for row in cursors},
+        {(row[0], row[1]): row[2] for row in inbox},
+        {row[0]: row[1] for row in held},
+    )
+
+
+async def _published(connection: asyncpg.Connection, lanes: Mapping[Lane, int]) -> None:
+    columns = [list(column) for column in zip(*((*lane, seq) for lane, seq in lanes.items()), strict=True)] or [[], [], []]
+    statement = " UNION ALL ".join(PENDING.format(schema=postgres.quoted(service)) for service in KINDS)
+    deadline = time.monotonic() + PUBLISH_SECONDS
+    while pending := sum(row[0] for row in await connection.fetch(statement, *columns)):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{pending} facts are still not published after {PUBLISH_SECONDS:.0f} s; are the services running?")
+        await asyncio.sleep(0.1)

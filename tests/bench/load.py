@@ -1,0 +1,88 @@
+"""The load, in a process of its own: publishes lives at a rate and watches them end.
+
+    python -m tests.bench.load NS LIVES RATE PREFIX [STEPS]      (RATE 0: as fast as possible)
+
+Prints one JSON line: seconds from the first publish to the last end, and latencies in milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from confluent_kafka import Consumer, Producer
+
+from deploy.local.kafka import quiet
+from shared.settings import Settings
+
+SILENCE_SECONDS = 60
+
+
+def watch(ns: str, prefix: str, lives: int, ends: dict[str, float], ready: threading.Event) -> None:
+    config = {**Settings().confluent(), "group.id": f"bench-{time.time_ns()}", "auto.offset.reset": "latest", "fetch.wait.max.ms": "50"}
+    consumer = Consumer(quiet({**config, "enable.auto.commit": "false"}))
+    topic = f"{ns}gamma.v1"
+    from confluent_kafka import TopicPartition
+
+    numbers = consumer.list_topics(topic, 10).topics[topic].partitions
+    places = [TopicPartition(topic, n, consumer.get_watermark_offsets(TopicPartition(topic, n), 10)[1]) for n in numbers]
+    consumer.assign(places)
+    consumer.consume(1, 0.3)
+    ready.set()
+    heard = time.monotonic()
+    while len(ends) < lives and time.monotonic() - heard < SILENCE_SECONDS:
+        for message in consumer.consume(500, 0.05):
+            if message.error():
+                continue
+            at = time.time()
+            body: dict[str, Any] = json.loads(message.value() or b"{}")
+            if body["step"] == 6 and body["life_id"].startswith(prefix):
+                ends.setdefault(body["life_id"], at)
+                heard = time.monotonic()
+    consumer.close()
+
+
+def main(ns: str, lives: int, rate: float, prefix: str, hot: bool) -> None:
+    ends: dict[str, float] = {}
+    ready = threading.Event()
+    watcher = threading.Thread(target=watch, args=(ns, prefix, lives, ends, ready))
+    watcher.start()
+    ready.wait(30)
+    more = {
+        "partitioner": "murmur2_random",
+        "linger.ms": "0" if rate else "5",
+        "enable.idempotence": "true",
+        "queue.buffering.max.messages": "500000",
+    }
+    producer = Producer(quiet({**Settings().confluent(), **more}))
+    starts: dict[str, float] = {}
+    began = time.time()
+    for n in range(lives):
+        if rate:
+            wait = began + n / rate - time.time()
+            if wait > 0:
+                time.sleep(wait)
+        life = f"{prefix}{n}"
+        body = {"life_id": life, "occurred_at": datetime.now(UTC).isoformat(), "pool": "hot" if hot else "none", "units": 0}
+        headers = {"ce_specversion": "1.0", "ce_id": f"b-{life}", "ce_source": "toy/bench", "ce_type": "life.begin"}
+        starts[life] = time.time()
+        producer.produce(f"{ns}toy.v1", json.dumps(body), life, headers=[(k, v.encode()) for k, v in headers.items()])
+        producer.poll(0)
+    producer.flush(60)
+    watcher.join()
+    taken = sorted((ends[life] - starts[life]) * 1000 for life in ends)
+    last = max(ends.values(), default=began)
+    out: dict[str, Any] = {"ended": len(ends), "seconds": last - began}
+    if taken:
+        out |= {"p50_ms": taken[len(taken) // 2], "p99_ms": taken[min(len(taken) - 1, int(len(taken) * 0.99))], "max_ms": taken[-1]}
+    print(json.dumps(out), flush=True)
+    os._exit(0 if len(ends) == lives else 1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], "hot" in sys.argv[5:])

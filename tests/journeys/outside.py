@@ -1,0 +1,154 @@
+"""What anyone outside has: Kafka clients with an app's password, and the `laotie` command. Nothing of our code is imported here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+
+LAOTIE = Path(sys.executable).with_name("laotie")
+OURS = ("order.v1", "payment.v1", "refund.v1", "party.v1", "trust.v1")
+REFUSED = ("order.parked.v1", "payment.parked.v1", "refund.parked.v1", "trust.parked.v1")
+COMMAND_S = 300
+READ_S = 60
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A record as a stranger reads it."""
+
+    topic: str
+    type: str
+    key: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+class Outside:
+    """One running system, by its home folder. now: business time, kept from the last command that told it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._producers: dict[str, Producer] = {}
+        self._reader: Consumer | None = None
+        self._read: dict[tuple[str, int], dict[str, Fact]] = {}
+        self._next: dict[tuple[str, int], int] = {}
+        self.now = self.told_time()
+
+    def laotie(self, *arguments: str, status: int | None = 0) -> str:
+        """What the command prints; fails unless it ends with that status (None: whatever it is)."""
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("LAOTIE_")} | {"LAOTIE_HOME": str(self.home)}
+        done = subprocess.run([LAOTIE, *arguments], capture_output=True, text=True, timeout=COMMAND_S, check=False, env=variables)
+        assert status is None or done.returncode == status, f"laotie {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout if status == 0 else done.stdout + done.stderr
+
+    def told_time(self) -> datetime:
+        return datetime.fromisoformat(json.loads(self.laotie("clock", "show", "--json"))["at"])
+
+    def idle(self) -> None:
+        self.laotie("idle")
+
+    def until(self, to: datetime | timedelta) -> None:
+        """Moves the clock; a timedelta is from now."""
+        at = self.now + to if isinstance(to, timedelta) else to
+        self.laotie("clock", "set", at.isoformat())
+        self.now = at
+
+    def send(self, app: str, kind: str, key: str, body: Mapping[str, Any], *, event_id: str = "", copies: int = 1) -> str:
+        """A CloudEvent of that app, so many times; returns its id. occurred_at is now unless the body says."""
+        event_id = event_id or str(uuid.uuid4())
+        value = json.dumps({"occurred_at": self.now.isoformat(), **body})
+        self.send_raw(app, f"{app}.v1", key, value, cloud_event(app, kind, event_id), copies=copies)
+        return event_id
+
+    def send_raw(self, principal: str, topic: str, key: str, value: str, headers: Mapping[str, str], *, copies: int = 1) -> None:
+        """Spread as librdkafka does by default, by CRC32, which is not how our own services do it."""
+        producer = self._producers.setdefault(principal, Producer({**self.settings(principal), "partitioner": "consistent_random"}))
+        errors: list[Any] = []
+        for _ in range(copies):
+            pairs: list[tuple[str, str | bytes | None]] = [(name, text.encode()) for name, text in headers.items()]
+            producer.produce(topic, value.encode(), key.encode(), headers=pairs, on_delivery=lambda error, _: errors.append(error))
+        assert producer.flush(30) == 0
+        assert errors == [None] * copies
+
+    def settings(self, principal: str) -> dict[str, Any]:
+        """The client file that `laotie up` wrote for it."""
+        lines = (self.home / "clients" / f"{principal}.kcat").read_text().splitlines()
+        return {**dict(line.split("=", 1) for line in lines), "log_level": 0}
+
+    def facts(self, key: str, *topics: str, kind: str = "") -> list[Fact]:
+        """All of that key, of each topic in order, copies dropped."""
+        self._read_on()
+        entries = [fact for (topic, _), facts in sorted(self._read.items()) if topic in (topics or OURS) for fact in facts.values()]
+        return [fact for fact in entries if fact.key == key and kind in ("", fact.type)]
+
+    def fact(self, key: str, topic: str, kind: str) -> dict[str, Any]:
+        """The body of the only one."""
+        found = self.facts(key, topic, kind=kind)
+        assert len(found) == 1, f"{len(found)} {kind} of {key}: {[fact.type for fact in self.facts(key)]}"
+        return found[0].body
+
+    def types(self, key: str, *topics: str) -> list[str]:
+        return [fact.type for fact in self.facts(key, *topics)]
+
+    def refused(self, key: str) -> list[str]:
+        """The codes under which events of that key were refused or parked."""
+        return [fact.headers["x-reason"] for fact in self.facts(key, *REFUSED)]
+
+    def instructions(self) -> list[Fact]:
+        """What the provider is told to pay, in no order across keys."""
+        self._read_on()
+        everything = [fact for facts in self._read.values() for fact in facts.values()]
+        return [fact for fact in everything if fact.type in ("refund.instructed", "payout.instructed")]
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+
+    def _read_on(self) -> None:
+        """Up to the present ends."""
+        if self._reader is None:
+            extra = {"group.id": "ops-journeys", "enable.auto.commit": False, "isolation.level": "read_committed"}
+            self._reader = Consumer({**self.settings("ops"), **extra})
+            partitions = self._reader.list_topics(timeout=READ_S).topics
+            places = [(topic, number) for topic in (*OURS, *REFUSED) for number in partitions[topic].partitions]
+            self._next = dict.fromkeys(places, 0)
+            self._reader.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in places])
+        ends = {place: self._reader.get_watermark_offsets(TopicPartition(*place), timeout=READ_S)[1] for place in self._next}
+        deadline = time.monotonic() + READ_S
+        while any(self._next[place] < end for place, end in ends.items()):
+            assert time.monotonic() < deadline, "the topics end later than they can be read"
+            for message in self._reader.consume(500, 0.2):
+                assert message.error() is None, message.error()
+                place = (message.topic() or "", message.partition() or 0)
+                self._next[place] = (message.offset() or 0) + 1
+                self._keep(place, message)
+
+    def _keep(self, place: tuple[str, int], message: Any) -> None:
+        """By (partition, ce_sequence), as the contract tells readers to."""
+        headers = {name: (value or b"").decode(errors="replace") for name, value in message.headers() or ()}
+        copy = place[0] in REFUSED
+        value = message.value().decode(errors="replace")
+        body = {"value": value} if copy else json.loads(value)
+        fact = Fact(place[0], headers.get("ce_type", ""), (message.key() or b"").decode(errors="replace"), body, headers)
+        self._read.setdefault(place, {}).setdefault(headers["x-sequence" if copy else "ce_sequence"], fact)
+
+
+def cloud_event(app: str, kind: str, event_id: str) -> dict[str, str]:
+    return {
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_source": f"shop.example/{app}",
+        "ce_type": kind,
+        "content-type": "application/json",
+    }

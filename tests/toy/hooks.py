@@ -1,0 +1,45 @@
+"""What a toy process does beside its trade: it reads its own clock topic, and dies once where a flag says so.
+
+die.relay.<name>: after the broker acknowledged and before the rows are deleted. die.commit.<name>: after COMMIT and
+before anyone in the process knows.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+from shared.messaging import clock
+from shared.messaging.flow import Flow
+from shared.messaging.relay import Relay
+from tests.toy.model import FLAGS, TOY_CLOCK
+
+
+def install(name: str) -> None:
+    sweep, committed = Relay._sweep, Flow._committed
+
+    async def die_before_delete(relay: Any) -> None:
+        if any(lane.acked > lane.deleted for lane in relay._lanes.values()):
+            _die(f"die.relay.{name}")
+        await sweep(relay)
+
+    def die_after_commit(flow: Any, *arguments: Any) -> None:
+        _die(f"die.commit.{name}")
+        committed(flow, *arguments)
+
+    for owner, place, replacement in (
+        (clock, "CLOCK", TOY_CLOCK),
+        (Relay, "_sweep", die_before_delete),
+        (Flow, "_committed", die_after_commit),
+    ):
+        setattr(owner, place, replacement)
+
+
+def _die(flag: str) -> None:
+    """Once: the flag goes first."""
+    try:
+        (FLAGS / flag).unlink()
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
