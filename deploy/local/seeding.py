@@ -59,7 +59,7 @@ def _offsets(stack: "Stack", places: list[TopicPartition], which: OffsetSpec) ->
     while True:
         futures = client.list_offsets(dict.fromkeys(places, which), request_timeout=TIMEOUT_S)
         try:
-            return {(place.topic, place.partition): future.result(TIMEOUT_S).offset for place, future in futures.items()}
+            return {(place.topic, place.partition): future.result(TIMEOUT_S * 2).offset for place, future in futures.items()}
         except KafkaException as error:
             if time.monotonic() > deadline:
                 raise StackError(f"offsets of {places[0].topic} and others: {error}") from error

@@ -10,7 +10,6 @@ Invariants kept here:
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from shared.errors import Code
 from shared.messaging.envelope import MAX_DIGITS, decode
 from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_OVER, Fold
 from shared.messaging.message import Message, Topic
+from shared.messaging.metrics import Laps
 from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
 from shared.messaging.shape import Policies, Service
 from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
@@ -82,19 +82,6 @@ class Done:
     outbox: list[OutboxRow]
     effects: Effects
     seconds: Mapping[str, float]  # by phase
-
-
-class Laps:
-    """How long each phase of a batch took, in seconds."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def __call__(self, phase: str) -> None:
-        now = time.perf_counter()
-        self.seconds[phase] = now - self._last
-        self._last = now
 
 
 class Consumer:

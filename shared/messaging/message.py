@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,16 @@ class Topic:
     types: dict[str, type[Message]] = field(default_factory=dict, repr=False)
 
 
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:  # at the edge of the calendar; refused as too far away where that is checked
+        return at
+
+
+UtcTime = Annotated[AwareDatetime, AfterValidator(_utc)]  # whatever offset the sender wrote it in
+
+
 class Message(BaseModel):
     """Strict, frozen, and closed to nothing: unknown fields are ignored, so that producers can add some."""
 
@@ -42,7 +52,7 @@ class Message(BaseModel):
     topic: ClassVar[Topic]
     key_field: ClassVar[str] = ""  # set where the topic's key does not fit
 
-    occurred_at: AwareDatetime
+    occurred_at: UtcTime
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -69,6 +79,3 @@ class Message(BaseModel):
         """The record value, UTF-8 JSON."""
         encoded: bytes = self.__pydantic_serializer__.to_json(self)
         return encoded
-
-
-Due = Callable[[Any], Any]
