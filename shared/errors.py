@@ -35,6 +35,7 @@ EngineCode = Literal[
     "wait.too_many",
 ]
 HaltCode = Literal[
+    "halt.cannot_park",
     "halt.cursor_out_of_range",
     "halt.lane_behind_log",
     "halt.no_cursor",
@@ -160,6 +161,7 @@ CATALOGUE: dict[str, Entry] = {
     "parked.raised": Entry("a bug: the decision raised; redrive after the fix, or discard", True),
     "wait.over": Entry("its cause has not come in time; redrive once it has, or discard", True),
     "wait.too_many": Entry("too many events of this key wait for a cause already", True),
+    "halt.cannot_park": Entry("an event that failed alone could not be parked either: the database refuses what parking writes"),
     "halt.cursor_out_of_range": Entry("the cursor lies outside what the topic still holds"),
     "halt.lane_behind_log": Entry("the database is behind what it published: it was restored from an old copy"),
     "halt.no_cursor": Entry("a partition has no cursor: `laotie up` creates them"),

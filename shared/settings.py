@@ -1,11 +1,15 @@
 """One typed object for every LAOTIE_* variable; it knows connections and bounds, and no commerce."""
 
-import ssl
-from typing import Any, Literal
+from __future__ import annotations
 
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+import ssl
+from typing import TYPE_CHECKING, Any, Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from faststream.security import BaseSecurity
 
 
 class Settings(BaseSettings):
@@ -80,6 +84,8 @@ class Settings(BaseSettings):
         return {"bootstrap_servers": self.kafka, "security": self._faststream_security()}
 
     def _faststream_security(self) -> BaseSecurity | None:
+        from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512  # slow to import, and a command needs none
+
         context = self._ssl_context()
         if self._sasl:
             kind = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}[self.kafka_sasl_mechanism]

@@ -2,7 +2,7 @@
 
 import click
 
-from deploy.cli import clock, contract, idle, stack, topics, verify
+from deploy.cli import clock, contract, cursor, explain, idle, parked, prepare, stack, topics, verify
 from deploy.cli.errors import expected
 
 
@@ -28,9 +28,13 @@ for command in (
     stack.down,
     stack.status,
     stack.logs,
+    prepare.prepare,
     clock.clock,
     idle.idle,
+    explain.explain,
     verify.verify,
+    parked.parked,
+    cursor.cursor,
     topics.topics,
     contract.contract,
 ):

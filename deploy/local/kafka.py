@@ -225,14 +225,19 @@ class KafkaServer:
         known = json.loads((self._home.kafka / "principals.json").read_text(encoding="utf-8"))
         new = [principal for principal in self._principals if principal not in known]
         if new:
-            info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, SCRAM_ITERATIONS)
-            changes: list[UserScramCredentialAlteration] = [
-                UserScramCredentialUpsertion(name, info, self._home.secret(f"kafka.{name}").encode()) for name in new
-            ]
-            client = AdminClient(quiet(self.settings(ADMIN).confluent()))  # must outlive its futures
-            for future in client.alter_user_scram_credentials(changes).values():
-                future.result(READY_S)
+            client = AdminClient(quiet(self.settings(ADMIN).confluent()))
+            set_passwords(client, {name: self._home.secret(f"kafka.{name}") for name in new})
             self._home.write("kafka/principals.json", json.dumps([*known, *new]))
+
+
+def set_passwords(client: AdminClient, passwords: Mapping[str, str]) -> None:
+    """Makes a SCRAM account of every principal, or gives it another password."""
+    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, SCRAM_ITERATIONS)
+    changes: list[UserScramCredentialAlteration] = [
+        UserScramCredentialUpsertion(name, info, password.encode()) for name, password in passwords.items()
+    ]
+    for future in client.alter_user_scram_credentials(changes).values():
+        future.result(READY_S)
 
 
 def java_environment() -> Mapping[str, str]:

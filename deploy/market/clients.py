@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,7 +16,7 @@ from deploy.market.sent import Sent
 TIMEOUT_S = 30
 QUIET = {"log_level": 3, "log.connection.close": False}
 FETCH = {"fetch.wait.max.ms": 20, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
-POLL_MAX = 5_000  # records of one call
+POLL_MAX, POLL_S = 5_000, 0.02  # records and seconds of one call
 Connection = Callable[[str], Mapping[str, str]]  # a principal's connection properties
 
 
@@ -103,11 +104,11 @@ class Reader:
         """All that is new. Raises TimeoutError when the broker does not give what it has."""
         ends = self._ends()
         found: list[Read] = []
+        deadline = time.monotonic() + TIMEOUT_S
         while any(self._next[place] < end for place, end in ends.items()):
-            messages = self._consumer.consume(POLL_MAX, timeout=TIMEOUT_S if not found else 0.05)
-            if not messages and not found:
-                raise TimeoutError(f"nothing was read within {TIMEOUT_S} s")
-            for message in messages:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the broker did not give all it has within {TIMEOUT_S} s")
+            for message in self._consumer.consume(POLL_MAX, timeout=POLL_S):  # waits for that many records, or that long
                 if message.error() is not None:
                     raise KafkaException(message.error())
                 one = _read(message)

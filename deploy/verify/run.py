@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
@@ -40,12 +40,12 @@ def _checks(log: Log, tables: Tables) -> Iterator[Check]:
 
 def _log(stack: Stack, tables: Tables) -> Log:
     settings = quiet(stack.settings(postgres.OPS).confluent())
-    return read(settings, _ends(stack), tables.lanes)
+    return read(settings, ends_of(stack, [topic.name for topic in TOPICS.values() if not topic.single]), tables.lanes)
 
 
-def _ends(stack: Stack) -> dict[Lane, int]:
-    """Of all topics but the clock, which proves nothing."""
-    places = [TopicPartition(topic.name, number) for topic in TOPICS.values() if not topic.single for number in range(stack.stripes)]
+def ends_of(stack: Stack, topics: Iterable[str]) -> dict[Lane, int]:
+    """Of every partition of keyed topics."""
+    places = [TopicPartition(topic, number) for topic in topics for number in range(stack.stripes)]
     wanted = {place: OffsetSpec.latest() for place in places}  # type: ignore[no-untyped-call]
     admin = stack.admin()  # must outlive its futures
     futures = admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_S)

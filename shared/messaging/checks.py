@@ -9,12 +9,14 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.connect import Halted
+from shared.messaging.envelope import MAX_DIGITS
 from shared.messaging.message import Message, Topic
 from shared.messaging.shape import Service, members
 from shared.messaging.store import Lane
 from shared.settings import Settings
 
 READ_SECONDS = 10.0
+LOOK_BACK = 20  # records
 
 
 def check_service(service: Service, topics: Sequence[Topic]) -> None:
@@ -86,19 +88,24 @@ async def _partitions(kafka: AIOKafkaConsumer, topic: str) -> set[int]:
 
 
 async def _last_sequences(kafka: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[Lane, int]:
-    """The number of the last record of each partition that has one."""
+    """The highest number among the last records of each partition: a stranger's record or a relay's late copy may lie at the end."""
     starts, ends = await kafka.beginning_offsets(places), await kafka.end_offsets(places)
     wanted = {place: ends[place] for place in places if ends[place] > starts[place]}
     if not wanted:
         return {}
     kafka.assign(list(wanted))
     for place, end in wanted.items():
-        kafka.seek(place, max(starts[place], end - 1))
+        kafka.seek(place, max(starts[place], end - LOOK_BACK))
     found: dict[Lane, int] = {}
     async with asyncio.timeout(READ_SECONDS):
-        while len(found) < len(wanted):
+        while any([await kafka.position(place) < end for place, end in wanted.items()]):
             for place, messages in (await kafka.getmany(timeout_ms=500)).items():
-                headers = dict(messages[-1].headers)
-                text = headers.get("ce_sequence") or headers.get("x-sequence") or b"0"
-                found[(place.topic, place.partition)] = int(text)
+                lane = (place.topic, place.partition)
+                found[lane] = max(found.get(lane, 0), *(_number(dict(message.headers)) for message in messages))
     return found
+
+
+def _number(headers: Mapping[str, bytes | None]) -> int:
+    """0 where it is none of ours."""
+    text = headers.get("ce_sequence") or headers.get("x-sequence") or b""
+    return int(text) if text.isdigit() and len(text) <= MAX_DIGITS else 0

@@ -15,6 +15,9 @@ IDLE_IN_TRANSACTION_SECONDS = 10  # a process that stops in the middle of a tran
 BACKOFF_FIRST = 0.05
 BACKOFF_MAX = 5.0
 
+# Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
+POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}
+
 Connect = Callable[[str], Awaitable[asyncpg.Connection]]
 
 
@@ -39,6 +42,7 @@ def connector(dsn: str, name: str) -> Connect:
                 "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
                 "plan_cache_mode": "force_generic_plan",
                 "jit": "off",
+                **POINT_LOOKUPS,
                 "timezone": "UTC",
             },
         )

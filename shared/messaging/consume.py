@@ -147,8 +147,10 @@ class Consumer:
         return item or Unreadable(row.record, "event.unknown_type", "no longer taken by this service")
 
     def _engine_key(self, record: Record) -> str:
-        """The key of an engine's own timer; empty for everything else."""
+        """The key of an engine's own timer; empty for everything else, a stranger's imitation included."""
         if record.topic != self.timer_topic or self._engine_type(record) not in (OFFER, WAIT_OVER):
+            return ""
+        if not any(name == "ce_sequence" and data and data.isdigit() for name, data in record.headers):
             return ""
         return (record.key or b"").decode()
 

@@ -102,9 +102,8 @@ class Engine:
             return self.halted
         if not self._assigned_once:
             return "starting: no partitions assigned yet"
-        dead = [name for name, task in self._tasks.items() if name != "begin" and task.done()]
-        if dead:
-            return f"ended: {', '.join(dead)}"
+        if dead := self._dead():
+            return dead
         if self.flow is not None and (halts := self.flow.halts()):
             return "; ".join(f"partition {number}: {code}" for number, code in sorted(halts.items()))
         return ""
@@ -118,7 +117,11 @@ class Engine:
         loop = asyncio.get_running_loop()
         if self.membership.polled and loop.time() - self.membership.polled > STALLED_SECONDS:
             return f"group not polled for {loop.time() - self.membership.polled:.0f} s"
-        return ""
+        return self._dead()
+
+    def _dead(self) -> str:
+        dead = [name for name, task in self._tasks.items() if name != "begin" and task.done()]
+        return f"ended: {', '.join(dead)}" if dead else ""
 
     async def _begin(self) -> None:
         await self.clock.start()

@@ -126,8 +126,9 @@ class Poller:
         done = {(row[0], row[1]): row[2] for row in cursors}
         ready = [stripe for stripe, mark in self._marks.items() if all(done.get(place, 0) >= end for place, end in mark.ends.items())]
         more = False
-        for moment in sorted({self._marks[stripe].cutoff for stripe in ready}):
-            stripes = [stripe for stripe in ready if self._marks[stripe].cutoff == moment]
+        cutoffs = {stripe: self._marks[stripe].cutoff for stripe in ready}
+        for moment in sorted(set(cutoffs.values())):
+            stripes = [stripe for stripe in ready if cutoffs[stripe] == moment]
             sent = await self._fire(connection, moment, stripes)
             if sent < TIMERS_MAX:
                 for stripe in stripes:

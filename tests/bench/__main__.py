@@ -26,7 +26,7 @@ from tests.bench.mini import Variant, memory_mb, variant
 from tests.bench.whole import whole
 from tests.toy.outside import NAMES, until
 
-VARIANTS = ("engine", "raw", "naive")
+VARIANTS = ("engine", "raw", "batch", "naive")
 RATES = (10, 40, 200)
 SECTIONS = ("mini", "latency", "whole", "growth", "backlog")
 

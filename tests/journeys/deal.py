@@ -61,15 +61,22 @@ class Deal:
 
     def delivered(self, *lines: dict[str, Any], due: int) -> None:
         """The way to a signed parcel, each step done before the next."""
-        for step in (lambda: self.placed(*lines, due=due), lambda: self.paid(due), self.shipped, self.signed):
-            step()
-            self.outside.idle()
+        self.placed(*lines, due=due)
+        self.outside.idle()
+        self.paid(due)
+        self.outside.idle()
+        self.shipped()
+        self.signed()
+        self.outside.idle()
 
     def returned(self, case: str, line_no: int = 1, quantity: int = 1) -> None:
         """The way of the goods back, up to the granted refund."""
-        for step in (lambda: self.asked_back(case, line_no, quantity), lambda: self.accepted(case), lambda: self.posted(case)):
-            step()
-            self.outside.idle()
+        self.asked_back(case, line_no, quantity)
+        self.outside.idle()
+        self.accepted(case)
+        self.outside.idle()
+        self.posted(case)
+        self.outside.idle()
         self.inspected(case, quantity)
         self.outside.idle()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,6 +33,7 @@ def test_a_stranger_plays_whole_lives_and_the_books_agree(outside: Outside) -> N
         deal.signed()
     outside.idle()
     sale.confirmed()
+    confirmed = outside.now.astimezone(SHANGHAI)
     back.asked_back("case-back", quantity=2)
     outside.until(timedelta(minutes=31))
     assert late.types() == ["order.accepted", "order.expired"]
@@ -41,7 +42,7 @@ def test_a_stranger_plays_whole_lives_and_the_books_agree(outside: Outside) -> N
     late.provider_pays()
     assert late.fact("payment.v1", "refund.instructed")["payment_id"] == payment
     assert late.fact("payment.v1", "refund.done")["amount_minor"] == 30_00
-    money_of_the_sale(outside, sale)
+    money_of_the_sale(outside, sale, confirmed.replace(hour=0, minute=0, second=0, microsecond=0))
     report = json.loads(outside.laotie("verify", "--json"))
     assert report["holds"]
     assert report["records"] > 100
@@ -62,10 +63,8 @@ def goods_come_back(outside: Outside, back: Deal) -> None:
     assert back.types("order.v1")[-1] == "line.freed"
 
 
-def money_of_the_sale(outside: Outside, sale: Deal) -> None:
-    """Line 1: fee 5% of 90.48, commission 20%; line 2: fee 5% of 99.52, both floored."""
-    confirmed = outside.now.astimezone(SHANGHAI)
-    midnight = confirmed.replace(hour=0, minute=0, second=0, microsecond=0)
+def money_of_the_sale(outside: Outside, sale: Deal, midnight: datetime) -> None:
+    """midnight: at which the day of the confirmation began. Line 1: fee 5% of 90.48, commission 20%; line 2: fee 5% of 99.52, floored."""
     outside.until(midnight + timedelta(days=7, seconds=-1))
     assert "line.settled" not in sale.types("payment.v1")
     outside.until(midnight + timedelta(days=7, seconds=5))

@@ -10,7 +10,7 @@ import os
 import signal
 from typing import Any
 
-from shared.messaging import clock
+from shared.messaging import clock, engine
 from shared.messaging.flow import Flow
 from shared.messaging.relay import Relay
 from tests.toy.model import FLAGS, TOY_CLOCK
@@ -28,11 +28,14 @@ def install(name: str) -> None:
         _die(f"die.commit.{name}")
         committed(flow, *arguments)
 
-    for owner, place, replacement in (
+    changes: list[tuple[Any, str, Any]] = [
         (clock, "CLOCK", TOY_CLOCK),
         (Relay, "_sweep", die_before_delete),
         (Flow, "_committed", die_after_commit),
-    ):
+    ]
+    if seconds := os.environ.get("TOY_PRUNE_SECONDS"):
+        changes.append((engine, "PRUNE_SECONDS", float(seconds)))
+    for owner, place, replacement in changes:
         setattr(owner, place, replacement)
 
 

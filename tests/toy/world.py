@@ -172,7 +172,9 @@ class World(Outsider):
 
 def clipped(process: Process, lines: int) -> str:
     """The end of its log without the long lines' ends."""
-    return "\n".join(line[:400] for line in tail(process.log, lines).splitlines())
+    said = tail(process.log, 4000).splitlines()
+    loud = [line for line in said if '"level": "ERROR"' in line][-3:]
+    return "\n".join(line if line in loud else line[:300] for line in [*loud, *said[-lines:]])
 
 
 def pause(seconds: float) -> None:

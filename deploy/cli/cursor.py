@@ -1,0 +1,212 @@
+"""laotie cursor show · move · accept: the ways out of a halted partition. A halted engine looks again every few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import click
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from deploy.cli.connect import running
+from deploy.cli.errors import Failed
+from deploy.local.kafka import quiet
+from deploy.local.seeding import inputs_of
+from deploy.local.services import discover
+from deploy.local.stack import Stack
+from shared import postgres
+
+READ_S = 20.0
+
+SHOW = "SELECT topic, partition, position, last_seq, astray FROM {schema}.cursor ORDER BY topic, partition"
+LOCK = "SELECT n FROM {schema}.stripe WHERE n = $1 FOR UPDATE"  # the engine's first lock: whoever works on the partition is waited for
+CURRENT = "SELECT position, last_seq FROM {schema}.cursor WHERE topic = $1 AND partition = $2"
+MOVE = "UPDATE {schema}.cursor SET position = $3, last_seq = $4 WHERE topic = $1 AND partition = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    service: str
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.service}'s cursor on {self.topic}/{self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The first record at or after an offset. sequence None: it carries none of ours, or there is no record."""
+
+    offset: int
+    sequence: int | None
+
+
+@click.group()
+def cursor() -> None:
+    """How far each service has read, and the ways out of a halt."""
+
+
+@cursor.command()
+@click.argument("service", type=click.Choice(discover()), required=False)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def show(service: str | None, as_json: bool) -> None:
+    """Print every cursor beside the first and the last offset of its partition."""
+    stack = running()
+    rows = [row for name in ([service] if service else discover()) for row in _shown(stack, name)]
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        told = "" if row["first"] <= row["position"] <= row["end"] else "  OUT OF RANGE: halt.cursor_out_of_range"
+        place = f"{row['topic']}/{row['partition']}"
+        number = "-" if row["last_seq"] is None else row["last_seq"]
+        click.echo(f"{row['service']:<8} {place:<24} at {row['position']} of {row['first']}..{row['end']}, last number {number}{told}")
+
+
+@cursor.command()
+@click.argument("service", type=click.Choice(discover()))
+@click.argument("topic")
+@click.argument("partition", type=click.IntRange(0))
+@click.option("--to", required=True, help="earliest, or an offset.")
+@click.option("--yes", is_flag=True, help="Do it; without it is only said what would be.")
+def move(service: str, topic: str, partition: int, to: str, yes: bool) -> None:
+    """Set a cursor: after halt.cursor_out_of_range, or to read a partition again.
+
+    Forward: what lies between is never seen by this service. Back: what was taken is dropped again by number or id, so nothing
+    happens twice; upstream ids are known for 30 days.
+    """
+    if to != "earliest" and not to.isdigit():
+        raise click.BadParameter(f"{to!r} is neither earliest nor an offset", param_hint="--to")
+    stack, place = running(), _place(service, topic, partition)
+    first, end = _bounds(stack, place)
+    target = first if to == "earliest" else int(to)
+    if not first <= target <= end:
+        raise Failed(f"{topic}/{partition} holds {first}..{end}; {target} is outside")
+    asyncio.run(_change(stack, place, target, None, yes=yes))
+
+
+@cursor.command()
+@click.argument("service", type=click.Choice(discover()))
+@click.argument("topic")
+@click.argument("partition", type=click.IntRange(0))
+@click.option("--yes", is_flag=True, help="Do it; without it is only said what would be.")
+def accept(service: str, topic: str, partition: int, yes: bool) -> None:
+    """After halt.sequence_gap: take the next number that the partition has as it is. The numbers in between are given up for lost."""
+    asyncio.run(_accept(running(), _place(service, topic, partition), yes=yes))
+
+
+def _place(service: str, topic: str, partition: int) -> Place:
+    if topic not in inputs_of(service):
+        raise Failed(f"{service} does not read {topic}; it reads {', '.join(inputs_of(service))}")
+    return Place(service, topic, partition)
+
+
+async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
+    position, last = await _current(stack, place)
+    seen = await asyncio.to_thread(_first_from, stack, place, position)
+    if seen.sequence is None:
+        raise Failed(f"{place} stands at {position}, and no record of ours follows: there is no number to accept")
+    if last is None or seen.sequence <= last + 1:
+        raise Failed(f"{place} has taken number {last}, and {seen.sequence} follows at offset {seen.offset}: there is no gap")
+    click.echo(f"{place}: numbers {last + 1} to {seen.sequence - 1} are given up for lost; {seen.sequence} at offset {seen.offset} is next")
+    await _change(stack, place, position, seen.sequence - 1, yes=yes)
+
+
+async def _change(stack: Stack, place: Place, position: int, last_seq: int | None, *, yes: bool) -> None:
+    """last_seq None: stays when the cursor goes back, and is forgotten when it goes on, so that the next one is the baseline."""
+    schema = postgres.quoted(place.service)
+    connection = await asyncpg.connect(stack.dsn("admin"), timeout=10)
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL lock_timeout = '15s'")
+            await connection.execute(LOCK.format(schema=schema), place.partition)
+            row = await connection.fetchrow(CURRENT.format(schema=schema), place.topic, place.partition)
+            if row is None:
+                raise Failed(f"{place} does not exist; `laotie up` makes it")
+            if last_seq is None:
+                last_seq = row["last_seq"] if position <= row["position"] else None
+                click.echo(_meaning(place, row["position"], position))
+            if not yes:
+                raise Failed("nothing was changed; say --yes to do it")
+            await connection.execute(MOVE.format(schema=schema), place.topic, place.partition, position, last_seq)
+    finally:
+        await connection.close()
+    click.echo(f"{place} stands at {position}; a running service follows within seconds")
+
+
+def _meaning(place: Place, before: int, after: int) -> str:
+    if after > before:
+        return f"{place} goes from {before} to {after}: {place.service} will never see offsets {before} to {after - 1}"
+    return f"{place} goes from {before} back to {after}: {before - after} offsets are read again, and what was taken is dropped"
+
+
+async def _current(stack: Stack, place: Place) -> tuple[int, int | None]:
+    connection = await asyncpg.connect(stack.dsn("admin"), timeout=10)
+    try:
+        row = await connection.fetchrow(CURRENT.format(schema=postgres.quoted(place.service)), place.topic, place.partition)
+    finally:
+        await connection.close()
+    if row is None:
+        raise Failed(f"{place} does not exist; `laotie up` makes it")
+    return row["position"], row["last_seq"]
+
+
+def _shown(stack: Stack, service: str) -> list[dict[str, Any]]:
+    async def rows() -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+        try:
+            return list(await connection.fetch(SHOW.format(schema=postgres.quoted(service))))
+        finally:
+            await connection.close()
+
+    consumer = _consumer(stack)
+    try:
+        found = []
+        for row in asyncio.run(rows()):
+            first, end = consumer.get_watermark_offsets(TopicPartition(row["topic"], row["partition"]), timeout=READ_S)
+            found.append({"service": service, **dict(row), "first": first, "end": end})
+        return found
+    finally:
+        consumer.close()
+
+
+def _bounds(stack: Stack, place: Place) -> tuple[int, int]:
+    consumer = _consumer(stack)
+    try:
+        first, end = consumer.get_watermark_offsets(TopicPartition(place.topic, place.partition), timeout=READ_S)
+        return first, end
+    finally:
+        consumer.close()
+
+
+def _first_from(stack: Stack, place: Place, position: int) -> Seen:
+    consumer = _consumer(stack)
+    try:
+        consumer.assign([TopicPartition(place.topic, place.partition, position)])
+        deadline = time.monotonic() + READ_S
+        while time.monotonic() < deadline:
+            message = consumer.poll(0.5)
+            if message is None:
+                continue
+            error = message.error()
+            if error is not None:
+                if error.code() == KafkaError._PARTITION_EOF:
+                    break
+                raise KafkaException(error)
+            text = dict(message.headers() or ()).get("ce_sequence") or b""
+            if text.isdigit():
+                return Seen(message.offset() or 0, int(text))
+        return Seen(position, None)
+    finally:
+        consumer.close()
+
+
+def _consumer(stack: Stack) -> Consumer:
+    settings = quiet(stack.settings(postgres.OPS).confluent())
+    return Consumer({**settings, "group.id": "laotie-cursor", "enable.auto.commit": False, "enable.partition.eof": True,
+                     "isolation.level": "read_committed", "auto.offset.reset": "error"})  # fmt: skip

@@ -1,0 +1,109 @@
+"""laotie explain"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime
+from typing import Any
+
+import click
+
+from deploy.cli.connect import running
+from deploy.cli.errors import Failed
+from deploy.cli.story import Step, Story, about, meaning, state_of, tell
+
+
+@click.command()
+@click.argument("order")
+@click.option("--json", "as_json", is_flag=True, help="For programs: every record whole.")
+def explain(order: str, as_json: bool) -> None:
+    """Tell what happened to ORDER, in the order in which it was published, and why: events, rules, money, deadlines.
+
+    Times are when it happened, in the zone of the policy. `<- 3` follows from step 3; a step without one came from outside or by time.
+    """
+    story = asyncio.run(tell(running(), order))
+    if not story.known:
+        raise Failed(f"nothing is known of an order {order!r}")
+    if as_json:
+        click.echo(json.dumps(_data(story), indent=1))
+        return
+    click.echo(f"order {order}, times in {story.zone.key}")
+    for step in story.steps:
+        _print_step(story, step)
+    _print_money(story)
+    _print_rest(story)
+
+
+def _print_step(story: Story, step: Step) -> None:
+    cause = f" <- {step.cause}" if step.cause is not None else ""
+    rules = f" [{', '.join(step.rules)}]" if step.rules else ""
+    what = f"a copy of {step.copy_of}" if step.copy_of is not None else step.what
+    source = step.entry.topic.removesuffix(".v1")
+    click.echo(f"{step.number:>4}  {_local(story, step.at)}  {source + '/' + step.entry.type:<34}{cause:<7} {what}{rules}")
+    if step.copy_of is None and (details := about(step, story.zone)):
+        click.echo(f"{'':>6}{details}")
+    for service, code in step.refused:
+        click.echo(f"{'':>6}refused by {service}: {code}, {meaning(code)}")
+    if step.moves is not None:
+        for posting in step.moves.postings:
+            click.echo(f"{'':>8}{posting.amount_minor / 100:>14.2f} {step.moves.currency}  {posting.account}")
+
+
+def _print_money(story: Story) -> None:
+    totals = story.totals()
+    if totals:
+        click.echo("money, all of it together:")
+    for (account, currency), amount in sorted(totals.items()):
+        click.echo(f"{amount / 100:>14.2f} {currency}  {account}")
+
+
+def _print_rest(story: Story) -> None:
+    for row in story.deadlines:
+        sent = ", sent" if row["sent_at"] else ""
+        click.echo(f"deadline: {_local(story, row['due_at'])} {row['kind']} of {row['subject']} ({row['service']}{sent})")
+    if not story.deadlines:
+        click.echo("no deadline stands")
+    for row in story.held:
+        click.echo(f"held back by {row['service']}: {row['ref']} is {row['state']}, {row['reason']}: {meaning(row['reason'])}")
+    for line in state_of(story):
+        click.echo(line)
+
+
+def _local(story: Story, at: datetime) -> str:
+    return at.astimezone(story.zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _data(story: Story) -> dict[str, Any]:
+    return {
+        "order": story.order,
+        "zone": story.zone.key,
+        "steps": [_step(story, step) for step in story.steps],
+        "money": [{"account": name, "currency": unit, "amount_minor": amount} for (name, unit), amount in sorted(story.totals().items())],
+        "deadlines": [
+            {**row, "due_at": row["due_at"].isoformat(), "sent_at": row["sent_at"] and row["sent_at"].isoformat()}
+            for row in story.deadlines
+        ],
+        "held": story.held,
+        "state": state_of(story),
+        "stored": story.bodies,
+    }
+
+
+def _step(story: Story, step: Step) -> dict[str, Any]:
+    return {
+        "number": step.number,
+        "at": step.at.astimezone(story.zone).isoformat(),
+        "place": step.entry.ref,
+        "published_ms": step.entry.timestamp_ms,
+        "id": step.entry.id,
+        "source": step.entry.header("ce_source"),
+        "type": step.entry.type,
+        "what": step.what,
+        "rules": step.rules,
+        "cause": step.cause,
+        "cause_id": step.entry.header("ce_causationid") or None,
+        "copy_of": step.copy_of,
+        "refused": [{"service": service, "code": code, "meaning": meaning(code)} for service, code in step.refused],
+        "body": step.entry.event.model_dump(mode="json") if step.entry.event is not None else None,
+    }

@@ -1,0 +1,205 @@
+"""laotie parked list · show · redrive · discard"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import asyncpg
+import click
+from confluent_kafka import Producer
+
+from deploy.cli.connect import running
+from deploy.cli.errors import Failed
+from deploy.cli.watch import Watch
+from deploy.local.kafka import quiet
+from deploy.local.services import discover
+from deploy.local.stack import Stack
+from shared import postgres
+from shared.errors import CATALOGUE
+from shared.messaging.envelope import unpack
+from shared.messaging.message import Message
+from shared.messaging.system import OPS, Discard, Redrive
+
+TIMEOUT_S = 30.0
+POLL_S = 0.1
+SHOWN_MAX = 4000  # characters of a value
+
+LIST = """
+SELECT '{service}' AS service, state, key, ref, reason, error, attempts, at, headers, value
+  FROM {schema}.parked WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR key = $2) ORDER BY n
+"""
+ONE = "SELECT '{service}' AS service, * FROM {schema}.parked WHERE ref = $1"
+OF_KEY = "SELECT ref, state, attempts FROM {schema}.parked WHERE key = $1"
+service_option = click.option("--service", type=click.Choice(discover()), help="Of that service; needed where several hold it.")
+Held = Mapping[str, tuple[str, int]]  # by ref: state, and how often it was tried
+timeout_option = click.option("--timeout", "timeout_s", default=TIMEOUT_S, show_default=True, type=click.FloatRange(0), help="Seconds.")
+
+
+@click.group()
+def parked() -> None:
+    """Events held back: waiting for a cause, parked after a bug, ready to be offered again, expired."""
+
+
+@parked.command("list")
+@click.option("--service", type=click.Choice(discover()), help="Of that service only.")
+@click.option("--state", type=click.Choice(["waiting", "parked", "ready", "expired"]), help="Of that state only.")
+@click.option("--key", help="Of that key only.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def list_(service: str | None, state: str | None, key: str | None, as_json: bool) -> None:
+    """List what is held back, in the order in which it will be offered again."""
+    rows = asyncio.run(_fetch(running(), LIST, [service] if service else discover(), state, key))
+    if as_json:
+        click.echo(json.dumps([_said(row) for row in rows], indent=1))
+        return
+    for row in rows:
+        said = _said(row)
+        detail = f": {said['error']}" if said["error"] else ""
+        click.echo(f"{said['service']:<8} {said['state']:<8} {said['key']}  {said['ref']}  {said['type']}  {said['reason']}{detail}")
+    click.echo(f"{len(rows)} held back")
+
+
+@parked.command()
+@click.argument("ref")
+@click.option("--service", type=click.Choice(discover()), help="Of that service only.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def show(ref: str, service: str | None, as_json: bool) -> None:
+    """Show one held event whole. REF is its place, topic/partition/offset, as `parked list` prints it."""
+    rows = asyncio.run(_fetch(running(), ONE, [service] if service else discover(), ref))
+    if not rows:
+        raise Failed(f"nothing is held under {ref}")
+    if as_json:
+        click.echo(json.dumps([_said(row, whole=True) for row in rows], indent=1))
+        return
+    for row in rows:
+        said = _said(row, whole=True)
+        for name in ("service", "state", "key", "ref", "type", "reason", "meaning", "error", "attempts", "since"):
+            click.echo(f"{name:<9} {said[name]}")
+        for name, text in said["headers"].items():
+            click.echo(f"          {name}: {text}")
+        click.echo(said["value"][:SHOWN_MAX])
+
+
+@parked.command()
+@click.argument("key")
+@service_option
+@timeout_option
+def redrive(key: str, service: str | None, timeout_s: float) -> None:
+    """Offer again, in order, all that is parked or expired under KEY; waits until that is done."""
+    stack = running()
+
+    async def act() -> str:
+        name, held = await _holder(stack, service, key)
+        stuck = {ref for ref, (state, _) in held.items() if state in ("parked", "expired")}
+        if not stuck:
+            raise Failed(f"{name} holds nothing parked or expired under {key}; what waits for its cause is offered again by itself")
+        await _publish(stack, Redrive(service=name, target=key, occurred_at=await _now(stack)))
+
+        def raised(now: Held) -> list[str]:
+            return [ref for ref in stuck & now.keys() if now[ref][1] > held[ref][1]]
+
+        def offered(now: Held) -> bool:
+            return not any(now[ref][0] in ("parked", "expired", "ready") for ref in stuck & now.keys())
+
+        left = await _until(stack, name, key, lambda now: bool(raised(now)) or offered(now), timeout_s)
+        if again := raised(left):
+            raise Failed(f"{again[0]} was offered and failed again; `laotie parked show {again[0]}` says why")
+        if not offered(left):
+            raise Failed(f"{name} has not offered {key} again after {timeout_s:.0f} s; is it running? (laotie status)")
+        return f"{name}: {len(stuck)} offered again"
+
+    click.echo(asyncio.run(act()))
+
+
+@parked.command()
+@click.argument("key")
+@click.argument("ref")
+@service_option
+@timeout_option
+def discard(key: str, ref: str, service: str | None, timeout_s: float) -> None:
+    """Forget one held event for good; what stood behind it is offered again."""
+    stack = running()
+
+    async def act() -> str:
+        name, held = await _holder(stack, service, key)
+        if ref not in held:
+            raise Failed(f"{name} holds no {ref} under {key}")
+        await _publish(stack, Discard(service=name, target=key, ref=ref, occurred_at=await _now(stack)))
+        left = await _until(stack, name, key, lambda now: ref not in now, timeout_s)
+        if ref in left:
+            raise Failed(f"{name} still holds {ref} after {timeout_s:.0f} s; is it running?")
+        return f"{name}: {ref} is forgotten"
+
+    click.echo(asyncio.run(act()))
+
+
+async def _fetch(stack: Stack, statement: str, services: list[str], *arguments: object) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        spelled = [statement.format(service=name, schema=postgres.quoted(name)) for name in services]
+        return [row for one in spelled for row in await connection.fetch(one, *arguments)]
+    finally:
+        await connection.close()
+
+
+async def _holder(stack: Stack, service: str | None, key: str) -> tuple[str, Held]:
+    """The service that holds events of the key, and their states by ref. Raises Failed: none, or several."""
+    found = {name: await _held(stack, name, key) for name in ([service] if service else discover())}
+    holders = [name for name, held in found.items() if held]
+    if len(holders) > 1:
+        raise Failed(f"{' and '.join(holders)} hold events under {key}: name one with --service")
+    if not holders:
+        raise Failed(f"nothing is held under {key}")
+    return holders[0], found[holders[0]]
+
+
+async def _held(stack: Stack, service: str, key: str) -> Held:
+    return {row["ref"]: (row["state"], row["attempts"]) for row in await _fetch(stack, OF_KEY, [service], key)}
+
+
+async def _until(stack: Stack, service: str, key: str, done: Callable[[Held], bool], timeout_s: float) -> Held:
+    """What is held once that is done, or when the time is over."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        held = await _held(stack, service, key)
+        if done(held) or time.monotonic() > deadline:
+            return held
+        await asyncio.sleep(POLL_S)
+
+
+async def _publish(stack: Stack, order: Message) -> None:
+    """The record key is the key of the thing, so that the order takes its turn among that key's events."""
+    producer = Producer({**quiet(stack.settings(postgres.OPS).confluent()), "acks": "all", "partitioner": "murmur2_random"})
+    identity = str(uuid.uuid4())
+    texts = {
+        "ce_specversion": "1.0",
+        "ce_id": identity,
+        "ce_source": "laotie/ops",
+        "ce_type": order.type,
+        "content-type": "application/json",
+    }
+    errors: list[object] = []
+    headers: list[tuple[str, str | bytes | None]] = [(name, text.encode()) for name, text in texts.items()]
+    producer.produce(OPS.name, order.to_json(), order.key.encode(), headers=headers, on_delivery=lambda error, _: errors.append(error))
+    left: int = await asyncio.to_thread(producer.flush, TIMEOUT_S)
+    if left or errors != [None]:
+        raise Failed(f"{OPS.name}: not published ({errors or 'no answer'})")
+
+
+async def _now(stack: Stack) -> Any:
+    async with Watch(stack) as watch:
+        return await watch.clock()
+
+
+def _said(row: asyncpg.Record, *, whole: bool = False) -> dict[str, Any]:
+    headers = {name: (data or b"").decode(errors="replace") for name, data in unpack(row["headers"])}
+    said = {name: row[name] for name in ("service", "state", "key", "ref", "reason", "error", "attempts")}
+    known = CATALOGUE.get(row["reason"])
+    said |= {"type": headers.get("ce_type", ""), "since": row["at"].isoformat(), "meaning": known.meaning if known else ""}
+    if whole:
+        said |= {"headers": headers, "value": (row["value"] or b"").decode(errors="replace")}
+    return said

@@ -1,0 +1,228 @@
+"""What happened to one order, gathered from topics and tables: for `laotie explain`. Knows the contract and no service."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from deploy.local.home import CHECKOUT
+from deploy.local.kafka import quiet
+from deploy.local.stack import Stack
+from deploy.verify.log import TOPICS, Entry, entries
+from deploy.verify.run import ends_of
+from shared import postgres
+from shared.contracts.types import Moves
+from shared.errors import CATALOGUE
+from shared.policy import Policies
+
+POLICY = CHECKOUT / "deploy/policy.yaml"
+SERVICES = ("order", "payment", "refund")  # those that keep something under an order's id
+SKIPPED = frozenset({"ops.v1", "trust.internal.v1"})  # what trust does with its evidence is told by its score
+ABOUT = ("line_no", "lines", "delivered", "case_id", "refund_id", "parcel_id", "payment_id", "party", "subject_id", "kind", "ground",
+         "quantity", "due_minor", "amount_minor", "buyer_minor", "reason", "code", "by", "how", "turn", "deadline", "pay_by")  # fmt: skip
+_RULES = re.compile(r"Source: ((?:R\d+(?:\.\d+)?(?:-R\d+\.\d+)?(?:, )?)+)")
+
+TIMERS = "SELECT kind, subject, due_at, sent_at FROM {schema}.timer WHERE key = $1 ORDER BY due_at"
+HELD = "SELECT state, ref, reason FROM {schema}.parked WHERE key = $1 ORDER BY n"
+BODY = "SELECT version, body::text FROM {table} WHERE key = $1"
+TABLES = {"order": '"order"."order"', "payment": "payment.payment", "refund": "refund.purchase"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One record. cause: the number of the step that it follows from; None, it came from outside or by time. refused: (service, code)."""
+
+    number: int
+    entry: Entry
+    at: datetime
+    what: str
+    rules: tuple[str, ...]
+    cause: int | None
+    copy_of: int | None
+    refused: tuple[tuple[str, str], ...]
+
+    @property
+    def moves(self) -> Moves | None:
+        found = getattr(self.entry.event, "moves", None)
+        return found if isinstance(found, Moves) else None
+
+
+@dataclass(slots=True)
+class Story:
+    """deadlines, held: as the tables have them. bodies: by service, the stored state."""
+
+    order: str
+    zone: ZoneInfo
+    steps: list[Step]
+    deadlines: list[dict[str, Any]] = field(default_factory=list)
+    held: list[dict[str, Any]] = field(default_factory=list)
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def known(self) -> bool:
+        return bool(self.steps or self.bodies)
+
+    def totals(self) -> Counter[tuple[str, str]]:
+        """By account and currency, what all postings of this order come to."""
+        found: Counter[tuple[str, str]] = Counter()
+        for step in self.steps:
+            for posting in step.moves.postings if step.moves else ():
+                found[(posting.account, step.moves.currency if step.moves else "")] += posting.amount_minor
+        return found
+
+
+async def tell(stack: Stack, order: str) -> Story:
+    """Everything that is known of it; `known` is false where that is nothing."""
+    found = _gather(stack, order)
+    story = Story(order, _zone(found), _steps(found))
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        for service in SERVICES:
+            schema = postgres.quoted(service)
+            timers = await connection.fetch(TIMERS.format(schema=schema), order)
+            story.deadlines += [{"service": service, **dict(row)} for row in timers]
+            story.held += [{"service": service, **dict(row)} for row in await connection.fetch(HELD.format(schema=schema), order)]
+            row = await connection.fetchrow(BODY.format(table=TABLES[service]), order)
+            if row is not None:
+                story.bodies[service] = {"version": row["version"], **json.loads(row["body"])}
+    finally:
+        await connection.close()
+    return story
+
+
+def _gather(stack: Stack, order: str) -> list[Entry]:
+    """By key; what is told to parties and to trust names the order in its body."""
+    key = order.encode()
+    names = (f'"order_id":"{order}"'.encode(), f"/{order}/".encode())
+
+    def wanted(message: Any) -> bool:
+        if message.key() == key:
+            return True
+        value: bytes = message.value() or b""
+        return TOPICS[message.topic()].own and any(name in value for name in names)
+
+    topics = [topic.name for topic in TOPICS.values() if not topic.single and topic.name not in SKIPPED]
+    settings = quiet(stack.settings(postgres.OPS).confluent())
+    found = list(entries(settings, ends_of(stack, topics), wanted))
+    first: dict[tuple[str, int, int], Entry] = {}
+    rest = []
+    for entry in sorted(found, key=lambda one: (one.timestamp_ms, one.topic, one.partition, one.offset)):
+        if entry.sequence is None or first.setdefault((entry.topic, entry.partition, entry.sequence), entry) is entry:
+            rest.append(entry)
+    return rest
+
+
+def _steps(found: list[Entry]) -> list[Step]:
+    refused: dict[str, list[tuple[str, str]]] = {}
+    for entry in found:
+        if entry.topic.endswith(".parked.v1"):
+            place = f"{entry.header('x-original-topic')}/{entry.header('x-original-partition')}/{entry.header('x-original-offset')}"
+            refused.setdefault(place, []).append((entry.topic.partition(".")[0], entry.header("x-reason")))
+    told = _causes_first([entry for entry in found if not entry.topic.endswith(".parked.v1")])
+    numbers: dict[str, int] = {}
+    steps: list[Step] = []
+    for number, entry in enumerate(told, 1):
+        copy_of = numbers.get(f"{entry.header('ce_source')} {entry.id}") if entry.sequence is None else None
+        numbers.setdefault(f"{entry.header('ce_source')} {entry.id}", number)
+        cause = next((step.number for step in steps if step.entry.id == entry.header("ce_causationid")), None)
+        steps.append(Step(number, entry, _moment(entry), _what(entry), _rules(entry), cause, copy_of, tuple(refused.get(entry.ref, ()))))
+    return steps
+
+
+def _causes_first(found: list[Entry]) -> list[Entry]:
+    """By the broker's time; what it wrote in the same millisecond stands behind its cause."""
+    depth: dict[str, int] = {}
+    causes = {entry.id: entry.header("ce_causationid") for entry in found}
+    for entry in found:
+        steps, cause = 0, causes.get(entry.id, "")
+        while cause in causes and steps < len(found):
+            steps, cause = steps + 1, causes[cause]
+        depth[entry.ref] = steps
+    return sorted(found, key=lambda one: (one.timestamp_ms, depth[one.ref], one.topic, one.partition, one.offset))
+
+
+def _moment(entry: Entry) -> datetime:
+    if entry.event is not None:
+        return entry.event.occurred_at
+    return datetime.fromtimestamp(entry.timestamp_ms / 1000, UTC)
+
+
+def _what(entry: Entry) -> str:
+    """The first sentence of the contract's own words."""
+    if entry.event is None:
+        return "nobody can read this"
+    said = " ".join(inspect.cleandoc(type(entry.event).__doc__ or "").split())
+    return re.split(r"(?<=[.])\s|\sSource:|\sProducer:", said)[0]
+
+
+def _rules(entry: Entry) -> tuple[str, ...]:
+    """Of the type, by the contract; of a case also the one that it was decided by."""
+    said = inspect.cleandoc(type(entry.event).__doc__ or "") if entry.event is not None else ""
+    own = getattr(entry.event, "rule", "")
+    named = [rule for found in _RULES.findall(" ".join(said.split())) for rule in found.rstrip(", ").split(", ")]
+    return tuple(dict.fromkeys([*([own] if own else []), *named]))
+
+
+def _zone(found: list[Entry]) -> ZoneInfo:
+    """The one that the order was promised; before it is accepted, the policy's."""
+    for entry in found:
+        terms = getattr(entry.event, "terms", None)
+        if terms is not None:
+            return ZoneInfo(terms.zone)
+    policies = Policies.load(Path(os.environ.get("LAOTIE_POLICY") or POLICY))
+    return ZoneInfo(policies.versions[-1].zone)
+
+
+def about(step: Step, zone: ZoneInfo) -> str:
+    """What tells it from others of its type: which line, which case, how much, until when."""
+    parts = []
+    for name in ABOUT:
+        value = getattr(step.entry.event, name, None)
+        if isinstance(value, tuple):
+            value = ",".join(str(getattr(one, "line_no", one)) for one in value)
+        if isinstance(value, datetime):
+            value = value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+        if name.endswith("_minor") and isinstance(value, int):
+            name, value = name.removesuffix("_minor"), f"{value / 100:.2f}"  # noqa: PLW2901 - shown as people read it
+        if value not in (None, ""):
+            parts.append(f"{name} {value}")
+    return ", ".join(parts)
+
+
+def meaning(code: str) -> str:
+    """Of a refusal, in the catalogue's words; empty where it is not in it."""
+    known = CATALOGUE.get(code)
+    return known.meaning if known else ""
+
+
+def state_of(story: Story) -> list[str]:
+    """Where it stands, one line a thing."""
+    lines, bodies = [], story.bodies
+    order = bodies.get("order")
+    if order is not None:
+        lines.append(f"order: {order['status']}, {order['due_minor'] / 100:.2f} {order['currency']} due")
+        lines += [f"line {number}: {_line(line)}" for number, line in order["lines"].items()]
+    for case_id, case in bodies.get("refund", {}).get("cases", {}).items():
+        until = f" until {datetime.fromisoformat(case['deadline']).astimezone(story.zone)}" if case["deadline"] else ""
+        lines.append(f"case {case_id}: state {case['state']}, {case['turn']}'s turn{until}")
+    for refund_id, refund in bodies.get("payment", {}).get("refunds", {}).items():
+        lines.append(f"refund {refund_id}: {refund['state']}, {refund['buyer_minor'] / 100:.2f} to the buyer")
+    return lines
+
+
+def _line(line: Mapping[str, Any]) -> str:
+    steps = [("settled", line["settled"]), ("completed", line["completed"]), ("delivered", line["signed_at"]), ("shipped", line["sent_at"])]
+    reached = next((name for name, done in steps if done), "not shipped")
+    refunded = f", {line['refunded_minor'] / 100:.2f} refunded" if line["refunded_minor"] else ""
+    return reached + refunded + (f", held by {', '.join(line['cases'])}" if line["cases"] else "")

@@ -1,0 +1,135 @@
+"""python -m deploy.market.demo: a market's life on a real stack of its own, and proof that it came out right."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from deploy.cli.errors import expected
+from deploy.cli.watch import NotIdle
+from deploy.local import control, services
+from deploy.local.home import Home, default_home
+from deploy.local.stack import Stack
+from deploy.market import display
+from deploy.market.market import build
+from deploy.market.play import Play
+from deploy.market.sent import closing
+from deploy.market.verdict import Verdict, judge
+
+FOREIGN = ("LAOTIE_KAFKA", "LAOTIE_POSTGRES")  # servers that the demo must not fill
+BEGINS = closing(0) - timedelta(hours=1)
+
+
+@click.command()
+@click.option("--orders", default=1_000, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--seed", default=1, show_default=True, help="The same seed plays the same market.")
+@click.option("--keep", is_flag=True, help="Leave the stack running afterwards.")
+def main(orders: int, seed: int, keep: bool) -> None:
+    """Play a market of so many orders on a fresh stack of its own; status 0 only if everything came out as it must."""
+    for name in FOREIGN:
+        os.environ.pop(name, None)
+    os.environ["LAOTIE_CLOCK_BEGINS"] = BEGINS.isoformat()
+    console = Console()
+    home = Home(default_home() / "demo")
+    with expected(), running(home, keep, console) as stack:
+        began = time.monotonic()
+        market = build(seed, orders)
+        play = Play(stack, market)
+        rested = _played(play, console)
+        verdict = judge(stack, market, play)
+        if not rested:
+            verdict.problems.insert(0, "the services did not come to rest")
+        seconds = time.monotonic() - began
+        play.seconds["judging"] = seconds - sum(play.seconds.values())
+        home.write("report.json", json.dumps(report(verdict, seconds), indent=1) + "\n")
+        _tell(console, home, stack, verdict, seconds, keep=keep)
+    if not verdict.verified:
+        raise SystemExit(1)
+
+
+def report(verdict: Verdict, seconds: float) -> dict[str, int | float | bool]:
+    """events: published by the apps. lost: of these, without effect, not held, not rejected. doubled: effects that happened twice."""
+    return {
+        "orders": len(verdict.market.lives),
+        "events": len(verdict.play.published),
+        "lost": verdict.lost,
+        "doubled": len(verdict.found.doubled),
+        "parked": verdict.parked,
+        "ledger_sum_minor": verdict.ledger_sum_minor,
+        "escrow_minor": verdict.escrow_minor,
+        "seconds": round(seconds, 1),
+        "verified": verdict.verified,
+    }
+
+
+@contextmanager
+def running(home: Home, keep: bool, console: Console) -> Iterator[Stack]:
+    """A fresh stack with every service once. keep: it is left behind, supervised as by `laotie up`; else nothing is left."""
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False)
+
+    if keep:
+        control.up(home, "manual", fresh=True, start_services=True, restart=True, say=say)
+        yield Stack(home.root, clock="manual")
+        return
+    with Stack(home.root, clock="manual", say=say) as stack:
+        stack.start(fresh=True)
+        for name in services.discover():
+            stack.spawn(name, wait=False)
+        for process in stack.services.values():
+            process.wait_ready()
+        say(f"services ready: {', '.join(stack.services)}")
+        yield stack
+
+
+def _played(play: Play, console: Console) -> bool:
+    """False: a service did not come to rest; what is left is told."""
+    try:
+        with display.progress(console) as show:
+            play.run(show)
+    except NotIdle as error:
+        console.print(str(error), highlight=False, markup=False)
+        return False
+    return True
+
+
+def _tell(console: Console, home: Home, stack: Stack, verdict: Verdict, seconds: float, *, keep: bool) -> None:
+    for table in display.tables(verdict):
+        console.print(table)
+    report, provider = verdict.report, verdict.play.provider
+    console.print(
+        f"{len(verdict.play.published):,} events sent, {verdict.rejected} of them rejected with a code, {verdict.found.facts:,} facts; "
+        f"{len(provider.instructed):,} instructions to the provider, carried out once each",
+        highlight=False,
+    )
+    held = sum(check.holds for check in report.checks)
+    console.print(f"verify: {held} of {len(report.checks)} statements hold, {report.records:,} records read", highlight=False)
+    display.problems(console, verdict)
+    profile = ", ".join(f"{what} {spent:.1f} s" for what, spent in verdict.play.seconds.items())
+    console.print(f"{'verified' if verdict.verified else 'NOT VERIFIED'} in {seconds:.1f} s ({profile})", highlight=False)
+    for line in _where_next(home, stack) if keep else ("to look around yourself: make demo with --keep, or make up",):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _where_next(home: Home, stack: Stack) -> Iterator[str]:
+    root = Path(os.path.relpath(home.root))
+    rows = json.loads((home.root / "services.json").read_text(encoding="utf-8"))
+    yield "still running:"
+    yield f"  Kafka {stack.bootstrap}; " + ", ".join(f"{name} {row['address']}" for name, row in rows.items())
+    yield f"  kcat -F {root}/clients/ops.kcat -C -t order.v1 -o beginning -e -f '%k %h %s\\n'"
+    yield f"  {root}/bin/kafka-console-consumer --bootstrap-server {stack.bootstrap} --command-config {root}/clients/ops.properties \\"
+    yield "      --topic order.v1 --from-beginning --timeout-ms 5000"
+    yield f"  . {root}/env; laotie verify; laotie down"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Every SQL constant of the project prepares on the migrated schemas: a renamed column fails here, not in a service."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from deploy.local.services import discover
+from deploy.local.stack import Stack
+from shared import postgres
+from shared.messaging.shape import Service
+from shared.messaging.store import FILL_OUTBOX, MOVE_LANES, Store
+
+pytestmark = pytest.mark.stack
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = ("shared/messaging/*.py",)  # in every service's schema, as its role
+OURS = ("deploy/cli/*.py", "deploy/verify/*.py")  # over all schemas, as ops
+STARTS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|BEGIN|LOCK|SET)\s")
+ON_LANES = {FILL_OUTBOX}  # reads what MOVE_LANES returns, in one statement with it
+
+
+async def test_every_statement_prepares(stack: Stack) -> None:
+    statements = {service: of_service(service) for service in discover()} | {postgres.OPS: of_ops()}
+    assert sum(map(len, statements.values())) > 100, "the search for constants has lost its way"
+    troubles = [line for role, found in statements.items() for line in await unprepared(stack.dsn(role), found)]
+    assert troubles == []
+
+
+async def test_a_statement_that_does_not_prepare_is_named(stack: Stack) -> None:
+    wrong = {"x.WRONG": 'SELECT nothing FROM "order"', "x.RIGHT": 'SELECT key FROM "order"'}
+    assert await unprepared(stack.dsn("order"), wrong) == ['x.WRONG: column "nothing" does not exist']
+
+
+def of_service(name: str) -> dict[str, str]:
+    """The engine's constants, the service's own, and what its Store makes of them."""
+    service: Service = import_module(f"services.{name}.handlers").SERVICE
+    found: dict[str, str] = {}
+    for place, sql in constants((*ENGINE, f"services/{name}/store.py")):
+        kinds = [kind.name for kind in service.kinds] if "{kind}" in sql else [""]
+        for kind in kinds:
+            found[f"{name}: {place} {kind}".strip()] = filled(sql, {"kind": kind, "keys": "$1"})
+    return found | {f"{name}: Store._save": Store(service, 12)._save}
+
+
+def of_ops() -> dict[str, str]:
+    return {
+        f"{place} {service}".strip(): filled(
+            sql, {"schema": postgres.quoted(service), "service": service if "'{service}'" in sql else f"'{service}'"}
+        )
+        for place, sql in constants(OURS)
+        for service in (discover() if "{schema}" in sql else [""])
+    }
+
+
+def constants(patterns: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Module-level UPPERCASE texts that begin like SQL, by `file.NAME`; those that were imported belong to their own file."""
+    for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
+        names = assigned(ast.parse(path.read_text(encoding="utf-8")))
+        if names:
+            values = vars(import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)))
+            for name in names:
+                if isinstance(values[name], str) and STARTS.match(values[name]):
+                    yield f"{path.relative_to(ROOT)}.{name}", values[name]
+
+
+def assigned(tree: ast.Module) -> list[str]:
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    return [target.id for target in targets if isinstance(target, ast.Name) and target.id.isupper()]
+
+
+def filled(sql: str, names: Mapping[str, str]) -> str:
+    """Placeholders as the code fills them: {} and {0} are parameters, {kind}, {schema} … names. Raises KeyError for an unknown one."""
+    if sql in ON_LANES:
+        lanes = Numbered().vformat(MOVE_LANES, (), names)
+        return f"WITH lanes AS ({lanes}) {Numbered(lanes.count('$')).vformat(sql, (), names)}"
+    return Numbered().vformat(sql, (), names).removeprefix("BEGIN; ")
+
+
+class Numbered(string.Formatter):
+    """since: how many parameters come before."""
+
+    def __init__(self, since: int = 0) -> None:
+        self._since = since
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        return f"${self._since + key + 1}" if isinstance(key, int) else kwargs[key]
+
+
+async def unprepared(dsn: str, statements: Mapping[str, str]) -> list[str]:
+    """One line for each statement that Postgres does not understand, on the schemas as they are."""
+    connection = await asyncpg.connect(dsn)
+    found = []
+    try:
+        for place, sql in statements.items():
+            try:
+                await connection.prepare(sql)
+            except asyncpg.PostgresError as error:
+                found.append(f"{place}: {error}")
+    finally:
+        await connection.close()
+    return found
