@@ -1,12 +1,9 @@
 """Real Kafka and Postgres for tests: a started stack, and fresh topics and schemas on it."""
 
 import secrets
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -18,17 +15,15 @@ from deploy.local.postgres import run
 from deploy.local.services import migration_folders
 from deploy.local.stack import Stack
 from shared import postgres
+from tests import containers
 
 Infra = Literal["local", "external", "docker"]
 EXTERNAL = ("LAOTIE_KAFKA", "LAOTIE_POSTGRES")
 
 
 def default_infra() -> Infra:
-    """docker where an engine answers and `tests/containers.py` can use it, else local."""
-    if find_spec("tests.containers") is None or shutil.which("docker") is None:
-        return "local"
-    answer = subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False)
-    return "docker" if answer.returncode == 0 else "local"
+    """docker where an engine answers or REQUIRE_DOCKER=1 asks for one, else local."""
+    return "docker" if containers.required() or not containers.missing() else "local"
 
 
 @contextmanager
@@ -53,12 +48,7 @@ def _variables(infra: Infra) -> Iterator[Mapping[str, str]]:
     if infra != "docker":
         yield {}
         return
-    if find_spec("tests.containers") is None:
-        raise pytest.UsageError("--infra=docker: there is no tests/containers.py yet")
-    from importlib import import_module
-
-    containers: AbstractContextManager[Mapping[str, str]] = import_module("tests.containers").started()
-    with containers as variables:
+    with containers.started() as variables:
         yield variables
 
 

@@ -30,5 +30,7 @@ def expected() -> Iterator[None]:
         raise Failed(f"Kafka: {error}; is the stack up? (laotie status)") from error
     except asyncpg.PostgresError as error:
         raise Failed(f"Postgres: {error}") from error
+    except BrokenPipeError:  # `| head` has seen enough: click ends quietly
+        raise
     except OSError as error:
         raise Failed(f"{error}; is the stack up? (laotie status)") from error

@@ -28,7 +28,12 @@ def explain(order: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_data(story), indent=1))
         return
-    click.echo(f"order {order}, times in {story.zone.key}")
+    show(story)
+
+
+def show(story: Story) -> None:
+    """As `laotie explain` prints it."""
+    click.echo(f"order {story.order}, times in {story.zone.key}")
     for step in story.steps:
         _print_step(story, step)
     _print_money(story)

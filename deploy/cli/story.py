@@ -211,7 +211,7 @@ def state_of(story: Story) -> list[str]:
     lines, bodies = [], story.bodies
     order = bodies.get("order")
     if order is not None:
-        lines.append(f"order: {order['status']}, {order['due_minor'] / 100:.2f} {order['currency']} due")
+        lines.append(f"order: {order['status']}, {order['due_minor'] / 100:.2f} {order['currency']}")
         lines += [f"line {number}: {_line(line)}" for number, line in order["lines"].items()]
     for case_id, case in bodies.get("refund", {}).get("cases", {}).items():
         until = f" until {datetime.fromisoformat(case['deadline']).astimezone(story.zone)}" if case["deadline"] else ""

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
+from confluent_kafka import KafkaException
 
 from deploy.cli.ends import Ends
 from deploy.local.seeding import inputs_of
@@ -26,6 +27,7 @@ from shared.messaging.store import Lane
 LIVE = timedelta(seconds=10)  # a process that was not seen for that long is gone
 POLL_SECONDS = 0.03
 TIMEOUT_SECONDS = 60.0
+INTERRUPTED = (OSError, TimeoutError, KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError)
 COUNT_MAX = 1000  # of a table that is not empty, no more is counted
 
 STANDING = """
@@ -84,17 +86,20 @@ class Watch:
             await self._connection.close(timeout=2)
 
     async def idle(self, timeout_s: float = TIMEOUT_SECONDS) -> Sweep:
-        """Returns the second of two equal sweeps with nothing left. Raises NotIdle."""
+        """Returns the second of two equal sweeps with nothing left; servers may come back meanwhile. Raises NotIdle."""
         deadline = time.monotonic() + timeout_s
-        before = await self.sweep()
+        before: Sweep | None = None
         while True:
-            await asyncio.sleep(POLL_SECONDS)
-            sweep = await self.sweep()
+            try:
+                sweep = await self.sweep()
+            except INTERRUPTED as error:
+                sweep = Sweep((f"cannot look: {type(error).__name__}: {error}",), None, {})
             if not sweep.left and sweep == before:
                 return sweep
             if time.monotonic() > deadline:
                 raise NotIdle(sweep, timeout_s)
             before = sweep
+            await asyncio.sleep(POLL_SECONDS)
 
     async def sweep(self) -> Sweep:
         """One look: the ends first, then one snapshot of all tables."""

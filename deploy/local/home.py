@@ -143,10 +143,10 @@ class Home:
         return None
 
     def wipe(self) -> None:
-        """Forgets data, secrets and logs; ports stay, so that addresses stay."""
+        """Forgets data, secrets and logs; ports stay, so that addresses stay, and so does a home inside this one (the demo's)."""
         shutil.rmtree(self.postgres, ignore_errors=True)
         for path in self.root.iterdir():
-            if path.name not in {"run", "ports.json"}:
+            if path.name not in {"run", "ports.json"} and not (path / "run" / "lock").exists():
                 with suppress(FileNotFoundError):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.__post_init__()

@@ -108,7 +108,7 @@ def fill(rng: Random, market: World, order_id: str, *, units: int = 0, category:
     items[0].category, items[0].waived = category, waived
     buyer = rng.choice(market.buyers)
     cart = Cart(order_id, buyer, CURRENCIES[rng.random() < 0.06], tuple(items), tuple(_offers(rng, order_id, items)))
-    _allocate(cart)
+    allocate(cart)
     return cart
 
 
@@ -127,7 +127,7 @@ def _offers(rng: Random, order_id: str, items: list[Item]) -> list[Offer]:
     return found
 
 
-def _allocate(cart: Cart) -> None:
+def allocate(cart: Cart) -> None:
     """Largest remainder over the gross amounts, ties to the lowest line. Source: R1.5."""
     for offer in cart.offers:
         covered = [item for item in cart.items if item.line_no in offer.line_nos]

@@ -15,7 +15,7 @@ from deploy.market.sent import Sent
 
 TIMEOUT_S = 30
 QUIET = {"log_level": 3, "log.connection.close": False}
-FETCH = {"fetch.wait.max.ms": 20, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
+FETCH = {"enable.auto.commit": False, "auto.offset.reset": "earliest"}
 POLL_MAX, POLL_S = 5_000, 0.02  # records and seconds of one call
 Connection = Callable[[str], Mapping[str, str]]  # a principal's connection properties
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
@@ -10,10 +11,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import click
 from rich.console import Console
 
 from deploy.cli.errors import expected
+from deploy.cli.explain import show
+from deploy.cli.story import tell
 from deploy.cli.watch import NotIdle
 from deploy.local import control, services
 from deploy.local.home import Home, default_home
@@ -25,6 +29,7 @@ from deploy.market.sent import closing
 from deploy.market.verdict import Verdict, judge
 
 FOREIGN = ("LAOTIE_KAFKA", "LAOTIE_POSTGRES")  # servers that the demo must not fill
+NOT_KEPT = "nothing is left running; to look around: python -m deploy.market.demo --keep, or make up for an empty stack"
 BEGINS = closing(0) - timedelta(hours=1)
 
 
@@ -32,7 +37,8 @@ BEGINS = closing(0) - timedelta(hours=1)
 @click.option("--orders", default=1_000, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--seed", default=1, show_default=True, help="The same seed plays the same market.")
 @click.option("--keep", is_flag=True, help="Leave the stack running afterwards.")
-def main(orders: int, seed: int, keep: bool) -> None:
+@click.option("--spoil", hidden=True, default="", help="SQL, run by the owner of the tables before the verdict: it must be noticed.")
+def main(orders: int, seed: int, keep: bool, spoil: str) -> None:
     """Play a market of so many orders on a fresh stack of its own; status 0 only if everything came out as it must."""
     for name in FOREIGN:
         os.environ.pop(name, None)
@@ -44,13 +50,18 @@ def main(orders: int, seed: int, keep: bool) -> None:
         market = build(seed, orders)
         play = Play(stack, market)
         rested = _played(play, console)
+        if spoil:
+            asyncio.run(_spoil(stack, spoil))
         verdict = judge(stack, market, play)
         if not rested:
             verdict.problems.insert(0, "the services did not come to rest")
         seconds = time.monotonic() - began
         play.seconds["judging"] = seconds - sum(play.seconds.values())
+        _tell(console, stack, verdict)
         home.write("report.json", json.dumps(report(verdict, seconds), indent=1) + "\n")
-        _tell(console, home, stack, verdict, seconds, keep=keep)
+        console.print(_result(verdict, seconds), highlight=False, soft_wrap=True)
+        for line in _where_next(home, stack) if keep else (NOT_KEPT,):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
     if not verdict.verified:
         raise SystemExit(1)
 
@@ -102,22 +113,39 @@ def _played(play: Play, console: Console) -> bool:
     return True
 
 
-def _tell(console: Console, home: Home, stack: Stack, verdict: Verdict, seconds: float, *, keep: bool) -> None:
+async def _spoil(stack: Stack, sql: str) -> None:
+    connection = await asyncpg.connect(stack.dsn("admin"))
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+def _tell(console: Console, stack: Stack, verdict: Verdict) -> None:
+    """One order in full, the tables, the verdict, and what is wrong."""
+    show(asyncio.run(tell(stack, _telling(verdict))))
     for table in display.tables(verdict):
         console.print(table)
     report, provider = verdict.report, verdict.play.provider
     console.print(
-        f"{len(verdict.play.published):,} events sent, {verdict.rejected} of them rejected with a code, {verdict.found.facts:,} facts; "
+        f"{len(verdict.play.published):,} events sent, {verdict.rejected} of them rejected with a code; {verdict.found.facts:,} facts; "
         f"{len(provider.instructed):,} instructions to the provider, carried out once each",
         highlight=False,
+        soft_wrap=True,
     )
     held = sum(check.holds for check in report.checks)
     console.print(f"verify: {held} of {len(report.checks)} statements hold, {report.records:,} records read", highlight=False)
     display.problems(console, verdict)
+
+
+def _telling(verdict: Verdict) -> str:
+    """An order to which much happened, where there is one."""
+    return max(verdict.market.lives, key=lambda life: (life.fate == "returned in part", len(life.cart.offers))).cart.order_id
+
+
+def _result(verdict: Verdict, seconds: float) -> str:
     profile = ", ".join(f"{what} {spent:.1f} s" for what, spent in verdict.play.seconds.items())
-    console.print(f"{'verified' if verdict.verified else 'NOT VERIFIED'} in {seconds:.1f} s ({profile})", highlight=False)
-    for line in _where_next(home, stack) if keep else ("to look around yourself: make demo with --keep, or make up",):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return f"{'verified' if verdict.verified else 'NOT VERIFIED'} in {seconds:.1f} s ({profile})"
 
 
 def _where_next(home: Home, stack: Stack) -> Iterator[str]:

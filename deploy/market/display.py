@@ -18,7 +18,7 @@ from deploy.market.verdict import Verdict
 SHANGHAI = timezone(timedelta(hours=8))
 PROBLEMS_SHOWN = 20
 SUBJECTS_SHOWN = 3
-PLAIN_EVERY = 4  # phases a line where no terminal is
+PLAIN_EVERY = 3  # phases a line where no terminal is
 
 
 @contextmanager

@@ -230,7 +230,7 @@ def _in_vain(life: Life, phase: int, code: str) -> None:
 FATES = {
     "confirmed by the buyer": Fate(30, confirmed_by_buyer),
     "confirmed by time": Fate(21, confirmed_by_time),
-    "never signed, confirmed by time": Fate(3, never_signed),
+    "never signed": Fate(3, never_signed),
     "rejected": Fate(2, rejected),
     "rejected, paid all the same": Fate(1, rejected_and_paid),
     "never paid": Fate(7, never_paid),
@@ -242,7 +242,7 @@ FATES = {
     "returned, the seller silent": Fate(4, returned_after_silence),
     "returned in part": Fate(3, returned_in_part, units=3),
     "returned, never inspected": Fate(3, returned_uninspected),
-    "refund failed at the PSP": Fate(2, refund_failed),
+    "refund failed at PSP": Fate(2, refund_failed),
     "case refused": Fate(3, case_refused),
     "case withdrawn": Fate(2, case_withdrawn),
     "case never posted": Fate(2, case_not_posted),

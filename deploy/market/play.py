@@ -17,7 +17,7 @@ from deploy.market.psp import GROUP, TOPICS, Provider
 from deploy.market.sent import closing
 
 STEP = timedelta(days=4)  # deadlines that may fire together: no order has two in different services that contend
-QUIET = (18, 20, 22, 24, 27, 30, 33, 36, 39, 42)  # days on which only deadlines fall due, and the PSP answers
+QUIET = (20, 25, 30, 36, 42)  # days on which only deadlines fall due, and the PSP answers
 CALM_DAYS = 2  # without an answer of the PSP, after the last deadline: the end
 DAYS_MAX = 70
 

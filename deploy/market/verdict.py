@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from deploy.local.stack import Stack
@@ -17,7 +16,7 @@ from deploy.market.play import Play
 from deploy.verify import Report, verify
 from shared import postgres
 
-OFF = "orders that came out otherwise than the market expects"
+PARKED = tuple(f"{service}.parked.v1" for service in books.SERVICES)
 
 
 @dataclass(slots=True)
@@ -55,10 +54,11 @@ class Verdict:
 
 def judge(stack: Stack, market: Market, play: Play) -> Verdict:
     """The stack must be idle."""
-    ops = stack.settings(postgres.OPS).confluent()
-    found = outcome.read(_all(ops, outcome.TOPICS))
+    records = _all(stack)
+    copies = [record for record in records if record.topic in PARKED]
+    found = outcome.read(record for record in records if record.topic not in PARKED)
     held = asyncio.run(books.read(stack.dsn(postgres.OPS)))
-    fates = books.account_for(play.published, _all(ops, [f"{service}.parked.v1" for service in books.SERVICES]), held.inbox)
+    fates = books.account_for(play.published, copies, held.inbox)
     report = asyncio.run(verify(stack))
     verdict = Verdict(market, play, held, found, report, len(fates.lost), fates.rejected)
     verdict.problems += [f"verify: {check.name}: {check.first}" for check in report.checks if not check.holds]
@@ -71,8 +71,8 @@ def judge(stack: Stack, market: Market, play: Play) -> Verdict:
     return verdict
 
 
-def _all(config: dict[str, str], topics: Iterable[str]) -> list[Read]:
-    reader = Reader(config, topics)
+def _all(stack: Stack) -> list[Read]:
+    reader = Reader(stack.settings(postgres.OPS).confluent(), [*outcome.TOPICS, *PARKED])
     try:
         return reader.read()
     finally:

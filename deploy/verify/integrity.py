@@ -40,7 +40,7 @@ def _dense(log: Log, tables: Tables) -> Check:
         check.counted += len(expected)
         if len(numbers) != len(expected):
             missing = sorted(set(expected) - set(numbers))
-            check.differ(f"{lane[0]}/{lane[1]}: {len(missing)} of {first} to {last} are missing, the first is {missing[:1]}")
+            check.differ(f"{lane[0]}/{lane[1]}: {len(missing)} of {first} to {last} are missing, the first is {min(missing, default=0)}")
     for lane in log.lanes.keys() - tables.lanes.keys():
         check.differ(f"{lane[0]}/{lane[1]}: the topic has facts, the tables know no such lane")
     return check

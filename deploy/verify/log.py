@@ -26,8 +26,13 @@ SILENCE_S = 20.0  # without a record and without an end: the broker does not ans
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record. sequence None: it carries none of ours. event None: nobody can read it, or it is a copy of what was refused."""
+    """One record. sequence None: it carries none of ours. event None: nobody can read it, or it is a copy of what was refused.
 
+    id, type: of the event, empty where it has none.
+    """
+
+    id: str
+    type: str
     topic: str
     partition: int
     offset: int
@@ -41,14 +46,6 @@ class Entry:
     @property
     def ref(self) -> str:
         return f"{self.topic}/{self.partition}/{self.offset}"
-
-    @property
-    def id(self) -> str:
-        return self.header("ce_id")
-
-    @property
-    def type(self) -> str:
-        return self.header("ce_type")
 
     def header(self, name: str) -> str:
         """Empty where there is none."""
@@ -155,9 +152,10 @@ def _entry(message: Any) -> Entry:
     copy = topic.name.endswith(".parked.v1")
     pairs = message.headers() or []
     headers = dict(pairs if copy else reversed(pairs))  # a name that stands twice: a copy's own stand last
-    kind = topic.types.get((headers.get("ce_type") or b"").decode(errors="replace"))
+    identity, name = ((headers.get(header) or b"").decode(errors="replace") for header in ("ce_id", "ce_type"))
+    kind = topic.types.get(name)
     return Entry(
-        topic.name, message.partition(), message.offset(), message.key(), message.value(), headers, message.timestamp()[1],
+        identity, name, topic.name, message.partition(), message.offset(), message.key(), message.value(), headers, message.timestamp()[1],
         _number(headers.get("x-sequence" if copy else "ce_sequence")) if topic.own else None,
         _parsed(kind, message.value()) if kind is not None else None,
     )  # fmt: skip

@@ -31,6 +31,9 @@ def check_service(service: Service, topics: Sequence[Topic]) -> None:
         if sent in owners:
             raise TypeError(f"{sent.type} is sent and yet a fact of {owners[sent]}")
     known = set(topics)
+    for need in ("timer", "parked"):
+        if f"{service.name}.{need}.v1" not in {topic.name for topic in known}:
+            raise TypeError(f"{service.name}.{need}.v1 is not among the topics: nothing could be put off or set aside")
     for message in (*service.input_types(), *owners, *service.sends):
         if message.topic not in known:
             raise TypeError(f"{message.type} is on {message.topic.name}, which is not among the topics")
@@ -47,14 +50,20 @@ async def check_schema(connection: asyncpg.Connection, expected: Mapping[str, st
     applied = {row[0]: row[1] for row in await connection.fetch("SELECT name, sha256 FROM migration")}
     if applied != expected:
         differing = sorted(name for name in {*applied, *expected} if applied.get(name) != expected.get(name))
-        raise Halted("halt.schema_version", f"differs in {', '.join(differing)}; run `laotie up` with this version")
+        raise Halted(
+            "halt.schema_version",
+            f"differs in {', '.join(differing)}; `laotie down` and `laotie up` with this version, or `laotie prepare`",
+        )
     found = await connection.fetchval("SELECT count(*) FROM stripe")
     if found != stripes:
         raise Halted("halt.partition_count", f"{found} stripes in the database, {stripes} in the settings; the number is never changed")
     cursors = {(row[0], row[1]) for row in await connection.fetch("SELECT topic, partition FROM cursor")}
     missing = sorted({(topic, n) for topic in topics for n in range(stripes)} - cursors)
     if missing:
-        raise Halted("halt.no_cursor", f"{missing[0][0]}/{missing[0][1]} and {len(missing) - 1} more; `laotie up` creates them")
+        raise Halted(
+            "halt.no_cursor",
+            f"{missing[0][0]}/{missing[0][1]} and {len(missing) - 1} more; `laotie prepare` (or down and up) creates them",
+        )
 
 
 async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: Sequence[str], own: Sequence[Topic]) -> None:

@@ -59,6 +59,7 @@ def infrastructure(error: BaseException) -> bool:
         | LostRace
         | Halted
         | asyncpg.InterfaceError
+        | asyncpg.InternalClientError  # a connection that broke in the middle of a call
         | asyncpg.PostgresConnectionError
         | asyncpg.OperatorInterventionError
         | asyncpg.TransactionRollbackError

@@ -252,8 +252,12 @@ class Engine:
                     await connection.execute(FORGET, self.instance, datetime.now(UTC) - timedelta(days=1))
                     await connection.close(timeout=2)
                 raise
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except Exception as error:
+                if not isinstance(error, asyncpg.PostgresError) and not infrastructure(error):
+                    raise
                 log.warning("not told: %s: %s", type(error).__name__, error)
+                if connection is not None:
+                    connection.terminate()
                 await asyncio.sleep(BEAT_SECONDS)
 
     async def _count_held(self, connection: asyncpg.Connection) -> None:

@@ -14,22 +14,24 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
+from typing import Final
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError
 
+from shared.errors import HaltCode
 from shared.messaging.connect import Connect, backoff, infrastructure
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
 from shared.messaging.metrics import METRICS
 from shared.messaging.queues import Queues
 from shared.messaging.record import Record
 from shared.messaging.relay import Relay
-from shared.messaging.store import Lane
+from shared.messaging.store import Lane, LostRace
 from shared.settings import Settings
 
 ATTEMPTS_MAX = 3
-OUT_OF_RANGE = "halt.cursor_out_of_range"
+OUT_OF_RANGE: Final = "halt.cursor_out_of_range"
 HALT_RETRY_SECONDS = 5.0
 QUEUED_MAX = 4  # times batch_max records of a partition; then its reader pauses
 PARKED_WINDOW_SECONDS = 60.0
@@ -91,6 +93,8 @@ class Flow:
     async def stop(self) -> None:
         """Stop polling, finish the running batches, give the stripes back."""
         self._stopping = True
+        for number, code in self.halts().items():
+            METRICS.halted.labels(code=code, partition=number).set(0)  # whoever reads it next tells it
         for task in self._readers:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
@@ -102,7 +106,9 @@ class Flow:
                 giver = connections[0] if connections else await self._connect("worker")
                 await giver.execute(RELEASE, self._numbers, self.instance)
                 connections = connections or [giver]
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:
+                if not infrastructure(error):
+                    raise
                 log.warning("stripes not given back, the next start will be slow: %s", error)
         await asyncio.gather(*(connection.close(timeout=2) for connection in connections), return_exceptions=True)
 
@@ -142,8 +148,8 @@ class Flow:
         numbers = [number for number in self._numbers if self.queues.partitions[number].halted != OUT_OF_RANGE]
         places = {TopicPartition(topic, number): (topic, number) for number in numbers}
         kafka.assign(list(places))
+        self._kafka[topic] = kafka  # before it starts: whatever ends us closes it
         await kafka.start()
-        self._kafka[topic] = kafka
         for place, lane in places.items():
             self._seeks.pop(lane, None)
             stream = self.queues.stream(*lane)
@@ -198,6 +204,8 @@ class Flow:
         except Gap as gap:
             self._gap(batch, gap)
         except Exception as error:
+            if connection is not None and infrastructure(error) and not isinstance(error, LostRace | asyncpg.TransactionRollbackError):
+                connection.terminate()  # who knows what state it is in
             await self._failed(batch, error)
         finally:
             self._idle.append(connection)
@@ -235,7 +243,8 @@ class Flow:
                 METRICS.parked.labels(code=code).inc(count)
                 parked += count if code in ("parked.raised", "parked.killed_the_process") else 0
         for held in done.effects.held.values():
-            log.warning(
+            log.log(
+                logging.INFO if held.state == "waiting" else logging.WARNING,  # waiting is everyday, parking is not
                 "event %s: %s %s",
                 held.state,
                 held.reason,
@@ -281,7 +290,7 @@ class Flow:
 
     # -- halting
 
-    def _halt(self, number: int, code: str) -> None:
+    def _halt(self, number: int, code: HaltCode) -> None:
         """L3."""
         partition = self.queues.partitions[number]
         if not partition.halted:

@@ -24,7 +24,7 @@ class Metrics:
     lag = Gauge("laotie_lag_records", "Records read and not yet done", ["topic", "partition"])
     age = Gauge("laotie_event_age_seconds", "Age, by the broker's time, of the last event done", ["topic", "partition"])
     outbox_rows = Gauge("laotie_outbox_rows", "Rows waiting in the outbox (counted up to 100,000)")
-    outbox_age = Gauge("laotie_outbox_oldest_seconds", "How long the outbox has not been empty")
+    outbox_age = Gauge("laotie_outbox_oldest_seconds", "While rows wait: seconds since the broker last took one")
     relayed = Counter("laotie_relayed_total", "Records acknowledged by the broker", ["topic"])
     timers_due = Gauge("laotie_timers_due", "Timers due and not sent")
     timers_sent = Counter("laotie_timers_sent_total", "Timers sent")

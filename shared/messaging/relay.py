@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -78,6 +79,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
         self._broken = False
+        self._moved_at = time.monotonic()  # when the outbox was last empty, or something of it was acknowledged
         self._stopping = False
         self._producer: AIOKafkaProducer | None = None
         self._connection: asyncpg.Connection | None = None
@@ -172,7 +174,11 @@ class Relay:
             lane = self._lanes.setdefault((row[0], row[1]), LaneState())
             if not lane.queue and not lane.flying and lane.deleted == lane.acked:
                 lane.dirty = True
-        METRICS.outbox_rows.set(await self._connection.fetchval(DEPTH))
+        rows = await self._connection.fetchval(DEPTH)
+        now = time.monotonic()
+        self._moved_at = self._moved_at if rows else now
+        METRICS.outbox_rows.set(rows)
+        METRICS.outbox_age.set(now - self._moved_at)
 
     async def _fill(self) -> None:
         """Read the dirty lanes that have nothing queued, all in one statement; from the lowest row above what was acknowledged."""
@@ -216,7 +222,7 @@ class Relay:
                 await acknowledged
                 for _ in range(count):
                     lane.queue.popleft()
-                lane.acked = last
+                lane.acked, self._moved_at = last, time.monotonic()
                 METRICS.relayed.labels(topic=place[0]).inc(count)
         except Exception as error:
             log.warning("sending %s/%s failed: %s: %s", *place, type(error).__name__, error)

@@ -17,6 +17,7 @@ from random import Random
 
 from deploy.local.stack import Stack
 from tests.chaos.arena import Arena, Violation
+from tests.chaos.disasters import behead, restore
 
 WORLD_ROUNDS = 25  # then another world: topics and tables stay small, and a fresh start is part of the test
 RESTORE_AT = 12  # of a world's rounds
@@ -55,9 +56,9 @@ def play(stack: Stack, given: argparse.Namespace, *, servers: bool) -> int:
                 break
             place = n % WORLD_ROUNDS
             if place == RESTORE_AT and servers:
-                print(f"round {n + 1:4} {arena.restore()}", flush=True)
+                print(f"round {n + 1:4} {restore(arena)}", flush=True)
             elif place == WORLD_ROUNDS - 1:
-                print(f"round {n + 1:4} {arena.behead()}", flush=True)
+                print(f"round {n + 1:4} {behead(arena)}", flush=True)
                 arena.close()
                 arena.open()
             else:

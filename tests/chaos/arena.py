@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from signal import Signals
 
-from confluent_kafka import TopicPartition
-
-from deploy.local.external import ExternalPostgres
 from deploy.local.process import Process
 from deploy.local.stack import Stack
 from tests.toy.oracle import judge
-from tests.toy.outside import NAMES, until
+from tests.toy.outside import NAMES
 from tests.toy.traffic import Traffic
 from tests.toy.world import World, pause
 
-SESSION_S = 1.5  # so that a frozen process soon loses its partitions
+SESSION_S = 3.0  # so that a frozen process soon loses its partitions
 IDLE_S = 120.0
 REDRIVES_MAX = 60
 
@@ -37,7 +32,9 @@ class Arena:
     random: Random
     servers: bool = True
     rounds: int = 0
+    bursts: int = 0
     lives: int = 0
+    began: float = field(default_factory=time.monotonic)
     faults: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,22 +55,24 @@ class Arena:
 
     # -- rounds
 
-    def round(self, faults: int = 2) -> str:
-        """One line about it. Raises Violation."""
-        began = time.monotonic()
+    def round(self, only: str = "") -> str:
+        """One line about it. only: that fault, else one or two by chance. Raises Violation."""
+        self.began = time.monotonic()
         self.rounds += 1
         told = []
-        name = f"r{self.rounds}"
-        self.burst(f"{name}a")
-        for n, fault in enumerate(self.chosen(faults)):
+        self.burst()
+        for fault in [getattr(self, only)] if only else self.chosen():
             told.append(self.strike(fault))
-            self.burst(f"{name}{'bcd'[n]}")
+            self.burst()
         self.rest()
-        return f"{time.monotonic() - began:5.1f} s  {len(self.traffic.lives):4} lives  {', '.join(told) or 'no fault'}"
+        return self.line(", ".join(told))
 
-    def chosen(self, count: int) -> list[Callable[[], str]]:
+    def line(self, told: str) -> str:
+        return f"{time.monotonic() - self.began:5.1f} s  {len(self.traffic.lives):4} lives  {told}"
+
+    def chosen(self) -> list[Callable[[], str]]:
         known = FAULTS if self.servers else [entry for entry in FAULTS if entry[1] not in SERVER_FAULTS]
-        wanted = self.random.choices([entry[1] for entry in known], [entry[0] for entry in known], k=self.random.randint(1, count))
+        wanted = self.random.choices([entry[1] for entry in known], [entry[0] for entry in known], k=self.random.randint(1, 2))
         return [getattr(self, name) for name in dict.fromkeys(wanted)]
 
     def strike(self, fault: Callable[[], str]) -> str:
@@ -81,10 +80,11 @@ class Arena:
         self.faults[name] = self.faults.get(name, 0) + 1
         return fault()
 
-    def burst(self, name: str) -> None:
+    def burst(self) -> None:
         count = self.random.randint(3, 8)
+        self.bursts += 1
         self.lives += count
-        self.traffic.burst(count, name)
+        self.traffic.burst(count, f"r{self.rounds}b{self.bursts}")
         pause(self.random.random() * 0.15)
 
     def rest(self) -> None:
@@ -157,7 +157,7 @@ class Arena:
     def _flag(self, where: str) -> str:
         name = self.random.choice(NAMES)
         self.world.flag(f"die.{where}.{name}")
-        self.burst(f"r{self.rounds}{where[0]}")
+        self.burst()
         return f"{name} dies in {where}"
 
     def freeze(self) -> str:
@@ -167,9 +167,9 @@ class Arena:
             self.world.spawn(name)
             self.world.ready()
         victim = self.random.choice(self.world.living(name))
-        self.burst(f"r{self.rounds}z")
+        self.burst()
         victim.signal(Signals.SIGSTOP)
-        self.burst(f"r{self.rounds}y")
+        self.burst()
         pause(SESSION_S + 0.5)
         if self.random.random() < 0.7:
             victim.signal(Signals.SIGCONT)
@@ -191,95 +191,27 @@ class Arena:
     def bug(self) -> str:
         """Decisions raise for a while; some keys are redriven too early."""
         self.world.flag("boom")
-        self.burst(f"r{self.rounds}x")
+        self.burst()
         for row in self.world.rows("alpha", "SELECT DISTINCT key FROM parked WHERE state = 'parked' ORDER BY key LIMIT 3"):
             self.world.redrive("alpha", row["key"])
-        self.burst(f"r{self.rounds}w")
+        self.burst()
         if self.random.random() < 0.5:
             self.world.flag("boom", False)
         return "a bug, redriven early"
 
     def kill_postgres(self) -> str:
         self.stack.postgres.kill()
-        self.burst(f"r{self.rounds}p")
+        self.burst()
         self.stack.postgres.start()
         return "kill Postgres"
 
     def kill_kafka(self) -> str:
         self.stack.kafka.kill()
-        self.burst(f"r{self.rounds}k")
+        self.burst()
         self.stack.kafka.start()
         return "kill Kafka"
 
-    # -- the two that must stop everything
 
-    def restore(self) -> str:
-        """Postgres comes back from an older copy of its data: all must halt, and go on once the newer one is back."""
-        began = time.monotonic()
-        server = self.stack.postgres
-        assert not isinstance(server, ExternalPostgres)
-        data = self.stack.home.postgres / "data"
-        older, newer = data.with_name("older"), data.with_name("newer")
-        self.burst(f"r{self.rounds}older")
-        self.rest()
-        server.stop()
-        _copy(data, older)
-        server.start()
-        self.burst(f"r{self.rounds}newer")
-        self.rest()
-        before = {name: len(self.world.read(f"{name}.v1")) for name in NAMES}
-        server.kill()
-        data.rename(newer)
-        older.rename(data)
-        server.start()
-        self.burst(f"r{self.rounds}waits")
-        self._all_halt("halt.lane_behind_log")
-        after = {name: len(self.world.read(f"{name}.v1")) for name in NAMES}
-        if before != after:
-            raise Violation(f"facts were published from a restored database: {before} became {after}")
-        server.kill()
-        _remove(data)
-        newer.rename(data)
-        server.start()
-        self.rest()
-        self.faults["restore"] = self.faults.get("restore", 0) + 1
-        return f"{time.monotonic() - began:5.1f} s  {len(self.traffic.lives):4} lives  Postgres restored from an older copy: all halted"
-
-    def _all_halt(self, code: str) -> None:
-        for name in NAMES:
-            for process in self.world.living(name):
-                try:
-                    self.world.halted(process, code, 60)
-                except AssertionError as error:
-                    raise Violation(str(error)) from None
-
-    def behead(self) -> str:
-        """The head of a topic goes past a cursor: that partition must halt. The world ends with it, its events are gone."""
-        began = time.monotonic()
-        self.rest()
-        self.world.quit("beta")
-        self.burst(f"r{self.rounds}lost")
-        self.world.flush()
-        self.world.idle(60, only=("alpha",))
-        ends = self.world.ends(("alpha.v1",))
-        cursors = {row["partition"]: row["position"] for row in self.world.rows("beta", _ALPHAS, f"{self.world.ns}alpha.v1")}
-        number = next((n for n in range(self.world.stripes) if ends[("alpha.v1", n)] > cursors[n]), None)
-        if number is None:
-            raise Violation("nothing came to be lost")
-        place = TopicPartition(f"{self.world.ns}alpha.v1", number, ends[("alpha.v1", number)])
-        for future in self.world.admin.delete_records([place]).values():
-            future.result(30)
-        process = self.world.spawn("beta")
-        until(
-            lambda: f"partition {number}: halt." in self.world.probe(process, "readyz")[1],
-            60,
-            lambda: f"no halt of partition {number}: {self.world.probe(process, 'readyz')}\n{self.world.logs()}",
-        )
-        self.faults["behead"] = self.faults.get("behead", 0) + 1
-        return f"{time.monotonic() - began:5.1f} s  {len(self.traffic.lives):4} lives  head of alpha.v1/{number} deleted: it halted"
-
-
-_ALPHAS = "SELECT partition, position FROM cursor WHERE topic = $1"
 FAULTS: list[tuple[float, str]] = [
     (4, "kill"),
     (1, "kill_all"),
@@ -293,12 +225,3 @@ FAULTS: list[tuple[float, str]] = [
     (1, "kill_kafka"),
 ]
 SERVER_FAULTS = ("kill_postgres", "kill_kafka")
-
-
-def _copy(source: Path, target: Path) -> None:
-    """With owners and modes, as a backup would."""
-    subprocess.run(["cp", "-a", str(source), str(target)], check=True, timeout=120)
-
-
-def _remove(folder: Path) -> None:
-    subprocess.run(["rm", "-rf", str(folder)], check=True, timeout=120)

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from shared.messaging.stripes import stripe_of
-from tests.toy.outside import Seen
+from tests.toy.outside import Seen, until
 from tests.toy.world import World
 
 pytestmark = pytest.mark.stack
@@ -277,3 +277,28 @@ def test_probes_and_metrics(world: World) -> None:
     for name in ("events_total", "rejected_total", "batch_seconds_count", "outbox_rows", "timers_due", "relayed_total", "held_rows"):
         assert f"laotie_{name}" in text
     assert 'laotie_events_total{outcome="handled"}' in text
+
+
+def test_s2_a_first_row_that_somebody_else_wrote_is_not_overwritten(world: World) -> None:
+    """FOR UPDATE locks nothing where no row is yet: the version tells, and the batch is done again on what is there."""
+    with world.holding(f"""INSERT INTO {world.ns}alpha.pool VALUES ('race', 1, 0, '{{"total": 50, "times": 1}}')""", commit=True):
+        world.publish("life.begin", "racer", pool="race", units=3)
+        world.flush()
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO \"pool\"%'"
+        until(lambda: bool(world.rows("admin", waiting)), 30, lambda: "nobody waits for the row")
+    world.idle()
+    assert [tuple(row) for row in world.rows("alpha", "SELECT version, body->>'total' FROM pool WHERE key = 'race'")] == [(2, "53")]
+
+
+def test_c1_a_cursor_that_was_moved_under_a_running_process_is_followed(world: World) -> None:
+    world.publish("life.begin", "moved", partition=0)
+    world.publish("life.begin", "moved by", partition=0)
+    world.flush()
+    world.idle()
+    sql = f"UPDATE {world.ns}alpha.cursor SET position = position - 2 WHERE topic = $1 AND partition = 0"
+    world.rows("admin", sql, f"{world.ns}toy.v1")
+    world.publish("life.note", "moved", n=1, partition=0)
+    world.flush()
+    world.idle()
+    assert notes(world, "moved") == [1]
+    assert len(steps(world, "moved")) == 6

@@ -157,3 +157,20 @@ def test_old_inbox_rows_are_pruned_in_the_running_process(world: World) -> None:
     until(lambda: len(world.rows("alpha", "SELECT id FROM inbox WHERE source = 'old/app'")) <= 5, 60, world.logs)
     left = {int(row["id"]) for row in world.rows("alpha", "SELECT id FROM inbox WHERE source = 'old/app'")}
     assert left == {0, 1, 2, 3, 4}, "thirty days are kept"
+
+
+def test_r2_r3_r4_rows_that_no_broker_acknowledged_are_sent_in_order_by_the_next_process(world: World, traffic: Traffic) -> None:
+    """The relay hangs in its first send; the process dies; nothing was deleted, and the next one finds it all by itself."""
+    world.flag("hold.send.alpha")
+    traffic.burst(20, "stranded")
+    world.flush()
+    wanted = [key for key, life in traffic.lives.items() if key.startswith("stranded") and not life.units]
+    sql = "SELECT count(*) AS n FROM life WHERE key = ANY ($1::text[])"
+    until(lambda: bool(world.rows("alpha", sql, wanted)[0]["n"] == len(wanted)), 60, world.logs)
+    pause(1)
+    for process in world.living("alpha"):
+        process.signal(Signals.SIGKILL)
+        died(world, process)
+    world.flag("hold.send.alpha", False)
+    world.spawn("alpha")
+    settle(world, traffic)

@@ -52,13 +52,20 @@ def of_service(name: str) -> dict[str, str]:
 
 
 def of_ops() -> dict[str, str]:
-    return {
-        f"{place} {service}".strip(): filled(
-            sql, {"schema": postgres.quoted(service), "service": service if "'{service}'" in sql else f"'{service}'"}
-        )
-        for place, sql in constants(OURS)
-        for service in (discover() if "{schema}" in sql else [""])
-    }
+    found: dict[str, str] = {}
+    for place, sql in constants(OURS):
+        for service in discover() if re.search(r"{(schema|table)}", sql) else [""]:
+            for table in tables(service) if "{table}" in sql else [""]:
+                spelled = service if "'{service}'" in sql else f"'{service}'"
+                names = {"schema": postgres.quoted(service), "service": spelled, "table": table}
+                found[f"{place} {service} {table}".strip()] = filled(sql, names)
+    return found
+
+
+def tables(service: str) -> list[str]:
+    """Of its entities, with their schema."""
+    kinds = import_module(f"services.{service}.handlers").SERVICE.kinds
+    return [f"{postgres.quoted(service)}.{postgres.quoted(kind.name)}" for kind in kinds]
 
 
 def constants(patterns: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -79,7 +86,7 @@ def assigned(tree: ast.Module) -> list[str]:
 
 
 def filled(sql: str, names: Mapping[str, str]) -> str:
-    """Placeholders as the code fills them: {} and {0} are parameters, {kind}, {schema} … names. Raises KeyError for an unknown one."""
+    """Placeholders as the code fills them: {} and {0} are parameters, {kind}, {schema} … names."""
     if sql in ON_LANES:
         lanes = Numbered().vformat(MOVE_LANES, (), names)
         return f"WITH lanes AS ({lanes}) {Numbered(lanes.count('$')).vformat(sql, (), names)}"
@@ -93,7 +100,10 @@ class Numbered(string.Formatter):
         self._since = since
 
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        return f"${self._since + key + 1}" if isinstance(key, int) else kwargs[key]
+        if isinstance(key, int):
+            return f"${self._since + key + 1}"
+        assert key in kwargs, f"teach this test what the code puts in place of {{{key}}}"
+        return kwargs[key]
 
 
 async def unprepared(dsn: str, statements: Mapping[str, str]) -> list[str]:

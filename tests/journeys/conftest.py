@@ -5,28 +5,70 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from deploy.cli.idle import Idle
+from deploy.local.home import Home
+from deploy.local.stack import Stack
 from tests.journeys.outside import LAOTIE, Outside
 
 UP_S = 600
 
 
+class Town(Outside):
+    """The same system, with the two commands that journeys need most called in this process: a second each."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self.stack = Stack(home, clock="manual")
+        self._watched = Idle(self.stack)
+
+    @property
+    def now(self) -> datetime:
+        return self._watched.clock()
+
+    def idle(self) -> None:
+        self._watched.wait()
+
+    def until(self, to: datetime | timedelta) -> None:
+        self._watched.set_clock(to)
+
+    def close(self) -> None:
+        self._watched.close()
+        super().close()
+
+
 @pytest.fixture(scope="session")
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """LAOTIE_JOURNEYS names the home of a system that is up already, for people who write journeys; it is left as it is."""
     given = os.environ.get("LAOTIE_JOURNEYS")
-    home = Path(given) if given else tmp_path_factory.mktemp("journeys")
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("LAOTIE_")} | {"LAOTIE_HOME": str(home)}
+    folder = Path(given) if given else tmp_path_factory.mktemp("journeys")
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("LAOTIE_")} | {"LAOTIE_HOME": str(folder)}
     try:
         subprocess.run([LAOTIE, "up", "--clock", "manual"], check=True, timeout=UP_S, env=variables)
-        visitor = Outside(home)
-        yield visitor
+        yield folder
+        visitor = Outside(folder)
         visitor.idle()
         visitor.laotie("verify")
-        visitor.close()
     finally:
         if not given:
             subprocess.run([LAOTIE, "down"], check=False, timeout=UP_S, env=variables)
+            Home(folder).remove()
+
+
+@pytest.fixture
+def outside(home: Path) -> Iterator[Outside]:
+    """A stranger, with the commands as processes."""
+    visitor = Outside(home)
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture(scope="session")
+def town(home: Path) -> Iterator[Town]:
+    inhabitants = Town(home)
+    yield inhabitants
+    inhabitants.close()

@@ -36,7 +36,7 @@ class Fact:
 
 
 class Outside:
-    """One running system, by its home folder. now: business time, kept from the last command that told it."""
+    """One running system, by its home folder."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -45,7 +45,7 @@ class Outside:
         self._read: dict[tuple[str, int], dict[str, Fact]] = {}
         self._next: dict[tuple[str, int], int] = {}
         self._admin = AdminClient(self.settings("ops"))
-        self.now = self.told_time()
+        self._now: datetime | None = None
 
     def laotie(self, *arguments: str, status: int | None = 0) -> str:
         """What the command prints; fails unless it ends with that status (None: whatever it is)."""
@@ -54,8 +54,12 @@ class Outside:
         assert status is None or done.returncode == status, f"laotie {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout if status == 0 else done.stdout + done.stderr
 
-    def told_time(self) -> datetime:
-        return datetime.fromisoformat(json.loads(self.laotie("clock", "show", "--json"))["at"])
+    @property
+    def now(self) -> datetime:
+        """Business time, as of the last command that told it."""
+        if self._now is None:
+            self._now = datetime.fromisoformat(json.loads(self.laotie("clock", "show", "--json"))["at"])
+        return self._now
 
     def idle(self) -> None:
         self.laotie("idle")
@@ -64,7 +68,7 @@ class Outside:
         """Moves the clock; a timedelta is from now."""
         at = self.now + to if isinstance(to, timedelta) else to
         self.laotie("clock", "set", at.isoformat())
-        self.now = at
+        self._now = at
 
     def send(self, app: str, kind: str, key: str, body: Mapping[str, Any], *, event_id: str = "", copies: int = 1) -> str:
         """A CloudEvent of that app, so many times; returns its id. occurred_at is now unless the body says."""
@@ -90,8 +94,7 @@ class Outside:
 
     def facts(self, key: str, *topics: str, kind: str = "") -> list[Fact]:
         """All of that key, of each topic in order, copies dropped."""
-        self._read_on()
-        entries = [fact for (topic, _), facts in sorted(self._read.items()) if topic in (topics or OURS) for fact in facts.values()]
+        entries = [fact for (topic, _), facts in sorted(self.read().items()) if topic in (topics or OURS) for fact in facts.values()]
         return [fact for fact in entries if fact.key == key and kind in ("", fact.type)]
 
     def fact(self, key: str, topic: str, kind: str) -> dict[str, Any]:
@@ -109,16 +112,15 @@ class Outside:
 
     def instructions(self) -> list[Fact]:
         """What the provider is told to pay, in no order across keys."""
-        self._read_on()
-        everything = [fact for facts in self._read.values() for fact in facts.values()]
+        everything = [fact for facts in self.read().values() for fact in facts.values()]
         return [fact for fact in everything if fact.type in ("refund.instructed", "payout.instructed")]
 
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
 
-    def _read_on(self) -> None:
-        """Up to the present ends."""
+    def read(self) -> dict[tuple[str, int], dict[str, Fact]]:
+        """What each partition holds up to its present end, by number."""
         if self._reader is None:
             extra = {"group.id": "ops-journeys", "enable.auto.commit": False, "isolation.level": "read_committed"}
             self._reader = Consumer({**self.settings("ops"), **extra})
@@ -135,6 +137,7 @@ class Outside:
                 place = (message.topic() or "", message.partition() or 0)
                 self._next[place] = (message.offset() or 0) + 1
                 self._keep(place, message)
+        return self._read
 
     def _ends(self) -> dict[tuple[str, int], int]:
         """In one request, on a connection of its own: behind a reader's long poll each would wait half a second."""

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import timedelta
 
 import pytest
+from confluent_kafka import Consumer
 
+from tests.journeys.conftest import Town
 from tests.journeys.deal import Deal, line
-from tests.journeys.outside import Outside, cloud_event
+from tests.journeys.outside import cloud_event
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 TOOL_S = 120
 
 
-def test_an_order_is_placed_with_the_console_producer(outside: Outside) -> None:
+def test_an_order_is_placed_with_the_console_producer(town: Town) -> None:
     """The line that a README would show: headers, key, value, parted by tabs."""
-    producer = outside.home / "bin" / "kafka-console-producer"
+    producer = town.home / "bin" / "kafka-console-producer"
     if not producer.exists():
         pytest.skip("Kafka was not started here, so its tools are not either")
-    deal = Deal(outside, "console")
+    deal = Deal(town, "console")
     lines = [{**line(1, 12_00), "seller_id": deal.seller}]
     body = {"order_id": deal.order, "buyer_id": deal.buyer, "currency": "CNY", "lines": lines, "due_minor": 12_00}
-    value = json.dumps({**body, "occurred_at": outside.now.isoformat()})
+    value = json.dumps({**body, "occurred_at": town.now.isoformat()})
     headers = ",".join(f"{name}:{text}" for name, text in cloud_event("storefront", "order.placed", f"e-{deal.order}").items())
     script = """
         . "$HOME_OF_STACK/env"
@@ -31,38 +34,77 @@ def test_an_order_is_placed_with_the_console_producer(outside: Outside) -> None:
             --reader-property parse.key=true --reader-property parse.headers=true
     """
     record = f"{headers}\t{deal.order}\t{value}\n"
-    environment = {"HOME_OF_STACK": str(outside.home), "PATH": "/usr/bin:/bin"}
+    environment = {"HOME_OF_STACK": str(town.home), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(["sh", "-c", script], input=record, capture_output=True, text=True, timeout=TOOL_S, check=False, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    outside.idle()
+    town.idle()
     assert deal.types() == ["order.accepted"], deal.refused()
 
 
-def test_explain_tells_a_support_person_what_happened_and_why(outside: Outside) -> None:
-    deal = Deal(outside, "explained", copies=2)
+def test_explain_tells_a_support_person_what_happened_and_why(town: Town) -> None:
+    deal = Deal(town, "explained", copies=2)
     deal.delivered(line(1, 60_00), due=60_00)
     deal.asked_back("c-1")
     deal.asked_back("c-2")
-    outside.idle()
-    told = json.loads(outside.laotie("explain", deal.order, "--json"))
+    town.idle()
+    told = json.loads(town.laotie("explain", deal.order, "--json"))
     steps = {step["number"]: step for step in told["steps"]}
     opened = next(step for step in steps.values() if step["type"] == "case.opened")
     assert (steps[opened["cause"]]["type"], opened["rules"][0]) == ("refund.requested", "R4.5")
     assert [refusal["code"] for step in steps.values() for refusal in step["refused"]] == ["case.line_open"] * 2
     assert {(row["account"], row["amount_minor"]) for row in told["money"]} == {("psp:cash", -60_00), (f"escrow:{deal.order}", 60_00)}
     assert [row["kind"] for row in told["deadlines"]] == ["answer.due"]
-    assert "case c-1: state 10, seller's turn" in outside.laotie("explain", deal.order)
-    assert "nothing is known of an order 'nobody'" in outside.laotie("explain", "nobody", status=1)
+    assert "case c-1: state 10, seller's turn" in town.laotie("explain", deal.order)
+    assert "nothing is known of an order 'nobody'" in town.laotie("explain", "nobody", status=1)
 
 
-def test_an_event_that_waits_can_be_seen_and_forgotten(outside: Outside) -> None:
-    deal = Deal(outside, "orphan")
+def test_an_event_that_waits_can_be_seen_and_forgotten(town: Town) -> None:
+    deal = Deal(town, "orphan")
     deal.paid(5_00)
-    outside.idle()
-    (held,) = json.loads(outside.laotie("parked", "list", "--key", deal.order, "--json"))
+    town.idle()
+    (held,) = json.loads(town.laotie("parked", "list", "--key", deal.order, "--json"))
     assert (held["service"], held["state"], held["reason"]) == ("order", "waiting", "payment.before_order")
-    assert "payment.succeeded" in outside.laotie("parked", "show", held["ref"])
-    assert "nothing parked" in outside.laotie("parked", "redrive", deal.order, status=1)
-    outside.laotie("parked", "discard", deal.order, held["ref"])
-    assert json.loads(outside.laotie("parked", "list", "--key", deal.order, "--json")) == []
-    assert f"nothing is held under {deal.order}" in outside.laotie("parked", "discard", deal.order, held["ref"], status=1)
+    assert "payment.succeeded" in town.laotie("parked", "show", held["ref"])
+    assert "nothing parked" in town.laotie("parked", "redrive", deal.order, status=1)
+    town.laotie("parked", "discard", deal.order, held["ref"])
+    assert json.loads(town.laotie("parked", "list", "--key", deal.order, "--json")) == []
+    assert f"nothing is held under {deal.order}" in town.laotie("parked", "discard", deal.order, held["ref"], status=1)
+
+
+def test_an_event_that_waited_a_day_is_redriven_and_finds_its_cause(town: Town) -> None:
+    """R2.1: after 24 h a person looks at it; nothing is lost. Offered again it waits again, and is applied when its order comes."""
+    deal = Deal(town, "redriven")
+    deal.paid(5_00)
+    town.until(timedelta(hours=24, seconds=5))
+    (held,) = json.loads(town.laotie("parked", "list", "--key", deal.order, "--state", "expired", "--json"))
+    assert (held["reason"], deal.refused()) == ("wait.over", ["wait.over"])
+    assert "order: 1 offered again" in town.laotie("parked", "redrive", deal.order)
+    assert " waiting " in town.laotie("parked", "list", "--key", deal.order)
+    deal.placed(line(1, 5_00), due=5_00)
+    town.idle()
+    assert deal.types("order.v1") == ["order.accepted", "order.paid"]
+
+
+def test_idle_waits_for_the_consumer_group_of_an_app(town: Town) -> None:
+    """A connector that has not committed what it was told is work that is left."""
+    deal = Deal(town, "grouped")
+    deal.placed(line(1, 5_00), due=5_00)
+    deal.paid(4_00)
+    town.idle()
+    group = f"psp-{deal.order}"
+    connector = Consumer({**town.settings("psp"), "group.id": group, "auto.offset.reset": "earliest", "enable.auto.commit": False})
+    connector.subscribe(["payment.v1"])
+    try:
+        told = town.laotie("idle", "--group", group, "--timeout", "1", status=1)
+        assert f"group {group}: " in told
+        ends = sum(len(facts) for (topic, _), facts in town.read().items() if topic == "payment.v1")
+        taken = 0
+        while taken < ends:
+            message = connector.poll(30)
+            assert message is not None
+            assert message.error() is None
+            taken += 1
+            connector.commit(message=message, asynchronous=False)
+        town.laotie("idle", "--group", group)
+    finally:
+        connector.close()

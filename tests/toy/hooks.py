@@ -1,14 +1,17 @@
 """What a toy process does beside its trade: it reads its own clock topic, and dies once where a flag says so.
 
 die.relay.<name>: after the broker acknowledged and before the rows are deleted. die.commit.<name>: after COMMIT and
-before anyone in the process knows.
+before anyone in the process knows. hold.send.<name>: nothing is sent while the flag is there.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from typing import Any
+
+from aiokafka import AIOKafkaProducer
 
 from shared.messaging import clock, engine
 from shared.messaging.flow import Flow
@@ -17,7 +20,7 @@ from tests.toy.model import FLAGS, TOY_CLOCK
 
 
 def install(name: str) -> None:
-    sweep, committed = Relay._sweep, Flow._committed
+    sweep, committed, send_batch = Relay._sweep, Flow._committed, AIOKafkaProducer.send_batch
 
     async def die_before_delete(relay: Any) -> None:
         if any(lane.acked > lane.deleted for lane in relay._lanes.values()):
@@ -28,10 +31,16 @@ def install(name: str) -> None:
         _die(f"die.commit.{name}")
         committed(flow, *arguments)
 
+    async def hold_send(producer: Any, *arguments: Any, **named: Any) -> Any:
+        while (FLAGS / f"hold.send.{name}").exists():  # noqa: ASYNC110 - the flag is a file
+            await asyncio.sleep(0.05)
+        return await send_batch(producer, *arguments, **named)
+
     changes: list[tuple[Any, str, Any]] = [
         (clock, "CLOCK", TOY_CLOCK),
         (Relay, "_sweep", die_before_delete),
         (Flow, "_committed", die_after_commit),
+        (AIOKafkaProducer, "send_batch", hold_send),
     ]
     if seconds := os.environ.get("TOY_PRUNE_SECONDS"):
         changes.append((engine, "PRUNE_SECONDS", float(seconds)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from shared import postgres
 NAMES = ("alpha", "beta", "gamma")
 KEYED = ("toy.v1", "ops.v1", "alpha.tally.v1", *(f"{name}.{kind}" for name in NAMES for kind in ("v1", "timer.v1", "parked.v1")))
 CLOCK = "clock.v1"
+PATIENCE_S = float(os.environ.get("TOY_PATIENCE_S", "60"))  # a bound for failures only: nothing passes because of time
 GRACE = timedelta(seconds=1)  # as the processes are told
 PATIENT = {"reconnect.backoff.ms": "50", "reconnect.backoff.max.ms": "500", "message.timeout.ms": "120000"}
 LATEST, EARLIEST = OffsetSpec._latest, OffsetSpec._earliest
@@ -137,11 +139,16 @@ class Outsider:
         """(topic, partition) → end of its log, or its beginning."""
         wanted = {TopicPartition(self.ns + topic, n): spec for topic in topics for n in range(self.stripes)}
         found = self.admin.list_offsets(wanted, request_timeout=30)
-        return {(place.topic.removeprefix(self.ns), place.partition): future.result(30).offset for place, future in found.items()}
+        try:
+            return {(place.topic.removeprefix(self.ns), place.partition): future.result(30).offset for place, future in found.items()}
+        except KafkaException:
+            self._admin = None  # it may remember a broker as it was before it died
+            raise
 
     def read(self, topic: str) -> list[Seen]:
         """Everything on a topic, partition by partition. What was read before is remembered, not read again."""
         log = self._log.setdefault(topic, [])
+        until(self._answers, PATIENCE_S, lambda: "Kafka does not answer")
         ends = self.ends((topic,))
         begins = self.ends((topic,), EARLIEST)
         places = {place: max(self._next.get(place, 0), begins[place]) for place in ends}
@@ -160,6 +167,12 @@ class Outsider:
             open_ -= {n for n in open_ if self._next.get((topic, n), 0) >= ends[(topic, n)]}
         log.sort(key=lambda seen: (seen.partition, seen.offset))
         return list(log)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.ends(("toy.v1",)))
+        except KafkaException:
+            return False
 
     def facts(self, topic: str) -> list[Seen]:
         """Without the copies that a relay may leave: by (partition, ce_sequence), as the contract tells readers to."""
@@ -194,13 +207,15 @@ class Outsider:
         return run(ask())
 
     @contextmanager
-    def holding(self, sql: str) -> Iterator[None]:
-        """An open transaction of the owner's that ran this, for as long as the block lasts."""
+    def holding(self, sql: str, *, commit: bool = False) -> Iterator[None]:
+        """An open transaction of the owner's that ran this, for as long as the block lasts; then rolled back, or committed."""
         loop = asyncio.new_event_loop()
         connection = loop.run_until_complete(asyncpg.connect(self.stack.dsn("admin"), timeout=30))
         try:
             loop.run_until_complete(connection.execute(f"BEGIN; {sql}"))
             yield
+            if commit:
+                loop.run_until_complete(connection.execute("COMMIT"))
         finally:
             loop.run_until_complete(connection.close())
             loop.close()
@@ -212,7 +227,7 @@ class Outsider:
 
     # -- waiting
 
-    def idle(self, seconds: float = 60, only: Sequence[str] = NAMES, but: Collection[tuple[str, int]] = ()) -> None:
+    def idle(self, seconds: float = PATIENCE_S, only: Sequence[str] = NAMES, but: Collection[tuple[str, int]] = ()) -> None:
         """Nothing left: cursors at the ends, outboxes empty, no turn to be offered, no timer due.
 
         only: the services that are looked at. but: (topic, partition) that may lag.

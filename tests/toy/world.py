@@ -20,7 +20,7 @@ from deploy.local.stack import environment_of
 from shared import postgres
 from shared.messaging.seed import seed
 from shared.settings import Settings
-from tests.toy.outside import GRACE, NAMES, Outsider, until
+from tests.toy.outside import GRACE, NAMES, PATIENCE_S, Outsider, until
 
 CHECKOUT = Path(__file__).parents[2]
 ENGINE = CHECKOUT / "shared/messaging/migrations"
@@ -110,7 +110,7 @@ class World(Outsider):
             lambda: f"{process.name}: {self.probe(process, 'readyz')}\n{clipped(process, 20)}",
         )
 
-    def halted(self, process: Process, code: str, seconds: float = 60) -> str:
+    def halted(self, process: Process, code: str, seconds: float = PATIENCE_S) -> str:
         """What /readyz says once it names that code."""
         until(
             lambda: code in self.probe(process, "readyz")[1],
@@ -154,7 +154,7 @@ class World(Outsider):
             process.close()
         self.forget()
 
-    def idle(self, seconds: float = 60, only: Sequence[str] = NAMES, but: Collection[tuple[str, int]] = ()) -> None:
+    def idle(self, seconds: float = PATIENCE_S, only: Sequence[str] = NAMES, but: Collection[tuple[str, int]] = ()) -> None:
         try:
             super().idle(seconds, only, but)
         except AssertionError as error:

@@ -262,3 +262,11 @@ def test_an_event_without_facts_takes_effect_once_and_wakes_nobody(desk: Desk) -
     desk.all(desk.coin("a", 2), desk.coin("a", 1, "mute", id="m"))
     assert "m" in desk.inbox
     assert desk.states("a") == ["waiting"]
+
+
+def test_f7_a_deadline_that_moved_is_armed_again(desk: Desk) -> None:
+    desk.all(desk.coin("a", 1))
+    later = desk.coin("a", 2)
+    moved = later.event.model_copy(update={"occurred_at": NOON + timedelta(minutes=10)})
+    desk.all(desk.incoming(moved))
+    assert desk.armed == {("lid", "a"): NOON + timedelta(hours=1, minutes=10)}

@@ -1,0 +1,92 @@
+"""The two disasters that must stop everything they touch: a database restored from an older copy, and a log that lost its head."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+from confluent_kafka import TopicPartition
+
+from deploy.local.external import ExternalPostgres
+from tests.chaos.arena import Arena, Violation
+from tests.toy.outside import NAMES, until
+
+ALPHAS = "SELECT partition, position FROM cursor WHERE topic = $1"
+
+
+def restore(arena: Arena) -> str:
+    """Postgres comes back from an older copy of its data: all must halt, and go on once the newer one is back."""
+    arena.began = time.monotonic()
+    server = arena.stack.postgres
+    assert not isinstance(server, ExternalPostgres)
+    data = arena.stack.home.postgres / "data"
+    older, newer = data.with_name("older"), data.with_name("newer")
+    arena.burst()
+    arena.rest()
+    server.stop()
+    _copy(data, older)
+    server.start()
+    arena.burst()
+    arena.rest()
+    before = {name: len(arena.world.read(f"{name}.v1")) for name in NAMES}
+    server.kill()
+    data.rename(newer)
+    older.rename(data)
+    server.start()
+    arena.burst()
+    _all_halt(arena, "halt.lane_behind_log")
+    after = {name: len(arena.world.read(f"{name}.v1")) for name in NAMES}
+    if before != after:
+        raise Violation(f"facts were published from a restored database: {before} became {after}")
+    server.kill()
+    _remove(data)
+    newer.rename(data)
+    server.start()
+    arena.rest()
+    arena.faults["restore"] = arena.faults.get("restore", 0) + 1
+    return arena.line("Postgres restored from an older copy: all halted")
+
+
+def _all_halt(arena: Arena, code: str) -> None:
+    for name in NAMES:
+        for process in arena.world.living(name):
+            try:
+                arena.world.halted(process, code, 60)
+            except AssertionError as error:
+                raise Violation(str(error)) from None
+
+
+def behead(arena: Arena) -> str:
+    """The head of a topic goes past a cursor: that partition must halt. The world ends with it, its events are gone."""
+    arena.began = time.monotonic()
+    arena.rest()
+    arena.world.quit("beta")
+    arena.burst()
+    arena.world.flush()
+    arena.world.idle(60, only=("alpha",))
+    ends = arena.world.ends(("alpha.v1",))
+    cursors = {row["partition"]: row["position"] for row in arena.world.rows("beta", ALPHAS, f"{arena.world.ns}alpha.v1")}
+    number = next((n for n in range(arena.world.stripes) if ends[("alpha.v1", n)] > cursors[n]), None)
+    if number is None:
+        raise Violation("nothing came to be lost")
+    place = TopicPartition(f"{arena.world.ns}alpha.v1", number, ends[("alpha.v1", number)])
+    for future in arena.world.admin.delete_records([place]).values():
+        future.result(30)
+    process = arena.world.spawn("beta")
+    until(
+        lambda: f"partition {number}: halt." in arena.world.probe(process, "readyz")[1],
+        60,
+        lambda: f"no halt of partition {number}: {arena.world.probe(process, 'readyz')}\n{arena.world.logs()}",
+    )
+    arena.faults["behead"] = arena.faults.get("behead", 0) + 1
+    return arena.line(f"head of alpha.v1/{number} deleted: it halted")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """With owners and modes, as a backup would."""
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True, timeout=120)
+
+
+def _remove(folder: Path) -> None:
+    subprocess.run(["rm", "-rf", str(folder)], check=True, timeout=120)

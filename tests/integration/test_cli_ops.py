@@ -1,0 +1,156 @@
+"""The operational commands against servers without services: what they refuse, and the ways out of a halt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import click
+import pytest
+from click.testing import CliRunner
+from confluent_kafka import Producer, TopicPartition
+
+from deploy.cli import clock, cursor
+from deploy.cli.clock import span
+from deploy.cli.errors import Failed
+from deploy.cli.idle import Idle
+from deploy.cli.watch import NotIdle
+from deploy.local.kafka import quiet
+from deploy.local.stack import Stack
+
+pytestmark = pytest.mark.stack
+TOPIC, PARTITION = "trust.timer.v1", 0  # no service writes there yet
+
+
+def test_idle_says_what_is_left(stack: Stack) -> None:
+    """Nothing runs here, so nobody was seen: `idle` names each service rather than calling the silence peace."""
+    with Idle(stack) as watched, pytest.raises(NotIdle) as told:
+        watched.wait(0.2)
+    silent = [line for line in told.value.left if "no process was seen for 10 s" in line]
+    assert [line.partition(":")[0] for line in silent] == ["order", "payment", "refund", "trust"]
+
+
+def test_a_sweep_is_cheap(stack: Stack) -> None:
+    """Long-lived connections: after the first look each takes tens of milliseconds, most of them on an idle machine under 30."""
+    with Idle(stack) as watched:
+        watched.sweep()
+        took = sorted(_timed(watched) for _ in range(10))
+    assert took[0] < 0.1
+
+
+def test_the_system_clock_is_not_set(stack: Stack) -> None:
+    with Idle(stack) as watched, pytest.raises(Failed, match=r"clock\.not_manual"):
+        watched.set_clock(timedelta(days=1))
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("7d", 604_800), ("30m", 1800), ("1h30m", 5400), ("15s", 15), ("0", 0)])
+def test_spans_are_read(text: str, seconds: int) -> None:
+    assert span(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["2026-07-01", "2026-07-01T08:00:00", "tomorrow", "7d", "+7x", "+"])
+def test_a_time_without_a_zone_is_refused_before_anything_is_asked(text: str) -> None:
+    result = CliRunner().invoke(clock.clock, ["set", text])
+    assert (result.exit_code, "Invalid value for 'TIME'" in result.output) == (2, True)
+
+
+@dataclass(frozen=True)
+class Halted:
+    """base: the offset of number 1; behind it stand 2 and 5."""
+
+    stack: Stack
+    base: int
+
+
+@pytest.fixture(scope="module")
+def gap(stack: Stack) -> Iterator[Halted]:
+    """Numbers 1, 2 and 5 in a partition of ours."""
+    offsets: list[int] = []
+    producer = Producer(quiet(stack.settings("admin").confluent()))
+    before = _row(stack)
+    for number in (1, 2, 5):
+        headers: list[tuple[str, str | bytes | None]] = [("ce_sequence", str(number).encode())]
+        producer.produce(
+            TOPIC, b"{}", b"k", partition=PARTITION, headers=headers, on_delivery=lambda _, message: offsets.append(message.offset() or 0)
+        )
+    assert producer.flush(30) == 0
+    yield Halted(stack, offsets[0])
+    _set(stack, *before)
+    client = stack.admin()  # must outlive its futures
+    for future in client.delete_records([TopicPartition(TOPIC, PARTITION, -1)]).values():
+        future.result(30)
+
+
+@pytest.fixture
+def halted(gap: Halted, monkeypatch: pytest.MonkeyPatch) -> Halted:
+    """Trust's cursor behind 2, as a halted engine leaves it; the commands meet this stack."""
+    monkeypatch.setattr(cursor, "running", lambda: gap.stack)
+    _set(gap.stack, gap.base + 2, 2)
+    return gap
+
+
+def test_a_gap_is_accepted_only_when_asked_for_twice(halted: Halted) -> None:
+    told = _run(["accept", "trust", TOPIC, str(PARTITION)], status=1)
+    assert f"numbers 3 to 4 are given up for lost; 5 at offset {halted.base + 2} is next" in told
+    assert "nothing was changed" in told
+    assert _row(halted.stack) == (halted.base + 2, 2)
+    _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"])
+    assert _row(halted.stack) == (halted.base + 2, 4)
+    assert "there is no gap" in _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"], status=1)
+
+
+def test_a_cursor_that_goes_on_says_what_is_never_seen(halted: Halted) -> None:
+    at = halted.base + 2
+    assert f"will never see offsets {at} to {at}" in _run(["move", "trust", TOPIC, str(PARTITION), "--to", str(at + 1), "--yes"])
+    assert _row(halted.stack) == (at + 1, None)
+
+
+def test_a_cursor_that_goes_back_keeps_its_number(halted: Halted) -> None:
+    told = _run(["move", "trust", TOPIC, str(PARTITION), "--to", str(halted.base + 1), "--yes"])
+    assert "1 offsets are read again" in told
+    assert _row(halted.stack) == (halted.base + 1, 2)
+    assert f"at {halted.base + 1} of" in _run(["show", "trust"])
+
+
+def test_a_cursor_stays_within_what_its_service_reads(halted: Halted) -> None:
+    assert "is outside" in _run(["move", "trust", TOPIC, str(PARTITION), "--to", str(halted.base + 4), "--yes"], status=1)
+    assert "trust does not read psp.v1" in _run(["move", "trust", "psp.v1", "0", "--to", "earliest"], status=1)
+    assert _row(halted.stack) == (halted.base + 2, 2)
+
+
+def _run(arguments: list[str], status: int = 0) -> str:
+    result = CliRunner().invoke(cursor.cursor, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit | click.ClickException), result.exception
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def _timed(watched: Idle) -> float:
+    before = datetime.now(UTC)
+    watched.sweep()
+    return (datetime.now(UTC) - before).total_seconds()
+
+
+def _row(stack: Stack) -> tuple[int, int | None]:
+    row = _sql(stack, "SELECT position, last_seq FROM trust.cursor WHERE topic = $1 AND partition = $2", TOPIC, PARTITION)
+    return row["position"], row["last_seq"]
+
+
+def _set(stack: Stack, position: int, last_seq: int | None) -> None:
+    update = "UPDATE trust.cursor SET position = $3, last_seq = $4 WHERE topic = $1 AND partition = $2"
+    _sql(stack, update, TOPIC, PARTITION, position, last_seq)
+
+
+def _sql(stack: Stack, statement: str, *arguments: object) -> Any:
+    async def ask() -> Any:
+        connection = await asyncpg.connect(stack.dsn("admin"))
+        try:
+            return await connection.fetchrow(statement, *arguments)
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())

@@ -1,0 +1,66 @@
+"""What Kubernetes and monitoring are told, against the services and metrics that exist."""
+
+import json
+import re
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.local.services import discover
+from shared.messaging.metrics import METRICS
+from shared.settings import Settings
+from tests import containers
+
+ROOT = containers.ROOT
+
+
+def test_kubernetes_runs_the_same_services_under_the_same_names() -> None:
+    documents = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "deploy/k8s").glob("*.yaml")}
+    assert documents.keys() == {"config", "prepare", *discover()}
+    shared = set(documents["config"]["data"])
+    for name, document in documents.items():
+        if name == "config":
+            continue
+        spec = document["spec"]["template"]["spec"]
+        container = spec["containers"][0]
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert container["image"] == containers.services()["order"]["image"]
+        told = {row["name"] for row in container["env"]} | shared
+        assert {key for key in told if key.startswith("LAOTIE_")} <= {f"LAOTIE_{field.upper()}" for field in Settings.model_fields}
+        assert {row["name"] for row in container["env"] if "valueFrom" in row} == {"LAOTIE_KAFKA_PASSWORD", "PGPASSWORD"}
+    probes = [f"{name}Probe" for name in ("startup", "readiness", "liveness")]
+    for name in discover():
+        container = documents[name]["spec"]["template"]["spec"]["containers"][0]
+        assert [container[probe]["httpGet"]["path"] for probe in probes] == ["/startupz", "/readyz", "/livez"]
+        assert {"name": "SERVICE", "value": name} in container["env"]
+
+
+def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
+    exist = {sample.name for metric in _metrics() for sample in metric.collect()}
+    exist |= {f"{name}{suffix}" for name in exist for suffix in ("", "_total", "_bucket")}
+    for path in (ROOT / "deploy/prometheus/alerts.yml", ROOT / "deploy/grafana/laotie.json"):
+        asked = set(re.findall(r"\blaotie_\w+", path.read_text(encoding="utf-8")))
+        assert asked
+        assert asked - exist == set(), path.name
+    assert {panel["type"] for panel in json.loads((ROOT / "deploy/grafana/laotie.json").read_text(encoding="utf-8"))["panels"]} == {
+        "timeseries"
+    }
+
+
+def test_alerts_fire_when_they_should() -> None:
+    folder = ROOT / "deploy/prometheus"
+    scraped = yaml.safe_load((folder / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"][0]["dns_sd_configs"][0]
+    assert sorted(scraped["names"]) == discover()
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool is not installed")
+    for command in (["check", "config", "prometheus.yml"], ["test", "rules", "alerts_test.yml"]):
+        result = subprocess.run(["promtool", *command], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+        assert result.returncode == 0, result.stdout + result.stderr
+
+
+def _metrics() -> list[Any]:
+    return [value for value in vars(type(METRICS)).values() if hasattr(value, "collect")]

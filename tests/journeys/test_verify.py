@@ -1,0 +1,95 @@
+"""`laotie verify` finds what is wrong and names it: each kind of damage is done to the tables, seen, and undone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+
+from deploy.verify import verify
+from tests.journeys.conftest import Town
+from tests.journeys.deal import Deal, line
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+LANE = "WHERE topic = 'refund.v1' AND partition = (SELECT min(partition) FROM refund.lane WHERE topic = 'refund.v1')"
+
+# What is done, how it is undone, what the first difference of which statement must name. {order}, {seller}: of the life below.
+DAMAGE = {
+    "an order that was never completed": (
+        """UPDATE "order"."order" SET body = jsonb_set(body, '{{lines,1,completed}}', 'true') WHERE key = '{order}'""",
+        """UPDATE "order"."order" SET body = jsonb_set(body, '{{lines,1,completed}}', 'false') WHERE key = '{order}'""",
+        ("orders:", "order {order}, line 1"),
+    ),
+    "a version that no fact made": (
+        "UPDATE payment.payment SET version = version + 1 WHERE key = '{order}'",
+        "UPDATE payment.payment SET version = version - 1 WHERE key = '{order}'",
+        ("every entity is its facts", "payment {order}"),
+    ),
+    "a fen more in escrow": (
+        "SET LOCAL session_replication_role = replica; "
+        "UPDATE payment.posting SET amount_minor = amount_minor + 1 WHERE account = 'escrow:{order}'",
+        "SET LOCAL session_replication_role = replica; "
+        "UPDATE payment.posting SET amount_minor = amount_minor - 1 WHERE account = 'escrow:{order}'",
+        ("the table of postings", "escrow:{order}"),
+    ),
+    "a case that somebody moved": (
+        """UPDATE refund.purchase SET body = jsonb_set(body, '{{cases,c,state}}', '60') WHERE key = '{order}'""",
+        """UPDATE refund.purchase SET body = jsonb_set(body, '{{cases,c,state}}', '10') WHERE key = '{order}'""",
+        ("cases:", "case c of {order}"),
+    ),
+    "a fact that never reached its topic": (
+        f"UPDATE refund.lane SET seq = seq + 1 {LANE}",
+        f"UPDATE refund.lane SET seq = seq - 1 {LANE}",
+        ("no gap", "1 of 1 to"),
+    ),
+    "an event that was swallowed": (
+        """UPDATE "order".inbox SET id = 'x' || id WHERE id = '{paid}'""",
+        """UPDATE "order".inbox SET id = '{paid}' WHERE id = 'x{paid}'""",
+        ("nothing vanished", "{paid}"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def life(town: Town) -> Iterator[dict[str, str]]:
+    deal = Deal(town, "damaged")
+    deal.placed(line(1, 60_00), due=60_00)
+    town.idle()
+    body = {"order_id": deal.order, "payment_id": f"pay-{deal.order}", "amount_minor": 60_00, "currency": "CNY"}
+    paid = town.send("psp", "payment.succeeded", deal.order, body)
+    town.idle()
+    deal.shipped()
+    deal.signed()
+    town.idle()
+    deal.asked_back("c")
+    town.idle()
+    yield {"order": deal.order, "paid": paid}
+    assert asyncio.run(verify(town.stack)).holds
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_damage_is_found_and_named(town: Town, life: dict[str, str], what: str) -> None:
+    do, undo, (statement, named) = DAMAGE[what]
+    execute(town, do.format(**life))
+    try:
+        report = asyncio.run(verify(town.stack))
+    finally:
+        execute(town, undo.format(**life))
+    found = next(check for check in report.checks if check.name.startswith(statement))
+    assert found.differences == 1, report
+    assert named.format(**life) in found.first
+    assert not report.holds
+
+
+def execute(town: Town, statements: str) -> None:
+    async def change() -> None:
+        connection = await asyncpg.connect(town.stack.dsn("admin"))
+        try:
+            async with connection.transaction():
+                await connection.execute(statements)
+        finally:
+            await connection.close()
+
+    asyncio.run(change())

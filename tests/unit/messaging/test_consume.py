@@ -1,0 +1,102 @@
+"""What a batch does to cursors, numbers and the inbox, without a database: C1, C2, C3."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.messaging.consume import Batch, Consumer, Gap, Moved, Run
+from shared.messaging.fold import Fold
+from shared.messaging.record import Record
+from shared.messaging.store import Move, Opened, Store
+from shared.messaging.stripes import stripe_of
+from tests.unit.messaging.trade import NOON, PANTRY, SERVICE, SHOP, TIMER, Desk, Versions
+
+TOPICS = {topic.name: topic for topic in (SHOP, PANTRY, TIMER)}
+KEY = next(f"k{n}" for n in range(99) if stripe_of(f"k{n}", 4) == 0)
+
+
+def consumer() -> Consumer:
+    return Consumer(SERVICE, TOPICS, Versions(), 4, lambda: NOON, Store(SERVICE, 4))
+
+
+def record(topic: str, offset: int, sequence: str = "", key: str = KEY, number: int = 0) -> Record:
+    headers = (("ce_sequence", sequence.encode()),) if sequence else ()
+    return Record(topic, number, offset, key.encode(), b"{}", headers)
+
+
+def batch(*records: Record, upto: int = 0) -> Batch:
+    made = Batch([0], {}, list(records))
+    for one in records:
+        place = (one.topic, one.partition)
+        run = made.runs.setdefault(place, Run(*place, one.offset, 0, []))
+        run.records.append(one)
+        run.upto = max(upto, one.offset + 1)
+    return made
+
+
+def test_c1_a_batch_that_does_not_continue_its_cursor_is_thrown_away() -> None:
+    made = batch(record("shop.v1", 5))
+    Consumer._check_positions(made, Opened({("shop.v1", 0): (5, None)}, {}, False))
+    with pytest.raises(Moved) as moved:
+        Consumer._check_positions(made, Opened({("shop.v1", 0): (7, None)}, {}, False))
+    assert moved.value.where == {("shop.v1", 0): 7}
+
+
+def test_a_cut_batch_moves_each_cursor_only_to_its_first_record_not_taken() -> None:
+    made = batch(record("shop.v1", 3), record("pantry.timer.v1", 8, "4"), record("shop.v1", 4), record("shop.v1", 6), upto=9)
+    moves = consumer()._moves(made, 2, {("pantry.timer.v1", 0): 4})
+    assert moves == [Move("pantry.timer.v1", 0, 8, 9, 4, False), Move("shop.v1", 0, 3, 4, None, False)]
+    whole = consumer()._moves(made, 4, {})
+    assert [move.upto for move in whole] == [9, 9]
+
+
+def test_t2_a_key_off_its_stripe_marks_its_topic() -> None:
+    stray = next(f"k{n}" for n in range(99) if stripe_of(f"k{n}", 4) == 1)
+    assert [move.astray for move in consumer()._moves(batch(record("shop.v1", 0)), 1, {})] == [False]
+    assert [move.astray for move in consumer()._moves(batch(record("shop.v1", 0, key=stray)), 1, {})] == [True]
+
+
+def test_c2_a_number_seen_is_dropped_the_next_is_taken_a_later_one_is_a_gap() -> None:
+    last: dict[tuple[str, int], int | None] = {("pantry.v1", 0): 7}
+    reader = consumer()
+    assert not reader._sequence(record("pantry.v1", 0, "6"), None, last)
+    assert not reader._sequence(record("pantry.v1", 1, "7"), None, last)
+    assert reader._sequence(record("pantry.v1", 2, "8"), None, last)
+    assert last == {("pantry.v1", 0): 8}
+    with pytest.raises(Gap, match="10 after 8"):
+        reader._sequence(record("pantry.v1", 3, "10"), None, last)
+    assert last == {("pantry.v1", 0): 8}
+
+
+def test_c2_the_first_number_ever_seen_is_the_baseline() -> None:
+    last: dict[tuple[str, int], int | None] = {("pantry.v1", 0): None}
+    assert consumer()._sequence(record("pantry.v1", 0, "41"), None, last)
+    assert last == {("pantry.v1", 0): 41}
+
+
+@pytest.mark.parametrize("text", ["", "-1", "x", "9" * 40])
+def test_c2_what_is_no_number_of_ours_has_no_part_in_it(text: str) -> None:
+    last: dict[tuple[str, int], int | None] = {("pantry.v1", 0): 7}
+    assert consumer()._sequence(record("pantry.v1", 0, text), None, last)
+    assert last == {("pantry.v1", 0): 7}
+
+
+def test_c3_a_copy_is_known_by_its_body_and_a_reused_id_is_named() -> None:
+    desk = Desk()
+    item = desk.coin("a", 1, id="one")
+    fold = Fold(SERVICE, Versions(), NOON)
+    stored = Opened({}, {("shop", "one"): b"h"}, False)
+    assert consumer()._known(item, fold, Opened({}, {}, False)) is None
+    assert str(consumer()._known(item, fold, stored)) == ""
+    assert consumer()._known(replace(item, body_hash=b"other"), fold, stored) == "event.id_reused"
+    fold.seen(item)
+    assert str(consumer()._known(item, fold, Opened({}, {}, False))) == "", "known within the batch too"
+
+
+def test_e2_only_numbered_records_are_turns_of_the_engine() -> None:
+    offer = Record("pantry.timer.v1", 0, 0, b"a", b"{}", (("ce_type", b"engine.offer"),))
+    assert consumer()._engine_key(offer) == ""
+    assert consumer()._engine_key(replace(offer, headers=(*offer.headers, ("ce_sequence", b"3")))) == "a"
+    assert consumer()._engine_key(replace(offer, topic="shop.v1", headers=(*offer.headers, ("ce_sequence", b"3")))) == ""

@@ -1,0 +1,160 @@
+"""The simulated market: the same seed plays the same lives, every message is of the contract, the money adds up before it is sent."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from deploy.cli.contract import ROOT, baseline
+from deploy.market.checkout import Cart, Item, Offer, allocate
+from deploy.market.clients import Read
+from deploy.market.fates import FATES
+from deploy.market.market import Market, build
+from deploy.market.outcome import differences, read
+from deploy.market.psp import Provider
+from deploy.market.sent import AHEAD, DAY, OPENING, Sent, closing, phase_of
+from shared.contracts import ALL
+from shared.messaging.envelope import decode
+from shared.messaging.record import Incoming, Record, Unreadable
+
+MARKET = build(1, 120)
+VALIDATORS = {name: Draft202012Validator(schema) for name, schema in baseline(ROOT).schemas.items()}
+TOPICS = {topic.name: topic for topic in ALL}
+INPUTS = [kind for topic in ALL for kind in topic.types.values()]
+
+
+def wire(sent: Iterable[Sent]) -> list[tuple[str, bytes, list[tuple[str, bytes]], bytes]]:
+    return [(one.topic, one.key.encode(), one.headers, one.value) for one in sent]
+
+
+def readable(market: Market) -> list[Sent]:
+    return [one for one in market.sent if not one.refused.startswith("event.")]
+
+
+@given(st.integers(0, 2**32), st.integers(1, 40))
+def test_the_same_seed_sends_the_same_bytes(seed: int, orders: int) -> None:
+    assert wire(build(seed, orders).sent) == wire(build(seed, orders).sent)
+
+
+def test_another_seed_sends_others() -> None:
+    assert wire(build(2, 120).sent) != wire(MARKET.sent)
+
+
+def test_every_message_is_of_its_committed_schema() -> None:
+    wrong = [
+        (one.id, error.message)
+        for one in readable(MARKET)
+        for error in VALIDATORS[f"{one.topic}/{one.type}"].iter_errors(json.loads(one.value))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("expected", sorted({one.refused for one in MARKET.sent if one.refused.startswith("event.")} - {"event.id_reused"}))
+def test_every_spoilt_message_is_spoilt_in_the_way_it_says(expected: str) -> None:
+    spoilt = [one for one in MARKET.sent if one.refused == expected]
+    codes = {found.code for one in spoilt if isinstance(found := decoded(one), Unreadable)}
+    assert (len(spoilt), codes) == (max(len(spoilt), 1), {expected})
+
+
+def test_all_others_are_read_at_the_time_of_their_phase() -> None:
+    assert [one.id for one in readable(MARKET) if not isinstance(decoded(one), Incoming)] == []
+
+
+def decoded(one: Sent) -> Incoming | Unreadable | None:
+    """As the service would read it that answers for what cannot be read."""
+    record = Record(one.topic, 0, 1, one.key.encode(), one.value, tuple(one.headers))
+    return decode(record, TOPICS, TOPICS[one.topic].warden, INPUTS, closing(one.phase))
+
+
+def test_every_fate_is_played_where_there_are_orders_enough() -> None:
+    assert Counter(life.fate for life in build(3, len(FATES)).lives) == dict.fromkeys(FATES, 1)
+
+
+@given(st.integers(0, 2**32))
+def test_what_is_captured_and_funded_is_returned_settled_or_in_escrow(seed: int) -> None:
+    """Source: R3.1-R3.4."""
+    for life in build(seed, 30).lives:
+        expected, came, back = life.expected, life.expected.captured_minor, 0
+        for item in life.cart.items if life.paid_at else ():
+            funded = [share for funder, share in item.subsidies.items() if funder != "seller"]
+            came += sum(funded)
+            if not life.unpaid_refund:
+                back += sum(share * life.refunded.get(item.line_no, 0) // item.quantity for share in funded)
+        settled = sum(sum(shares) for shares in expected.lines.values())
+        assert came == expected.returned_minor + back + settled + expected.escrow_minor
+
+
+def test_the_cart_of_the_rule_is_split_as_the_rule_says() -> None:
+    """Lines 100.00 and 110.00 with a 20.00 coupon: paid 90.48 and 99.52. Source: R1.5."""
+    items = tuple(Item(number, f"sku-{number}", "s-1", None, 1, price, 0) for number, price in ((1, 100_00), (2, 110_00)))
+    cart = Cart("o-1", "b-1", "CNY", items, (Offer("cp-1", "seller", 20_00, (1, 2)),))
+    allocate(cart)
+    assert [item.paid_minor for item in items] == [90_48, 99_52]
+
+
+def test_nothing_is_sent_before_it_happened_and_answers_beat_their_deadlines_by_a_phase() -> None:
+    for one in readable(MARKET):
+        assert one.at <= closing(one.phase) + AHEAD
+    for life in MARKET.lives:
+        times = {one.type: one for one in life.sent}
+        if "refund.requested" in times and (answer := times.get("case.accepted") or times.get("case.refused")):
+            assert answer.phase < phase_of(times["refund.requested"].at + timedelta(hours=48))  # Source: R4.3
+
+
+def instructed(order_id: str, refund_id: str, *, offset: int = 0, minor: int = 5_00) -> Read:
+    body = {"order_id": order_id, "refund_id": refund_id, "amount_minor": minor, "currency": "CNY", "occurred_at": OPENING.isoformat()}
+    return Read("payment.v1", 0, offset, order_id, {"ce_type": "refund.instructed"}, body)
+
+
+def test_the_provider_pays_an_instruction_once_however_often_it_comes() -> None:
+    provider = Provider(1, failing=[])
+    provider.take([instructed("o-1", "r-1"), instructed("o-1", "r-1", offset=1)])
+    provider.take([instructed("o-1", "r-1", offset=2)])
+    answers = provider.answers(OPENING + 10 * DAY, 10)
+    assert {(one.type, one.key, one.body["refund_id"]) for one in answers} == {("refund.succeeded", "o-1", "r-1")}
+    assert provider.paid == {("CNY", "refund"): 5_00}
+    assert provider.pending == 0
+
+
+def test_the_provider_answers_neither_early_nor_otherwise_when_it_reads_late() -> None:
+    at_once, late = Provider(1, []), Provider(1, [])
+    at_once.take(records := [instructed(f"o-{n}", f"r-{n}", offset=n) for n in range(50)])
+    told = [one for day in range(1, 8) for one in at_once.answers(OPENING + day * DAY, 7)]
+    late.take(reversed(records))
+    assert wire(told) == wire(late.answers(OPENING + 7 * DAY, 7))
+    assert len({one.id for one in told}) > len({one.body["refund_id"] for one in told}) == 50  # some are said again, with another id
+    assert len(told) > len({one.id for one in told})  # and some twice over
+
+
+def test_the_provider_does_not_pay_where_it_is_told_to_fail() -> None:
+    provider = Provider(1, failing=["o-1"])
+    provider.take([instructed("o-1", "r-1")])
+    assert {one.type for one in provider.answers(OPENING + 10 * DAY, 10)} == {"refund.failed"}
+    assert provider.paid == {}
+
+
+def test_an_order_that_came_out_otherwise_is_named() -> None:
+    rejected = next(life for life in MARKET.lives if life.fate == "rejected")
+    alone = replace(MARKET, lives=(rejected,))
+    body = {"order_id": rejected.cart.order_id}
+    fact = Read("order.v1", 0, 0, rejected.cart.order_id, {"ce_type": "order.rejected", "ce_id": "f-1", "ce_sequence": "1"}, body)
+    assert differences(alone, read([fact])) == []
+    expired = replace(fact, headers={**fact.headers, "ce_type": "order.expired"})
+    name = f"{rejected.cart.order_id} (rejected)"
+    assert differences(alone, read([expired])) == [f"{name}: state is 'expired', expected 'rejected'"]
+
+
+def test_an_effect_under_two_numbers_is_found_and_a_copy_of_one_record_is_none() -> None:
+    headers = {"ce_type": "order.expired", "ce_id": "f-1", "ce_sequence": "1"}
+    fact = Read("order.v1", 0, 0, "o-1", headers, {"order_id": "o-1"})
+    copy, second = replace(fact, offset=1), replace(fact, offset=2, headers={**headers, "ce_id": "f-2", "ce_sequence": "2"})
+    assert read([fact, copy]).doubled == []
+    assert read([fact, copy, second]).doubled == ["order.v1 order.expired o-1"]
