@@ -72,6 +72,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             finally:
                 await self._revoked()
                 await self._kafka.stop()
+                await self._revoked()  # an assignment may have come while the group was being left
 
     def stop(self) -> None:
         """The next poll ends; partitions are given back by leaving the group."""

@@ -105,7 +105,7 @@ class World(Outsider):
 
     def _until_ready(self, process: Process, seconds: float) -> None:
         until(
-            lambda: self.probe(process, "readyz")[0] == 200,
+            lambda: self.probe(process, "readyz")[0] == 200 or not process.alive,
             seconds,
             lambda: f"{process.name}: {self.probe(process, 'readyz')}\n{clipped(process, 20)}",
         )
