@@ -3,7 +3,7 @@
 Invariants kept here:
  Q1 Records leave a partition's queue in offset order, and one batch at a time works on a stripe's partitions.
  Q2 A run continues where the last one taken ended; what is put back stands in front again, untouched.
- Q3 After an unclean start a partition's batches begin at one event and double.
+ Q3 After an unclean start a partition's batches begin at one event and double, one such partition at a time.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ class Queues:
     def take(self, idle: int) -> Batch | None:
         """Cut one batch, sharing what is ready among the idle connections; a partition that starts slowly goes alone (Q3)."""
         ready = [partition for partition in self.partitions.values() if partition.ready]
+        if any(partition.busy and partition.size < self.batch_max for partition in self.partitions.values()):
+            ready = [partition for partition in ready if partition.size >= self.batch_max]  # else a neighbour of the suspect is blamed
         if not ready:
             return None
         slow = next((partition for partition in ready if partition.size < self.batch_max), None)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.stack import Stack, environment_of
+from tests.chaos import breaks_real
 from tests.chaos.breaks import BREAKS, UNIT, Break
 
 CHECKOUT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ TEST_S = 240
 
 
 def main(names: list[str]) -> int:
-    breaks = [one for one in BREAKS if not names or one.name in names]
+    breaks = [one for one in (*BREAKS, *breaks_real.BREAKS) if not names or one.name in names]
     home = Path(tempfile.mkdtemp(prefix="laotie-mutants-"))
     stack = Stack(home / "stack")
     try:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from deploy.local.stack import Stack
 from shared.messaging.stripes import stripe_of
-from tests.toy.outside import Seen, until
+from tests.toy.ask import codes, notes, of, steps
 from tests.toy.world import World
 
 pytestmark = pytest.mark.stack
@@ -23,29 +21,6 @@ def world(stack: Stack) -> Iterator[World]:
     with World(stack) as it:
         it.spawn_all()
         yield it
-
-
-def of(world: World, topic: str, key: str, type: str = "") -> list[Seen]:
-    return [seen for seen in world.facts(topic) if seen.key == key and type in ("", seen.headers["ce_type"])]
-
-
-def steps(world: World, life: str) -> list[Seen]:
-    """The facts of a life's six steps, by step."""
-    facts = [seen for name in ("alpha", "beta", "gamma") for seen in of(world, f"{name}.v1", life) if "step" in seen.value]
-    return sorted(facts, key=lambda seen: seen.value["step"])
-
-
-def codes(world: World, name: str, key: str) -> list[str]:
-    return [code for of_key, code in world.refused(name) if of_key == key]
-
-
-def elsewhere(world: World, key: str) -> int:
-    """A partition that is not the key's own."""
-    return (stripe_of(key, world.stripes) + 1) % world.stripes
-
-
-def notes(world: World, key: str) -> list[int]:
-    return [seen.value["n"] for seen in of(world, "alpha.v1", key, "life.noted")]
 
 
 def test_a_life_takes_its_six_steps_once_and_in_order(world: World) -> None:
@@ -197,22 +172,6 @@ def test_f8_a_fact_too_large_to_send_is_parked_and_not_committed(world: World) -
     assert len(steps(world, "small")) == 6
 
 
-def test_c1_keys_of_another_partitioner_keep_their_order(world: World) -> None:
-    """A producer that spreads by CRC32: every record of a key lies on the wrong partition, in order."""
-    lives = [f"astray{n}" for n in range(8)]
-    for n in range(1, 11):
-        for life in lives:
-            if n == 1:
-                world.publish("life.begin", life, partition=elsewhere(world, life))
-            world.publish("life.note", life, n=n, partition=elsewhere(world, life))
-    world.flush()
-    world.idle()
-    for life in lives:
-        assert notes(world, life) == list(range(1, 11))
-        assert len(steps(world, life)) == 6
-    assert world.rows("alpha", "SELECT 1 FROM cursor WHERE astray")
-
-
 def test_e1_e2_bad_records_never_block(world: World) -> None:
     world.raw("toy.v1", b"bad", None, {}, 0)  # a tombstone
     world.raw("toy.v1", None, b"{}", {}, 0)
@@ -247,28 +206,6 @@ def test_ops_asking_for_what_is_not_parked_are_told(world: World) -> None:
     assert codes(world, "gamma", "nobody") == []
 
 
-def test_s2_a_pool_shared_by_all_partitions_is_never_oversold(world: World) -> None:
-    lives = [f"pool{n}" for n in range(60)]
-    for life in lives:
-        world.publish("life.begin", life, pool="shared", units=3)
-    world.flush()
-    world.idle()
-    taken: list[Any] = [
-        seen.value["units"] for seen in world.facts("alpha.v1") if seen.value.get("pool") == "shared" and "total" not in seen.value
-    ]
-    total = world.rows("alpha", "SELECT body FROM pool WHERE key = 'shared'")[0]["body"]
-    assert json.loads(total) == {"total": 99, "times": 33}
-    assert world.rows("alpha", "SELECT body FROM tally WHERE key = 'shared'")[0]["body"] == total
-    assert len([life for life in lives if codes(world, "alpha", life) == ["not_supported"]]) == 27
-    versions = [
-        seen.headers["ce_entityversion"]
-        for seen in world.facts("alpha.v1")
-        if seen.headers["ce_type"] == "pool.taken" and seen.value["pool"] == "shared"
-    ]
-    assert sorted(map(int, versions)) == list(range(1, 34)), "F1: dense over all lanes"
-    assert taken
-
-
 def test_probes_and_metrics(world: World) -> None:
     alpha = world.living("alpha")[0]
     assert [world.probe(alpha, path) for path in ("startupz", "readyz", "livez")] == [(200, "ok")] * 3
@@ -277,28 +214,3 @@ def test_probes_and_metrics(world: World) -> None:
     for name in ("events_total", "rejected_total", "batch_seconds_count", "outbox_rows", "timers_due", "relayed_total", "held_rows"):
         assert f"laotie_{name}" in text
     assert 'laotie_events_total{outcome="handled"}' in text
-
-
-def test_s2_a_first_row_that_somebody_else_wrote_is_not_overwritten(world: World) -> None:
-    """FOR UPDATE locks nothing where no row is yet: the version tells, and the batch is done again on what is there."""
-    with world.holding(f"""INSERT INTO {world.ns}alpha.pool VALUES ('race', 1, 0, '{{"total": 50, "times": 1}}')""", commit=True):
-        world.publish("life.begin", "racer", pool="race", units=3)
-        world.flush()
-        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO \"pool\"%'"
-        until(lambda: bool(world.rows("admin", waiting)), 30, lambda: "nobody waits for the row")
-    world.idle()
-    assert [tuple(row) for row in world.rows("alpha", "SELECT version, body->>'total' FROM pool WHERE key = 'race'")] == [(2, "53")]
-
-
-def test_c1_a_cursor_that_was_moved_under_a_running_process_is_followed(world: World) -> None:
-    world.publish("life.begin", "moved", partition=0)
-    world.publish("life.begin", "moved by", partition=0)
-    world.flush()
-    world.idle()
-    sql = f"UPDATE {world.ns}alpha.cursor SET position = position - 2 WHERE topic = $1 AND partition = 0"
-    world.rows("admin", sql, f"{world.ns}toy.v1")
-    world.publish("life.note", "moved", n=1, partition=0)
-    world.flush()
-    world.idle()
-    assert notes(world, "moved") == [1]
-    assert len(steps(world, "moved")) == 6

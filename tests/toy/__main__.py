@@ -7,7 +7,8 @@ from pathlib import Path
 
 from shared.messaging.app import application, serve
 from tests.toy.hooks import install
-from tests.toy.model import ALL, SERVICES, Versions
+from tests.toy.model import ALL
+from tests.toy.services import SERVICES, Versions
 
 if __name__ == "__main__":
     install(sys.argv[1])

@@ -1,0 +1,40 @@
+"""Who is blamed: a process dies once for one event, and a copy of a stranger's number is not ours."""
+
+from __future__ import annotations
+
+from shared.messaging.checks import _number
+from shared.messaging.queues import Queues
+from shared.messaging.record import Record
+
+
+def two(unclean: tuple[int, ...]) -> Queues:
+    queues = Queues({("a.v1", 0): 0, ("a.v1", 1): 0}, unclean, 100)
+    for number in (0, 1):
+        queues.add("a.v1", number, [Record("a.v1", number, at, b"k", b"{}") for at in range(3)], 3)
+    return queues
+
+
+def test_q3_a_suspect_is_tried_while_no_other_suspect_is_under_way() -> None:
+    queues = two(unclean=(0, 1))
+    first = queues.take(4)
+    assert first is not None
+    assert len(first.records) == 1
+    assert queues.take(4) is None
+    queues.done(first, 1)
+    assert queues.take(4) is not None
+
+
+def test_q3_partitions_above_suspicion_do_not_wait_for_the_suspect() -> None:
+    queues = two(unclean=(0,))
+    first, second = queues.take(4), queues.take(4)
+    assert first is not None
+    assert second is not None
+    assert (first.partitions, second.partitions) == ([0], [1])
+    assert len(second.records) == 3
+
+
+def test_the_number_of_a_parked_copy_is_its_own_and_not_its_originals() -> None:
+    headers: dict[str, bytes | None] = {"ce_sequence": b"95", "x-sequence": b"2"}
+    assert _number("order.parked.v1", headers) == 2
+    assert _number("order.v1", headers) == 95
+    assert _number("order.parked.v1", {"ce_sequence": b"95"}) == 0
