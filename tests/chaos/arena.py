@@ -15,7 +15,7 @@ from tests.toy.outside import NAMES
 from tests.toy.traffic import Traffic
 from tests.toy.world import World, pause
 
-SESSION_S = 3.0  # so that a frozen process soon loses its partitions
+SESSION_S = 2.0  # so that a dead or frozen process soon loses its partitions
 IDLE_S = 120.0
 REDRIVES_MAX = 60
 

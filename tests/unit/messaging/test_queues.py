@@ -104,6 +104,21 @@ def test_q3_a_partition_that_starts_slowly_goes_alone() -> None:
     assert (batch.partitions, took(batch)) == ([1], ["x/1/0"])
 
 
+def test_l2_two_suspects_are_never_tried_at_once() -> None:
+    """If the process dies of one, the other has no attempt counted."""
+    queue = queues(3, unclean=(0, 1))
+    for number in range(3):
+        fill(queue, "x", number, 2)
+    first = queue.take(4)
+    assert took(first) == ["x/0/0"]
+    neighbour = queue.take(4)
+    assert took(neighbour) == ["x/2/0", "x/2/1"]
+    assert queue.take(4) is None
+    assert first is not None
+    queue.done(first, 1)
+    assert took(queue.take(4)) in (["x/0/1"], ["x/1/0"])
+
+
 def test_l1_what_failed_goes_one_by_one_and_the_one_that_fails_alone_is_parked() -> None:
     queue = queues(1)
     fill(queue, "x", 0, 4)
