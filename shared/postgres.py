@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 
 OPS = "ops"
-ROLE_SETTINGS = {"jit": "off", "plan_cache_mode": "force_generic_plan", "timezone": "UTC"}  # generic plans: +28% at saturation
+ROLE_SETTINGS = {"jit": "off", "plan_cache_mode": "force_generic_plan", "timezone": "UTC"}  # plans made once and kept
 _LOCK = 0x1A07  # first half of every advisory lock taken here; the second names the schema
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
 _FILE = re.compile(r"^\d{4}_[a-z0-9_]+\.sql$")
