@@ -10,7 +10,7 @@ Invariants kept here:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_OVER, Fold
 from shared.messaging.message import Message, Topic
 from shared.messaging.metrics import Laps
 from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
-from shared.messaging.shape import Policies, Service
+from shared.messaging.shape import Plan, Policies, Service
 from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
 from shared.messaging.stripes import stripe_of
 from shared.messaging.system import OPS, Discard, Redrive
@@ -110,15 +110,19 @@ class Consumer:
         try:
             await self.store.begin(connection, {*batch.partitions, *(stripe_of(key, self.stripes) for key in keys)})
             ids = sorted({(item.envelope.source, item.envelope.id) for item in incoming if item.upstream})
-            opened = await self.store.open(connection, places, ids, keys)
+            fold = Fold(self.service, self.policies, now, careful=batch.careful)
+            plans = _plans(fold, incoming)
+            first = next(((kind, wanted) for kind in self.service.kinds if (wanted := fold.wanted(kind, plans))), None)
+            opened = await self.store.open(connection, places, ids, keys, first)
             self._check_positions(batch, opened)
+            if first is not None:
+                fold.put(first[0], opened.loaded, first[1])
             held = await self.store.load_held(connection, keys) if opened.any_held else {}
-            fold = Fold(self.service, self.policies, now, held, careful=batch.careful)
             again = {row.ref: self._reread(row) for rows in held.values() for row in rows}
-            fold.reread = lambda row: again[row.ref] if row.ref in again else self._reread(row)  # type: ignore[method-assign]
-            await self._load(connection, fold, incoming, held, again)
+            fold.put_held(held, lambda row: again[row.ref] if row.ref in again else self._reread(row))
+            await self._load(connection, fold, plans + _plans(fold, _offered(held, again)))
             lap("lock and load")
-            taken, last = self._fold(batch, items, fold, opened, again)
+            taken, last = self._fold(batch, items, fold, opened)
             moves = self._moves(batch, taken, last)
             effects = fold.take()
             lap("fold")
@@ -158,20 +162,8 @@ class Consumer:
     def _engine_type(record: Record) -> str:
         return next((data.decode(errors="replace") for name, data in record.headers if name == "ce_type" and data), "")
 
-    async def _load(
-        self,
-        connection: asyncpg.Connection,
-        fold: Fold,
-        incoming: list[Incoming],
-        held: Mapping[str, list[Held]],
-        again: Mapping[str, Incoming | Unreadable],
-    ) -> None:
-        """All that the batch touches, kind by kind in the declared order; each kind in one statement."""
-        events = [item.event for item in incoming if not isinstance(item.event, Redrive | Discard)]
-        for rows in held.values():
-            offered = [row for row in rows if row.state == "waiting"] + [row for row in rows if row.state == "ready"][:OFFERS_MAX]
-            events += [item.event for row in offered if isinstance(item := again[row.ref], Incoming)]
-        plans = [plan for event in events if (plan := fold.planned(event)) is not None]
+    async def _load(self, connection: asyncpg.Connection, fold: Fold, plans: list[Plan]) -> None:
+        """All that is touched and not there yet, kind by kind in the declared order; each kind in one statement."""
         for kind in self.service.kinds:
             keys = fold.wanted(kind, plans)
             if keys:
@@ -215,43 +207,39 @@ class Consumer:
 
     # -- folding
 
-    def _fold(
-        self, batch: Batch, items: list[Item], fold: Fold, opened: Opened, again: Mapping[str, Incoming | Unreadable]
-    ) -> tuple[int, dict[Lane, int | None]]:
+    def _fold(self, batch: Batch, items: list[Item], fold: Fold, opened: Opened) -> tuple[int, dict[Lane, int | None]]:
         last: dict[Lane, int | None] = {place: cursor[1] for place, cursor in opened.cursors.items()}
         before = dict(last)
         for index, (record, item) in enumerate(zip(batch.records, items, strict=True)):
             lane = (record.topic, record.partition)
             stood = last.get(lane)
             if self.topics[record.topic].own and not self._sequence(record, item, last):
-                fold.drop("duplicate")
-            elif not self._offer(batch, record, item, fold, opened, again):
+                fold.drop(record, "duplicate")
+            elif not self._offer(batch, record, item, fold, opened):
                 if index == 0:
                     raise RuntimeError(f"{record.ref}: a touch that its own first touch did not lead to")
                 last[lane] = stood
                 return index, {place: number for place, number in last.items() if number != before.get(place)}
         return len(batch.records), {place: number for place, number in last.items() if number != before.get(place)}
 
-    def _offer(
-        self, batch: Batch, record: Record, item: Item, fold: Fold, opened: Opened, again: Mapping[str, Incoming | Unreadable]
-    ) -> bool:
+    def _offer(self, batch: Batch, record: Record, item: Item, fold: Fold, opened: Opened) -> bool:
         """False: it must begin the next batch."""
         if engine_key := self._engine_key(record):
             if self._engine_type(record) == OFFER and batch.park:
                 fold.park_ready(engine_key, batch.park, batch.error)
             elif self._engine_type(record) == OFFER:
-                fold.offer_ready(engine_key, again)
+                fold.offer_ready(engine_key)
             else:
                 fold.wait_over(engine_key, json.loads(record.value or b"{}").get("ref", ""))
         elif item is None:
-            fold.drop("not_ours")
+            fold.drop(record, "not_ours")
         elif isinstance(item, Unreadable):
             fold.refuse(item)
         elif item.upstream and (code := self._known(item, fold, opened)) is not None:
             if code:
                 fold.refuse(Unreadable(record, code, "the same source and id came with another body"))
             else:
-                fold.drop("duplicate")
+                fold.drop(record, "duplicate")
         elif batch.park:
             fold.park(item, batch.park, batch.error)
         elif item.event.topic is OPS:
@@ -288,3 +276,18 @@ class Consumer:
             if upto != run.since:
                 moves.append(Move(*place, run.since, upto, last.get(place), place in astray))
         return moves
+
+
+def _plans(fold: Fold, items: Iterable[Incoming]) -> list[Plan]:
+    """What the items touch. Steering events have no plan, nor those on whose plan the service's code raises."""
+    events = (item.event for item in items if not isinstance(item.event, Redrive | Discard))
+    return [plan for event in events if (plan := fold.planned(event)) is not None]
+
+
+def _offered(held: Mapping[str, list[Held]], again: Mapping[str, Incoming | Unreadable]) -> Iterator[Incoming]:
+    """Held events that this batch may offer again."""
+    for rows in held.values():
+        for row in [row for row in rows if row.state == "waiting"] + [row for row in rows if row.state == "ready"][:OFFERS_MAX]:
+            item = again[row.ref]
+            if isinstance(item, Incoming):
+                yield item

@@ -12,31 +12,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping
-from typing import Final
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaError
 
 from shared.errors import HaltCode
 from shared.messaging.connect import Connect, backoff, infrastructure
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
+from shared.messaging.fetch import read
 from shared.messaging.metrics import METRICS
-from shared.messaging.queues import Queues
+from shared.messaging.queues import OUT_OF_RANGE, Queues
 from shared.messaging.record import Record
 from shared.messaging.relay import Relay
 from shared.messaging.store import Lane, LostRace
+from shared.messaging.telling import Teller
 from shared.settings import Settings
 
 ATTEMPTS_MAX = 3
-OUT_OF_RANGE: Final = "halt.cursor_out_of_range"
 HALT_RETRY_SECONDS = 5.0
-QUEUED_MAX = 4  # times batch_max records of a partition; then its reader pauses
 PARKED_WINDOW_SECONDS = 60.0
 PARKED_OF_MIN = 200  # handled in the window before the share counts
 PARKED_SHARE_MAX = 0.05
+
+GAVE_UP = ("parked.raised", "parked.killed_the_process")
 
 HOLD = """
 UPDATE stripe s SET held_by = $2 FROM (SELECT n, held_by FROM stripe WHERE n = ANY ($1::int[]) ORDER BY n FOR UPDATE) o
@@ -67,12 +67,13 @@ class Flow:
         self._idle: list[asyncpg.Connection | None] = []
         self._works: set[asyncio.Task[None]] = set()
         self._readers: list[asyncio.Task[None]] = []
-        self._kafka: dict[str, AIOKafkaConsumer] = {}
-        self._seeks: dict[Lane, int] = {}
-        self._failures = 0
+        self._teller = Teller()
+        self._failures = 0  # batches in a row that the infrastructure let down
+        self._unread = 0  # fetches in a row
         self._stopping = False
         self._numbers: list[int] = []
-        self._recent: deque[tuple[float, int, int]] = deque()
+        self._recent: deque[tuple[float, int, int]] = deque()  # when, handled, parked
+        self._window = (0, 0)  # their sums
 
     async def start(self, numbers: list[int]) -> None:
         self._numbers = sorted(numbers)
@@ -85,8 +86,7 @@ class Flow:
         self.queues = Queues(cursors, unclean, self.settings.batch_max)
         self.positions.update(cursors)
         self._idle = [connection, *[None] * (self.settings.connections - 1)]
-        self._readers = [asyncio.create_task(self._read(topic), name=f"read {topic}") for topic in self.topics]
-        self._readers.append(asyncio.create_task(self._watch(), name="watch"))
+        self._readers = [asyncio.create_task(self._read(), name="read"), asyncio.create_task(self._watch(), name="watch")]
         if unclean:
             log.warning("partitions %s were not released cleanly: starting slowly", unclean)
 
@@ -99,7 +99,6 @@ class Flow:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
         await asyncio.gather(*self._works, return_exceptions=True)
-        await asyncio.gather(*(kafka.stop() for kafka in self._kafka.values()), return_exceptions=True)
         connections = [connection for connection in self._idle if connection is not None and not connection.is_closed()]
         if self._numbers:
             try:
@@ -117,63 +116,28 @@ class Flow:
 
     # -- reading
 
-    async def _read(self, topic: str) -> None:
-        """One consumer per topic, without a group, from the database's cursors; drained at once into the queues."""
-        failures = 0
+    async def _read(self) -> None:
+        """From the database's cursors, for as long as the assignment lasts."""
         while not self._stopping:
             try:
-                await self._drain(topic)
-                failures = 0
-            except OffsetOutOfRangeError as error:
-                for place in error.args[0]:
-                    self._halt(place.partition, OUT_OF_RANGE)
-            except (ConsumerStoppedError, KafkaError, OSError) as error:
-                failures += 1
-                log.warning("reading %s interrupted: %s: %s", topic, type(error).__name__, error)
-                await asyncio.sleep(backoff(failures))
-            finally:
-                kafka = self._kafka.pop(topic, None)
-                if kafka is not None:
-                    await kafka.stop()
+                await read(self.settings, self.topics, self)
+            except (KafkaError, OSError) as error:
+                self._unread += 1
+                log.warning("reading interrupted: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(backoff(self._unread))
 
-    async def _drain(self, topic: str) -> None:
-        kafka = AIOKafkaConsumer(
-            **self.settings.aiokafka(),
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            max_partition_fetch_bytes=2 * 1024 * 1024,
-            fetch_max_wait_ms=500,
-        )
-        numbers = [number for number in self._numbers if self.queues.partitions[number].halted != OUT_OF_RANGE]
-        places = {TopicPartition(topic, number): (topic, number) for number in numbers}
-        kafka.assign(list(places))
-        self._kafka[topic] = kafka  # before it starts: whatever ends us closes it
-        await kafka.start()
-        for place, lane in places.items():
-            self._seeks.pop(lane, None)
-            stream = self.queues.stream(*lane)
-            kafka.seek(place, stream.fetched)
-        while True:
-            data = await kafka.getmany(timeout_ms=1000)  # never cancelled but by stop(): that leaks its fetch context
-            for place, lane in places.items():
-                if lane in self._seeks:  # what came was read before the rewind
-                    kafka.seek(place, self._seeks.pop(lane))
-                    continue
-                records = data.get(place, ())
-                fetched = await kafka.position(place)
-                self.queues.add(topic, place.partition, map(_record, records), fetched)
-                self._throttle(kafka, place)
-            if data:
-                self.dispatch()
+    def wanted(self) -> Mapping[Lane, int]:
+        return self.queues.wanted()
 
-    def _throttle(self, kafka: AIOKafkaConsumer, place: TopicPartition) -> None:
-        depth = len(self.queues.stream(place.topic, place.partition).records)
-        paused = place in kafka.paused()
-        if depth > QUEUED_MAX * self.settings.batch_max and not paused:
-            kafka.pause(place)
-        elif depth <= self.settings.batch_max and paused:
-            kafka.resume(place)
+    def got(self, lane: Lane, asked: int, records: list[Record], position: int) -> None:
+        self.queues.add(lane, asked, records, position)
+
+    def lost(self, lane: Lane) -> None:
+        self._halt(lane[1], OUT_OF_RANGE)
+
+    def arrived(self) -> None:
+        self._unread = 0
+        self.dispatch()
 
     # -- working
 
@@ -200,7 +164,7 @@ class Flow:
         except Moved as moved:
             self.queues.put_back(batch)
             for (topic, number), position in moved.where.items():
-                self._rewind(topic, number, position)
+                self.queues.rewind(topic, number, position)
         except Gap as gap:
             self._gap(batch, gap)
         except Exception as error:
@@ -226,32 +190,8 @@ class Flow:
         self.relay.offer(done.outbox)
         for move in done.moves:
             self.positions[(move.topic, move.partition)] = move.upto
-        METRICS.batch_events.observe(done.taken)
-        METRICS.batch_seconds.observe(seconds)
-        METRICS.facts.inc(len(done.outbox))
-        for phase, spent in done.seconds.items():
-            METRICS.phase_seconds.labels(phase=phase).inc(spent)
-        now, last = time.time(), {(r.topic, r.partition): r for r in batch.records[: done.taken]}
-        for (topic, number), record in last.items():
-            METRICS.age.labels(topic=topic, partition=number).set(max(0.0, now - record.timestamp_ms / 1000))
-        parked = 0
-        for (outcome, code), count in Counter(done.effects.told).items():
-            METRICS.handled.labels(outcome=outcome).inc(count)
-            if outcome == "rejected":
-                METRICS.refused.labels(code=code).inc(count)
-            elif outcome == "parked":
-                METRICS.parked.labels(code=code).inc(count)
-                parked += count if code in ("parked.raised", "parked.killed_the_process") else 0
-        for held in done.effects.held.values():
-            log.log(
-                logging.INFO if held.state == "waiting" else logging.WARNING,  # waiting is everyday, parking is not
-                "event %s: %s %s",
-                held.state,
-                held.reason,
-                held.error,
-                extra={"key": held.key, "topic": held.record.topic, "partition": held.record.partition, "offset": held.record.offset},
-            )
-        self._count_parked(done.taken, parked)
+        self._teller.tell(batch.records[: done.taken], done, seconds)
+        self._count_parked(done.taken, sum(told.code in GAVE_UP for told in done.effects.told) if done.effects.held else 0)
 
     async def _failed(self, batch: Batch, error: Exception) -> None:
         """L1."""
@@ -275,18 +215,11 @@ class Flow:
         self.queues.put_back(batch)
         topic, number = gap.lane
         partition = self.queues.partitions[number]
-        self._rewind(topic, number, batch.runs[gap.lane].since)
+        self.queues.rewind(topic, number, batch.runs[gap.lane].since)
         if topic in partition.reread:
             log.error("sequence gap on %s", gap)
             self._halt(number, "halt.sequence_gap")
         partition.reread.add(topic)
-
-    def _rewind(self, topic: str, number: int, position: int) -> None:
-        self.queues.rewind(topic, number, position)
-        self._seeks[(topic, number)] = position
-        kafka, place = self._kafka.get(topic), TopicPartition(topic, number)
-        if kafka is not None and place in kafka.assignment():  # else it was left out, and begins at the queue's position
-            kafka.seek(place, position)
 
     # -- halting
 
@@ -304,10 +237,11 @@ class Flow:
     def _count_parked(self, handled: int, parked: int) -> None:
         now = time.monotonic()
         self._recent.append((now, handled, parked))
+        self._window = (self._window[0] + handled, self._window[1] + parked)
         while self._recent[0][0] < now - PARKED_WINDOW_SECONDS:
-            self._recent.popleft()
-        total, bad = sum(item[1] for item in self._recent), sum(item[2] for item in self._recent)
-        if total >= PARKED_OF_MIN and bad > total * PARKED_SHARE_MAX:
+            _, handled, parked = self._recent.popleft()
+            self._window = (self._window[0] - handled, self._window[1] - parked)
+        if self._window[0] >= PARKED_OF_MIN and self._window[1] > self._window[0] * PARKED_SHARE_MAX:
             for number in self._numbers:
                 self._halt(number, "halt.too_many_parked")
 
@@ -330,18 +264,9 @@ class Flow:
                 log.warning("halted partitions not looked at: %s", error)
                 continue
             for (topic, number), position in cursors.items():
-                self._rewind(topic, number, position)
-            left_out = False
+                self.queues.rewind(topic, number, position)
             for number in halted:
                 partition = self.queues.partitions[number]
                 METRICS.halted.labels(code=partition.halted, partition=number).set(0)
-                left_out = left_out or partition.halted == OUT_OF_RANGE
                 partition.halted = ""
-            if left_out:  # its readers begin again with it
-                await asyncio.gather(*(kafka.stop() for kafka in list(self._kafka.values())))
             self.dispatch()
-
-
-def _record(message: object) -> Record:
-    m: object = message
-    return Record(m.topic, m.partition, m.offset, m.key, m.value, tuple(m.headers), m.timestamp)  # type: ignore[attr-defined]

@@ -16,15 +16,15 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from shared.errors import Code
 from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
 from shared.messaging.message import Message
-from shared.messaging.record import Armed, Changed, Effects, Held, Incoming, Out, Record, Unreadable
+from shared.messaging.record import Armed, Changed, Effects, Held, Incoming, Out, Record, Told, Unreadable
 from shared.messaging.shape import Given, Kind, Many, One, Plan, Policies, Reject, Service, Touch, Wait
 
 WAITING_MAX = 100  # waiting events a key; one more is rejected: wait.too_many
@@ -37,6 +37,7 @@ OFFER = "engine.offer"
 WAIT_OVER = "engine.wait_over"
 
 Place = tuple[Kind[Any, Any], str]
+Reread = Callable[[Held], Incoming | Unreadable]  # decodes a held record once more
 
 
 class NotLoaded(Exception):
@@ -71,11 +72,14 @@ def timer_id(kind: str, subject: str, due_at: datetime) -> str:
     return uuid5(f"{kind}\n{subject}\n{due_at.isoformat()}")
 
 
-class Fold:
-    """One batch. put() what is loaded, kind by kind; offer() the events in order; take() the effects.
+def _nothing_held(row: Held) -> Incoming | Unreadable:
+    raise LookupError(row.ref)
 
-    held: by key, the events held back, in order (as many as a batch may need). now: business time, for holding only.
-    careful: offer held events one by one, each in a batch of its own.
+
+class Fold:
+    """One batch. put_held() and put() what is loaded, kind by kind; offer() the events in order; take() the effects.
+
+    now: business time, for holding only. careful: offer held events one by one, each in a batch of its own.
     """
 
     def __init__(
@@ -83,7 +87,6 @@ class Fold:
         service: Service,
         policies: Policies,
         now: datetime,
-        held: Mapping[str, Iterable[Held]] | None = None,
         *,
         careful: bool = False,
     ) -> None:
@@ -95,11 +98,17 @@ class Fold:
         self.effects = Effects()
         self._plans: dict[int, Plan] = {}  # by id(event): the caller holds the events
         self._places: dict[Place, Changed] = {}
-        self._held: dict[str, list[Held]] = {key: list(rows) for key, rows in (held or {}).items()}
+        self._held: dict[str, list[Held]] = {}
+        self._reread: Reread = _nothing_held
         self._kind_of = {fact: kind for kind in service.kinds for fact in kind.facts}
         self._timer_topic = f"{service.name}.timer.v1"
 
     # -- loading
+
+    def put_held(self, held: Mapping[str, Iterable[Held]], reread: Reread) -> None:
+        """By key, the events held back, in order: as many as a batch may need. reread: the code may have been mended since."""
+        self._held = {key: list(rows) for key, rows in held.items()}
+        self._reread = reread
 
     def put(self, kind: Kind[Any, Any], rows: Mapping[str, tuple[int, Any]], asked: Iterable[str]) -> None:
         """What the store has of the keys asked for: key → (version, entity); a key without a row does not exist."""
@@ -111,11 +120,11 @@ class Fold:
         """The keys of that kind which the plans touch and which are not loaded yet, sorted. Earlier kinds must be in."""
         keys: set[str] = set()
         for plan in plans:
-            try:
-                touches = self._touches(plan)
-            except NotLoaded:  # the first is not here yet: what is computed from it comes with a later kind
-                touches = [touch for touch in plan.touches if not callable(touch)]
-            for touch in touches:
+            for planned in plan.touches:
+                try:
+                    touch = self._resolved(plan, planned)
+                except NotLoaded:  # the first is not here yet: what is computed from it comes with a later kind
+                    continue
                 if isinstance(touch, One) and touch.kind is kind:
                     keys.add(touch.at)
                 elif isinstance(touch, Many) and touch.kind is kind:
@@ -161,17 +170,17 @@ class Fold:
     def refuse(self, bad: Unreadable) -> None:
         """F5: copied, nothing else."""
         self._copy(bad.record, bad.code, bad.detail, 1)
-        self.effects.told.append(("rejected", bad.code))
+        self.effects.told.append(Told("rejected", bad.code, bad.record))
 
-    def drop(self, why: str) -> None:
+    def drop(self, record: Record, why: Literal["duplicate", "not_ours"]) -> None:
         """A copy of what was handled, or an event for others."""
-        self.effects.told.append((why, ""))
+        self.effects.told.append(Told(why, "", record))
 
-    def offer_ready(self, key: str, read: Mapping[str, Incoming | Unreadable]) -> None:
+    def offer_ready(self, key: str) -> None:
         """Offer the ready events of a key in order, at most OFFERS_MAX; the rest stay armed for another turn."""
         rows = [row for row in self.held(key) if row.state == "ready"]
         for row in rows[: 1 if self.careful else OFFERS_MAX]:
-            item = read.get(row.ref) or self.reread(row)  # held only in this batch: not read yet
+            item = self._reread(row)
             if isinstance(item, Unreadable):
                 self._let_go(row)
                 self.refuse(item)
@@ -227,7 +236,7 @@ class Fold:
         if row is not None:
             self._put_held(replace(row, state="expired", reason="wait.over"))
             self._copy(row.record, "wait.over", row.reason, row.attempts)
-            self.effects.told.append(("parked", "wait.over"))
+            self.effects.told.append(Told("parked", "wait.over", row.record))
 
     def park(self, incoming: Incoming, code: str, error: str) -> None:
         """Park an event that the fold never saw end: it killed the process, or the database refused what it wrote."""
@@ -239,7 +248,7 @@ class Fold:
         row = next((row for row in self.held(key) if row.state == "ready"), None)
         if row is None:
             return
-        item = self.reread(row)
+        item = self._reread(row)
         if isinstance(item, Incoming):
             self._hold(item, "parked", code, error, row)
         else:
@@ -277,7 +286,7 @@ class Fold:
             return False
         if row is None:
             self.seen(incoming)
-        self.effects.told.append(("handled", incoming.event.type))
+        self.effects.told.append(Told("handled", incoming.event.type, incoming.record))
         return outcome
 
     def _decide(self, incoming: Incoming) -> bool | Reject | Wait:
@@ -286,7 +295,7 @@ class Fold:
         values, places = self._values(plan)
         timed = event.topic.name == self._timer_topic
         if timed and not self._stands(event, places, {}):
-            self.effects.told.append(("stale_timer", event.type))
+            self.effects.told.append(Told("stale_timer", event.type, incoming.record))
             return False
         outcome = plan.decide(event, *values)
         if isinstance(outcome, Reject | Wait):
@@ -338,23 +347,17 @@ class Fold:
 
     # -- touches
 
-    def _touches(self, plan: Plan) -> list[Touch[Any]]:
-        first: Any = None
-        found: list[Touch[Any]] = []
-        for index, touch in enumerate(plan.touches):
-            if callable(touch):
-                if index and first is None:
-                    first = (self._value(found[0], set()),)
-                touch = touch(first[0])  # noqa: PLW2901 - the computed touch stands in its place
-            found.append(touch)
-        return found
+    def _resolved(self, plan: Plan, touch: Touch[Any] | Callable[[Any], Touch[Any]]) -> Touch[Any]:
+        """A computed touch is a function of the first one's value."""
+        if not callable(touch):
+            return touch
+        first = plan.touches[0]
+        assert not callable(first), "law 5"
+        return touch(self._value(first, set()))
 
     def _values(self, plan: Plan) -> tuple[list[Any], set[Place]]:
         places: set[Place] = set()
-        values: list[Any] = []
-        for touch in plan.touches:
-            values.append(self._value(touch(values[0]) if callable(touch) else touch, places))
-        return values, places
+        return [self._value(self._resolved(plan, touch), places) for touch in plan.touches], places
 
     def _value(self, touch: Touch[Any], places: set[Place]) -> Any:
         if isinstance(touch, Given):
@@ -385,7 +388,7 @@ class Fold:
         while progress:
             progress = False
             for row in [row for row in self.held(key) if row.state == "waiting"]:
-                item = self.reread(row)
+                item = self._reread(row)
                 if isinstance(item, Unreadable):
                     self._let_go(row)
                     self.refuse(item)
@@ -400,10 +403,6 @@ class Fold:
                     return
                 if progress:
                     break
-
-    def reread(self, row: Held) -> Incoming | Unreadable:
-        """Decode a held record again: the code may have been mended since. Set by the engine."""
-        raise NotImplementedError
 
     def _raised(self, incoming: Incoming, row: Held | None, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}"
@@ -429,7 +428,8 @@ class Fold:
             self.seen(incoming)
         if state == "parked" and reason != "parked.behind":
             self._copy(incoming.record, reason, error, attempts)
-        self.effects.told.append(("parked" if state in ("parked", "ready") else "waiting", reason))
+        outcome: Literal["parked", "waiting"] = "parked" if state in ("parked", "ready") else "waiting"
+        self.effects.told.append(Told(outcome, reason, incoming.record))
 
     def _put_held(self, held: Held) -> None:
         rows = self._held.setdefault(held.key, [])
@@ -466,7 +466,7 @@ class Fold:
         self.effects.released.add(row.ref)
         self._disarm((WAIT_OVER, row.ref))
         if not keep_inbox:
-            item = self.reread(row)
+            item = self._reread(row)
             if isinstance(item, Incoming) and item.upstream:
                 place = (item.envelope.source, item.envelope.id)
                 self.effects.inbox.pop(place, None)

@@ -83,8 +83,8 @@ class Memory:
         return tuple(fact for event in events for fact in self.send(event))
 
     def _fold(self, incoming: Incoming) -> tuple[Message, ...]:
-        fold = Fold(self.service, self.policies, incoming.event.occurred_at, {incoming.key: self.held(incoming.key)})
-        fold.reread = lambda row: self._items[row.ref]  # type: ignore[method-assign]
+        fold = Fold(self.service, self.policies, incoming.event.occurred_at)
+        fold.put_held({incoming.key: self.held(incoming.key)}, lambda row: self._items[row.ref])
         events = [incoming.event, *(self._items[row.ref].event for row in self.held(incoming.key))]
         self._load(fold, events)
         done = fold.offer(incoming)

@@ -4,6 +4,7 @@ Invariants kept here:
  Q1 Records leave a partition's queue in offset order, and one batch at a time works on a stripe's partitions.
  Q2 A run continues where the last one taken ended; what is put back stands in front again, untouched.
  Q3 After an unclean start a partition's batches begin at one event and double, one such partition at a time.
+ Q4 What was asked for before a rewind is dropped when it comes.
 """
 
 from __future__ import annotations
@@ -12,10 +13,15 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
+from shared.errors import HaltCode
 from shared.messaging.consume import Batch, Run
 from shared.messaging.record import Record
 from shared.messaging.store import Lane
+
+OUT_OF_RANGE: Final[HaltCode] = "halt.cursor_out_of_range"
+QUEUED_MAX = 4  # times batch_max records of one lane; then it is not read until one batch or less is left
 
 
 @dataclass(slots=True)
@@ -25,6 +31,7 @@ class Stream:
     position: int
     fetched: int
     records: deque[Record] = field(default_factory=deque)
+    full: bool = False  # so much is queued that nothing more is read
 
     @property
     def waiting(self) -> bool:
@@ -68,10 +75,27 @@ class Queues:
     def stream(self, topic: str, number: int) -> Stream:
         return self.partitions[number].streams[topic]
 
-    def add(self, topic: str, number: int, records: Iterable[Record], fetched: int) -> None:
-        stream = self.stream(topic, number)
-        stream.records.extend(record for record in records if record.offset >= stream.fetched)
-        stream.fetched = max(stream.fetched, fetched)
+    def wanted(self) -> dict[Lane, int]:
+        """Next offset to read of every lane that is not full and whose log reaches that far."""
+        return {
+            (topic, number): stream.fetched
+            for number, partition in self.partitions.items()
+            if partition.halted != OUT_OF_RANGE
+            for topic, stream in partition.streams.items()
+            if not self._full(stream)
+        }
+
+    def _full(self, stream: Stream) -> bool:
+        depth = len(stream.records)
+        stream.full = depth > (1 if stream.full else QUEUED_MAX) * self.batch_max
+        return stream.full
+
+    def add(self, lane: Lane, asked: int, records: Iterable[Record], fetched: int) -> None:
+        """Q4. What was read from the offset asked for."""
+        stream = self.stream(*lane)
+        if stream.fetched == asked:
+            stream.records.extend(records)
+            stream.fetched = fetched
 
     def rewind(self, topic: str, number: int, position: int) -> None:
         """Forget what was read; the reader begins again at that position."""

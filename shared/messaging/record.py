@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from shared.errors import Code
 from shared.messaging.message import Message
@@ -31,6 +30,11 @@ class Record:
     def ref(self) -> str:
         """Its place in the log: the name under which it is parked."""
         return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @property
+    def event_id(self) -> str:
+        """As its header says, readable or not."""
+        return next((data.decode("utf-8", "replace") for name, data in self.headers if name == "ce_id" and data), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,14 @@ class Armed:
     body: bytes
 
 
+class Told(NamedTuple):
+    """What became of one event, for logs and metrics. code: catalogued, or the type of what was handled."""
+
+    outcome: Literal["handled", "duplicate", "not_ours", "stale_timer", "rejected", "waiting", "parked"]
+    code: str
+    record: Record
+
+
 @dataclass(slots=True)
 class Effects:
     """All that one batch has to write, in one transaction."""
@@ -130,7 +142,4 @@ class Effects:
     blocked: list[str] = field(default_factory=list)  # keys whose ready rows are parked again
     armed: dict[tuple[str, str], Armed] = field(default_factory=dict)
     disarmed: set[tuple[str, str]] = field(default_factory=set)
-    told: list[tuple[str, str]] = field(default_factory=list)  # (what happened, code or type) for logs and metrics
-
-
-Tell = Callable[[str, str], None]
+    told: list[Told] = field(default_factory=list)

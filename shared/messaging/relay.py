@@ -31,7 +31,8 @@ BATCH_ROWS = 1000
 BATCH_BYTES = 900_000  # larger only for a single row
 REQUEST_BYTES = 6 * 1024 * 1024
 SCAN_SECONDS = 1.0
-SWEEP_SECONDS = 0.1  # rows acknowledged that long ago are deleted together
+SWEEP_SECONDS = 1.0  # rows acknowledged since the last time are deleted together
+MANUAL_SWEEP_SECONDS = 0.1  # who moves a clock by hand waits for empty outboxes
 
 READ = """
 SELECT o.topic, o.partition, o.seq, o.key, o.headers, o.value
@@ -85,15 +86,17 @@ class Relay:
         self._connection: asyncpg.Connection | None = None
 
     def offer(self, rows: Iterable[OutboxRow]) -> None:
-        """Rows just committed. They are taken as they are if they continue the lane here (R2), else the table is read."""
+        """Rows just committed: sent at once if they continue the lane here (R2), else the table is read."""
         for row in rows:
-            lane = self._lanes.setdefault((row.topic, row.partition), LaneState())
+            place = (row.topic, row.partition)
+            lane = self._lanes.setdefault(place, LaneState())
             if lane.tail is not None and row.seq == lane.tail + 1 and len(lane.queue) < BATCH_ROWS * 4:
                 lane.queue.append(row)
                 lane.tail = row.seq
+                self._start_sending(place, lane)
             elif lane.tail is None or row.seq > lane.tail:
                 lane.dirty = True
-        self._wake.set()
+                self._wake.set()
 
     async def run(self) -> None:
         """Until stop(); a broken broker or database is waited for."""
@@ -131,13 +134,13 @@ class Relay:
 
     async def _reset(self) -> None:
         """R2 after any doubt: forget what is queued and begin at the table's lowest row again."""
+        producer, self._producer = self._producer, None  # first: nothing is sent meanwhile
         for task in self._sends:
             task.cancel()
         await asyncio.gather(*self._sends, return_exceptions=True)
         for lane in self._lanes.values():
             lane.queue.clear()
             lane.tail, lane.dirty, lane.flying = None, True, False
-        producer, self._producer = self._producer, None
         if producer is not None:
             try:
                 await asyncio.wait_for(producer.stop(), 5)
@@ -148,6 +151,7 @@ class Relay:
 
     async def _loop(self) -> None:
         clock = asyncio.get_running_loop().time
+        sweep_seconds = MANUAL_SWEEP_SECONDS if self._settings.clock == "manual" else SWEEP_SECONDS
         scanned = swept = -SCAN_SECONDS
         while True:
             if self._broken:
@@ -160,12 +164,13 @@ class Relay:
                 await self._scan()
                 scanned = clock()
             await self._fill()
-            self._send_all()
-            if clock() - swept >= SWEEP_SECONDS:
+            for place, lane in self._lanes.items():
+                self._start_sending(place, lane)
+            if clock() - swept >= sweep_seconds:
                 await self._sweep()
                 swept = clock()
             if not any(lane.dirty and not lane.flying for lane in self._lanes.values()):
-                await _wait(self._wake, SWEEP_SECONDS if self._unswept() else SCAN_SECONDS)
+                await _wait(self._wake, sweep_seconds)
 
     async def _scan(self) -> None:
         """R4."""
@@ -204,21 +209,19 @@ class Relay:
             elif lane.tail is None:
                 lane.tail = lane.acked
 
-    def _send_all(self) -> None:
-        for place, lane in self._lanes.items():
-            if lane.queue and not lane.flying:
-                lane.flying = True  # R1
-                task = asyncio.create_task(self._send(place, lane))
-                self._sends.add(task)
-                task.add_done_callback(self._sends.discard)
+    def _start_sending(self, place: Lane, lane: LaneState) -> None:
+        if lane.queue and not lane.flying and self._producer is not None and not self._broken:
+            lane.flying = True  # R1
+            task = asyncio.create_task(self._send(self._producer, place, lane))
+            self._sends.add(task)
+            task.add_done_callback(self._sends.discard)
 
-    async def _send(self, place: Lane, lane: LaneState) -> None:
+    async def _send(self, producer: AIOKafkaProducer, place: Lane, lane: LaneState) -> None:
         """One lane until nothing is queued."""
-        assert self._producer is not None
         try:
             while lane.queue:
-                batch, last, count = self._build(self._producer, lane.queue)
-                acknowledged = await self._producer.send_batch(batch, place[0], partition=place[1])
+                batch, last, count = self._build(producer, lane.queue)
+                acknowledged = await producer.send_batch(batch, place[0], partition=place[1])
                 await acknowledged
                 for _ in range(count):
                     lane.queue.popleft()
@@ -229,7 +232,8 @@ class Relay:
             self._broken = True
         finally:
             lane.flying = False
-            self._wake.set()
+            if lane.dirty or self._broken or self._stopping:
+                self._wake.set()
 
     @staticmethod
     def _build(producer: AIOKafkaProducer, queue: deque[OutboxRow]) -> tuple[BatchBuilder, int, int]:
@@ -246,9 +250,6 @@ class Relay:
             last, count = row.seq, count + 1
         batch.close()
         return batch, last, count
-
-    def _unswept(self) -> bool:
-        return any(lane.acked > lane.deleted for lane in self._lanes.values())
 
     async def _sweep(self) -> None:
         """R3."""

@@ -1,4 +1,4 @@
-"""All SQL of one batch: three statements between BEGIN and COMMIT, whatever the batch holds.
+"""All SQL of one batch: four round trips from BEGIN to COMMIT for what touches one kind, whatever the batch holds.
 
 Invariants kept here:
  S1 Locks are taken in one order by everyone: stripes, entities by kind and key, timers, lanes.
@@ -10,8 +10,8 @@ Invariants kept here:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ import asyncpg
 
 from shared.messaging.envelope import pack, unpack
 from shared.messaging.record import Effects, Held, Record
+from shared.messaging.saving import save_parts, save_statement
 from shared.messaging.shape import Kind, Service
 from shared.messaging.stripes import stripe_of
 
@@ -34,57 +35,19 @@ SELECT (SELECT array_agg(ROW(c.topic, c.partition, c.position, c.last_seq)) FROM
        EXISTS (SELECT FROM parked WHERE key = ANY ($5::text[]))
 """
 
-LOAD = """SELECT key, version, body::text FROM "{kind}" WHERE key = ANY ({keys}::text[]) ORDER BY key FOR UPDATE"""
+OPEN_WITH = (
+    OPEN
+    + """,
+       (SELECT array_agg(ROW(e.key, e.version, e.body))
+          FROM (SELECT key, version, body::text FROM "{kind}" WHERE key = ANY ($6::text[]) ORDER BY key FOR UPDATE) e)
+"""
+)
+
+LOAD = """SELECT key, version, body::text FROM "{kind}" WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE"""
 
 LOAD_HELD = """
 SELECT p.* FROM unnest($1::text[]) k(key),
        LATERAL (SELECT * FROM parked WHERE parked.key = k.key ORDER BY (state = 'expired'), n LIMIT $2) p ORDER BY p.n
-"""
-
-SAVE_KIND = """
-INSERT INTO "{kind}" (key, version, base, body)
-SELECT u.key, u.version, u.base, u.body::jsonb
-  FROM unnest({0}::text[], {1}::bigint[], {2}::bigint[], {3}::text[]) u(key, version, base, body)
-ON CONFLICT (key) DO UPDATE SET version = excluded.version, base = excluded.base, body = excluded.body
- WHERE "{kind}".version = excluded.base RETURNING 1
-"""
-
-SAVE_INBOX = """
-INSERT INTO inbox (source, id, body_hash, at)
-SELECT u.source, u.id, u.body_hash, {3} FROM unnest({0}::text[], {1}::text[], {2}::bytea[]) u(source, id, body_hash) RETURNING 1
-"""
-
-DROP_TIMERS = """
-DELETE FROM timer t USING unnest({0}::text[], {1}::text[]) u(kind, subject) WHERE (t.kind, t.subject) = (u.kind, u.subject)
-"""
-
-SAVE_TIMERS = """
-INSERT INTO timer (kind, subject, key, stripe, due_at, body)
-SELECT * FROM unnest({0}::text[], {1}::text[], {2}::text[], {3}::int[], {4}::timestamptz[], {5}::bytea[])
-ON CONFLICT (kind, subject) DO UPDATE
-   SET key = excluded.key, stripe = excluded.stripe, due_at = excluded.due_at, body = excluded.body, sent_at = NULL
-"""
-
-MOVE_LANES = """
-INSERT INTO lane (topic, partition, seq)
-SELECT * FROM unnest({0}::text[], {1}::int[], {2}::bigint[])
-ON CONFLICT (topic, partition) DO UPDATE SET seq = lane.seq + excluded.seq
-RETURNING topic, partition, seq
-"""
-
-FILL_OUTBOX = """
-INSERT INTO outbox (topic, partition, seq, key, headers, value)
-SELECT u.topic, u.partition, lanes.seq - u.back, u.key, u.headers, u.value
-  FROM unnest({0}::text[], {1}::int[], {2}::bigint[], {3}::bytea[], {4}::text[], {5}::bytea[])
-       u(topic, partition, back, key, headers, value)
-  JOIN lanes ON (lanes.topic, lanes.partition) = (u.topic, u.partition) RETURNING 1
-"""
-
-MOVE_CURSORS = """
-UPDATE cursor c SET position = u.upto, last_seq = coalesce(u.last_seq, c.last_seq), astray = c.astray OR u.astray
-  FROM unnest({0}::text[], {1}::int[], {2}::bigint[], {3}::bigint[], {4}::bigint[], {5}::bool[])
-       u(topic, partition, since, upto, last_seq, astray)
- WHERE (c.topic, c.partition, c.position) = (u.topic, u.partition, u.since) RETURNING 1
 """
 
 DROP_HELD = "DELETE FROM parked WHERE ref = ANY ($1::text[])"
@@ -110,6 +73,7 @@ class Opened:
     cursors: dict[Lane, tuple[int, int | None]]
     inbox: dict[tuple[str, str], bytes]
     any_held: bool
+    loaded: dict[str, tuple[int, Any]] = field(default_factory=dict)  # of the kind asked for: key → (version, entity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,28 +99,42 @@ class OutboxRow:
 
 
 class Store:
-    """The SQL of one service, spelled once from its kinds and rows. Stateless: connections are handed in."""
+    """The SQL of one service, spelled from its kinds and rows. Connections are handed in."""
 
     def __init__(self, service: Service, stripes: int) -> None:
         self.service = service
         self.stripes = stripes
-        self._save = _save_statement(service)
+        self._parts = save_parts(service)
+        self._saves: dict[tuple[str, ...], str] = {}  # by the parts that have something to write: few combinations occur
 
     async def begin(self, connection: asyncpg.Connection, stripes: Iterable[int]) -> None:
         """S1. One round trip; every later statement sees all that the stripes' former holders committed."""
         await connection.execute(LOCK_STRIPES.format(",".join(str(int(n)) for n in sorted(stripes))))
 
-    async def open(self, connection: asyncpg.Connection, at: Sequence[Lane], ids: Sequence[tuple[str, str]], keys: Sequence[str]) -> Opened:
-        row = await connection.fetchrow(OPEN, *columns(at, 2), *columns(ids, 2), list(keys))
+    async def open(
+        self,
+        connection: asyncpg.Connection,
+        at: Sequence[Lane],
+        ids: Sequence[tuple[str, str]],
+        keys: Sequence[str],
+        first: tuple[Kind[Any, Any], list[str]] | None,
+    ) -> Opened:
+        """first: the first kind that is touched and its keys; these rows are locked too."""
+        arguments = [*columns(at, 2), *columns(ids, 2), list(keys)]
+        if first is None:
+            row = await connection.fetchrow(OPEN, *arguments)
+        else:
+            row = await connection.fetchrow(OPEN_WITH.format(kind=first[0].name), *arguments, first[1])
         assert row is not None
         return Opened(
             {(c[0], c[1]): (c[2], c[3]) for c in row[0] or ()},
             {(i[0], i[1]): i[2] for i in row[1] or ()},
             row[2],
+            {e[0]: (e[1], first[0].body.validate_json(e[2])) for e in row[3] or ()} if first is not None else {},
         )
 
     async def load(self, connection: asyncpg.Connection, kind: Kind[Any, Any], keys: Sequence[str]) -> dict[str, tuple[int, Any]]:
-        rows = await connection.fetch(LOAD.format(kind=kind.name, keys="$1"), keys)
+        rows = await connection.fetch(LOAD.format(kind=kind.name), keys)
         return {row[0]: (row[1], kind.body.validate_json(row[2])) for row in rows}
 
     async def load_held(self, connection: asyncpg.Connection, keys: Sequence[str]) -> dict[str, list[Held]]:
@@ -169,32 +147,36 @@ class Store:
         """Everything, then the rows of the outbox as numbered. Raises LostRace (S2, S3)."""
         if effects.held or effects.released or effects.blocked or effects.unblocked or effects.inbox_gone:
             await self._save_held(connection, effects)
-        arguments, outs = self._arguments(effects, moves, at)
-        row = await connection.fetchrow(self._save, *arguments)
+        outs, sizes = self._lanes(effects)
+        written = {name: rows for name, rows in self._rows(effects, moves, at, outs, sizes) if rows}
+        if not written:
+            return []
+        names = tuple(written)
+        statement = self._saves.get(names) or self._saves.setdefault(names, save_statement(self._parts, names))
+        row = await connection.fetchrow(statement, *(column for rows in written.values() for column in zip(*rows, strict=True)))
         assert row is not None
-        asked = len(effects.entities) + sum(map(len, effects.rows.values())) + len(effects.inbox) + len(outs) + len(moves)
+        asked = sum(len(rows) for name, rows in written.items() if self._parts[name].counted)
         if row[0] != asked:
             raise LostRace(f"{row[0]} rows of {asked}")
         tops = {(lane[0], lane[1]): lane[2] for lane in row[1] or ()}
         return [OutboxRow(t, p, tops[(t, p)] - back, key, headers, value) for t, p, back, key, headers, value in outs]
 
-    def _arguments(self, effects: Effects, moves: Sequence[Move], at: datetime) -> tuple[list[Any], list[Any]]:
-        arguments: list[Any] = []
-        for kind in self.service.kinds:
+    def _rows(
+        self, effects: Effects, moves: Sequence[Move], at: datetime, outs: list[Any], sizes: Mapping[Lane, int]
+    ) -> Iterator[tuple[str, list[Any]]]:
+        """What each part of the statement writes, in the order of the parts."""
+        for nth, kind in enumerate(self.service.kinds):
             changed = sorted((key, c) for (of, key), c in effects.entities.items() if of is kind)
-            arguments += columns([(key, c.version, c.base, kind.body.dump_json(c.after).decode()) for key, c in changed], 4)
-        for table in self.service.rows:
-            arguments += columns(effects.rows.get(table, ()), len(table.columns))
-        arguments += columns([(*place, digest) for place, digest in sorted(effects.inbox.items())], 3)
-        arguments.append(at)
-        arguments += columns(sorted(effects.disarmed - effects.armed.keys()), 2)
+            yield f"kind{nth}", [(key, c.version, c.base, kind.body.dump_json(c.after).decode()) for key, c in changed]
+        for nth, table in enumerate(self.service.rows):
+            yield f"rows{nth}", effects.rows.get(table, [])
+        yield "inboxed", [(*place, digest, at) for place, digest in sorted(effects.inbox.items())]
+        yield "disarmed", sorted(effects.disarmed - effects.armed.keys())
         timers = sorted(effects.armed.values(), key=lambda timer: (timer.kind, timer.subject))
-        arguments += columns([(t.kind, t.subject, t.key, stripe_of(t.key, self.stripes), t.due_at, t.body) for t in timers], 6)
-        outs, sizes = self._lanes(effects)
-        arguments += columns([(*lane, size) for lane, size in sorted(sizes.items())], 3)
-        arguments += columns([(t, p, back, key, pack(headers), value) for t, p, back, key, headers, value in outs], 6)
-        arguments += columns([(m.topic, m.partition, m.since, m.upto, m.last_seq, m.astray) for m in moves], 6)
-        return arguments, outs
+        yield "armed", [(t.kind, t.subject, t.key, stripe_of(t.key, self.stripes), t.due_at, t.body) for t in timers]
+        yield "lanes", [(*lane, size) for lane, size in sorted(sizes.items())]
+        yield "sent", [(t, p, back, key, pack(headers), value) for t, p, back, key, headers, value in outs]
+        yield "moved", [(m.topic, m.partition, m.since, m.upto, m.last_seq, m.astray) for m in moves]
 
     def _lanes(self, effects: Effects) -> tuple[list[Any], Counter[Lane]]:
         """S4. Each row with its distance from the lane's new end."""
@@ -236,33 +218,3 @@ def columns(rows: Iterable[Sequence[Any]], width: int) -> list[Any]:
     """Rows as arrays for unnest; as many empty ones where there are no rows."""
     turned = [list(column) for column in zip(*rows, strict=True)]
     return turned or [[] for _ in range(width)]
-
-
-def _save_statement(service: Service) -> str:
-    """One statement for all that a batch writes. `lanes` reads the counts of what comes before it, so it locks last (S1)."""
-    used = 0
-
-    def take(sql: str, count: int, **names: str) -> str:
-        nonlocal used
-        spelled = sql.format(*(f"${used + n + 1}" for n in range(count)), **names)
-        used += count
-        return spelled
-
-    parts: list[tuple[str, str]] = [(f"kind{n}", take(SAVE_KIND, 4, kind=kind.name)) for n, kind in enumerate(service.kinds)]
-    for n, table in enumerate(service.rows):
-        arrays = ", ".join(f"{{{at}}}::{sql_type}[]" for at, sql_type in enumerate(table.columns.values()))
-        names = ", ".join(f'"{name}"' for name in table.columns)
-        insert = f'INSERT INTO "{table.table}" ({names}) SELECT * FROM unnest({arrays}) RETURNING 1'
-        parts.append((f"rows{n}", take(insert, len(table.columns))))
-    parts.append(("inboxed", take(SAVE_INBOX, 4)))
-    counted = [name for name, _ in parts]
-    parts.append(("disarmed", take(DROP_TIMERS, 2)))
-    parts.append(("armed", take(SAVE_TIMERS, 6)))
-    before = " + ".join(f"(SELECT count(*) FROM {name})" for name in counted)
-    lanes = take(MOVE_LANES, 3).replace("ON CONFLICT", f"WHERE {before} >= 0 ORDER BY 1, 2\nON CONFLICT", 1)
-    parts.append(("lanes", lanes))
-    parts.append(("sent", take(FILL_OUTBOX, 6)))
-    parts.append(("moved", take(MOVE_CURSORS, 6)))
-    body = ",\n".join(f"{name} AS ({sql})" for name, sql in parts)
-    total = " + ".join(f"(SELECT count(*) FROM {name})" for name in (*counted, "sent", "moved"))
-    return f"WITH {body}\nSELECT {total}, (SELECT array_agg(ROW(l.topic, l.partition, l.seq)) FROM lanes l)"

@@ -25,7 +25,8 @@ from shared.messaging.envelope import pack
 from shared.messaging.fold import timer_id
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import Headers
-from shared.messaging.store import FILL_OUTBOX, MOVE_LANES, Lane, OutboxRow, columns
+from shared.messaging.saving import FILL_OUTBOX, MOVE_LANES
+from shared.messaging.store import Lane, OutboxRow, columns
 from shared.settings import Settings
 
 TICK_SECONDS = 0.25

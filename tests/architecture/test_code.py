@@ -23,7 +23,6 @@ LONG_FILES = {
     "shared/contracts/payment.py": "one producer, one file: its facts are looked for here",
     "shared/errors.py": "one table, a line for each code",
     "shared/messaging/fold.py": "one algorithm, whose invariants are read together",
-    "shared/messaging/flow.py": "one partition's life: reading, pausing and going on share their state",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 LONG_TABLES = ("handle", "evolve")  # one match over every event or fact, closed by assert_never: a table, not a procedure

@@ -16,8 +16,8 @@ import pytest
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
+from shared.messaging.saving import FILL_OUTBOX, MOVE_LANES, save_parts, save_statement
 from shared.messaging.shape import Service
-from shared.messaging.store import FILL_OUTBOX, MOVE_LANES, Store
 
 pytestmark = pytest.mark.stack
 
@@ -41,14 +41,16 @@ async def test_a_statement_that_does_not_prepare_is_named(stack: Stack) -> None:
 
 
 def of_service(name: str) -> dict[str, str]:
-    """The engine's constants, the service's own, and what its Store makes of them."""
+    """The engine's constants, the service's own, and what a batch saves with."""
     service: Service = import_module(f"services.{name}.handlers").SERVICE
     found: dict[str, str] = {}
     for place, sql in constants((*ENGINE, f"services/{name}/store.py")):
         kinds = [kind.name for kind in service.kinds] if "{kind}" in sql else [""]
         for kind in kinds:
             found[f"{name}: {place} {kind}".strip()] = filled(sql, {"kind": kind, "keys": "$1"})
-    return found | {f"{name}: Store._save": Store(service, 12)._save}
+    parts = save_parts(service)
+    single = {f"{name}: saving {part}": save_statement(parts, [part]) for part in parts if part != "sent"}
+    return found | single | {f"{name}: saving everything": save_statement(parts, list(parts))}
 
 
 def of_ops() -> dict[str, str]:

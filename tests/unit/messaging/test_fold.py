@@ -250,10 +250,9 @@ def test_a_ready_event_held_in_this_very_batch_is_offered_too(desk: Desk) -> Non
     MEND.add("boom")
     desk.redrive("a")
     later = desk.coin("a", 2)
-    known = {row.ref: desk.items[row.ref] for row in desk.held}
     fold = desk.fold(["a"], [later.event])
     assert fold.offer(later)
-    fold.offer_ready("a", known)
+    fold.offer_ready("a")
     desk.keep(fold)
     assert desk.coins("a") == (1, 2)
 

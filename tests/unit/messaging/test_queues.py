@@ -1,4 +1,4 @@
-"""Batches cut from queues: Q1, Q2, Q3."""
+"""Batches cut from queues: Q1 to Q4."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.messaging.consume import Batch
-from shared.messaging.queues import Queues
+from shared.messaging.queues import OUT_OF_RANGE, Queues
 from shared.messaging.record import Record
 
 TOPICS = ("x", "y")
@@ -22,7 +22,7 @@ def queues(numbers: int = 2, unclean: tuple[int, ...] = (), batch_max: int = 4) 
 
 def fill(queue: Queues, topic: str, number: int, count: int, *, at: int = 0) -> None:
     since = queue.stream(topic, number).fetched
-    queue.add(topic, number, [record(topic, number, since + n, at + n) for n in range(count)], since + count)
+    queue.add((topic, number), since, [record(topic, number, since + n, at + n) for n in range(count)], since + count)
 
 
 def took(batch: Batch | None) -> list[str]:
@@ -64,13 +64,13 @@ def test_q2_what_was_rewound_while_a_batch_was_out_is_not_put_back_twice() -> No
     assert batch is not None
     queue.rewind("x", 0, 1)
     queue.put_back(batch)
-    queue.add("x", 0, [record("x", 0, n) for n in range(1, 5)], 5)
+    queue.add(("x", 0), 1, [record("x", 0, n) for n in range(1, 5)], 5)
     assert took(queue.take(1)) == ["x/0/1", "x/0/2", "x/0/3", "x/0/4"]
 
 
 def test_q2_positions_move_over_control_records() -> None:
     queue = queues(1)
-    queue.add("x", 0, [], 3)
+    queue.add(("x", 0), 0, [], 3)
     batch = queue.take(1)
     assert batch is not None
     assert [(run.since, run.upto) for run in batch.runs.values()] == [(0, 3)]
@@ -78,11 +78,34 @@ def test_q2_positions_move_over_control_records() -> None:
     assert queue.take(1) is None
 
 
-def test_q2_records_below_what_was_fetched_are_not_taken_again() -> None:
-    queue = queues(1)
+def test_q4_what_was_asked_for_before_a_rewind_is_dropped_when_it_comes() -> None:
+    queue = queues(1, batch_max=9)
     fill(queue, "x", 0, 3)
-    queue.add("x", 0, [record("x", 0, 1), record("x", 0, 3)], 4)
-    assert took(queue.take(1)) == ["x/0/0", "x/0/1", "x/0/2", "x/0/3"]
+    queue.rewind("x", 0, 1)
+    queue.add(("x", 0), 3, [record("x", 0, 3)], 4)
+    assert queue.wanted()[("x", 0)] == 1
+    queue.add(("x", 0), 1, [record("x", 0, n) for n in range(1, 4)], 4)
+    assert took(queue.take(1)) == ["x/0/1", "x/0/2", "x/0/3"]
+
+
+def test_a_lane_is_read_until_it_is_full_and_again_when_little_is_left() -> None:
+    queue = queues(1, batch_max=2)
+    fill(queue, "x", 0, 9)
+    assert set(queue.wanted()) == {("y", 0)}
+    for left in (7, 5, 3):
+        batch = queue.take(1)
+        assert batch is not None
+        queue.done(batch, 2)
+        assert (len(queue.stream("x", 0).records), set(queue.wanted())) == (left, {("y", 0)})
+    batch = queue.take(1)
+    assert batch is not None
+    assert set(queue.wanted()) == {("x", 0), ("y", 0)}
+
+
+def test_a_lane_whose_log_lost_its_position_is_not_read() -> None:
+    queue = queues(2)
+    queue.partitions[1].halted = OUT_OF_RANGE
+    assert set(queue.wanted()) == {("x", 0), ("y", 0)}
 
 
 def test_q3_after_an_unclean_start_batches_begin_at_one_and_double() -> None:

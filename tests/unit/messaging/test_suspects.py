@@ -10,7 +10,7 @@ from shared.messaging.record import Record
 def two(unclean: tuple[int, ...]) -> Queues:
     queues = Queues({("a.v1", 0): 0, ("a.v1", 1): 0}, unclean, 100)
     for number in (0, 1):
-        queues.add("a.v1", number, [Record("a.v1", number, at, b"k", b"{}") for at in range(3)], 3)
+        queues.add(("a.v1", number), 0, [Record("a.v1", number, at, b"k", b"{}") for at in range(3)], 3)
     return queues
 
 

@@ -174,8 +174,8 @@ class Desk:
 
     def fold(self, keys: Iterable[str], events: Iterable[Message], *, careful: bool = False) -> Fold:
         held = {key: [row for row in self.held if row.key == key] for key in keys}
-        fold = Fold(SERVICE, Versions(), self.now, held, careful=careful)
-        fold.reread = lambda row: self.items[row.ref]  # type: ignore[method-assign]
+        fold = Fold(SERVICE, Versions(), self.now, careful=careful)
+        fold.put_held(held, lambda row: self.items[row.ref])
         again = [self.items[row.ref].event for rows in held.values() for row in rows]
         plans = [plan for event in [*events, *again] if (plan := fold.planned(event))]
         for kind in SERVICE.kinds:
@@ -204,7 +204,7 @@ class Desk:
 
     def turn(self, key: str, *, careful: bool = False) -> None:
         fold = self.fold([key], [], careful=careful)
-        fold.offer_ready(key, self.items)
+        fold.offer_ready(key)
         self.keep(fold)
 
     def turns(self) -> None:

@@ -1,0 +1,183 @@
+"""Reading an assignment: one fetch in flight per broker over all its partitions, in an incremental session (KIP-227).
+
+A consumer of the client library names and parses every partition in every fetch and keeps one fetch for each topic; a
+session names only what moved. Connections, metadata, formats and checksums are the library's.
+Invariants kept here:
+ X1 A lane is read from the position wanted when the request is written; who gets the answer is told that position too.
+ X2 Records of aborted transactions and control records are skipped, and the position moves over them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Protocol
+
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import CorruptRecordException, OffsetOutOfRangeError, for_code
+from aiokafka.protocol.api import Request
+from aiokafka.protocol.fetch import FetchRequest_v11
+from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
+from aiokafka.record.memory_records import MemoryRecords
+
+from shared.messaging.record import Record
+from shared.messaging.store import Lane
+from shared.settings import Settings
+
+WAIT_MS = 500  # of a fetch that finds nothing
+FETCH_BYTES = 16 * 1024 * 1024
+PARTITION_BYTES = 1024 * 1024  # a larger record comes alone
+READ_COMMITTED = 1
+LOOK_SECONDS = 0.01  # between two looks while nothing is wanted
+LEADERS_SECONDS = 1.0  # between two looks for partitions that moved to another broker
+NO_SESSION = (0, 0)  # id, epoch: the answer names a new one
+EPOCH_MAX = 2**31 - 1
+SESSION_LOST = (70, 71)  # FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH
+
+
+class Sink(Protocol):
+    """Who reads."""
+
+    def wanted(self) -> Mapping[Lane, int]:
+        """Lane → next offset, of all that is to be read now."""
+        ...
+
+    def got(self, lane: Lane, asked: int, records: list[Record], position: int) -> None:
+        """What followed the offset asked for; position: of the next record to come."""
+        ...
+
+    def lost(self, lane: Lane) -> None:
+        """The log does not reach to the wanted offset any more."""
+        ...
+
+    def arrived(self) -> None:
+        """All that one answer brought has been handed on."""
+        ...
+
+
+class Fetch(Request[FetchRequest_v11]):  # type: ignore[misc]
+    """What of a session moved, and what is not wanted any more."""
+
+    API_KEY: ClassVar[int] = 1
+
+    def __init__(self, session: tuple[int, int], moved: Mapping[Lane, int], forgotten: list[Lane]) -> None:
+        self._session = session
+        self._moved = moved
+        self._forgotten = forgotten
+
+    def build(self, request_struct_class: type[FetchRequest_v11]) -> FetchRequest_v11:
+        moved: dict[str, list[tuple[int, int, int, int, int]]] = {}
+        for (topic, number), position in self._moved.items():
+            moved.setdefault(topic, []).append((number, -1, position, -1, PARTITION_BYTES))
+        forgotten: dict[str, list[int]] = {}
+        for topic, number in self._forgotten:
+            forgotten.setdefault(topic, []).append(number)
+        head = (-1, WAIT_MS, 1, FETCH_BYTES, READ_COMMITTED, *self._session)
+        return request_struct_class(*head, list(moved.items()), list(forgotten.items()), "")
+
+
+async def read(settings: Settings, topics: list[str], sink: Sink) -> None:
+    """Until cancelled. Raises KafkaError or OSError: the caller waits and begins again."""
+    client = AIOKafkaClient(**settings.aiokafka())
+    sessions: dict[int, asyncio.Task[None]] = {}
+    try:
+        await client.bootstrap()
+        await client.set_topics(topics)
+        while True:
+            for node in {_leader(client, lane) for lane in sink.wanted()} - {None, *sessions}:
+                sessions[node] = asyncio.create_task(_session(client, node, sink), name=f"read from broker {node}")
+            if not sessions:
+                await client.force_metadata_update()
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
+            done, _ = await asyncio.wait(sessions.values(), timeout=LEADERS_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+    finally:
+        for task in sessions.values():
+            task.cancel()
+        await asyncio.gather(*sessions.values(), return_exceptions=True)
+        await client.close()
+
+
+def _leader(client: AIOKafkaClient, lane: Lane) -> Any:
+    return client.cluster.leader_for_partition(TopicPartition(*lane))
+
+
+async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
+    """One broker, for ever. told: what the session knows; what differs from it is said in the next request."""
+    session, told = NO_SESSION, dict[Lane, int]()
+    while True:
+        wanted = {lane: position for lane, position in sink.wanted().items() if _leader(client, lane) == node}
+        if not wanted:
+            await asyncio.sleep(LOOK_SECONDS)
+            continue
+        moved = {lane: position for lane, position in wanted.items() if told.get(lane) != position}
+        answer = await client.send(node, Fetch(session, moved, [lane for lane in told if lane not in wanted]))
+        told = wanted
+        if answer.error_code in SESSION_LOST or (not answer.error_code and not answer.session_id):  # the broker keeps none for us
+            session, told = NO_SESSION, {}
+        else:
+            session = (answer.session_id, session[1] % EPOCH_MAX + 1)
+        if answer.error_code not in SESSION_LOST:
+            _check(client, answer.error_code)
+            if _take(client, answer.topics, wanted, sink):
+                sink.arrived()
+                await asyncio.sleep(0)  # what begins now writes before the next request does
+
+
+def _take(client: AIOKafkaClient, topics: Any, asked: Mapping[Lane, int], sink: Sink) -> bool:
+    """True if anything came."""
+    came = False
+    for topic, partitions in topics:
+        for number, error, _, _, _, aborted, _, data in partitions:
+            lane = (topic, number)
+            if error == OffsetOutOfRangeError.errno:
+                sink.lost(lane)
+            else:
+                _check(client, error)
+                if data and lane in asked:
+                    sink.got(lane, asked[lane], *_records(lane, asked[lane], data, aborted))  # X1
+                    came = True
+    return came
+
+
+def _check(client: AIOKafkaClient, error: int) -> None:
+    if error:
+        client.force_metadata_update()
+        raise for_code(error)()
+
+
+def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[int, int]] | None) -> tuple[list[Record], int]:
+    """Those from `since` on, and the offset after the last one read."""
+    found: list[Record] = []
+    position = since
+    for batch, taken in _batches(data, aborted):
+        if taken:
+            found += [
+                Record(*lane, each.offset, each.key, each.value, tuple(each.headers), each.timestamp)
+                for each in batch
+                if each.offset >= since  # a batch comes whole
+            ]
+        position = max(position, batch.next_offset)
+    return found, position
+
+
+def _batches(data: bytes, aborted: list[tuple[int, int]] | None) -> Iterator[tuple[Any, bool]]:
+    """X2. aborted: (producer id, first offset); a producer's transaction ends at its abort marker. False: not to be read."""
+    coming = sorted(aborted or (), key=lambda each: each[1], reverse=True)
+    aborting: set[int] = set()
+    memory = MemoryRecords(data)
+    while memory.has_next():
+        batch = memory.next_batch()
+        if not batch.validate_crc():
+            raise CorruptRecordException(f"checksum of the batch at {batch.base_offset}")
+        while coming and coming[-1][1] <= batch.base_offset:
+            aborting.add(coming.pop()[0])
+        if batch.is_control_batch:
+            if ControlRecord.parse(next(batch).key) == ABORT_MARKER:
+                aborting.discard(batch.producer_id)
+            yield batch, False
+        else:
+            yield batch, not (batch.is_transactional and batch.producer_id in aborting)
