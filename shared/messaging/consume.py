@@ -29,6 +29,7 @@ from shared.messaging.stripes import stripe_of
 from shared.messaging.system import OPS, Discard, Redrive
 
 Item = Incoming | Unreadable | None
+STEERING = (Redrive, Discard)
 
 
 class Moved(Exception):
@@ -96,7 +97,7 @@ class Consumer:
         self.stripes = stripes
         self.now = now
         self.store = store
-        self.inputs: frozenset[type[Message]] = frozenset((*service.input_types(), Redrive, Discard))
+        self.inputs: frozenset[type[Message]] = frozenset((*service.input_types(), *STEERING))
         self.timer_topic = f"{service.name}.timer.v1"
 
     async def run(self, connection: asyncpg.Connection, batch: Batch) -> Done:
@@ -142,7 +143,7 @@ class Consumer:
         if self._engine_key(record):
             return None
         item = decode(record, self.topics, self.service.name, self.inputs, now)
-        if isinstance(item, Incoming) and isinstance(item.event, Redrive | Discard) and item.event.service != self.service.name:
+        if isinstance(item, Incoming) and isinstance(item.event, STEERING) and item.event.service != self.service.name:
             return None
         return item
 
@@ -280,7 +281,7 @@ class Consumer:
 
 def _plans(fold: Fold, items: Iterable[Incoming]) -> list[Plan]:
     """What the items touch. Steering events have no plan, nor those on whose plan the service's code raises."""
-    events = (item.event for item in items if not isinstance(item.event, Redrive | Discard))
+    events = (item.event for item in items if not isinstance(item.event, STEERING))
     return [plan for event in events if (plan := fold.planned(event)) is not None]
 
 

@@ -298,7 +298,7 @@ class Fold:
             self.effects.told.append(Told("stale_timer", event.type, incoming.record))
             return False
         outcome = plan.decide(event, *values)
-        if isinstance(outcome, Reject | Wait):
+        if isinstance(outcome, (Reject, Wait)):
             return outcome
         overlay: dict[Place, Changed] = {}
         facts: list[Out] = []

@@ -14,8 +14,7 @@ Headers = tuple[tuple[str, Any], ...]  # values: bytes, or None where an upstrea
 HeldState = Literal["waiting", "parked", "ready", "expired"]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One Kafka record, untouched. timestamp_ms: the broker's (LogAppendTime)."""
 
     topic: str
@@ -37,8 +36,7 @@ class Record:
         return next((data.decode("utf-8", "replace") for name, data in self.headers if name == "ce_id" and data), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The CloudEvents attributes of a record. sequence: only on our own topics. correlation: of the whole life."""
 
     id: str
@@ -48,8 +46,7 @@ class Envelope:
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A record that could be read. body_hash: of the value, to tell a copy from a reused id."""
 
     record: Record
@@ -60,8 +57,7 @@ class Incoming:
     body_hash: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A record that is refused before any decision."""
 
     record: Record
@@ -87,8 +83,7 @@ class Held:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Out:
+class Out(NamedTuple):
     """A row of the outbox before its place in a lane is known. partition: None means the key's stripe."""
 
     topic: str

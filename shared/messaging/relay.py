@@ -220,7 +220,7 @@ class Relay:
         """One lane until nothing is queued."""
         try:
             while lane.queue:
-                batch, last, count = self._build(producer, lane.queue)
+                batch, last, count = self._build(producer, place[0], lane.queue)
                 acknowledged = await producer.send_batch(batch, place[0], partition=place[1])
                 await acknowledged
                 for _ in range(count):
@@ -236,18 +236,17 @@ class Relay:
                 self._wake.set()
 
     @staticmethod
-    def _build(producer: AIOKafkaProducer, queue: deque[OutboxRow]) -> tuple[BatchBuilder, int, int]:
+    def _build(producer: AIOKafkaProducer, topic: str, queue: deque[OutboxRow]) -> tuple[BatchBuilder, int, int]:
         batch = producer.create_batch()
+        name = "x-sequence" if topic.endswith(".parked.v1") else "ce_sequence"
         last = count = size = 0
-        for row in queue:
-            size += len(row.value or b"") + 600
+        for _, partition, seq, key, headers, value in queue:
+            size += len(value or b"") + 600
             if count and (count >= BATCH_ROWS or size > BATCH_BYTES):
                 break
-            name = "x-sequence" if row.topic.endswith(".parked.v1") else "ce_sequence"
-            headers = [*row.headers, (name, str(row.seq).encode())]
-            if batch.append(key=row.key, value=row.value, timestamp=None, headers=headers) is None:
-                raise ValueError(f"{row.topic}/{row.partition} {row.seq} does not fit into a request")
-            last, count = row.seq, count + 1
+            if batch.append(key=key, value=value, timestamp=None, headers=[*headers, (name, b"%d" % seq)]) is None:
+                raise ValueError(f"{topic}/{partition} {seq} does not fit into a request")
+            last, count = seq, count + 1
         batch.close()
         return batch, last, count
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Generic, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
 
 from pydantic import TypeAdapter
 
@@ -54,19 +54,19 @@ class Touch(Generic[T_co]):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class One(Touch[T_co]):
     kind: Kind[Any, Any]
     at: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Many(Touch[T_co]):
     kind: Kind[Any, Any]
     at: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Given(Touch[T_co]):
     value: T_co
 
@@ -109,8 +109,7 @@ class Kind(Generic[E, F]):
         return f"Kind({self.name})"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What one event touches and what decides on it. A touch may be computed from the value of the first."""
 
     event: Message

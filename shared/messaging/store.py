@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -88,8 +88,7 @@ class Move:
     astray: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(NamedTuple):
     topic: str
     partition: int
     seq: int
@@ -179,14 +178,15 @@ class Store:
         yield "moved", [(m.topic, m.partition, m.since, m.upto, m.last_seq, m.astray) for m in moves]
 
     def _lanes(self, effects: Effects) -> tuple[list[Any], Counter[Lane]]:
-        """S4. Each row with its distance from the lane's new end."""
+        """S4. Each row with its distance from the lane's new end: counted from behind."""
         placed = []
         sizes: Counter[Lane] = Counter()
-        for out in effects.facts:
-            partition = out.partition if out.partition is not None else stripe_of((out.key or b"").decode(), self.stripes)
-            sizes[(out.topic, partition)] += 1
-            placed.append((out.topic, partition, sizes[(out.topic, partition)], out.key, out.headers, out.value))
-        return [(t, p, sizes[(t, p)] - nth, key, headers, value) for t, p, nth, key, headers, value in placed], sizes
+        for topic, key, headers, value, number in reversed(effects.facts):
+            lane = (topic, number if number is not None else stripe_of((key or b"").decode(), self.stripes))
+            placed.append((*lane, sizes[lane], key, headers, value))
+            sizes[lane] += 1
+        placed.reverse()
+        return placed, sizes
 
     async def _save_held(self, connection: asyncpg.Connection, effects: Effects) -> None:
         """Rare, so statement by statement. By key first: single rows then say otherwise."""
