@@ -1,6 +1,7 @@
-"""The hot loop of one assignment: readers fill queues, idle connections take batches from them, the relay gets the rest.
+"""The hot loop of one assignment: a reader fills queues, idle connections take batches from them, the relay gets the rest.
 
-Nothing waits for anything else: batches form only because work queued while all connections were busy.
+Nothing waits for anything else: batches form only because work queued meanwhile. Transactions run side by side where
+that is worth its cost: each with a full batch, or beside one that takes long.
 Invariants kept here:
  L1 An error of the infrastructure is waited out; any other is narrowed to the one event that fails alone, which is parked.
  L2 After an unclean start an event is marked before it is tried alone; what killed the process three times is parked.
@@ -32,6 +33,7 @@ from shared.settings import Settings
 
 ATTEMPTS_MAX = 3
 HALT_RETRY_SECONDS = 5.0
+LONG_SECONDS = 0.02  # a transaction that runs longer is not waited for
 PARKED_WINDOW_SECONDS = 60.0
 PARKED_OF_MIN = 200  # handled in the window before the share counts
 PARKED_SHARE_MAX = 0.05
@@ -62,7 +64,8 @@ class Flow:
         self.relay = relay
         self.queues = Queues({}, (), settings.batch_max)
         self.positions: dict[Lane, int] = {}  # committed; a hint for lag tools
-        self.turned = time.monotonic()
+        self._begun = 0.0  # when the last batch began
+        self._again: asyncio.TimerHandle | None = None
         self._connect = connect
         self._idle: list[asyncpg.Connection | None] = []
         self._works: set[asyncio.Task[None]] = set()
@@ -142,15 +145,29 @@ class Flow:
     # -- working
 
     def dispatch(self) -> None:
-        """Give every idle connection a batch while there is any. Called on arrival and whenever a batch ends."""
-        self.turned = time.monotonic()
-        while self._idle and not self._stopping:
+        """Give idle connections what there is to do. Called on arrival and whenever a batch ends."""
+        while self._idle and not self._stopping and self._worthwhile():
             batch = self.queues.take(len(self._idle))
             if batch is None:
                 return
+            self._begun = time.monotonic()
             task = asyncio.create_task(self._work(self._idle.pop(), batch))
             self._works.add(task)
             task.add_done_callback(self._works.discard)
+
+    def _worthwhile(self) -> bool:
+        """A small transaction beside another costs more than it gains; it waits for that one's end, but not for long."""
+        if len(self._idle) == self.settings.connections or self.queues.ready() >= self.settings.batch_max:
+            return True
+        if time.monotonic() - self._begun >= LONG_SECONDS:
+            return True
+        if self._again is None:
+            self._again = asyncio.get_running_loop().call_later(LONG_SECONDS, self._look_again)
+        return False
+
+    def _look_again(self) -> None:
+        self._again = None
+        self.dispatch()
 
     async def _work(self, connection: asyncpg.Connection | None, batch: Batch) -> None:
         try:

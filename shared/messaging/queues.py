@@ -103,6 +103,10 @@ class Queues:
         stream.records.clear()
         stream.position = stream.fetched = position
 
+    def ready(self) -> int:
+        """Records that could be taken now."""
+        return sum(partition.depth for partition in self.partitions.values() if partition.ready)
+
     def take(self, idle: int) -> Batch | None:
         """Cut one batch, sharing what is ready among the idle connections; a partition that starts slowly goes alone (Q3)."""
         ready = [partition for partition in self.partitions.values() if partition.ready]

@@ -1,0 +1,105 @@
+"""How topics are read: transactions of upstream apps, and a service that gives up on too much."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import Producer
+
+from deploy.local.kafka import quiet
+from deploy.local.stack import Stack
+from tests.toy.outside import PATIENCE_S, until
+from tests.toy.world import World
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def world(stack: Stack) -> Iterator[World]:
+    with World(stack, stripes=2) as it:
+        it.spawn("alpha")
+        it.ready()
+        yield it
+
+
+def transaction(world: World, producer: Producer, *lives: str) -> None:
+    """Sends and flushes inside an open transaction."""
+    producer.begin_transaction()
+    for life in lives:
+        body = json.dumps({"life_id": life, "occurred_at": world.now()})
+        headers = {"ce_specversion": "1.0", "ce_id": secrets.token_hex(8), "ce_source": "toy/app", "ce_type": "life.begin"}
+        producer.produce(f"{world.ns}toy.v1", body, life, partition=0, headers=dict(headers))
+    producer.flush(30)
+
+
+def begun(world: World) -> list[str]:
+    return [seen.key for seen in world.facts("alpha.v1") if seen.headers["ce_type"] == "life.begun"]
+
+
+def test_x2_what_an_upstream_app_aborted_never_happened(world: World) -> None:
+    config = {**world.stack.settings("admin").confluent(), "transactional.id": f"{world.ns}app"}
+    producer = Producer(quiet(config))
+    producer.init_transactions(30)
+    transaction(world, producer, "kept-1", "kept-2")
+    producer.commit_transaction(30)
+    transaction(world, producer, "undone-1", "undone-2")
+    producer.abort_transaction(30)
+    transaction(world, producer, "kept-3")
+    producer.commit_transaction(30)
+    transaction(world, producer, "undone-3")
+    producer.abort_transaction(30)
+    world.publish("life.begin", "plain", partition=0)
+    world.flush()
+    world.idle(only=("alpha",))
+    assert begun(world) == ["kept-1", "kept-2", "kept-3", "plain"]
+    end = world.ends(("toy.v1",))[("toy.v1", 0)]
+    rows = world.rows("alpha", "SELECT position FROM cursor WHERE topic = $1 AND partition = 0", f"{world.ns}toy.v1")
+    assert rows[0]["position"] == end, "the cursor moves over markers and what was aborted"
+
+
+def test_x2_what_is_not_decided_yet_is_not_read(world: World) -> None:
+    config = {**world.stack.settings("admin").confluent(), "transactional.id": f"{world.ns}slow"}
+    producer = Producer(quiet(config))
+    producer.init_transactions(30)
+    transaction(world, producer, "open")
+    world.publish("life.begin", "beside", partition=1)
+    world.flush()
+    until(lambda: "beside" in begun(world), PATIENCE_S, lambda: f"{begun(world)}")
+    assert "open" not in begun(world)
+    producer.commit_transaction(30)
+    world.idle(only=("alpha",))
+    assert "open" in begun(world)
+
+
+def test_too_many_parked_halts_until_somebody_looked_and_restarted(world: World) -> None:
+    """One bad event in 20 of at least 200 in a minute: the code is broken, not the events."""
+    world.flag("boom")
+    for n in range(400):
+        world.publish("life.begin", f"b{n}", mode="boom" if n % 4 == 0 else "ok")
+    world.flush()
+    (process,) = world.processes
+
+    def trouble() -> str:
+        return str(world.probe(process, "readyz")[1])
+
+    until(lambda: "halt.too_many_parked" in trouble(), PATIENCE_S, trouble)
+    assert 'laotie_halted{code="halt.too_many_parked"' in world.probe(process, "metrics")[1]
+    world.publish("life.begin", "after")
+    world.flush()
+    world.quit()
+    assert "after" not in begun(world), "nothing more was parked meanwhile, and nothing done"
+    world.flag("boom", False)
+    parked = {row["key"] for row in world.rows("alpha", "SELECT key FROM parked WHERE state = 'parked'")}
+    assert parked
+    assert parked <= {f"b{n}" for n in range(0, 400, 4)}
+    world.spawn("alpha")
+    world.ready()
+    for key in sorted(parked):
+        world.redrive("alpha", key)
+    world.idle(only=("alpha",))
+    assert world.held("alpha") == []
+    assert {"after", *(f"b{n}" for n in range(400))} <= set(begun(world))
+    assert len(begun(world)) == len(set(begun(world)))

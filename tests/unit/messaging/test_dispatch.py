@@ -1,0 +1,73 @@
+"""When transactions run side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+from shared.messaging.consume import Batch, Done
+from shared.messaging.flow import LONG_SECONDS, Flow
+from shared.messaging.queues import Queues
+from shared.messaging.record import Effects, Record
+from shared.settings import Settings
+
+
+class Slow:
+    """A consumer whose transactions end when they are told to."""
+
+    def __init__(self) -> None:
+        self.running: list[tuple[int, asyncio.Event]] = []
+
+    async def run(self, connection: Any, batch: Batch) -> Done:
+        ended = asyncio.Event()
+        self.running.append((len(batch.records), ended))
+        await ended.wait()
+        return Done(len(batch.records), [], [], Effects(), {})
+
+
+def arrange(batch_max: int = 4) -> tuple[Flow, Slow]:
+    slow = Slow()
+    relay = SimpleNamespace(offer=lambda rows: None)
+    settings = Settings(connections=3, batch_max=batch_max)
+    flow = Flow(settings, cast("Any", slow), ["x.v1"], cast("Any", None), cast("Any", relay), "i")
+    flow.queues = Queues({("x.v1", n): 0 for n in range(3)}, (), batch_max)
+    flow._idle = [cast("Any", SimpleNamespace(is_closed=lambda: False)) for _ in range(3)]
+    return flow, slow
+
+
+async def arrive(flow: Flow, number: int, count: int) -> None:
+    since = flow.queues.stream("x.v1", number).fetched
+    records = [Record("x.v1", number, since + n, b"k", b"{}") for n in range(count)]
+    flow.got(("x.v1", number), since, records, since + count)
+    flow.arrived()
+    await asyncio.sleep(0)
+
+
+async def test_a_small_batch_waits_for_the_end_of_the_running_one() -> None:
+    flow, slow = arrange()
+    await arrive(flow, 0, 1)
+    await arrive(flow, 1, 1)
+    await arrive(flow, 2, 2)
+    assert [count for count, _ in slow.running] == [1]
+    slow.running[0][1].set()
+    await asyncio.sleep(0.001)
+    assert [count for count, _ in slow.running] == [1, 3], "what queued meanwhile goes together"
+
+
+async def test_a_full_batch_runs_beside_it() -> None:
+    flow, slow = arrange()
+    await arrive(flow, 0, 1)
+    await arrive(flow, 1, 4)
+    assert [count for count, _ in slow.running] == [1, 4]
+
+
+async def test_one_that_takes_long_is_not_waited_for() -> None:
+    flow, slow = arrange()
+    await arrive(flow, 0, 1)
+    await arrive(flow, 1, 1)
+    assert len(slow.running) == 1
+    async with asyncio.timeout(LONG_SECONDS * 100):
+        while len(slow.running) < 2:  # noqa: ASYNC110 - the time that passes is what is shown
+            await asyncio.sleep(LONG_SECONDS / 4)
+    assert [count for count, _ in slow.running] == [1, 1]

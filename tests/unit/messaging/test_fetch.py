@@ -1,0 +1,188 @@
+"""What a fetch session says and takes, against a broker that answers as scripted: X1, X2."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.errors import CorruptRecordException, NotLeaderForPartitionError
+from aiokafka.protocol.fetch import FetchRequest_v11
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from shared.messaging.fetch import _records, _session
+from shared.messaging.record import Record
+from shared.messaging.store import Lane
+
+X, Y = ("x", 0), ("y", 0)
+NOTHING: list[Any] = []
+OUT_OF_RANGE, NOT_LEADER, SESSION_ID_NOT_FOUND, INVALID_EPOCH = 1, 6, 70, 71
+
+
+def batch(base: int, *values: bytes, producer: int = -1, transactional: bool = False) -> bytes:
+    builder = DefaultRecordBatchBuilder(2, 0, transactional, producer, 0, 0, 1 << 20)
+    for nth, value in enumerate(values):
+        builder.append(nth, 1000 + nth, b"k", value, [("h", b"v")])
+    built = bytearray(builder.build())
+    built[:8] = base.to_bytes(8, "big")  # the broker sets it; the checksum begins behind it
+    return bytes(built)
+
+
+def part(lane: Lane, data: bytes = b"", error: int = 0, aborted: Any = None) -> tuple[str, list[Any]]:
+    return lane[0], [(lane[1], error, 0, 0, 0, aborted, -1, data)]
+
+
+def answer(*parts: Any, session: int = 5, error: int = 0) -> SimpleNamespace:
+    return SimpleNamespace(error_code=error, session_id=session, topics=list(parts))
+
+
+class Broker:
+    """Plays the script, then hangs up. asked: (session id, epoch, moved, forgotten) of each request."""
+
+    def __init__(self, *script: Any) -> None:
+        self.script = list(script)
+        self.asked: list[tuple[int, int, dict[Lane, int], list[Lane]]] = []
+        self.cluster = SimpleNamespace(leader_for_partition=lambda place: 1)
+        self.refreshed = 0
+
+    def force_metadata_update(self) -> None:
+        self.refreshed += 1
+
+    async def send(self, node: int, request: Any) -> Any:
+        built = request.build(FetchRequest_v11)
+        moved = {(topic, row[0]): row[2] for topic, rows in built.topics for row in rows}
+        forgotten = [(topic, number) for topic, numbers in built.forgotten_topics_data for number in numbers]
+        self.asked.append((built.session_id, built.session_epoch, moved, forgotten))
+        if not self.script:
+            raise asyncio.CancelledError
+        return self.script.pop(0)
+
+
+class Sink:
+    """at: what is wanted; follows what it got unless it is told to stay."""
+
+    def __init__(self, **at: int) -> None:
+        self.at = {(name, 0): position for name, position in at.items()}
+        self.values: list[bytes | None] = []
+        self.gone: list[Lane] = []
+        self.arrivals = 0
+
+    def wanted(self) -> Mapping[Lane, int]:
+        return dict(self.at)
+
+    def got(self, lane: Lane, asked: int, records: list[Record], position: int) -> None:
+        self.values += [record.value for record in records]
+        if self.at.get(lane) == asked:
+            self.at[lane] = position
+
+    def lost(self, lane: Lane) -> None:
+        self.gone.append(lane)
+        del self.at[lane]
+
+    def arrived(self) -> None:
+        self.arrivals += 1
+
+
+def play(sink: Sink, *script: Any) -> Broker:
+    broker = Broker(*script)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(_session(broker, 1, sink))
+    return broker
+
+
+def test_a_session_names_only_what_moved() -> None:
+    sink = Sink(x=3, y=7)
+    broker = play(sink, answer(), answer(part(X, batch(3, b"a", b"b"))), answer())
+    assert broker.asked == [
+        (0, 0, {X: 3, Y: 7}, []),
+        (5, 1, {}, []),
+        (5, 2, {X: 5}, []),
+        (5, 3, {}, []),
+    ]
+    assert (sink.values, sink.arrivals) == ([b"a", b"b"], 1)
+
+
+def test_what_is_not_wanted_any_more_is_forgotten_and_named_again_when_it_is() -> None:
+    sink = Sink(x=3, y=7)
+    broker = Broker(answer(), answer(), answer(), answer())
+    real = broker.send
+
+    async def send(node: int, request: Any) -> Any:
+        said = await real(node, request)
+        if len(broker.asked) == 1:
+            sink.at = {X: 3}
+        elif len(broker.asked) == 2:
+            sink.at = {X: 1, Y: 7}  # rewound, and wanted again
+        return said
+
+    broker.send = send  # type: ignore[method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(_session(broker, 1, sink))
+    assert broker.asked[1:3] == [(5, 1, {}, [Y]), (5, 2, {X: 1, Y: 7}, [])]
+
+
+@pytest.mark.parametrize("code", [SESSION_ID_NOT_FOUND, INVALID_EPOCH])
+def test_a_lost_session_is_begun_again_in_full(code: int) -> None:
+    broker = play(Sink(x=3), answer(), answer(session=0, error=code), answer(session=9))
+    assert broker.asked == [(0, 0, {X: 3}, []), (5, 1, {}, []), (0, 0, {X: 3}, []), (9, 1, {}, [])]
+
+
+def test_a_broker_that_keeps_no_session_is_asked_in_full_each_time() -> None:
+    broker = play(Sink(x=3), answer(session=0), answer(part(X, batch(3, b"a")), session=0))
+    assert broker.asked == [(0, 0, {X: 3}, []), (0, 0, {X: 3}, []), (0, 0, {X: 4}, [])]
+
+
+def test_a_lane_whose_log_lost_its_position_is_told_and_the_others_go_on() -> None:
+    sink = Sink(x=3, y=7)
+    broker = play(sink, answer(part(X, error=OUT_OF_RANGE), part(Y, batch(7, b"c"))))
+    assert (sink.gone, sink.values) == ([X], [b"c"])
+    assert broker.asked[1] == (5, 1, {Y: 8}, [X])
+
+
+def test_any_other_error_ends_the_reading_and_asks_for_the_leaders_anew() -> None:
+    broker = Broker(answer(part(X, error=NOT_LEADER)))
+    with pytest.raises(NotLeaderForPartitionError):
+        asyncio.run(_session(broker, 1, Sink(x=3)))
+    assert broker.refreshed == 1
+
+
+def test_x1_an_answer_to_an_older_question_comes_with_that_question() -> None:
+    """The queue compares it with what it wants now (Q4)."""
+    asked = []
+
+    class Rewinding(Sink):
+        def got(self, lane: Lane, asked_: int, records: list[Record], position: int) -> None:
+            asked.append((asked_, position))
+            self.at[lane] = 1
+
+    play(Rewinding(x=3), answer(part(X, batch(3, b"a"))))
+    assert asked == [(3, 4)]
+
+
+def test_records_before_the_position_in_a_batch_that_came_whole_are_left_out() -> None:
+    found, position = _records(X, 12, batch(10, b"a", b"b", b"c"), None)
+    assert [(record.offset, record.value, record.key, record.headers) for record in found] == [(12, b"c", b"k", (("h", b"v"),))]
+    assert position == 13
+
+
+def test_a_batch_that_was_cut_off_is_read_the_next_time() -> None:
+    whole = batch(10, b"a") + batch(11, b"b")
+    found, position = _records(X, 10, whole[:-3], None)
+    assert ([record.value for record in found], position) == ([b"a"], 11)
+
+
+def test_a_broken_checksum_is_never_handed_on() -> None:
+    data = bytearray(batch(10, b"abc"))
+    data[-2] ^= 1
+    with pytest.raises(CorruptRecordException):
+        _records(X, 10, bytes(data), None)
+
+
+def test_x2_records_of_an_aborted_transaction_are_skipped_and_the_position_moves_over_them() -> None:
+    data = batch(10, b"a", producer=7, transactional=True) + batch(11, b"b", producer=8, transactional=True) + batch(12, b"c", producer=7)
+    found, position = _records(X, 10, data, [(7, 10)])
+    assert ([record.value for record in found], position) == ([b"b", b"c"], 13), "what producer 7 wrote outside a transaction stands"
+    later, _ = _records(X, 10, data, [(8, 12), (7, 10)])
+    assert [record.value for record in later] == [b"b", b"c"], "a transaction that begins later says nothing of what came before"
