@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.messaging.message import Topic
 from shared.messaging.system import CLOCK, OPS
 
@@ -38,4 +40,5 @@ PARKED = tuple(
 UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT)
 OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
 INTERNAL = (ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
-ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, OPS, CLOCK)
+STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read
+ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, STEERING, CLOCK)

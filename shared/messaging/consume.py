@@ -118,7 +118,8 @@ class Consumer:
             self._check_positions(batch, opened)
             if first is not None:
                 fold.put(first[0], opened.loaded, first[1])
-            held = await self.store.load_held(connection, keys) if opened.any_held else {}
+            named = [item.event.ref for item in incoming if isinstance(item.event, Discard)]
+            held = await self.store.load_held(connection, keys, named) if opened.any_held else {}
             again = {row.ref: self._reread(row) for rows in held.values() for row in rows}
             fold.put_held(held, lambda row: again[row.ref] if row.ref in again else self._reread(row))
             await self._load(connection, fold, plans + _plans(fold, _offered(held, again)))

@@ -79,6 +79,7 @@ class Engine:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._started = datetime.now(UTC)
         self._assigned_once = False
+        self._stopping = False
         self._beat_at = time.monotonic()
 
     # -- life
@@ -87,6 +88,7 @@ class Engine:
         self._spawn("begin", self._begin())
 
     async def stop(self) -> None:
+        self._stopping = True
         for name in ("begin", "timers"):
             await self._cancel(name)
         self.membership.stop()
@@ -201,7 +203,7 @@ class Engine:
         await self._revoked()
         flow = Flow(self.settings, self._consumer, self.inputs, self._connect, self.relay, self.instance)
         failures = 0
-        while True:
+        while not self._stopping:
             try:
                 await flow.start(numbers)
                 break

@@ -219,11 +219,11 @@ class Fold:
         return True
 
     def discard(self, key: str, ref: str) -> bool:
-        """Forget one held event for good; what stood behind it becomes ready. False: there is no such event."""
+        """One held event never happens, nor does a late copy of it; what stood behind it becomes ready. False: no such event."""
         row = next((row for row in self.held(key) if row.ref == ref), None)
         if row is None:
             return False
-        self._let_go(row)
+        self._let_go(row, keep_inbox=True)
         if row.state == "parked":
             self._restate(key, "parked", "ready")
             self.effects.unblocked.append(key)

@@ -47,7 +47,8 @@ LOAD = """SELECT key, version, body::text FROM "{kind}" WHERE key = ANY ($1::tex
 
 LOAD_HELD = """
 SELECT p.* FROM unnest($1::text[]) k(key),
-       LATERAL (SELECT * FROM parked WHERE parked.key = k.key ORDER BY (state = 'expired'), n LIMIT $2) p ORDER BY p.n
+       LATERAL (SELECT * FROM parked WHERE parked.key = k.key ORDER BY (state = 'expired'), n LIMIT $2) p
+ UNION SELECT * FROM parked WHERE ref = ANY ($3::text[]) AND key = ANY ($1::text[]) ORDER BY n
 """
 
 DROP_HELD = "DELETE FROM parked WHERE ref = ANY ($1::text[])"
@@ -136,9 +137,10 @@ class Store:
         rows = await connection.fetch(LOAD.format(kind=kind.name), keys)
         return {row[0]: (row[1], kind.body.validate_json(row[2])) for row in rows}
 
-    async def load_held(self, connection: asyncpg.Connection, keys: Sequence[str]) -> dict[str, list[Held]]:
+    async def load_held(self, connection: asyncpg.Connection, keys: Sequence[str], refs: Sequence[str]) -> dict[str, list[Held]]:
+        """The first of each key, and those that are named, in order."""
         found: dict[str, list[Held]] = {}
-        for row in await connection.fetch(LOAD_HELD, keys, HELD_PER_KEY):
+        for row in await connection.fetch(LOAD_HELD, keys, HELD_PER_KEY, refs):
             found.setdefault(row["key"], []).append(held_of(dict(row)))
         return found
 

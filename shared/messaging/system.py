@@ -26,7 +26,9 @@ class Redrive(Message):
 
 
 class Discard(Message):
-    """Forget one parked, waiting or expired event for good. ref: its place, `topic/partition/offset`, as `laotie parked list` shows it.
+    """One parked, waiting or expired event never takes effect, nor does a copy of it; another id makes it another event.
+
+    ref: its place, `topic/partition/offset`, as `laotie parked list` shows it.
 
     Producer: ops. Consumers: the named service.
     """

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local.stack import Stack
+from shared.messaging.store import HELD_PER_KEY
 from shared.messaging.stripes import stripe_of
 from tests.toy.ask import codes, notes, of, steps
 from tests.toy.world import World
@@ -134,6 +135,43 @@ def test_f3_discard_lets_the_rest_flow(world: World) -> None:
     assert notes(world, "gone") == [2, 3]
     assert world.held("alpha", "gone") == []
     world.flag("boom", False)
+
+
+def test_f3_what_was_discarded_never_happens_however_many_copies_come(world: World) -> None:
+    world.flag("boom")
+    world.publish("life.begin", "never")
+    at = world.now()
+    for _ in range(2):
+        world.publish("life.note", "never", n=1, mode="boom", id="never-1", at=at)
+    world.flush()
+    world.idle()
+    ref = world.rows("alpha", "SELECT ref FROM parked WHERE key = 'never' ORDER BY n LIMIT 1")[0]["ref"]
+    world.discard("alpha", "never", ref)
+    world.idle()
+    world.flag("boom", False)
+    world.publish("life.note", "never", n=1, mode="boom", id="never-1", at=at)
+    world.publish("life.note", "never", n=2)
+    world.flush()
+    world.idle()
+    assert notes(world, "never") == [2]
+
+
+def test_f3_the_last_of_very_many_can_be_discarded(world: World) -> None:
+    """More stand behind a parked event than one batch reads of a key."""
+    world.flag("boom")
+    world.publish("life.begin", "long")
+    count = HELD_PER_KEY + 30
+    for n in range(1, count + 1):
+        world.publish("life.note", "long", n=n, mode="boom" if n == 1 else "ok")
+    world.flush()
+    world.idle()
+    mine = "FROM parked WHERE key = 'long' AND topic LIKE '%toy.v1' ORDER BY n"
+    for last in (f"SELECT ref {mine} DESC LIMIT 1", f"SELECT ref {mine} LIMIT 1"):
+        world.discard("alpha", "long", world.rows("alpha", last)[0]["ref"])
+        world.idle()
+    world.flag("boom", False)
+    assert notes(world, "long") == list(range(2, count))
+    assert world.held("alpha", "long") == []
 
 
 def test_l1_what_the_database_refuses_is_parked_alone(world: World) -> None:
