@@ -1,8 +1,10 @@
-"""The operational commands against servers without services: what they refuse, and the ways out of a halt."""
+"""The operational commands: what they refuse, and the ways out of a halt."""
 
 from __future__ import annotations
 
 import asyncio
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +22,9 @@ from deploy.cli.errors import Failed
 from deploy.cli.idle import Idle
 from deploy.cli.watch import NotIdle
 from deploy.local.kafka import quiet
+from deploy.local.services import ServiceProcess
 from deploy.local.stack import Stack
+from tests.toy.outside import until
 
 pytestmark = pytest.mark.stack
 TOPIC, PARTITION = "trust.timer.v1", 0  # no service writes there yet
@@ -120,6 +124,31 @@ def test_a_cursor_stays_within_what_its_service_reads(halted: Halted) -> None:
     assert "is outside" in _run(["move", "trust", TOPIC, str(PARTITION), "--to", str(halted.base + 4), "--yes"], status=1)
     assert "trust does not read psp.v1" in _run(["move", "trust", "psp.v1", "0", "--to", "earliest"], status=1)
     assert _row(halted.stack) == (halted.base + 2, 2)
+
+
+def test_a_running_service_goes_on_once_its_gap_is_accepted(halted: Halted) -> None:
+    """What follows the gap is no event of ours: it is refused, which is to be done with it."""
+    stack = halted.stack
+    _sql(stack, "INSERT INTO trust.lane VALUES ($1, $2, 5) ON CONFLICT (topic, partition) DO UPDATE SET seq = 5", TOPIC, PARTITION)
+    (process,) = stack.spawn("trust")
+    try:
+        until(lambda: "halt.sequence_gap" in _ready(process), 60, lambda: _ready(process))
+        assert _row(stack) == (halted.base + 2, 2), "halted in front of the gap"
+        _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"])
+        until(lambda: _ready(process) == "ok", 60, lambda: _ready(process))
+        until(lambda: _row(stack) == (halted.base + 3, 5), 60, lambda: f"{_row(stack)}")
+        assert _ready(process) == "ok"
+    finally:
+        stack.remove(process.name)
+        _sql(stack, "UPDATE trust.lane SET seq = 0 WHERE topic = $1 AND partition = $2", TOPIC, PARTITION)
+
+
+def _ready(process: ServiceProcess) -> str:
+    try:
+        with urllib.request.urlopen(f"{process.address}/readyz", timeout=5) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
 
 
 def _run(arguments: list[str], status: int = 0) -> str:

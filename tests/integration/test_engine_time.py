@@ -53,6 +53,8 @@ def test_t1_a_deadline_fires_once_after_its_time_and_grace(world: World) -> None
     settle(world)
     assert len(of(world, "late", "life.rang")) == len(of(world, "later", "life.rang")) == 1
     assert world.rows("alpha", "SELECT 1 FROM timer") == [], "F7: what fired stands no more"
+    sent = [seen.key for seen in world.read("alpha.timer.v1") if seen.headers["ce_type"] == "deadline.due"]
+    assert sorted(sent) == ["late", "later"]
 
 
 def test_k1_the_clock_never_moves_back(world: World) -> None:
