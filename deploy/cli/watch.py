@@ -26,6 +26,7 @@ from shared.messaging.store import Lane
 
 LIVE = timedelta(seconds=10)  # a process that was not seen for that long is gone
 POLL_SECONDS = 0.03
+POLL_MAX_SECONDS = 0.25  # a look costs what is looked at: the longer it takes, the rarer
 TIMEOUT_SECONDS = 60.0
 INTERRUPTED = (OSError, TimeoutError, KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError)
 COUNT_MAX = 1000  # of a table that is not empty, no more is counted
@@ -87,7 +88,7 @@ class Watch:
 
     async def idle(self, timeout_s: float = TIMEOUT_SECONDS) -> Sweep:
         """Returns the second of two equal sweeps with nothing left; servers may come back meanwhile. Raises NotIdle."""
-        deadline = time.monotonic() + timeout_s
+        began = time.monotonic()
         before: Sweep | None = None
         while True:
             try:
@@ -96,10 +97,11 @@ class Watch:
                 sweep = Sweep((f"cannot look: {type(error).__name__}: {error}",), None, {})
             if not sweep.left and sweep == before:
                 return sweep
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > timeout_s:
                 raise NotIdle(sweep, timeout_s)
             before = sweep
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(min(max(POLL_SECONDS, waited / 10), POLL_MAX_SECONDS) if sweep.left else POLL_SECONDS)
 
     async def sweep(self) -> Sweep:
         """One look: the ends first, then one snapshot of all tables."""
