@@ -85,11 +85,13 @@ async def read(settings: Settings, topics: list[str], sink: Sink) -> None:
         await client.bootstrap()
         await client.set_topics(topics)
         while True:
-            for node in {_leader(client, lane) for lane in sink.wanted()} - {None, *sessions}:
+            leaders = {_leader(client, lane) for lane in sink.wanted()}
+            if None in leaders:
+                client.force_metadata_update()
+            for node in leaders - {None, *sessions}:
                 sessions[node] = asyncio.create_task(_session(client, node, sink), name=f"read from broker {node}")
             if not sessions:
-                await client.force_metadata_update()
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(LEADERS_SECONDS / 10)
                 continue
             done, _ = await asyncio.wait(sessions.values(), timeout=LEADERS_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             for task in done:

@@ -124,9 +124,10 @@ class Flow:
         while not self._stopping:
             try:
                 await read(self.settings, self.topics, self)
-            except (KafkaError, OSError) as error:
+            except Exception as error:  # whatever it is, nobody reads unless we go on
                 self._unread += 1
-                log.warning("reading interrupted: %s: %s", type(error).__name__, error)
+                known = isinstance(error, KafkaError | OSError)
+                log.warning("reading interrupted: %s: %s", type(error).__name__, error, exc_info=None if known else error)
                 await asyncio.sleep(backoff(self._unread))
 
     def wanted(self) -> Mapping[Lane, int]:
@@ -276,9 +277,7 @@ class Flow:
                 cursors = await self._cursors(connection, halted)
                 await connection.close()
             except Exception as error:
-                if not infrastructure(error):
-                    raise
-                log.warning("halted partitions not looked at: %s", error)
+                log.warning("halted partitions not looked at: %s", error, exc_info=None if infrastructure(error) else error)
                 continue
             for (topic, number), position in cursors.items():
                 self.queues.rewind(topic, number, position)
