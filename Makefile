@@ -55,4 +55,5 @@ format: setup
 	$(BIN)/ruff format .
 
 clean: down
+	@test ! -x $(BIN)/laotie || LAOTIE_HOME=$(CURDIR)/.laotie/demo $(BIN)/laotie down
 	rm -rf .venv .laotie
