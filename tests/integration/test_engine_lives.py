@@ -10,6 +10,7 @@ import pytest
 
 from deploy.local.process import Process
 from deploy.local.stack import Stack
+from shared.messaging.relay import SWEEP_SECONDS
 from tests.toy.oracle import judge
 from tests.toy.outside import NAMES, until
 from tests.toy.traffic import Traffic
@@ -167,7 +168,7 @@ def test_r2_r3_r4_rows_that_no_broker_acknowledged_are_sent_in_order_by_the_next
     wanted = [key for key, life in traffic.lives.items() if key.startswith("stranded") and not life.units]
     sql = "SELECT count(*) AS n FROM life WHERE key = ANY ($1::text[])"
     until(lambda: bool(world.rows("alpha", sql, wanted)[0]["n"] == len(wanted)), 60, world.logs)
-    pause(1)
+    pause(SWEEP_SECONDS + 1)
     for process in world.living("alpha"):
         process.signal(Signals.SIGKILL)
         died(world, process)
