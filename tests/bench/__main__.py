@@ -69,11 +69,13 @@ def _engine_sections(stack: Stack, options: argparse.Namespace, report: dict[str
 def _mini(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
     """Six durable steps over three services; the three ways take turns."""
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in VARIANTS}
+    with variant(stack, "raw") as made:
+        made.load(options.lives)  # the broker, once for all
     for number in range(options.rounds):
         for name in VARIANTS:
             lives = options.lives if name != "naive" else max(100, options.lives // 20)
             with variant(stack, name) as made:
-                made.load(max(100, lives // 4))  # warm
+                made.load(max(100, lives // 2))  # warm
                 found[name].append(made.load(lives))
             console.print(
                 f"round {number + 1} {name}: {found[name][-1]['lives_per_s']:.0f} lives/s, {found[name][-1]['cpu_ms_per_life']:.2f} ms"
