@@ -44,7 +44,8 @@ def main() -> None:
                 _engine_sections(stack, options, report)
         if "whole" in options.sections:
             console.rule("whole life, four services")
-            report |= _whole(Path(home) / "whole", options)
+            found = _whole(Path(home) / "whole", options)
+            report |= {**found, "memory_mb": report.get("memory_mb", {}) | found["memory_mb"]}
     report["seconds"] = round(time.monotonic() - began, 1)
     folder = default_home() / "bench"
     folder.mkdir(parents=True, exist_ok=True)
