@@ -189,6 +189,14 @@ BREAKS = (
         f"{UNIT}test_queues.py::test_q1_one_batch_at_a_time_works_on_a_partition",
     ),
     Break(
+        "a record left out",
+        "reading begins at the cursor, and every record from there on is taken",
+        "queues.py",
+        "            stream.records.extend(records)\n",
+        "            stream.records.extend(list(records)[1:])\n",
+        f"{UNIT}test_queues.py::test_q1_q2_every_stream_is_taken_once_and_in_order_whatever_fails",
+    ),
+    Break(
         "an older answer taken",
         "Q4 what was asked for before a rewind is dropped when it comes",
         "queues.py",

@@ -40,14 +40,6 @@ BREAKS = (
         f"{REAL}halts.py::test_c2_a_gap_stops_its_partition_alone",
     ),
     Break(
-        "reader begins further on",
-        "the cursor, and nothing else, says where reading begins",
-        "queues.py",
-        "partition.streams[topic] = Stream(position, position)",
-        "partition.streams[topic] = Stream(position, position + 1)",
-        f"{REAL}lives.py::test_c1_killed_anywhere_it_goes_on_from_its_cursor",
-    ),
-    Break(
         "row deleted before its acknowledgement",
         "R3 a row goes only after its acknowledgement",
         "relay.py",
