@@ -124,25 +124,26 @@ async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
             session = (answer.session_id, session[1] % EPOCH_MAX + 1)
         if answer.error_code not in SESSION_LOST:
             _check(client, answer.error_code)
-            if _take(client, answer.topics, wanted, sink):
-                sink.arrived()
-                await asyncio.sleep(0)  # what begins now writes before the next request does
+            _take(client, answer.topics, wanted, sink)
+            await asyncio.sleep(0)  # what begins now writes before the next request does
 
 
-def _take(client: AIOKafkaClient, topics: Any, asked: Mapping[Lane, int], sink: Sink) -> bool:
-    """True if anything came."""
-    came = False
+def _take(client: AIOKafkaClient, topics: Any, asked: Mapping[Lane, int], sink: Sink) -> None:
+    """Hands on all that came, then raises what one of the partitions failed with."""
+    came, failed = False, 0
     for topic, partitions in topics:
         for number, error, _, _, _, aborted, _, data in partitions:
             lane = (topic, number)
             if error == OffsetOutOfRangeError.errno:
                 sink.lost(lane)
-            else:
-                _check(client, error)
-                if data and lane in asked:
-                    sink.got(lane, asked[lane], *_records(lane, asked[lane], data, aborted))  # X1
-                    came = True
-    return came
+            elif error:
+                failed = error
+            elif data and lane in asked:
+                sink.got(lane, asked[lane], *_records(lane, asked[lane], data, aborted))  # X1
+                came = True
+    if came:
+        sink.arrived()
+    _check(client, failed)
 
 
 def _check(client: AIOKafkaClient, error: int) -> None:

@@ -141,6 +141,13 @@ def test_a_lane_whose_log_lost_its_position_is_told_and_the_others_go_on() -> No
     assert broker.asked[1] == (5, 1, {Y: 8}, [X])
 
 
+def test_what_came_beside_an_error_is_handed_on_first() -> None:
+    sink = Sink(x=3, y=7)
+    with pytest.raises(NotLeaderForPartitionError):
+        asyncio.run(_session(Broker(answer(part(X, error=NOT_LEADER), part(Y, batch(7, b"c")))), 1, sink))
+    assert (sink.values, sink.arrivals) == ([b"c"], 1), "else it would lie in its queue until something else comes"
+
+
 def test_any_other_error_ends_the_reading_and_asks_for_the_leaders_anew() -> None:
     broker = Broker(answer(part(X, error=NOT_LEADER)))
     with pytest.raises(NotLeaderForPartitionError):
