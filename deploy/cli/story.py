@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from deploy.local.home import CHECKOUT
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
 from deploy.verify.log import TOPICS, Entry, entries
@@ -26,7 +23,6 @@ from shared.contracts.types import Moves
 from shared.errors import CATALOGUE
 from shared.policy import Policies
 
-POLICY = CHECKOUT / "deploy/policy.yaml"
 SERVICES = ("order", "payment", "refund")  # those that keep something under an order's id
 SKIPPED = frozenset({"ops.v1", "trust.internal.v1"})  # what trust does with its evidence is told by its score
 ABOUT = ("line_no", "lines", "delivered", "case_id", "refund_id", "parcel_id", "payment_id", "party", "subject_id", "kind", "ground",
@@ -180,8 +176,7 @@ def _zone(found: list[Entry]) -> ZoneInfo:
         terms = getattr(entry.event, "terms", None)
         if terms is not None:
             return ZoneInfo(terms.zone)
-    policies = Policies.load(Path(os.environ.get("LAOTIE_POLICY") or POLICY))
-    return ZoneInfo(policies.versions[-1].zone)
+    return ZoneInfo(Policies.configured().versions[-1].zone)
 
 
 def about(step: Step, zone: ZoneInfo) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
@@ -19,7 +18,6 @@ from deploy.verify.tables import Tables, snapshot
 from shared import postgres
 from shared.policy import Policies
 
-POLICY = Path(__file__).parents[1] / "policy.yaml"
 TIMEOUT_S = 30
 
 
@@ -28,7 +26,7 @@ async def verify(stack: Stack) -> Report:
     began = time.monotonic()
     tables = await snapshot(stack.dsn(postgres.OPS))
     log = await asyncio.to_thread(_log, stack, tables)
-    report = Report(log.records, checks=[*_checks(log, tables), *scores.checks(log, Policies.load(POLICY))])
+    report = Report(log.records, checks=[*_checks(log, tables), *scores.checks(log, Policies.configured())])
     report.since = {f"{lane[0]}/{lane[1]}": start for lane, start in sorted(log.starts.items()) if start > 0}
     report.seconds = time.monotonic() - began
     return report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -13,6 +14,8 @@ import yaml
 from pydantic import ValidationError
 
 from shared.policy.document import Policy
+
+POLICY = Path(__file__).parents[2] / "deploy/policy.yaml"
 
 
 class InvalidPolicy(Exception):
@@ -36,6 +39,11 @@ class Policies:
     def load(cls, path: Path) -> Policies:
         """A YAML file of one or more versions, parted by `---`. Raises InvalidPolicy, naming the field."""
         return cls(parse(path.read_text(encoding="utf-8")))
+
+    @classmethod
+    def configured(cls) -> Policies:
+        """deploy/policy.yaml, or the file that LAOTIE_POLICY names. Raises InvalidPolicy: without a policy nothing is decided."""
+        return cls.load(Path(os.environ.get("LAOTIE_POLICY") or POLICY))
 
     def at(self, time: datetime) -> Policy:
         """The version in force: the last that had begun. The first one also counts for all time before it."""

@@ -116,3 +116,13 @@ def test_the_version_in_force_is_the_last_that_began(starts: list[datetime], tim
     expected = max((start for start in starts if start <= time), default=min(starts))
     chance.shuffle(versions)
     assert Policies(versions).at(time).effective_from == expected
+
+
+def test_every_program_reads_the_policy_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services, `laotie explain` and `laotie verify` alike."""
+    monkeypatch.delenv("LAOTIE_POLICY", raising=False)
+    assert Policies.configured().versions[0].version == "1"
+    other = tmp_path / "other.yaml"
+    other.write_text(changed('version: "1"', 'version: "of-the-shop"'), encoding="utf-8")
+    monkeypatch.setenv("LAOTIE_POLICY", str(other))
+    assert Policies.configured().versions[0].version == "of-the-shop"
