@@ -53,22 +53,35 @@ CommonCode = Literal[
     "settlement.known",
 ]
 OrderCode = Literal[
+    "cancel.before_payment",
+    "cancel.case_open",
+    "cancel.exceeds_unsent",
+    "cancel.not_allowed",
+    "cancel.nothing_left",
+    "cancel.unpaid_in_part",
     "case.before_order",
     "case.before_payment",
     "line.refunded",
+    "order.bad_freight",
     "order.before_placed",
     "order.closed",
     "order.commission_too_high",
     "order.coupon_of_another",
+    "order.coupon_of_freight",
     "order.coupon_repeated",
     "order.currency_unknown",
     "order.due_differs",
     "order.exists",
+    "order.tag_unknown",
     "order.too_large",
     "parcel.before_payment",
     "parcel.before_shipped",
+    "parcel.collected_before",
     "parcel.exceeds_ordered",
+    "parcel.failed_before",
     "parcel.known",
+    "parcel.not_goods",
+    "parcel.shipper_differs",
     "parcel.signed_before",
     "payment.amount_differs",
     "payment.before_order",
@@ -78,9 +91,21 @@ OrderCode = Literal[
     "payment.of_nothing",
     "payment.second",
     "receipt.before_delivery",
+    "receipt.before_shipping",
     "receipt.case_open",
     "receipt.confirmed_before",
+    "receipt.extended_before",
+    "receipt.no_extension",
+    "receipt.not_goods",
+    "receipt.too_late",
+    "redemption.before_payment",
+    "redemption.exceeds_bought",
+    "redemption.known",
+    "redemption.not_virtual",
+    "ruling.known",
     "settlement.before_completion",
+    "sham.collected_in_time",
+    "sham.not_promised",
 ]
 PaymentCode = Literal[
     "escrow.exists",
@@ -324,4 +349,51 @@ CATALOGUE: dict[str, Entry] = {
         "more units than were bought and not yet refunded", False, "数量超过可退数量", "That is more units than can be returned."
     ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
+    "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
+    "cancel.case_open": Entry(
+        "an after-sale case is open on the line: it decides", False, "售后处理中,暂不能取消", "A case is open for this line."
+    ),
+    "cancel.exceeds_unsent": Entry("more units than are still to be sent", False, "可取消数量不足", "Fewer units are still to be sent."),
+    "cancel.not_allowed": Entry(
+        "made for this buyer, freight, or sent by somebody else: a case decides",
+        False,
+        "该商品不支持直接取消,请申请售后",
+        "This line cannot be cancelled. Please open a case.",
+    ),
+    "cancel.nothing_left": Entry(
+        "everything was sent, refunded or cancelled before", False, "没有可取消的商品", "There is nothing left to cancel."
+    ),
+    "cancel.unpaid_in_part": Entry(
+        "an unpaid order is one checkout and is cancelled as a whole",
+        False,
+        "未付款订单只能整单取消",
+        "An unpaid order can only be cancelled as a whole.",
+    ),
+    "order.bad_freight": Entry("a freight line is one unit of a seller with goods in the order, without promoter and tags"),
+    "order.coupon_of_freight": Entry("a coupon covers freight", False, "优惠券不适用于运费", "Coupons do not apply to freight."),
+    "order.tag_unknown": Entry("a line carries a tag that the policy does not have"),
+    "parcel.collected_before": Entry("the parcel was collected before"),
+    "parcel.failed_before": Entry("the parcel was refused or lost before"),
+    "parcel.not_goods": Entry("only goods are sent: freight and virtual lines are not"),
+    "parcel.shipper_differs": Entry(
+        "the parcel comes from another party than the line is sent by", False, "发货方与订单约定不符", "This line is sent by another party."
+    ),
+    "receipt.before_shipping": Entry("more time was asked for before everything was sent: waits", True),
+    "receipt.extended_before": Entry("the line was extended before", False, "每件商品只能延长收货一次", "Receipt can be extended once."),
+    "receipt.no_extension": Entry(
+        "the order was placed under terms without extension", False, "该订单不支持延长收货", "Receipt of this order cannot be extended."
+    ),
+    "receipt.not_goods": Entry(
+        "virtual goods are confirmed by use and freight with the last line", False, "该商品无需确认收货", "This line needs no confirmation."
+    ),
+    "receipt.too_late": Entry(
+        "more time was asked for when time had confirmed the line", False, "已自动确认收货", "Receipt was confirmed by time already."
+    ),
+    "redemption.before_payment": Entry("a use of virtual goods whose payment has not come yet: waits", True),
+    "redemption.exceeds_bought": Entry("more units were used than are left", False, "可核销数量不足", "No more units are left to redeem."),
+    "redemption.known": Entry("a use of this id was counted before", False, "已核销", "This was redeemed before."),
+    "redemption.not_virtual": Entry("only virtual goods are redeemed"),
+    "ruling.known": Entry("the ruling, or another of its matter, was counted before"),
+    "sham.collected_in_time": Entry("the carrier collected the parcel in time: its waybill was no pretence"),
+    "sham.not_promised": Entry("the order was placed under terms that promise nothing for sham shipping"),
 }

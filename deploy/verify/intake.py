@@ -23,6 +23,8 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (order.OrderPaid, "refund", (refund.CertificateIssued,)),
     (order.PaymentUnwanted, "payment", (payment.UnwantedReceived,)),
     (order.OrderCompleted, "payment", (payment.SettlementPlanned,)),
+    (order.UnitsCancelled, "payment", (payment.RefundReserved, payment.RefundRefused)),
+    (order.UnitsCancelled, "refund", (refund.LineReduced,)),
     (refund.CaseOpened, "order", (order.LineHeld,)),
     (refund.CaseOpened, "payment", (payment.SettlementHeld,)),
     (refund.RefundGranted, "payment", (payment.RefundReserved, payment.RefundRefused)),
@@ -102,7 +104,7 @@ def _followed(log: Log, tables: Tables, refused: Refused) -> Check:
             if (entry.sequence or 0) > taken.lasts.get(lane, 0) or entry.ref in taken.held or (service, entry.ref) in refused:
                 continue
             found = [effect for kind in kinds for effect in effects[(entry.id, kind)]]
-            expected = len(event.lines) if isinstance(event, order.OrderCompleted) else 1
+            expected = len(event.lines) if isinstance(event, order.OrderCompleted | order.UnitsCancelled) else 1
             names = " or ".join(kind.type for kind in kinds)
             check.that(len(found) == expected, f"{entry} ({event.key}): {expected} {names} of {service} should follow, {len(found)} did")
     return check

@@ -11,20 +11,27 @@ from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Stored, Tables
 from shared.contracts.order import (
+    ConfirmationExtended,
     LineFreed,
     LineHeld,
+    LineRedeemed,
     OrderAccepted,
+    OrderCancelled,
     OrderCompleted,
     OrderExpired,
     OrderPaid,
     OrderRejected,
     OrderSettled,
     ParcelDelivered,
+    ParcelFailed,
     ParcelSent,
     PaymentUnwanted,
+    ShippingLate,
+    ShippingSham,
+    UnitsCancelled,
 )
 from shared.contracts.payment import LineSettled, RefundDone, RefundNotPaid, RefundRefused, RefundReserved, UnwantedReceived
-from shared.contracts.refund import CaseFact, CertificateIssued, RefundGranted
+from shared.contracts.refund import CaseFact, CertificateIssued, LineReduced, RefundGranted
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 
 
@@ -40,6 +47,9 @@ class Line:
     quantity: int
     sent: int = 0
     forgone: int = 0
+    cancelled: int = 0
+    used: int = 0
+    extended_days: int = 0
     refunded_minor: int = 0
     cases: set[str] = field(default_factory=set)
     completed: bool = False
@@ -54,22 +64,34 @@ class Order:
     lines: dict[int, Line] = field(default_factory=dict)
     parcels: dict[str, dict[int, int]] = field(default_factory=dict)
     signed: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    owed: Counter[str] = field(default_factory=Counter)
 
     def told(self) -> dict[str, Any]:
-        return {"status": self.status, "due": self.due_minor, "payments": sorted(self.payments), "signed parcels": sorted(self.signed)} | {
-            f"line {number}": (line.sent, self._arrived(number), line.completed, line.settled, line.refunded_minor, sorted(line.cases))
+        return {
+            "status": self.status,
+            "due": self.due_minor,
+            "payments": sorted(self.payments),
+            "signed parcels": sorted(self.signed),
+            "failed parcels": sorted(self.failed),
+            "owed for shipping": {seller: amount for seller, amount in sorted(self.owed.items()) if amount},
+        } | {
+            f"line {number}": (
+                line.sent, self._arrived(number), line.completed, line.settled, line.refunded_minor, sorted(line.cases),
+                line.cancelled, line.used, line.extended_days,
+            )
             for number, line in sorted(self.lines.items())
-        }
+        }  # fmt: skip
 
     def _arrived(self, number: int) -> bool:
-        """All units sent or refunded before, and all parcels of the line signed for."""
-        parcels = {parcel for parcel, units in self.parcels.items() if number in units}
+        """All units sent or given up before, and all parcels of the line signed for that did not fail."""
+        parcels = {parcel for parcel, units in self.parcels.items() if number in units} - self.failed
         line = self.lines[number]
         return bool(parcels) and parcels <= self.signed and line.sent + line.forgone >= line.quantity
 
 
 def _orders(log: Log, stored: Mapping[str, Stored]) -> Check:
-    check = Check("orders: paid, lines sent, delivered, completed, settled, refunded as stored")
+    check = Check("orders: paid, lines sent, delivered, cancelled, used, completed, settled, refunded as stored")
     orders: dict[str, Order] = {}
     for entry in log.facts():
         if entry.topic == "order.v1" and entry.event is not None:
@@ -97,6 +119,8 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             order.status = "rejected"
         case OrderExpired():
             order.status = "expired"
+        case OrderCancelled():
+            order.status = "cancelled"
         case OrderPaid():
             order.status = "paid"
             order.payments.add(event.payment_id)
@@ -108,6 +132,12 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
                 order.lines[units.line_no].sent += units.quantity
         case ParcelDelivered():
             order.signed.add(event.parcel_id)
+        case ParcelFailed():
+            order.failed.add(event.parcel_id)
+            for line_no, quantity in order.parcels[event.parcel_id].items():
+                order.lines[line_no].sent -= quantity
+        case ShippingLate() | ShippingSham():
+            order.owed[event.seller_id] += event.amount_minor
         case OrderCompleted():
             for one in event.lines:
                 order.lines[one.line_no].completed = True
@@ -120,14 +150,39 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             line.cases.discard(event.case_id)
             line.refunded_minor += event.refunded_minor
             line.forgone += min(event.refunded_quantity, line.quantity - line.sent - line.forgone)
+        case UnitsCancelled() | LineRedeemed() | ConfirmationExtended():
+            _fold_units(order, event)
+
+
+def _fold_units(order: Order, event: UnitsCancelled | LineRedeemed | ConfirmationExtended) -> None:
+    match event:
+        case UnitsCancelled():
+            for part in event.lines:
+                line = order.lines[part.line_no]
+                line.cancelled += part.quantity
+                line.forgone += part.quantity
+                line.refunded_minor += part.amount_minor
+        case LineRedeemed():
+            order.lines[event.line_no].used += event.quantity
+        case ConfirmationExtended():
+            for line_no in event.line_nos:
+                order.lines[line_no].extended_days = event.days
 
 
 def _stored_order(body: Mapping[str, Any]) -> dict[str, Any]:
     signed = sorted(parcel for parcel, one in body["parcels"].items() if one["signed_at"])
-    told = {"status": body["status"], "due": body["due_minor"], "payments": sorted(body["payments"]), "signed parcels": signed}
+    told = {
+        "status": body["status"],
+        "due": body["due_minor"],
+        "payments": sorted(body["payments"]),
+        "signed parcels": signed,
+        "failed parcels": sorted(parcel for parcel, one in body["parcels"].items() if one["failed"]),
+        "owed for shipping": {seller: late["amount_minor"] for seller, late in sorted(body["late"].items()) if late["amount_minor"]},
+    }
     return told | {
         f"line {number}": (
-            line["sent"], bool(line["signed_at"]), line["completed"], line["settled"], line["refunded_minor"], sorted(line["cases"])
+            line["sent"], bool(line["signed_at"]), line["completed"], line["settled"], line["refunded_minor"], sorted(line["cases"]),
+            line["cancelled"], sum(line["uses"].values()), line["extended_days"],
         )
         for number, line in sorted(body["lines"].items(), key=lambda item: int(item[0]))
     }  # fmt: skip
@@ -169,8 +224,12 @@ def _cases(log: Log, stored: Mapping[str, Stored]) -> Check:
             last[entry.event.order_id][entry.event.case_id] = entry.event
             if isinstance(entry.event, RefundGranted):
                 granted[(entry.event.order_id, entry.event.case_id)] += entry.event.amount_minor
+    reduced: dict[str, list[str]] = defaultdict(list)
+    for _, cut in log.of(LineReduced):
+        reduced[cut.order_id].append(cut.refund_id)
     for key in sorted(stored.keys() | purchases):
-        body = stored[key].body if key in stored else {"cases": {}}
+        body = stored[key].body if key in stored else {"cases": {}, "cancelled": []}
+        check.same(f"cancelled units of {key}", reduced.get(key, []), body["cancelled"])
         check.same(f"cases of {key}", sorted(last.get(key, {})), sorted(body["cases"]))
         for case_id, fact in last.get(key, {}).items():
             case = body["cases"].get(case_id, {})

@@ -7,7 +7,7 @@ from typing import assert_never
 from services.payment import decide
 from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import POSTINGS
-from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted
+from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, UnitsCancelled
 from shared.contracts.payment import AccountCredited, SettlementDue, SweepDue
 from shared.contracts.psp import PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
@@ -18,6 +18,7 @@ Input = (
     OrderPaid
     | PaymentUnwanted
     | OrderCompleted
+    | UnitsCancelled
     | CaseOpened
     | CaseClosed
     | RefundGranted
@@ -39,6 +40,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.give_back, PAYMENT.one(event.order_id))
         case OrderCompleted():
             return on(event, decide.plan, PAYMENT.one(event.order_id))
+        case UnitsCancelled():
+            return on(event, decide.cancelled, PAYMENT.one(event.order_id))
         case CaseOpened():
             return on(event, decide.hold, PAYMENT.one(event.order_id))
         case CaseClosed():

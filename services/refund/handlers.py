@@ -7,7 +7,7 @@ from typing import assert_never
 from services.refund import decide
 from services.refund.model import PURCHASE
 from shared.contracts.merchant import CaseAccepted, CaseRefused, ReturnConfirmed
-from shared.contracts.order import OrderPaid, ParcelDelivered
+from shared.contracts.order import OrderPaid, ParcelDelivered, UnitsCancelled
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
 from shared.contracts.refund import AnswerDue, InspectionDue, PostingDue, RefusalOver
 from shared.contracts.storefront import RefundRequested, RefundWithdrawn, ReturnPosted
@@ -17,6 +17,7 @@ from shared.policy import Policies
 Input = (
     OrderPaid
     | ParcelDelivered
+    | UnitsCancelled
     | RefundRequested
     | RefundWithdrawn
     | CaseAccepted
@@ -40,6 +41,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.issue, purchase, given(policy.named(event.terms.policy_version)))
         case ParcelDelivered():
             return on(event, decide.open_windows, purchase)
+        case UnitsCancelled():
+            return on(event, decide.reduce, purchase)
         case RefundRequested():
             return on(event, decide.request, purchase)
         case RefundWithdrawn():

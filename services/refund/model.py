@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -26,16 +26,18 @@ from shared.contracts.refund import (
     CertifiedLine,
     Guarantee,
     InspectionDue,
+    LineReduced,
     PostingDue,
     RefundGranted,
     RefundStuck,
     RefusalOver,
     WindowOpened,
 )
+from shared.contracts.types import FreeShipping, LineKind
 from shared.messaging.shape import Kind
 
 CaseStep = CaseOpened | CaseApproved | CaseDeclined | CaseReturned | RefundGranted | RefundStuck | CaseClosed
-PurchaseFact = CertificateIssued | WindowOpened | CaseStep
+PurchaseFact = CertificateIssued | WindowOpened | LineReduced | CaseStep
 
 TIMERS: Mapping[CaseState, type[CaseTimer]] = {10: AnswerDue, 12: RefusalOver, 30: PostingDue, 40: InspectionDue}
 ENDED: frozenset[CaseState] = frozenset({60, 70})
@@ -43,12 +45,17 @@ ENDED: frozenset[CaseState] = frozenset({60, 70})
 
 @dataclass(frozen=True, slots=True)
 class BoughtLine:
-    """A line with its promises. paid_minor: for all units. granted: units and money of refunds that are under way or done."""
+    """A line with its promises. paid_minor: for all units. granted: units and money of refunds that are under way or done.
+
+    answers: who answers to its cases: the seller, or who fulfils in its place (R8.1).
+    """
 
     seller_id: str
     quantity: int
     paid_minor: int
     promises: tuple[Guarantee, ...]
+    answers: str = ""
+    kind: LineKind = "goods"
     signed_at: datetime | None = None
     attempts: int = 0
     open_case: str | None = None
@@ -87,13 +94,20 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A paid order as the refund service sees it. lines: by line number. cases: by case id, ended ones too."""
+    """A paid order as the refund service sees it. lines: by line number. cases: by case id, ended ones too.
+
+    cancelled: refund ids of units that were cancelled before they left; no case is about them. deducted: sellers whose waived
+    freight was deducted, each with the case that it was deducted from.
+    """
 
     order_id: str
     buyer_id: str
     terms: CaseTerms
     lines: Mapping[int, BoughtLine]
     cases: Mapping[str, Case]
+    cancelled: tuple[str, ...] = ()
+    free_shipping: tuple[FreeShipping, ...] = ()
+    deducted: Mapping[str, str] = field(default_factory=dict)
 
     def line_of(self, case: Case) -> BoughtLine:
         return self.lines[case.line_no]
@@ -116,6 +130,8 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             known = _known(purchase, fact)
             signed = {number: replace(known.lines[number], signed_at=fact.signed_at) for number in fact.line_nos}
             return replace(known, lines={**known.lines, **signed})
+        case LineReduced():
+            return _reduced(_known(purchase, fact), fact)
         case CaseOpened():
             return _opened(_known(purchase, fact), fact)
         case CaseApproved() | CaseDeclined() | CaseReturned() | RefundStuck():
@@ -147,12 +163,19 @@ def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
 
 def _certified(fact: CertificateIssued) -> Purchase:
     lines = {line.line_no: _bought(line, fact.guarantees) for line in fact.lines}
-    return Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {})
+    return Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
 
 
 def _bought(line: CertifiedLine, guarantees: tuple[Guarantee, ...]) -> BoughtLine:
     promises = tuple(guarantee for guarantee in guarantees if guarantee.line_no == line.line_no)
-    return BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises)
+    return BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises, line.answers_id or line.seller_id, line.kind)
+
+
+def _reduced(purchase: Purchase, fact: LineReduced) -> Purchase:
+    line = purchase.lines[fact.line_no]
+    quantity, minor = line.granted_quantity + fact.quantity, line.granted_minor + fact.amount_minor
+    reduced = replace(line, granted_quantity=quantity, granted_minor=minor)
+    return replace(purchase, lines={**purchase.lines, fact.line_no: reduced}, cancelled=(*purchase.cancelled, fact.refund_id))
 
 
 def _opened(purchase: Purchase, fact: CaseOpened) -> Purchase:
@@ -165,6 +188,8 @@ def _granted(purchase: Purchase, fact: RefundGranted) -> Purchase:
     line = purchase.lines[fact.line_no]
     case = replace(_stepped(purchase, fact), granted_quantity=fact.quantity, granted_minor=fact.amount_minor)
     quantity, minor = line.granted_quantity + fact.quantity, line.granted_minor + fact.amount_minor
+    if fact.freight_minor:
+        purchase = replace(purchase, deducted={**purchase.deducted, line.seller_id: fact.case_id})
     return _with(purchase, case, replace(line, granted_quantity=quantity, granted_minor=minor))
 
 
@@ -174,6 +199,8 @@ def _closed(purchase: Purchase, fact: CaseClosed) -> Purchase:
     lost_quantity, lost_minor = case.granted_quantity - fact.refunded_quantity, case.granted_minor - fact.refunded_minor
     quantity, minor = line.granted_quantity - lost_quantity, line.granted_minor - lost_minor
     case = replace(case, granted_quantity=fact.refunded_quantity, granted_minor=fact.refunded_minor)
+    if not fact.refunded_quantity and purchase.deducted.get(line.seller_id) == case.id:  # nothing came of it
+        purchase = replace(purchase, deducted={seller: by for seller, by in purchase.deducted.items() if by != case.id})
     return _with(purchase, case, replace(line, open_case=None, granted_quantity=quantity, granted_minor=minor))
 
 

@@ -41,9 +41,14 @@ def shipped(event: ParcelSent, policy: Policy) -> Outcome:
 
 
 def completed(event: OrderCompleted, policy: Policy) -> Outcome:
-    """For each line: seller and buyer about each other, and the promoter it is attributed to, about the buyer. Source: R5.4, R5.5."""
+    """For each line: seller and buyer about each other, and the promoter it is attributed to, about the buyer. Source: R5.4, R5.5.
+
+    No facts for freight alone: nobody did anything.
+    """
     found: list[EvidenceFound] = []
     for line in event.lines:
+        if line.kind == "freight":
+            continue
         fact = f"{event.order_id}/{line.line_no}"
         pairs: list[tuple[Role, str, str]] = [("seller", line.seller_id, event.buyer_id), ("buyer", event.buyer_id, line.seller_id)]
         if line.promoter_id is not None:

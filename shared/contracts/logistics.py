@@ -12,7 +12,7 @@ from shared.messaging.message import Message, Topic
 
 
 class ParcelShipped(Message):
-    """A parcel with units of these lines left the seller.
+    """A parcel with units of these lines left. shipper_id: who handed it in; must be said where another party fulfils (R8.1).
 
     Producer: logistics. Consumers: order.
     """
@@ -25,6 +25,20 @@ class ParcelShipped(Message):
     carrier: Text
     waybill: Id
     lines: tuple[Units, ...] = Field(min_length=1, max_length=200)
+    shipper_id: Id | None = None
+
+
+class ParcelCollected(Message):
+    """The carrier has the parcel in hand. Source: R2.4.
+
+    Producer: logistics. Consumers: order.
+    """
+
+    type: ClassVar[str] = "parcel.collected"
+    topic: ClassVar[Topic] = LOGISTICS
+
+    order_id: Id
+    parcel_id: Id
 
 
 class ParcelSigned(Message):
@@ -34,6 +48,32 @@ class ParcelSigned(Message):
     """
 
     type: ClassVar[str] = "parcel.signed"
+    topic: ClassVar[Topic] = LOGISTICS
+
+    order_id: Id
+    parcel_id: Id
+
+
+class ParcelRefused(Message):
+    """The buyer refused the parcel at the door: it goes back. Source: R2.5.
+
+    Producer: logistics. Consumers: order.
+    """
+
+    type: ClassVar[str] = "parcel.refused"
+    topic: ClassVar[Topic] = LOGISTICS
+
+    order_id: Id
+    parcel_id: Id
+
+
+class ParcelLost(Message):
+    """The carrier lost the parcel. Source: R2.5.
+
+    Producer: logistics. Consumers: order.
+    """
+
+    type: ClassVar[str] = "parcel.lost"
     topic: ClassVar[Topic] = LOGISTICS
 
     order_id: Id

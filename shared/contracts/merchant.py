@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from shared.contracts.topics import MERCHANT
-from shared.contracts.types import Id, Text
+from shared.contracts.types import Id, Text, Units
 from shared.messaging.message import Message, Topic
 
 
@@ -53,3 +53,20 @@ class ReturnConfirmed(Message):
     case_id: Id
     seller_id: Id
     accepted_quantity: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class SellerCancelled(Message):
+    """The seller, or who fulfils in its place, will not send these units. lines empty: all of theirs that have not left yet.
+
+    payment_id: of the payment that they see; None, the order is not paid.
+    Producer: merchant. Consumers: order.
+    """
+
+    type: ClassVar[str] = "seller.cancelled"
+    topic: ClassVar[Topic] = MERCHANT
+
+    order_id: Id
+    seller_id: Id
+    payment_id: Id | None = None
+    lines: Annotated[tuple[Units, ...], Field(max_length=200)] = ()
+    reason: Text = ""

@@ -7,12 +7,38 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime, Field
 
 from shared.contracts.topics import ORDER, ORDER_TIMER
-from shared.contracts.types import Currency, Id, Line, LineNo, LineParties, Minor, Part, Text, Units
+from shared.contracts.types import (
+    BasisPoints,
+    Currency,
+    FreeShipping,
+    Id,
+    Line,
+    LineNo,
+    LineParties,
+    Minor,
+    Part,
+    Quantity,
+    Text,
+    Units,
+)
 from shared.messaging.message import Message, Topic
+
+Party = Literal["buyer", "seller", "platform"]
+
+
+class Penalty(Part):
+    """What a broken promise costs: basis points of what was paid, within bounds in the order's minor units. Source: R2.4."""
+
+    bp: BasisPoints
+    min_minor: Minor
+    max_minor: Minor
 
 
 class OrderTerms(Part):
-    """The policy's values at placement, frozen: later policies change later orders only. Source: R9.1, R2.2, R2.4-R2.6."""
+    """The policy's values at placement, frozen: later policies change later orders only. Source: R9.1, R2.2, R2.4-R2.6.
+
+    ship_hours_24h: of lines with the tag ship_24h. late, sham None: nothing was promised.
+    """
 
     policy_version: str
     zone: str
@@ -22,6 +48,11 @@ class OrderTerms(Part):
     confirm_check_days: int
     confirm_latest_days: int
     settle_days: int
+    ship_hours_24h: int | None = None
+    late: Penalty | None = None
+    sham: Penalty | None = None
+    collect_hours: int | None = None
+    extend_days: int = 0
 
 
 class OrderAccepted(Message):
@@ -40,6 +71,7 @@ class OrderAccepted(Message):
     due_minor: Minor
     pay_by: AwareDatetime
     terms: OrderTerms
+    free_shipping: tuple[FreeShipping, ...] = ()
 
 
 class OrderRejected(Message):
@@ -73,6 +105,7 @@ class OrderPaid(Message):
     amount_minor: Minor
     lines: tuple[Line, ...]
     terms: OrderTerms
+    free_shipping: tuple[FreeShipping, ...] = ()
 
 
 class PaymentUnwanted(Message):
@@ -101,6 +134,167 @@ class OrderExpired(Message):
     topic: ClassVar[Topic] = ORDER
 
     order_id: Id
+
+
+class OrderCancelled(Message):
+    """An unpaid order will not be paid any more: it is one checkout and falls as a whole. Source: R2.1.
+
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "order.cancelled"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    buyer_id: Id
+    by: Party
+    reason: Text = ""
+
+
+class CancelledUnits(Part):
+    """Units of a paid line that will not be sent. amount_minor: their share of what was paid, which goes back as refund_id (R1.4)."""
+
+    line_no: LineNo
+    seller_id: Id
+    promoter_id: Id | None
+    quantity: Quantity
+    refund_id: Id
+    amount_minor: Minor
+
+
+class UnitsCancelled(Message):
+    """Units of a paid order will not be sent; what was paid for them goes back. Source: R2.1, R3.10.
+
+    A seller's freight goes with the last of its units if nothing of it was sent. order_cancelled: nothing else is left of the order.
+    Producer: order. Consumers: payment, refund.
+    """
+
+    type: ClassVar[str] = "units.cancelled"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    buyer_id: Id
+    by: Party
+    lines: tuple[CancelledUnits, ...] = Field(min_length=1)
+    order_cancelled: bool
+    reason: Text = ""
+
+
+class ParcelTaken(Message):
+    """The carrier has the parcel in hand. Source: R2.4.
+
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "parcel.taken"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    parcel_id: Id
+
+
+class ParcelFailed(Message):
+    """The parcel will not arrive; its units have not been sent any more: they can be sent again, or cancelled. Source: R2.5.
+
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "parcel.failed"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    parcel_id: Id
+    how: Literal["refused", "lost"]
+    units: tuple[Units, ...]
+
+
+class ShippingLate(Message):
+    """Units of a seller were not sent in time: the buyer is due this, once, from the seller. Source: R2.4, R4.12.
+
+    hours: what was promised, from payment. line_nos: lines with units unsent at the deadline. base_minor: what was paid for those
+    units. amount_minor: may be 0 where an earlier deadline of the same order and seller came to the highest amount.
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "shipping.late"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    buyer_id: Id
+    seller_id: Id
+    compensation_id: Id
+    currency: Currency
+    line_nos: tuple[LineNo, ...]
+    base_minor: Minor
+    amount_minor: Minor
+    rule: str
+    hours: int
+
+
+class ShippingSham(Message):
+    """A waybill was a pretence, upheld by a ruling: the buyer is due this, in place of what lateness came to. Source: R2.4.
+
+    amount_minor: beyond what was due for lateness already.
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "shipping.sham"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    buyer_id: Id
+    seller_id: Id
+    compensation_id: Id
+    currency: Currency
+    line_nos: tuple[LineNo, ...]
+    base_minor: Minor
+    amount_minor: Minor
+    rule: str
+    parcel_id: Id
+    ruling_id: Id
+
+
+class RulingNoted(Message):
+    """A ruling that changes nothing here: the claim was not upheld. Source: R2.4.
+
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "ruling.noted"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    parcel_id: Id
+    ruling_id: Id
+
+
+class ConfirmationExtended(Message):
+    """The buyer has so many more days for these lines. Source: R2.5.
+
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "confirmation.extended"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    line_nos: tuple[LineNo, ...] = Field(min_length=1)
+    days: int
+
+
+class LineRedeemed(Message):
+    """Units of a virtual line were used. Source: R2.5.
+
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "line.redeemed"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    line_no: LineNo
+    redemption_id: Id
+    quantity: Quantity
 
 
 class ParcelSent(Message):
@@ -140,7 +334,7 @@ class ParcelDelivered(Message):
 
 
 class OrderCompleted(Message):
-    """These lines are confirmed, by the buyer or by time. Source: R2.5.
+    """These lines are confirmed, by the buyer, by time, or by having been used. A seller's freight comes with its last line. Source: R2.5.
 
     Producer: order. Consumers: payment, trust.
     """
@@ -150,7 +344,7 @@ class OrderCompleted(Message):
 
     order_id: Id
     buyer_id: Id
-    how: Literal["confirmed", "auto"]
+    how: Literal["confirmed", "auto", "redeemed"]
     lines: tuple[LineParties, ...] = Field(min_length=1)
 
 
@@ -205,6 +399,21 @@ class PaymentWindowOver(Message):
     topic: ClassVar[Topic] = ORDER_TIMER
 
     order_id: Id
+
+
+class ShippingDue(Message):
+    """Timer: what a seller promised to send within so many hours of payment. Source: R2.4."""
+
+    type: ClassVar[str] = "shipping.due"
+    topic: ClassVar[Topic] = ORDER_TIMER
+
+    order_id: Id
+    seller_id: Id
+    hours: int
+
+    @property
+    def subject(self) -> str:
+        return f"{self.order_id}/{self.seller_id}/{self.hours}"
 
 
 class ConfirmationDue(Message):

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts.storefront import CaseKind, Ground
 from shared.contracts.topics import REFUND, REFUND_TIMER
-from shared.contracts.types import Funder, Id, LineNo, Minor, Part, Quantity, Text
+from shared.contracts.types import FreeShipping, Funder, Id, LineKind, LineNo, Minor, Part, Quantity, Text
 from shared.messaging.message import Message, Topic
 
 CaseState = Literal[10, 12, 30, 40, 50, 60, 70]
@@ -41,12 +41,14 @@ class CaseTerms(Part):
 
 
 class CertifiedLine(Part):
-    """What a case needs to know of a line. Amounts for all units together."""
+    """What a case needs to know of a line. Amounts for all units together. answers_id: who answers in the seller's place (R8.1)."""
 
     line_no: LineNo
     seller_id: Id
     quantity: Quantity
     paid_minor: Minor
+    kind: LineKind = "goods"
+    answers_id: Id | None = None
 
 
 class CertificateIssued(Message):
@@ -65,6 +67,7 @@ class CertificateIssued(Message):
     guarantees: tuple[Guarantee, ...]
     terms: CaseTerms
     lines: tuple[CertifiedLine, ...]
+    free_shipping: tuple[FreeShipping, ...] = ()
     terms_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
@@ -150,7 +153,7 @@ class CaseReturned(CaseFact):
 class RefundGranted(CaseFact):
     """50: this much is to be refunded, once per refund_id. Payment reserves and pays it. Source: R3.5, R4.4.
 
-    quantity: units accepted on inspection. amount_minor: the buyer's part.
+    quantity: units accepted on inspection. amount_minor: the buyer's part, after freight_minor: waived freight that is deducted (R3.10).
     Producer: refund. Consumers: payment.
     """
 
@@ -161,6 +164,7 @@ class RefundGranted(CaseFact):
     quantity: Quantity
     amount_minor: Minor
     by: Literal["seller", "silence"]
+    freight_minor: Minor = 0
 
 
 class RefundStuck(CaseFact):
@@ -176,8 +180,26 @@ class RefundStuck(CaseFact):
     reason: Text
 
 
+class LineReduced(Message):
+    """Units were cancelled before they left: they can be claimed no more. Their money goes back as refund_id. Source: R1.4.
+
+    Producer: refund. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "line.reduced"
+    topic: ClassVar[Topic] = REFUND
+
+    order_id: Id
+    line_no: LineNo
+    refund_id: Id
+    quantity: Quantity
+    amount_minor: Minor
+
+
 class CaseClosed(CaseFact):
     """60: done, or 70: ended without money. code says why. refunded: what the buyer got by it.
+
+    seller_at_fault: the goods were not as they had to be: freight goes back too (R3.10).
 
     Producer: refund. Consumers: order, payment.
     """
@@ -188,6 +210,7 @@ class CaseClosed(CaseFact):
     code: str
     refunded_minor: Minor
     refunded_quantity: int = Field(ge=0)
+    seller_at_fault: bool = False
 
 
 class CaseTimer(Message):

@@ -31,7 +31,6 @@ PLANNED = (
     Topic("member.v1", "buyer_id", ("member",)),
     Topic("seller.v1", "seller_id", ("seller",)),
     Topic("governance.v1", "subject", ("governance",)),
-    Topic("ruling.v1", "order_id", ("ruling",)),
     Topic("traffic.v1", "session_id", ("traffic",)),
     Topic("policy.v1", "version", ("ops",), (EVERYONE,), single=True, compacted=True),
     Topic("order.internal.v1", "order_id", ("order",), own=True, internal=True),

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from shared.contracts.topics import STOREFRONT
-from shared.contracts.types import BasisPoints, Category, Currency, Funder, Id, LineNo, Minor, Part, Quantity, Text
+from shared.contracts.types import (
+    BasisPoints,
+    Broadcast,
+    Category,
+    Channel,
+    Currency,
+    Domain,
+    FreeShipping,
+    Funder,
+    Id,
+    LineKind,
+    LineNo,
+    Minor,
+    Part,
+    Quantity,
+    Text,
+    Units,
+)
 from shared.messaging.message import Message, Topic
 
 CaseKind = Literal["refund_only", "return_and_refund", "exchange", "resend", "claim"]
@@ -17,19 +34,23 @@ Ground = Literal[
 
 
 class PlacedLine(Part):
-    """One line of the cart. commission_bp: what the seller agreed to pay the promoter, of what the buyer pays."""
+    """One line of the cart. commission_bp: what the seller agreed to pay the promoter, of what the buyer pays.
+
+    kind freight: the seller's freight, one unit. fulfiller_id: who ships and answers in the seller's place (R8.1).
+    """
 
     line_no: LineNo
     sku: Id
     seller_id: Id
     promoter_id: Id | None = None
-    kind: Literal["goods", "virtual", "freight"] = "goods"
+    kind: LineKind = "goods"
     quantity: Quantity
     unit_price_minor: Minor
     commission_bp: BasisPoints = 0
     category: Category = "standard"
     no_reason_waived: bool = False
     tags: tuple[Id, ...] = Field(default=(), max_length=20)
+    fulfiller_id: Id | None = None
 
 
 class Coupon(Part):
@@ -41,10 +62,26 @@ class Coupon(Part):
     line_nos: tuple[LineNo, ...] = Field(min_length=1, max_length=200)
 
 
+class Visit(Part):
+    """A page that the buyer saw before ordering. promoter_id None: a merchant's own page.
+
+    seller_id: only that seller's lines were offered there; None, anybody's. ad: it was reached by clicking an ad. Source: R2.9.
+    """
+
+    at: AwareDatetime
+    promoter_id: Id | None = None
+    seller_id: Id | None = None
+    domain: Domain
+    channel: Channel
+    broadcast: Broadcast | None = None
+    ad: bool = False
+
+
 class OrderPlaced(Message):
     """A buyer committed to buy. No money has moved yet.
 
     due_minor: what the checkout showed; it must be what our allocation of the coupons gives (R1.5, R2.3).
+    visits: the trail that decides who is paid a commission; without one the lines' promoter_id stands as it is (R2.9).
     Producer: storefront. Consumers: order.
     """
 
@@ -58,6 +95,8 @@ class OrderPlaced(Message):
     coupons: tuple[Coupon, ...] = Field(default=(), max_length=20)
     due_minor: Minor
     campaign_id: Id | None = None
+    visits: tuple[Visit, ...] = Field(default=(), max_length=200)
+    free_shipping: tuple[FreeShipping, ...] = Field(default=(), max_length=200)
 
     @model_validator(mode="after")
     def _lines_are_distinct(self) -> Self:
@@ -82,6 +121,52 @@ class ReceiptConfirmed(Message):
     order_id: Id
     buyer_id: Id
     line_nos: tuple[LineNo, ...] = Field(default=(), max_length=200)
+
+
+class OrderCancelRequested(Message):
+    """The buyer wants units not sent any more. lines empty: everything that has not left yet.
+
+    payment_id: of the payment that the buyer sees; None, the order is not paid. It keeps the two apart whichever comes first.
+    Producer: storefront. Consumers: order.
+    """
+
+    type: ClassVar[str] = "order.cancel_requested"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    buyer_id: Id
+    payment_id: Id | None = None
+    lines: tuple[Units, ...] = Field(default=(), max_length=200)
+    reason: Text = ""
+
+
+class ReceiptExtended(Message):
+    """The buyer asks for more time before receipt is confirmed by time. line_nos empty: all lines under way. Source: R2.5.
+
+    Producer: storefront. Consumers: order.
+    """
+
+    type: ClassVar[str] = "receipt.extended"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    buyer_id: Id
+    line_nos: tuple[LineNo, ...] = Field(default=(), max_length=200)
+
+
+class VoucherRedeemed(Message):
+    """Units of a virtual line were used. redemption_id: names this use for good. Source: R2.5.
+
+    Producer: storefront. Consumers: order.
+    """
+
+    type: ClassVar[str] = "voucher.redeemed"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    redemption_id: Id
+    line_no: LineNo
+    quantity: Quantity
 
 
 class RefundRequested(Message):

@@ -11,7 +11,8 @@ from shared.messaging.system import CLOCK, OPS
 STOREFRONT = Topic("storefront.v1", "order_id", ("storefront",), ("order", "refund"), warden="order")
 PSP = Topic("psp.v1", "order_id", ("psp",), ("order", "payment"), warden="payment")
 LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order",), warden="order")
-MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("refund",), warden="refund")
+MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("order", "refund"), warden="refund")
+RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order",), warden="order")
 
 # Ours: what a service decided, for everyone.
 ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust"), own=True, warden="payment")
@@ -37,7 +38,7 @@ PARKED = tuple(
     for service in ("order", "payment", "refund", "trust")
 )
 
-UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT)
+UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, RULING)
 OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
 INTERNAL = (ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
 STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read

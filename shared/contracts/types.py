@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:\-]{1,64}$")]
 Minor = Annotated[int, Field(ge=0, le=10**15, description="minor units (fen) of the order's currency")]
@@ -17,6 +17,10 @@ Text = Annotated[str, StringConstraints(max_length=200)]
 
 Funder = Literal["seller", "platform", "promoter"]
 Category = Literal["standard", "custom_made", "fresh", "digital", "newspaper"]
+LineKind = Literal["goods", "virtual", "freight"]
+Domain = Literal["private", "public"]  # following and fans, or recommendation, search and ads
+Channel = Literal["live", "short_video", "search", "shop"]
+Broadcast = Literal["self_broadcast", "store_broadcast"]
 
 
 class Part(BaseModel):
@@ -32,10 +36,25 @@ class Discount(Part):
     amount_minor: Minor
 
 
+class Attribution(Part):
+    """Who and what brought the buyer to a line, frozen at placement: the certificate of who earns what of it. Source: R2.9.
+
+    promoter_id None: the merchant's own page was last, or nobody's; no commission. ad_at: the last click on an ad within its days.
+    """
+
+    promoter_id: Id | None
+    domain: Domain
+    channel: Channel
+    broadcast: Broadcast | None = None
+    visited_at: AwareDatetime
+    ad_at: AwareDatetime | None = None
+
+
 class Line(Part):
     """One line as accepted: the allocation and the points that every later decision reads. Source: R1.4, R1.5, R3.3.
 
-    paid_minor = gross_minor - all discounts; for all units together.
+    paid_minor = gross_minor - all discounts; for all units together. fulfiller_id: the party that ships and answers for it in
+    the seller's place, None for the seller itself (R8.1). attribution None: the storefront sent no visits.
     """
 
     line_no: LineNo
@@ -50,6 +69,15 @@ class Line(Part):
     fee_bp: BasisPoints = 0
     category: Category = "standard"
     no_reason_waived: bool = False
+    kind: LineKind = "goods"
+    tags: tuple[Id, ...] = ()
+    fulfiller_id: Id | None = None
+    attribution: Attribution | None = None
+
+    @property
+    def answers(self) -> str:
+        """Who ships this line and answers for it; liable is the seller all the same. Source: R8.1."""
+        return self.fulfiller_id or self.seller_id
 
 
 class LineParties(Part):
@@ -58,6 +86,15 @@ class LineParties(Part):
     line_no: LineNo
     seller_id: Id
     promoter_id: Id | None = None
+    kind: LineKind = "goods"
+
+
+class FreeShipping(Part):
+    """A seller waived its freight because its goods came to the threshold. Both in minor units. Source: R3.10."""
+
+    seller_id: Id
+    threshold_minor: Minor
+    freight_minor: Minor
 
 
 class Units(Part):

@@ -12,6 +12,9 @@ EvidenceKind = Literal["completed", "shipped_on_time"]
 
 Window = Annotated[int, Field(ge=1, le=3_650)]
 Percent = Annotated[int, Field(ge=1, le=100)]
+BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
+Amount = Annotated[int, Field(ge=0, le=10**12)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 
@@ -19,15 +22,35 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
+class PenaltyPolicy(_Section):
+    """What a broken promise costs: basis points of what was paid, within bounds by currency, in its minor units. Source: R2.4."""
+
+    bp: BasisPoints
+    min_minor: dict[Currency, Amount]
+    max_minor: dict[Currency, Amount]
+
+    @model_validator(mode="after")
+    def _bounds_leave_room(self) -> Self:
+        if any(self.max_minor.get(currency, least) < least for currency, least in self.min_minor.items()):
+            raise ValueError("the least amount is above the highest")
+        return self
+
+
 class OrderPolicy(_Section):
-    """How long an order waits for whom. Source: R2.2, R2.4, R2.5."""
+    """How long an order waits for whom, and what waiting in vain costs. Source: R2.2, R2.4, R2.5, R2.9."""
 
     pay_minutes: Annotated[int, Field(ge=1, le=10_080)]
     ship_hours: Window
     ship_hours_24h: Window
+    late: PenaltyPolicy
+    collect_hours: Window
+    sham: PenaltyPolicy
     confirm_signed_days: Window
     confirm_check_days: Window
     confirm_latest_days: Window
+    extend_days: Window
+    ad_days: Window
+    tags: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")], ...]
 
     @model_validator(mode="after")
     def _looks_follow_each_other(self) -> Self:
@@ -41,7 +64,7 @@ class OrderPolicy(_Section):
 class PaymentPolicy(_Section):
     """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3."""
 
-    fee_bp: Annotated[int, Field(ge=0, le=10_000)]
+    fee_bp: BasisPoints
     settle_days: Window
     sweep: bool
 

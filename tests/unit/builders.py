@@ -8,12 +8,33 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from shared.contracts.logistics import ParcelShipped, ParcelSigned
-from shared.contracts.order import ConfirmationDue, OrderCompleted, OrderPaid, OrderTerms, PaymentUnwanted, PaymentWindowOver
+from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
+from shared.contracts.merchant import SellerCancelled
+from shared.contracts.order import (
+    CancelledUnits,
+    ConfirmationDue,
+    OrderCompleted,
+    OrderPaid,
+    OrderTerms,
+    PaymentUnwanted,
+    PaymentWindowOver,
+    Penalty,
+    ShippingDue,
+    UnitsCancelled,
+)
 from shared.contracts.payment import AccountCredited, LineSettled, SettlementDue, SweepDue
 from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
-from shared.contracts.storefront import Coupon, OrderPlaced, PlacedLine, ReceiptConfirmed
+from shared.contracts.ruling import RulingMade
+from shared.contracts.storefront import (
+    Coupon,
+    OrderCancelRequested,
+    OrderPlaced,
+    PlacedLine,
+    ReceiptConfirmed,
+    ReceiptExtended,
+    VoucherRedeemed,
+)
 from shared.contracts.types import Discount, Funder, Line, LineParties, Units
 from shared.messaging.message import Message
 from shared.policy import Policies
@@ -33,6 +54,11 @@ TERMS = OrderTerms(
     confirm_check_days=20,
     confirm_latest_days=30,
     settle_days=7,
+    ship_hours_24h=24,
+    late=Penalty(bp=1_000, min_minor=5_00, max_minor=500_00),
+    sham=Penalty(bp=3_000, min_minor=5_00, max_minor=200_00),
+    collect_hours=24,
+    extend_days=3,
 )
 
 
@@ -74,9 +100,57 @@ def succeeded(amount_minor: int = 100_00, payment_id: str = PAYMENT_ID, when: st
     return PaymentSucceeded(order_id=ORDER, payment_id=payment_id, amount_minor=amount_minor, currency=currency, occurred_at=at(when))
 
 
-def shipped(parcel_id: str = PARCEL, units: dict[int, int] | None = None, when: str = SENT) -> ParcelShipped:
-    lines = tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in (units or {1: 1}).items())
-    return ParcelShipped(order_id=ORDER, parcel_id=parcel_id, carrier="sf", waybill=f"w-{parcel_id}", lines=lines, occurred_at=at(when))
+def shipped(parcel_id: str = PARCEL, units: dict[int, int] | None = None, when: str = SENT, shipper_id: str | None = None) -> ParcelShipped:
+    lines = units_of(units or {1: 1})
+    waybill = f"w-{parcel_id}"
+    return ParcelShipped(
+        order_id=ORDER, parcel_id=parcel_id, carrier="sf", waybill=waybill, lines=lines, shipper_id=shipper_id, occurred_at=at(when)
+    )
+
+
+def units_of(units: dict[int, int]) -> tuple[Units, ...]:
+    return tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in units.items())
+
+
+def collected(parcel_id: str = PARCEL, when: str = "06-02 20:00") -> ParcelCollected:
+    return ParcelCollected(order_id=ORDER, parcel_id=parcel_id, occurred_at=at(when))
+
+
+def parcel_refused(parcel_id: str = PARCEL, when: str = SIGNED) -> ParcelRefused:
+    return ParcelRefused(order_id=ORDER, parcel_id=parcel_id, occurred_at=at(when))
+
+
+def parcel_lost(parcel_id: str = PARCEL, when: str = SIGNED) -> ParcelLost:
+    return ParcelLost(order_id=ORDER, parcel_id=parcel_id, occurred_at=at(when))
+
+
+def cancel(
+    units: dict[int, int] | None = None, payment_id: str | None = None, buyer_id: str = BUYER, when: str = "06-01 10:20"
+) -> OrderCancelRequested:
+    """units None: all that has not left."""
+    return OrderCancelRequested(
+        order_id=ORDER, buyer_id=buyer_id, payment_id=payment_id, lines=units_of(units or {}), reason="too slow", occurred_at=at(when)
+    )
+
+
+def seller_cancels(
+    units: dict[int, int] | None = None, seller_id: str = SELLER, payment_id: str | None = None, when: str = "06-01 10:20"
+) -> SellerCancelled:
+    return SellerCancelled(
+        order_id=ORDER, seller_id=seller_id, payment_id=payment_id, lines=units_of(units or {}), reason="sold out", occurred_at=at(when)
+    )
+
+
+def ruling(ruling_id: str = "ruling1", parcel_id: str = PARCEL, upheld: bool = True, when: str = "06-10 09:00") -> RulingMade:
+    return RulingMade(order_id=ORDER, ruling_id=ruling_id, matter="sham_shipping", parcel_id=parcel_id, upheld=upheld, occurred_at=at(when))
+
+
+def extended(*line_nos: int, buyer_id: str = BUYER, when: str = "06-05 08:00") -> ReceiptExtended:
+    return ReceiptExtended(order_id=ORDER, buyer_id=buyer_id, line_nos=line_nos, occurred_at=at(when))
+
+
+def redeemed(redemption_id: str = "use1", line_no: int = 1, quantity: int = 1, when: str = "06-05 08:00") -> VoucherRedeemed:
+    return VoucherRedeemed(order_id=ORDER, redemption_id=redemption_id, line_no=line_no, quantity=quantity, occurred_at=at(when))
 
 
 def signed(parcel_id: str = PARCEL, when: str = SIGNED) -> ParcelSigned:
@@ -194,8 +268,31 @@ def granted(
     )
 
 
+def units_cancelled(
+    *parts: tuple[int, int, int], refund_id: str = "x", seller_id: str = SELLER, when: str | datetime = "06-01 10:20"
+) -> UnitsCancelled:
+    """parts: line, units and amount of each; its refund is refund_id and the line's number."""
+    lines = tuple(
+        CancelledUnits(
+            line_no=line_no,
+            seller_id=seller_id,
+            promoter_id=PROMOTER,
+            quantity=quantity,
+            refund_id=f"{refund_id}{line_no}",
+            amount_minor=amount,
+        )
+        for line_no, quantity, amount in parts or ((1, 1, 100_00),)
+    )
+    return UnitsCancelled(order_id=ORDER, buyer_id=BUYER, by="buyer", lines=lines, order_cancelled=False, occurred_at=_time(when))
+
+
 def case_closed(
-    case_id: str = CASE, line_no: int = 1, quantity: int = 0, amount_minor: int = 0, when: str | datetime = "06-09 10:00"
+    case_id: str = CASE,
+    line_no: int = 1,
+    quantity: int = 0,
+    amount_minor: int = 0,
+    when: str | datetime = "06-09 10:00",
+    at_fault: bool = False,
 ) -> CaseClosed:
     return CaseClosed(
         order_id=ORDER,
@@ -208,6 +305,7 @@ def case_closed(
         code="case.refunded" if quantity else "case.withdrawn",
         refunded_minor=amount_minor,
         refunded_quantity=quantity,
+        seller_at_fault=at_fault,
         occurred_at=_time(when),
     )
 
@@ -236,6 +334,10 @@ def credited(amount_minor: int = 75_00, party: str = SELLER, when: str = "06-12 
 
 def window_over(when: str = "06-01 10:30") -> PaymentWindowOver:
     return PaymentWindowOver(order_id=ORDER, occurred_at=at(when))
+
+
+def shipping_due(seller_id: str = SELLER, hours: int = 48, when: str = "06-03 10:10") -> ShippingDue:
+    return ShippingDue(order_id=ORDER, seller_id=seller_id, hours=hours, occurred_at=at(when))
 
 
 def confirmation_due(line_no: int = 1, stage: Literal[1, 2, 3] = 1, when: str = "06-12 10:00") -> ConfirmationDue:

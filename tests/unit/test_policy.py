@@ -28,7 +28,11 @@ def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
     assert POLICY.zone == "Asia/Shanghai"
     assert (POLICY.order.pay_minutes, POLICY.order.ship_hours, POLICY.order.ship_hours_24h) == (30, 48, 24)  # R2.2, R2.4
     confirm = POLICY.order.confirm_signed_days, POLICY.order.confirm_check_days, POLICY.order.confirm_latest_days
-    assert confirm == (10, 20, 30)  # R2.5
+    assert (*confirm, POLICY.order.extend_days) == (10, 20, 30, 3)  # R2.5
+    late, sham = POLICY.order.late, POLICY.order.sham
+    assert (late.bp, late.min_minor["CNY"], late.max_minor["CNY"]) == (1_000, 5_00, 500_00)  # R2.4
+    assert (sham.bp, sham.min_minor["CNY"], sham.max_minor["CNY"], POLICY.order.collect_hours) == (3_000, 5_00, 200_00, 24)  # R2.4
+    assert (POLICY.order.ad_days, POLICY.order.tags) == (7, ("ship_24h",))  # R2.9
     assert (POLICY.payment.settle_days, POLICY.payment.sweep) == (7, True)  # R2.6, R3.1
     cases = POLICY.refund.answer_hours, POLICY.refund.post_days, POLICY.refund.inspect_days, POLICY.refund.refused_days
     assert (POLICY.refund.no_reason_days, *cases, POLICY.refund.attempts_max) == (7, 48, 10, 7, 7, 5)  # R4.2-R4.5

@@ -1,4 +1,4 @@
-"""The end of a line: confirmed by the buyer or by time, held while a case is open, settled."""
+"""The end of a line: confirmed by the buyer, by time or by use, held while a case is open, settled."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from services.order.decide.cancellation import ends, freight_back
 from services.order.model import Order, OrderLine, confirmation, evolve, held
-from shared.contracts.order import ConfirmationDue, LineFreed, LineHeld, OrderCompleted, OrderSettled
+from shared.contracts.order import (
+    ConfirmationDue,
+    ConfirmationExtended,
+    LineFreed,
+    LineHeld,
+    LineRedeemed,
+    OrderCompleted,
+    OrderSettled,
+    UnitsCancelled,
+)
 from shared.contracts.payment import LineSettled
 from shared.contracts.refund import CaseClosed, CaseOpened
-from shared.contracts.storefront import ReceiptConfirmed
+from shared.contracts.storefront import ReceiptConfirmed, ReceiptExtended, VoucherRedeemed
 from shared.messaging.shape import Outcome, Reject, Wait
+
+Ends = tuple[OrderCompleted | UnitsCancelled, ...]
 
 
 def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
@@ -20,30 +32,91 @@ def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
         return Wait("order.before_placed")
     if event.buyer_id != order.buyer_id:
         return Reject("buyer.differs")
-    if order.status in ("rejected", "expired"):
+    if order.shut:
         return Reject("order.closed")
     if any(line_no not in order.lines for line_no in event.line_nos):
         return Reject("line.unknown")
     named = [order.lines[line_no] for line_no in sorted(set(event.line_nos))]
-    if any(line.signed_at is None and not (line.completed or line.refunded_in_full) for line in named):
+    if any(line.line.kind != "goods" for line in named):
+        return Reject("receipt.not_goods")
+    if any(line.signed_at is None and not line.over for line in named):
         return Wait("receipt.before_delivery")
-    lines = named or [line for line in order.lines.values() if line.signed_at is not None or line.completed or line.refunded_in_full]
+    lines = named or [line for line in _goods(order) if line.signed_at is not None or line.over]
     if not lines:
-        return Wait("receipt.before_delivery")
-    unconfirmed = [line for line in lines if not line.completed and not line.refunded_in_full]
+        return Wait("receipt.before_delivery") if _goods(order) else Reject("receipt.not_goods")
+    unconfirmed = [line for line in lines if not line.over]
     free = [line for line in unconfirmed if not line.cases]
     if not unconfirmed:
         return Reject("receipt.confirmed_before" if any(line.completed for line in lines) else "line.refunded")
     if not free or (event.line_nos and len(free) < len(unconfirmed)):
         return Reject("receipt.case_open")
-    return (_completed(order, free, "confirmed", event.occurred_at),)
+    return _completed(order, free, "confirmed", event.occurred_at)
 
 
 def confirm_by_time(event: ConfirmationDue, order: Order | None) -> Outcome:
     """The timer stands only where it confirms. Source: R2.5."""
     if order is None:
         raise ValueError(f"a deadline of order {event.order_id}, which does not exist")
-    return (_completed(order, [order.lines[event.line_no]], "auto", event.occurred_at),)
+    return _completed(order, [order.lines[event.line_no]], "auto", event.occurred_at)
+
+
+def extend(event: ReceiptExtended, order: Order | None) -> Outcome:
+    """So many more days for lines under way, once each, asked for before time confirmed them. Source: R2.5."""
+    if order is None:
+        return Wait("order.before_placed")
+    if event.buyer_id != order.buyer_id:
+        return Reject("buyer.differs")
+    if order.shut:
+        return Reject("order.closed")
+    if any(line_no not in order.lines for line_no in event.line_nos):
+        return Reject("line.unknown")
+    if order.terms is None or not order.terms.extend_days:
+        return Reject("receipt.no_extension")
+    named = [order.lines[line_no] for line_no in sorted(set(event.line_nos))]
+    if any(line.line.kind != "goods" for line in named) or not _goods(order):
+        return Reject("receipt.not_goods")
+    lines = named or [line for line in _goods(order) if line.sent_at is not None or line.over]
+    if not lines or any(line.sent_at is None and not line.over for line in lines):
+        return Wait("receipt.before_shipping")
+    waiting = [line for line in lines if not line.over]
+    if not waiting or (event.line_nos and len(waiting) < len(lines)):
+        return Reject("receipt.confirmed_before" if any(line.completed for line in lines) else "line.refunded")
+    fresh = [line for line in waiting if not line.extended_days]
+    if not fresh or (event.line_nos and len(fresh) < len(waiting)):
+        return Reject("receipt.extended_before")
+    looks = [confirmation(line, order.terms) for line in fresh]
+    if any(look is not None and event.occurred_at >= look[1] for look in looks):
+        return Reject("receipt.too_late")
+    line_nos = tuple(line.line.line_no for line in fresh)
+    return (ConfirmationExtended(order_id=order.id, line_nos=line_nos, days=order.terms.extend_days, occurred_at=event.occurred_at),)
+
+
+def redeem(event: VoucherRedeemed, order: Order | None) -> Outcome:
+    """Virtual goods are confirmed by having been used, unit by unit; a case that is open meanwhile holds that too. Source: R2.5."""
+    if order is None:
+        return Wait("order.before_placed")
+    if order.status == "accepted":
+        return Wait("redemption.before_payment")
+    if order.shut:
+        return Reject("order.closed")
+    line = order.lines.get(event.line_no)
+    if line is None:
+        return Reject("line.unknown")
+    if line.line.kind != "virtual":
+        return Reject("redemption.not_virtual")
+    if event.redemption_id in line.uses:
+        return Reject("redemption.known")
+    if event.quantity > line.unsent - line.used:
+        return Reject("redemption.exceeds_bought")
+    fact = LineRedeemed(
+        order_id=order.id,
+        line_no=event.line_no,
+        redemption_id=event.redemption_id,
+        quantity=event.quantity,
+        occurred_at=event.occurred_at,
+    )
+    after = evolve(order, fact)
+    return fact, *_used_up(after, after.lines[event.line_no], event.occurred_at)
 
 
 def hold(event: CaseOpened, order: Order | None) -> Outcome:
@@ -58,7 +131,7 @@ def hold(event: CaseOpened, order: Order | None) -> Outcome:
 
 
 def free(event: CaseClosed, order: Order | None) -> Outcome:
-    """The case is over; a confirmation that fell due meanwhile happens now. Source: R2.5."""
+    """The case is over; a confirmation that fell due meanwhile happens now, and what the end of the line brings. Source: R2.5, R3.10."""
     found = _of_case(event, order)
     if not isinstance(found, tuple):
         return found
@@ -76,18 +149,19 @@ def free(event: CaseClosed, order: Order | None) -> Outcome:
         occurred_at=event.occurred_at,
     )
     after = evolve(order, freed)
-    line = after.lines[event.line_no]
-    look = confirmation(line, after.terms) if after.terms is not None else None
-    if look is None or look[1] > event.occurred_at or held(line, look[1]):
-        return (freed,)
-    return freed, _completed(after, [line], "auto", event.occurred_at)
+    seller_id = line.line.seller_id
+    at_fault = event.seller_at_fault and _all_back(after, seller_id)
+    returned = freight_back(after, seller_id, event.occurred_at) if at_fault else ()
+    for fact in returned:
+        after = evolve(after, fact)
+    return freed, *returned, *_fallen_due(after, after.lines[event.line_no], event.occurred_at)
 
 
 def settle(event: LineSettled, order: Order | None) -> Outcome:
     """Payment says that the line's money is where it belongs. Source: R2.1."""
     if order is None:
         return Wait("order.before_placed")
-    if order.status in ("rejected", "expired"):
+    if order.shut:
         return Reject("order.closed")
     line = order.lines.get(event.line_no)
     if line is None:
@@ -102,16 +176,46 @@ def settle(event: LineSettled, order: Order | None) -> Outcome:
     return (settled,)
 
 
+def _fallen_due(order: Order, line: OrderLine, at: datetime) -> Ends:
+    """What waited for the end of a case: confirmation by time or by use, or the line's end by refund."""
+    if line.over:
+        return ends(order, "platform", at)
+    if line.line.kind == "virtual":
+        return _used_up(order, line, at)
+    look = confirmation(line, order.terms) if order.terms is not None else None
+    return () if look is None or look[1] > at or held(line, look[1]) else _completed(order, [line], "auto", at)
+
+
+def _used_up(order: Order, line: OrderLine, at: datetime) -> Ends:
+    done = line.used and line.used >= line.unsent and not line.over and not line.cases
+    return _completed(order, [line], "redeemed", at) if done else ()
+
+
+def _completed(order: Order, lines: Iterable[OrderLine], how: Literal["confirmed", "auto", "redeemed"], at: datetime) -> Ends:
+    """With the freight of sellers of whom these were the last lines, in the same fact. Source: R2.6."""
+    parties = tuple(line.parties for line in lines)
+    fact = OrderCompleted(order_id=order.id, buyer_id=order.buyer_id, how=how, lines=parties, occurred_at=at)
+    after = ends(evolve(order, fact), "platform", at)
+    freight = tuple(line for end in after if isinstance(end, OrderCompleted) for line in end.lines)
+    rest = tuple(end for end in after if isinstance(end, UnitsCancelled))
+    return fact.model_copy(update={"lines": (*parties, *freight)}), *rest
+
+
+def _goods(order: Order) -> list[OrderLine]:
+    return [line for line in order.lines.values() if line.line.kind == "goods"]
+
+
+def _all_back(order: Order, seller_id: str) -> bool:
+    """Everything of this seller but its freight was refunded."""
+    return all(line.refunded_in_full for line in order.of_seller(seller_id) if line.line.kind != "freight")
+
+
 def _of_case(event: CaseOpened | CaseClosed, order: Order | None) -> tuple[Order, OrderLine] | Reject | Wait:
     if order is None:
         return Wait("case.before_order")
-    if order.status in ("rejected", "expired"):
+    if order.shut:
         return Reject("order.closed")
     if order.status == "accepted":
         return Wait("case.before_payment")
     line = order.lines.get(event.line_no)
     return (order, line) if line is not None else Reject("line.unknown")
-
-
-def _completed(order: Order, lines: Iterable[OrderLine], how: Literal["confirmed", "auto"], at: datetime) -> OrderCompleted:
-    return OrderCompleted(order_id=order.id, buyer_id=order.buyer_id, how=how, lines=tuple(line.parties for line in lines), occurred_at=at)

@@ -1,63 +1,74 @@
-"""Parcels: which units are on their way, and which lines have arrived."""
+"""Parcels: which units are on their way, which lines have arrived, and what will not arrive."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Literal
 
 from services.order.model import Order, Parcel, restated
-from shared.contracts.logistics import ParcelShipped, ParcelSigned
-from shared.contracts.order import ParcelDelivered, ParcelSent
-from shared.contracts.types import Units
+from services.order.model.line import ship_hours
+from services.order.model.order import ship_by
+from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
+from shared.contracts.order import ParcelDelivered, ParcelFailed, ParcelSent, ParcelTaken
+from shared.contracts.types import LineParties, Units
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def ship(event: ParcelShipped, order: Order | None) -> Outcome:
-    """Units of a paid order leave, never more than were bought and are still to be sent. Source: R2.1, R2.4."""
+    """Units of a paid order leave, never more than were bought and are still to be sent, from who has to send them. Source: R2.1, R8.1."""
     if order is None:
         return Wait("order.before_placed")
     if order.status == "accepted":
         return Wait("parcel.before_payment")
-    if order.status != "paid":
+    if order.shut:
         return Reject("order.closed")
     if event.parcel_id in order.parcels:
         return Reject("parcel.known")
     units = Counter[int]()
     for one in event.lines:
         units[one.line_no] += one.quantity
-    for line_no, quantity in sorted(units.items()):
-        if line_no not in order.lines:
-            return Reject("line.unknown", str(line_no))
-        if quantity > order.lines[line_no].unsent:
-            return Reject("parcel.exceeds_ordered", f"line {line_no}")
+    against = _unfit(event, order, units)
+    if against is not None:
+        return against
     parcels = {**order.parcels, event.parcel_id: Parcel(dict(units), event.occurred_at)}
-    complete = [line for line in (restated(order.lines[line_no], parcels) for line_no in sorted(units)) if line.sent_at is not None]
-    last = max([event.occurred_at, *(line.sent_at for line in complete if line.sent_at is not None)])
+    lines = [restated(order.lines[line_no], parcels) for line_no in sorted(units)]
+    complete = {line.line.line_no: line.sent_at for line in lines if line.sent_at is not None}
     return (
         ParcelSent(
             order_id=order.id,
             buyer_id=order.buyer_id,
             parcel_id=event.parcel_id,
             units=tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in sorted(units.items())),
-            shipped=tuple(line.parties for line in complete),
-            on_time=last < _ship_by(order),
+            shipped=tuple(_parties(order, line_no) for line_no in complete),
+            on_time=all(max(event.occurred_at, complete.get(no, event.occurred_at)) < _ship_by(order, no) for no in units),
             occurred_at=event.occurred_at,
         ),
     )
 
 
+def collect(event: ParcelCollected, order: Order | None) -> Outcome:
+    """The carrier has it: its waybill is no pretence. Source: R2.4."""
+    found = _on_its_way(order, event.parcel_id)
+    if not isinstance(found, tuple):
+        return found
+    _, parcel = found
+    if parcel.collected_at is not None:
+        return Reject("parcel.collected_before")
+    return (ParcelTaken(order_id=event.order_id, parcel_id=event.parcel_id, occurred_at=event.occurred_at),)
+
+
 def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
     """A line has arrived when its last parcel is signed for. Also after time confirmed it: it is true all the same. Source: R2.5."""
-    if order is None:
-        return Wait("order.before_placed")
-    if order.status in ("rejected", "expired"):
-        return Reject("order.closed")
-    parcel = order.parcels.get(event.parcel_id)
-    if parcel is None:
-        return Wait("parcel.before_shipped")
+    found = _on_its_way(order, event.parcel_id)
+    if not isinstance(found, tuple):
+        return found
+    order, parcel = found
     if parcel.signed_at is not None:
         return Reject("parcel.signed_before")
+    if parcel.failed:
+        return Reject("parcel.failed_before")
     parcels = {**order.parcels, event.parcel_id: replace(parcel, signed_at=event.occurred_at)}
     lines = [restated(order.lines[line_no], parcels) for line_no in sorted(parcel.units)]
     arrived = {line.line.line_no: line.signed_at for line in lines if line.signed_at is not None}
@@ -73,7 +84,50 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
     )
 
 
-def _ship_by(order: Order) -> datetime:
-    if order.paid_at is None or order.terms is None:
-        raise ValueError(f"order {order.id} is paid without a time or terms")
-    return order.paid_at + timedelta(hours=order.terms.ship_hours)
+def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:
+    """Refused at the door or lost: at the seller's risk, its units are to be sent again or cancelled. Source: R2.5."""
+    found = _on_its_way(order, event.parcel_id)
+    if not isinstance(found, tuple):
+        return found
+    _, parcel = found
+    if parcel.signed_at is not None:
+        return Reject("parcel.signed_before")
+    if parcel.failed:
+        return Reject("parcel.failed_before")
+    how: Literal["refused", "lost"] = "refused" if isinstance(event, ParcelRefused) else "lost"
+    units = tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in sorted(parcel.units.items()))
+    return (ParcelFailed(order_id=event.order_id, parcel_id=event.parcel_id, how=how, units=units, occurred_at=event.occurred_at),)
+
+
+def _unfit(event: ParcelShipped, order: Order, units: Counter[int]) -> Reject | None:
+    for line_no, quantity in sorted(units.items()):
+        if line_no not in order.lines:
+            return Reject("line.unknown", str(line_no))
+        line = order.lines[line_no]
+        if line.line.kind != "goods":
+            return Reject("parcel.not_goods", f"line {line_no} is {line.line.kind}")
+        said = event.shipper_id if line.line.fulfiller_id else event.shipper_id or line.line.seller_id
+        if said != line.line.answers:
+            return Reject("parcel.shipper_differs", f"line {line_no} is sent by {line.line.answers}")
+        if quantity > line.unsent:
+            return Reject("parcel.exceeds_ordered", f"line {line_no}")
+    return None
+
+
+def _on_its_way(order: Order | None, parcel_id: str) -> tuple[Order, Parcel] | Reject | Wait:
+    if order is None:
+        return Wait("order.before_placed")
+    if order.shut:
+        return Reject("order.closed")
+    parcel = order.parcels.get(parcel_id)
+    return (order, parcel) if parcel is not None else Wait("parcel.before_shipped")
+
+
+def _parties(order: Order, line_no: int) -> LineParties:
+    return order.lines[line_no].parties
+
+
+def _ship_by(order: Order, line_no: int) -> datetime:
+    if order.terms is None:
+        raise ValueError(f"order {order.id} is paid without terms")
+    return ship_by(order, ship_hours(order.lines[line_no].line, order.terms))

@@ -7,15 +7,26 @@ from datetime import timedelta
 from typing import Literal
 
 from services.order.model import Order
+from services.order.rules.attribution import Attributions, attribute
 from services.order.rules.currencies import CURRENCIES
-from shared.contracts.order import OrderAccepted, OrderExpired, OrderPaid, OrderRejected, OrderTerms, PaymentUnwanted, PaymentWindowOver
+from shared.contracts.order import (
+    OrderAccepted,
+    OrderExpired,
+    OrderPaid,
+    OrderRejected,
+    OrderTerms,
+    PaymentUnwanted,
+    PaymentWindowOver,
+    Penalty,
+)
 from shared.contracts.psp import PaymentSucceeded
 from shared.contracts.storefront import Coupon, OrderPlaced, PlacedLine
-from shared.contracts.types import Discount, Line
+from shared.contracts.types import Attribution, Discount, Line
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.money import FUNDERS, Reduction, allocate
 from shared.policy import Policy
+from shared.policy.document import PenaltyPolicy
 
 GROSS_MAX = 10**15  # minor units an order; what the contract's amounts can hold
 FREE = uuid.UUID("3f6e3e0a-6d6e-5a0c-9a55-3d1f8f5d9f10")  # namespace of the payment ids of orders of which nothing is due
@@ -28,10 +39,11 @@ def place(event: OrderPlaced, order: Order | None, policy: Policy) -> Outcome:
     """
     if order is not None:
         return Reject("order.exists")
-    refused = _unsound(event, policy) or _bad_coupon(event)
+    attributions = attribute(event, policy.order.ad_days)
+    refused = _unsound(event, policy, attributions) or _bad_coupon(event, attributions)
     if refused:
         return (_rejected(event, *refused),)
-    lines = _lines(event, policy)
+    lines = _lines(event, policy, attributions)
     due = sum(line.paid_minor for line in lines)
     if due != event.due_minor:
         return (_rejected(event, "order.due_differs", f"{due} by our allocation"),)
@@ -42,7 +54,8 @@ def place(event: OrderPlaced, order: Order | None, policy: Policy) -> Outcome:
         lines=lines,
         due_minor=due,
         pay_by=event.occurred_at + timedelta(minutes=policy.order.pay_minutes),
-        terms=_terms(policy),
+        terms=_terms(policy, event.currency),
+        free_shipping=event.free_shipping,
         occurred_at=event.occurred_at,
     )
     return (accepted,) if due else (accepted, _free(accepted))
@@ -79,6 +92,7 @@ def pay(event: PaymentSucceeded, order: Order | None) -> Outcome:
             amount_minor=event.amount_minor,
             lines=tuple(line.line for line in order.lines.values()),
             terms=order.terms,
+            free_shipping=order.free_shipping,
             occurred_at=event.occurred_at,
         ),
     )
@@ -92,7 +106,7 @@ def expire(event: PaymentWindowOver, order: Order | None) -> Outcome:
 def _unwanted(
     event: PaymentSucceeded, order: Order
 ) -> Literal["order.closed", "payment.late", "payment.second", "payment.currency_differs", "payment.amount_differs"] | None:
-    if order.status in ("rejected", "expired"):
+    if order.shut:
         return "order.closed"
     if order.status == "paid":
         return "payment.second"
@@ -105,26 +119,29 @@ def _unwanted(
     return None
 
 
-def _unsound(event: OrderPlaced, policy: Policy) -> tuple[Code, str] | None:
+def _unsound(event: OrderPlaced, policy: Policy, attributions: Attributions) -> tuple[Code, str] | None:
     """The code and its detail, if the order cannot stand for what it is."""
     if event.currency not in CURRENCIES:
         return "order.currency_unknown", event.currency
     if event.campaign_id is not None:
         return "not_supported", "campaign orders"
     for line in event.lines:
-        if line.kind != "goods":
-            return "not_supported", f"line {line.line_no}: {line.kind} lines"
-        if line.tags:
-            return "not_supported", f"line {line.line_no}: tags"
-        if _commission(line) + policy.payment.fee_bp > 10_000:
+        unknown = set(line.tags) - set(policy.order.tags)
+        if unknown:
+            return "order.tag_unknown", f"line {line.line_no}: {', '.join(sorted(unknown))}"
+        if line.kind == "freight" and (line.quantity != 1 or line.promoter_id is not None or line.tags):
+            return "order.bad_freight", f"line {line.line_no}: one unit, no promoter, no tags"
+        if line.kind == "freight" and not any(one.kind == "goods" and one.seller_id == line.seller_id for one in event.lines):
+            return "order.bad_freight", f"line {line.line_no}: {line.seller_id} has no goods in this order"
+        if _commission(line, attributions.get(line.line_no)) + policy.payment.fee_bp > 10_000:
             return "order.commission_too_high", f"line {line.line_no}: with the fee of {policy.payment.fee_bp} basis points"
     if sum(_gross(line) for line in event.lines) > GROSS_MAX:
         return "order.too_large", ""
     return None
 
 
-def _bad_coupon(event: OrderPlaced) -> tuple[Code, str] | None:
-    """A seller or a promoter pays for reductions of its own lines only. Source: R1.5."""
+def _bad_coupon(event: OrderPlaced, attributions: Attributions) -> tuple[Code, str] | None:
+    """A seller or a promoter pays for reductions of its own lines only, and nobody for freight. Source: R1.5."""
     lines = {line.line_no: line for line in event.lines}
     seen: set[tuple[str, str]] = set()
     for coupon in event.coupons:
@@ -132,35 +149,40 @@ def _bad_coupon(event: OrderPlaced) -> tuple[Code, str] | None:
         if (coupon.funder, coupon.coupon_id) in seen or len(set(coupon.line_nos)) != len(coupon.line_nos):
             return "order.coupon_repeated", coupon.coupon_id
         seen.add((coupon.funder, coupon.coupon_id))
+        if any(line.kind == "freight" for line in covered):
+            return "order.coupon_of_freight", coupon.coupon_id
         if coupon.funder == "seller" and len({line.seller_id for line in covered}) > 1:
             return "order.coupon_of_another", coupon.coupon_id
-        if coupon.funder == "promoter" and (
-            None in {line.promoter_id for line in covered} or len({line.promoter_id for line in covered}) > 1
-        ):
+        promoters = {_promoter(line, attributions.get(line.line_no)) for line in covered}
+        if coupon.funder == "promoter" and (None in promoters or len(promoters) > 1):
             return "order.coupon_of_another", coupon.coupon_id
     return None
 
 
-def _lines(event: OrderPlaced, policy: Policy) -> tuple[Line, ...]:
+def _lines(event: OrderPlaced, policy: Policy, attributions: Attributions) -> tuple[Line, ...]:
     """As they are frozen: every later decision reads these amounts. Source: R1.5, R3.3."""
     allocation = allocate({line.line_no: _gross(line) for line in event.lines}, [_reduction(coupon) for coupon in event.coupons])
     frozen = []
     for line in sorted(event.lines, key=lambda line: line.line_no):
-        shares = allocation[line.line_no]
+        shares, attribution = allocation[line.line_no], attributions.get(line.line_no)
         frozen.append(
             Line(
                 line_no=line.line_no,
                 sku=line.sku,
                 seller_id=line.seller_id,
-                promoter_id=line.promoter_id,
+                promoter_id=_promoter(line, attribution),
                 quantity=line.quantity,
                 gross_minor=_gross(line),
                 discounts=tuple(Discount(funder=funder, amount_minor=shares[funder]) for funder in FUNDERS if funder in shares),
                 paid_minor=_gross(line) - sum(shares.values()),
-                commission_bp=_commission(line),
+                commission_bp=_commission(line, attribution),
                 fee_bp=policy.payment.fee_bp,
                 category=line.category,
                 no_reason_waived=line.no_reason_waived,
+                kind=line.kind,
+                tags=line.tags,
+                fulfiller_id=line.fulfiller_id,
+                attribution=attribution,
             )
         )
     return tuple(frozen)
@@ -170,16 +192,21 @@ def _gross(line: PlacedLine) -> int:
     return line.quantity * line.unit_price_minor
 
 
-def _commission(line: PlacedLine) -> int:
+def _promoter(line: PlacedLine, attribution: Attribution | None) -> str | None:
+    """By the visits, where there are any; else as the cart says. Source: R2.9."""
+    return attribution.promoter_id if attribution is not None else line.promoter_id
+
+
+def _commission(line: PlacedLine, attribution: Attribution | None) -> int:
     """Nobody promoted it: no commission, whatever the cart says. Source: R2.9."""
-    return line.commission_bp if line.promoter_id is not None else 0
+    return line.commission_bp if _promoter(line, attribution) is not None else 0
 
 
 def _reduction(coupon: Coupon) -> Reduction:
     return Reduction(coupon.coupon_id, coupon.funder, coupon.amount_minor, coupon.line_nos)
 
 
-def _terms(policy: Policy) -> OrderTerms:
+def _terms(policy: Policy, currency: str) -> OrderTerms:
     return OrderTerms(
         policy_version=policy.version,
         zone=policy.zone,
@@ -189,7 +216,17 @@ def _terms(policy: Policy) -> OrderTerms:
         confirm_check_days=policy.order.confirm_check_days,
         confirm_latest_days=policy.order.confirm_latest_days,
         settle_days=policy.payment.settle_days,
+        ship_hours_24h=policy.order.ship_hours_24h,
+        late=_penalty(policy.order.late, currency),
+        sham=_penalty(policy.order.sham, currency),
+        collect_hours=policy.order.collect_hours,
+        extend_days=policy.order.extend_days,
     )
+
+
+def _penalty(penalty: PenaltyPolicy, currency: str) -> Penalty:
+    """A currency without bounds has none. Source: R2.4."""
+    return Penalty(bp=penalty.bp, min_minor=penalty.min_minor.get(currency, 0), max_minor=penalty.max_minor.get(currency, GROSS_MAX))
 
 
 def _free(accepted: OrderAccepted) -> OrderPaid:
@@ -201,6 +238,7 @@ def _free(accepted: OrderAccepted) -> OrderPaid:
         amount_minor=0,
         lines=accepted.lines,
         terms=accepted.terms,
+        free_shipping=accepted.free_shipping,
         occurred_at=accepted.occurred_at,
     )
 

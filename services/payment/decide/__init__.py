@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from services.payment.decide.cancelled import cancelled
 from services.payment.decide.escrow import fund, give_back
 from services.payment.decide.payouts import credit, paid_out, returned, sweep
 from services.payment.decide.refunds import grant, not_paid, refunded
 from services.payment.decide.settlement import free, hold, plan, settle
 
 __all__ = [
+    "cancelled",
     "credit",
     "free",
     "fund",

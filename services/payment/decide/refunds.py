@@ -15,6 +15,8 @@ from shared.contracts.types import Moves
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 
+Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundDone, ...]
+
 
 def grant(event: RefundGranted, payment: Payment | None) -> Outcome:
     """Granted + done stay within what was paid for the line, decided under the order's one lock. Source: R3.5.
@@ -26,24 +28,27 @@ def grant(event: RefundGranted, payment: Payment | None) -> Outcome:
         return Wait("payment.before_escrow")
     if event.refund_id in payment.refunds:
         return Reject("refund.known")
-    line = payment.lines.get(event.line_no)
-    code = _refusal(event, line, payment.refunds_of(event.line_no))
+    return reserve(payment, event.refund_id, event.line_no, event.quantity, event.amount_minor, event.occurred_at)
+
+
+def reserve(payment: Payment, refund_id: str, line_no: int, quantity: int, amount_minor: int, at: datetime) -> Reserving:
+    """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow."""
+    line = payment.lines.get(line_no)
+    code = _refusal(line, quantity, amount_minor, payment.refunds_of(line_no))
     if line is None or code is not None:
-        refused = code or "line.unknown"
-        return (RefundRefused(order_id=payment.id, refund_id=event.refund_id, code=refused, occurred_at=event.occurred_at),)
-    reserved = _reserved(event, payment, line)
-    if event.amount_minor == 0:
-        after = evolve(payment, reserved)
-        return reserved, _done(after, event.refund_id, event.occurred_at)
+        return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=code or "line.unknown", occurred_at=at),)
+    reserved = _reserved(payment, line, refund_id, line_no, quantity, amount_minor, at)
+    if amount_minor == 0:
+        return reserved, _done(evolve(payment, reserved), refund_id, at)
     return (
         reserved,
         RefundInstructed(
             order_id=payment.id,
-            refund_id=event.refund_id,
-            payment_id=payment.payment_id,
+            refund_id=refund_id,
+            payment_id=payment.payment_id or "",
             currency=payment.currency,
-            amount_minor=event.amount_minor,
-            occurred_at=event.occurred_at,
+            amount_minor=amount_minor,
+            occurred_at=at,
         ),
     )
 
@@ -78,32 +83,34 @@ def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
     return refund if refund is not None and refund.state != "refused" else Reject("refund.unknown")
 
 
-def _refusal(event: RefundGranted, line: EscrowLine | None, others: list[Refund]) -> Code | None:
+def _refusal(line: EscrowLine | None, quantity: int, amount_minor: int, others: list[Refund]) -> Code | None:
     if line is None:
         return "line.unknown"
     if line.settled:
         return "not_supported"
-    if event.amount_minor + sum(refund.buyer_minor for refund in others if refund.counts) > line.paid_minor:
+    if amount_minor + sum(refund.buyer_minor for refund in others if refund.counts) > line.paid_minor:
         return "refund.exceeds_paid"
-    if event.quantity + sum(refund.quantity for refund in others if refund.counts) > line.quantity:
+    if quantity + sum(refund.quantity for refund in others if refund.counts) > line.quantity:
         return "refund.quantity_exceeds"
     return None
 
 
-def _reserved(event: RefundGranted, payment: Payment, line: EscrowLine) -> RefundReserved:
-    others = [refund for refund in payment.refunds_of(event.line_no) if refund.counts]
-    units = event.quantity + sum(refund.quantity for refund in others)
-    granted = event.amount_minor + sum(refund.buyer_minor for refund in others)
+def _reserved(
+    payment: Payment, line: EscrowLine, refund_id: str, line_no: int, quantity: int, amount_minor: int, at: datetime
+) -> RefundReserved:
+    others = [refund for refund in payment.refunds_of(line_no) if refund.counts]
+    units = quantity + sum(refund.quantity for refund in others)
+    granted = amount_minor + sum(refund.buyer_minor for refund in others)
     return RefundReserved(
         order_id=payment.id,
-        refund_id=event.refund_id,
-        line_no=event.line_no,
-        quantity=event.quantity,
+        refund_id=refund_id,
+        line_no=line_no,
+        quantity=quantity,
         currency=payment.currency,
-        buyer_minor=event.amount_minor,
+        buyer_minor=amount_minor,
         platform_minor=_funders_part(line.platform_minor, line, units, granted, sum(refund.platform_minor for refund in others)),
         promoter_minor=_funders_part(line.promoter_minor, line, units, granted, sum(refund.promoter_minor for refund in others)),
-        occurred_at=event.occurred_at,
+        occurred_at=at,
     )
 
 

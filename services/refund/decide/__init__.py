@@ -3,7 +3,7 @@
 from services.refund.decide.answer import accept, end_refused, inspect, post, refuse, silent, uninspected, unposted
 from services.refund.decide.claim import request, withdraw
 from services.refund.decide.money import done, not_paid, refused
-from services.refund.decide.promise import issue, open_windows
+from services.refund.decide.promise import issue, open_windows, reduce
 
 __all__ = [
     "accept",
@@ -14,6 +14,7 @@ __all__ = [
     "not_paid",
     "open_windows",
     "post",
+    "reduce",
     "refuse",
     "refused",
     "request",

@@ -79,7 +79,7 @@ def inspect(event: ReturnConfirmed, purchase: Purchase | None) -> Outcome:
     case = purchase.cases.get(event.case_id) if purchase else None
     if purchase is None or case is None:
         return Wait("case.before_request")
-    if event.seller_id != purchase.line_of(case).seller_id:
+    if event.seller_id != purchase.line_of(case).answers:
         return Reject("seller.differs")
     if case.state in (10, 30):
         return Wait("case.before_return")
@@ -101,7 +101,7 @@ def uninspected(event: InspectionDue, purchase: Purchase | None) -> Outcome:
 
 
 def _cannot_answer(event: CaseAccepted | CaseRefused, purchase: Purchase, case: Case) -> Reject | None:
-    if event.seller_id != purchase.line_of(case).seller_id:
+    if event.seller_id != purchase.line_of(case).answers:
         return Reject("seller.differs")
     if case.state != 10:
         return illegal(case)

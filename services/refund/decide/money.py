@@ -10,8 +10,8 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def done(event: RefundDone, purchase: Purchase | None) -> Outcome:
-    """60: the buyer has the money. No facts for money that was unwanted: no case granted it, so it concerns none. Source: R3.5, R2.2."""
-    if event.line_no is None:
+    """60: the buyer has the money. No facts for money that was unwanted or cancelled: no case granted it. Source: R3.5, R2.2."""
+    if event.line_no is None or _cancelled(purchase, event.refund_id):
         return ()
     case = purchase.refunded_by(event.refund_id) if purchase else None
     if purchase is None or case is None:
@@ -25,7 +25,9 @@ def done(event: RefundDone, purchase: Purchase | None) -> Outcome:
 
 
 def refused(event: RefundRefused, purchase: Purchase | None) -> Outcome:
-    """70: payment reserved nothing, for its own reason; the units can be claimed again. Source: R3.5."""
+    """70: payment reserved nothing, for its own reason; the units can be claimed again. No facts for cancelled units. Source: R3.5."""
+    if _cancelled(purchase, event.refund_id):
+        return ()
     case = purchase.refunded_by(event.refund_id) if purchase else None
     if purchase is None or case is None:
         return Wait("refund.before_grant")
@@ -33,8 +35,8 @@ def refused(event: RefundRefused, purchase: Purchase | None) -> Outcome:
 
 
 def not_paid(event: RefundNotPaid, purchase: Purchase | None) -> Outcome:
-    """Still 50: the provider did not pay, and a person looks at it. No facts for money that was unwanted. Source: R3.5."""
-    if event.line_no is None:
+    """Still 50: the provider did not pay, and a person looks at it. No facts for money that was unwanted or cancelled. Source: R3.5."""
+    if event.line_no is None or _cancelled(purchase, event.refund_id):
         return ()
     case = purchase.refunded_by(event.refund_id) if purchase else None
     if purchase is None or case is None:
@@ -46,6 +48,10 @@ def not_paid(event: RefundNotPaid, purchase: Purchase | None) -> Outcome:
         return Reject("case.wrong_state", "a person looks at it already")
     common = said(purchase, case, 50, "platform", None, event.occurred_at, "R3.5")
     return (RefundStuck(**common, refund_id=event.refund_id, reason=event.reason),)
+
+
+def _cancelled(purchase: Purchase | None, refund_id: str) -> bool:
+    return purchase is not None and refund_id in purchase.cancelled
 
 
 def _not_executing(case: Case) -> Reject | Wait | None:

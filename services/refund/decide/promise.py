@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 
 from services.refund import rules
 from services.refund.model import Purchase
-from shared.contracts.order import OrderPaid, ParcelDelivered
-from shared.contracts.refund import CaseTerms, CertificateIssued, CertifiedLine, Guarantee, WindowOpened
+from shared.contracts.order import OrderPaid, ParcelDelivered, UnitsCancelled
+from shared.contracts.refund import CaseTerms, CertificateIssued, CertifiedLine, Guarantee, LineReduced, WindowOpened
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
 
@@ -24,7 +24,14 @@ def issue(event: OrderPaid, purchase: Purchase | None, policy: Policy | None) ->
         raise LookupError(f"policy version {event.terms.policy_version} is not known here")
     guarantees = rules.promises(event.lines, policy.refund)
     lines = tuple(
-        CertifiedLine(line_no=line.line_no, seller_id=line.seller_id, quantity=line.quantity, paid_minor=line.paid_minor)
+        CertifiedLine(
+            line_no=line.line_no,
+            seller_id=line.seller_id,
+            quantity=line.quantity,
+            paid_minor=line.paid_minor,
+            kind=line.kind,
+            answers_id=line.fulfiller_id,
+        )
         for line in event.lines
     )
     terms = _terms(policy)
@@ -36,6 +43,7 @@ def issue(event: OrderPaid, purchase: Purchase | None, policy: Policy | None) ->
             guarantees=guarantees,
             terms=terms,
             lines=lines,
+            free_shipping=event.free_shipping,
             terms_sha256=hashlib.sha256(_PROMISED.dump_json((terms, lines, guarantees))).hexdigest(),
             occurred_at=event.occurred_at,
         ),
@@ -50,6 +58,25 @@ def open_windows(event: ParcelDelivered, purchase: Purchase | None) -> Outcome:
     if not fresh:
         return ()
     return (WindowOpened(order_id=event.order_id, line_nos=fresh, signed_at=event.signed_at, occurred_at=event.occurred_at),)
+
+
+def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
+    """What was cancelled before it left can be claimed no more. Source: R1.4, R3.5."""
+    if purchase is None:
+        return Wait("case.before_certificate")
+    if any(part.refund_id in purchase.cancelled for part in event.lines):
+        return Reject("refund.known")
+    return tuple(
+        LineReduced(
+            order_id=event.order_id,
+            line_no=part.line_no,
+            refund_id=part.refund_id,
+            quantity=part.quantity,
+            amount_minor=part.amount_minor,
+            occurred_at=event.occurred_at,
+        )
+        for part in event.lines
+    )
 
 
 def _terms(policy: Policy) -> CaseTerms:

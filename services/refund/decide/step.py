@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from services.refund.model import Case, Purchase, refund_id_of
+from services.refund.rules import freight
 from shared.contracts.refund import CaseClosed, CaseState, RefundGranted, Turn
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject
@@ -40,19 +41,37 @@ def ended(purchase: Purchase, case: Case, at: datetime, code: Code | str, rule: 
 
 
 def granted(purchase: Purchase, case: Case, quantity: int, at: datetime, by: Literal["seller", "silence"]) -> Outcome:
-    """50: the accepted units' share of what was paid, behind the units refunded before; at most the promise. Source: R1.4, R4.4."""
+    """50: the accepted units' share of what was paid, behind the units refunded before; at most the promise, less waived freight that
+    the buyer's change of mind makes due. Source: R1.4, R4.4, R3.10.
+    """
     line = purchase.line_of(case)
     promised = next(promise for promise in line.promises if promise.guarantee == case.ground)
-    share = unit_slice(line.paid_minor, line.quantity, line.granted_quantity, quantity)
+    share = min(unit_slice(line.paid_minor, line.quantity, line.granted_quantity, quantity), promised.cap_minor - line.granted_minor)
+    waived = _waived_freight(purchase, case, quantity, share)
     return (
         RefundGranted(
             **said(purchase, case, 50, "provider", None, at, "R4.4"),
             refund_id=refund_id_of(purchase.order_id, case.id),
             quantity=quantity,
-            amount_minor=min(share, promised.cap_minor - line.granted_minor),
+            amount_minor=share - waived,
             by=by,
+            freight_minor=waived,
         ),
     )
+
+
+def _waived_freight(purchase: Purchase, case: Case, quantity: int, refund_minor: int) -> int:
+    """Once a seller. What is kept is counted by units, those of other open cases included."""
+    seller_id = purchase.line_of(case).seller_id
+    if case.ground != "no_reason" or seller_id in purchase.deducted:
+        return 0
+    kept = 0
+    for line_no, line in purchase.lines.items():
+        if line.seller_id == seller_id and line.kind == "goods":
+            gone = line.granted_quantity + (quantity if line_no == case.line_no else 0)
+            kept += line.paid_minor - line.paid_minor * gone // line.quantity
+    promised = next((one for one in purchase.free_shipping if one.seller_id == seller_id), None)
+    return freight.waived(promised, kept, refund_minor)
 
 
 def illegal(case: Case) -> Reject:

@@ -13,7 +13,7 @@ EXCLUDED = frozenset({"custom_made", "fresh", "digital", "newspaper"})
 
 
 def promise(line: Line, policy: RefundPolicy) -> Guarantee:
-    """Given for every line but those of an excluded category and those for which the buyer confirmed at purchase that it does not
+    """Given for goods but those of an excluded category and those for which the buyer confirmed at purchase that it does not
     apply. At most what was paid for the goods; the seller pays. Source: R4.5."""
     withheld = _withheld(line)
     return Guarantee(
@@ -42,6 +42,6 @@ def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
 
 
 def _withheld(line: Line) -> Withheld:
-    if line.category in EXCLUDED:
+    if line.category in EXCLUDED or line.kind != "goods":
         return "no_reason.excluded"
     return "no_reason.waived" if line.no_reason_waived else ""

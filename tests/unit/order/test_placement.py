@@ -50,9 +50,12 @@ def test_the_due_amount_shown_must_be_ours_r2_3() -> None:
 @pytest.mark.parametrize(
     ("event", "code"),
     [
-        (b.placed(b.cart(kind="virtual")), "not_supported"),
-        (b.placed(b.cart(kind="freight")), "not_supported"),
-        (b.placed(b.cart(tags=("ship_24h",))), "not_supported"),
+        (b.placed(b.cart(tags=("ship_1h",))), "order.tag_unknown"),
+        (b.placed(b.cart(kind="freight", promoter_id=None)), "order.bad_freight"),
+        (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None, quantity=2)), "order.bad_freight"),
+        (b.placed(b.cart(1), b.cart(2, kind="freight")), "order.bad_freight"),
+        (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None, seller_id="s2")), "order.bad_freight"),
+        (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None), coupons=[b.coupon(1, 1, 2)]), "order.coupon_of_freight"),
         (b.placed(campaign_id="c618"), "not_supported"),
         (b.placed(currency="ZZZ"), "order.currency_unknown"),
         (b.placed(currency="XAU"), "order.currency_unknown"),
@@ -102,7 +105,7 @@ def test_an_order_of_which_nothing_is_due_is_paid_by_being_placed() -> None:
     assert isinstance(first, OrderAccepted)
     assert isinstance(second, OrderPaid)
     assert (first.due_minor, second.amount_minor, second.occurred_at, state(memory)) == (0, 0, first.occurred_at, "paid")
-    assert memory.armed == {}
+    assert [place for place, _ in memory.armed] == ["shipping.due"]
 
 
 def test_a_payment_of_an_order_of_which_nothing_is_due_goes_back() -> None:

@@ -1,0 +1,157 @@
+"""Units that will not be sent: taken back by the buyer, given up by the seller. Freight goes with the last of them. Source: R2.1, R3.10."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from services.order.model import Order, OrderLine, evolve
+from shared.contracts.merchant import SellerCancelled
+from shared.contracts.order import CancelledUnits, OrderCancelled, OrderCompleted, Party, UnitsCancelled
+from shared.contracts.storefront import OrderCancelRequested
+from shared.contracts.types import Units
+from shared.messaging.shape import Outcome, Reject, Wait
+
+BACK = uuid.UUID("0b1f4a52-9f57-5d0e-8f3c-2a7e6d1c5b90")  # namespace of the refund ids of cancelled units
+BOUND = ("custom_made", "digital")  # made or delivered for this buyer: a case decides, not the buyer alone
+
+
+def cancel(event: OrderCancelRequested, order: Order | None) -> Outcome:
+    """What has not left goes back at once, as shops do it today (未发货秒退); what was made for the buyer needs a case. Source: R2.1.
+
+    An unpaid order is one checkout: it falls as a whole or not at all.
+    """
+    if order is None:
+        return Wait("order.before_placed")
+    if event.buyer_id != order.buyer_id:
+        return Reject("buyer.differs")
+    against = _not_now(order, event.payment_id)
+    if against is not None:
+        return against
+    if order.status == "accepted":
+        return _unpaid(order, event.lines, "buyer", event.reason, event.occurred_at)
+    lines = order.lines.values()
+    unsent = {line.line.line_no: _left(line) for line in lines if line.line.kind == "goods" and line.line.category not in BOUND}
+    return _cancelled(order, event.lines, unsent, "buyer", event.reason, event.occurred_at)
+
+
+def give_up(event: SellerCancelled, order: Order | None) -> Outcome:
+    """By who ships the line: the seller, or who fulfils in its place. Source: R2.1, R8.1."""
+    if order is None:
+        return Wait("order.before_placed")
+    own = {line_no: line for line_no, line in order.lines.items() if line.line.answers == event.seller_id}
+    if not order.shut and (not own or any(one.line_no in order.lines and one.line_no not in own for one in event.lines)):
+        return Reject("seller.differs")
+    against = _not_now(order, event.payment_id)
+    if against is not None:
+        return against
+    if order.status == "accepted":
+        return _unpaid(order, (), "seller", event.reason, event.occurred_at)
+    unsent = {line_no: _left(line) for line_no, line in own.items() if line.line.kind != "freight"}
+    return _cancelled(order, event.lines, unsent, "seller", event.reason, event.occurred_at)
+
+
+def ends(order: Order, by: Party, at: datetime) -> tuple[UnitsCancelled | OrderCompleted, ...]:
+    """What the end of a seller's last line means for its freight: owed if something was sent, else it goes back. Source: R3.10."""
+    owed = [line for line in _freight_left(order) if _something_sent(order, line.line.seller_id)]
+    back = [line for line in _freight_left(order) if not _something_sent(order, line.line.seller_id)]
+    found: tuple[UnitsCancelled | OrderCompleted, ...] = ()
+    if back:
+        found += (_fact(order, {line.line.line_no: 1 for line in back}, by, "freight", at),)
+    if owed:
+        parties = tuple(line.parties for line in owed)
+        found += (OrderCompleted(order_id=order.id, buyer_id=order.buyer_id, how="auto", lines=parties, occurred_at=at),)
+    return found
+
+
+def freight_back(order: Order, seller_id: str, at: datetime) -> tuple[UnitsCancelled, ...]:
+    """The seller is at fault: its freight goes back, whatever was sent. Source: R3.10."""
+    lines = [line for line in order.of_seller(seller_id) if line.line.kind == "freight" and not line.over and not line.cases]
+    return (_fact(order, {line.line.line_no: 1 for line in lines}, "platform", "seller at fault", at),) if lines else ()
+
+
+def _not_now(order: Order, payment_id: str | None) -> Reject | Wait | None:
+    if order.shut:
+        return Reject("order.closed")
+    if payment_id is not None and payment_id not in order.payments:
+        return Wait("cancel.before_payment")
+    return None
+
+
+def _unpaid(order: Order, named: tuple[Units, ...], by: Party, reason: str, at: datetime) -> Outcome:
+    if named and _sum(named) != {line_no: line.line.quantity for line_no, line in order.lines.items()}:
+        return Reject("cancel.unpaid_in_part")
+    return (OrderCancelled(order_id=order.id, buyer_id=order.buyer_id, by=by, reason=reason, occurred_at=at),)
+
+
+def _cancelled(order: Order, named: tuple[Units, ...], unsent: Mapping[int, int], by: Party, reason: str, at: datetime) -> Outcome:
+    """unsent: units by line that this party may cancel, cases left aside."""
+    asked = _sum(named)
+    for line_no, quantity in sorted(asked.items()):
+        if line_no not in order.lines:
+            return Reject("line.unknown", str(line_no))
+        if line_no not in unsent:
+            return Reject("cancel.not_allowed", f"line {line_no}")
+        if order.lines[line_no].cases:
+            return Reject("cancel.case_open", f"line {line_no}")
+        if quantity > unsent[line_no]:
+            return Reject("cancel.exceeds_unsent", f"line {line_no}: {unsent[line_no]} have not left")
+    units = asked or {line_no: quantity for line_no, quantity in unsent.items() if quantity and not order.lines[line_no].cases}
+    if not units:
+        return Reject("cancel.nothing_left")
+    fact = _fact(order, units, by, reason, at)
+    after = evolve(order, fact)
+    freight = {line.line.line_no: 1 for line in _freight_left(after) if not _something_sent(after, line.line.seller_id)}
+    if freight:
+        fact = _fact(order, {**units, **freight}, by, reason, at)
+        after = evolve(order, fact)
+    return fact, *ends(after, by, at)
+
+
+def _fact(order: Order, units: Mapping[int, int], by: Party, reason: str, at: datetime) -> UnitsCancelled:
+    fact = UnitsCancelled(
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        by=by,
+        lines=tuple(_part(order, order.lines[line_no], quantity) for line_no, quantity in sorted(units.items())),
+        order_cancelled=False,
+        reason=reason,
+        occurred_at=at,
+    )
+    return fact.model_copy(update={"order_cancelled": evolve(order, fact).state == "cancelled"})
+
+
+def _part(order: Order, line: OrderLine, quantity: int) -> CancelledUnits:
+    return CancelledUnits(
+        line_no=line.line.line_no,
+        seller_id=line.line.seller_id,
+        promoter_id=line.line.promoter_id,
+        quantity=quantity,
+        refund_id=str(uuid.uuid5(BACK, f"{order.id}|{order.cancels}|{line.line.line_no}")),
+        amount_minor=line.back(quantity),
+    )
+
+
+def _left(line: OrderLine) -> int:
+    """Units of it that can be cancelled."""
+    return 0 if line.over else line.unsent - line.used
+
+
+def _freight_left(order: Order) -> list[OrderLine]:
+    """Freight that is not decided on, of sellers of whom no other line is."""
+    pending = {line.line.seller_id for line in order.lines.values() if line.line.kind != "freight" and not line.over}
+    freight = [line for line in order.lines.values() if line.line.kind == "freight" and not line.over and not line.cases]
+    return [line for line in freight if line.line.seller_id not in pending]
+
+
+def _something_sent(order: Order, seller_id: str) -> bool:
+    return any(line.sent or line.used for line in order.of_seller(seller_id))
+
+
+def _sum(named: Iterable[Units]) -> dict[int, int]:
+    units = Counter[int]()
+    for one in named:
+        units[one.line_no] += one.quantity
+    return dict(units)

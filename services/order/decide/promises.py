@@ -1,0 +1,101 @@
+"""What a seller owes for a broken shipping promise: one compensation, once, from the seller. Source: R2.4, R4.12."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+
+from services.order.model import Order
+from services.order.model.order import Late, late_lines
+from shared.contracts.order import Penalty, RulingNoted, ShippingDue, ShippingLate, ShippingSham
+from shared.contracts.ruling import RulingMade
+from shared.messaging.shape import Outcome, Reject, Wait
+from shared.money import basis_points, unit_slice
+
+OWED = uuid.UUID("c4d1f0a6-0d0b-5b44-9a56-7d2e5f8a1c33")  # namespace of compensation ids
+
+
+def late(event: ShippingDue, order: Order | None) -> Outcome:
+    """Per order and seller, on what was paid for the units unsent at the deadline; bounds hold for all its deadlines together."""
+    if order is None or order.terms is None or order.terms.late is None:
+        raise ValueError(f"a shipping deadline of order {event.order_id}, which promises nothing")
+    units = late_lines(order, order.terms, event.seller_id, event.hours)
+    base = _base(order, units.items())
+    before = order.late.get(event.seller_id, Late())
+    owed = _penalty(order.terms.late, before.base_minor + base)
+    return (
+        ShippingLate(
+            order_id=order.id,
+            buyer_id=order.buyer_id,
+            seller_id=event.seller_id,
+            compensation_id=_id(order, event.seller_id, f"late|{event.hours}"),
+            currency=order.currency,
+            line_nos=tuple(sorted(units)),
+            base_minor=base,
+            amount_minor=max(0, owed - before.amount_minor),
+            rule="R2.4",
+            hours=event.hours,
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+def judge(event: RulingMade, order: Order | None) -> Outcome:
+    """Sham shipping, upheld: 30% of what the parcel's units cost in place of lateness. A parcel collected in time is none. Source: R2.4."""
+    if order is None:
+        return Wait("order.before_placed")
+    if order.shut:
+        return Reject("order.closed")
+    if event.ruling_id in order.rulings:
+        return Reject("ruling.known")
+    parcel = order.parcels.get(event.parcel_id)
+    if parcel is None:
+        return Wait("parcel.before_shipped")
+    if not event.upheld:
+        noted = {"order_id": order.id, "parcel_id": event.parcel_id, "ruling_id": event.ruling_id}
+        return (RulingNoted(**noted, occurred_at=event.occurred_at),)
+    if order.terms is None or order.terms.sham is None or order.terms.collect_hours is None:
+        return Reject("sham.not_promised")
+    if parcel.sham:
+        return Reject("ruling.known")
+    if parcel.collected_at is not None and parcel.collected_at < parcel.sent_at + timedelta(hours=order.terms.collect_hours):
+        return Reject("sham.collected_in_time")
+    return tuple(_sham(event, order, order.terms.sham))
+
+
+def _sham(event: RulingMade, order: Order, penalty: Penalty) -> Iterable[ShippingSham]:
+    """One fact a seller of the parcel; a parcel has one, but for a fulfiller who packs for several."""
+    parcel = order.parcels[event.parcel_id]
+    for seller_id in sorted({order.lines[line_no].line.seller_id for line_no in parcel.units}):
+        units = {line_no: units for line_no, units in parcel.units.items() if order.lines[line_no].line.seller_id == seller_id}
+        base = _base(order, units.items())
+        yield ShippingSham(
+            order_id=order.id,
+            buyer_id=order.buyer_id,
+            seller_id=seller_id,
+            compensation_id=_id(order, seller_id, f"sham|{event.parcel_id}"),
+            currency=order.currency,
+            line_nos=tuple(sorted(units)),
+            base_minor=base,
+            amount_minor=max(0, _penalty(penalty, base) - order.late.get(seller_id, Late()).amount_minor),
+            rule="R2.4",
+            parcel_id=event.parcel_id,
+            ruling_id=event.ruling_id,
+            occurred_at=event.occurred_at,
+        )
+
+
+def _base(order: Order, units: Iterable[tuple[int, int]]) -> int:
+    """What was paid for so many of the last units of each line. Source: R1.4."""
+    lines = ((order.lines[line_no].line, quantity) for line_no, quantity in units)
+    return sum(unit_slice(line.paid_minor, line.quantity, line.quantity - quantity, quantity) for line, quantity in lines)
+
+
+def _penalty(terms: Penalty, base: int) -> int:
+    """Nothing where nothing was paid."""
+    return min(max(basis_points(base, terms.bp), terms.min_minor), terms.max_minor) if base else 0
+
+
+def _id(order: Order, seller_id: str, what: str) -> str:
+    return str(uuid.uuid5(OWED, f"{order.id}|{seller_id}|{what}"))

@@ -1,0 +1,192 @@
+"""One line of an order: how many of its units are where, and when time decides on it. Source: R2.4, R2.5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from shared.contracts.order import LineFreed, OrderTerms
+from shared.contracts.types import Line, LineParties
+from shared.money import unit_slice
+
+LineState = Literal["paid", "shipped", "delivered", "completed", "settled", "cancelled", "closed"]
+Stage = Literal[1, 2, 3]
+QUICK = "ship_24h"  # the tag with which a seller promises to send sooner
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """units by line number. None: not yet. failed: how it ended that did not arrive, empty while it may."""
+
+    units: dict[int, int]
+    sent_at: datetime
+    signed_at: datetime | None = None
+    collected_at: datetime | None = None
+    failed: Literal["", "refused", "lost"] = ""
+    sham: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line of a paid order.
+
+    sent: units on their way or there. sent_at: when the last unit left (R2.5's clock), None before. signed_at: when all its
+    parcels were. gone: units that are waited for no more, refunded or cancelled before they were sent, each with when.
+    refunded: units that were paid back or will be, with refunded_minor; cancelled of them without a case.
+    cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
+    uses: redeemed units by redemption id. extended_days: what the buyer added.
+    """
+
+    line: Line
+    sent: int = 0
+    sent_at: datetime | None = None
+    signed_at: datetime | None = None
+    gone: tuple[tuple[datetime, int], ...] = ()
+    refunded: int = 0
+    refunded_minor: int = 0
+    cancelled: int = 0
+    cases: dict[str, datetime] = field(default_factory=dict)
+    ended: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    freed_at: datetime | None = None
+    uses: dict[str, int] = field(default_factory=dict)
+    extended_days: int = 0
+    completed: bool = False
+    settled: bool = False
+
+    @property
+    def state(self) -> LineState:
+        if self.settled:
+            return "settled"
+        if self.cancelled >= self.line.quantity:
+            return "cancelled"
+        if self.refunded_in_full:
+            return "closed"
+        if self.completed:
+            return "completed"
+        if self.signed_at is not None:
+            return "delivered"
+        return "shipped" if self.sent_at is not None else "paid"
+
+    @property
+    def refunded_in_full(self) -> bool:
+        """Nothing of what was paid is left; where nothing was paid, no unit is. Source: R1.4."""
+        return self.refunded_minor >= self.line.paid_minor and (self.line.paid_minor > 0 or self.refunded >= self.line.quantity)
+
+    @property
+    def over(self) -> bool:
+        """Nothing is to happen to it any more but settlement."""
+        return self.completed or self.settled or self.refunded_in_full
+
+    @property
+    def forgone(self) -> int:
+        return sum(units for _, units in self.gone)
+
+    @property
+    def unsent(self) -> int:
+        return self.line.quantity - self.sent - self.forgone
+
+    @property
+    def used(self) -> int:
+        return sum(self.uses.values())
+
+    @property
+    def parties(self) -> LineParties:
+        line = self.line
+        return LineParties(line_no=line.line_no, seller_id=line.seller_id, promoter_id=line.promoter_id, kind=line.kind)
+
+    def back(self, units: int) -> int:
+        """What was paid for so many more units, behind those refunded; the last take the rest. Source: R1.4."""
+        left = self.line.paid_minor - self.refunded_minor
+        if self.refunded + units >= self.line.quantity:
+            return left
+        return min(left, unit_slice(self.line.paid_minor, self.line.quantity, self.refunded, units))
+
+
+def confirmation(line: OrderLine, terms: OrderTerms) -> tuple[Stage, datetime] | None:
+    """When time confirms the line as things stand, cases left aside; None: not under way, confirmed already, or refunded in full.
+
+    A look that would find nothing signed does nothing, so only the one that will confirm is named. Source: R2.5.
+    """
+    if line.sent_at is None or line.over:
+        return None
+    stage, days = _look(line, line.sent_at, terms)
+    deadline = line.sent_at + timedelta(days=days)
+    return stage, max(deadline, line.freed_at or deadline)
+
+
+def held(line: OrderLine, at: datetime) -> bool:
+    """A case that was opened before that moment is still open. Source: R2.5."""
+    return any(since < at for since in line.cases.values())
+
+
+def ship_hours(line: Line, terms: OrderTerms) -> int:
+    """How soon after payment it is to be sent. Source: R2.4."""
+    return terms.ship_hours_24h if QUICK in line.tags and terms.ship_hours_24h is not None else terms.ship_hours
+
+
+def unsent_at(line: OrderLine, parcels: Mapping[str, Parcel], at: datetime) -> int:
+    """Units that were still to be sent at that moment; none while a case was open then. Source: R2.4.
+
+    A parcel counts from its dispatch on, whatever became of it later.
+    """
+    in_case = any(since < at for since in line.cases.values()) or any(since < at < until for since, until in line.ended.values())
+    if line.line.kind != "goods" or in_case:
+        return 0
+    sent = sum(parcel.units.get(line.line.line_no, 0) for parcel in parcels.values() if parcel.sent_at < at)
+    return max(0, line.line.quantity - sent - sum(units for since, units in line.gone if since < at))
+
+
+def restated(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
+    """How far the line got, by all its parcels; they may have been reported in any order. Source: R2.5."""
+    own = [parcel for parcel in parcels.values() if line.line.line_no in parcel.units and not parcel.failed]
+    sent = sum(parcel.units[line.line.line_no] for parcel in own)
+    if not own or sent + line.forgone < line.line.quantity:
+        return replace(line, sent=sent, sent_at=None, signed_at=None)
+    rest = [at for at, _ in line.gone]
+    signed = [parcel.signed_at for parcel in own if parcel.signed_at is not None]
+    return replace(
+        line,
+        sent=sent,
+        sent_at=max([parcel.sent_at for parcel in own] + rest),
+        signed_at=max(signed + rest) if len(signed) == len(own) else None,
+    )
+
+
+def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> OrderLine:
+    """The case ended; units that it refunded before they were sent are waited for no more."""
+    gone = min(fact.refunded_quantity, line.unsent)
+    after = replace(
+        line,
+        cases={case_id: since for case_id, since in line.cases.items() if case_id != fact.case_id},
+        ended={**line.ended, fact.case_id: (line.cases[fact.case_id], fact.occurred_at)},
+        freed_at=max(fact.occurred_at, line.freed_at or fact.occurred_at),
+        refunded=line.refunded + fact.refunded_quantity,
+        refunded_minor=line.refunded_minor + fact.refunded_minor,
+        gone=(*line.gone, (fact.occurred_at, gone)) if gone else line.gone,
+    )
+    return restated(after, parcels)
+
+
+def reduced(line: OrderLine, units: int, amount_minor: int, at: datetime, parcels: Mapping[str, Parcel]) -> OrderLine:
+    """Units cancelled before they were sent."""
+    after = replace(
+        line,
+        gone=(*line.gone, (at, units)),
+        cancelled=line.cancelled + units,
+        refunded=line.refunded + units,
+        refunded_minor=line.refunded_minor + amount_minor,
+    )
+    return restated(after, parcels)
+
+
+def _look(line: OrderLine, sent_at: datetime, terms: OrderTerms) -> tuple[Stage, int]:
+    added = line.extended_days
+    if line.signed_at is None:
+        return 3, terms.confirm_latest_days + added
+    if line.signed_at < sent_at + timedelta(days=terms.confirm_signed_days + added):
+        return 1, terms.confirm_signed_days + added
+    if line.signed_at < sent_at + timedelta(days=terms.confirm_check_days + added):
+        return 2, terms.confirm_check_days + added
+    return 3, terms.confirm_latest_days + added

@@ -1,0 +1,24 @@
+"""Units that will never be sent: what was paid for them goes back at once. Source: R2.1, R3.4, R3.5."""
+
+from __future__ import annotations
+
+from services.payment.decide.refunds import reserve
+from services.payment.model import Payment
+from services.payment.model.payment import evolve
+from shared.contracts.order import UnitsCancelled
+from shared.messaging.message import Message
+from shared.messaging.shape import Outcome, Reject, Wait
+
+
+def cancelled(event: UnitsCancelled, payment: Payment | None) -> Outcome:
+    """Each line its own refund, reserved under the order's one lock like any other; never beyond what is left of the line."""
+    if payment is None or payment.payment_id is None:
+        return Wait("payment.before_escrow")
+    if any(part.refund_id in payment.refunds for part in event.lines):
+        return Reject("refund.known")
+    facts: list[Message] = []
+    for part in event.lines:
+        for fact in reserve(payment, part.refund_id, part.line_no, part.quantity, part.amount_minor, event.occurred_at):
+            payment = evolve(payment, fact)
+            facts.append(fact)
+    return tuple(facts)

@@ -1,0 +1,106 @@
+"""Walks every event through every state of an order and writes the table that people read: `python -m tests.unit.order.matrix`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.errors import CATALOGUE
+from shared.messaging.memory import Memory
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.order import shop as s
+
+TABLE = Path(__file__).parents[3] / "services" / "order" / "STATES.md"
+HEAD = """# Every event in every state of an order
+
+Rule R2.1: an event is legal in a state, or it is refused with a code and changes nothing, or it waits for its cause. A row for each event
+of the order service, a column for each state of an order of one line (`held`: delivered, with an open case; `virtual`: paid, of
+virtual goods). A name is the fact that follows; `✗` a code with which the event is refused; `…` the code of what it waits for; an
+empty cell a deadline that does not stand then. Written by `python -m tests.unit.order.matrix`; tests/unit/order/test_matrix.py
+walks it again.
+"""
+
+
+def held() -> Memory:
+    memory = s.delivered()
+    memory.when(b.case_opened())
+    return memory
+
+
+def cancelled() -> Memory:
+    memory = s.accepted()
+    memory.when(b.cancel())
+    return memory
+
+
+def given_up() -> Memory:
+    memory = s.paid()
+    memory.when(b.seller_cancels())
+    return memory
+
+
+STATES: dict[str, Callable[[], Memory]] = {
+    "none": s.shop,
+    "accepted": s.accepted,
+    "rejected": s.rejected,
+    "expired": s.expired,
+    "cancelled": cancelled,
+    "paid": s.paid,
+    "virtual": lambda: s.shop(b.placed(b.cart(kind="virtual")), b.succeeded()),
+    "shipped": s.shipped,
+    "delivered": s.delivered,
+    "held": held,
+    "completed": s.completed,
+    "settled": s.settled,
+    "closed": s.closed,
+    "paid, then cancelled": given_up,
+}
+EVENTS: dict[str, Message] = {
+    event.type: event
+    for event in (
+        b.placed(),
+        b.cancel(when="06-10 10:00"),
+        b.seller_cancels(when="06-10 10:00"),
+        b.succeeded(payment_id="pay9"),
+        b.window_over(),
+        b.shipping_due(),
+        b.shipped("p9"),
+        b.collected(),
+        b.signed(),
+        b.parcel_refused(),
+        b.parcel_lost(),
+        b.ruling(),
+        b.receipt(when="06-10 10:00"),
+        b.extended(when="06-10 10:00"),
+        b.redeemed(when="06-10 10:00"),
+        b.confirmation_due(),
+        b.case_opened("c9", when="06-10 11:00"),
+        b.case_closed(when="06-10 11:00"),
+        b.line_settled(),
+    )
+}
+
+
+def cell(event: str, state: str) -> str:
+    """What follows, and that nothing else does."""
+    memory = STATES[state]()
+    before = memory.entities.get(("order", b.ORDER))
+    facts = memory.when(EVENTS[event])
+    if facts:
+        assert s.codes(memory) == s.waiting(memory) == []
+        return " + ".join(b.types(facts))
+    assert memory.entities.get(("order", b.ORDER)) == before, f"{event} in {state} changed something and said nothing"
+    said = [f"✗ {code}" for code in s.codes(memory)] + [f"… {code}" for code in s.waiting(memory)]
+    assert all(CATALOGUE[one[2:]].retryable is (one[0] == "…") for one in said)
+    return " ".join(said)
+
+
+def table() -> str:
+    rows = [["event", *STATES], ["---"] * (len(STATES) + 1)]
+    rows += [[event, *(cell(event, state) for state in STATES)] for event in EVENTS]
+    return HEAD + "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+if __name__ == "__main__":
+    TABLE.write_text(table(), encoding="utf-8")

@@ -1,0 +1,160 @@
+"""Units that will not be sent, by whom, in which state, and what becomes of their money and of freight. Source: R2.1, R3.10."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.order import OrderCancelled, UnitsCancelled
+from shared.contracts.storefront import PlacedLine
+from shared.money import unit_slice
+from tests.unit import builders as b
+from tests.unit.order.shop import accepted, codes, delivered, order, paid, shop, state, waiting
+
+
+def freight(line_no: int, price: int = 10_00, seller_id: str = b.SELLER) -> PlacedLine:
+    return b.cart(line_no, price, kind="freight", promoter_id=None, commission_bp=0, seller_id=seller_id)
+
+
+def test_an_unpaid_order_is_cancelled_as_a_whole_and_money_that_comes_later_goes_back_r2_1() -> None:
+    memory = accepted()
+    fact: OrderCancelled = b.only(memory.when(b.cancel()))
+    assert (fact.type, fact.by, state(memory), memory.armed) == ("order.cancelled", "buyer", "cancelled", {})
+    assert b.only(memory.when(b.succeeded(when="06-01 10:25"))).reason == "order.closed"
+
+
+def test_naming_every_unit_of_an_unpaid_order_is_the_whole_and_naming_some_is_refused() -> None:
+    some, every = accepted(), shop(b.placed(b.cart(1, quantity=2), b.cart(2)))
+    assert (some.when(b.cancel({1: 9})), codes(some)) == ((), ["cancel.unpaid_in_part"])
+    assert b.types(every.when(b.cancel({1: 2, 2: 1}))) == ["order.cancelled"]
+
+
+def test_a_seller_cancels_an_unpaid_order_r2_1() -> None:
+    memory = accepted()
+    assert b.only(memory.when(b.seller_cancels())).by == "seller"
+    assert state(memory) == "cancelled"
+
+
+def test_a_cancellation_that_names_its_payment_waits_for_it_whichever_comes_first_r2_1() -> None:
+    memory = accepted()
+    assert (memory.when(b.cancel(payment_id=b.PAYMENT_ID)), waiting(memory)) == ((), ["cancel.before_payment"])
+    assert b.types(memory.when(b.succeeded())) == ["order.paid", "units.cancelled"]
+    assert state(memory) == "cancelled"
+
+
+def test_units_of_a_paid_order_that_have_not_left_go_back_by_their_share_r1_4() -> None:
+    memory = shop(b.placed(b.cart(1, quantity=3), coupons=[b.coupon(1_00)]), b.succeeded(299_00))
+    memory.when(b.shipped(units={1: 1}))
+    fact: UnitsCancelled = b.only(memory.when(b.cancel({1: 1}, when="06-02 11:00")))
+    assert [(part.line_no, part.quantity, part.amount_minor) for part in fact.lines] == [(1, 1, 299_00 // 3)]
+    assert (fact.order_cancelled, state(memory)) == (False, "paid")
+    assert b.only(memory.when(b.shipped("p2", {1: 1}, when="06-02 12:00"))).shipped[0].line_no == 1
+    assert (memory.when(b.shipped("p3", {1: 1})), codes(memory)) == ((), ["parcel.exceeds_ordered"])
+
+
+def test_without_lines_everything_that_has_not_left_is_cancelled() -> None:
+    memory = shop(b.placed(b.cart(1, quantity=2), b.cart(2)), b.succeeded(300_00), b.shipped(units={1: 1}))
+    fact = b.only(memory.when(b.cancel(when="06-02 11:00")))
+    assert [(part.line_no, part.quantity) for part in fact.lines] == [(1, 1), (2, 1)]
+    assert state(memory) == "shipped"
+    assert (memory.when(b.cancel(when="06-02 11:30")), codes(memory)) == ((), ["cancel.nothing_left"])
+
+
+def test_who_may_not_cancel_what() -> None:
+    lines = b.cart(1), b.cart(2, category="custom_made"), b.cart(3, kind="virtual"), b.cart(4, seller_id="s2"), b.cart(5, fulfiller_id="f1")
+    for event, code in [
+        (b.cancel({1: 2}), "cancel.exceeds_unsent"),
+        (b.cancel({2: 1}), "cancel.not_allowed"),
+        (b.cancel({3: 1}), "cancel.not_allowed"),
+        (b.cancel({9: 1}), "line.unknown"),
+        (b.cancel(buyer_id="b9"), "buyer.differs"),
+        (b.seller_cancels({4: 1}), "seller.differs"),
+        (b.seller_cancels({5: 1}), "seller.differs"),
+        (b.seller_cancels(seller_id="s9"), "seller.differs"),
+    ]:
+        memory = shop(b.placed(*lines), b.succeeded(500_00))
+        assert (memory.when(event), codes(memory)) == ((), [code])
+
+
+def test_a_seller_gives_up_its_own_lines_custom_made_ones_too_and_a_fulfiller_those_it_sends_r8_1() -> None:
+    lines = b.cart(1, category="custom_made"), b.cart(2, seller_id="s2"), b.cart(3, fulfiller_id="f1")
+    memory = shop(b.placed(*lines), b.succeeded(300_00))
+    assert [part.line_no for part in b.only(memory.when(b.seller_cancels())).lines] == [1]
+    assert [part.line_no for part in b.only(memory.when(b.seller_cancels(seller_id="f1"))).lines] == [3]
+    assert state(memory) == "paid"
+    last = b.only(memory.when(b.seller_cancels(seller_id="s2")))
+    assert (last.order_cancelled, last.by, state(memory)) == (True, "seller", "cancelled")
+
+
+def test_a_line_with_an_open_case_is_the_cases_to_decide() -> None:
+    memory = paid()
+    memory.when(b.case_opened(when="06-01 11:00"))
+    assert (memory.when(b.cancel({1: 1}, when="06-01 12:00")), codes(memory)) == ((), ["cancel.case_open"])
+
+
+def test_what_was_sent_cannot_be_cancelled_by_anybody() -> None:
+    memory = delivered()
+    assert memory.when(b.cancel({1: 1}), b.seller_cancels({1: 1}), b.cancel(), b.seller_cancels()) == ()
+    assert codes(memory) == ["cancel.exceeds_unsent"] * 2 + ["cancel.nothing_left"] * 2
+
+
+def test_a_parcel_that_came_back_can_be_sent_again_or_cancelled_r2_5() -> None:
+    for failing in (b.parcel_refused(), b.parcel_lost()):
+        memory = shop(b.placed(b.cart(quantity=2)), b.succeeded(200_00), b.shipped(units={1: 2}))
+        assert b.types(memory.when(failing)) == ["parcel.failed"]
+        assert state(memory) == "paid"
+        assert b.types(memory.when(b.shipped("p2", {1: 1}, when="06-05 10:00"))) == ["order.shipped"]
+        assert b.only(memory.when(b.seller_cancels(when="06-05 11:00"))).lines[0].quantity == 1
+        assert (memory.when(b.signed()), codes(memory)) == ((), ["parcel.failed_before"])
+        assert state(memory) == "shipped"
+
+
+def test_freight_goes_back_with_the_last_cancelled_line_when_nothing_was_sent_r3_10() -> None:
+    memory = shop(b.placed(b.cart(1), b.cart(2), freight(3)), b.succeeded(210_00))
+    assert [part.line_no for part in b.only(memory.when(b.cancel({1: 1}))).lines] == [1]
+    last = b.only(memory.when(b.cancel({2: 1})))
+    assert [(part.line_no, part.amount_minor) for part in last.lines] == [(2, 100_00), (3, 10_00)]
+    assert (last.order_cancelled, state(memory)) == (True, "cancelled")
+
+
+def test_freight_stays_when_something_was_sent_and_is_owed_with_the_sellers_last_line_r3_10_r2_6() -> None:
+    memory = shop(b.placed(b.cart(1), b.cart(2), freight(3)), b.succeeded(210_00), b.shipped(), b.signed())
+    assert [part.line_no for part in b.only(memory.when(b.cancel({2: 1}))).lines] == [2]
+    assert [line.line_no for line in b.only(memory.when(b.receipt())).lines] == [1, 3]
+    assert state(memory) == "completed"
+
+
+def test_freight_goes_back_with_a_line_refunded_in_full_before_it_was_sent_r3_10() -> None:
+    memory = shop(b.placed(b.cart(1), freight(2)), b.succeeded(110_00))
+    memory.when(b.case_opened(when="06-01 11:00"))
+    freed, back = memory.when(b.case_closed(quantity=1, amount_minor=100_00, when="06-01 12:00"))
+    assert (freed.type, back.type, [part.line_no for part in back.lines]) == ("line.freed", "units.cancelled", [2])  # type: ignore[attr-defined]
+    assert state(memory) == "closed"
+
+
+def test_a_seller_at_fault_pays_the_freight_back_whatever_was_sent_r3_10() -> None:
+    for at_fault, then in [(True, "units.cancelled"), (False, "order.completed")]:
+        memory = shop(b.placed(b.cart(1), freight(2)), b.succeeded(110_00), b.shipped(), b.signed(), b.case_opened())
+        facts = memory.when(b.case_closed(quantity=1, amount_minor=100_00, at_fault=at_fault))
+        assert b.types(facts) == ["line.freed", then]
+        assert [line.line_no for line in facts[1].lines] == [2]  # type: ignore[attr-defined]
+
+
+def test_each_seller_has_its_own_freight() -> None:
+    lines = b.cart(1), freight(2), b.cart(3, seller_id="s2"), freight(4, seller_id="s2")
+    memory = shop(b.placed(*lines), b.succeeded(220_00), b.shipped(), b.signed())
+    assert [line.line_no for line in b.only(memory.when(b.receipt())).lines] == [1, 2]
+    last = b.only(memory.when(b.seller_cancels(seller_id="s2")))
+    assert [part.line_no for part in last.lines] == [3, 4]
+    assert state(memory) == "completed"
+
+
+@given(quantity=st.integers(1, 12), price=st.integers(0, 999), order_of=st.randoms(use_true_random=False), rest=st.integers(0, 30))
+def test_cancelled_in_any_pieces_a_line_goes_back_to_the_last_fen_r1_4(quantity: int, price: int, order_of: object, rest: int) -> None:
+    paid_minor = quantity * price - min(rest, quantity * price)
+    placed = b.placed(b.cart(quantity=quantity, unit_price_minor=price), coupons=[b.coupon(quantity * price - paid_minor)])
+    memory = shop(placed, *([b.succeeded(paid_minor)] if paid_minor else []))
+    amounts = [b.only(memory.when(b.cancel({1: 1}))).lines[0].amount_minor for _ in range(quantity)]
+    assert amounts == [unit_slice(paid_minor, quantity, gone, 1) for gone in range(quantity)]
+    assert (sum(amounts), state(memory)) == (paid_minor, "cancelled")
+    assert order(memory).lines[1].refunded_minor == paid_minor

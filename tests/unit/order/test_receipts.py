@@ -1,0 +1,91 @@
+"""More time for the buyer, and goods that are used instead of received. Source: R2.5."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.messaging.memory import Memory
+from tests.unit import builders as b
+from tests.unit.order.shop import codes, completed, delivered, paid, shipped, shop, state, waiting
+
+LATER = b.at("08-30 00:00")
+
+
+@pytest.mark.parametrize(("before", "confirmed"), [(delivered, "06-15 10:00"), (shipped, "07-05 10:00")], ids=["signed", "not signed"])
+def test_the_buyer_extends_once_by_three_days_r2_5(before: object, confirmed: str) -> None:
+    assert callable(before)
+    memory: Memory = before()
+    assert b.types(memory.when(b.extended())) == ["confirmation.extended"]
+    assert (memory.when(b.extended()), codes(memory)) == ((), ["receipt.extended_before"])
+    assert b.only(memory.advance(LATER)).occurred_at == b.at(confirmed)
+
+
+def test_signing_within_the_added_days_still_counts_for_the_first_look_r2_5() -> None:
+    memory = shipped()
+    memory.when(b.extended(), b.signed(when="06-14 10:00"))
+    assert b.only(memory.advance(LATER)).occurred_at == b.at("06-15 10:00")
+
+
+def test_lines_are_extended_one_by_one_or_all_that_are_under_way_r2_5() -> None:
+    memory = shop(b.placed(b.cart(1), b.cart(2), b.cart(3)), b.succeeded(300_00), b.shipped("p1", {1: 1}), b.shipped("p2", {2: 1}))
+    assert b.only(memory.when(b.extended(1))).line_nos == (1,)
+    assert b.only(memory.when(b.extended())).line_nos == (2,)
+    assert (memory.when(b.extended(1, 2)), codes(memory)) == ((), ["receipt.extended_before"])
+
+
+def test_more_time_is_asked_for_of_what_is_under_way_before_time_confirmed_it_r2_5() -> None:
+    waits, late, done, other = paid(), delivered(), completed(), delivered()
+    assert (waits.when(b.extended()), waiting(waits)) == ((), ["receipt.before_shipping"])
+    assert b.types(waits.when(b.shipped())) == ["order.shipped", "confirmation.extended"]
+    assert (late.when(b.extended(when="06-12 10:00")), codes(late)) == ((), ["receipt.too_late"])
+    assert (done.when(b.extended()), codes(done)) == ((), ["receipt.confirmed_before"])
+    assert (other.when(b.extended(buyer_id="b9"), b.extended(9)), codes(other)) == ((), ["buyer.differs", "line.unknown"])
+
+
+def test_terms_without_an_extension_refuse_it_r9_1() -> None:
+    memory = delivered()
+    version, before = memory.entities[("order", b.ORDER)]
+    memory.entities[("order", b.ORDER)] = version, replace(before, terms=before.terms.model_copy(update={"extend_days": 0}))
+    assert (memory.when(b.extended()), codes(memory)) == ((), ["receipt.no_extension"])
+
+
+def virtual(quantity: int = 1) -> Memory:
+    return shop(b.placed(b.cart(kind="virtual", quantity=quantity)), b.succeeded(100_00 * quantity))
+
+
+def test_virtual_goods_are_confirmed_by_redemption_unit_by_unit_r2_5() -> None:
+    memory = virtual(3)
+    assert b.types(memory.when(b.redeemed("u1"))) == ["line.redeemed"]
+    assert state(memory) == "paid"
+    used, done = memory.when(b.redeemed("u2", quantity=2))
+    assert (used.type, done.type, done.how, state(memory)) == ("line.redeemed", "order.completed", "redeemed", "completed")  # type: ignore[attr-defined]
+
+
+def test_virtual_goods_are_never_confirmed_by_time_or_by_the_buyer_r2_5() -> None:
+    memory = virtual()
+    assert memory.advance(LATER) == ()
+    assert (memory.when(b.receipt(1), b.extended(1)), codes(memory)) == ((), ["receipt.not_goods"] * 2)
+
+
+def test_no_more_is_redeemed_than_was_bought_and_each_use_counts_once() -> None:
+    memory = virtual(2)
+    assert memory.when(b.redeemed("u1", quantity=3)) == ()
+    memory.when(b.redeemed("u1"), b.redeemed("u1"), b.redeemed("u2", quantity=2), b.redeemed("u3", line_no=9))
+    assert codes(memory) == ["redemption.exceeds_bought", "redemption.known", "redemption.exceeds_bought", "line.unknown"]
+
+
+def test_only_virtual_goods_are_redeemed_and_only_once_they_are_paid() -> None:
+    goods, early = paid(), shop(b.placed(b.cart(kind="virtual")))
+    assert (goods.when(b.redeemed()), codes(goods)) == ((), ["redemption.not_virtual"])
+    assert (early.when(b.redeemed()), waiting(early)) == ((), ["redemption.before_payment"])
+    assert b.types(early.when(b.succeeded())) == ["order.paid", "line.redeemed", "order.completed"]
+
+
+def test_an_open_case_holds_a_redemption_from_confirming_until_it_ends_r2_5() -> None:
+    memory = virtual()
+    memory.when(b.case_opened(when="06-04 10:00"))
+    assert b.types(memory.when(b.redeemed())) == ["line.redeemed"]
+    freed, done = memory.when(b.case_closed(when="06-06 10:00"))
+    assert (freed.type, done.type, done.how) == ("line.freed", "order.completed", "redeemed")  # type: ignore[attr-defined]

@@ -1,0 +1,137 @@
+"""What the refund service makes of units that were cancelled, of waived freight, and of who answers. Source: R1.4, R3.10, R8.1."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.contracts.refund import CertificateIssued, RefundGranted
+from shared.contracts.types import FreeShipping, Line
+from shared.messaging.memory import Memory
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.refund.life import (
+    accepted,
+    case_of,
+    confirmed,
+    declined,
+    delivered,
+    line,
+    money_refused,
+    paid,
+    posted,
+    purchase_of,
+    requested,
+    shop,
+    withdrawn,
+)
+
+
+def returned(case_id: str, line_no: int, quantity: int = 1) -> tuple[Message, ...]:
+    return requested(case_id, line_no=line_no, quantity=quantity), accepted(case_id), posted(case_id), confirmed(case_id, quantity)
+
+
+def grants(memory: Memory) -> list[tuple[int, int]]:
+    """amount and deducted freight."""
+    return [(fact.amount_minor, fact.freight_minor) for fact in memory.facts if isinstance(fact, RefundGranted)]
+
+
+def basket(*lines: Line, threshold: int = 99_00, freight: int = 10_00) -> Memory:
+    free = (FreeShipping(seller_id=b.SELLER, threshold_minor=threshold, freight_minor=freight),)
+    return shop(paid(*lines).model_copy(update={"free_shipping": free}), delivered(*(one.line_no for one in lines)))
+
+
+def test_cancelled_units_can_be_claimed_no_more_r3_5() -> None:
+    memory = shop(paid(), b.units_cancelled((1, 2, 66_66), when="06-11 10:00"), delivered())
+    assert purchase_of(memory).lines[1].left == 1
+    assert memory.when(requested(quantity=2)) == ()
+    assert memory.refused[-1][1] == "refund.quantity_exceeds"
+    memory.when(*returned("c2", 1))
+    assert grants(memory) == [(33_34, 0)]
+
+
+def test_the_money_of_cancelled_units_concerns_no_case() -> None:
+    memory = shop(paid())
+    done = b.refund_paid("x1")
+    assert done.refund_id == "x1"
+    memory.when(b.units_cancelled((1, 1, 33_33), when="06-11 10:00"))
+    refused = money_refused().model_copy(update={"refund_id": "x1"})
+    assert (memory.when(refused), memory.held(b.ORDER), memory.refused) == ((), [], [])
+
+
+def test_an_answer_about_cancelled_money_that_comes_first_waits_and_is_then_done_with_r2_1() -> None:
+    memory = shop(paid())
+    memory.when(money_refused().model_copy(update={"refund_id": "x1"}))
+    assert [held.reason for held in memory.held(b.ORDER)] == ["refund.before_grant"]
+    memory.when(b.units_cancelled((1, 1, 33_33), when="06-11 10:00"))
+    assert (memory.held(b.ORDER), memory.refused) == ([], [])
+
+
+def test_a_cancellation_before_its_certificate_waits_and_a_second_one_is_refused() -> None:
+    memory = shop(b.units_cancelled((1, 1, 33_33), when="06-11 10:00"))
+    assert b.types(memory.when(paid())) == ["certificate.issued", "line.reduced"]
+    memory.when(b.units_cancelled((1, 1, 33_33), when="06-11 10:00"))
+    assert memory.refused[-1][1] == "refund.known"
+
+
+def test_a_return_that_breaks_the_threshold_pays_the_waived_freight_r3_10() -> None:
+    """Threshold 99, freight 10, items 60 and 50: return of 60 gives 50."""
+    memory = basket(line(1, 1, 60_00), line(2, 1, 50_00))
+    memory.when(*returned("c1", 1))
+    assert grants(memory) == [(50_00, 10_00)]
+
+
+def test_the_waived_freight_is_due_once_a_seller_r3_10() -> None:
+    memory = basket(line(1, 1, 60_00), line(2, 1, 50_00))
+    memory.when(*returned("c1", 1), *returned("c2", 2))
+    assert grants(memory) == [(50_00, 10_00), (50_00, 0)]
+
+
+def test_a_return_that_keeps_the_threshold_costs_nothing_r3_10() -> None:
+    memory = basket(line(1, 1, 60_00), line(2, 1, 99_00))
+    memory.when(*returned("c1", 1))
+    assert grants(memory) == [(60_00, 0)]
+
+
+def test_the_deduction_never_takes_more_than_the_refund_r3_10() -> None:
+    memory = basket(line(1, 1, 4_00), line(2, 1, 95_00))
+    memory.when(*returned("c1", 1))
+    assert grants(memory) == [(0, 4_00)]
+
+
+def test_another_sellers_goods_and_freight_do_not_count_toward_the_threshold_r3_10() -> None:
+    freight = b.line(3, 200_00, 1, kind="freight", promoter_id=None)
+    memory = basket(line(1, 1, 60_00), line(2, 1, 500_00, seller="s2"), freight, threshold=60_00)
+    memory.when(*returned("c1", 1))
+    assert grants(memory) == [(50_00, 10_00)]
+
+
+def test_a_deduction_of_which_nothing_came_is_made_again_by_the_next_return_r3_10() -> None:
+    memory = basket(line(1, 1, 60_00), line(2, 1, 50_00))
+    memory.when(*returned("c1", 1), money_refused("c1"), *returned("c2", 2))
+    assert grants(memory) == [(50_00, 10_00), (40_00, 10_00)]
+    assert purchase_of(memory).deducted == {b.SELLER: "c2"}
+
+
+@pytest.mark.parametrize("kind", ["freight", "virtual"])
+def test_only_goods_can_be_returned_without_a_reason_r4_5(kind: str) -> None:
+    memory = shop(paid(b.line(1, kind=kind)))
+    certificate = next(fact for fact in memory.facts if isinstance(fact, CertificateIssued))
+    assert [promise.withheld for promise in certificate.guarantees] == ["no_reason.excluded"]
+    assert (memory.when(requested(quantity=1)), memory.refused[-1][1]) == ((), "no_reason.excluded")
+
+
+def test_who_fulfils_a_line_answers_for_it_and_the_seller_cannot_r8_1() -> None:
+    memory = shop(paid(b.line(1, 100_00, 1, fulfiller_id="f1")), delivered(), requested(quantity=1))
+    assert memory.when(accepted(), declined()) == ()
+    assert [code for _, code in memory.refused] == ["seller.differs", "seller.differs"]
+    memory.when(accepted(seller="f1"), posted())
+    assert memory.when(confirmed(quantity=1)) == ()
+    assert b.types(memory.when(confirmed(quantity=1, seller="f1"))) == ["refund.granted"]
+
+
+def test_the_case_names_the_seller_who_is_liable_whoever_answers_r8_1() -> None:
+    memory = shop(paid(b.line(1, 100_00, 1, fulfiller_id="f1")), delivered())
+    opened = b.only(memory.when(requested(quantity=1)))
+    assert opened.seller_id == b.SELLER
+    memory.when(withdrawn())
+    assert case_of(memory).state == 70
