@@ -56,6 +56,7 @@ OrderCode = Literal[
     "cancel.before_payment",
     "cancel.case_open",
     "cancel.exceeds_unsent",
+    "cancel.known",
     "cancel.not_allowed",
     "cancel.nothing_left",
     "cancel.unpaid_in_part",
@@ -396,4 +397,5 @@ CATALOGUE: dict[str, Entry] = {
     "ruling.known": Entry("the ruling, or another of its matter, was counted before"),
     "sham.collected_in_time": Entry("the carrier collected the parcel in time: its waybill was no pretence"),
     "sham.not_promised": Entry("the order was placed under terms that promise nothing for sham shipping"),
+    "cancel.known": Entry("a cancellation of this id was counted before"),
 }

@@ -58,7 +58,7 @@ class ReturnConfirmed(Message):
 class SellerCancelled(Message):
     """The seller, or who fulfils in its place, will not send these units. lines empty: all of theirs that have not left yet.
 
-    payment_id: of the payment that they see; None, the order is not paid.
+    cancel_id: the back office's; names this decision for good. payment_id: of the payment that they see; None, the order is not paid.
     Producer: merchant. Consumers: order.
     """
 
@@ -66,6 +66,7 @@ class SellerCancelled(Message):
     topic: ClassVar[Topic] = MERCHANT
 
     order_id: Id
+    cancel_id: Id
     seller_id: Id
     payment_id: Id | None = None
     lines: Annotated[tuple[Units, ...], Field(max_length=200)] = ()

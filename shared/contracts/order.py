@@ -165,7 +165,8 @@ class CancelledUnits(Part):
 class UnitsCancelled(Message):
     """Units of a paid order will not be sent; what was paid for them goes back. Source: R2.1, R3.10.
 
-    A seller's freight goes with the last of its units if nothing of it was sent. order_cancelled: nothing else is left of the order.
+    A seller's freight goes with the last of its units if nothing of it was sent. cancel_id: of the request; None, nobody asked, it is
+    freight that nothing is left for. order_cancelled: nothing else is left of the order.
     Producer: order. Consumers: payment, refund.
     """
 
@@ -175,6 +176,7 @@ class UnitsCancelled(Message):
     order_id: Id
     buyer_id: Id
     by: Party
+    cancel_id: Id | None
     lines: tuple[CancelledUnits, ...] = Field(min_length=1)
     order_cancelled: bool
     reason: Text = ""

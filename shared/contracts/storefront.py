@@ -126,7 +126,8 @@ class ReceiptConfirmed(Message):
 class OrderCancelRequested(Message):
     """The buyer wants units not sent any more. lines empty: everything that has not left yet.
 
-    payment_id: of the payment that the buyer sees; None, the order is not paid. It keeps the two apart whichever comes first.
+    cancel_id: the storefront's; names this request for good. payment_id: of the payment that the buyer sees; None, the order is not
+    paid. It keeps the two apart whichever comes first.
     Producer: storefront. Consumers: order.
     """
 
@@ -134,6 +135,7 @@ class OrderCancelRequested(Message):
     topic: ClassVar[Topic] = STOREFRONT
 
     order_id: Id
+    cancel_id: Id
     buyer_id: Id
     payment_id: Id | None = None
     lines: tuple[Units, ...] = Field(default=(), max_length=200)

@@ -24,7 +24,7 @@ def test_an_order_of_two_sellers_is_cancelled_in_part_and_freight_goes_with_the_
         "merchant",
         "seller.cancelled",
         deal.order,
-        {"order_id": deal.order, "seller_id": other, "payment_id": payment, "reason": "sold out"},
+        {"order_id": deal.order, "cancel_id": "gone", "seller_id": other, "payment_id": payment, "reason": "sold out"},
     )
     town.idle()
     assert [part["line_no"] for part in deal.fact("order.v1", "units.cancelled")["lines"]] == [3, 4]
@@ -51,7 +51,7 @@ def test_a_seller_who_sends_late_owes_a_tenth_and_a_refused_parcel_can_be_cancel
     town.idle()
     town.send("logistics", "parcel.refused", deal.order, {"order_id": deal.order, "parcel_id": f"p-{deal.order}"})
     town.idle()
-    town.send("storefront", "order.cancel_requested", deal.order, {"order_id": deal.order, "buyer_id": deal.buyer})
+    town.send("storefront", "order.cancel_requested", deal.order, {"order_id": deal.order, "cancel_id": "back", "buyer_id": deal.buyer})
     town.idle()
     deal.provider_pays()
     assert deal.fact("payment.v1", "refund.done")["amount_minor"] == 200_00

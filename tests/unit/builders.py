@@ -125,19 +125,39 @@ def parcel_lost(parcel_id: str = PARCEL, when: str = SIGNED) -> ParcelLost:
 
 
 def cancel(
-    units: dict[int, int] | None = None, payment_id: str | None = None, buyer_id: str = BUYER, when: str = "06-01 10:20"
+    units: dict[int, int] | None = None,
+    payment_id: str | None = None,
+    buyer_id: str = BUYER,
+    when: str = "06-01 10:20",
+    cancel_id: str = "cancel1",
 ) -> OrderCancelRequested:
     """units None: all that has not left."""
     return OrderCancelRequested(
-        order_id=ORDER, buyer_id=buyer_id, payment_id=payment_id, lines=units_of(units or {}), reason="too slow", occurred_at=at(when)
+        order_id=ORDER,
+        cancel_id=cancel_id,
+        buyer_id=buyer_id,
+        payment_id=payment_id,
+        lines=units_of(units or {}),
+        reason="too slow",
+        occurred_at=at(when),
     )
 
 
 def seller_cancels(
-    units: dict[int, int] | None = None, seller_id: str = SELLER, payment_id: str | None = None, when: str = "06-01 10:20"
+    units: dict[int, int] | None = None,
+    seller_id: str = SELLER,
+    payment_id: str | None = None,
+    when: str = "06-01 10:20",
+    cancel_id: str = "",
 ) -> SellerCancelled:
     return SellerCancelled(
-        order_id=ORDER, seller_id=seller_id, payment_id=payment_id, lines=units_of(units or {}), reason="sold out", occurred_at=at(when)
+        order_id=ORDER,
+        cancel_id=cancel_id or f"cancel-{seller_id}",
+        seller_id=seller_id,
+        payment_id=payment_id,
+        lines=units_of(units or {}),
+        reason="sold out",
+        occurred_at=at(when),
     )
 
 
@@ -283,7 +303,8 @@ def units_cancelled(
         )
         for line_no, quantity, amount in parts or ((1, 1, 100_00),)
     )
-    return UnitsCancelled(order_id=ORDER, buyer_id=BUYER, by="buyer", lines=lines, order_cancelled=False, occurred_at=_time(when))
+    said: dict[str, Any] = {"order_id": ORDER, "buyer_id": BUYER, "by": "buyer", "cancel_id": "cancel1", "order_cancelled": False}
+    return UnitsCancelled(**said, lines=lines, occurred_at=_time(when))
 
 
 def case_closed(

@@ -34,7 +34,7 @@ def cancel(event: OrderCancelRequested, order: Order | None) -> Outcome:
         return _unpaid(order, event.lines, "buyer", event.reason, event.occurred_at)
     lines = order.lines.values()
     unsent = {line.line.line_no: _left(line) for line in lines if line.line.kind == "goods" and line.line.category not in BOUND}
-    return _cancelled(order, event.lines, unsent, "buyer", event.reason, event.occurred_at)
+    return _cancelled(order, event, unsent, "buyer")
 
 
 def give_up(event: SellerCancelled, order: Order | None) -> Outcome:
@@ -50,7 +50,7 @@ def give_up(event: SellerCancelled, order: Order | None) -> Outcome:
     if order.status == "accepted":
         return _unpaid(order, (), "seller", event.reason, event.occurred_at)
     unsent = {line_no: _left(line) for line_no, line in own.items() if line.line.kind != "freight"}
-    return _cancelled(order, event.lines, unsent, "seller", event.reason, event.occurred_at)
+    return _cancelled(order, event, unsent, "seller")
 
 
 def ends(order: Order, by: Party, at: datetime) -> tuple[UnitsCancelled | OrderCompleted, ...]:
@@ -86,9 +86,11 @@ def _unpaid(order: Order, named: tuple[Units, ...], by: Party, reason: str, at: 
     return (OrderCancelled(order_id=order.id, buyer_id=order.buyer_id, by=by, reason=reason, occurred_at=at),)
 
 
-def _cancelled(order: Order, named: tuple[Units, ...], unsent: Mapping[int, int], by: Party, reason: str, at: datetime) -> Outcome:
+def _cancelled(order: Order, event: OrderCancelRequested | SellerCancelled, unsent: Mapping[int, int], by: Party) -> Outcome:
     """unsent: units by line that this party may cancel, cases left aside."""
-    asked = _sum(named)
+    if event.cancel_id in order.cancels:
+        return Reject("cancel.known")
+    asked, at = _sum(event.lines), event.occurred_at
     for line_no, quantity in sorted(asked.items()):
         if line_no not in order.lines:
             return Reject("line.unknown", str(line_no))
@@ -101,21 +103,22 @@ def _cancelled(order: Order, named: tuple[Units, ...], unsent: Mapping[int, int]
     units = asked or {line_no: quantity for line_no, quantity in unsent.items() if quantity and not order.lines[line_no].cases}
     if not units:
         return Reject("cancel.nothing_left")
-    fact = _fact(order, units, by, reason, at)
+    fact = _fact(order, units, by, event.reason, at, event.cancel_id)
     after = evolve(order, fact)
     freight = {line.line.line_no: 1 for line in _freight_left(after) if not _something_sent(after, line.line.seller_id)}
     if freight:
-        fact = _fact(order, {**units, **freight}, by, reason, at)
+        fact = _fact(order, {**units, **freight}, by, event.reason, at, event.cancel_id)
         after = evolve(order, fact)
     return fact, *ends(after, by, at)
 
 
-def _fact(order: Order, units: Mapping[int, int], by: Party, reason: str, at: datetime) -> UnitsCancelled:
+def _fact(order: Order, units: Mapping[int, int], by: Party, reason: str, at: datetime, cancel_id: str | None = None) -> UnitsCancelled:
     fact = UnitsCancelled(
         order_id=order.id,
         buyer_id=order.buyer_id,
         by=by,
-        lines=tuple(_part(order, order.lines[line_no], quantity) for line_no, quantity in sorted(units.items())),
+        cancel_id=cancel_id,
+        lines=tuple(_part(order, order.lines[line_no], quantity, cancel_id) for line_no, quantity in sorted(units.items())),
         order_cancelled=False,
         reason=reason,
         occurred_at=at,
@@ -123,13 +126,15 @@ def _fact(order: Order, units: Mapping[int, int], by: Party, reason: str, at: da
     return fact.model_copy(update={"order_cancelled": evolve(order, fact).state == "cancelled"})
 
 
-def _part(order: Order, line: OrderLine, quantity: int) -> CancelledUnits:
+def _part(order: Order, line: OrderLine, quantity: int, cancel_id: str | None) -> CancelledUnits:
+    """Freight goes back once, whoever cancelled last."""
+    cause = "freight" if line.line.kind == "freight" else f"cancel|{cancel_id}"
     return CancelledUnits(
         line_no=line.line.line_no,
         seller_id=line.line.seller_id,
         promoter_id=line.line.promoter_id,
         quantity=quantity,
-        refund_id=str(uuid.uuid5(BACK, f"{order.id}|{order.cancels}|{line.line.line_no}")),
+        refund_id=str(uuid.uuid5(BACK, f"{order.id}|{line.line.line_no}|{cause}")),
         amount_minor=line.back(quantity),
     )
 

@@ -75,7 +75,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """status: how far it got as a whole; its lines say the rest. payments: every payment_id known. cancels: cancellations so far.
+    """status: how far it got as a whole; its lines say the rest. payments, cancels: every payment_id and cancel_id known.
 
     terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted.
     """
@@ -92,7 +92,7 @@ class Order:
     lines: dict[int, OrderLine] = field(default_factory=dict)
     parcels: dict[str, Parcel] = field(default_factory=dict)
     free_shipping: tuple[FreeShipping, ...] = ()
-    cancels: int = 0
+    cancels: tuple[str, ...] = ()
     late: dict[str, Late] = field(default_factory=dict)
     rulings: tuple[str, ...] = ()
 
@@ -215,7 +215,7 @@ def _with_lines(
     match fact:
         case UnitsCancelled():
             cut = (reduced(order.lines[one.line_no], one.quantity, one.amount_minor, fact.occurred_at, order.parcels) for one in fact.lines)
-            return replace(_lines(order, *cut), cancels=order.cancels + 1)
+            return replace(_lines(order, *cut), cancels=(*order.cancels, fact.cancel_id) if fact.cancel_id else order.cancels)
         case OrderCompleted():
             return _lines(order, *(replace(order.lines[one.line_no], completed=True) for one in fact.lines))
         case LineHeld():
