@@ -235,7 +235,8 @@ class Consumer:
             elif self._engine_type(record) == OFFER:
                 fold.offer_ready(engine_key)
             else:
-                fold.wait_over(engine_key, json.loads(record.value or b"{}").get("ref", ""))
+                told = json.loads(record.value or b"{}")
+                fold.wait_over(engine_key, told.get("ref", ""), told.get("until", ""))
         elif item is None:
             fold.drop(record, "not_ours")
         elif isinstance(item, Unreadable):
