@@ -70,6 +70,10 @@ class Idle:
         """Business time."""
         return self._call(self._watch.clock())
 
+    def next_due(self) -> datetime | None:
+        """The earliest deadline that stands; None: there is none."""
+        return self._call(self._watch.next_due())
+
     def set_clock(self, to: datetime | timedelta, step: timedelta = STEP, timeout_s: float = TIMEOUT_SECONDS) -> Walk:
         """Walks every process's clock there; a timedelta is from now. Raises Failed, NotIdle. timeout_s: of each step."""
         return self._call(walk(self._watch, to, step, timeout_s))

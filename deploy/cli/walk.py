@@ -60,9 +60,9 @@ async def walk(
 
 
 async def _next_stop(watch: Watch, target: datetime, step: timedelta) -> datetime:
-    """Behind the last deadline of the next group, or the target itself. A deadline fires at its grace after it."""
+    """Behind the last deadline of the next group; the target, where that group reaches so far. A deadline fires at its grace after it."""
     first = await watch.next_due()
-    if first is None or first + watch.grace > target:
+    if first is None or first + max(step, watch.grace) >= target:
         return target
     last = await watch.last_due(min(first + step, target - watch.grace))
     return min(target, (last or first) + watch.grace)

@@ -35,11 +35,16 @@ BEGINS = closing(0) - timedelta(hours=1)
 
 @click.command()
 @click.option("--orders", default=1_000, show_default=True, type=click.IntRange(1, 100_000))
-@click.option("--seed", default=1, show_default=True, help="The same seed plays the same market.")
+@click.option("--seed", default=1, show_default=True, help="The same seed plays the same market; facts.jsonl shows it.")
 @click.option("--keep", is_flag=True, help="Leave the stack running afterwards.")
 @click.option("--spoil", hidden=True, default="", help="SQL, run by the owner of the tables before the verdict: it must be noticed.")
 def main(orders: int, seed: int, keep: bool, spoil: str) -> None:
-    """Play a market of so many orders on a fresh stack of its own; status 0 only if everything came out as it must."""
+    """Play a market of so many orders on a fresh stack of its own; status 0 only if everything came out as it must.
+
+    Two plays of a seed and a number of orders send the same events and lead to the same facts and refusals: same ids, same times,
+    same money, line by line in .laotie/demo/facts.jsonl. Open is only which order comes first to a party or a subject of trust, so
+    the balance and the score on the way there.
+    """
     for name in FOREIGN:
         os.environ.pop(name, None)
     os.environ["LAOTIE_CLOCK_BEGINS"] = BEGINS.isoformat()
@@ -58,6 +63,7 @@ def main(orders: int, seed: int, keep: bool, spoil: str) -> None:
         seconds = time.monotonic() - began
         play.seconds["judging"] = seconds - sum(play.seconds.values())
         _tell(console, stack, verdict)
+        home.write("facts.jsonl", "".join(f"{line}\n" for line in verdict.told))
         home.write("report.json", json.dumps(report(verdict, seconds), indent=1) + "\n")
         console.print(_result(verdict, seconds), highlight=False, soft_wrap=True)
         for line in _where_next(home, stack) if keep else (NOT_KEPT,):

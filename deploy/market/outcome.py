@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -49,20 +50,43 @@ class Found:
     facts: int = 0
 
 
+def once(records: Iterable[Read]) -> list[Read]:
+    """A copy of a record that the relay sent twice left out, by its sequence; a parked copy also carries that of its original."""
+    places: dict[tuple[str, int, str], Read] = {}
+    for record in records:
+        sequence = record.headers.get("x-sequence") or record.headers.get("ce_sequence", "")
+        places.setdefault((record.topic, record.partition, sequence), record)
+    return list(places.values())
+
+
+def told(records: Iterable[Read]) -> list[str]:
+    """One line of JSON for each fact and each refusal, sorted: where, what, about what, under which id, why, when, which money.
+
+    Left out is what says which order came first to a party or a subject: places, versions, the balance and the score on the way.
+    """
+    money = ("occurred_at", "amount_minor", "moves")
+    return sorted(
+        json.dumps(
+            [record.topic, record.type, record.key, record.headers.get("ce_id"), record.headers.get("x-reason")]
+            + [(record.body or {}).get(name) for name in money],
+            ensure_ascii=False,
+        )
+        for record in records
+    )
+
+
 def read(records: Iterable[Read]) -> Found:
-    """records: all of TOPICS, each partition in order. A copy of a record that the relay sent twice counts once, by its sequence."""
-    found, seen, happened, ids = Found(), set[tuple[str, int, str]](), Counter[str](), Counter[str]()
+    """records: all of TOPICS, each partition in order, none twice."""
+    found, happened, ids = Found(), Counter[str](), Counter[str]()
     paid: dict[str, dict[int, int]] = {}
     for record in records:
-        place = (record.topic, record.partition, record.headers.get("ce_sequence", ""))
-        if record.body is None or place in seen:
+        if record.body is None:
             continue
-        seen.add(place)
         found.facts += 1
         ids[f"{record.topic} {record.type} {record.headers.get('ce_id')}"] += 1
-        once = ONCE.get((record.topic, record.type))
-        if once is not None:
-            happened[f"{record.topic} {record.type} {' '.join(str(record.body[name]) for name in once)}"] += 1
+        key = ONCE.get((record.topic, record.type))
+        if key is not None:
+            happened[f"{record.topic} {record.type} {' '.join(str(record.body[name]) for name in key)}"] += 1
         _take(found, paid, record, record.body)
     found.doubled = sorted(line for line, count in (happened + ids).items() if count > 1)
     for order_id, order in found.orders.items():

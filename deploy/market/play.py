@@ -1,4 +1,8 @@
-"""Plays a market on a running stack: phase by phase, the clock walked in between, the PSP answering what it is told to pay."""
+"""Plays a market on a running stack: day by day, the clock walked in between, the PSP answering what it is told to pay.
+
+No day is skipped: with two midnights in one step, what the first one settles might come to an account before or after what the
+second one pays out, and one seed would not always pay the same.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,8 @@ from deploy.market.market import Market
 from deploy.market.psp import GROUP, TOPICS, Provider
 from deploy.market.sent import closing
 
-STEP = timedelta(days=4)  # deadlines that may fire together: no order has two in different services that contend
-QUIET = (20, 25, 30, 36, 42)  # days on which only deadlines fall due, and the PSP answers
-CALM_DAYS = 2  # without an answer of the PSP, after the last deadline: the end
-DAYS_MAX = 70
+STEP = timedelta(days=1)  # deadlines that may fire together: on one day no order has two in different services that contend
+DAYS_USUAL, DAYS_MAX = 45, 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +49,16 @@ class Play:
         """Raises NotIdle when a service does not come to rest."""
         publisher = Publisher(lambda app: self._stack.settings(app).confluent())
         reader = Reader(self._stack.settings("psp").confluent(), TOPICS, GROUP)
-        calm = 0
+        last = self._market.phases[-1]
         with Idle(self._stack) as idle:
-            for done, day in enumerate(self._days(), start=1):
+            for day in range(DAYS_MAX):
                 answered = self._phase(idle, publisher, reader, day)
-                show(self._progress(day, done))
-                calm = 0 if answered or self.provider.pending else calm + 1
-                if day > QUIET[-1] and calm > CALM_DAYS:
+                show(self._progress(day))
+                if day > last and not answered and not self.provider.pending and idle.next_due() is None:
                     break
             with self._timed("services"):
                 idle.wait()
         reader.close()
-
-    def _days(self) -> list[int]:
-        """Each day while the apps publish, then only now and then, then each day until the PSP has answered everything."""
-        last = self._market.phases[-1]
-        return [*self._market.phases, *(day for day in QUIET if day > last), *range(max(last, QUIET[-1]) + 1, DAYS_MAX)]
 
     def _phase(self, idle: Idle, publisher: Publisher, reader: Reader, day: int) -> int:
         """How many answers the PSP gave."""
@@ -76,11 +72,11 @@ class Play:
             self.published += publisher.publish([*self._market.of_phase(day), *answers])
         return len(answers)
 
-    def _progress(self, day: int, done: int) -> Progress:
+    def _progress(self, day: int) -> Progress:
         kinds = Counter(one.sent.type for one in self.published)
         return Progress(
             closing(day),
-            min(1.0, done / (len(self._market.phases) + len(QUIET) + CALM_DAYS)),
+            min(1.0, (day + 1) / DAYS_USUAL),
             len(self.published),
             kinds["refund.succeeded"],
             kinds["payout.succeeded"],

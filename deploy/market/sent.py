@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-OPENING = datetime(2026, 6, 16, 12, tzinfo=UTC)  # 20:00 in Shanghai: the first live show
+OPENING = datetime(2026, 6, 16, 15, 59, 59, tzinfo=UTC)  # midnight in Shanghai is near: the first live show
 DAY = timedelta(days=1)
 AHEAD = timedelta(minutes=9)  # an app's clock is that much before ours at most
 
@@ -60,7 +60,10 @@ class Sent:
 
 
 def closing(phase: int) -> datetime:
-    """Where the clock stands while that phase is published: 20:00 in Shanghai of its day."""
+    """Where the clock stands while that phase is published: the last second in Shanghai of its day.
+
+    So a phase is a day: what happened on it has taken effect before midnight pays out what the day brought. Source: R3.1.
+    """
     return OPENING + phase * DAY
 
 

@@ -21,7 +21,7 @@ PARKED = tuple(f"{service}.parked.v1" for service in books.SERVICES)
 
 @dataclass(slots=True)
 class Verdict:
-    """problems: one line each, empty if everything is as it must be."""
+    """told: each fact and refusal, as outcome.told has them. problems: one line each, empty if everything is as it must be."""
 
     market: Market
     play: Play
@@ -30,6 +30,7 @@ class Verdict:
     report: Report
     lost: int
     rejected: int
+    told: list[str]
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -54,13 +55,13 @@ class Verdict:
 
 def judge(stack: Stack, market: Market, play: Play) -> Verdict:
     """The stack must be idle."""
-    records = _all(stack)
+    records = outcome.once(_all(stack))
     copies = [record for record in records if record.topic in PARKED]
     found = outcome.read(record for record in records if record.topic not in PARKED)
     held = asyncio.run(books.read(stack.dsn(postgres.OPS)))
     fates = books.account_for(play.published, copies, held.inbox)
     report = asyncio.run(verify(stack))
-    verdict = Verdict(market, play, held, found, report, len(fates.lost), fates.rejected)
+    verdict = Verdict(market, play, held, found, report, len(fates.lost), fates.rejected, outcome.told(records))
     verdict.problems += [f"verify: {check.name}: {check.first}" for check in report.checks if not check.holds]
     verdict.problems += [f"lost: {line}" for line in fates.lost]
     verdict.problems += [f"happened twice: {line}" for line in found.doubled]

@@ -41,5 +41,5 @@ PARKED = tuple(
 UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, RULING)
 OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
 INTERNAL = (ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
-STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read
+STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read or is meant by
 ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, STEERING, CLOCK)

@@ -99,6 +99,7 @@ class Consumer:
         self.store = store
         self.inputs: frozenset[type[Message]] = frozenset((*service.input_types(), *STEERING))
         self.timer_topic = f"{service.name}.timer.v1"
+        self.parking = {name for topic in topics.values() if topic.name.endswith(".parked.v1") for name in topic.writers}
 
     async def run(self, connection: asyncpg.Connection, batch: Batch) -> Done:
         """C4. Raises Moved, Gap, or whatever the database or the code raised; nothing is written then."""
@@ -144,9 +145,11 @@ class Consumer:
         if self._engine_key(record):
             return None
         item = decode(record, self.topics, self.service.name, self.inputs, now)
-        if isinstance(item, Incoming) and isinstance(item.event, STEERING) and item.event.service != self.service.name:
+        if not isinstance(item, Incoming) or not isinstance(item.event, STEERING) or item.event.service == self.service.name:
+            return item
+        if item.event.service in self.parking or self.topics[record.topic].warden != self.service.name:
             return None
-        return item
+        return Unreadable(record, "ops.unknown_service", f"{item.event.service} is none of {', '.join(sorted(self.parking))}")
 
     def _reread(self, row: Held) -> Incoming | Unreadable:
         item = decode(row.record, self.topics, self.service.name, self.inputs, row.at)
@@ -232,7 +235,8 @@ class Consumer:
             elif self._engine_type(record) == OFFER:
                 fold.offer_ready(engine_key)
             else:
-                fold.wait_over(engine_key, json.loads(record.value or b"{}").get("ref", ""))
+                told = json.loads(record.value or b"{}")
+                fold.wait_over(engine_key, told.get("ref", ""), told.get("until", ""))
         elif item is None:
             fold.drop(record, "not_ours")
         elif isinstance(item, Unreadable):

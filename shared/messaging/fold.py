@@ -4,7 +4,8 @@ Invariants kept here, on any store:
  F1 A fact changes exactly one touched entity, and its version is that entity's next.
  F2 An event is folded whole or not at all: a decision that raises leaves no trace but the parked event.
  F3 Events of a key are done one after the other: behind a parked one they queue; behind ready ones too.
- F4 A waiting event is offered again after each later event of its key that changed something, in order.
+ F4 A waiting event is offered again after each later event of its key that changed something, in order. It expires WAIT_MAX
+    after it was first held or a person last let it go on (redrive, discard); what the engine offers again does not begin anew.
  F5 A rejected event changes nothing and leaves no inbox row: a corrected resend is welcome.
  F6 A timer that no longer stands is dropped; one that still stands after its decision is a bug (parked).
  F7 The timers armed are always those that `due` names: the difference is what is written.
@@ -24,7 +25,7 @@ from typing import Any, Literal
 from shared.errors import Code
 from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
 from shared.messaging.message import Message
-from shared.messaging.record import Armed, Changed, Effects, Held, Incoming, Out, Record, Told, Unreadable
+from shared.messaging.record import Armed, Changed, Effects, Held, HeldState, Incoming, Out, Record, Restated, Told, Unreadable
 from shared.messaging.shape import Given, Kind, Many, One, Plan, Policies, Reject, Service, Touch, Wait
 
 WAITING_MAX = 100  # waiting events a key; one more is rejected: wait.too_many
@@ -70,6 +71,11 @@ def uuid5(name: str) -> str:
 
 def timer_id(kind: str, subject: str, due_at: datetime) -> str:
     return uuid5(f"{kind}\n{subject}\n{due_at.isoformat()}")
+
+
+def _until(waiting: Held) -> datetime:
+    """F4."""
+    return waiting.at + WAIT_MAX
 
 
 def _nothing_held(row: Held) -> Incoming | Unreadable:
@@ -201,7 +207,6 @@ class Fold:
         place = (OFFER, key)
         if any(row.state == "parked" for row in rows):
             self._restate(key, "ready", "parked")
-            self.effects.blocked.append(key)
             self._disarm(place)
         elif any(row.state == "ready" for row in rows):
             self.effects.armed[place] = Armed(OFFER, key, key, self.now - PAST, b"{}")
@@ -212,9 +217,8 @@ class Fold:
         """Make all that is parked or expired of a key ready. False: there was nothing."""
         if not any(row.state in ("parked", "expired") for row in self.held(key)):
             return False
-        self._restate(key, "parked", "ready")
-        self._restate(key, "expired", "ready")
-        self.effects.unblocked.append(key)
+        self._restate(key, "parked", "ready", self.now)
+        self._restate(key, "expired", "ready", self.now)
         self.settle_ready(key)
         return True
 
@@ -225,15 +229,14 @@ class Fold:
             return False
         self._let_go(row, keep_inbox=True)
         if row.state == "parked":
-            self._restate(key, "parked", "ready")
-            self.effects.unblocked.append(key)
+            self._restate(key, "parked", "ready", self.now)
             self.settle_ready(key)
         return True
 
-    def wait_over(self, key: str, ref: str) -> None:
-        """Its cause has not come in time: a person looks at it; nothing is blocked and nothing is lost."""
+    def wait_over(self, key: str, ref: str, until: str) -> None:
+        """Its cause has not come in time: a person looks at it; nothing is blocked and nothing is lost. until: as armed (F4)."""
         row = next((row for row in self.held(key) if row.ref == ref and row.state == "waiting"), None)
-        if row is not None:
+        if row is not None and _until(row).isoformat() == until:
             self._put_held(replace(row, state="expired", reason="wait.over"))
             self._copy(row.record, "wait.over", row.reason, row.attempts)
             self.effects.told.append(Told("parked", "wait.over", row.record))
@@ -381,7 +384,7 @@ class Fold:
     def _offer_waiting(self, key: str) -> None:
         """F4. Each change begins the round again; a round without a change ends it (each turn takes one away)."""
         if self.careful and any(row.state == "waiting" for row in self.held(key)):
-            self._restate(key, "waiting", "ready", write=True)
+            self._restate(key, "waiting", "ready")
             self.settle_ready(key)
             return
         progress = bool(self.held(key))
@@ -396,7 +399,7 @@ class Fold:
                 try:
                     progress = self._one(item, row)
                 except NotLoaded:
-                    self._restate(key, "waiting", "ready", write=True)
+                    self._restate(key, "waiting", "ready")
                     self.settle_ready(key)
                     return
                 if any(other.state == "parked" for other in self.held(key)):
@@ -442,8 +445,8 @@ class Fold:
         self.effects.held[held.ref] = held
         place = (WAIT_OVER, held.ref)
         if held.state == "waiting":
-            body = json.dumps({"key": held.key, "ref": held.ref}).encode()
-            self.effects.armed[place] = Armed(WAIT_OVER, held.ref, held.key, self.now + WAIT_MAX, body)
+            body = json.dumps({"key": held.key, "ref": held.ref, "until": _until(held).isoformat()}).encode()
+            self.effects.armed[place] = Armed(WAIT_OVER, held.ref, held.key, _until(held), body)
         else:
             self._disarm(place)
 
@@ -451,13 +454,13 @@ class Fold:
         self.effects.armed.pop(place, None)
         self.effects.disarmed.add(place)
 
-    def _restate(self, key: str, old: str, new: Any, *, write: bool = False) -> None:
-        """Change the state of all rows of a key here; the store does the same by key unless write is set."""
+    def _restate(self, key: str, old: HeldState, new: HeldState, at: datetime | None = None) -> None:
+        """Change the state of all rows of a key, here and in the store."""
+        self.effects.restated.append(Restated(key, old, new, at))
         for index, row in enumerate(self.held(key)):
             if row.state == old:
-                moved = replace(row, state=new)
-                self._held[key][index] = moved
-                if write or row.ref in self.effects.held:
+                moved = self._held[key][index] = replace(row, state=new, at=at or row.at)
+                if row.ref in self.effects.held:
                     self.effects.held[row.ref] = moved
 
     def _let_go(self, row: Held, *, keep_inbox: bool = False) -> None:

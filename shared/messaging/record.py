@@ -70,7 +70,8 @@ class Held:
     """An event that could not be done now.
 
     waiting: for a cause of its key. parked: the fold raised, or it stands behind one that did. ready: to be offered
-    again. expired: waited too long; a person looks at it, and it blocks nothing.
+    again. expired: waited too long; a person looks at it, and it blocks nothing. at: when it was first held, or when a
+    person last let it go on.
     """
 
     ref: str
@@ -81,6 +82,15 @@ class Held:
     error: str
     attempts: int
     at: datetime
+
+
+class Restated(NamedTuple):
+    """All events of the key held in that state, the unloaded ones too, change it. at: a person lets them go on; None: keeps theirs."""
+
+    key: str
+    old: HeldState
+    new: HeldState
+    at: datetime | None
 
 
 class Out(NamedTuple):
@@ -133,8 +143,7 @@ class Effects:
     inbox_gone: set[tuple[str, str]] = field(default_factory=set)
     held: dict[str, Held] = field(default_factory=dict)  # new ones and changed ones, by ref
     released: set[str] = field(default_factory=set)  # refs
-    unblocked: list[str] = field(default_factory=list)  # keys whose parked rows become ready
-    blocked: list[str] = field(default_factory=list)  # keys whose ready rows are parked again
+    restated: list[Restated] = field(default_factory=list)  # one after the other, before single rows say otherwise
     armed: dict[tuple[str, str], Armed] = field(default_factory=dict)
     disarmed: set[tuple[str, str]] = field(default_factory=set)
     told: list[Told] = field(default_factory=list)

@@ -53,11 +53,12 @@ SELECT p.* FROM unnest($1::text[]) k(key),
 
 DROP_HELD = "DELETE FROM parked WHERE ref = ANY ($1::text[])"
 DROP_INBOX = "DELETE FROM inbox i USING unnest($1::text[], $2::text[]) u(source, id) WHERE (i.source, i.id) = (u.source, u.id)"
-RESTATE = "UPDATE parked SET state = $3 WHERE key = ANY ($1::text[]) AND state = ANY ($2::text[])"
+RESTATE = "UPDATE parked SET state = $3, at = coalesce($4, at) WHERE key = $1 AND state = $2"
 SAVE_HELD = """
 INSERT INTO parked (ref, state, key, topic, partition, "offset", record_key, headers, value, timestamp_ms, reason, error, attempts, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-ON CONFLICT (ref) DO UPDATE SET state = excluded.state, reason = excluded.reason, error = excluded.error, attempts = excluded.attempts
+ON CONFLICT (ref) DO UPDATE
+   SET state = excluded.state, reason = excluded.reason, error = excluded.error, attempts = excluded.attempts, at = excluded.at
 """
 
 Lane = tuple[str, int]
@@ -146,7 +147,7 @@ class Store:
 
     async def save(self, connection: asyncpg.Connection, effects: Effects, moves: Sequence[Move], at: datetime) -> list[OutboxRow]:
         """Everything, then the rows of the outbox as numbered. Raises LostRace (S2, S3)."""
-        if effects.held or effects.released or effects.blocked or effects.unblocked or effects.inbox_gone:
+        if effects.held or effects.released or effects.restated or effects.inbox_gone:
             await self._save_held(connection, effects)
         outs, sizes = self._lanes(effects)
         written = {name: rows for name, rows in self._rows(effects, moves, at, outs, sizes) if rows}
@@ -192,10 +193,8 @@ class Store:
 
     async def _save_held(self, connection: asyncpg.Connection, effects: Effects) -> None:
         """Rare, so statement by statement. By key first: single rows then say otherwise."""
-        if effects.unblocked:
-            await connection.execute(RESTATE, effects.unblocked, ["parked", "expired"], "ready")
-        if effects.blocked:
-            await connection.execute(RESTATE, effects.blocked, ["ready"], "parked")
+        if effects.restated:
+            await connection.executemany(RESTATE, effects.restated)
         if effects.released:
             await connection.execute(DROP_HELD, list(effects.released))
         if effects.inbox_gone:

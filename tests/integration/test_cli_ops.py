@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from confluent_kafka import Producer, TopicPartition
 
-from deploy.cli import clock, cursor
+from deploy.cli import clock, cursor, parked
 from deploy.cli.clock import span
 from deploy.cli.errors import Failed
 from deploy.cli.idle import Idle
@@ -60,6 +60,12 @@ def test_spans_are_read(text: str, seconds: int) -> None:
 def test_a_time_without_a_zone_is_refused_before_anything_is_asked(text: str) -> None:
     result = CliRunner().invoke(clock.clock, ["set", text])
     assert (result.exit_code, "Invalid value for 'TIME'" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("order", [["redrive", "o-1"], ["discard", "o-1", "storefront.v1/0/0"]])
+def test_orders_to_a_service_that_there_is_not_are_refused_before_anything_is_sent(order: list[str]) -> None:
+    result = CliRunner().invoke(parked.parked, [*order, "--service", "nobody"])
+    assert (result.exit_code, "'nobody' is not one of 'order', 'payment', 'refund', 'trust'" in result.output) == (2, True)
 
 
 @dataclass(frozen=True)

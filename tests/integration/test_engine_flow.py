@@ -10,6 +10,7 @@ from deploy.local.stack import Stack
 from shared.messaging.store import HELD_PER_KEY
 from shared.messaging.stripes import stripe_of
 from tests.toy.ask import codes, notes, of, steps
+from tests.toy.outside import NAMES
 from tests.toy.world import World
 
 pytestmark = pytest.mark.stack
@@ -238,10 +239,15 @@ def test_e1_e2_bad_records_never_block(world: World) -> None:
 def test_ops_asking_for_what_is_not_parked_are_told(world: World) -> None:
     world.redrive("alpha", "nobody")
     world.discard("beta", "nobody", "toy.v1/0/0")
+    world.redrive("delta", "astray")
+    world.discard("delta", "astray", "toy.v1/0/0")
     world.idle()
     assert codes(world, "alpha", "nobody") == ["ops.nothing_parked"]
     assert codes(world, "beta", "nobody") == ["ops.nothing_parked"]
     assert codes(world, "gamma", "nobody") == []
+    assert [codes(world, name, "astray") for name in NAMES] == [["ops.unknown_service"] * 2, [], []], (
+        "the warden answers, the others do not"
+    )
 
 
 def test_probes_and_metrics(world: World) -> None:

@@ -86,6 +86,15 @@ def test_f4_a_wait_of_a_day_ends_in_a_persons_hands(world: World) -> None:
     settle(world)
     assert world.held("alpha", "orphan") == [("expired", "wait.over")] * 2
     assert [code for key, code in world.refused("alpha") if key == "orphan"] == ["wait.over"] * 2
+    world.redrive("alpha", "orphan")  # too early
+    settle(world)
+    assert [state for state, _ in world.held("alpha", "orphan")] == ["waiting", "waiting"]
+    world.set_clock(start + timedelta(hours=48))
+    settle(world)
+    assert [state for state, _ in world.held("alpha", "orphan")] == ["waiting", "waiting"], "a day from the redrive"
+    world.set_clock(start + timedelta(hours=48) + 2 * GRACE)
+    settle(world)
+    assert world.held("alpha", "orphan") == [("expired", "wait.over")] * 2
     world.publish("life.begin", "orphan")
     world.publish("life.poke", "orphan", n=1)
     settle(world)

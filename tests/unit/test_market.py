@@ -18,12 +18,14 @@ from deploy.market.checkout import Cart, Item, Offer, allocate
 from deploy.market.clients import Read
 from deploy.market.fates import FATES
 from deploy.market.market import Market, build
-from deploy.market.outcome import differences, read
+from deploy.market.outcome import differences, once, read
 from deploy.market.psp import Provider
 from deploy.market.sent import AHEAD, DAY, OPENING, Sent, closing, phase_of
 from shared.contracts import ALL
+from shared.days import day_after
 from shared.messaging.envelope import decode
 from shared.messaging.record import Incoming, Record, Unreadable
+from tests.unit.builders import ZONE
 
 MARKET = build(1, 120)
 VALIDATORS = {name: Draft202012Validator(schema) for name, schema in baseline(ROOT).schemas.items()}
@@ -109,6 +111,11 @@ def test_nothing_is_sent_before_it_happened_and_answers_beat_their_deadlines_by_
             assert answer.phase < phase_of(times["refund.requested"].at + timedelta(hours=48))  # Source: R4.3
 
 
+def test_a_phase_ends_before_the_midnight_that_pays_out_what_it_brought() -> None:
+    """Source: R3.1."""
+    assert {day_after(closing(phase), 1, ZONE) - closing(phase) for phase in range(60)} == {timedelta(seconds=1)}
+
+
 def instructed(order_id: str, refund_id: str, *, offset: int = 0, minor: int = 5_00) -> Read:
     body = {"order_id": order_id, "refund_id": refund_id, "amount_minor": minor, "currency": "CNY", "occurred_at": OPENING.isoformat()}
     return Read("payment.v1", 0, offset, order_id, {"ce_type": "refund.instructed"}, body)
@@ -156,5 +163,5 @@ def test_an_effect_under_two_numbers_is_found_and_a_copy_of_one_record_is_none()
     headers = {"ce_type": "order.expired", "ce_id": "f-1", "ce_sequence": "1"}
     fact = Read("order.v1", 0, 0, "o-1", headers, {"order_id": "o-1"})
     copy, second = replace(fact, offset=1), replace(fact, offset=2, headers={**headers, "ce_id": "f-2", "ce_sequence": "2"})
-    assert read([fact, copy]).doubled == []
-    assert read([fact, copy, second]).doubled == ["order.v1 order.expired o-1"]
+    assert read(once([fact, copy])).doubled == []
+    assert read(once([fact, copy, second])).doubled == ["order.v1 order.expired o-1"]

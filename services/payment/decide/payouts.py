@@ -35,17 +35,21 @@ def credit(event: AccountCredited, account: Account | None, policy: Policy) -> O
 
 
 def sweep(event: SweepDue, account: Account | None) -> Outcome:
-    """All of the balance; the id is spelled from party, currency and the number of the payout. Source: R3.1."""
+    """All but what came in for later sweeps, whatever was told first; the id is spelled from party, currency and the payout's number.
+
+    Source: R3.1.
+    """
     if account is None:
         raise ValueError(f"a sweep of {event.party}, who has no account")
     purse = account.purses[event.currency]
-    entries = [(ledger.balance(event.party), -purse.available_minor), (ledger.payout(event.party), purse.available_minor)]
+    amount = purse.available_minor - sum(purse.after(event.occurred_at).values())
+    entries = [(ledger.balance(event.party), -amount), (ledger.payout(event.party), amount)]
     return (
         PayoutInstructed(
             party=event.party,
             payout_id=str(uuid.uuid5(OUT, f"{event.party}|{event.currency}|{purse.swept + 1}")),
             currency=event.currency,
-            amount_minor=purse.available_minor,
+            amount_minor=amount,
             moves=ledger.certain(ledger.moves(event.currency, entries)),
             occurred_at=event.occurred_at,
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
@@ -24,13 +24,19 @@ class Payout:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """Money of one currency. sweep_at None: no sweep stands. swept: payouts so far, swept_at: the time of the latest."""
+    """Money of one currency. sweeps: those that stand, by time, each with what came in for it. available_minor: these, and what
+    came in while no sweep was promised. swept: payouts so far, swept_at: the time of the latest.
+    """
 
     available_minor: int = 0
     zone: str = ""
-    sweep_at: datetime | None = None
+    sweeps: Mapping[datetime, int] = field(default_factory=dict)
     swept: int = 0
     swept_at: datetime | None = None
+
+    def after(self, at: datetime) -> dict[datetime, int]:
+        """The sweeps that come later."""
+        return {sweep: amount for sweep, amount in self.sweeps.items() if sweep > at}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +51,20 @@ def evolve(account: Account | None, fact: AccountFact) -> Account:
     match fact:
         case BalanceCredited():
             purse = account.purses.get(fact.currency, Purse())
-            purse = replace(purse, available_minor=fact.balance_minor, zone=fact.zone, sweep_at=purse.sweep_at or fact.sweep_at)
+            purse = replace(_credited(purse, fact.amount_minor, fact.sweep_at), zone=fact.zone)
             return replace(account, purses={**account.purses, fact.currency: purse})
         case PayoutInstructed():
             purse = account.purses[fact.currency]
             left = purse.available_minor - fact.amount_minor
-            purse = replace(purse, available_minor=left, sweep_at=None, swept=purse.swept + 1, swept_at=fact.occurred_at)
+            later = purse.after(fact.occurred_at)
+            purse = replace(purse, available_minor=left, sweeps=later, swept=purse.swept + 1, swept_at=fact.occurred_at)
             payout = Payout("instructed", fact.currency, fact.amount_minor)
             return replace(account, purses={**account.purses, fact.currency: purse}, payouts={**account.payouts, fact.payout_id: payout})
         case PayoutDone():
             return replace(account, payouts=_answered(account, fact.payout_id, "done"))
         case PayoutReturned():
             currency = account.payouts[fact.payout_id].currency
-            purse = account.purses[currency]
-            back = purse.available_minor + fact.amount_minor
-            purse = replace(purse, available_minor=back, sweep_at=purse.sweep_at or fact.sweep_at)
+            purse = _credited(account.purses[currency], fact.amount_minor, fact.sweep_at)
             payouts = _answered(account, fact.payout_id, "returned")
             return replace(account, purses={**account.purses, currency: purse}, payouts=payouts)
         case _:
@@ -67,10 +72,17 @@ def evolve(account: Account | None, fact: AccountFact) -> Account:
 
 
 def due(account: Account) -> Iterable[SweepDue]:
-    """A balance is paid out at the sweep that was promised with its first credit. Source: R3.1."""
+    """What came in is paid out at the sweep that was promised with it; they come one after the other. Source: R3.1."""
     for currency, purse in account.purses.items():
-        if purse.sweep_at is not None and purse.available_minor > 0:
-            yield SweepDue(party=account.party, currency=currency, occurred_at=purse.sweep_at)
+        if purse.sweeps:
+            yield SweepDue(party=account.party, currency=currency, occurred_at=min(purse.sweeps))
+
+
+def _credited(purse: Purse, amount: int, sweep_at: datetime | None) -> Purse:
+    purse = replace(purse, available_minor=purse.available_minor + amount)
+    if sweep_at is None:
+        return purse
+    return replace(purse, sweeps={**purse.sweeps, sweep_at: purse.sweeps.get(sweep_at, 0) + amount})
 
 
 def _answered(account: Account, payout_id: str, state: Literal["done", "returned"]) -> dict[str, Payout]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shared.messaging.consume import Batch, Consumer, Gap, Moved, Run
 from shared.messaging.fold import Fold
-from shared.messaging.record import Record
+from shared.messaging.message import Topic
+from shared.messaging.record import Record, Unreadable
 from shared.messaging.store import Move, Opened, Store
 from shared.messaging.stripes import stripe_of
+from shared.messaging.system import OPS, Redrive
 from tests.unit.messaging.trade import NOON, PANTRY, SERVICE, SHOP, TIMER, Desk, Versions
 
 TOPICS = {topic.name: topic for topic in (SHOP, PANTRY, TIMER)}
@@ -91,6 +95,24 @@ def test_c3_a_copy_is_known_by_its_body_and_a_reused_id_is_named() -> None:
     assert consumer()._known(item._replace(body_hash=b"other"), fold, stored) == "event.id_reused"
     fold.seen(item)
     assert str(consumer()._known(item, fold, Opened({}, {}, False))) == "", "known within the batch too"
+
+
+def test_ops_for_a_service_that_there_is_not_are_refused_by_the_warden_alone() -> None:
+    parking = [Topic(f"{name}.parked.v1", "", (name,), own=True) for name in ("pantry", "cellar")]
+
+    def read(service: str, warden: str) -> object:
+        topics = {topic.name: topic for topic in (*TOPICS.values(), *parking, replace(OPS, warden=warden))}
+        reader = Consumer(SERVICE, topics, Versions(), 4, lambda: NOON, Store(SERVICE, 4))
+        order = Redrive(service=service, target=KEY, occurred_at=NOON)
+        headers = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "ops", "ce_type": order.type}
+        sent = Record(OPS.name, 0, 0, KEY.encode(), order.to_json(), tuple((name, text.encode()) for name, text in headers.items()))
+        item = reader._read(sent, NOON)
+        return item.code if isinstance(item, Unreadable) else item and item.event
+
+    assert read("attic", warden="pantry") == "ops.unknown_service"
+    assert read("attic", warden="cellar") is None
+    assert read("cellar", warden="pantry") is None, "it is theirs"
+    assert isinstance(read("pantry", warden="pantry"), Redrive)
 
 
 def test_e2_only_numbered_records_are_turns_of_the_engine() -> None:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_MAX, WAIT_OVER, WAITING_MAX, fact_id
+from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_OVER, WAITING_MAX, fact_id
 from shared.messaging.record import Incoming, Record, Unreadable
 from tests.unit.messaging.trade import MEND, NOON, Desk, Lid
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    MEND.clear()
-    yield Desk()
-    MEND.clear()
 
 
 def test_f1_versions_are_dense_for_each_entity(desk: Desk) -> None:
@@ -152,32 +144,6 @@ def test_f4_no_more_than_a_bound_may_wait(desk: Desk) -> None:
     desk.all(*[desk.coin("a", n) for n in range(2, WAITING_MAX + 3)])
     assert desk.states("a") == ["waiting"] * WAITING_MAX
     assert desk.copies == [("a", "wait.too_many")]
-
-
-def test_f4_a_wait_that_is_over_blocks_nothing_and_can_be_redriven(desk: Desk) -> None:
-    late = desk.coin("a", 2)
-    desk.all(late)
-    place = (WAIT_OVER, late.record.ref)
-    assert desk.armed[place] == NOON + WAIT_MAX
-    fold = desk.fold(["a"], [])
-    fold.wait_over("a", late.record.ref)
-    desk.keep(fold)
-    assert desk.states("a") == ["expired"]
-    assert desk.copies == [("a", "wait.over")]
-    assert place not in desk.armed
-    desk.all(desk.coin("a", 1))
-    assert desk.coins("a") == (1,)
-    assert desk.redrive("a")
-    desk.turns()
-    assert desk.coins("a") == (1, 2)
-
-
-def test_a_wait_over_that_comes_late_does_nothing(desk: Desk) -> None:
-    late = desk.coin("a", 2)
-    desk.all(late, desk.coin("a", 1))
-    fold = desk.fold(["a"], [])
-    fold.wait_over("a", late.record.ref)
-    assert fold.take().held == {}
 
 
 def test_f5_a_rejected_event_leaves_no_inbox_row(desk: Desk) -> None:

@@ -225,15 +225,18 @@ class Desk:
         self.keep(fold)
         return done
 
+    def wait_over(self, item: Incoming, until: datetime) -> None:
+        fold = self.fold([item.key], [])
+        fold.wait_over(item.key, item.record.ref, until.isoformat())
+        self.keep(fold)
+
     def keep(self, fold: Fold) -> None:
         effects = fold.take()
         for (kind, key), changed in effects.entities.items():
             assert changed.base == self.entities.get((kind.name, key), (0, None))[0]
             self.entities[(kind.name, key)] = (changed.version, changed.after)
-        for key in effects.unblocked:
-            self._restate(key, ("parked", "expired"), "ready")
-        for key in effects.blocked:
-            self._restate(key, ("ready",), "parked")
+        for key, old, new, at in effects.restated:
+            self.held = [replace(row, state=new, at=at or row.at) if (row.key, row.state) == (key, old) else row for row in self.held]
         self.held = [row for row in self.held if row.ref not in effects.released]
         for ref, row in effects.held.items():
             places = [n for n, other in enumerate(self.held) if other.ref == ref]
@@ -252,9 +255,6 @@ class Desk:
                 self.copies.append(((out.key or b"").decode(), headers["x-reason"]))
             else:
                 self.facts.append((out.topic, out.value, headers))
-
-    def _restate(self, key: str, old: tuple[str, ...], new: Any) -> None:
-        self.held = [replace(row, state=new) if row.key == key and row.state in old else row for row in self.held]
 
     def coins(self, jar: str) -> tuple[int, ...]:
         entity = self.entities.get(("jar", jar), (0, None))[1]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.payment.model.account import ANSWERED_KEPT
 from shared.contracts.payment import BalanceCredited, PayoutInstructed
@@ -26,6 +31,10 @@ def swept() -> tuple[Memory, str]:
     memory = credited()
     (payout,) = [fact for fact in memory.advance(b.at("06-13 00:01")) if isinstance(fact, PayoutInstructed) and fact.party == b.SELLER]
     return memory, payout.payout_id
+
+
+def payouts(facts: Iterable[Message]) -> list[tuple[datetime, int]]:
+    return [(fact.occurred_at, fact.amount_minor) for fact in facts if isinstance(fact, PayoutInstructed)]
 
 
 def test_a_share_is_added_to_the_partys_balance_r3_1() -> None:
@@ -76,11 +85,30 @@ def test_a_payout_that_failed_is_back_and_swept_again_the_next_day_under_another
     assert again.payout_id != payout_id
 
 
-def test_what_came_in_meanwhile_is_swept_with_what_came_back() -> None:
+def test_what_came_in_on_the_same_day_is_swept_with_what_came_back() -> None:
     memory, payout_id = swept()
-    memory.when(b.credited(5_00, when="06-13 08:00", order_id="o2"), b.payout_failed(payout_id, when="06-15 09:00"))
-    assert b.only(memory.advance(LATE)).occurred_at == b.at("06-14 00:00")
+    memory.when(b.credited(5_00, when="06-13 08:00", order_id="o2"), b.payout_failed(payout_id, when="06-13 09:00"))
+    again = b.only(memory.advance(LATE))
+    assert (again.occurred_at, again.amount_minor) == (b.at("06-14 00:00"), 80_00)
     assert account(memory).purses["CNY"].available_minor == 0
+
+
+def test_a_sweep_leaves_what_came_in_at_its_midnight_and_later_r3_1() -> None:
+    """What a midnight's own settlements bring may be told before its sweep is done, or after it: the same is paid out."""
+    memory = bank(
+        b.credited(75_00), b.credited(5_00, when="06-13 00:00", order_id="o2"), b.credited(3_00, when="06-14 09:00", order_id="o3")
+    )
+    assert payouts(memory.advance(LATE)) == [(b.at("06-13 00:00"), 75_00), (b.at("06-14 00:00"), 5_00), (b.at("06-15 00:00"), 3_00)]
+    assert (account(memory).purses["CNY"].available_minor, memory.armed) == (0, {})
+
+
+TOLD = {"06-12 00:00": 1, "06-12 23:59": 2, "06-13 00:00": 4, "06-13 07:30": 8, "06-14 00:00": 16, "06-15 12:00": 32}
+
+
+@given(st.permutations([b.credited(amount, when=when, order_id=f"o{amount}") for when, amount in TOLD.items()]))
+def test_in_whatever_order_credits_are_told_the_same_payouts_leave_r3_1(told: list[Message]) -> None:
+    left = payouts(bank(*told).advance(LATE))
+    assert left == [(b.at("06-13 00:00"), 1 + 2), (b.at("06-14 00:00"), 4 + 8), (b.at("06-15 00:00"), 16), (b.at("06-16 00:00"), 32)]
 
 
 def test_a_credit_told_after_the_sweep_of_its_midnight_waits_for_the_next() -> None:

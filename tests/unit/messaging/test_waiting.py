@@ -1,0 +1,76 @@
+"""How long an event waits for its cause, and what a person may do about it: F3, F4."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared.messaging.fold import WAIT_MAX, WAIT_OVER
+from tests.unit.messaging.trade import MEND, NOON, Desk
+
+
+def test_f4_a_wait_that_is_over_blocks_nothing_and_can_be_redriven(desk: Desk) -> None:
+    late = desk.coin("a", 2)
+    desk.all(late)
+    place = (WAIT_OVER, late.record.ref)
+    assert desk.armed[place] == NOON + WAIT_MAX
+    desk.wait_over(late, NOON + WAIT_MAX)
+    assert desk.states("a") == ["expired"]
+    assert desk.copies == [("a", "wait.over")]
+    assert place not in desk.armed
+    desk.all(desk.coin("a", 1))
+    assert desk.coins("a") == (1,)
+    assert desk.redrive("a")
+    desk.turns()
+    assert desk.coins("a") == (1, 2)
+
+
+def test_a_wait_over_that_comes_late_does_nothing(desk: Desk) -> None:
+    late = desk.coin("a", 2)
+    desk.all(late, desk.coin("a", 1))
+    desk.wait_over(late, NOON + WAIT_MAX)
+    assert (desk.states("a"), desk.copies) == ([], [])
+
+
+def test_f4_a_wait_is_measured_from_when_the_event_was_first_held_however_often_the_engine_offers_it(desk: Desk) -> None:
+    late, later = desk.coin("a", 3), desk.coin("a", 4)
+    desk.all(late, later)
+    desk.now += WAIT_MAX / 2
+    fold = desk.fold(["a"], [(first := desk.coin("a", 1)).event], careful=True)  # so each has a turn of its own
+    assert fold.offer(first)
+    desk.keep(fold)
+    desk.turns()
+    assert (desk.coins("a"), desk.states("a")) == ((1,), ["waiting", "waiting"])
+    assert {desk.armed[(WAIT_OVER, item.record.ref)] for item in (late, later)} == {NOON + WAIT_MAX}
+
+
+@pytest.mark.parametrize("state", ["expired", "parked"])
+def test_f4_what_a_person_lets_go_on_may_wait_as_long_again(desk: Desk, state: str) -> None:
+    """Whatever it was held back for before; and its old deadline, still on its way, means nothing any more."""
+    late, old = desk.coin("a", 3), NOON + WAIT_MAX
+    desk.all(late) if state == "expired" else desk.all(desk.coin("a", 1, "boom"), late)
+    if state == "expired":
+        desk.wait_over(late, old)
+    desk.now = again = old + timedelta(days=3)
+    MEND.add("boom")
+    assert desk.states("a")[-1] == state
+    assert desk.redrive("a")
+    desk.turns()
+    assert desk.states("a") == ["waiting"]
+    assert desk.armed[(WAIT_OVER, late.record.ref)] == again + WAIT_MAX
+    desk.wait_over(late, old)
+    assert desk.states("a") == ["waiting"]
+    desk.wait_over(late, again + WAIT_MAX)
+    assert desk.states("a") == ["expired"]
+
+
+def test_f3_a_discard_leaves_what_expired_where_it_is_and_the_key_flows(desk: Desk) -> None:
+    late, bad = desk.coin("a", 3), desk.coin("a", 1, "boom")
+    desk.all(late)
+    desk.wait_over(late, NOON + WAIT_MAX)
+    desk.all(bad)
+    assert desk.discard("a", bad.record.ref)
+    desk.turns()
+    desk.all(desk.coin("a", 1))
+    assert (desk.coins("a"), desk.states("a")) == ((1,), ["expired"])
