@@ -139,6 +139,27 @@ class ParcelDelivered(Message):
     signed_at: AwareDatetime
 
 
+class ShippingLate(Message):
+    """These lines of one seller were not shipped in time: the buyer is owed amount_minor by the seller, once. Source: R2.4, R4.12.
+
+    base_minor: what was paid for what was unshipped at the deadline. amount_minor: may be 0.
+    Producer: order. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "shipping.late"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    buyer_id: Id
+    seller_id: Id
+    compensation_id: Id
+    currency: Currency
+    line_nos: tuple[LineNo, ...]
+    base_minor: Minor
+    amount_minor: Minor
+    rule: str
+
+
 class OrderCompleted(Message):
     """These lines are confirmed, by the buyer or by time. Source: R2.5.
 

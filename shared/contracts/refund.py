@@ -150,7 +150,7 @@ class CaseReturned(CaseFact):
 class RefundGranted(CaseFact):
     """50: this much is to be refunded, once per refund_id. Payment reserves and pays it. Source: R3.5, R4.4.
 
-    quantity: units accepted on inspection. amount_minor: the buyer's part.
+    quantity: units accepted on inspection. amount_minor: the buyer's part. applied_at: when the buyer asked for it; None: as occurred_at.
     Producer: refund. Consumers: payment.
     """
 
@@ -161,6 +161,7 @@ class RefundGranted(CaseFact):
     quantity: Quantity
     amount_minor: Minor
     by: Literal["seller", "silence"]
+    applied_at: AwareDatetime | None = None
 
 
 class RefundStuck(CaseFact):

@@ -11,6 +11,7 @@ from shared.messaging.system import CLOCK, OPS
 STOREFRONT = Topic("storefront.v1", "order_id", ("storefront",), ("order", "refund"), warden="order")
 PSP = Topic("psp.v1", "order_id", ("psp",), ("order", "payment"), warden="payment")
 LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order",), warden="order")
+SELLER = Topic("seller.v1", "seller_id", ("seller",), ("payment",), warden="payment")
 MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("refund",), warden="refund")
 
 # Ours: what a service decided, for everyone.
@@ -37,7 +38,7 @@ PARKED = tuple(
     for service in ("order", "payment", "refund", "trust")
 )
 
-UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT)
+UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, SELLER)
 OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
 INTERNAL = (ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
 STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read

@@ -16,6 +16,7 @@ BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Text = Annotated[str, StringConstraints(max_length=200)]
 
 Funder = Literal["seller", "platform", "promoter"]
+LineKind = Literal["goods", "virtual", "freight"]
 Category = Literal["standard", "custom_made", "fresh", "digital", "newspaper"]
 
 
@@ -50,6 +51,7 @@ class Line(Part):
     fee_bp: BasisPoints = 0
     category: Category = "standard"
     no_reason_waived: bool = False
+    kind: LineKind = "goods"
 
 
 class LineParties(Part):
@@ -71,7 +73,8 @@ class Posting(Part):
     """One entry of the ledger: positive into the account, negative out of it.
 
     Accounts: `psp:cash` (negative: the provider holds it for us), `escrow:<order>`, `unwanted:<order>`, `balance:<party>`,
-    `payout:<party>` (under way), `platform:commission`, `platform:subsidy`, `promoter_subsidy:<party>`. Source: R3.1.
+    `deposit:<party>`, `debt:<party>` (negative: the party owes it), `payout:<party>` (under way), `platform:commission`,
+    `platform:subsidy`, `platform:advance` (negative: fronted, and not taken from a party yet), `promoter_subsidy:<party>`. Source: R3.1.
     """
 
     account: Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[A-Za-z0-9_.:\-]{1,64}$")]

@@ -161,6 +161,7 @@ def _lines(event: OrderPlaced, policy: Policy) -> tuple[Line, ...]:
                 fee_bp=policy.payment.fee_bp,
                 category=line.category,
                 no_reason_waived=line.no_reason_waived,
+                kind=line.kind,
             )
         )
     return tuple(frozen)

@@ -1,49 +1,74 @@
-"""Refunds before settlement: granted, reserved, instructed, then done or not paid. Source: R3.4, R3.5."""
+"""Refunds: granted, reserved, instructed, then done or not paid; out of escrow, or fronted once the line is settled. Source: R3.4-R3.6."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.payment import ledger
+from services.payment.decide.fronting import charges, fronted, reserved_after_settlement
 from services.payment.decide.settlement import Settled, settle_now
 from services.payment.model import EscrowLine, Payment, Refund
 from services.payment.model.payment import evolve
-from shared.contracts.payment import RefundDone, RefundInstructed, RefundNotPaid, RefundRefused, RefundReserved
+from shared.contracts.payment import (
+    AccountCharged,
+    RefundAnswerDue,
+    RefundDone,
+    RefundInstructed,
+    RefundNotPaid,
+    RefundOverdue,
+    RefundRefused,
+    RefundReserved,
+)
 from shared.contracts.psp import RefundFailed, RefundSucceeded
 from shared.contracts.refund import RefundGranted
 from shared.contracts.types import Moves
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
+from shared.policy import Policy
+
+Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundDone | AccountCharged, ...]
 
 
-def grant(event: RefundGranted, payment: Payment | None) -> Outcome:
-    """Granted + done stay within what was paid for the line, decided under the order's one lock. Source: R3.5.
+def grant(event: RefundGranted, payment: Payment | None, policy: Policy) -> Outcome:
+    """Granted + done stay within what was paid for the line, decided under the order's one lock. Source: R3.5, R3.6.
 
-    refund.refused with: line.unknown, not_supported (the line is settled), refund.exceeds_paid, refund.quantity_exceeds.
+    refund.refused with: line.unknown, refund.exceeds_paid, refund.quantity_exceeds.
     A refund of 0 (a line that others paid for) needs no provider: reserved and done at once.
     """
     if payment is None or payment.payment_id is None:
         return Wait("payment.before_escrow")
     if event.refund_id in payment.refunds:
         return Reject("refund.known")
-    line = payment.lines.get(event.line_no)
-    code = _refusal(event, line, payment.refunds_of(event.line_no))
+    applied_at = event.applied_at or event.occurred_at
+    return reserve(payment, event.refund_id, event.line_no, event.quantity, event.amount_minor, event.occurred_at, policy, applied_at)
+
+
+def reserve(
+    payment: Payment, refund_id: str, line_no: int, quantity: int, amount_minor: int, at: datetime, policy: Policy, applied_at: datetime
+) -> Reserving:
+    """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow.
+
+    applied_at: when the buyer asked for it.
+    """
+    line = payment.lines.get(line_no)
+    code = _refusal(line, quantity, amount_minor, payment.refunds_of(line_no))
     if line is None or code is not None:
-        refused = code or "line.unknown"
-        return (RefundRefused(order_id=payment.id, refund_id=event.refund_id, code=refused, occurred_at=event.occurred_at),)
-    reserved = _reserved(event, payment, line)
-    if event.amount_minor == 0:
-        after = evolve(payment, reserved)
-        return reserved, _done(after, event.refund_id, event.occurred_at)
+        return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=code or "line.unknown", occurred_at=at),)
+    reserved = _reserved(payment, line, refund_id, line_no, quantity, amount_minor, at)
+    if line.settled:
+        reserved = reserved_after_settlement(reserved, applied_at, payment, policy)
+    if amount_minor == 0:
+        return reserved, *_done(evolve(payment, reserved), refund_id, at)
     return (
         reserved,
         RefundInstructed(
             order_id=payment.id,
-            refund_id=event.refund_id,
-            payment_id=payment.payment_id,
+            refund_id=refund_id,
+            payment_id=payment.payment_id or "",
             currency=payment.currency,
-            amount_minor=event.amount_minor,
-            occurred_at=event.occurred_at,
+            amount_minor=amount_minor,
+            answer_by=at + timedelta(hours=policy.payment.provider_silent_hours),
+            occurred_at=at,
         ),
     )
 
@@ -56,7 +81,7 @@ def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
     if refund.state != "reserved":
         return Reject("refund.ended" if refund.state == "done" else "refund.contradicted")
     done = _done(payment, event.refund_id, event.occurred_at)
-    return (done, *_released(evolve(payment, done), refund, event.occurred_at))
+    return (*done, *_released(evolve(payment, done[0]), refund, event.occurred_at))
 
 
 def not_paid(event: RefundFailed, payment: Payment | None) -> Outcome:
@@ -72,38 +97,46 @@ def not_paid(event: RefundFailed, payment: Payment | None) -> Outcome:
     return (failed, *_released(evolve(payment, failed), refund, event.occurred_at))
 
 
+def unanswered(event: RefundAnswerDue, payment: Payment | None) -> Outcome:
+    """Announced once; the money stays set aside, and a late answer counts. Source: R3.5."""
+    if payment is None:
+        raise ValueError(f"a deadline of order {event.order_id}, which has no payment")
+    line_no = payment.refunds[event.refund_id].line_no
+    return (RefundOverdue(order_id=payment.id, refund_id=event.refund_id, line_no=line_no, occurred_at=event.occurred_at),)
+
+
 def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
     """The refund that was instructed: refused ones never were."""
     refund = payment.refunds.get(refund_id) if payment is not None else None
     return refund if refund is not None and refund.state != "refused" else Reject("refund.unknown")
 
 
-def _refusal(event: RefundGranted, line: EscrowLine | None, others: list[Refund]) -> Code | None:
+def _refusal(line: EscrowLine | None, quantity: int, amount_minor: int, others: list[Refund]) -> Code | None:
     if line is None:
         return "line.unknown"
-    if line.settled:
-        return "not_supported"
-    if event.amount_minor + sum(refund.buyer_minor for refund in others if refund.counts) > line.paid_minor:
+    if amount_minor + sum(refund.buyer_minor for refund in others if refund.counts) > line.paid_minor:
         return "refund.exceeds_paid"
-    if event.quantity + sum(refund.quantity for refund in others if refund.counts) > line.quantity:
+    if quantity + sum(refund.quantity for refund in others if refund.counts) > line.quantity:
         return "refund.quantity_exceeds"
     return None
 
 
-def _reserved(event: RefundGranted, payment: Payment, line: EscrowLine) -> RefundReserved:
-    others = [refund for refund in payment.refunds_of(event.line_no) if refund.counts]
-    units = event.quantity + sum(refund.quantity for refund in others)
-    granted = event.amount_minor + sum(refund.buyer_minor for refund in others)
+def _reserved(
+    payment: Payment, line: EscrowLine, refund_id: str, line_no: int, quantity: int, amount_minor: int, at: datetime
+) -> RefundReserved:
+    others = [refund for refund in payment.refunds_of(line_no) if refund.counts]
+    units = quantity + sum(refund.quantity for refund in others)
+    granted = amount_minor + sum(refund.buyer_minor for refund in others)
     return RefundReserved(
         order_id=payment.id,
-        refund_id=event.refund_id,
-        line_no=event.line_no,
-        quantity=event.quantity,
+        refund_id=refund_id,
+        line_no=line_no,
+        quantity=quantity,
         currency=payment.currency,
-        buyer_minor=event.amount_minor,
+        buyer_minor=amount_minor,
         platform_minor=_funders_part(line.platform_minor, line, units, granted, sum(refund.platform_minor for refund in others)),
         promoter_minor=_funders_part(line.promoter_minor, line, units, granted, sum(refund.promoter_minor for refund in others)),
-        occurred_at=event.occurred_at,
+        occurred_at=at,
     )
 
 
@@ -118,9 +151,10 @@ def _funders_part(share: int, line: EscrowLine, units: int, granted: int, before
     return max(0, target - before)
 
 
-def _done(payment: Payment, refund_id: str, at: datetime) -> RefundDone:
+def _done(payment: Payment, refund_id: str, at: datetime) -> tuple[RefundDone, *tuple[AccountCharged, ...]]:
+    """With what the parties are asked for, if the platform paid it for them."""
     refund = payment.refunds[refund_id]
-    return RefundDone(
+    done = RefundDone(
         order_id=payment.id,
         refund_id=refund_id,
         line_no=refund.line_no,
@@ -128,6 +162,7 @@ def _done(payment: Payment, refund_id: str, at: datetime) -> RefundDone:
         moves=_moves(payment, refund),
         occurred_at=at,
     )
+    return (done, *charges(payment, refund_id, refund, at))
 
 
 def _moves(payment: Payment, refund: Refund) -> Moves | None:
@@ -136,7 +171,8 @@ def _moves(payment: Payment, refund: Refund) -> Moves | None:
         entries = [(ledger.unwanted(payment.id), -refund.buyer_minor), (ledger.CASH, refund.buyer_minor)]
         return ledger.moves(refund.currency, entries)
     total = refund.buyer_minor + refund.platform_minor + refund.promoter_minor
-    entries = [(ledger.escrow(payment.id), -total), (ledger.CASH, refund.buyer_minor), (ledger.SUBSIDY, refund.platform_minor)]
+    source = fronted(refund, total) if refund.fronted else [(ledger.escrow(payment.id), -total)]
+    entries = [*source, (ledger.CASH, refund.buyer_minor), (ledger.SUBSIDY, refund.platform_minor)]
     if refund.promoter_minor:
         entries.append((ledger.promoter_subsidy(payment.lines[refund.line_no].promoter_id), refund.promoter_minor))
     return ledger.moves(refund.currency, entries)

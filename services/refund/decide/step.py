@@ -51,6 +51,7 @@ def granted(purchase: Purchase, case: Case, quantity: int, at: datetime, by: Lit
             quantity=quantity,
             amount_minor=min(share, promised.cap_minor - line.granted_minor),
             by=by,
+            applied_at=case.applied_at,
         ),
     )
 
