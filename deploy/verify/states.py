@@ -23,7 +23,20 @@ from shared.contracts.order import (
     ParcelSent,
     PaymentUnwanted,
 )
-from shared.contracts.payment import LineSettled, RefundDone, RefundNotPaid, RefundRefused, RefundReserved, UnwantedReceived
+from shared.contracts.payment import (
+    CompensationDone,
+    CompensationInstructed,
+    CompensationNotPaid,
+    LineSettled,
+    PayoutDone,
+    PayoutInstructed,
+    PayoutReturned,
+    RefundDone,
+    RefundNotPaid,
+    RefundRefused,
+    RefundReserved,
+    UnwantedReceived,
+)
 from shared.contracts.refund import CaseFact, CertificateIssued, RefundGranted
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 
@@ -31,6 +44,7 @@ from shared.contracts.trust import EvidenceCounted, ScoreChanged
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _orders(log, tables.entities["order"])
     yield _payments(log, tables.entities["payment"])
+    yield _payouts(log, tables.entities["account"])
     yield _cases(log, tables.entities["purchase"])
     yield _evidence(log, tables)
 
@@ -134,8 +148,9 @@ def _stored_order(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _payments(log: Log, stored: Mapping[str, Stored]) -> Check:
-    check = Check("payments: every refund's state, every line settled or not as stored")
+    check = Check("payments: every refund's and compensation's state, every line settled or not as stored")
     refunds: dict[str, dict[str, str]] = defaultdict(dict)
+    compensations: dict[str, dict[str, str]] = defaultdict(dict)
     settled: dict[str, set[int]] = defaultdict(set)
     states: tuple[tuple[Any, str], ...] = (
         (RefundReserved, "reserved"),
@@ -147,14 +162,39 @@ def _payments(log: Log, stored: Mapping[str, Stored]) -> Check:
     for kind, state in states:  # in the order in which a refund goes through them
         for _, fact in log.of(kind):
             refunds[fact.order_id][fact.refund_id] = state
+    paid: tuple[tuple[Any, str], ...] = (
+        (CompensationInstructed, "instructed"),
+        (CompensationDone, "done"),
+        (CompensationNotPaid, "failed"),
+    )
+    for kind, state in paid:
+        for _, fact in log.of(kind):
+            compensations[fact.order_id][fact.compensation_id] = state
     for _, line in log.of(LineSettled):
         settled[line.order_id].add(line.line_no)
-    for key in sorted(stored.keys() | refunds.keys() | settled.keys()):
+    for key in sorted(stored.keys() | refunds.keys() | compensations.keys() | settled.keys()):
         body = stored[key].body if key in stored else {"refunds": {}, "lines": {}}
+        states_now = {name: one["state"] for name, one in body.get("compensations", {}).items()}
+        check.same(f"compensations of {key}", compensations.get(key, {}), states_now)
         known = {refund_id: refund["state"] for refund_id, refund in body["refunds"].items()}
         check.same(f"refunds of {key}", refunds.get(key, {}), known)
         done = {int(number) for number, line in body["lines"].items() if line["settled"]}
         check.same(f"settled lines of {key}", settled.get(key, set()), done)
+    return check
+
+
+def _payouts(log: Log, stored: Mapping[str, Stored]) -> Check:
+    """Answered ones may be forgotten, those under way never."""
+    check = Check("payouts: every state as stored, none under way is forgotten")
+    states: dict[str, dict[str, str]] = defaultdict(dict)
+    told: tuple[tuple[Any, str], ...] = ((PayoutInstructed, "instructed"), (PayoutDone, "done"), (PayoutReturned, "returned"))
+    for kind, state in told:
+        for _, fact in log.of(kind):
+            states[fact.party][fact.payout_id] = state
+    for party in sorted(states.keys() | stored.keys()):
+        known = {name: one["state"] for name, one in stored[party].body["payouts"].items()} if party in stored else {}
+        kept = {name: state for name, state in states[party].items() if state == "instructed" or name in known}
+        check.same(f"payouts of {party}", kept, known)
     return check
 
 
