@@ -9,19 +9,10 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from shared.contracts.logistics import ParcelShipped, ParcelSigned
-from shared.contracts.order import ConfirmationDue, OrderCompleted, OrderPaid, OrderTerms, PaymentUnwanted, PaymentWindowOver, ShippingLate
-from shared.contracts.payment import AccountCharged, AccountCredited, LineSettled, SettlementDue, SweepDue
-from shared.contracts.psp import (
-    CompensationFailed,
-    CompensationSucceeded,
-    PaymentSucceeded,
-    PayoutFailed,
-    PayoutSucceeded,
-    RefundFailed,
-    RefundSucceeded,
-)
+from shared.contracts.order import ConfirmationDue, OrderCompleted, OrderPaid, OrderTerms, PaymentUnwanted, PaymentWindowOver
+from shared.contracts.payment import AccountCredited, LineSettled, SettlementDue, SweepDue
+from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
-from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
 from shared.contracts.storefront import Coupon, OrderPlaced, PlacedLine, ReceiptConfirmed
 from shared.contracts.types import Discount, Funder, Line, LineParties, Units
 from shared.messaging.message import Message
@@ -112,48 +103,7 @@ def payout_failed(payout_id: str, party: str = SELLER, when: str = "06-14 01:00"
     return PayoutFailed(party=party, payout_id=payout_id, reason="account closed", occurred_at=at(when))
 
 
-def compensation_paid(compensation_id: str = "late1", when: str = "06-04 10:00") -> CompensationSucceeded:
-    return CompensationSucceeded(order_id=ORDER, compensation_id=compensation_id, occurred_at=at(when))
-
-
-def compensation_failed(compensation_id: str = "late1", when: str = "06-04 10:00") -> CompensationFailed:
-    return CompensationFailed(order_id=ORDER, compensation_id=compensation_id, reason="account closed", occurred_at=at(when))
-
-
-def registered(required_minor: int = 50_00, currency: str = "CNY", when: str = "05-01 10:00") -> SellerRegistered:
-    return SellerRegistered(seller_id=SELLER, deposit_required_minor=required_minor, currency=currency, occurred_at=at(when))
-
-
-def topped_up(amount_minor: int = 50_00, deposit_id: str = "d1", when: str = "05-02 10:00", currency: str = "CNY") -> DepositToppedUp:
-    return DepositToppedUp(seller_id=SELLER, deposit_id=deposit_id, amount_minor=amount_minor, currency=currency, occurred_at=at(when))
-
-
-def withdrawal(
-    amount_minor: int = 10_00, withdrawal_id: str = "w1", when: str | datetime = "06-12 10:00", currency: str = "CNY"
-) -> WithdrawalRequested:
-    return WithdrawalRequested(
-        seller_id=SELLER, withdrawal_id=withdrawal_id, amount_minor=amount_minor, currency=currency, occurred_at=_time(when)
-    )
-
-
 # what the services tell each other
-
-
-def shipping_late(
-    amount_minor: int = 10_00, compensation_id: str = "late1", when: str = "06-03 10:10", currency: str = "CNY"
-) -> ShippingLate:
-    return ShippingLate(
-        order_id=ORDER,
-        buyer_id=BUYER,
-        seller_id=SELLER,
-        compensation_id=compensation_id,
-        currency=currency,
-        line_nos=(1,),
-        base_minor=100_00,
-        amount_minor=amount_minor,
-        rule="R2.4",
-        occurred_at=at(when),
-    )
 
 
 def line(line_no: int = 1, paid_minor: int = 100_00, quantity: int = 1, subsidies: dict[Funder, int] | None = None, **fields: Any) -> Line:
@@ -285,13 +235,6 @@ def line_settled(line_no: int = 1, when: str = "06-12 00:00") -> LineSettled:
 def credited(amount_minor: int = 75_00, party: str = SELLER, when: str = "06-12 00:00", **fields: Any) -> AccountCredited:
     values: dict[str, Any] = {"currency": "CNY", "order_id": ORDER, "line_no": 1, "zone": ZONE, **fields}
     return AccountCredited(party=party, amount_minor=amount_minor, occurred_at=at(when), **values)
-
-
-def charged(
-    amount_minor: int = 38_00, reason: str = "refund", charge_id: str = "ch1", when: str = "06-15 10:00", **fields: Any
-) -> AccountCharged:
-    values: dict[str, Any] = {"party": SELLER, "currency": "CNY", "order_id": ORDER, "line_no": 1, "zone": ZONE, "reason": reason, **fields}
-    return AccountCharged(charge_id=charge_id, amount_minor=amount_minor, occurred_at=at(when), **values)
 
 
 # deadlines

@@ -10,6 +10,7 @@ from shared.contracts.types import Line
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
+from tests.unit.payment import asks
 from tests.unit.payment.bank import (
     ADVANCE,
     CASH,
@@ -144,7 +145,7 @@ def test_a_refund_before_and_one_after_settlement_share_what_each_had_r3_4_r3_6(
 
 def test_what_the_seller_lacks_comes_from_its_deposit_and_then_is_a_debt_r3_6() -> None:
     memory = settled()
-    memory.when(b.registered(20_00), b.topped_up(20_00), b.withdrawal(90_00))
+    memory.when(asks.registered(20_00), asks.topped_up(20_00), asks.withdrawal(90_00))
     facts = refund(memory)
     (debited,) = [fact for fact in facts if isinstance(fact, BalanceDebited) and fact.party == b.SELLER]
     assert (debited.from_balance_minor, debited.from_deposit_minor, debited.as_debt_minor, debited.debt_minor) == (
@@ -210,7 +211,7 @@ def poor(balance: int = 5_00) -> Memory:
     """The promoter of a settled line has drawn all but this; a refund asks for 8.00."""
     memory = settled()
     memory.policies = b.POLICIES
-    memory.when(b.withdrawal(20_00 - balance).model_copy(update={"seller_id": b.PROMOTER}))
+    memory.when(asks.withdrawal(20_00 - balance).model_copy(update={"seller_id": b.PROMOTER}))
     refund(memory)
     return memory
 
@@ -242,7 +243,7 @@ def test_it_is_tried_at_each_credit_and_taken_as_a_whole_r3_6() -> None:
 
 def test_no_younger_clawback_overtakes_the_oldest_r3_6() -> None:
     memory = poor()
-    memory.when(b.charged(1_00, "clawback", "small", "06-15 11:00", party=b.PROMOTER))
+    memory.when(asks.charged(1_00, "clawback", "small", "06-15 11:00", party=b.PROMOTER))
     assert balances(memory)[PROMOTER] == 5_00
     facts = memory.when(b.credited(4_00, b.PROMOTER, "06-15 12:00", order_id="o2"))
     assert [fact.amount_minor for fact in facts if isinstance(fact, BalanceDebited)] == [8_00, 1_00]
@@ -264,7 +265,7 @@ def test_a_clawback_told_twice_in_a_day_is_tried_under_two_deadlines() -> None:
     memory = poor()
     memory.advance(b.at("06-16 00:01"))
     memory.when(b.credited(3_00, b.PROMOTER, "06-16 09:00", order_id="o2"))
-    memory.when(b.charged(9_00, "clawback", "late-told", "06-15 23:00", party=b.PROMOTER))
+    memory.when(asks.charged(9_00, "clawback", "late-told", "06-15 23:00", party=b.PROMOTER))
     (timer,) = [timer for place, timer in memory.armed.items() if place[0] == "clawback.due"]
     assert timer.occurred_at == b.at("06-17 00:00")
 

@@ -10,6 +10,7 @@ from shared.contracts.payment import PayoutInstructed, RefundInstructed
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
+from tests.unit.payment import asks
 from tests.unit.payment.bank import balances, bank, check, funded
 
 LATE = "08-01 00:00"
@@ -28,12 +29,12 @@ def unwanted() -> tuple[Memory, str]:
 
 def compensation() -> tuple[Memory, str]:
     memory = funded()
-    memory.when(b.shipping_late(when="06-08 09:00"))
+    memory.when(asks.shipping_late(when="06-08 09:00"))
     return memory, "late1"
 
 
 def payout() -> tuple[Memory, str]:
-    memory = bank(b.credited(when="06-07 12:00"), b.withdrawal(75_00, when="06-08 09:00"))
+    memory = bank(b.credited(when="06-07 12:00"), asks.withdrawal(75_00, when="06-08 09:00"))
     return memory, next(fact.payout_id for fact in memory.facts if isinstance(fact, PayoutInstructed))
 
 
@@ -42,7 +43,8 @@ SILENT: dict[str, tuple[Callable[[], tuple[Memory, str]], str, Answer, Answer, s
     "a refund": (refund, "refund.overdue", b.refund_paid, b.refund_failed, "refund.done", "refund.not_paid"),
     "unwanted money": (unwanted, "refund.overdue", b.refund_paid, b.refund_failed, "refund.done", "refund.not_paid"),
     "a compensation": (
-        compensation, "compensation.overdue", b.compensation_paid, b.compensation_failed, "compensation.done", "compensation.not_paid",
+        compensation, "compensation.overdue", asks.compensation_paid, asks.compensation_failed,
+        "compensation.done", "compensation.not_paid",
     ),
     "a payout": (payout, "payout.overdue", b.payout_paid, b.payout_failed, "payout.done", "payout.returned"),
 }  # fmt: skip
