@@ -110,6 +110,14 @@ OrderCode = Literal[
     "sham.not_promised",
 ]
 PaymentCode = Literal[
+    "compensation.contradicted",
+    "compensation.currency_differs",
+    "compensation.ended",
+    "compensation.known",
+    "compensation.unknown",
+    "deposit.before_registration",
+    "deposit.currency_differs",
+    "deposit.known",
     "escrow.exists",
     "payment.before_escrow",
     "payout.closed",
@@ -120,7 +128,15 @@ PaymentCode = Literal[
     "refund.exceeds_paid",
     "refund.known",
     "refund.unknown",
+    "seller.known",
+    "seller.request_too_old",
     "settlement.before_escrow",
+    "withdrawal.clawback_open",
+    "withdrawal.debt_open",
+    "withdrawal.deposit_short",
+    "withdrawal.exceeds_balance",
+    "withdrawal.known",
+    "withdrawal.too_many",
 ]
 RefundCode = Literal[
     "case.attempts_used",
@@ -282,6 +298,18 @@ CATALOGUE: dict[str, Entry] = {
     "settlement.before_completion": Entry("settled before it was confirmed here: waits", True),
     "payout.contradicted": Entry("the provider said the opposite of this payout before: a person asks the provider"),
     "refund.contradicted": Entry("the provider said the opposite of this refund before: a person asks the provider"),
+    "compensation.contradicted": Entry("the provider said the opposite of this compensation before: a person asks the provider"),
+    "compensation.currency_differs": Entry("a compensation in another currency than its order's"),
+    "compensation.ended": Entry("the compensation was paid or given up before"),
+    "compensation.known": Entry("a compensation of this id was instructed before"),
+    "compensation.unknown": Entry("no compensation of this id was instructed"),
+    "deposit.before_registration": Entry("money for a deposit before the seller's registration says that there is to be one: waits", True),
+    "deposit.currency_differs": Entry(
+        "the seller's deposit is to be held in another currency", False, "保证金币种不符", "The deposit is held in another currency."
+    ),
+    "deposit.known": Entry(
+        "money of this deposit id was counted before", False, "该笔保证金已入账", "This deposit payment was counted before."
+    ),
     "escrow.exists": Entry("this order's money is in escrow already"),
     "payment.before_escrow": Entry("money of an order whose escrow is not funded yet: waits", True),
     "payout.closed": Entry("the payout was paid or returned before"),
@@ -295,7 +323,33 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "refund.known": Entry("a refund of this id was reserved before"),
     "refund.unknown": Entry("no refund of this id was instructed"),
+    "seller.known": Entry("the seller is registered with this deposit already"),
+    "seller.request_too_old": Entry(
+        "older than the requests that are still known by their ids: it may have been done before",
+        False,
+        "请求已过期,请重新提交",
+        "This request is too old. Please make a new one.",
+    ),
     "settlement.before_escrow": Entry("confirmed before its escrow was funded: waits", True),
+    "withdrawal.clawback_open": Entry(
+        "the platform fronts what the balance does not suffice for: nothing is paid out until that is taken",
+        True,
+        "存在待扣回的佣金,暂不能提现",
+        "Withdrawals wait until a commission has been returned.",
+    ),
+    "withdrawal.debt_open": Entry(
+        "a debt is open: new income repays it first", True, "存在未还欠款,暂不能提现", "Withdrawals wait until the debt is repaid."
+    ),
+    "withdrawal.deposit_short": Entry(
+        "the deposit holds less than is required", True, "保证金不足,暂不能提现", "Withdrawals wait until the deposit is complete."
+    ),
+    "withdrawal.exceeds_balance": Entry(
+        "more than the balance holds", True, "提现金额超过可用余额", "The amount is more than the available balance."
+    ),
+    "withdrawal.known": Entry("a withdrawal of this id was paid out before", False, "该提现申请已处理", "This withdrawal was made before."),
+    "withdrawal.too_many": Entry(
+        "too many payouts are under way", True, "处理中的提现过多,请稍后再试", "Too many payouts are under way. Please try again later."
+    ),
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
         False,

@@ -23,8 +23,8 @@ ONE_IN_LATE, ONE_IN_TWICE, ONE_IN_AGAIN, ONE_PARTY_IN_FAILS = 25, 20, 20, 6
 class Provider:
     """What the provider knows. Whatever it does follows from the seed and the instruction's id, not from when it was read.
 
-    failing: orders whose refunds it does not pay; the first payout of some parties comes back, too. paid: by currency and
-    `refund` or `payout`. instructed: how often each instruction came; it is carried out once.
+    failing: orders whose refunds and compensations it does not pay; the first payout of some parties comes back, too. paid: by
+    currency and `refund`, `compensation` or `payout`. instructed: how often each instruction came; it is carried out once.
     """
 
     def __init__(self, seed: int, failing: Iterable[str]) -> None:
@@ -71,11 +71,11 @@ class Provider:
             self._schedule(answer)
         if self._roll(instruction, "again") % ONE_IN_AGAIN == 0:
             later = answer.at + timedelta(minutes=1)
-            code = "refund.ended" if kind == "refund" else "payout.closed"
+            code = "payout.closed" if kind == "payout" else f"{kind}.ended"
             self._schedule(replace(answer, id=f"{answer.id}-again", at=later, refused=code))
 
     def _fails(self, kind: str, key: str) -> bool:
-        if kind == "refund":
+        if kind != "payout":
             return key in self._failing
         first = key not in self._paid_before
         self._paid_before.add(key)
@@ -89,7 +89,7 @@ class Provider:
 
 
 def _answer(kind: str, instruction: str, key: str, at: datetime, fails: bool) -> Sent:
-    keyed = {"order_id": key} if kind == "refund" else {"party": key}
+    keyed = {"party": key} if kind == "payout" else {"order_id": key}
     body = {**keyed, f"{kind}_id": instruction} | ({"reason": "account closed"} if fails else {})
     verdict = f"{kind}.{'failed' if fails else 'succeeded'}"
     return Sent("psp", "psp.v1", "psp", f"psp-{instruction}", verdict, key, at, body, 0)

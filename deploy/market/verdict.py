@@ -89,7 +89,7 @@ def _of_ledger(verdict: Verdict) -> list[str]:
         escrow[life.cart.currency] += life.expected.escrow_minor
     lines = []
     for currency in sorted(captured):
-        at_provider = captured[currency] - paid[(currency, "refund")] - paid[(currency, "payout")]
+        at_provider = captured[currency] - sum(paid[(currency, kind)] for kind in ("refund", "compensation", "payout"))
         lines += _same(f"{currency} sum of the ledger", 0, ledger.sum_of("", currency))
         lines += _same(f"{currency} at the provider", at_provider, -ledger.sum_of("psp:cash", currency))
         lines += _same(f"{currency} in escrow", escrow[currency], ledger.sum_of("escrow:", currency))

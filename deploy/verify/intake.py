@@ -32,6 +32,8 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (refund.CaseClosed, "payment", (payment.SettlementFreed,)),
     (payment.LineSettled, "order", (order.OrderSettled,)),
     (payment.AccountCredited, "payment", (payment.BalanceCredited,)),
+    (payment.AccountCharged, "payment", (payment.BalanceDebited, payment.ClawbackDelayed)),
+    (order.ShippingLate, "payment", (payment.CompensationInstructed,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
 )
 
@@ -104,7 +106,14 @@ def _followed(log: Log, tables: Tables, refused: Refused) -> Check:
             if (entry.sequence or 0) > taken.lasts.get(lane, 0) or entry.ref in taken.held or (service, entry.ref) in refused:
                 continue
             found = [effect for kind in kinds for effect in effects[(entry.id, kind)]]
-            expected = len(event.lines) if isinstance(event, order.OrderCompleted | order.UnitsCancelled) else 1
+            expected = _expected(event)
             names = " or ".join(kind.type for kind in kinds)
             check.that(len(found) == expected, f"{entry} ({event.key}): {expected} {names} of {service} should follow, {len(found)} did")
     return check
+
+
+def _expected(event: Message) -> int:
+    """How many effects: of a completed order one a line, of a compensation that came to nothing none."""
+    if isinstance(event, order.OrderCompleted):
+        return len(event.lines)
+    return 0 if isinstance(event, order.ShippingLate) and event.amount_minor == 0 else 1

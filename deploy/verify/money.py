@@ -6,13 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from deploy.verify import parties
 from deploy.verify.log import Entry, Log, moment
 from deploy.verify.report import Check
 from deploy.verify.tables import Posting, Tables
 from shared.contracts.order import OrderPaid, PaymentUnwanted
 from shared.contracts.payment import (
-    AccountCredited,
-    BalanceCredited,
+    CompensationDone,
+    CompensationInstructed,
+    CompensationNotPaid,
     EscrowFunded,
     LineSettled,
     PayoutDone,
@@ -28,7 +30,8 @@ from shared.contracts.psp import PaymentSucceeded
 from shared.contracts.types import Moves
 
 Account = tuple[str, str]  # account, currency
-BOUNDED = ("escrow:", "unwanted:", "balance:", "payout:")
+BOUNDED = ("escrow:", "unwanted:", "balance:", "deposit:", "payout:")
+OWED = ("debt:",)
 
 
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
@@ -39,7 +42,8 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _refunds(log)
     yield _captured(log)
     yield _payouts(log)
-    yield _balances(log, tables, moves)
+    yield from parties.checks(log, tables, moves)
+    yield _compensations(log)
     yield _posted(moves, tables)
 
 
@@ -72,7 +76,7 @@ def _sums(moves: list[tuple[Entry, Moves]]) -> Counter[Account]:
 
 def _bounds(moves: list[tuple[Entry, Moves]]) -> Check:
     """Those of one order along its lane; those of a party, whose facts lie in several lanes, at the end."""
-    check = Check("no account went below zero")
+    check = Check("no account went past its bound: none below zero, a debt not above")
     running: Counter[Account] = Counter()
     for entry, one in moves:
         for posting in one.postings:
@@ -83,17 +87,19 @@ def _bounds(moves: list[tuple[Entry, Moves]]) -> Check:
     for (name, currency), amount in running.items():
         if name.startswith(BOUNDED):
             check.that(amount >= 0, f"{name} ends at {amount} {currency}")
+        if name.startswith(OWED):
+            check.that(amount <= 0, f"{name} ends at {amount} {currency}: more was repaid than was owed")
     return check
 
 
 def _escrow(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:
-    """In: what buyer, platform and promoters gave for its lines. Out: refunds done and lines settled."""
+    """In: what buyer, platform and promoters gave for its lines. Out: refunds done before settlement, and lines settled."""
     check = Check("escrow of every order = in - out, and not below zero")
     held: Counter[Account] = Counter()
     for _, funded in log.of(EscrowFunded):
         given = [discount.amount_minor for line in funded.lines for discount in line.discounts if discount.funder != "seller"]
         held[(f"escrow:{funded.order_id}", funded.currency)] += sum(line.paid_minor for line in funded.lines) + sum(given)
-    reserved = {fact.refund_id: fact for _, fact in log.of(RefundReserved)}
+    reserved = {fact.refund_id: fact for _, fact in log.of(RefundReserved) if not fact.fronted}
     for _, done in log.of(RefundDone):
         if done.line_no is not None and done.refund_id in reserved:
             one = reserved[done.refund_id]
@@ -171,33 +177,19 @@ def _payouts(log: Log) -> Check:
     return check
 
 
-def _balances(log: Log, tables: Tables, moves: list[tuple[Entry, Moves]]) -> Check:
-    """What a party may draw on = credits - payouts = its postings, but for credits that are on their way to its account."""
-    check = Check("every balance = credits - payouts")
-    drawable: Counter[Account] = Counter()
-    currencies: dict[str, str] = {}
-    for _, credit in log.of(BalanceCredited):
-        drawable[(credit.party, credit.currency)] += credit.amount_minor
-    for _, out in log.of(PayoutInstructed):
-        drawable[(out.party, out.currency)] -= out.amount_minor
-        currencies[out.payout_id] = out.currency
-    for _, back in log.of(PayoutReturned):
-        drawable[(back.party, currencies.get(back.payout_id, ""))] += back.amount_minor
-    credited = {entry.header("ce_causationid") for entry, _ in log.of(BalanceCredited)}
-    coming: Counter[Account] = Counter()
-    for entry, told in log.of(AccountCredited):
-        coming[(told.party, told.currency)] += told.amount_minor if entry.id not in credited else 0
-    sums = _sums(moves)
-    stored = {
-        (party, currency): purse["available_minor"]
-        for party, account in tables.entities["account"].items()
-        for currency, purse in account.body["purses"].items()
-    }
-    for account in drawable.keys() | stored.keys() | {(name[8:], currency) for name, currency in sums if name.startswith("balance:")}:
-        party, currency = account
-        check.same(f"balance of {party} in {currency}", drawable[account], stored.get(account, 0))
-        posted = sums[(f"balance:{party}", currency)]
-        check.that(posted == drawable[account] + coming[account], f"balance:{party}: postings sum to {posted}, not to {drawable[account]}")
+def _compensations(log: Log) -> Check:
+    check = Check("every compensation is instructed once and answered at most once, with what was instructed")
+    amounts: dict[str, int] = {}
+    for entry, told in log.of(CompensationInstructed):
+        check.that(told.compensation_id not in amounts, f"{entry}: compensation {told.compensation_id} is instructed again")
+        amounts[told.compensation_id] = told.amount_minor
+    seen: Counter[str] = Counter()
+    answers: list[tuple[Entry, CompensationDone | CompensationNotPaid]] = [*log.of(CompensationDone), *log.of(CompensationNotPaid)]
+    for entry, answer in answers:
+        seen[answer.compensation_id] += 1
+        check.that(seen[answer.compensation_id] == 1, f"{entry}: compensation {answer.compensation_id} is answered again")
+        if isinstance(answer, CompensationDone):
+            check.that(amounts.get(answer.compensation_id) == answer.amount_minor, f"{entry}: {answer.amount_minor} was not instructed")
     return check
 
 

@@ -7,10 +7,27 @@ from typing import assert_never
 from services.payment import decide
 from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import POSTINGS
-from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, UnitsCancelled
-from shared.contracts.payment import AccountCredited, SettlementDue, SweepDue
-from shared.contracts.psp import PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded
+from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
+from shared.contracts.payment import (
+    AccountCharged,
+    AccountCredited,
+    ClawbackDue,
+    CompensationAnswerDue,
+    PayoutAnswerDue,
+    RefundAnswerDue,
+    SettlementDue,
+    SweepDue,
+)
+from shared.contracts.psp import (
+    CompensationFailed,
+    CompensationSucceeded,
+    PayoutFailed,
+    PayoutSucceeded,
+    RefundFailed,
+    RefundSucceeded,
+)
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
+from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
 from shared.messaging.shape import Plan, Service, given, on
 from shared.policy import Policies
 
@@ -24,46 +41,81 @@ Input = (
     | RefundGranted
     | RefundSucceeded
     | RefundFailed
+    | RefundAnswerDue
+    | ShippingLate
+    | ShippingSham
+    | CompensationSucceeded
+    | CompensationFailed
+    | CompensationAnswerDue
     | SettlementDue
     | AccountCredited
+    | AccountCharged
+    | ClawbackDue
     | SweepDue
     | PayoutSucceeded
     | PayoutFailed
+    | PayoutAnswerDue
+    | SellerRegistered
+    | DepositToppedUp
+    | WithdrawalRequested
 )
 
 
 def handle(event: Input, policy: Policies) -> Plan:
     match event:
         case OrderPaid():
-            return on(event, decide.fund, PAYMENT.one(event.order_id))
+            promised = policy.named(event.terms.policy_version) or policy.at(event.occurred_at)
+            return on(event, decide.fund, PAYMENT.one(event.order_id), given(promised))
         case PaymentUnwanted():
-            return on(event, decide.give_back, PAYMENT.one(event.order_id))
+            return on(event, decide.give_back, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case OrderCompleted():
             return on(event, decide.plan, PAYMENT.one(event.order_id))
         case UnitsCancelled():
-            return on(event, decide.cancelled, PAYMENT.one(event.order_id))
+            return on(event, decide.cancelled, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case CaseOpened():
             return on(event, decide.hold, PAYMENT.one(event.order_id))
         case CaseClosed():
             return on(event, decide.free, PAYMENT.one(event.order_id))
         case RefundGranted():
-            return on(event, decide.grant, PAYMENT.one(event.order_id))
+            return on(event, decide.grant, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case RefundSucceeded():
             return on(event, decide.refunded, PAYMENT.one(event.order_id))
         case RefundFailed():
             return on(event, decide.not_paid, PAYMENT.one(event.order_id))
+        case RefundAnswerDue():
+            return on(event, decide.unanswered, PAYMENT.one(event.order_id))
+        case ShippingLate() | ShippingSham():
+            return on(event, decide.compensate, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
+        case CompensationSucceeded():
+            return on(event, decide.compensated, PAYMENT.one(event.order_id))
+        case CompensationFailed():
+            return on(event, decide.uncompensated, PAYMENT.one(event.order_id))
+        case CompensationAnswerDue():
+            return on(event, decide.compensation_unanswered, PAYMENT.one(event.order_id))
         case SettlementDue():
             return on(event, decide.settle, PAYMENT.one(event.order_id))
         case AccountCredited():
             return on(event, decide.credit, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
+        case AccountCharged():
+            return on(event, decide.charge, ACCOUNT.one(event.party))
+        case ClawbackDue():
+            return on(event, decide.try_again, ACCOUNT.one(event.party))
         case SweepDue():
-            return on(event, decide.sweep, ACCOUNT.one(event.party))
+            return on(event, decide.sweep, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case PayoutSucceeded():
             return on(event, decide.paid_out, ACCOUNT.one(event.party))
         case PayoutFailed():
-            return on(event, decide.returned, ACCOUNT.one(event.party))
+            return on(event, decide.returned, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
+        case PayoutAnswerDue():
+            return on(event, decide.payout_unanswered, ACCOUNT.one(event.party))
+        case SellerRegistered():
+            return on(event, decide.register, ACCOUNT.one(event.seller_id))
+        case DepositToppedUp():
+            return on(event, decide.top_up, ACCOUNT.one(event.seller_id))
+        case WithdrawalRequested():
+            return on(event, decide.withdraw, ACCOUNT.one(event.seller_id), given(policy.at(event.occurred_at)))
         case _:
             assert_never(event)
 
 
-SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=(AccountCredited,), rows=(POSTINGS,))
+SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=(AccountCredited, AccountCharged), rows=(POSTINGS,))

@@ -9,7 +9,9 @@ from shared.contracts.types import Currency, Moves, Posting
 CASH = "psp:cash"  # negative: the provider holds it for us
 COMMISSION = "platform:commission"
 SUBSIDY = "platform:subsidy"
-BOUNDED = ("escrow:", "unwanted:", "balance:", "payout:")  # never below zero; the database refuses it too
+ADVANCE = "platform:advance"  # negative: fronted for parties, and not taken from them yet
+BOUNDED = ("escrow:", "unwanted:", "balance:", "deposit:", "payout:")  # never below zero; the database refuses it too
+OWED = ("debt:",)  # never above zero, likewise: negative is what the party owes
 
 
 def escrow(order_id: str) -> str:
@@ -22,6 +24,14 @@ def unwanted(order_id: str) -> str:
 
 def balance(party: str) -> str:
     return f"balance:{party}"
+
+
+def deposit(party: str) -> str:
+    return f"deposit:{party}"
+
+
+def debt(party: str) -> str:
+    return f"debt:{party}"
 
 
 def payout(party: str) -> str:

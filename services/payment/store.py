@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.contracts.payment import (
+    BalanceDebited,
+    CompensationDone,
+    DebtRepaid,
+    DepositFilled,
+    DepositReceived,
     EscrowFunded,
     LineSettled,
     PayoutDone,
@@ -14,17 +19,18 @@ from shared.contracts.payment import (
     RefundDone,
     UnwantedReceived,
 )
-from shared.messaging.shape import Rows
+from shared.messaging.shape import Rows, members
 
-Moving = EscrowFunded | UnwantedReceived | RefundDone | LineSettled | PayoutInstructed | PayoutDone | PayoutReturned
+OfOrder = EscrowFunded | UnwantedReceived | RefundDone | CompensationDone | LineSettled
+OfParty = BalanceDebited | DebtRepaid | DepositReceived | DepositFilled | PayoutInstructed | PayoutDone | PayoutReturned
+Moving = OfOrder | OfParty
 
 
 def postings(fact: Moving, fact_id: str) -> Iterable[tuple[Any, ...]]:
     """The fact's id is the transaction's; of order and party exactly one is set, the one that the fact is keyed by."""
     if fact.moves is None:
         return
-    order_id = None if isinstance(fact, PayoutInstructed | PayoutDone | PayoutReturned) else fact.order_id
-    party = fact.party if isinstance(fact, PayoutInstructed | PayoutDone | PayoutReturned) else None
+    order_id, party = (None, fact.party) if isinstance(fact, OfParty) else (fact.order_id, None)
     for ordinal, posting in enumerate(fact.moves.postings):
         yield fact_id, ordinal, posting.account, fact.moves.currency, posting.amount_minor, order_id, party, fact.occurred_at
 
@@ -41,6 +47,6 @@ POSTINGS = Rows(
         "party": "text",
         "at": "timestamptz",
     },
-    (EscrowFunded, UnwantedReceived, RefundDone, LineSettled, PayoutInstructed, PayoutDone, PayoutReturned),
+    members(Moving),
     postings,
 )

@@ -70,7 +70,10 @@ class BoughtLine:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One claim. quantity: units claimed. deadline None: none runs. since: when its last fact happened. granted: 0 until state 50."""
+    """One claim. quantity: units claimed. deadline None: none runs. since: when its last fact happened. granted: 0 until state 50.
+
+    applied_at None: opened before this was kept.
+    """
 
     id: str
     line_no: int
@@ -82,6 +85,7 @@ class Case:
     since: datetime
     granted_quantity: int = 0
     granted_minor: int = 0
+    applied_at: datetime | None = None
 
     @property
     def ended(self) -> bool:
@@ -180,7 +184,8 @@ def _reduced(purchase: Purchase, fact: LineReduced) -> Purchase:
 
 def _opened(purchase: Purchase, fact: CaseOpened) -> Purchase:
     line = purchase.lines[fact.line_no]
-    case = Case(fact.case_id, fact.line_no, fact.ground, fact.quantity, fact.state, fact.deadline, fact.turn, fact.occurred_at)
+    at = fact.occurred_at
+    case = Case(fact.case_id, fact.line_no, fact.ground, fact.quantity, fact.state, fact.deadline, fact.turn, at, applied_at=at)
     return _with(purchase, case, replace(line, attempts=line.attempts + 1, open_case=fact.case_id))
 
 

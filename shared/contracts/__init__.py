@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.contracts import logistics, merchant, order, payment, psp, refund, ruling, storefront, trust
+from shared.contracts import logistics, merchant, order, payment, psp, refund, ruling, seller, storefront, trust
 from shared.contracts.topics import ALL
 from shared.messaging import system
 
-__all__ = ["ALL", "logistics", "merchant", "order", "payment", "psp", "refund", "ruling", "storefront", "system", "trust"]
+__all__ = ["ALL", "logistics", "merchant", "order", "payment", "psp", "refund", "ruling", "seller", "storefront", "system", "trust"]

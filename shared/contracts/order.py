@@ -215,7 +215,7 @@ class ShippingLate(Message):
 
     hours: what was promised, from payment. line_nos: lines with units unsent at the deadline. base_minor: what was paid for those
     units. amount_minor: may be 0 where an earlier deadline of the same order and seller came to the highest amount.
-    Producer: order. Consumers: outsiders.
+    Producer: order. Consumers: payment.
     """
 
     type: ClassVar[str] = "shipping.late"
@@ -237,7 +237,7 @@ class ShippingSham(Message):
     """A waybill was a pretence, upheld by a ruling: the buyer is due this, in place of what lateness came to. Source: R2.4.
 
     amount_minor: beyond what was due for lateness already.
-    Producer: order. Consumers: outsiders.
+    Producer: order. Consumers: payment.
     """
 
     type: ClassVar[str] = "shipping.sham"

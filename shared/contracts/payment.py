@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
 from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT, PAYMENT_TIMER
-from shared.contracts.types import Currency, Id, Line, LineNo, Minor, Moves, Quantity, Text
+from shared.contracts.types import Currency, Id, Line, LineNo, Minor, Moves, Part, Quantity, Text
 from shared.messaging.message import Message, Topic
+
+
+class ClawbackDays(Part):
+    """Until so many days from the day after a line's confirmation promoter and platform bear their share of its refunds. Source: R3.6."""
+
+    usual: int
+    short: int  # fresh and virtual lines
 
 
 class EscrowFunded(Message):
     """The buyer's money and the subsidies of platform and promoter are in escrow. moves None: no money at all came in. Source: R3.2.
+
+    clawback None: funded before there was any; the policy at the refund counts.
 
     Producer: payment. Consumers: outsiders.
     """
@@ -27,12 +36,15 @@ class EscrowFunded(Message):
     settle_days: int
     zone: str
     moves: Moves | None
+    clawback: ClawbackDays | None = None
 
 
 class RefundReserved(Message):
-    """The amount is set aside in escrow for this refund, under the one lock of its order. Source: R3.5.
+    """The amount is set aside for this refund, under the one lock of its order. Source: R3.5, R3.6.
 
-    buyer_minor goes to the buyer; the subsidies' part goes back to its funders when the refund is done.
+    buyer_minor goes to the buyer; the subsidies' part goes back to its funders when the refund is done. fronted: the line was settled
+    before, so the platform pays and its parties return it. commission_minor, fee_minor: what promoter and platform had of it; clawback:
+    whether they bear that, or the seller with all the rest.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -47,6 +59,10 @@ class RefundReserved(Message):
     buyer_minor: Minor
     platform_minor: Minor
     promoter_minor: Minor
+    fronted: bool = False
+    commission_minor: Minor = 0
+    fee_minor: Minor = 0
+    clawback: bool = False
 
 
 class RefundRefused(Message):
@@ -83,6 +99,7 @@ class UnwantedReceived(Message):
 class RefundInstructed(Message):
     """The PSP connector pays this amount of this payment back to the buyer, once per refund_id. Source: R3.1.
 
+    answer_by: when its silence is announced.
     Producer: payment. Consumers: the PSP connector.
     """
 
@@ -94,10 +111,11 @@ class RefundInstructed(Message):
     payment_id: Id
     currency: Currency
     amount_minor: Minor
+    answer_by: AwareDatetime | None = None
 
 
 class RefundDone(Message):
-    """The provider paid; the reserved money left escrow. Source: R3.4, R3.5.
+    """The provider paid; the reserved money left escrow, or was fronted by the platform. Source: R3.4-R3.6.
 
     line_no None: money that was unwanted. moves None: there was none to move. An amount of 0 needs no provider and is done at once.
 
@@ -128,6 +146,84 @@ class RefundNotPaid(Message):
     refund_id: Id
     line_no: LineNo | None
     reason: Text
+
+
+class RefundOverdue(Message):
+    """The provider has said nothing about this refund until now: a person asks it. A late answer still counts. Source: R3.5.
+
+    line_no None: money that was unwanted.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "refund.overdue"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    refund_id: Id
+    line_no: LineNo | None
+
+
+class CompensationInstructed(Message):
+    """The PSP connector pays this amount to the payee, once per compensation_id; the payer bears it. Source: R3.5.
+
+    It is no refund: it counts toward no ceiling. rule: the one that it follows. answer_by: when the provider's silence is announced.
+    Producer: payment. Consumers: the PSP connector.
+    """
+
+    type: ClassVar[str] = "compensation.instructed"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    compensation_id: Id
+    payee: Id
+    payer: Id
+    currency: Currency
+    amount_minor: Minor
+    rule: str
+    answer_by: AwareDatetime
+
+
+class CompensationDone(Message):
+    """The provider paid; the platform has fronted it, and the payer's account is asked for it. Source: R3.5.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "compensation.done"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    compensation_id: Id
+    payer: Id
+    amount_minor: Minor
+    moves: Moves
+
+
+class CompensationNotPaid(Message):
+    """The provider refused; nothing moved. A person looks at it. Source: R3.5.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "compensation.not_paid"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    compensation_id: Id
+    reason: Text
+
+
+class CompensationOverdue(Message):
+    """The provider has said nothing about this compensation until now: a person asks it. A late answer still counts. Source: R3.5.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "compensation.overdue"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    compensation_id: Id
 
 
 class SettlementPlanned(Message):
@@ -204,6 +300,34 @@ class SettlementDue(Message):
         return f"{self.order_id}/{self.line_no}"
 
 
+class RefundAnswerDue(Message):
+    """Timer: the provider has not answered about a refund. Source: R3.5."""
+
+    type: ClassVar[str] = "refund_answer.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+
+    order_id: Id
+    refund_id: Id
+
+    @property
+    def subject(self) -> str:
+        return f"{self.order_id}/{self.refund_id}"
+
+
+class CompensationAnswerDue(Message):
+    """Timer: the provider has not answered about a compensation. Source: R3.5."""
+
+    type: ClassVar[str] = "compensation_answer.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+
+    order_id: Id
+    compensation_id: Id
+
+    @property
+    def subject(self) -> str:
+        return f"{self.order_id}/{self.compensation_id}"
+
+
 class AccountCredited(Message):
     """A party's share was posted to its balance; told to the party's own account by its key. Source: R3.1.
 
@@ -221,9 +345,31 @@ class AccountCredited(Message):
     zone: str
 
 
+class AccountCharged(Message):
+    """The platform has fronted this party's share; told to the party's own account by its key. Source: R3.5, R3.6.
+
+    clawback: taken as a whole or not at all. Else always taken: from the balance, then the deposit, the rest is a debt.
+    charge_id: one for each share. line_no None: it concerns several lines.
+    Producer: payment. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "account.charged"
+    topic: ClassVar[Topic] = ACCOUNT
+
+    party: Id
+    charge_id: Id
+    currency: Currency
+    amount_minor: Minor
+    reason: Literal["refund", "clawback", "compensation"]
+    order_id: Id
+    line_no: LineNo | None
+    zone: str
+
+
 class BalanceCredited(Message):
     """The party may draw on this share. sweep_at: when the balance is paid out, None while the daily sweep is off. Source: R3.1, R3.7.
 
+    Debt that is repaid, and a deposit that is filled by it, are told next.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -240,9 +386,137 @@ class BalanceCredited(Message):
     sweep_at: AwareDatetime | None
 
 
+class BalanceDebited(Message):
+    """The party gave back what the platform had fronted: from its balance, its deposit, and as a debt. Source: R3.5, R3.6.
+
+    amount_minor: the three parts together; of a clawback all is from the balance. debt_minor: all that the party owes now.
+    order_id, line_no: what it was fronted for; of several old clawbacks that were put together, the first one's.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "balance.debited"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    charge_id: Id
+    currency: Currency
+    amount_minor: Minor
+    from_balance_minor: Minor
+    from_deposit_minor: Minor
+    as_debt_minor: Minor
+    debt_minor: Minor
+    reason: Literal["refund", "clawback", "compensation"]
+    order_id: Id
+    line_no: LineNo | None
+    zone: str
+    moves: Moves
+
+
+class ClawbackDelayed(Message):
+    """The balance does not suffice, or older ones stand before it: nothing is taken, withdrawals and sweeps stop. Source: R3.6.
+
+    It is tried again at try_at, and whenever money comes in. The platform fronts it meanwhile.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "clawback.delayed"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    charge_id: Id
+    currency: Currency
+    amount_minor: Minor
+    order_id: Id
+    line_no: LineNo | None
+    zone: str
+    try_at: AwareDatetime
+
+
+class DebtRepaid(Message):
+    """Of what came in, this much repaid what the party owes; debt_minor is left. Source: R3.7.
+
+    source: what it came from; money put into the deposit repays debt, too.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "debt.repaid"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    currency: Currency
+    amount_minor: Minor
+    debt_minor: Minor
+    source: Literal["balance", "deposit"]
+    moves: Moves
+
+
+class DepositFilled(Message):
+    """Of what came in, this much went into the deposit, up to what is required. Source: R3.7.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "deposit.filled"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    currency: Currency
+    amount_minor: Minor
+    deposit_minor: Minor
+    moves: Moves
+
+
+class DepositReceived(Message):
+    """The seller put money into its deposit. deposit_minor: with it, before any debt is repaid. Source: R3.7.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "deposit.received"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    deposit_id: Id
+    currency: Currency
+    amount_minor: Minor
+    deposit_minor: Minor
+    moves: Moves
+
+
+class DepositRequired(Message):
+    """What the seller's deposit is to hold from now on; filled by what comes in next. Source: R3.7.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "deposit.required"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    currency: Currency
+    required_minor: Minor
+
+
+class WithdrawalRefused(Message):
+    """Nothing was paid out; code is from the catalogue. The same request may come again. Source: R3.1, R3.7.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "withdrawal.refused"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    withdrawal_id: Id
+    currency: Currency
+    amount_minor: Minor
+    code: str
+
+
 class PayoutInstructed(Message):
     """The PSP connector pays this amount to the party, once per payout_id. Source: R3.1.
 
+    withdrawal_id: the party asked for it; None, it is the daily sweep. answer_by: when the provider's silence is announced.
     Producer: payment. Consumers: the PSP connector.
     """
 
@@ -254,6 +528,8 @@ class PayoutInstructed(Message):
     currency: Currency
     amount_minor: Minor
     moves: Moves
+    withdrawal_id: Id | None = None
+    answer_by: AwareDatetime | None = None
 
 
 class PayoutDone(Message):
@@ -274,6 +550,7 @@ class PayoutDone(Message):
 class PayoutReturned(Message):
     """The provider refused; the amount is back in the balance and is swept again the next day, at sweep_at. Source: R3.1.
 
+    swept_again False: it was withdrawn while there is no daily sweep; it stays in the balance.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -286,6 +563,50 @@ class PayoutReturned(Message):
     reason: Text
     sweep_at: AwareDatetime
     moves: Moves
+    swept_again: bool = True
+
+
+class PayoutOverdue(Message):
+    """The provider has said nothing about this payout until now: a person asks it. A late answer still counts. Source: R3.1.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "payout.overdue"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    payout_id: Id
+
+
+class PayoutAnswerDue(Message):
+    """Timer: the provider has not answered about a payout. Source: R3.1."""
+
+    type: ClassVar[str] = "payout_answer.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+    key_field: ClassVar[str] = "party"
+
+    party: Id
+    payout_id: Id
+
+    @property
+    def subject(self) -> str:
+        return f"{self.party}/{self.payout_id}"
+
+
+class ClawbackDue(Message):
+    """Timer: the oldest clawback that waits for a party's balance is tried again. Source: R3.6."""
+
+    type: ClassVar[str] = "clawback.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+    key_field: ClassVar[str] = "party"
+
+    party: Id
+    currency: Currency
+
+    @property
+    def subject(self) -> str:
+        return f"{self.party}/{self.currency}"
 
 
 class SweepDue(Message):

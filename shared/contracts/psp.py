@@ -51,6 +51,33 @@ class RefundFailed(Message):
     reason: Text
 
 
+class CompensationSucceeded(Message):
+    """The provider paid `compensation.instructed` out, in full.
+
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "compensation.succeeded"
+    topic: ClassVar[Topic] = PSP
+
+    order_id: Id
+    compensation_id: Id
+
+
+class CompensationFailed(Message):
+    """The provider did not and will not pay this instruction.
+
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "compensation.failed"
+    topic: ClassVar[Topic] = PSP
+
+    order_id: Id
+    compensation_id: Id
+    reason: Text
+
+
 class PayoutSucceeded(Message):
     """The provider paid `payout.instructed` to the party's account. Keyed by the party.
 

@@ -154,6 +154,7 @@ class RefundGranted(CaseFact):
     """50: this much is to be refunded, once per refund_id. Payment reserves and pays it. Source: R3.5, R4.4.
 
     quantity: units accepted on inspection. amount_minor: the buyer's part, after freight_minor: waived freight that is deducted (R3.10).
+    applied_at: when the buyer asked for it; None: as occurred_at.
     Producer: refund. Consumers: payment.
     """
 
@@ -165,6 +166,7 @@ class RefundGranted(CaseFact):
     amount_minor: Minor
     by: Literal["seller", "silence"]
     freight_minor: Minor = 0
+    applied_at: AwareDatetime | None = None
 
 
 class RefundStuck(CaseFact):

@@ -29,7 +29,6 @@ _PHRASES: dict[str, tuple[str, ...]] = {
 # Topics of apps and services that are set up, so that they can be connected, before a message of theirs is modelled.
 PLANNED = (
     Topic("member.v1", "buyer_id", ("member",)),
-    Topic("seller.v1", "seller_id", ("seller",)),
     Topic("governance.v1", "subject", ("governance",)),
     Topic("traffic.v1", "session_id", ("traffic",)),
     Topic("policy.v1", "version", ("ops",), (EVERYONE,), single=True, compacted=True),

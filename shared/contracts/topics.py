@@ -11,6 +11,7 @@ from shared.messaging.system import CLOCK, OPS
 STOREFRONT = Topic("storefront.v1", "order_id", ("storefront",), ("order", "refund"), warden="order")
 PSP = Topic("psp.v1", "order_id", ("psp",), ("order", "payment"), warden="payment")
 LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order",), warden="order")
+SELLER = Topic("seller.v1", "seller_id", ("seller",), ("payment",), warden="payment")
 MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("order", "refund"), warden="refund")
 RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order",), warden="order")
 
@@ -38,7 +39,7 @@ PARKED = tuple(
     for service in ("order", "payment", "refund", "trust")
 )
 
-UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, RULING)
+UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, SELLER, RULING)
 OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
 INTERNAL = (ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
 STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read or is meant by

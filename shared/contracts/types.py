@@ -108,7 +108,8 @@ class Posting(Part):
     """One entry of the ledger: positive into the account, negative out of it.
 
     Accounts: `psp:cash` (negative: the provider holds it for us), `escrow:<order>`, `unwanted:<order>`, `balance:<party>`,
-    `payout:<party>` (under way), `platform:commission`, `platform:subsidy`, `promoter_subsidy:<party>`. Source: R3.1.
+    `deposit:<party>`, `debt:<party>` (negative: the party owes it), `payout:<party>` (under way), `platform:commission`,
+    `platform:subsidy`, `platform:advance` (negative: fronted, and not taken from a party yet), `promoter_subsidy:<party>`. Source: R3.1.
     """
 
     account: Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[A-Za-z0-9_.:\-]{1,64}$")]

@@ -62,11 +62,20 @@ class OrderPolicy(_Section):
 
 
 class PaymentPolicy(_Section):
-    """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3."""
+    """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3, R3.5, R3.6."""
 
     fee_bp: BasisPoints
     settle_days: Window
     sweep: bool
+    clawback_days: Window
+    clawback_days_short: Window
+    provider_silent_hours: Window
+
+    @model_validator(mode="after")
+    def _short_is_not_longer(self) -> Self:
+        if self.clawback_days_short > self.clawback_days:
+            raise ValueError("the short clawback window is longer than the usual one")
+        return self
 
 
 class RefundPolicy(_Section):

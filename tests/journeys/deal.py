@@ -85,13 +85,16 @@ class Deal:
         keys = {self.order, self.seller, self.promoter}
         told = [fact for fact in self.outside.instructions() if fact.key in keys]
         for fact in told:
-            refund = fact.type == "refund.instructed"
-            what = "refund_id" if refund else "payout_id"
-            body = {what: fact.body[what], ("order_id" if refund else "party"): fact.key}
-            kind = "refund.succeeded" if refund else "payout.succeeded"
-            self.outside.send("psp", kind, fact.key, body, event_id=f"answer-{fact.body[what]}", copies=self.copies)
+            kind = fact.type.removesuffix(".instructed")
+            what = f"{kind}_id"
+            body = {what: fact.body[what], ("party" if kind == "payout" else "order_id"): fact.key}
+            self.outside.send("psp", f"{kind}.succeeded", fact.key, body, event_id=f"answer-{fact.body[what]}", copies=self.copies)
         self.outside.idle()
         return told
+
+    def of_seller(self) -> list[Fact]:
+        """What was told of the seller's account."""
+        return self.outside.facts(self.seller, "party.v1")
 
     def fact(self, topic: str, kind: str) -> dict[str, Any]:
         return self.outside.fact(self.order, topic, kind)

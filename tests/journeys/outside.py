@@ -113,7 +113,7 @@ class Outside:
     def instructions(self) -> list[Fact]:
         """What the provider is told to pay, in no order across keys."""
         everything = [fact for facts in self.read().values() for fact in facts.values()]
-        return [fact for fact in everything if fact.type in ("refund.instructed", "payout.instructed")]
+        return [fact for fact in everything if fact.type.endswith(".instructed")]
 
     def close(self) -> None:
         if self._reader is not None:

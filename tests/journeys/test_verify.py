@@ -34,6 +34,18 @@ DAMAGE = {
         "UPDATE payment.posting SET amount_minor = amount_minor - 1 WHERE account = 'escrow:{order}'",
         ("the table of postings", "escrow:{order}"),
     ),
+    "a deposit that somebody lowered": (
+        """UPDATE payment.account SET body = jsonb_set(body, '{{purses,CNY,deposit_minor}}', '999') WHERE key = '{seller}'""",
+        """UPDATE payment.account SET body = jsonb_set(body, '{{purses,CNY,deposit_minor}}', '1000') WHERE key = '{seller}'""",
+        ("every balance", "account of {seller} in CNY"),
+    ),
+    "a fen more of a deposit": (
+        "SET LOCAL session_replication_role = replica; "
+        "UPDATE payment.posting SET amount_minor = amount_minor + 1 WHERE account = 'deposit:{seller}'",
+        "SET LOCAL session_replication_role = replica; "
+        "UPDATE payment.posting SET amount_minor = amount_minor - 1 WHERE account = 'deposit:{seller}'",
+        ("the table of postings", "deposit:{seller}"),
+    ),
     "a case that somebody moved": (
         """UPDATE refund.purchase SET body = jsonb_set(body, '{{cases,c,state}}', '60') WHERE key = '{order}'""",
         """UPDATE refund.purchase SET body = jsonb_set(body, '{{cases,c,state}}', '10') WHERE key = '{order}'""",
@@ -64,8 +76,11 @@ def life(town: Town) -> Iterator[dict[str, str]]:
     deal.signed()
     town.idle()
     deal.asked_back("c")
+    deposit = {"seller_id": deal.seller, "currency": "CNY"}
+    town.send("seller", "seller.registered", deal.seller, {**deposit, "deposit_required_minor": 50_00})
+    town.send("seller", "deposit.topped_up", deal.seller, {**deposit, "deposit_id": "d", "amount_minor": 10_00})
     town.idle()
-    yield {"order": deal.order, "paid": paid}
+    yield {"order": deal.order, "paid": paid, "seller": deal.seller}
     assert asyncio.run(verify(town.stack)).holds
 
 

@@ -270,7 +270,12 @@ def case_opened(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: 
 
 
 def granted(
-    refund_id: str = "r1", amount_minor: int = 40_00, quantity: int = 1, line_no: int = 1, when: str | datetime = "06-08 09:00"
+    refund_id: str = "r1",
+    amount_minor: int = 40_00,
+    quantity: int = 1,
+    line_no: int = 1,
+    when: str | datetime = "06-08 09:00",
+    applied: str | datetime | None = None,
 ) -> RefundGranted:
     return RefundGranted(
         order_id=ORDER,
@@ -284,6 +289,7 @@ def granted(
         quantity=quantity,
         amount_minor=amount_minor,
         by="seller",
+        applied_at=_time(applied) if applied is not None else None,
         occurred_at=_time(when),
     )
 

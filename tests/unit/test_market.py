@@ -116,9 +116,9 @@ def test_a_phase_ends_before_the_midnight_that_pays_out_what_it_brought() -> Non
     assert {day_after(closing(phase), 1, ZONE) - closing(phase) for phase in range(60)} == {timedelta(seconds=1)}
 
 
-def instructed(order_id: str, refund_id: str, *, offset: int = 0, minor: int = 5_00) -> Read:
-    body = {"order_id": order_id, "refund_id": refund_id, "amount_minor": minor, "currency": "CNY", "occurred_at": OPENING.isoformat()}
-    return Read("payment.v1", 0, offset, order_id, {"ce_type": "refund.instructed"}, body)
+def instructed(order_id: str, refund_id: str, *, offset: int = 0, minor: int = 5_00, kind: str = "refund") -> Read:
+    body = {"order_id": order_id, f"{kind}_id": refund_id, "amount_minor": minor, "currency": "CNY", "occurred_at": OPENING.isoformat()}
+    return Read("payment.v1", 0, offset, order_id, {"ce_type": f"{kind}.instructed"}, body)
 
 
 def test_the_provider_pays_an_instruction_once_however_often_it_comes() -> None:
@@ -129,6 +129,16 @@ def test_the_provider_pays_an_instruction_once_however_often_it_comes() -> None:
     assert {(one.type, one.key, one.body["refund_id"]) for one in answers} == {("refund.succeeded", "o-1", "r-1")}
     assert provider.paid == {("CNY", "refund"): 5_00}
     assert provider.pending == 0
+
+
+@pytest.mark.parametrize(("failing", "said"), [([], "compensation.succeeded"), (["o-1"], "compensation.failed")])
+def test_the_provider_carries_out_a_compensation_once_and_answers_by_its_order(failing: list[str], said: str) -> None:
+    """Source: R3.5."""
+    provider = Provider(1, failing)
+    provider.take([instructed("o-1", "late-1", offset=offset, kind="compensation") for offset in range(3)])
+    answers = provider.answers(OPENING + 10 * DAY, 10)
+    assert {(one.type, one.key, one.body["order_id"], one.body["compensation_id"]) for one in answers} == {(said, "o-1", "o-1", "late-1")}
+    assert provider.paid == ({} if failing else {("CNY", "compensation"): 5_00})
 
 
 def test_the_provider_answers_neither_early_nor_otherwise_when_it_reads_late() -> None:

@@ -34,6 +34,7 @@ def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
     assert (sham.bp, sham.min_minor["CNY"], sham.max_minor["CNY"], POLICY.order.collect_hours) == (3_000, 5_00, 200_00, 24)  # R2.4
     assert (POLICY.order.ad_days, POLICY.order.tags) == (7, ("ship_24h",))  # R2.9
     assert (POLICY.payment.settle_days, POLICY.payment.sweep) == (7, True)  # R2.6, R3.1
+    assert (POLICY.payment.clawback_days, POLICY.payment.clawback_days_short) == (15, 7)  # R3.6
     cases = POLICY.refund.answer_hours, POLICY.refund.post_days, POLICY.refund.inspect_days, POLICY.refund.refused_days
     assert (POLICY.refund.no_reason_days, *cases, POLICY.refund.attempts_max) == (7, 48, 10, 7, 7, 5)  # R4.2-R4.5
     assert {role: score.half_life_days for role, score in POLICY.trust.roles.items()} == {
@@ -67,6 +68,8 @@ def test_every_value_names_its_rule() -> None:
         ("ship_hours_24h: 24", "ship_hours_24h: 49", "longer than the usual one"),
         ("fee_bp: 500", "fee_bp: 10001", "payment.fee_bp"),
         ("sweep: true", "sweep: 1", "payment.sweep"),
+        ("clawback_days_short: 7", "clawback_days_short: 16", "longer than the usual one"),
+        ("provider_silent_hours: 72", "provider_silent_hours: 0", "payment.provider_silent_hours"),
         ("goods: 40, logistics: 20", "goods: 41, logistics: 20", "sum to 101, not to 100"),
         ("counts_for: {seller: [logistics]}", "counts_for: {seller: [speed]}", r"\['speed'\], which seller does not have"),
         ("counts_for: {seller: [logistics]}", "counts_for: {carrier: [logistics]}", "trust.evidence.shipped_on_time.counts_for.carrier"),

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from services.payment.decide.cancelled import cancelled
+from services.payment.decide.compensation import compensate, compensated, compensation_unanswered, uncompensated
 from services.payment.decide.escrow import fund, give_back
-from services.payment.decide.payouts import credit, paid_out, returned, sweep
-from services.payment.decide.refunds import grant, not_paid, refunded
+from services.payment.decide.income import charge, credit, try_again
+from services.payment.decide.payouts import paid_out, payout_unanswered, returned, sweep
+from services.payment.decide.refunds import grant, not_paid, refunded, unanswered
+from services.payment.decide.sellers import register, top_up, withdraw
 from services.payment.decide.settlement import free, hold, plan, settle
 
 __all__ = [
     "cancelled",
+    "charge",
+    "compensate",
+    "compensated",
+    "compensation_unanswered",
     "credit",
     "free",
     "fund",
@@ -18,9 +25,16 @@ __all__ = [
     "hold",
     "not_paid",
     "paid_out",
+    "payout_unanswered",
     "plan",
     "refunded",
+    "register",
     "returned",
     "settle",
     "sweep",
+    "top_up",
+    "try_again",
+    "unanswered",
+    "uncompensated",
+    "withdraw",
 ]

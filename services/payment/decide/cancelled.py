@@ -6,11 +6,13 @@ from services.payment.decide.refunds import reserve
 from services.payment.model import Payment
 from services.payment.model.payment import evolve
 from shared.contracts.order import UnitsCancelled
+from shared.contracts.payment import AccountCharged
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject, Wait
+from shared.policy import Policy
 
 
-def cancelled(event: UnitsCancelled, payment: Payment | None) -> Outcome:
+def cancelled(event: UnitsCancelled, payment: Payment | None, policy: Policy) -> Outcome:
     """Each line its own refund, reserved under the order's one lock like any other; never beyond what is left of the line."""
     if payment is None or payment.payment_id is None:
         return Wait("payment.before_escrow")
@@ -18,7 +20,9 @@ def cancelled(event: UnitsCancelled, payment: Payment | None) -> Outcome:
         return Reject("refund.known")
     facts: list[Message] = []
     for part in event.lines:
-        for fact in reserve(payment, part.refund_id, part.line_no, part.quantity, part.amount_minor, event.occurred_at):
-            payment = evolve(payment, fact)
+        at = event.occurred_at
+        for fact in reserve(payment, part.refund_id, part.line_no, part.quantity, part.amount_minor, at, policy, at):
+            if not isinstance(fact, AccountCharged):  # told to an account; nothing of the order
+                payment = evolve(payment, fact)
             facts.append(fact)
     return tuple(facts)

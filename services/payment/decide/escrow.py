@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from services.payment import ledger
+from services.payment.decide.fronting import clawback_days
 from services.payment.model import Payment
 from services.payment.model.payment import funded_by
 from shared.contracts.order import OrderPaid, PaymentUnwanted
 from shared.contracts.payment import EscrowFunded, RefundInstructed, UnwantedReceived
 from shared.messaging.shape import Outcome, Reject
+from shared.policy import Policy
 
 BACK = uuid.UUID("8d1c5b52-52c1-5f0b-8a2e-4a8b1d2c7e31")  # namespace of the refund ids of unwanted payments
 
 
-def fund(event: OrderPaid, payment: Payment | None) -> Outcome:
-    """The buyer's money and the subsidies of platform and promoters; a seller's own reduction brings nothing in. Source: R3.2."""
+def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
+    """The buyer's money and the subsidies of platform and promoters; a seller's own reduction brings nothing in. Source: R3.2.
+
+    policy: in force when the order was placed; what it promises of clawbacks is frozen here.
+    """
     if payment is not None and payment.payment_id is not None:
         return Reject("escrow.exists")
     entries = [(ledger.CASH, -event.amount_minor), (ledger.escrow(event.order_id), event.amount_minor)]
@@ -33,12 +39,13 @@ def fund(event: OrderPaid, payment: Payment | None) -> Outcome:
             settle_days=event.terms.settle_days,
             zone=event.terms.zone,
             moves=ledger.moves(event.currency, entries),
+            clawback=clawback_days(policy),
             occurred_at=event.occurred_at,
         ),
     )
 
 
-def give_back(event: PaymentUnwanted, payment: Payment | None) -> Outcome:
+def give_back(event: PaymentUnwanted, payment: Payment | None, policy: Policy) -> Outcome:
     """In full and once: the refund's id is spelled from the payment's. Source: R2.2, R2.3."""
     refund_id = str(uuid.uuid5(BACK, f"{event.order_id}|{event.payment_id}"))
     if payment is not None and refund_id in payment.refunds:
@@ -60,6 +67,7 @@ def give_back(event: PaymentUnwanted, payment: Payment | None) -> Outcome:
             payment_id=event.payment_id,
             currency=event.currency,
             amount_minor=event.amount_minor,
+            answer_by=event.occurred_at + timedelta(hours=policy.payment.provider_silent_hours),
             occurred_at=event.occurred_at,
         ),
     )

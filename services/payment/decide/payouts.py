@@ -1,58 +1,47 @@
-"""A party's balance: credited by settlements, paid out by the daily sweep. Source: R3.1."""
+"""Money leaves to a party: by the daily sweep, or because a seller asks for it; done, returned, or without an answer. Source: R3.1."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.payment import ledger
-from services.payment.model import Account, Payout, Purse
-from shared.contracts.payment import AccountCredited, BalanceCredited, PayoutDone, PayoutInstructed, PayoutReturned, SweepDue
+from services.payment.decide.income import used
+from services.payment.model import Account, Payout
+from services.payment.model.account import evolve
+from services.payment.model.purse import next_sweep
+from shared.contracts.payment import PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned, SweepDue
 from shared.contracts.psp import PayoutFailed, PayoutSucceeded
-from shared.days import day_after
 from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
 
 OUT = uuid.UUID("b7f0c1de-7a8c-5d7b-9f3d-0c6f4f3f9a52")  # namespace of payout ids
 
 
-def credit(event: AccountCredited, account: Account | None, policy: Policy) -> Outcome:
-    """The party may draw on it; swept at the next local midnight. It was posted when the line was settled. Source: R3.1."""
-    purse = account.purses.get(event.currency, Purse()) if account is not None else Purse()
-    return (
-        BalanceCredited(
-            party=event.party,
-            currency=event.currency,
-            amount_minor=event.amount_minor,
-            balance_minor=purse.available_minor + event.amount_minor,
-            order_id=event.order_id,
-            line_no=event.line_no,
-            zone=event.zone,
-            sweep_at=_next_sweep(event.occurred_at, purse, event.zone) if policy.payment.sweep else None,
-            occurred_at=event.occurred_at,
-        ),
-    )
+def sweep(event: SweepDue, account: Account | None, policy: Policy) -> Outcome:
+    """All but what came in for later sweeps, whatever was told first. None stands while debt, deposit or a clawback holds it back.
 
-
-def sweep(event: SweepDue, account: Account | None) -> Outcome:
-    """All but what came in for later sweeps, whatever was told first; the id is spelled from party, currency and the payout's number.
-
-    Source: R3.1.
+    Source: R3.1, R3.7.
     """
     if account is None:
         raise ValueError(f"a sweep of {event.party}, who has no account")
-    purse = account.purses[event.currency]
-    amount = purse.available_minor - sum(purse.after(event.occurred_at).values())
-    entries = [(ledger.balance(event.party), -amount), (ledger.payout(event.party), amount)]
-    return (
-        PayoutInstructed(
-            party=event.party,
-            payout_id=str(uuid.uuid5(OUT, f"{event.party}|{event.currency}|{purse.swept + 1}")),
-            currency=event.currency,
-            amount_minor=amount,
-            moves=ledger.certain(ledger.moves(event.currency, entries)),
-            occurred_at=event.occurred_at,
-        ),
+    amount = account.purses[event.currency].payable(event.occurred_at)
+    return (paid_to(account, event.currency, amount, event.occurred_at, policy, None),)
+
+
+def paid_to(account: Account, currency: str, amount: int, at: datetime, policy: Policy, withdrawal_id: str | None) -> PayoutInstructed:
+    """The id is spelled from party, currency and the number of the payout."""
+    purse = account.purses[currency]
+    entries = [(ledger.balance(account.party), -amount), (ledger.payout(account.party), amount)]
+    return PayoutInstructed(
+        party=account.party,
+        payout_id=str(uuid.uuid5(OUT, f"{account.party}|{currency}|{purse.swept + 1}")),
+        currency=currency,
+        amount_minor=amount,
+        moves=ledger.certain(ledger.moves(currency, entries)),
+        withdrawal_id=withdrawal_id,
+        answer_by=at + timedelta(hours=policy.payment.provider_silent_hours),
+        occurred_at=at,
     )
 
 
@@ -74,8 +63,8 @@ def paid_out(event: PayoutSucceeded, account: Account | None) -> Outcome:
     )
 
 
-def returned(event: PayoutFailed, account: Account | None) -> Outcome:
-    """Back in the balance, swept again the next day. Source: R3.1."""
+def returned(event: PayoutFailed, account: Account | None, policy: Policy) -> Outcome:
+    """Back in the balance like other income, swept again the next day. Source: R3.1, R3.7."""
     payout: Payout | None = account.payouts.get(event.payout_id) if account is not None else None
     if account is None or payout is None:
         return Reject("payout.unknown")
@@ -83,19 +72,19 @@ def returned(event: PayoutFailed, account: Account | None) -> Outcome:
         return Reject("payout.closed" if payout.state == "returned" else "payout.contradicted")
     purse = account.purses[payout.currency]
     entries = [(ledger.payout(event.party), -payout.amount_minor), (ledger.balance(event.party), payout.amount_minor)]
-    return (
-        PayoutReturned(
-            party=event.party,
-            payout_id=event.payout_id,
-            amount_minor=payout.amount_minor,
-            reason=event.reason,
-            sweep_at=_next_sweep(event.occurred_at, purse, purse.zone),
-            moves=ledger.certain(ledger.moves(payout.currency, entries)),
-            occurred_at=event.occurred_at,
-        ),
+    back = PayoutReturned(
+        party=event.party,
+        payout_id=event.payout_id,
+        amount_minor=payout.amount_minor,
+        reason=event.reason,
+        sweep_at=next_sweep(event.occurred_at, purse, purse.zone),
+        moves=ledger.certain(ledger.moves(payout.currency, entries)),
+        swept_again=policy.payment.sweep or not payout.withdrawn,
+        occurred_at=event.occurred_at,
     )
+    return (back, *used(evolve(account, back), payout.currency, payout.amount_minor, event.occurred_at))
 
 
-def _next_sweep(at: datetime, purse: Purse, zone: str) -> datetime:
-    """The next local midnight that no sweep has used: a credit may be told late, and one sweep is one payout."""
-    return day_after(max(at, purse.swept_at or at), 1, zone)
+def payout_unanswered(event: PayoutAnswerDue, account: Account | None) -> Outcome:
+    """Announced once; the money stays under way, and a late answer counts. Source: R3.1."""
+    return (PayoutOverdue(party=event.party, payout_id=event.payout_id, occurred_at=event.occurred_at),)

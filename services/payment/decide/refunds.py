@@ -1,45 +1,64 @@
-"""Refunds before settlement: granted, reserved, instructed, then done or not paid. Source: R3.4, R3.5."""
+"""Refunds: granted, reserved, instructed, then done or not paid; out of escrow, or fronted once the line is settled. Source: R3.4-R3.6."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.payment import ledger
+from services.payment.decide.fronting import charges, fronted, reserved_after_settlement
 from services.payment.decide.settlement import Settled, settle_now
 from services.payment.model import EscrowLine, Payment, Refund
 from services.payment.model.payment import evolve
-from shared.contracts.payment import RefundDone, RefundInstructed, RefundNotPaid, RefundRefused, RefundReserved
+from shared.contracts.payment import (
+    AccountCharged,
+    RefundAnswerDue,
+    RefundDone,
+    RefundInstructed,
+    RefundNotPaid,
+    RefundOverdue,
+    RefundRefused,
+    RefundReserved,
+)
 from shared.contracts.psp import RefundFailed, RefundSucceeded
 from shared.contracts.refund import RefundGranted
 from shared.contracts.types import Moves
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
+from shared.policy import Policy
 
-Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundDone, ...]
+Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundDone | AccountCharged, ...]
 
 
-def grant(event: RefundGranted, payment: Payment | None) -> Outcome:
-    """Granted + done stay within what was paid for the line, decided under the order's one lock. Source: R3.5.
+def grant(event: RefundGranted, payment: Payment | None, policy: Policy) -> Outcome:
+    """Granted + done stay within what was paid for the line, decided under the order's one lock. Source: R3.5, R3.6.
 
-    refund.refused with: line.unknown, not_supported (the line is settled), refund.exceeds_paid, refund.quantity_exceeds.
+    refund.refused with: line.unknown, refund.exceeds_paid, refund.quantity_exceeds.
     A refund of 0 (a line that others paid for) needs no provider: reserved and done at once.
     """
     if payment is None or payment.payment_id is None:
         return Wait("payment.before_escrow")
     if event.refund_id in payment.refunds:
         return Reject("refund.known")
-    return reserve(payment, event.refund_id, event.line_no, event.quantity, event.amount_minor, event.occurred_at)
+    applied_at = event.applied_at or event.occurred_at
+    return reserve(payment, event.refund_id, event.line_no, event.quantity, event.amount_minor, event.occurred_at, policy, applied_at)
 
 
-def reserve(payment: Payment, refund_id: str, line_no: int, quantity: int, amount_minor: int, at: datetime) -> Reserving:
-    """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow."""
+def reserve(
+    payment: Payment, refund_id: str, line_no: int, quantity: int, amount_minor: int, at: datetime, policy: Policy, applied_at: datetime
+) -> Reserving:
+    """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow.
+
+    applied_at: when the buyer asked for it.
+    """
     line = payment.lines.get(line_no)
     code = _refusal(line, quantity, amount_minor, payment.refunds_of(line_no))
     if line is None or code is not None:
         return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=code or "line.unknown", occurred_at=at),)
     reserved = _reserved(payment, line, refund_id, line_no, quantity, amount_minor, at)
+    if line.settled:
+        reserved = reserved_after_settlement(reserved, applied_at, payment, policy)
     if amount_minor == 0:
-        return reserved, _done(evolve(payment, reserved), refund_id, at)
+        return reserved, *_done(evolve(payment, reserved), refund_id, at)
     return (
         reserved,
         RefundInstructed(
@@ -48,6 +67,7 @@ def reserve(payment: Payment, refund_id: str, line_no: int, quantity: int, amoun
             payment_id=payment.payment_id or "",
             currency=payment.currency,
             amount_minor=amount_minor,
+            answer_by=at + timedelta(hours=policy.payment.provider_silent_hours),
             occurred_at=at,
         ),
     )
@@ -61,7 +81,7 @@ def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
     if refund.state != "reserved":
         return Reject("refund.ended" if refund.state == "done" else "refund.contradicted")
     done = _done(payment, event.refund_id, event.occurred_at)
-    return (done, *_released(evolve(payment, done), refund, event.occurred_at))
+    return (*done, *_released(evolve(payment, done[0]), refund, event.occurred_at))
 
 
 def not_paid(event: RefundFailed, payment: Payment | None) -> Outcome:
@@ -77,6 +97,14 @@ def not_paid(event: RefundFailed, payment: Payment | None) -> Outcome:
     return (failed, *_released(evolve(payment, failed), refund, event.occurred_at))
 
 
+def unanswered(event: RefundAnswerDue, payment: Payment | None) -> Outcome:
+    """Announced once; the money stays set aside, and a late answer counts. Source: R3.5."""
+    if payment is None:
+        raise ValueError(f"a deadline of order {event.order_id}, which has no payment")
+    line_no = payment.refunds[event.refund_id].line_no
+    return (RefundOverdue(order_id=payment.id, refund_id=event.refund_id, line_no=line_no, occurred_at=event.occurred_at),)
+
+
 def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
     """The refund that was instructed: refused ones never were."""
     refund = payment.refunds.get(refund_id) if payment is not None else None
@@ -86,8 +114,6 @@ def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
 def _refusal(line: EscrowLine | None, quantity: int, amount_minor: int, others: list[Refund]) -> Code | None:
     if line is None:
         return "line.unknown"
-    if line.settled:
-        return "not_supported"
     if amount_minor + sum(refund.buyer_minor for refund in others if refund.counts) > line.paid_minor:
         return "refund.exceeds_paid"
     if quantity + sum(refund.quantity for refund in others if refund.counts) > line.quantity:
@@ -125,9 +151,10 @@ def _funders_part(share: int, line: EscrowLine, units: int, granted: int, before
     return max(0, target - before)
 
 
-def _done(payment: Payment, refund_id: str, at: datetime) -> RefundDone:
+def _done(payment: Payment, refund_id: str, at: datetime) -> tuple[RefundDone, *tuple[AccountCharged, ...]]:
+    """With what the parties are asked for, if the platform paid it for them."""
     refund = payment.refunds[refund_id]
-    return RefundDone(
+    done = RefundDone(
         order_id=payment.id,
         refund_id=refund_id,
         line_no=refund.line_no,
@@ -135,6 +162,7 @@ def _done(payment: Payment, refund_id: str, at: datetime) -> RefundDone:
         moves=_moves(payment, refund),
         occurred_at=at,
     )
+    return (done, *charges(payment, refund_id, refund, at))
 
 
 def _moves(payment: Payment, refund: Refund) -> Moves | None:
@@ -143,7 +171,8 @@ def _moves(payment: Payment, refund: Refund) -> Moves | None:
         entries = [(ledger.unwanted(payment.id), -refund.buyer_minor), (ledger.CASH, refund.buyer_minor)]
         return ledger.moves(refund.currency, entries)
     total = refund.buyer_minor + refund.platform_minor + refund.promoter_minor
-    entries = [(ledger.escrow(payment.id), -total), (ledger.CASH, refund.buyer_minor), (ledger.SUBSIDY, refund.platform_minor)]
+    source = fronted(refund, total) if refund.fronted else [(ledger.escrow(payment.id), -total)]
+    entries = [*source, (ledger.CASH, refund.buyer_minor), (ledger.SUBSIDY, refund.platform_minor)]
     if refund.promoter_minor:
         entries.append((ledger.promoter_subsidy(payment.lines[refund.line_no].promoter_id), refund.promoter_minor))
     return ledger.moves(refund.currency, entries)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from services.payment.model.account import ACCOUNT, Account, Payout, Purse
+from services.payment.model.account import ACCOUNT, Account, Payout
+from services.payment.model.compensation import Compensation
 from services.payment.model.payment import PAYMENT, EscrowLine, Payment, Refund
+from services.payment.model.purse import Clawback, Purse
+from services.payment.model.shares import Shares
 
-__all__ = ["ACCOUNT", "PAYMENT", "Account", "EscrowLine", "Payment", "Payout", "Purse", "Refund"]
+__all__ = ["ACCOUNT", "PAYMENT", "Account", "Clawback", "Compensation", "EscrowLine", "Payment", "Payout", "Purse", "Refund", "Shares"]

@@ -1,88 +1,116 @@
-"""The account of one party: what it may draw on, per currency, and what is on its way to it. Source: R3.1."""
+"""The account of one party: its money per currency, and what is on its way to it. Source: R3.1, R3.6, R3.7."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
-from shared.contracts.payment import BalanceCredited, PayoutDone, PayoutInstructed, PayoutReturned, SweepDue
+from services.payment.model.purse import Purse, PurseFact, moved
+from shared.contracts.payment import (
+    BalanceCredited,
+    BalanceDebited,
+    ClawbackDelayed,
+    ClawbackDue,
+    DebtRepaid,
+    DepositFilled,
+    DepositReceived,
+    DepositRequired,
+    PayoutAnswerDue,
+    PayoutDone,
+    PayoutInstructed,
+    PayoutOverdue,
+    PayoutReturned,
+    SweepDue,
+    WithdrawalRefused,
+)
 from shared.messaging.shape import Kind
 
 ANSWERED_KEPT = 64  # answered payouts that are still known by id; what is said of older ones is about a payout unknown
+ASKED_KEPT = 64  # requests of a seller that are still known by id; older ones are refused by their time
+UNDER_WAY_MAX = 64  # payouts without an answer; no withdrawal beyond
 
-AccountFact = BalanceCredited | PayoutInstructed | PayoutDone | PayoutReturned
+AccountFact = PurseFact | PayoutDone | PayoutOverdue | WithdrawalRefused
 
 
 @dataclass(frozen=True, slots=True)
 class Payout:
+    """answer_by None: its silence is announced already, or never is."""
+
     state: Literal["instructed", "done", "returned"]
     currency: str
     amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """Money of one currency. sweeps: those that stand, by time, each with what came in for it. available_minor: these, and what
-    came in while no sweep was promised. swept: payouts so far, swept_at: the time of the latest.
-    """
-
-    available_minor: int = 0
-    zone: str = ""
-    sweeps: Mapping[datetime, int] = field(default_factory=dict)
-    swept: int = 0
-    swept_at: datetime | None = None
-
-    def after(self, at: datetime) -> dict[datetime, int]:
-        """The sweeps that come later."""
-        return {sweep: amount for sweep, amount in self.sweeps.items() if sweep > at}
+    answer_by: datetime | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """asked: the seller's requests that took effect, `deposit/<id>` and `withdrawal/<id>`, with their times. forgotten_at: the latest
+    time of those that are not among them any more.
+    """
+
     party: str
     purses: dict[str, Purse] = field(default_factory=dict)
     payouts: dict[str, Payout] = field(default_factory=dict)
+    asked: dict[str, datetime] = field(default_factory=dict)
+    forgotten_at: datetime | None = None
+
+    @property
+    def under_way(self) -> int:
+        return sum(payout.state == "instructed" for payout in self.payouts.values())
 
 
 def evolve(account: Account | None, fact: AccountFact) -> Account:
     account = account or Account(fact.party)
     match fact:
-        case BalanceCredited():
-            purse = account.purses.get(fact.currency, Purse())
-            purse = replace(_credited(purse, fact.amount_minor, fact.sweep_at), zone=fact.zone)
-            return replace(account, purses={**account.purses, fact.currency: purse})
+        case BalanceCredited() | BalanceDebited() | ClawbackDelayed() | DebtRepaid() | DepositFilled() | DepositRequired():
+            return _moved(account, fact.currency, fact)
+        case DepositReceived():
+            return _asked(_moved(account, fact.currency, fact), f"deposit/{fact.deposit_id}", fact.occurred_at)
         case PayoutInstructed():
-            purse = account.purses[fact.currency]
-            left = purse.available_minor - fact.amount_minor
-            later = purse.after(fact.occurred_at)
-            purse = replace(purse, available_minor=left, sweeps=later, swept=purse.swept + 1, swept_at=fact.occurred_at)
-            payout = Payout("instructed", fact.currency, fact.amount_minor)
-            return replace(account, purses={**account.purses, fact.currency: purse}, payouts={**account.payouts, fact.payout_id: payout})
+            payout = Payout("instructed", fact.currency, fact.amount_minor, fact.answer_by, fact.withdrawal_id is not None)
+            after = _moved(replace(account, payouts={**account.payouts, fact.payout_id: payout}), fact.currency, fact)
+            return after if fact.withdrawal_id is None else _asked(after, f"withdrawal/{fact.withdrawal_id}", fact.occurred_at)
         case PayoutDone():
             return replace(account, payouts=_answered(account, fact.payout_id, "done"))
         case PayoutReturned():
-            currency = account.payouts[fact.payout_id].currency
-            purse = _credited(account.purses[currency], fact.amount_minor, fact.sweep_at)
-            payouts = _answered(account, fact.payout_id, "returned")
-            return replace(account, purses={**account.purses, currency: purse}, payouts=payouts)
+            after = _moved(account, account.payouts[fact.payout_id].currency, fact)
+            return replace(after, payouts=_answered(account, fact.payout_id, "returned"))
+        case PayoutOverdue():
+            payout = replace(account.payouts[fact.payout_id], answer_by=None)
+            return replace(account, payouts={**account.payouts, fact.payout_id: payout})
+        case WithdrawalRefused():
+            return account  # told to the seller; the same request may come again
         case _:
             assert_never(fact)
 
 
-def due(account: Account) -> Iterable[SweepDue]:
-    """What came in is paid out at the sweep that was promised with it; they come one after the other. Source: R3.1."""
+def due(account: Account) -> Iterable[SweepDue | ClawbackDue | PayoutAnswerDue]:
+    """A balance that nothing holds back is swept; what could not be taken is tried again; silence is announced. Source: R3.1, R3.6."""
     for currency, purse in account.purses.items():
-        if purse.sweeps:
-            yield SweepDue(party=account.party, currency=currency, occurred_at=min(purse.sweeps))
+        if purse.sweep_at is not None and purse.hindrance is None:
+            yield SweepDue(party=account.party, currency=currency, occurred_at=purse.sweep_at)
+        if purse.try_at is not None:
+            yield ClawbackDue(party=account.party, currency=currency, occurred_at=purse.try_at)
+    for payout_id, payout in account.payouts.items():
+        if payout.state == "instructed" and payout.answer_by is not None:
+            yield PayoutAnswerDue(party=account.party, payout_id=payout_id, occurred_at=payout.answer_by)
 
 
-def _credited(purse: Purse, amount: int, sweep_at: datetime | None) -> Purse:
-    purse = replace(purse, available_minor=purse.available_minor + amount)
-    if sweep_at is None:
-        return purse
-    return replace(purse, sweeps={**purse.sweeps, sweep_at: purse.sweeps.get(sweep_at, 0) + amount})
+def _moved(account: Account, currency: str, fact: PurseFact) -> Account:
+    return replace(account, purses={**account.purses, currency: moved(account.purses.get(currency, Purse()), fact)})
+
+
+def _asked(account: Account, request: str, at: datetime) -> Account:
+    """The oldest by their own time are forgotten; what is not later than those is refused from then on."""
+    asked = {**account.asked, request: at}
+    forgotten = sorted(asked, key=lambda known: asked[known])[:-ASKED_KEPT]
+    times = [asked.pop(known) for known in forgotten]
+    return replace(
+        account, asked=asked, forgotten_at=max([*times, *([account.forgotten_at] if account.forgotten_at else [])], default=None)
+    )
 
 
 def _answered(account: Account, payout_id: str, state: Literal["done", "returned"]) -> dict[str, Payout]:

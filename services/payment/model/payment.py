@@ -7,12 +7,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from services.payment.model.compensation import Compensation, CompensationFact, compensated
+from services.payment.model.shares import Shares
 from shared.contracts.payment import (
+    ClawbackDays,
+    CompensationAnswerDue,
+    CompensationDone,
+    CompensationInstructed,
+    CompensationNotPaid,
+    CompensationOverdue,
     EscrowFunded,
     LineSettled,
+    RefundAnswerDue,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
+    RefundOverdue,
     RefundRefused,
     RefundReserved,
     SettlementDue,
@@ -33,6 +43,8 @@ PaymentFact = (
     | RefundInstructed
     | RefundDone
     | RefundNotPaid
+    | RefundOverdue
+    | CompensationFact
     | SettlementPlanned
     | SettlementHeld
     | SettlementFreed
@@ -42,7 +54,11 @@ PaymentFact = (
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """line_no None: money that was unwanted. refused: nothing was set aside; the id is known all the same."""
+    """line_no None: money that was unwanted. refused: nothing was set aside; the id is known all the same.
+
+    fronted: of a line that was settled before; commission_minor, fee_minor: what promoter and platform had of it, and bear if clawback
+    says so. answer_by None: the provider's silence is announced already, or never is.
+    """
 
     state: Literal["refused", "reserved", "done", "failed"]
     line_no: int | None = None
@@ -51,11 +67,21 @@ class Refund:
     buyer_minor: int = 0
     platform_minor: int = 0
     promoter_minor: int = 0
+    fronted: bool = False
+    commission_minor: int = 0
+    fee_minor: int = 0
+    clawback: bool = False
+    answer_by: datetime | None = None
 
     @property
     def counts(self) -> bool:
         """Toward what is granted + done. Source: R3.5."""
         return self.state in ("reserved", "done")
+
+    @property
+    def shares(self) -> Shares:
+        """Of what the buyer gets, by who had it."""
+        return Shares(self.buyer_minor - self.commission_minor - self.fee_minor, self.commission_minor, self.fee_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +89,8 @@ class EscrowLine:
     """What came in for one line, by funder. confirmed_at None: not confirmed yet.
 
     cases: open after-sale cases, each with its beginning. ended: closed ones. freed_at: when the latest of them ended.
+    perishable: fresh or virtual, its clawback window is the short one. commission_minor, kept_minor: what promoter and platform got
+    when it was settled.
     """
 
     seller_id: str
@@ -78,11 +106,14 @@ class EscrowLine:
     ended: tuple[str, ...] = ()
     freed_at: datetime | None = None
     settled: bool = False
+    perishable: bool = False
+    commission_minor: int = 0
+    kept_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """payment_id None: escrow is not funded; only unwanted money came so far."""
+    """payment_id None: escrow is not funded; only unwanted money came so far. clawback None: funded before there was any."""
 
     id: str
     payment_id: str | None = None
@@ -91,9 +122,17 @@ class Payment:
     zone: str = ""
     lines: dict[int, EscrowLine] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
+    compensations: dict[str, Compensation] = field(default_factory=dict)
+    clawback: ClawbackDays | None = None
 
     def refunds_of(self, line_no: int) -> list[Refund]:
         return [refund for refund in self.refunds.values() if refund.line_no == line_no]
+
+    def settled_shares(self, line_no: int) -> Shares:
+        """How what the buyer paid for a settled line, less what escrow refunded, lay on its parties. Source: R3.3, R3.6."""
+        line = self.lines[line_no]
+        refunded = sum(refund.buyer_minor for refund in self.refunds_of(line_no) if refund.state == "done" and not refund.fronted)
+        return Shares(line.paid_minor - refunded - line.commission_minor - line.kept_minor, line.commission_minor, line.kept_minor)
 
     def refunded_in_full(self, line_no: int) -> bool:
         """Nothing of the line is left in escrow for anyone: no settlement. Where nothing was paid, units count. Source: R1.4, R3.4."""
@@ -115,35 +154,44 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
                 settle_days=fact.settle_days,
                 zone=fact.zone,
                 lines={line.line_no: _escrowed(line) for line in fact.lines},
+                clawback=fact.clawback,
             )
         case UnwantedReceived():
             refund = Refund("reserved", None, fact.currency, buyer_minor=fact.amount_minor)
             return _with_refund(payment, fact.refund_id, refund)
         case RefundReserved():
-            refund = Refund(
-                "reserved", fact.line_no, fact.currency, fact.quantity, fact.buyer_minor, fact.platform_minor, fact.promoter_minor
-            )
-            return _with_refund(payment, fact.refund_id, refund)
+            return _with_refund(payment, fact.refund_id, _reserved(fact))
         case RefundRefused():
             return _with_refund(payment, fact.refund_id, Refund("refused"))
         case RefundInstructed():
-            return payment  # told to the provider; it was reserved by the fact before
+            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], answer_by=fact.answer_by))
+        case RefundOverdue():
+            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], answer_by=None))
         case RefundDone():
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="done"))
         case RefundNotPaid():
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="failed"))
+        case CompensationInstructed() | CompensationDone() | CompensationNotPaid() | CompensationOverdue():
+            compensation = compensated(payment.compensations.get(fact.compensation_id), fact)
+            return replace(payment, compensations={**payment.compensations, fact.compensation_id: compensation})
         case SettlementPlanned() | SettlementHeld() | SettlementFreed() | LineSettled():
             return replace(payment, lines={**payment.lines, fact.line_no: _line(payment.lines[fact.line_no], fact)})
         case _:
             assert_never(fact)
 
 
-def due(payment: Payment) -> Iterable[SettlementDue]:
-    """Confirmed lines that nothing holds are settled. Source: R2.6."""
+def due(payment: Payment) -> Iterable[SettlementDue | RefundAnswerDue | CompensationAnswerDue]:
+    """Confirmed lines that nothing holds are settled; where the provider is silent, that is announced. Source: R2.6, R3.5."""
     for line_no in payment.lines:
         at = settlement(payment, line_no)
         if at is not None and not held(payment, line_no, at):
             yield SettlementDue(order_id=payment.id, line_no=line_no, occurred_at=at)
+    for refund_id, refund in payment.refunds.items():
+        if refund.state == "reserved" and refund.answer_by is not None:
+            yield RefundAnswerDue(order_id=payment.id, refund_id=refund_id, occurred_at=refund.answer_by)
+    for compensation_id, compensation in payment.compensations.items():
+        if compensation.state == "instructed" and compensation.answer_by is not None:
+            yield CompensationAnswerDue(order_id=payment.id, compensation_id=compensation_id, occurred_at=compensation.answer_by)
 
 
 def settlement(payment: Payment, line_no: int) -> datetime | None:
@@ -175,7 +223,7 @@ def _line(line: EscrowLine, fact: SettlementPlanned | SettlementHeld | Settlemen
                 freed_at=max(fact.occurred_at, line.freed_at or fact.occurred_at),
             )
         case LineSettled():
-            return replace(line, settled=True)
+            return replace(line, settled=True, commission_minor=fact.promoter_minor, kept_minor=fact.platform_minor)
         case _:
             assert_never(fact)
 
@@ -191,6 +239,23 @@ def _escrowed(line: Line) -> EscrowLine:
         funded_by(line, "promoter"),
         line.commission_bp if line.promoter_id is not None else 0,
         line.fee_bp,
+        perishable=line.category == "fresh" or line.kind == "virtual",
+    )
+
+
+def _reserved(fact: RefundReserved) -> Refund:
+    return Refund(
+        "reserved",
+        fact.line_no,
+        fact.currency,
+        fact.quantity,
+        fact.buyer_minor,
+        fact.platform_minor,
+        fact.promoter_minor,
+        fact.fronted,
+        fact.commission_minor,
+        fact.fee_minor,
+        fact.clawback,
     )
 
 

@@ -56,6 +56,7 @@ def granted(purchase: Purchase, case: Case, quantity: int, at: datetime, by: Lit
             amount_minor=share - waived,
             by=by,
             freight_minor=waived,
+            applied_at=case.applied_at,
         ),
     )
 

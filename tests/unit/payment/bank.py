@@ -14,7 +14,8 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders as b
 
-ESCROW, CASH = f"escrow:{b.ORDER}", "psp:cash"
+ESCROW, CASH, ADVANCE = f"escrow:{b.ORDER}", "psp:cash", "platform:advance"
+DEPOSIT, DEBT = f"deposit:{b.SELLER}", f"debt:{b.SELLER}"
 SELLER, PROMOTER, COMMISSION, SUBSIDY = f"balance:{b.SELLER}", f"balance:{b.PROMOTER}", "platform:commission", "platform:subsidy"
 
 
@@ -70,7 +71,7 @@ def balances(memory: Memory) -> dict[str, int]:
 
 
 def check(rows: Iterable[tuple[object, ...]]) -> None:
-    """What the database refuses: a transaction that does not sum to zero, a bounded account below zero at any time, a row twice."""
+    """What the database refuses: a transaction that does not sum to zero, a bounded account past zero at any time, a row twice."""
     per_tx: dict[tuple[object, object], int] = defaultdict(int)
     held: dict[tuple[object, object], int] = defaultdict(int)
     seen = set()
@@ -83,9 +84,10 @@ def check(rows: Iterable[tuple[object, ...]]) -> None:
         per_tx[tx, currency] += amount
         held[name, currency] += amount
         assert held[name, currency] >= 0 or not str(name).startswith(ledger.BOUNDED), (name, held[name, currency])
+        assert held[name, currency] <= 0 or not str(name).startswith(ledger.OWED), (name, held[name, currency])
     assert not any(per_tx.values())
 
 
 def hand_over(memory: Memory, facts: Iterable[Message]) -> tuple[Message, ...]:
     """Bring the messages to accounts among these facts to their accounts, as their topic would."""
-    return memory.when(*(fact for fact in facts if fact.type == "account.credited"))
+    return memory.when(*(fact for fact in facts if fact.type in ("account.credited", "account.charged")))

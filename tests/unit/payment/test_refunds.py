@@ -16,7 +16,6 @@ from tests.unit.payment.bank import (
     bank,
     check,
     codes,
-    confirmed,
     example,
     funded,
     payment,
@@ -89,13 +88,6 @@ def test_a_line_that_the_order_does_not_have_is_refused() -> None:
     memory = funded()
     memory.when(b.granted(line_no=2))
     assert refused(memory) == ["line.unknown"]
-
-
-def test_a_refund_after_settlement_is_not_supported_yet_r3_6() -> None:
-    memory = confirmed(b.line())
-    memory.advance(b.at("06-12 00:01"))
-    memory.when(b.granted(when="06-13 10:00"))
-    assert refused(memory) == ["not_supported"]
 
 
 def test_a_refund_id_is_granted_once_whatever_became_of_it_r3_5() -> None:

@@ -154,7 +154,7 @@ def test_a_case_before_the_confirmation_holds_as_well() -> None:
 def test_a_refund_under_way_holds_the_line_until_the_provider_answers() -> None:
     memory = confirmed(b.line(quantity=2))
     memory.when(b.granted(amount_minor=50_00))
-    assert memory.advance(LATE) == ()
+    assert b.types(memory.advance(LATE)) == ["refund.overdue"]
     facts = memory.when(b.refund_paid(when="06-20 10:00"))
     assert b.types(facts) == ["refund.done", "line.settled", "account.credited", "account.credited"]
     assert (shares(memory), settled(memory).occurred_at) == ((37_50, 10_00, 2_50), b.at("06-20 10:00"))

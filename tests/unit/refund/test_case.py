@@ -122,6 +122,7 @@ def test_the_seller_has_seven_days_after_the_waybill_and_silence_refunds_all_tha
     (fact,) = memory.advance(at("06-27 10:00:05"))
     assert isinstance(fact, RefundGranted)
     assert (fact.quantity, fact.amount_minor, fact.by, fact.occurred_at) == (3, 100_00, "silence", at("06-27 10:00"))
+    assert fact.applied_at == requested().occurred_at  # R3.6
 
 
 @pytest.mark.parametrize(("when", "state"), [("06-27 09:59:59", 50), ("06-27 10:00:00", 40)])

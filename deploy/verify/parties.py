@@ -1,0 +1,213 @@
+"""Parties: what each may draw on, its deposit, what it owes, and what the platform has fronted for it. Sources: R3.1, R3.5-R3.7."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.verify.log import Entry, Log
+from deploy.verify.report import Check
+from deploy.verify.tables import Tables
+from shared.contracts.payment import (
+    AccountCharged,
+    AccountCredited,
+    BalanceCredited,
+    BalanceDebited,
+    ClawbackDelayed,
+    CompensationDone,
+    DebtRepaid,
+    DepositFilled,
+    DepositReceived,
+    DepositRequired,
+    LineSettled,
+    PayoutInstructed,
+    PayoutReturned,
+    RefundDone,
+    RefundReserved,
+)
+from shared.contracts.seller import DepositToppedUp
+from shared.contracts.types import Moves
+
+Place = tuple[str, str]  # party (or account), currency
+
+
+@dataclass(slots=True)
+class Purse:
+    """waiting: clawbacks that were too much for the balance, together; delayed: their charges."""
+
+    available: int = 0
+    deposit: int = 0
+    required: int | None = None
+    debt: int = 0
+    waiting: int = 0
+    delayed: set[str] = field(default_factory=set)
+
+    def told(self) -> tuple[int, int, int | None, int, int]:
+        return self.available, self.deposit, self.required, self.debt, self.waiting
+
+    @property
+    def free(self) -> bool:
+        return not self.debt and not self.waiting and self.deposit >= (self.required or 0)
+
+
+def checks(log: Log, tables: Tables, moves: list[tuple[Entry, Moves]]) -> Iterator[Check]:
+    sums: Counter[Place] = Counter()
+    for _, one in moves:
+        for posting in one.postings:
+            sums[(posting.account, one.currency)] += posting.amount_minor
+    free = Check("nothing is paid out while a debt is open, a deposit short or a clawback waits; what is taken is there")
+    purses = _folded(log, free)
+    yield free
+    yield _balances(log, tables, sums, purses)
+    yield _fronted(log, sums, purses)
+    yield _shared(log)
+    yield _deposits(log)
+
+
+def _folded(log: Log, check: Check) -> dict[Place, Purse]:
+    """All facts of a party are in one lane, in their order."""
+    purses: dict[Place, Purse] = defaultdict(Purse)
+    currencies: dict[str, str] = {}
+    for entry in log.facts():
+        if entry.topic != "party.v1" or entry.event is None:
+            continue
+        event: Any = entry.event
+        if isinstance(event, PayoutInstructed):
+            currencies[event.payout_id] = event.currency
+            check.that(purses[(event.party, event.currency)].free, f"{entry}: {event.party} is paid while something holds it back")
+        currency = getattr(event, "currency", None) or currencies.get(getattr(event, "payout_id", ""), "")
+        purse = purses[(event.party, currency)]
+        _fold(purse, event)
+        check.that(min(purse.available, purse.deposit, purse.debt) >= 0, f"{entry}: leaves {event.party} with {purse.told()}")
+    return purses
+
+
+def _fold(purse: Purse, event: Any) -> None:
+    match event:
+        case BalanceCredited():
+            purse.available += event.amount_minor
+        case BalanceDebited():
+            purse.available -= event.from_balance_minor
+            purse.deposit -= event.from_deposit_minor
+            purse.debt += event.as_debt_minor
+            if event.charge_id in purse.delayed:
+                purse.waiting -= event.amount_minor
+        case ClawbackDelayed():
+            if event.charge_id not in purse.delayed:
+                purse.delayed.add(event.charge_id)
+                purse.waiting += event.amount_minor
+        case DebtRepaid():
+            purse.debt -= event.amount_minor
+            if event.source == "balance":
+                purse.available -= event.amount_minor
+            else:
+                purse.deposit -= event.amount_minor
+        case DepositFilled():
+            purse.available -= event.amount_minor
+            purse.deposit += event.amount_minor
+        case DepositReceived():
+            purse.deposit += event.amount_minor
+        case DepositRequired():
+            purse.required = event.required_minor
+        case PayoutInstructed():
+            purse.available -= event.amount_minor
+        case PayoutReturned():
+            purse.available += event.amount_minor
+
+
+def _balances(log: Log, tables: Tables, sums: Counter[Place], purses: dict[Place, Purse]) -> Check:
+    """As stored, and as posted; but for credits that are on their way to their account."""
+    check = Check("every balance = credits - payouts - what was taken; every deposit and debt likewise")
+    credited = {entry.header("ce_causationid") for entry, _ in log.of(BalanceCredited)}
+    coming: Counter[Place] = Counter()
+    for entry, told in log.of(AccountCredited):
+        coming[(told.party, told.currency)] += told.amount_minor if entry.id not in credited else 0
+    stored = {
+        (party, currency): purse
+        for party, account in tables.entities["account"].items()
+        for currency, purse in account.body["purses"].items()
+    }
+    named = {(name.partition(":")[2], currency) for name, currency in sums if name.startswith(("balance:", "deposit:", "debt:"))}
+    for place in {place for place in purses if place[1]} | stored.keys() | named:
+        party, currency = place
+        purse = purses.get(place, Purse())
+        check.same(
+            f"account of {party} in {currency} (balance, deposit, required, debt, waiting)", purse.told(), _stored(stored.get(place))
+        )
+        expected = {"balance": purse.available + coming[place], "deposit": purse.deposit, "debt": -purse.debt}
+        for kind, amount in expected.items():
+            posted = sums[(f"{kind}:{party}", currency)]
+            check.that(posted == amount, f"{kind}:{party}: postings sum to {posted}, not to {amount} {currency}")
+    return check
+
+
+def _stored(purse: Any) -> tuple[int, int, int | None, int, int]:
+    if purse is None:
+        return 0, 0, None, 0, 0
+    waiting = sum(one["amount_minor"] for one in purse["clawbacks"].values()) if "clawbacks" in purse else 0
+    return purse["available_minor"], purse.get("deposit_minor", 0), purse.get("required_minor"), purse.get("debt_minor", 0), waiting
+
+
+def _fronted(log: Log, sums: Counter[Place], purses: dict[Place, Purse]) -> Check:
+    """What left the platform's advance is what its parties were asked for, in the same decision; and they gave it, or still are to."""
+    check = Check("what the platform fronted was asked for once, and is taken once or waits")
+    asked, waiting, out = Counter[str](), Counter[str](), Counter[str]()
+    told: Counter[str] = Counter()
+    for entry, charge in log.of(AccountCharged):
+        told[charge.charge_id] += 1
+        check.that(told[charge.charge_id] == 1, f"{entry}: {charge.charge_id} is asked for again")
+        asked[entry.header("ce_causationid")] += charge.amount_minor
+    done: list[tuple[Entry, RefundDone | CompensationDone]] = [*log.of(RefundDone), *log.of(CompensationDone)]
+    for entry, fact in done:
+        postings = fact.moves.postings if fact.moves is not None else ()
+        out[entry.header("ce_causationid")] -= sum(one.amount_minor for one in postings if one.account == "platform:advance")
+    for cause in asked.keys() | out.keys():
+        check.that(asked[cause] == out[cause], f"by event {cause} {out[cause]} was fronted and {asked[cause]} asked for")
+    answered = {entry.header("ce_causationid") for entry, _ in log.of(BalanceDebited)}
+    answered |= {entry.header("ce_causationid") for entry, _ in log.of(ClawbackDelayed)}
+    coming: Counter[str] = Counter()
+    for entry, charge in log.of(AccountCharged):
+        coming[charge.currency] += charge.amount_minor if entry.id not in answered else 0
+    for (_, currency), purse in purses.items():
+        waiting[currency] += purse.waiting
+    for currency in {currency for name, currency in sums if name == "platform:advance"}:
+        expected, posted = -(coming[currency] + waiting[currency]), sums[("platform:advance", currency)]
+        check.that(posted == expected, f"platform:advance in {currency}: postings sum to {posted}, {-expected} is still to be taken")
+    once = Counter(debited.charge_id for _, debited in log.of(BalanceDebited))
+    for entry, debited in log.of(BalanceDebited):
+        check.that(once[debited.charge_id] == 1, f"{entry}: {debited.charge_id} is taken again")
+    return check
+
+
+def _shared(log: Log) -> Check:
+    """Promoter and platform return at most what they got of a line; when all of it is refunded, exactly that."""
+    check = Check("after settlement everyone returns at most what it got, and in the end exactly that")
+    reserved = {fact.refund_id: fact for _, fact in log.of(RefundReserved) if fact.fronted}
+    gone: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for _, done in log.of(RefundDone):
+        fact = reserved.get(done.refund_id)
+        if fact is not None:
+            total = fact.buyer_minor + fact.platform_minor + fact.promoter_minor
+            for at, amount in enumerate((total, fact.commission_minor, fact.fee_minor)):
+                gone[(fact.order_id, fact.line_no)][at] += amount
+    for entry, settled in log.of(LineSettled):
+        total, commission, fee = gone.get((settled.order_id, settled.line_no), (0, 0, 0))
+        had = settled.seller_minor + settled.promoter_minor + settled.platform_minor
+        within = total <= had and commission <= settled.promoter_minor and fee <= settled.platform_minor
+        exact = total < had or (commission, fee) == (settled.promoter_minor, settled.platform_minor)
+        check.that(within and exact, f"{entry}: of {had} {total} went back, {commission} of the promoter's, {fee} of the platform's")
+    return check
+
+
+def _deposits(log: Log) -> Check:
+    check = Check("money for a deposit counts once, as the seller's app told of it")
+    told = {(event.seller_id, event.deposit_id, event.amount_minor, event.currency) for _, event in log.of(DepositToppedUp)}
+    seen: Counter[Place] = Counter()
+    for entry, fact in log.of(DepositReceived):
+        seen[(fact.party, fact.deposit_id)] += 1
+        check.that(seen[(fact.party, fact.deposit_id)] == 1, f"{entry}: deposit {fact.deposit_id} counts again")
+        deposit = (fact.party, fact.deposit_id, fact.amount_minor, fact.currency)
+        check.that(deposit in told, f"{entry}: nobody told of a deposit {deposit}")
+    return check

@@ -1,0 +1,89 @@
+"""What the buyer is owed for a broken promise: a payout of its own, beside any refund, at the seller's cost. Source: R3.5, R4.12."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.payment import ledger
+from services.payment.decide.fronting import charge
+from services.payment.model import Compensation, Payment
+from shared.contracts.order import ShippingLate, ShippingSham
+from shared.contracts.payment import (
+    CompensationAnswerDue,
+    CompensationDone,
+    CompensationInstructed,
+    CompensationNotPaid,
+    CompensationOverdue,
+)
+from shared.contracts.psp import CompensationFailed, CompensationSucceeded
+from shared.messaging.shape import Outcome, Reject, Wait
+from shared.policy import Policy
+
+
+def compensate(event: ShippingLate | ShippingSham, payment: Payment | None, policy: Policy) -> Outcome:
+    """The provider is told first; once per compensation_id, and outside of what refunds may come to. Source: R3.5, R2.4.
+
+    No facts where what is due came to nothing.
+    """
+    if payment is None or payment.payment_id is None:
+        return Wait("payment.before_escrow")
+    if event.compensation_id in payment.compensations:
+        return Reject("compensation.known")
+    if event.currency != payment.currency:
+        return Reject("compensation.currency_differs", f"{event.currency} instead of {payment.currency}")
+    if event.amount_minor == 0:
+        return ()
+    return (
+        CompensationInstructed(
+            order_id=payment.id,
+            compensation_id=event.compensation_id,
+            payee=event.buyer_id,
+            payer=event.seller_id,
+            currency=event.currency,
+            amount_minor=event.amount_minor,
+            rule=event.rule,
+            answer_by=event.occurred_at + timedelta(hours=policy.payment.provider_silent_hours),
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+def compensated(event: CompensationSucceeded, payment: Payment | None) -> Outcome:
+    """The platform has paid it; the payer's account is asked for it: balance, deposit, debt. Source: R3.5."""
+    compensation = _asked(payment, event.compensation_id)
+    if payment is None or compensation is None:
+        return Reject("compensation.unknown")
+    if compensation.state != "instructed":
+        return Reject("compensation.ended" if compensation.state == "done" else "compensation.contradicted")
+    amount = compensation.amount_minor
+    return (
+        CompensationDone(
+            order_id=payment.id,
+            compensation_id=event.compensation_id,
+            payer=compensation.payer,
+            amount_minor=amount,
+            moves=ledger.certain(ledger.moves(compensation.currency, [(ledger.ADVANCE, -amount), (ledger.CASH, amount)])),
+            occurred_at=event.occurred_at,
+        ),
+        charge(payment, compensation.payer, amount, "compensation", event.compensation_id, event.occurred_at),
+    )
+
+
+def uncompensated(event: CompensationFailed, payment: Payment | None) -> Outcome:
+    """Nothing has moved; a person looks at it. Source: R3.5."""
+    compensation = _asked(payment, event.compensation_id)
+    if payment is None or compensation is None:
+        return Reject("compensation.unknown")
+    if compensation.state != "instructed":
+        return Reject("compensation.ended" if compensation.state == "failed" else "compensation.contradicted")
+    at = event.occurred_at
+    return (CompensationNotPaid(order_id=payment.id, compensation_id=event.compensation_id, reason=event.reason, occurred_at=at),)
+
+
+def compensation_unanswered(event: CompensationAnswerDue, payment: Payment | None) -> Outcome:
+    """Announced once; a late answer counts. Source: R3.5."""
+    return (CompensationOverdue(order_id=event.order_id, compensation_id=event.compensation_id, occurred_at=event.occurred_at),)
+
+
+def _asked(payment: Payment | None, compensation_id: str) -> Compensation | None:
+    return payment.compensations.get(compensation_id) if payment is not None else None

@@ -1,0 +1,110 @@
+"""What a seller's back office asks of its account: a deposit that is to be held, money for it, a withdrawal. Source: R3.1, R3.7."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.payment import ledger
+from services.payment.decide.income import purse_of
+from services.payment.decide.payouts import paid_to
+from services.payment.model import Account
+from services.payment.model.account import UNDER_WAY_MAX
+from shared.contracts.payment import DebtRepaid, DepositReceived, DepositRequired, WithdrawalRefused
+from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
+from shared.errors import Code
+from shared.messaging.shape import Outcome, Reject, Wait
+from shared.policy import Policy
+
+
+def register(event: SellerRegistered, account: Account | None) -> Outcome:
+    """What is required from now on; it is filled by what comes in next, not from what is there. Source: R3.7."""
+    if purse_of(account, event.currency).required_minor == event.deposit_required_minor:
+        return Reject("seller.known")
+    return (
+        DepositRequired(
+            party=event.seller_id,
+            currency=event.currency,
+            required_minor=event.deposit_required_minor,
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+def top_up(event: DepositToppedUp, account: Account | None) -> Outcome:
+    """Money for the deposit, once per id; an open debt is repaid from it, as it would have been drawn from it. Source: R3.6, R3.7."""
+    if account is None or all(purse.required_minor is None for purse in account.purses.values()):
+        return Wait("deposit.before_registration")
+    purse = purse_of(account, event.currency)
+    if purse.required_minor is None:
+        return Reject("deposit.currency_differs", event.currency)
+    known = _known(account, f"deposit/{event.deposit_id}", event.occurred_at, "deposit.known")
+    if known is not None:
+        return known
+    party, held = event.seller_id, purse.deposit_minor + event.amount_minor
+    entries = [(ledger.CASH, -event.amount_minor), (ledger.deposit(party), event.amount_minor)]
+    received = DepositReceived(
+        party=party,
+        deposit_id=event.deposit_id,
+        currency=event.currency,
+        amount_minor=event.amount_minor,
+        deposit_minor=held,
+        moves=ledger.certain(ledger.moves(event.currency, entries)),
+        occurred_at=event.occurred_at,
+    )
+    repaid = min(held, purse.debt_minor)
+    if not repaid:
+        return (received,)
+    return (
+        received,
+        DebtRepaid(
+            party=party,
+            currency=event.currency,
+            amount_minor=repaid,
+            debt_minor=purse.debt_minor - repaid,
+            source="deposit",
+            moves=ledger.certain(ledger.moves(event.currency, [(ledger.deposit(party), -repaid), (ledger.debt(party), repaid)])),
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+def withdraw(event: WithdrawalRequested, account: Account | None, policy: Policy) -> Outcome:
+    """Paid out like a sweep if nothing holds it back, once per id. Source: R3.1, R3.7.
+
+    withdrawal.refused with: withdrawal.debt_open, withdrawal.deposit_short, withdrawal.clawback_open, withdrawal.exceeds_balance,
+    withdrawal.too_many.
+    """
+    known = _known(account, f"withdrawal/{event.withdrawal_id}", event.occurred_at, "withdrawal.known")
+    if known is not None:
+        return known
+    code = _refusal(event, account)
+    if account is None or code is not None:
+        return (
+            WithdrawalRefused(
+                party=event.seller_id,
+                withdrawal_id=event.withdrawal_id,
+                currency=event.currency,
+                amount_minor=event.amount_minor,
+                code=code or "withdrawal.exceeds_balance",
+                occurred_at=event.occurred_at,
+            ),
+        )
+    return (paid_to(account, event.currency, event.amount_minor, event.occurred_at, policy, event.withdrawal_id),)
+
+
+def _refusal(event: WithdrawalRequested, account: Account | None) -> Code | None:
+    purse = purse_of(account, event.currency)
+    if purse.hindrance is not None:
+        return purse.hindrance
+    if event.amount_minor > purse.available_minor:
+        return "withdrawal.exceeds_balance"
+    return "withdrawal.too_many" if account is not None and account.under_way >= UNDER_WAY_MAX else None
+
+
+def _known(account: Account | None, request: str, at: datetime, code: Code) -> Reject | None:
+    """Done before; or so old that it may have been. Source: R3.1: once per id, in bounded memory."""
+    if account is None:
+        return None
+    if request in account.asked:
+        return Reject(code)
+    return Reject("seller.request_too_old") if account.forgotten_at is not None and at <= account.forgotten_at else None

@@ -1,0 +1,38 @@
+"""What the buyer is owed beside any refund, once per id. Source: R3.5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, assert_never
+
+from shared.contracts.payment import CompensationDone, CompensationInstructed, CompensationNotPaid, CompensationOverdue
+
+CompensationFact = CompensationInstructed | CompensationDone | CompensationNotPaid | CompensationOverdue
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """answer_by None: the provider's silence is announced already."""
+
+    state: Literal["instructed", "done", "failed"]
+    payer: str
+    currency: str
+    amount_minor: int
+    answer_by: datetime | None
+
+
+def compensated(known: Compensation | None, fact: CompensationFact) -> Compensation:
+    if isinstance(fact, CompensationInstructed):
+        return Compensation("instructed", fact.payer, fact.currency, fact.amount_minor, fact.answer_by)
+    if known is None:
+        raise AssertionError(f"{fact.type} of {fact.compensation_id}, which was not instructed")
+    match fact:
+        case CompensationDone():
+            return replace(known, state="done")
+        case CompensationNotPaid():
+            return replace(known, state="failed")
+        case CompensationOverdue():
+            return replace(known, answer_by=None)
+        case _:
+            assert_never(fact)

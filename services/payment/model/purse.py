@@ -1,0 +1,196 @@
+"""A party's money of one currency: what it may draw on, its deposit, what it owes, what it is to give back. Source: R3.1, R3.6, R3.7."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, assert_never
+
+from shared.contracts.payment import (
+    BalanceCredited,
+    BalanceDebited,
+    ClawbackDelayed,
+    DebtRepaid,
+    DepositFilled,
+    DepositReceived,
+    DepositRequired,
+    PayoutInstructed,
+    PayoutReturned,
+)
+from shared.days import day_after
+
+CLAWBACKS_KEPT = 64  # that wait for the balance one by one; what comes then joins the youngest of them
+
+Hindrance = Literal["withdrawal.debt_open", "withdrawal.deposit_short", "withdrawal.clawback_open"]
+PurseFact = (
+    BalanceCredited
+    | BalanceDebited
+    | ClawbackDelayed
+    | DebtRepaid
+    | DepositFilled
+    | DepositReceived
+    | DepositRequired
+    | PayoutInstructed
+    | PayoutReturned
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clawback:
+    """A share that is taken as a whole or not at all. order_id, line_no: of the first, where several were put together."""
+
+    amount_minor: int
+    order_id: str
+    line_no: int | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """sweeps: those that stand, by time, each with what came in for it; money that came while none was promised goes with any of them.
+    swept: payouts so far, swept_at: the time of the latest sweep.
+
+    required_minor None: the seller is not registered for this currency. clawbacks: by charge id, the oldest first. try_at: when the
+    oldest is tried again, tried_at: when one was tried last.
+    """
+
+    available_minor: int = 0
+    zone: str = ""
+    sweeps: Mapping[datetime, int] = field(default_factory=dict)
+    swept: int = 0
+    swept_at: datetime | None = None
+    deposit_minor: int = 0
+    required_minor: int | None = None
+    debt_minor: int = 0
+    clawbacks: dict[str, Clawback] = field(default_factory=dict)
+    try_at: datetime | None = None
+    tried_at: datetime | None = None
+
+    def payable(self, at: datetime) -> int:
+        """What the sweep of that time pays out: all but what came in for later ones, whatever was told first. Source: R3.1."""
+        return self.available_minor - sum(amount for sweep, amount in self.sweeps.items() if sweep > at)
+
+    @property
+    def sweep_at(self) -> datetime | None:
+        """The first one that has something to pay out; None: none has."""
+        return min((sweep for sweep in self.sweeps if self.payable(sweep) > 0), default=None)
+
+    @property
+    def short_minor(self) -> int:
+        """What the deposit lacks."""
+        return max(0, (self.required_minor or 0) - self.deposit_minor)
+
+    @property
+    def hindrance(self) -> Hindrance | None:
+        """Why nothing is paid out at present, withdrawals and sweeps alike. Source: R3.6, R3.7."""
+        if self.debt_minor:
+            return "withdrawal.debt_open"
+        if self.short_minor:
+            return "withdrawal.deposit_short"
+        return "withdrawal.clawback_open" if self.clawbacks else None
+
+
+def next_sweep(at: datetime, purse: Purse, zone: str) -> datetime:
+    """The next local midnight that no sweep has used: a credit may be told late, and one sweep is one payout."""
+    return day_after(max(at, purse.swept_at or at), 1, zone)
+
+
+def next_try(at: datetime, purse: Purse, zone: str) -> datetime:
+    """The one that stands, else the next local midnight after the last one."""
+    if purse.try_at is not None and purse.try_at > at:
+        return purse.try_at
+    return day_after(max(at, purse.tried_at or at), 1, zone)
+
+
+def moved(purse: Purse, fact: PurseFact) -> Purse:
+    """What is taken from a balance is taken from its latest sweeps first, so that each pays out what is there. What was held back is
+    swept at the next midnight once it is free. Source: R3.7.
+    """
+    after = _moved(purse, fact)
+    sweeps, left = dict[datetime, int](), after.available_minor
+    for sweep in sorted(after.sweeps):
+        if left > 0:
+            sweeps[sweep] = min(after.sweeps[sweep], left)
+            left -= sweeps[sweep]
+    if sweeps and purse.hindrance is not None and after.hindrance is None:
+        sweeps = _put_off(sweeps, next_sweep(fact.occurred_at, after, after.zone))
+    return replace(after, sweeps=sweeps)
+
+
+def _moved(purse: Purse, fact: PurseFact) -> Purse:
+    available = purse.available_minor
+    match fact:
+        case BalanceCredited():
+            return replace(_credited(purse, fact.amount_minor, fact.sweep_at), zone=fact.zone)
+        case BalanceDebited():
+            return _debited(purse, fact)
+        case ClawbackDelayed():
+            clawbacks = _delayed(purse.clawbacks, fact)
+            return replace(
+                purse, clawbacks=clawbacks, zone=fact.zone, try_at=fact.try_at, tried_at=_later(purse.tried_at, fact.occurred_at)
+            )
+        case DebtRepaid(source="balance"):
+            return replace(purse, available_minor=available - fact.amount_minor, debt_minor=fact.debt_minor)
+        case DebtRepaid():
+            return replace(purse, deposit_minor=purse.deposit_minor - fact.amount_minor, debt_minor=fact.debt_minor)
+        case DepositFilled():
+            return replace(purse, available_minor=available - fact.amount_minor, deposit_minor=fact.deposit_minor)
+        case DepositReceived():
+            return replace(purse, deposit_minor=fact.deposit_minor)
+        case DepositRequired():
+            return replace(purse, required_minor=fact.required_minor)
+        case PayoutInstructed():
+            paid = replace(purse, available_minor=available - fact.amount_minor, swept=purse.swept + 1)
+            if fact.withdrawal_id is not None:
+                return paid
+            later = {sweep: amount for sweep, amount in purse.sweeps.items() if sweep > fact.occurred_at}
+            return replace(paid, sweeps=later, swept_at=fact.occurred_at)
+        case PayoutReturned():
+            return _credited(purse, fact.amount_minor, fact.sweep_at if fact.swept_again else None)
+        case _:
+            assert_never(fact)
+
+
+def _credited(purse: Purse, amount: int, sweep_at: datetime | None) -> Purse:
+    purse = replace(purse, available_minor=purse.available_minor + amount)
+    if sweep_at is None:
+        return purse
+    return replace(purse, sweeps={**purse.sweeps, sweep_at: purse.sweeps.get(sweep_at, 0) + amount})
+
+
+def _put_off(sweeps: Mapping[datetime, int], at: datetime) -> dict[datetime, int]:
+    """None of them before that time."""
+    later = Counter[datetime]()
+    for sweep, amount in sweeps.items():
+        later[max(sweep, at)] += amount
+    return dict(later)
+
+
+def _debited(purse: Purse, fact: BalanceDebited) -> Purse:
+    after = replace(
+        purse,
+        available_minor=purse.available_minor - fact.from_balance_minor,
+        deposit_minor=purse.deposit_minor - fact.from_deposit_minor,
+        debt_minor=fact.debt_minor,
+        zone=fact.zone,
+    )
+    if fact.reason != "clawback":
+        return after
+    left = {charge_id: clawback for charge_id, clawback in purse.clawbacks.items() if charge_id != fact.charge_id}
+    return replace(after, clawbacks=left, try_at=purse.try_at if left else None, tried_at=_later(purse.tried_at, fact.occurred_at))
+
+
+def _delayed(clawbacks: dict[str, Clawback], fact: ClawbackDelayed) -> dict[str, Clawback]:
+    if fact.charge_id in clawbacks:
+        return clawbacks
+    if len(clawbacks) < CLAWBACKS_KEPT:
+        return {**clawbacks, fact.charge_id: Clawback(fact.amount_minor, fact.order_id, fact.line_no, fact.zone)}
+    youngest = list(clawbacks)[-1]
+    joined = replace(clawbacks[youngest], amount_minor=clawbacks[youngest].amount_minor + fact.amount_minor)
+    return {**clawbacks, youngest: joined}
+
+
+def _later(before: datetime | None, at: datetime) -> datetime:
+    return max(before or at, at)

@@ -1,0 +1,29 @@
+"""Who returns which part of what the buyer paid, once a line is settled. Source: R1.4, R3.6."""
+
+from __future__ import annotations
+
+from services.payment.model import Shares
+
+NOTHING = Shares(0, 0, 0)
+
+
+def shares(settled: Shares, before: Shares, amount: int) -> Shares:
+    """How a refund of `amount`, after refunds that took `before`, lies on those who got `settled`.
+
+    Cumulative: the promoter's is the floor of its part of all that is refunded, the platform's that of the rest; so in whatever
+    steps, at the end each has returned what it got, and nobody ever more, though refunds may have failed in between.
+    """
+    total, upto = sum(settled), sum(before) + amount
+    if not 0 <= sum(before) <= upto <= total:
+        raise ValueError(f"{amount} after {before} of {settled}")
+    left = Shares(*(all_of - gone for all_of, gone in zip(settled, before, strict=True)))
+    by_promoter = settled.promoter * upto // total if total else 0
+    not_promoters = total - settled.promoter
+    by_platform = settled.platform * (upto - by_promoter) // not_promoters if not_promoters else 0
+    promoter = _between(by_promoter - before.promoter, amount - left.seller - left.platform, min(left.promoter, amount))
+    platform = _between(by_platform - before.platform, amount - promoter - left.seller, min(left.platform, amount - promoter))
+    return Shares(amount - promoter - platform, promoter, platform)
+
+
+def _between(wanted: int, least: int, most: int) -> int:
+    return min(max(wanted, least, 0), most)
