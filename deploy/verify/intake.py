@@ -34,6 +34,7 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (payment.AccountCredited, "payment", (payment.BalanceCredited,)),
     (payment.AccountCharged, "payment", (payment.BalanceDebited, payment.ClawbackDelayed)),
     (order.ShippingLate, "payment", (payment.CompensationInstructed,)),
+    (order.ShippingSham, "payment", (payment.CompensationInstructed,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
 )
 
@@ -113,7 +114,7 @@ def _followed(log: Log, tables: Tables, refused: Refused) -> Check:
 
 
 def _expected(event: Message) -> int:
-    """How many effects: of a completed order one a line, of a compensation that came to nothing none."""
-    if isinstance(event, order.OrderCompleted):
+    """How many effects: of completed or cancelled lines one each, of a compensation that came to nothing none."""
+    if isinstance(event, order.OrderCompleted | order.UnitsCancelled):
         return len(event.lines)
-    return 0 if isinstance(event, order.ShippingLate) and event.amount_minor == 0 else 1
+    return 0 if isinstance(event, order.ShippingLate | order.ShippingSham) and event.amount_minor == 0 else 1
