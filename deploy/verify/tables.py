@@ -28,6 +28,10 @@ SELECT count(*) FROM {schema}.outbox o JOIN unnest($1::text[], $2::int[], $3::bi
     ON (o.topic, o.partition) = (u.topic, u.partition) WHERE o.seq <= u.seq
 """
 
+POSTINGS = """
+SELECT tx::text, ordinal, account, currency, amount_minor, order_id, party, at, kind FROM payment.posting ORDER BY tx, ordinal
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -57,6 +61,7 @@ class Posting:
     order_id: str | None
     party: str | None
     at: datetime
+    kind: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +90,7 @@ async def snapshot(dsn: str) -> Tables:
                 for kind in kinds:
                     stored = await connection.fetch(f"SELECT key, version, body::text FROM {schema}.{postgres.quoted(kind)}")
                     entities[kind] = {row[0]: Stored(row[1], json.loads(row[2])) for row in stored}
-            postings = await connection.fetch(
-                "SELECT tx::text, ordinal, account, currency, amount_minor, order_id, party, at FROM payment.posting ORDER BY tx, ordinal"
-            )
+            postings = await connection.fetch(POSTINGS)
         await _published(connection, lanes)
     finally:
         await connection.close()

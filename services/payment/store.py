@@ -26,7 +26,7 @@ def postings(fact: Moving, fact_id: str) -> Iterable[tuple[Any, ...]]:
     order_id = None if isinstance(fact, PayoutInstructed | PayoutDone | PayoutReturned) else fact.order_id
     party = fact.party if isinstance(fact, PayoutInstructed | PayoutDone | PayoutReturned) else None
     for ordinal, posting in enumerate(fact.moves.postings):
-        yield fact_id, ordinal, posting.account, fact.moves.currency, posting.amount_minor, order_id, party, fact.occurred_at
+        yield fact_id, ordinal, posting.account, fact.moves.currency, posting.amount_minor, order_id, party, fact.occurred_at, fact.type
 
 
 POSTINGS = Rows(
@@ -40,6 +40,7 @@ POSTINGS = Rows(
         "order_id": "text",
         "party": "text",
         "at": "timestamptz",
+        "kind": "text",
     },
     (EscrowFunded, UnwantedReceived, RefundDone, LineSettled, PayoutInstructed, PayoutDone, PayoutReturned),
     postings,
