@@ -94,6 +94,8 @@ PaymentCode = Literal[
     "refund.known",
     "refund.unknown",
     "settlement.before_escrow",
+    "statement.known",
+    "statement.too_many_lines",
 ]
 RefundCode = Literal[
     "case.attempts_used",
@@ -268,6 +270,8 @@ CATALOGUE: dict[str, Entry] = {
     "refund.known": Entry("a refund of this id was reserved before"),
     "refund.unknown": Entry("no refund of this id was instructed"),
     "settlement.before_escrow": Entry("confirmed before its escrow was funded: waits", True),
+    "statement.known": Entry("the line was stated before, word for word"),
+    "statement.too_many_lines": Entry("the provider stated more lines for this order than any order has: none of it is compared"),
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
         False,

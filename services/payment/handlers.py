@@ -6,10 +6,10 @@ from typing import assert_never
 
 from services.payment import decide
 from services.payment.model import ACCOUNT, PAYMENT
-from services.payment.store import POSTINGS
+from services.payment.store import BREAKS, POSTINGS
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted
-from shared.contracts.payment import AccountCredited, SettlementDue, SweepDue
-from shared.contracts.psp import PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded
+from shared.contracts.payment import AccountCredited, SettlementDue, StatementDue, SweepDue
+from shared.contracts.psp import PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded, StatementLine
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.messaging.shape import Plan, Service, given, on
 from shared.policy import Policies
@@ -28,15 +28,17 @@ Input = (
     | SweepDue
     | PayoutSucceeded
     | PayoutFailed
+    | StatementLine
+    | StatementDue
 )
 
 
 def handle(event: Input, policy: Policies) -> Plan:
     match event:
         case OrderPaid():
-            return on(event, decide.fund, PAYMENT.one(event.order_id))
+            return on(event, decide.fund, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case PaymentUnwanted():
-            return on(event, decide.give_back, PAYMENT.one(event.order_id))
+            return on(event, decide.give_back, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case OrderCompleted():
             return on(event, decide.plan, PAYMENT.one(event.order_id))
         case CaseOpened():
@@ -59,8 +61,12 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.paid_out, ACCOUNT.one(event.party))
         case PayoutFailed():
             return on(event, decide.returned, ACCOUNT.one(event.party))
+        case StatementLine():
+            return on(event, decide.compare, PAYMENT.one(event.order_id))
+        case StatementDue():
+            return on(event, decide.look, PAYMENT.one(event.order_id))
         case _:
             assert_never(event)
 
 
-SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=(AccountCredited,), rows=(POSTINGS,))
+SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=(AccountCredited,), rows=(POSTINGS, BREAKS))

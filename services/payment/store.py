@@ -1,4 +1,4 @@
-"""The ledger's table: one row a posting, written from the facts that carry moves and never changed. Source: R3.1."""
+"""Append-only tables: one row a posting, from the facts that carry moves; one row a break found or explained. Source: R3.1, R3.9."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.contracts.payment import (
+    BreakExplained,
+    BreakFound,
     EscrowFunded,
     LineSettled,
     PayoutDone,
@@ -44,4 +46,36 @@ POSTINGS = Rows(
     },
     (EscrowFunded, UnwantedReceived, RefundDone, LineSettled, PayoutInstructed, PayoutDone, PayoutReturned),
     postings,
+)
+
+
+def breaks(fact: BreakFound | BreakExplained, fact_id: str) -> Iterable[tuple[Any, ...]]:
+    """A break stands while its explanation has no row."""
+    if isinstance(fact, BreakExplained):
+        yield fact.break_id, "explained", fact.order_id, fact.occurred_at, *[None] * 9
+        return
+    sides = (fact.ours_minor, fact.ours_currency, fact.theirs_minor, fact.theirs_currency)
+    what = (fact.day, fact.break_kind, fact.movement, fact.reference, fact.line_id)
+    yield fact.break_id, "found", fact.order_id, fact.occurred_at, *what, *sides
+
+
+BREAKS = Rows(
+    "statement_break",
+    {
+        "break_id": "text",
+        "step": "text",
+        "order_id": "text",
+        "at": "timestamptz",
+        "day": "text",
+        "break_kind": "text",
+        "movement": "text",
+        "reference": "text",
+        "line_id": "text",
+        "ours_minor": "bigint",
+        "ours_currency": "text",
+        "theirs_minor": "bigint",
+        "theirs_currency": "text",
+    },
+    (BreakFound, BreakExplained),
+    breaks,
 )

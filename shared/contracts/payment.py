@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
 from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT, PAYMENT_TIMER
-from shared.contracts.types import Currency, Id, Line, LineNo, Minor, Moves, Quantity, Text
+from shared.contracts.types import Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Quantity, Text
 from shared.messaging.message import Message, Topic
 
 
 class EscrowFunded(Message):
     """The buyer's money and the subsidies of platform and promoter are in escrow. moves None: no money at all came in. Source: R3.2.
 
+    statement_days: within which the provider's statement must show what it moved for this order; 0: it sends none. Source: R3.9.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -27,6 +28,7 @@ class EscrowFunded(Message):
     settle_days: int
     zone: str
     moves: Moves | None
+    statement_days: int = 0
 
 
 class RefundReserved(Message):
@@ -66,6 +68,7 @@ class RefundRefused(Message):
 class UnwantedReceived(Message):
     """Money came that must go back in full. Source: R2.2, R2.3.
 
+    statement_days, zone: as in `escrow.funded`. Source: R3.9.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -78,6 +81,8 @@ class UnwantedReceived(Message):
     currency: Currency
     amount_minor: Minor
     moves: Moves
+    statement_days: int = 0
+    zone: str = ""
 
 
 class RefundInstructed(Message):
@@ -202,6 +207,79 @@ class SettlementDue(Message):
     @property
     def subject(self) -> str:
         return f"{self.order_id}/{self.line_no}"
+
+
+class StatementNoted(Message):
+    """A line of the provider's statement was compared with the ledger; breaks that it opens or explains follow. Source: R3.9.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "statement.noted"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    statement_id: Id
+    line_id: Id
+    day: Day
+    movement: Movement
+    reference: Id
+    amount_minor: Minor
+    currency: Currency
+
+
+class BreakFound(Message):
+    """The provider's statement and the ledger differ on one movement of money; a person asks the provider. Source: R3.9.
+
+    missing_here: they state what we do not know. missing_there: we know what they did not state in time. amount, currency:
+    stated otherwise than known. duplicate: stated again under another line. ours None: we know of none; theirs and line_id
+    None: they stated none. day: the line's, else the local date on which the money moved.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "break.found"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    break_id: Id
+    break_kind: Literal["missing_here", "missing_there", "amount", "currency", "duplicate"]
+    day: Day
+    movement: Movement
+    reference: Id
+    line_id: Id | None
+    ours_minor: Minor | None
+    ours_currency: Currency | None
+    theirs_minor: Minor | None
+    theirs_currency: Currency | None
+
+
+class BreakExplained(Message):
+    """A break is none any more: the statement was corrected or completed, or the ledger learnt what was stated. Source: R3.9.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "break.explained"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    break_id: Id
+    by: Literal["statement", "ledger"]
+
+
+class StatementDue(Message):
+    """Timer: the provider's statement should have shown this movement by now. Source: R3.9."""
+
+    type: ClassVar[str] = "statement.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+
+    order_id: Id
+    movement: Movement
+    reference: Id
+
+    @property
+    def subject(self) -> str:
+        return f"{self.order_id}/{self.movement}/{self.reference}"
 
 
 class AccountCredited(Message):

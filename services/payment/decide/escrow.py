@@ -5,16 +5,19 @@ from __future__ import annotations
 import uuid
 
 from services.payment import ledger
+from services.payment.decide.reconciliation import reconciled
 from services.payment.model import Payment
 from services.payment.model.payment import funded_by
 from shared.contracts.order import OrderPaid, PaymentUnwanted
 from shared.contracts.payment import EscrowFunded, RefundInstructed, UnwantedReceived
 from shared.messaging.shape import Outcome, Reject
+from shared.policy import Policy
 
 BACK = uuid.UUID("8d1c5b52-52c1-5f0b-8a2e-4a8b1d2c7e31")  # namespace of the refund ids of unwanted payments
 
 
-def fund(event: OrderPaid, payment: Payment | None) -> Outcome:
+@reconciled
+def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
     """The buyer's money and the subsidies of platform and promoters; a seller's own reduction brings nothing in. Source: R3.2."""
     if payment is not None and payment.payment_id is not None:
         return Reject("escrow.exists")
@@ -33,12 +36,14 @@ def fund(event: OrderPaid, payment: Payment | None) -> Outcome:
             settle_days=event.terms.settle_days,
             zone=event.terms.zone,
             moves=ledger.moves(event.currency, entries),
+            statement_days=policy.payment.statement_days,
             occurred_at=event.occurred_at,
         ),
     )
 
 
-def give_back(event: PaymentUnwanted, payment: Payment | None) -> Outcome:
+@reconciled
+def give_back(event: PaymentUnwanted, payment: Payment | None, policy: Policy) -> Outcome:
     """In full and once: the refund's id is spelled from the payment's. Source: R2.2, R2.3."""
     refund_id = str(uuid.uuid5(BACK, f"{event.order_id}|{event.payment_id}"))
     if payment is not None and refund_id in payment.refunds:
@@ -52,6 +57,8 @@ def give_back(event: PaymentUnwanted, payment: Payment | None) -> Outcome:
             currency=event.currency,
             amount_minor=event.amount_minor,
             moves=ledger.certain(ledger.moves(event.currency, entries)),
+            statement_days=policy.payment.statement_days,
+            zone=policy.zone,
             occurred_at=event.occurred_at,
         ),
         RefundInstructed(

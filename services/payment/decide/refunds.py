@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.payment import ledger
+from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.settlement import Settled, settle_now
 from services.payment.model import EscrowLine, Payment, Refund
 from services.payment.model.payment import evolve
@@ -16,6 +17,7 @@ from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
+@reconciled
 def grant(event: RefundGranted, payment: Payment | None) -> Outcome:
     """Granted + done stay within what was paid for the line, decided under the order's one lock. Source: R3.5.
 
@@ -48,6 +50,7 @@ def grant(event: RefundGranted, payment: Payment | None) -> Outcome:
     )
 
 
+@reconciled
 def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
     """The reserved money leaves; a settlement that waited for this happens now. Source: R3.5, R2.6."""
     refund = _asked(payment, event.refund_id)
@@ -59,6 +62,7 @@ def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
     return (done, *_released(evolve(payment, done), refund, event.occurred_at))
 
 
+@reconciled
 def not_paid(event: RefundFailed, payment: Payment | None) -> Outcome:
     """The reservation is lifted; the money is where it was. Source: R3.5."""
     refund = _asked(payment, event.refund_id)

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from services.payment.model import statement
+from services.payment.model.statement import Statement
 from shared.contracts.payment import (
+    BreakExplained,
+    BreakFound,
     EscrowFunded,
     LineSettled,
     RefundDone,
@@ -19,6 +23,8 @@ from shared.contracts.payment import (
     SettlementFreed,
     SettlementHeld,
     SettlementPlanned,
+    StatementDue,
+    StatementNoted,
     UnwantedReceived,
 )
 from shared.contracts.types import Funder, Line
@@ -37,6 +43,9 @@ PaymentFact = (
     | SettlementHeld
     | SettlementFreed
     | LineSettled
+    | StatementNoted
+    | BreakFound
+    | BreakExplained
 )
 
 
@@ -91,6 +100,7 @@ class Payment:
     zone: str = ""
     lines: dict[int, EscrowLine] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
+    statement: Statement = field(default_factory=Statement)
 
     def refunds_of(self, line_no: int) -> list[Refund]:
         return [refund for refund in self.refunds.values() if refund.line_no == line_no]
@@ -106,6 +116,8 @@ class Payment:
 
 def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
     payment = payment or Payment(fact.order_id)
+    if isinstance(fact, statement.Told):
+        payment = replace(payment, statement=statement.evolve(payment.statement, fact))
     match fact:
         case EscrowFunded():
             return replace(
@@ -134,12 +146,15 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="failed"))
         case SettlementPlanned() | SettlementHeld() | SettlementFreed() | LineSettled():
             return replace(payment, lines={**payment.lines, fact.line_no: _line(payment.lines[fact.line_no], fact)})
+        case StatementNoted() | BreakFound() | BreakExplained():
+            return payment
         case _:
             assert_never(fact)
 
 
-def due(payment: Payment) -> Iterable[SettlementDue]:
-    """Confirmed lines that nothing holds are settled. Source: R2.6."""
+def due(payment: Payment) -> Iterable[SettlementDue | StatementDue]:
+    """Confirmed lines that nothing holds are settled; what the provider should have stated is looked at. Source: R2.6, R3.9."""
+    yield from statement.due(payment.id, payment.statement)
     for line_no in payment.lines:
         at = settlement(payment, line_no)
         if at is not None and not held(payment, line_no, at):

@@ -14,11 +14,12 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders as b
 
+UNSTATED = b.with_policy("payment", statement_days=0)  # the provider sends no statement, so that none is missed
 ESCROW, CASH = f"escrow:{b.ORDER}", "psp:cash"
 SELLER, PROMOTER, COMMISSION, SUBSIDY = f"balance:{b.SELLER}", f"balance:{b.PROMOTER}", "platform:commission", "platform:subsidy"
 
 
-def bank(*events: Message, policies: Policies = b.POLICIES) -> Memory:
+def bank(*events: Message, policies: Policies = UNSTATED) -> Memory:
     memory = Memory(SERVICE, policies)
     memory.when(*events)
     return memory

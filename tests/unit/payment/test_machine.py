@@ -15,8 +15,17 @@ from services.payment.handlers import SERVICE
 from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.model.account import due as account_due
 from services.payment.model.payment import due as payment_due
-from shared.contracts.payment import AccountCredited, LineSettled, PayoutInstructed, RefundDone, RefundInstructed, RefundReserved
-from shared.contracts.types import Funder, Line
+from shared.contracts.payment import (
+    AccountCredited,
+    BreakExplained,
+    BreakFound,
+    LineSettled,
+    PayoutInstructed,
+    RefundDone,
+    RefundInstructed,
+    RefundReserved,
+)
+from shared.contracts.types import Funder, Line, Movement
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.money import unit_slice
@@ -24,6 +33,9 @@ from tests.unit import builders as b
 from tests.unit.payment.bank import ESCROW, account, balances, check, payment
 
 LINE_NOS, REFUNDS, CASES = st.integers(1, 3), st.sampled_from([f"r{number}" for number in range(8)]), st.sampled_from(["c1", "c2", "c3"])
+MOVEMENTS: st.SearchStrategy[tuple[Movement, str]] = st.one_of(
+    st.tuples(st.just("capture"), st.sampled_from([b.PAYMENT_ID, "pay2"])), st.tuples(st.just("refund"), REFUNDS)
+)
 AMOUNTS = st.integers(0, 120_00)
 FUNDERS: tuple[Funder, ...] = ("seller", "platform", "promoter")
 
@@ -104,6 +116,10 @@ class Bank(RuleBasedStateMachine):
     def complete(self, line_no: int) -> None:
         self.tell(b.order_completed(line_no))
 
+    @rule(line_id=st.sampled_from(["l1", "l2", "l3"]), movement=MOVEMENTS, amount=st.sampled_from([0, 40_00]))
+    def provider_states(self, line_id: str, movement: tuple[Movement, str], amount: int) -> None:
+        self.tell(b.stated(line_id, movement[1], amount, movement[0]))
+
     @rule(hours=st.integers(1, 24 * 9))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
@@ -160,6 +176,14 @@ class Bank(RuleBasedStateMachine):
             available = sum(purse.available_minor for purse in known.purses.values()) if known is not None else 0
             untold = sum(credit.amount_minor for credit in self.untold if credit.party == party)
             assert balances(self.memory).get(f"balance:{party}", 0) == available + untold
+
+    @invariant()
+    def each_break_is_found_once_and_explained_at_most_once_r3_9(self) -> None:
+        found = [fact.break_id for fact in self.memory.facts if isinstance(fact, BreakFound)]
+        explained = [fact.break_id for fact in self.memory.facts if isinstance(fact, BreakExplained)]
+        assert (len({*found}), len({*explained})) == (len(found), len(explained))
+        state = payment(self.memory)
+        assert {*found} - {*explained} == (set(state.statement.breaks) if state is not None else set())
 
     @invariant()
     def timers_are_those_that_the_states_name(self) -> None:
