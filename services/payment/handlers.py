@@ -62,7 +62,7 @@ def handle(event: Input, policy: Policies) -> Plan:
         case PayoutFailed():
             return on(event, decide.returned, ACCOUNT.one(event.party))
         case StatementLine():
-            return on(event, decide.compare, PAYMENT.one(event.order_id))
+            return on(event, decide.compare, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case StatementDue():
             return on(event, decide.look, PAYMENT.one(event.order_id))
         case _:

@@ -212,6 +212,7 @@ class SettlementDue(Message):
 class StatementNoted(Message):
     """A line of the provider's statement was compared with the ledger; breaks that it opens or explains follow. Source: R3.9.
 
+    known_by: if nothing is known of its movement until then, it is a break.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -226,12 +227,13 @@ class StatementNoted(Message):
     reference: Id
     amount_minor: Minor
     currency: Currency
+    known_by: AwareDatetime
 
 
 class BreakFound(Message):
     """The provider's statement and the ledger differ on one movement of money; a person asks the provider. Source: R3.9.
 
-    missing_here: they state what we do not know. missing_there: we know what they did not state in time. amount, currency:
+    missing_here: they state what we did not know in time. missing_there: we know what they did not state in time. amount, currency:
     stated otherwise than known. duplicate: stated again under another line. ours None: we know of none; theirs and line_id
     None: they stated none. day: the line's, else the local date on which the money moved.
     Producer: payment. Consumers: outsiders.
@@ -268,7 +270,7 @@ class BreakExplained(Message):
 
 
 class StatementDue(Message):
-    """Timer: the provider's statement should have shown this movement by now. Source: R3.9."""
+    """Timer: the provider's statement should have shown this movement by now, or we should know what it showed. Source: R3.9."""
 
     type: ClassVar[str] = "statement.due"
     topic: ClassVar[Topic] = PAYMENT_TIMER

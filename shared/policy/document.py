@@ -41,13 +41,15 @@ class OrderPolicy(_Section):
 class PaymentPolicy(_Section):
     """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3.
 
-    statement_days: within which the provider's statement shows what it moved; 0: it sends none, and none is missed. Source: R3.9.
+    statement_days: within which the provider's statement shows what it moved; 0: it sends none, and none is missed. known_hours:
+    within which we know of what it states. Source: R3.9.
     """
 
     fee_bp: Annotated[int, Field(ge=0, le=10_000)]
     settle_days: Window
     sweep: bool
     statement_days: Annotated[int, Field(ge=0, le=365)]
+    known_hours: Window
 
 
 class RefundPolicy(_Section):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from services.payment.model import PAYMENT, Payment
 from services.payment.model.payment import evolve
-from services.payment.model.statement import Break, Stated, differences, unstated
+from services.payment.model.statement import Break, differences, looked_at
 from shared.contracts.payment import BreakExplained, BreakFound, StatementDue, StatementNoted
 from shared.contracts.psp import StatementLine
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject
+from shared.policy import Policy
 
 LINES_MAX = 1_000  # of one order; more is no statement
 FOUND = uuid.UUID("5b0b7c52-3f0e-5b7c-9a27-7f6f1a0c9d64")  # namespace of the ids of breaks
@@ -24,14 +26,12 @@ P = ParamSpec("P")
 By = Literal["statement", "ledger"]
 
 
-def compare(event: StatementLine, payment: Payment | None) -> Outcome:
-    """With what is known of its movement now; what comes later may explain a break. Source: R3.9."""
+def compare(event: StatementLine, payment: Payment | None, policy: Policy) -> Outcome:
+    """With what is known of its movement now; news of it may be on its way, so nothing known is no break yet. Source: R3.9."""
     payment = payment or Payment(event.order_id)
-    line = Stated(event.kind, event.reference, event.statement_id, event.day, event.amount_minor, event.currency)
     lines = payment.statement.lines
-    if lines.get(event.line_id) == line:
-        return Reject("statement.known")
-    if event.line_id not in lines and len(lines) >= LINES_MAX:
+    before = lines.get(event.line_id)
+    if before is None and len(lines) >= LINES_MAX:
         return Reject("statement.too_many_lines")
     noted = StatementNoted(
         order_id=payment.id,
@@ -42,17 +42,21 @@ def compare(event: StatementLine, payment: Payment | None) -> Outcome:
         reference=event.reference,
         amount_minor=event.amount_minor,
         currency=event.currency,
+        known_by=event.occurred_at + timedelta(hours=policy.payment.known_hours),
         occurred_at=event.occurred_at,
     )
-    return (noted, *_changes(evolve(payment, noted), "statement", event.occurred_at))
+    after = evolve(payment, noted)
+    if before is not None and replace(after.statement.lines[event.line_id], look_at=before.look_at) == before:
+        return Reject("statement.known")
+    return (noted, *_changes(after, "statement", event.occurred_at))
 
 
 def look(event: StatementDue, payment: Payment | None) -> Outcome:
-    """The timer stands only while nothing is stated of the movement. Source: R3.9."""
+    """The timer stands only while one side knows nothing of the movement. Source: R3.9."""
     if payment is None:
         raise ValueError(f"a deadline of order {event.order_id}, which has no payment")
-    booked = next(one for one in payment.statement.booked.values() if (one.movement, one.reference) == (event.movement, event.reference))
-    return (_found(payment, payment.statement.found + 1, unstated(booked), event.occurred_at),)
+    after = replace(payment, statement=looked_at(payment.statement, event.movement, event.reference))
+    return tuple(_changes(after, "ledger", event.occurred_at))
 
 
 def reconciled(

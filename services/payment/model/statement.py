@@ -30,7 +30,7 @@ BreakKind = Literal["missing_here", "missing_there", "amount", "currency", "dupl
 class Booked:
     """day, look_at None: instructed, and not known to have been moved. look_at None: no statement is expected.
 
-    looked: it was not stated in time.
+    looked: it was not stated in time, which is not forgotten.
     """
 
     movement: Movement
@@ -41,10 +41,14 @@ class Booked:
     look_at: datetime | None = None
     looked: bool = False
 
+    @property
+    def key(self) -> str:
+        return _key(self.movement, self.reference)
+
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """An amount of 0: taken back."""
+    """An amount of 0: taken back. looked: nothing was known of it by look_at."""
 
     movement: Movement
     reference: str
@@ -52,6 +56,12 @@ class Stated:
     day: str
     amount_minor: int
     currency: str
+    look_at: datetime
+    looked: bool = False
+
+    @property
+    def key(self) -> str:
+        return _key(self.movement, self.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,8 @@ def evolve(statement: Statement, fact: Told) -> Statement:
             return _booked(statement, _moved(statement, instructed, fact)) if instructed is not None else statement
         case RefundNotPaid():
             gone = _key("refund", fact.refund_id)
-            return replace(statement, booked={key: booked for key, booked in statement.booked.items() if key != gone})
+            left = {key: booked for key, booked in statement.booked.items() if key != gone}
+            return _overdue(replace(statement, booked=left), gone, fact.occurred_at)
         case StatementNoted():
             return _noted(statement, fact)
         case BreakFound():
@@ -115,46 +126,67 @@ def evolve(statement: Statement, fact: Told) -> Statement:
 
 
 def due(order_id: str, statement: Statement) -> Iterable[StatementDue]:
-    """What was moved and not stated is looked at once. Source: R3.9."""
-    if any(one.look_at is not None and not one.looked for one in statement.booked.values()):
-        stated = {_key(line.movement, line.reference) for line in statement.lines.values() if line.amount_minor}
-        for key, one in statement.booked.items():
-            if one.look_at is not None and not one.looked and key not in stated:
-                yield StatementDue(order_id=order_id, movement=one.movement, reference=one.reference, occurred_at=one.look_at)
+    """What only one side knows of is looked at once. Source: R3.9."""
+    for one in _alone(statement):
+        if one.look_at is not None and not one.looked:
+            yield StatementDue(order_id=order_id, movement=one.movement, reference=one.reference, occurred_at=one.look_at)
 
 
 def differences(statement: Statement) -> Iterable[Break]:
     """All that stand, by what both sides say now. A movement is what its first agreeing line says, else its first; more are duplicates."""
-    stated: dict[str, list[tuple[str, Stated]]] = {}
-    for line_id, line in statement.lines.items():
-        if line.amount_minor:
-            stated.setdefault(_key(line.movement, line.reference), []).append((line_id, line))
+    stated = _stated(statement)
     for key, one in statement.booked.items():
-        if one.looked and key not in stated:
-            yield unstated(one)
+        if one.looked and one.day is not None and key not in stated:
+            yield Break("missing_there", one.movement, one.reference, None, one.day, (one.amount_minor, one.currency), None)
     for key, lines in stated.items():
         booked = statement.booked.get(key)
         ours = (booked.amount_minor, booked.currency) if booked is not None else None
-        agreeing = (number for number, (_, line) in enumerate(lines) if (line.amount_minor, line.currency) == ours)
-        counted = next(agreeing, 0)
-        for number, (line_id, line) in enumerate(lines):
+        agreeing = (line_id for line_id, line in lines.items() if (line.amount_minor, line.currency) == ours)
+        counted = next(agreeing, next(iter(lines)))
+        for line_id, line in lines.items():
             theirs = (line.amount_minor, line.currency)
-            kind = _kind(ours, theirs) if number == counted else "duplicate"
+            kind = _kind(ours, theirs, looked=line.looked) if line_id == counted else "duplicate"
             if kind is not None:
                 yield Break(kind, line.movement, line.reference, line_id, line.day, ours, theirs)
 
 
-def unstated(booked: Booked) -> Break:
-    if booked.day is None:
-        raise ValueError(f"{booked.movement} {booked.reference} was not moved yet")
-    ours = (booked.amount_minor, booked.currency)
-    return Break("missing_there", booked.movement, booked.reference, None, booked.day, ours, None)
+def looked_at(statement: Statement, movement: Movement, reference: str) -> Statement:
+    """It is known from one side only, and its time is over."""
+    key = _key(movement, reference)
+    if key in statement.booked:
+        return _booked(statement, replace(statement.booked[key], looked=True))
+    lines = {line_id: replace(line, looked=True) if line.key == key else line for line_id, line in statement.lines.items()}
+    return replace(statement, lines=lines)
 
 
-def _kind(ours: tuple[int, str] | None, theirs: tuple[int, str]) -> BreakKind | None:
-    """None: they agree. Amounts of two currencies are not compared."""
+def _alone(statement: Statement) -> Iterable[Booked | Stated]:
+    """Booked and not stated; stated and not booked, the first line of each."""
+    stated = _stated(statement)
+    yield from (one for key, one in statement.booked.items() if key not in stated)
+    yield from (next(iter(lines.values())) for key, lines in stated.items() if key not in statement.booked)
+
+
+def _stated(statement: Statement) -> dict[str, dict[str, Stated]]:
+    """By movement, its lines that were not taken back."""
+    found: dict[str, dict[str, Stated]] = {}
+    for line_id, line in statement.lines.items():
+        if line.amount_minor:
+            found.setdefault(line.key, {})[line_id] = line
+    return found
+
+
+def _overdue(statement: Statement, key: str, at: datetime) -> Statement:
+    """What is left alone after its time is looked at now: no deadline lies before its cause."""
+    for one in _alone(statement):
+        if one.key == key and one.look_at is not None and one.look_at <= at:
+            return looked_at(statement, one.movement, one.reference)
+    return statement
+
+
+def _kind(ours: tuple[int, str] | None, theirs: tuple[int, str], *, looked: bool) -> BreakKind | None:
+    """None: they agree, or there is time left. Amounts of two currencies are not compared."""
     if ours is None:
-        return "missing_here"
+        return "missing_here" if looked else None
     if ours[1] != theirs[1]:
         return "currency"
     return "amount" if ours[0] != theirs[0] else None
@@ -168,16 +200,14 @@ def _moved(statement: Statement, booked: Booked, fact: Message) -> Booked:
 
 
 def _noted(statement: Statement, fact: StatementNoted) -> Statement:
-    """What loses its last line after its time is unstated at once: the time to look at it has passed."""
+    """A correction of what was looked at in vain gets no more time."""
     before = statement.lines.get(fact.line_id)
-    line = Stated(fact.movement, fact.reference, fact.statement_id, fact.day, fact.amount_minor, fact.currency)
+    looked = before is not None and before.looked and before.key == _key(fact.movement, fact.reference)
+    line = Stated(
+        fact.movement, fact.reference, fact.statement_id, fact.day, fact.amount_minor, fact.currency, fact.known_by, looked
+    )  # fmt: skip
     statement = replace(statement, lines={**statement.lines, fact.line_id: line})
-    key = _key(before.movement, before.reference) if before is not None else ""
-    booked = statement.booked.get(key)
-    left = any(one.amount_minor and _key(one.movement, one.reference) == key for one in statement.lines.values())
-    if booked is None or booked.look_at is None or booked.look_at > fact.occurred_at or left:
-        return statement
-    return _booked(statement, replace(booked, looked=True))
+    return _overdue(statement, before.key, fact.occurred_at) if before is not None else statement
 
 
 def _broken(statement: Statement, fact: BreakFound) -> Statement:
@@ -185,12 +215,11 @@ def _broken(statement: Statement, fact: BreakFound) -> Statement:
     theirs = (fact.theirs_minor, fact.theirs_currency) if fact.theirs_minor is not None and fact.theirs_currency is not None else None
     one = Break(fact.break_kind, fact.movement, fact.reference, fact.line_id, fact.day, ours, theirs)
     statement = replace(statement, breaks={**statement.breaks, fact.break_id: one}, found=statement.found + 1)
-    booked = statement.booked.get(_key(fact.movement, fact.reference))
-    return _booked(statement, replace(booked, looked=True)) if booked is not None and fact.break_kind == "missing_there" else statement
+    return looked_at(statement, fact.movement, fact.reference) if fact.break_kind in ("missing_here", "missing_there") else statement
 
 
 def _booked(statement: Statement, booked: Booked) -> Statement:
-    return replace(statement, booked={**statement.booked, _key(booked.movement, booked.reference): booked})
+    return replace(statement, booked={**statement.booked, booked.key: booked})
 
 
 def _key(movement: Movement, reference: str) -> str:
