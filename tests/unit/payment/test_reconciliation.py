@@ -52,9 +52,10 @@ def test_money_that_we_know_and_they_never_stated_is_missing_there_r3_9() -> Non
 
 
 def test_the_day_is_the_local_one_r3_9() -> None:
-    """16:30 UTC is the next day in Shanghai."""
-    memory = bank(b.order_paid(when="06-02 00:30"), policies=b.POLICIES)
-    assert b.only(memory.advance(LATER)).day == "2026-06-02"
+    """16:30 UTC is the next day in Shanghai; for unwanted money, too, which has no order's terms."""
+    for event in (b.order_paid(when="06-02 00:30"), b.payment_unwanted("pay2", when="06-02 00:30")):
+        memory = bank(event, policies=b.POLICIES)
+        assert b.only(memory.advance(LATER)).day == "2026-06-02"
 
 
 def test_another_amount_is_a_break_r3_9() -> None:

@@ -58,6 +58,14 @@ def test_of_an_unknown_movement_only_the_first_line_is_missing_here_r3_9() -> No
     assert (open_breaks(memory), looks(memory)) == (["missing_here pay1"], [])
 
 
+def test_a_correction_of_what_nobody_heard_of_gets_no_more_time_r3_9() -> None:
+    memory = bank(b.stated(), policies=b.POLICIES)
+    memory.advance(LATER)
+    memory.when(b.stated(amount_minor=90_00, when="07-01 01:00"))
+    assert [(kind, theirs) for kind, *_, theirs in found(memory)] == [("missing_here", 100_00), ("missing_here", 90_00)]
+    assert (open_breaks(memory), looks(memory)) == (["missing_here pay1"], [])
+
+
 def test_a_refund_under_way_may_be_stated_before_its_answer_r3_9() -> None:
     memory = refunding(refund_stated(), b.refund_paid(when="06-09 02:00"))
     memory.advance(LATER)
