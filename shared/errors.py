@@ -131,6 +131,8 @@ PaymentCode = Literal[
     "seller.known",
     "seller.request_too_old",
     "settlement.before_escrow",
+    "statement.known",
+    "statement.too_many_lines",
     "withdrawal.clawback_open",
     "withdrawal.debt_open",
     "withdrawal.deposit_short",
@@ -350,6 +352,8 @@ CATALOGUE: dict[str, Entry] = {
     "withdrawal.too_many": Entry(
         "too many payouts are under way", True, "处理中的提现过多,请稍后再试", "Too many payouts are under way. Please try again later."
     ),
+    "statement.known": Entry("the line was stated before, word for word"),
+    "statement.too_many_lines": Entry("the provider stated more lines for this order than any order has: none of it is compared"),
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
         False,

@@ -12,6 +12,7 @@ import click
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.story import Step, Story, about, meaning, state_of, tell
+from shared.currencies import amount
 
 
 @click.command()
@@ -46,21 +47,21 @@ def _print_step(story: Story, step: Step) -> None:
     what = f"a copy of {step.copy_of}" if step.copy_of is not None else step.what
     source = step.entry.topic.removesuffix(".v1")
     click.echo(f"{step.number:>4}  {_local(story, step.at)}  {source + '/' + step.entry.type:<34}{cause:<7} {what}{rules}")
-    if step.copy_of is None and (details := about(step, story.zone)):
+    if step.copy_of is None and (details := about(step, story)):
         click.echo(f"{'':>6}{details}")
     for service, code in step.refused:
         click.echo(f"{'':>6}refused by {service}: {code}, {meaning(code)}")
     if step.moves is not None:
         for posting in step.moves.postings:
-            click.echo(f"{'':>8}{posting.amount_minor / 100:>14.2f} {step.moves.currency}  {posting.account}")
+            click.echo(f"{'':>8}{amount(posting.amount_minor, step.moves.currency):>14} {step.moves.currency}  {posting.account}")
 
 
 def _print_money(story: Story) -> None:
     totals = story.totals()
     if totals:
         click.echo("money, all of it together:")
-    for (account, currency), amount in sorted(totals.items()):
-        click.echo(f"{amount / 100:>14.2f} {currency}  {account}")
+    for (account, currency), minor in sorted(totals.items()):
+        click.echo(f"{amount(minor, currency):>14} {currency}  {account}")
 
 
 def _print_rest(story: Story) -> None:
@@ -84,7 +85,7 @@ def _data(story: Story) -> dict[str, Any]:
         "order": story.order,
         "zone": story.zone.key,
         "steps": [_step(story, step) for step in story.steps],
-        "money": [{"account": name, "currency": unit, "amount_minor": amount} for (name, unit), amount in sorted(story.totals().items())],
+        "money": [{"account": name, "currency": unit, "amount_minor": minor} for (name, unit), minor in sorted(story.totals().items())],
         "deadlines": [
             {**row, "due_at": row["due_at"].isoformat(), "sent_at": row["sent_at"] and row["sent_at"].isoformat()}
             for row in story.deadlines

@@ -20,6 +20,7 @@ from deploy.verify.log import TOPICS, Entry, entries
 from deploy.verify.run import ends_of
 from shared import postgres
 from shared.contracts.types import Moves
+from shared.currencies import amount, money
 from shared.errors import CATALOGUE
 from shared.policy import Policies
 
@@ -68,6 +69,11 @@ class Story:
     @property
     def known(self) -> bool:
         return bool(self.steps or self.bodies)
+
+    @property
+    def currency(self) -> str:
+        """The order's, as far as anything told it; empty: nothing did."""
+        return next((found for step in self.steps if (found := getattr(step.entry.event, "currency", ""))), "")
 
     def totals(self) -> Counter[tuple[str, str]]:
         """By account and currency, what all postings of this order come to."""
@@ -179,17 +185,17 @@ def _zone(found: list[Entry]) -> ZoneInfo:
     return ZoneInfo(Policies.configured().versions[-1].zone)
 
 
-def about(step: Step, zone: ZoneInfo) -> str:
+def about(step: Step, story: Story) -> str:
     """What tells it from others of its type: which line, which case, how much, until when."""
-    parts = []
+    parts, currency = [], getattr(step.entry.event, "currency", story.currency)
     for name in ABOUT:
         value = getattr(step.entry.event, name, None)
         if isinstance(value, tuple):
             value = ",".join(str(getattr(one, "line_no", one)) for one in value)
         if isinstance(value, datetime):
-            value = value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+            value = value.astimezone(story.zone).strftime("%Y-%m-%d %H:%M:%S")
         if name.endswith("_minor") and isinstance(value, int):
-            name, value = name.removesuffix("_minor"), f"{value / 100:.2f}"  # noqa: PLW2901 - shown as people read it
+            name, value = name.removesuffix("_minor"), amount(value, currency)  # noqa: PLW2901 - shown as people read it
         if value not in (None, ""):
             parts.append(f"{name} {value}")
     return ", ".join(parts)
@@ -206,18 +212,18 @@ def state_of(story: Story) -> list[str]:
     lines, bodies = [], story.bodies
     order = bodies.get("order")
     if order is not None:
-        lines.append(f"order: {order['status']}, {order['due_minor'] / 100:.2f} {order['currency']}")
-        lines += [f"line {number}: {_line(line)}" for number, line in order["lines"].items()]
+        lines.append(f"order: {order['status']}, {money(order['due_minor'], order['currency'])}")
+        lines += [f"line {number}: {_line(line, order['currency'])}" for number, line in order["lines"].items()]
     for case_id, case in bodies.get("refund", {}).get("cases", {}).items():
         until = f" until {datetime.fromisoformat(case['deadline']).astimezone(story.zone)}" if case["deadline"] else ""
         lines.append(f"case {case_id}: state {case['state']}, {case['turn']}'s turn{until}")
     for refund_id, refund in bodies.get("payment", {}).get("refunds", {}).items():
-        lines.append(f"refund {refund_id}: {refund['state']}, {refund['buyer_minor'] / 100:.2f} to the buyer")
+        lines.append(f"refund {refund_id}: {refund['state']}, {amount(refund['buyer_minor'], refund['currency'])} to the buyer")
     return lines
 
 
-def _line(line: Mapping[str, Any]) -> str:
+def _line(line: Mapping[str, Any], currency: str) -> str:
     steps = [("settled", line["settled"]), ("completed", line["completed"]), ("delivered", line["signed_at"]), ("shipped", line["sent_at"])]
     reached = next((name for name, done in steps if done), "not shipped")
-    refunded = f", {line['refunded_minor'] / 100:.2f} refunded" if line["refunded_minor"] else ""
+    refunded = f", {amount(line['refunded_minor'], currency)} refunded" if line["refunded_minor"] else ""
     return reached + refunded + (f", held by {', '.join(line['cases'])}" if line["cases"] else "")

@@ -14,6 +14,7 @@ from rich.table import Table
 from deploy.market import play
 from deploy.market.fates import FATES
 from deploy.market.verdict import Verdict
+from shared.currencies import amount
 
 SHANGHAI = timezone(timedelta(hours=8))
 PROBLEMS_SHOWN = 20
@@ -51,11 +52,6 @@ def problems(console: Console, verdict: Verdict) -> None:
         console.print(f"  NO  {line}", highlight=False, markup=False, soft_wrap=True)
     if len(verdict.problems) > PROBLEMS_SHOWN:
         console.print(f"  and {len(verdict.problems) - PROBLEMS_SHOWN} more")
-
-
-def money(minor: int) -> str:
-    """All currencies here have hundredths."""
-    return f"{minor // 100:,}.{minor % 100:02}" if minor >= 0 else f"-{money(-minor)}"
 
 
 def _line(now: play.Progress) -> str:
@@ -100,8 +96,8 @@ def _by_currency(verdict: Verdict) -> Table:
         ("given by promoters as subsidy", lambda unit: -books.sum_of("promoter_subsidy:", unit)),
         ("sum of the ledger", lambda unit: books.sum_of("", unit)),
     ]
-    for name, amount in rows:
-        table.add_row(name, *(money(amount(currency)) for currency in books.currencies))
+    for name, of in rows:
+        table.add_row(name, *(amount(of(currency), currency) for currency in books.currencies))
     return table
 
 

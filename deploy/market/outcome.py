@@ -44,12 +44,13 @@ class Score:
 
 @dataclass(slots=True)
 class Found:
-    """credited: by party and currency. orders: by id. doubled: effects that happened twice, one line each."""
+    """credited: by party and currency. orders: by id. doubled: effects that happened twice, breaks: found by statements; one line each."""
 
     orders: dict[str, Expected] = field(default_factory=dict)
     credited: Counter[tuple[str, str]] = field(default_factory=Counter)
     scores: dict[str, Score] = field(default_factory=dict)
     doubled: list[str] = field(default_factory=list)
+    breaks: list[str] = field(default_factory=list)
     facts: int = 0
 
 
@@ -90,6 +91,8 @@ def read(records: Iterable[Read]) -> Found:
         key = ONCE.get((record.topic, record.type))
         if key is not None:
             happened[f"{record.topic} {record.type} {' '.join(str(record.body[name]) for name in key)}"] += 1
+        if (record.topic, record.type) == ("payment.v1", "break.found"):
+            found.breaks.append("{order_id}: {break_kind} of {movement} {reference}".format(**record.body))
         _take(found, paid, record, record.body)
     found.doubled = sorted(line for line, count in (happened + ids).items() if count > 1)
     for order_id, order in found.orders.items():

@@ -67,6 +67,7 @@ class Play:
             self.stops += idle.set_clock(now, STEP).steps
         with self._timed("psp"):
             self.provider.take(reader.read())
+            self.provider.capture(self._market.of_phase(day))
         answers = self.provider.answers(now, day)
         with self._timed("publish"):
             self.published += publisher.publish([*self._market.of_phase(day), *answers])

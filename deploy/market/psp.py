@@ -1,14 +1,15 @@
-"""The connector of the payment provider: carries out what payment instructs, once per instruction, and says how it ended."""
+"""The connector of the payment provider: carries out what payment instructs, once each, says how it ended, and states all a day later."""
 
 from __future__ import annotations
 
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from itertools import count
+from typing import Any
 
 from deploy.market.clients import Read
 from deploy.market.sent import Sent
@@ -17,6 +18,8 @@ TOPICS = ("payment.v1", "party.v1")
 GROUP = "psp-connector"
 USUAL_MINUTES = (5, 20 * 60)
 LATE = timedelta(days=3)
+SHANGHAI = timezone(timedelta(hours=8))  # in which the provider counts its days
+STATED_AFTER = timedelta(days=1, hours=2)  # from the beginning of the day: the statement comes out at two in the morning after
 ONE_IN_LATE, ONE_IN_TWICE, ONE_IN_AGAIN, ONE_PARTY_IN_FAILS = 25, 20, 20, 6
 
 
@@ -32,6 +35,7 @@ class Provider:
         self._answers: list[tuple[datetime, str, int, Sent]] = []
         self._order = count()
         self._paid_before: set[str] = set()
+        self._captured: set[str] = set()
         self.instructed: Counter[str] = Counter()
         self.paid: Counter[tuple[str, str]] = Counter()
 
@@ -45,6 +49,13 @@ class Provider:
             self.instructed[instruction] += 1
             if self.instructed[instruction] == 1:
                 self._carry_out(kind, instruction, record)
+
+    def capture(self, sent: Iterable[Sent]) -> None:
+        """What buyers paid, as the provider itself told it; a copy of what it told is no second payment."""
+        for one in sent:
+            if one.type == "payment.succeeded" and one.id not in self._captured:
+                self._captured.add(one.id)
+                self._state("capture", str(one.body["payment_id"]), one.key, one.at, one.body)
 
     def answers(self, now: datetime, phase: int) -> list[Sent]:
         """Those that it would have given by now, in order of time; each is said once here."""
@@ -67,12 +78,30 @@ class Provider:
         at = datetime.fromisoformat(str(record.body["occurred_at"])) + delay + (LATE if late else timedelta())
         answer = _answer(kind, instruction, record.key, at, fails)
         self._schedule(answer)
+        if kind in ("refund", "compensation") and not fails:
+            self._state(kind, instruction, record.key, at, record.body)
         if self._roll(instruction, "twice") % ONE_IN_TWICE == 0:
             self._schedule(answer)
         if self._roll(instruction, "again") % ONE_IN_AGAIN == 0:
             later = answer.at + timedelta(minutes=1)
             code = "payout.closed" if kind == "payout" else f"{kind}.ended"
             self._schedule(replace(answer, id=f"{answer.id}-again", at=later, refused=code))
+
+    def _state(self, kind: str, reference: str, order_id: str, at: datetime, body: Mapping[str, Any]) -> None:
+        """A line of the statement of that day. Payouts are on another statement, that of the parties' accounts."""
+        day = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+        line = {
+            "order_id": order_id,
+            "statement_id": f"st-{day:%Y%m%d}",
+            "line_id": f"{kind}-{reference}",
+            "day": f"{day:%Y-%m-%d}",
+            "kind": kind,
+            "reference": reference,
+            "amount_minor": body["amount_minor"],
+            "currency": body["currency"],
+        }
+        identity = f"st-{kind}-{reference}"
+        self._schedule(Sent("psp", "psp.v1", "psp", identity, "statement.line", order_id, day + STATED_AFTER, line, 0))
 
     def _fails(self, kind: str, key: str) -> bool:
         if kind != "payout":

@@ -65,6 +65,7 @@ def judge(stack: Stack, market: Market, play: Play) -> Verdict:
     verdict.problems += [f"verify: {check.name}: {check.first}" for check in report.checks if not check.holds]
     verdict.problems += [f"lost: {line}" for line in fates.lost]
     verdict.problems += [f"happened twice: {line}" for line in found.doubled]
+    verdict.problems += [f"the provider's statement and the ledger differ: {line}" for line in found.breaks]
     verdict.problems += [f"taken or rejected otherwise than expected: {line}" for line in fates.wrong]
     verdict.problems += [f"still held by {service}: {count} {state}" for (service, state), count in sorted(held.held.items())]
     verdict.problems += outcome.differences(market, found)

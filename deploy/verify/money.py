@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from deploy.verify import parties
@@ -201,10 +202,12 @@ def _posted(moves: list[tuple[Entry, Moves]], tables: Tables) -> Check:
         party = getattr(event, "party", None)
         order_id = None if party is not None else event.order_id
         for ordinal, posting in enumerate(one.postings):
-            row = Posting(entry.id, ordinal, posting.account, one.currency, posting.amount_minor, order_id, party, moment(entry))
-            told[(row.tx, row.ordinal)] = row
-    stored: dict[tuple[str, int], Posting] = defaultdict()
-    stored.update({(row.tx, row.ordinal): row for row in tables.postings})
+            at, amount = moment(entry), posting.amount_minor
+            told[(entry.id, ordinal)] = Posting(entry.id, ordinal, posting.account, one.currency, amount, order_id, party, at, entry.type)
+    stored = {(row.tx, row.ordinal): row for row in tables.postings}
+    for place, row in told.items():
+        if place in stored and stored[place].kind is None:  # written before postings named their kind
+            told[place] = replace(row, kind=None)
     for place in sorted(told.keys() | stored.keys()):
         check.same(f"posting {place[1]} of transaction {place[0]}", told.get(place), stored.get(place))
     return check

@@ -28,6 +28,14 @@ SELECT count(*) FROM {schema}.outbox o JOIN unnest($1::text[], $2::int[], $3::bi
     ON (o.topic, o.partition) = (u.topic, u.partition) WHERE o.seq <= u.seq
 """
 
+POSTINGS = """
+SELECT tx::text, ordinal, account, currency, amount_minor, order_id, party, at, kind FROM payment.posting ORDER BY tx, ordinal
+"""
+
+
+BREAKS = "SELECT break_id, order_id, break_kind, reference FROM payment.open_break"
+LOOKS = "SELECT subject, due_at FROM payment.timer WHERE kind = 'statement.due'"
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -57,16 +65,22 @@ class Posting:
     order_id: str | None
     party: str | None
     at: datetime
+    kind: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """lanes: the last number of each lane. entities: by table, then by key."""
+    """lanes: the last number of each lane. entities: by table, then by key.
+
+    breaks: open ones by id: order, kind, reference. looks: when a movement that is not stated yet is looked at, by the timer's subject.
+    """
 
     lanes: Mapping[Lane, int]
     taken: Mapping[str, Taken]
     entities: Mapping[str, Mapping[str, Stored]]
     postings: list[Posting]
+    breaks: Mapping[str, tuple[str, str, str]]
+    looks: Mapping[str, datetime]
 
 
 async def snapshot(dsn: str) -> Tables:
@@ -85,13 +99,13 @@ async def snapshot(dsn: str) -> Tables:
                 for kind in kinds:
                     stored = await connection.fetch(f"SELECT key, version, body::text FROM {schema}.{postgres.quoted(kind)}")
                     entities[kind] = {row[0]: Stored(row[1], json.loads(row[2])) for row in stored}
-            postings = await connection.fetch(
-                "SELECT tx::text, ordinal, account, currency, amount_minor, order_id, party, at FROM payment.posting ORDER BY tx, ordinal"
-            )
+            postings = [Posting(*row) for row in await connection.fetch(POSTINGS)]
+            breaks = {row[0]: (row[1], row[2], row[3]) for row in await connection.fetch(BREAKS)}
+            looks = {row[0]: row[1] for row in await connection.fetch(LOOKS)}
         await _published(connection, lanes)
     finally:
         await connection.close()
-    return Tables(lanes, taken, entities, [Posting(*row) for row in postings])
+    return Tables(lanes, taken, entities, postings, breaks, looks)
 
 
 async def _taken(connection: asyncpg.Connection, schema: str) -> Taken:

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from services.payment import decide
 from services.payment.model import ACCOUNT, PAYMENT
-from services.payment.store import POSTINGS
+from services.payment.store import BREAKS, POSTINGS
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
 from shared.contracts.payment import (
     AccountCharged,
@@ -16,6 +16,7 @@ from shared.contracts.payment import (
     PayoutAnswerDue,
     RefundAnswerDue,
     SettlementDue,
+    StatementDue,
     SweepDue,
 )
 from shared.contracts.psp import (
@@ -25,6 +26,7 @@ from shared.contracts.psp import (
     PayoutSucceeded,
     RefundFailed,
     RefundSucceeded,
+    StatementLine,
 )
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
@@ -58,6 +60,8 @@ Input = (
     | SellerRegistered
     | DepositToppedUp
     | WithdrawalRequested
+    | StatementLine
+    | StatementDue
 )
 
 
@@ -114,8 +118,12 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.top_up, ACCOUNT.one(event.seller_id))
         case WithdrawalRequested():
             return on(event, decide.withdraw, ACCOUNT.one(event.seller_id), given(policy.at(event.occurred_at)))
+        case StatementLine():
+            return on(event, decide.compare, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
+        case StatementDue():
+            return on(event, decide.look, PAYMENT.one(event.order_id))
         case _:
             assert_never(event)
 
 
-SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=(AccountCredited, AccountCharged), rows=(POSTINGS,))
+SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=(AccountCredited, AccountCharged), rows=(POSTINGS, BREAKS))

@@ -1,17 +1,96 @@
-"""Accounts and balanced transactions; every movement of money is written in these words. Source: R3.1."""
+"""The ledger on one page: every account, every kind of transaction, and how a transaction is built. Source: R3.1.
+
+Double entry, append only, per currency. A transaction is one fact and sums to zero. A positive posting is a credit (the account
+is owed more, or owns less), a negative one a debit. `<order>` and `<party>` in an account's form stand for an id. To add an
+account: one line in ACCOUNTS; a transaction: one line in TRANSACTIONS, under the type of its fact.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
 from shared.contracts.types import Currency, Moves, Posting
 
-CASH = "psp:cash"  # negative: the provider holds it for us
+CASH = "psp:cash"
 COMMISSION = "platform:commission"
 SUBSIDY = "platform:subsidy"
-ADVANCE = "platform:advance"  # negative: fronted for parties, and not taken from them yet
-BOUNDED = ("escrow:", "unwanted:", "balance:", "deposit:", "payout:")  # never below zero; the database refuses it too
-OWED = ("debt:",)  # never above zero, likewise: negative is what the party owes
+ADVANCE = "platform:advance"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """form: its name. side: on which its balance normally stands. bounded: it never leaves that side; the database refuses it too."""
+
+    form: str
+    means: str
+    side: Literal["debit", "credit"]
+    bounded: bool
+
+    @property
+    def prefix(self) -> str:
+        """What names of this form begin with: all of it where no id follows."""
+        return self.form.partition("<")[0]
+
+    def holds(self, name: str) -> bool:
+        return name.startswith(self.prefix) and (len(name) > len(self.prefix)) is ("<" in self.form)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What a kind of fact moves, from the debited accounts to the credited ones, by their forms; not each occurs in every case."""
+
+    means: str
+    debit: tuple[str, ...]
+    credit: tuple[str, ...]
+
+
+# fmt: off
+ACCOUNTS = (
+    #       form                         what it stands for                                                  normal side  bounded
+    Account("psp:cash",                  "what the provider holds for us",                                   "debit",     False),
+    Account("escrow:<order>",            "held for the order until settled or refunded",                     "credit",    True),
+    Account("unwanted:<order>",          "paid for nothing, on its way back to the buyer",                   "credit",    True),
+    Account("balance:<party>",           "the party may draw on it",                                         "credit",    True),
+    Account("payout:<party>",            "on its way to the party, not yet confirmed by the provider",       "credit",    True),
+    Account("deposit:<party>",           "what a seller put in against what it may come to owe",              "credit",    True),
+    Account("debt:<party>",              "the party owes it to the platform",                                 "debit",     True),
+    Account("platform:advance",          "fronted for parties, and not taken from them yet",                  "debit",     False),
+    Account("platform:commission",       "the platform's fee income",                                        "credit",    False),
+    Account("platform:subsidy",          "the platform's budget: what it gave to orders, less what came back", "debit",   False),
+    Account("promoter_subsidy:<party>",  "what the promoter gave to orders, less what came back",            "debit",     False),
+)
+TRANSACTIONS = {
+    # type of the fact: means, debit, credit; in the order of an order's life
+    "escrow.funded": Transaction(
+        "buyer's money and subsidies come in",
+        ("psp:cash", "platform:subsidy", "promoter_subsidy:<party>"), ("escrow:<order>",)),
+    "unwanted.received": Transaction("money comes in that must go back", ("psp:cash",), ("unwanted:<order>",)),
+    "refund.done": Transaction(
+        "the buyer has its part back, funders theirs",
+        ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission"),
+        ("psp:cash", "platform:subsidy", "promoter_subsidy:<party>")),
+    "compensation.done": Transaction("the buyer has what a broken promise costs", ("platform:advance",), ("psp:cash",)),
+    "line.settled": Transaction("a line's escrow goes to its parties", ("escrow:<order>",), ("balance:<party>", "platform:commission")),
+    "payout.instructed": Transaction("a balance is to be paid out", ("balance:<party>",), ("payout:<party>",)),
+    "payout.done": Transaction("the provider paid the party", ("payout:<party>",), ("psp:cash",)),
+    "balance.debited": Transaction(
+        "a party is charged what was fronted for it",
+        ("balance:<party>", "deposit:<party>", "debt:<party>"), ("platform:advance",)),
+    "debt.repaid": Transaction("income or a deposit repays a debt", ("balance:<party>", "deposit:<party>"), ("debt:<party>",)),
+    "deposit.filled": Transaction("income fills the deposit", ("balance:<party>",), ("deposit:<party>",)),
+    "deposit.received": Transaction("the seller put money in", ("psp:cash",), ("deposit:<party>",)),
+    "payout.returned": Transaction("the provider did not pay", ("payout:<party>",), ("balance:<party>",)),
+}
+# fmt: on
+BOUNDED = tuple(account.prefix for account in ACCOUNTS if account.bounded and account.side == "credit")  # never below zero
+OWED = tuple(account.prefix for account in ACCOUNTS if account.bounded and account.side == "debit")  # never above zero
+
+
+def account_of(name: str) -> Account | None:
+    """The line of the page that an account's name belongs to; None: it is of no form."""
+    return next((account for account in ACCOUNTS if account.holds(name)), None)
 
 
 def escrow(order_id: str) -> str:

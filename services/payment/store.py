@@ -1,4 +1,4 @@
-"""The ledger's table: one row a posting, written from the facts that carry moves and never changed. Source: R3.1."""
+"""Append-only tables: one row a posting, from the facts that carry moves; one row a break found or explained. Source: R3.1, R3.9."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from shared.contracts.payment import (
     BalanceDebited,
+    BreakExplained,
+    BreakFound,
     CompensationDone,
     DebtRepaid,
     DepositFilled,
@@ -32,7 +34,7 @@ def postings(fact: Moving, fact_id: str) -> Iterable[tuple[Any, ...]]:
         return
     order_id, party = (None, fact.party) if isinstance(fact, OfParty) else (fact.order_id, None)
     for ordinal, posting in enumerate(fact.moves.postings):
-        yield fact_id, ordinal, posting.account, fact.moves.currency, posting.amount_minor, order_id, party, fact.occurred_at
+        yield fact_id, ordinal, posting.account, fact.moves.currency, posting.amount_minor, order_id, party, fact.occurred_at, fact.type
 
 
 POSTINGS = Rows(
@@ -46,7 +48,40 @@ POSTINGS = Rows(
         "order_id": "text",
         "party": "text",
         "at": "timestamptz",
+        "kind": "text",
     },
     members(Moving),
     postings,
+)
+
+
+def breaks(fact: BreakFound | BreakExplained, fact_id: str) -> Iterable[tuple[Any, ...]]:
+    """A break stands while its explanation has no row."""
+    if isinstance(fact, BreakExplained):
+        yield fact.break_id, "explained", fact.order_id, fact.occurred_at, *[None] * 9
+        return
+    sides = (fact.ours_minor, fact.ours_currency, fact.theirs_minor, fact.theirs_currency)
+    what = (fact.day, fact.break_kind, fact.movement, fact.reference, fact.line_id)
+    yield fact.break_id, "found", fact.order_id, fact.occurred_at, *what, *sides
+
+
+BREAKS = Rows(
+    "statement_break",
+    {
+        "break_id": "text",
+        "step": "text",
+        "order_id": "text",
+        "at": "timestamptz",
+        "day": "text",
+        "break_kind": "text",
+        "movement": "text",
+        "reference": "text",
+        "line_id": "text",
+        "ours_minor": "bigint",
+        "ours_currency": "text",
+        "theirs_minor": "bigint",
+        "theirs_currency": "text",
+    },
+    (BreakFound, BreakExplained),
+    breaks,
 )

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT, PAYMENT_TIMER
-from shared.contracts.types import Currency, Id, Line, LineNo, Minor, Moves, Part, Quantity, Text
+from shared.contracts.types import Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Part, Quantity, Text
 from shared.messaging.message import Message, Topic
 
 
@@ -21,7 +21,8 @@ class ClawbackDays(Part):
 class EscrowFunded(Message):
     """The buyer's money and the subsidies of platform and promoter are in escrow. moves None: no money at all came in. Source: R3.2.
 
-    clawback None: funded before there was any; the policy at the refund counts.
+    clawback None: funded before there was any; the policy at the refund counts. statement_days: within which the provider's
+    statement must show what it moved for this order; 0: it sends none. Source: R3.6, R3.9.
 
     Producer: payment. Consumers: outsiders.
     """
@@ -37,6 +38,7 @@ class EscrowFunded(Message):
     zone: str
     moves: Moves | None
     clawback: ClawbackDays | None = None
+    statement_days: int = 0
 
 
 class RefundReserved(Message):
@@ -82,6 +84,7 @@ class RefundRefused(Message):
 class UnwantedReceived(Message):
     """Money came that must go back in full. Source: R2.2, R2.3.
 
+    statement_days, zone: as in `escrow.funded`. Source: R3.9.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -94,6 +97,8 @@ class UnwantedReceived(Message):
     currency: Currency
     amount_minor: Minor
     moves: Moves
+    statement_days: int = 0
+    zone: str = ""
 
 
 class RefundInstructed(Message):
@@ -326,6 +331,81 @@ class CompensationAnswerDue(Message):
     @property
     def subject(self) -> str:
         return f"{self.order_id}/{self.compensation_id}"
+
+
+class StatementNoted(Message):
+    """A line of the provider's statement was compared with the ledger; breaks that it opens or explains follow. Source: R3.9.
+
+    known_by: if nothing is known of its movement until then, it is a break.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "statement.noted"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    statement_id: Id
+    line_id: Id
+    day: Day
+    movement: Movement
+    reference: Id
+    amount_minor: Minor
+    currency: Currency
+    known_by: AwareDatetime
+
+
+class BreakFound(Message):
+    """The provider's statement and the ledger differ on one movement of money; a person asks the provider. Source: R3.9.
+
+    missing_here: they state what we did not know in time. missing_there: we know what they did not state in time. amount, currency:
+    stated otherwise than known. duplicate: stated again under another line. ours None: we know of none; theirs and line_id
+    None: they stated none. day: the line's, else the local date on which the money moved.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "break.found"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    break_id: Id
+    break_kind: Literal["missing_here", "missing_there", "amount", "currency", "duplicate"]
+    day: Day
+    movement: Movement
+    reference: Id
+    line_id: Id | None
+    ours_minor: Minor | None
+    ours_currency: Currency | None
+    theirs_minor: Minor | None
+    theirs_currency: Currency | None
+
+
+class BreakExplained(Message):
+    """A break is none any more: the statement was corrected or completed, or the ledger learnt what was stated. Source: R3.9.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "break.explained"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    break_id: Id
+    by: Literal["statement", "ledger"]
+
+
+class StatementDue(Message):
+    """Timer: the provider's statement should have shown this movement by now, or we should know what it showed. Source: R3.9."""
+
+    type: ClassVar[str] = "statement.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+
+    order_id: Id
+    movement: Movement
+    reference: Id
+
+    @property
+    def subject(self) -> str:
+        return f"{self.order_id}/{self.movement}/{self.reference}"
 
 
 class AccountCredited(Message):

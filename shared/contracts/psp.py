@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from shared.contracts.topics import PSP
-from shared.contracts.types import Currency, Id, Minor, Text
+from shared.contracts.types import Currency, Day, Id, Minor, Movement, Text
 from shared.messaging.message import Message, Topic
 
 
@@ -105,3 +105,25 @@ class PayoutFailed(Message):
     party: Id
     payout_id: Id
     reason: Text
+
+
+class StatementLine(Message):
+    """A line of the provider's statement of a day: money that it says it moved for this order. Source: R3.9.
+
+    line_id: the provider's, of one order never the same for two movements; sent again with other content it corrects the
+    earlier one, and an amount of 0 takes it back. day: the provider's. reference: the payment_id of a capture, the refund_id
+    of a refund, the compensation_id of a compensation. amount_minor: what was moved, in either direction.
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "statement.line"
+    topic: ClassVar[Topic] = PSP
+
+    order_id: Id
+    statement_id: Id
+    line_id: Id
+    day: Day
+    kind: Movement
+    reference: Id
+    amount_minor: Minor
+    currency: Currency

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from shared.contracts.topics import EVIDENCE, TRUST, TRUST_INTERNAL
-from shared.contracts.types import Id, Part
+from shared.contracts.types import Day, Id, Part
 from shared.messaging.message import Message, Topic
 
 Role = Literal["buyer", "seller", "promoter"]
@@ -20,7 +20,6 @@ EvidenceId = Annotated[
     StringConstraints(max_length=300),
     Field(description="`subject/kind/id of the fact`; no id holds a slash, so no two facts share one"),
 ]
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Field(description="local date, ISO 8601")]
 
 
 class EvidenceFound(Message):

@@ -14,8 +14,10 @@ LineNo = Annotated[int, Field(ge=1, le=200)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Text = Annotated[str, StringConstraints(max_length=200)]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Field(description="local date, ISO 8601")]
 
 Funder = Literal["seller", "platform", "promoter"]
+Movement = Literal["capture", "refund", "compensation"]  # how the provider moves money for an order
 Category = Literal["standard", "custom_made", "fresh", "digital", "newspaper"]
 LineKind = Literal["goods", "virtual", "freight"]
 Domain = Literal["private", "public"]  # following and fans, or recommendation, search and ads

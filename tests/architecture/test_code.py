@@ -30,7 +30,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 LONG_TABLES = ("handle", "evolve")  # one match over every event or fact, closed by assert_never: a table, not a procedure
 PURE = (
     "services/*/decide.py", "services/*/decide/*.py", "services/*/model.py", "services/*/model/*.py", "services/*/rules/*.py",
-    "shared/contracts/*.py", "shared/money.py", "shared/days.py", "shared/errors.py",
+    "shared/contracts/*.py", "shared/money.py", "shared/currencies.py", "shared/days.py", "shared/errors.py",
     "shared/messaging/fold.py", "shared/messaging/shape.py", "shared/messaging/message.py", "shared/messaging/record.py",
     "shared/messaging/envelope.py",
 )  # fmt: skip

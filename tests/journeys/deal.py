@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from tests.journeys.outside import Fact, Outside
@@ -34,6 +35,12 @@ class Deal:
         payment_id = payment_id or f"pay-{next(_numbers)}-{self.order}"
         self._send("psp", "payment.succeeded", {"payment_id": payment_id, "amount_minor": amount, "currency": "CNY", **more})
         return payment_id
+
+    def stated(self, reference: str, amount: int, *, line: str = "", **more: Any) -> str:
+        """A line of the provider's statement about this order, of today in Shanghai unless more says otherwise."""
+        day = (self.outside.now + timedelta(hours=8)).strftime("%Y-%m-%d")
+        body = {"statement_id": f"st-{day}", "line_id": line or f"line-{reference}", "day": day, "kind": "capture", "reference": reference}
+        return self._send("psp", "statement.line", {**body, "amount_minor": amount, "currency": "CNY", **more})
 
     def shipped(self, **more: Any) -> str:
         units = [{"line_no": one["line_no"], "quantity": one["quantity"]} for one in self.lines]

@@ -53,7 +53,7 @@ def test_explain_tells_a_support_person_what_happened_and_why(town: Town) -> Non
     assert (steps[opened["cause"]]["type"], opened["rules"][0]) == ("refund.requested", "R4.5")
     assert [refusal["code"] for step in steps.values() for refusal in step["refused"]] == ["case.line_open"] * 2
     assert {(row["account"], row["amount_minor"]) for row in told["money"]} == {("psp:cash", -60_00), (f"escrow:{deal.order}", 60_00)}
-    assert [row["kind"] for row in told["deadlines"]] == ["answer.due"]
+    assert [row["kind"] for row in told["deadlines"]] == ["statement.due", "answer.due"]
     assert "case c-1: state 10, seller's turn" in town.laotie("explain", deal.order)
     assert "nothing is known of an order 'nobody'" in town.laotie("explain", "nobody", status=1)
 

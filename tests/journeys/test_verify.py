@@ -51,6 +51,20 @@ DAMAGE = {
         """UPDATE refund.purchase SET body = jsonb_set(body, '{{cases,c,state}}', '10') WHERE key = '{order}'""",
         ("cases:", "case c of {order}"),
     ),
+    "a break that nobody lists": (
+        "SET LOCAL session_replication_role = replica; "
+        "UPDATE payment.statement_break SET step = 'explained', day = NULL, break_kind = NULL, movement = NULL, reference = NULL "
+        "WHERE order_id = '{order}'",
+        "SET LOCAL session_replication_role = replica; "
+        "UPDATE payment.statement_break SET step = 'found', day = '{day}', break_kind = 'amount', movement = 'capture', "
+        "reference = 'pay-{order}' WHERE order_id = '{order}'",
+        ("every break is announced once", "pay-{order}"),
+    ),
+    "a movement that nobody will miss": (
+        "UPDATE payment.timer SET due_at = due_at + interval '1 day' WHERE kind = 'statement.due' AND key = '{unstated}'",
+        "UPDATE payment.timer SET due_at = due_at - interval '1 day' WHERE kind = 'statement.due' AND key = '{unstated}'",
+        ("the breaks that stand", "{unstated}/capture"),
+    ),
     "a fact that never reached its topic": (
         f"UPDATE refund.lane SET seq = seq + 1 {LANE}",
         f"UPDATE refund.lane SET seq = seq - 1 {LANE}",
@@ -79,8 +93,13 @@ def life(town: Town) -> Iterator[dict[str, str]]:
     deposit = {"seller_id": deal.seller, "currency": "CNY"}
     town.send("seller", "seller.registered", deal.seller, {**deposit, "deposit_required_minor": 50_00})
     town.send("seller", "deposit.topped_up", deal.seller, {**deposit, "deposit_id": "d", "amount_minor": 10_00})
+    deal.stated(f"pay-{deal.order}", 59_99, day="2026-06-01")
+    unstated = Deal(town, "unstated")
+    unstated.placed(line(1, 60_00), due=60_00)
     town.idle()
-    yield {"order": deal.order, "paid": paid, "seller": deal.seller}
+    unstated.paid(60_00)
+    town.idle()
+    yield {"order": deal.order, "paid": paid, "seller": deal.seller, "day": "2026-06-01", "unstated": unstated.order}
     assert asyncio.run(verify(town.stack)).holds
 
 

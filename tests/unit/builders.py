@@ -22,8 +22,8 @@ from shared.contracts.order import (
     ShippingDue,
     UnitsCancelled,
 )
-from shared.contracts.payment import AccountCredited, LineSettled, SettlementDue, SweepDue
-from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded
+from shared.contracts.payment import AccountCredited, LineSettled, SettlementDue, StatementDue, SweepDue
+from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded, StatementLine
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.ruling import RulingMade
 from shared.contracts.storefront import (
@@ -35,7 +35,7 @@ from shared.contracts.storefront import (
     ReceiptExtended,
     VoucherRedeemed,
 )
-from shared.contracts.types import Discount, Funder, Line, LineParties, Units
+from shared.contracts.types import Discount, Funder, Line, LineParties, Movement, Units
 from shared.messaging.message import Message
 from shared.policy import Policies
 
@@ -195,6 +195,22 @@ def payout_paid(payout_id: str, party: str = SELLER, when: str = "06-14 01:00") 
 
 def payout_failed(payout_id: str, party: str = SELLER, when: str = "06-14 01:00") -> PayoutFailed:
     return PayoutFailed(party=party, payout_id=payout_id, reason="account closed", occurred_at=at(when))
+
+
+def stated(
+    line_id: str = "l1",
+    reference: str = PAYMENT_ID,
+    amount_minor: int = 100_00,
+    kind: Movement = "capture",
+    currency: str = "CNY",
+    when: str = "06-02 01:00",
+    **fields: Any,
+) -> StatementLine:
+    """In the statement of 06-01, of the whole order by default."""
+    values: dict[str, Any] = {"order_id": ORDER, "statement_id": "st1", "day": "2026-06-01", **fields}
+    return StatementLine(
+        line_id=line_id, reference=reference, amount_minor=amount_minor, kind=kind, currency=currency, occurred_at=at(when), **values
+    )
 
 
 # what the services tell each other
@@ -373,6 +389,10 @@ def confirmation_due(line_no: int = 1, stage: Literal[1, 2, 3] = 1, when: str = 
 
 def settlement_due(line_no: int = 1, when: str = "06-12 00:00") -> SettlementDue:
     return SettlementDue(order_id=ORDER, line_no=line_no, occurred_at=at(when))
+
+
+def statement_due(reference: str = PAYMENT_ID, movement: Movement = "capture", when: str = "06-08 10:10") -> StatementDue:
+    return StatementDue(order_id=ORDER, movement=movement, reference=reference, occurred_at=at(when))
 
 
 def sweep_due(party: str = SELLER, currency: str = "CNY", when: str = "06-13 00:00") -> SweepDue:

@@ -126,7 +126,13 @@ def test_the_provider_pays_an_instruction_once_however_often_it_comes() -> None:
     provider.take([instructed("o-1", "r-1"), instructed("o-1", "r-1", offset=1)])
     provider.take([instructed("o-1", "r-1", offset=2)])
     answers = provider.answers(OPENING + 10 * DAY, 10)
-    assert {(one.type, one.key, one.body["refund_id"]) for one in answers} == {("refund.succeeded", "o-1", "r-1")}
+    said = [one for one in answers if one.type != "statement.line"]
+    assert {(one.type, one.key, one.body["refund_id"]) for one in said} == {("refund.succeeded", "o-1", "r-1")}
+    stated = [one for one in answers if one.type == "statement.line"]
+    assert [(one.key, one.body["kind"], one.body["reference"], one.body["amount_minor"]) for one in stated] == [
+        ("o-1", "refund", "r-1", 5_00)
+    ]
+    assert all(one.at < stated[0].at for one in said)
     assert provider.paid == {("CNY", "refund"): 5_00}
     assert provider.pending == 0
 
@@ -137,7 +143,10 @@ def test_the_provider_carries_out_a_compensation_once_and_answers_by_its_order(f
     provider = Provider(1, failing)
     provider.take([instructed("o-1", "late-1", offset=offset, kind="compensation") for offset in range(3)])
     answers = provider.answers(OPENING + 10 * DAY, 10)
-    assert {(one.type, one.key, one.body["order_id"], one.body["compensation_id"]) for one in answers} == {(said, "o-1", "o-1", "late-1")}
+    stated = [one for one in answers if one.type == "statement.line"]
+    told = {(one.type, one.key, one.body["order_id"], one.body["compensation_id"]) for one in answers if one not in stated}
+    assert told == {(said, "o-1", "o-1", "late-1")}
+    assert [one.body["reference"] for one in stated] == ([] if failing else ["late-1"])
     assert provider.paid == ({} if failing else {("CNY", "compensation"): 5_00})
 
 
@@ -147,8 +156,9 @@ def test_the_provider_answers_neither_early_nor_otherwise_when_it_reads_late() -
     told = [one for day in range(1, 8) for one in at_once.answers(OPENING + day * DAY, 7)]
     late.take(reversed(records))
     assert wire(told) == wire(late.answers(OPENING + 7 * DAY, 7))
-    assert len({one.id for one in told}) > len({one.body["refund_id"] for one in told}) == 50  # some are said again, with another id
-    assert len(told) > len({one.id for one in told})  # and some twice over
+    said = [one for one in told if one.type != "statement.line"]
+    assert len({one.id for one in said}) > len({one.body["refund_id"] for one in said}) == 50  # some are said again, with another id
+    assert len(said) > len({one.id for one in said})  # and some twice over
 
 
 def test_the_provider_does_not_pay_where_it_is_told_to_fail() -> None:
@@ -156,6 +166,23 @@ def test_the_provider_does_not_pay_where_it_is_told_to_fail() -> None:
     provider.take([instructed("o-1", "r-1")])
     assert {one.type for one in provider.answers(OPENING + 10 * DAY, 10)} == {"refund.failed"}
     assert provider.paid == {}
+
+
+def test_the_provider_states_each_payment_once_on_its_local_day_r3_9() -> None:
+    provider = Provider(1, failing=[])
+    captures = [one for one in MARKET.sent if one.type == "payment.succeeded"]
+    provider.capture([*captures, *captures])
+    stated = provider.answers(closing(30), 30)
+    assert {one.type for one in stated} == {"statement.line"}
+    assert sorted(str(one.body["reference"]) for one in stated) == sorted({str(one.body["payment_id"]) for one in captures})
+    days = {str(one.body["payment_id"]): (one.at + timedelta(hours=8)).strftime("%Y-%m-%d") for one in captures}
+    assert {str(one.body["reference"]): one.body["day"] for one in stated} == days
+
+
+def test_a_break_between_statement_and_ledger_is_found() -> None:
+    headers = {"ce_type": "break.found", "ce_id": "f-1", "ce_sequence": "1"}
+    body = {"order_id": "o-1", "break_kind": "amount", "movement": "capture", "reference": "pay-1"}
+    assert read([Read("payment.v1", 0, 0, "o-1", headers, body)]).breaks == ["o-1: amount of capture pay-1"]
 
 
 def test_an_order_that_came_out_otherwise_is_named() -> None:

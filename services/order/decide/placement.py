@@ -8,7 +8,6 @@ from typing import Literal
 
 from services.order.model import Order
 from services.order.rules.attribution import Attributions, attribute
-from services.order.rules.currencies import CURRENCIES
 from shared.contracts.order import (
     OrderAccepted,
     OrderExpired,
@@ -22,6 +21,7 @@ from shared.contracts.order import (
 from shared.contracts.psp import PaymentSucceeded
 from shared.contracts.storefront import Coupon, OrderPlaced, PlacedLine
 from shared.contracts.types import Attribution, Discount, Line
+from shared.currencies import EXPONENTS
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.money import FUNDERS, Reduction, allocate
@@ -121,7 +121,7 @@ def _unwanted(
 
 def _unsound(event: OrderPlaced, policy: Policy, attributions: Attributions) -> tuple[Code, str] | None:
     """The code and its detail, if the order cannot stand for what it is."""
-    if event.currency not in CURRENCIES:
+    if event.currency not in EXPONENTS:
         return "order.currency_unknown", event.currency
     if event.campaign_id is not None:
         return "not_supported", "campaign orders"

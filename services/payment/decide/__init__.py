@@ -7,6 +7,7 @@ from services.payment.decide.compensation import compensate, compensated, compen
 from services.payment.decide.escrow import fund, give_back
 from services.payment.decide.income import charge, credit, try_again
 from services.payment.decide.payouts import paid_out, payout_unanswered, returned, sweep
+from services.payment.decide.reconciliation import compare, look
 from services.payment.decide.refunds import grant, not_paid, refunded, unanswered
 from services.payment.decide.sellers import register, top_up, withdraw
 from services.payment.decide.settlement import free, hold, plan, settle
@@ -14,6 +15,7 @@ from services.payment.decide.settlement import free, hold, plan, settle
 __all__ = [
     "cancelled",
     "charge",
+    "compare",
     "compensate",
     "compensated",
     "compensation_unanswered",
@@ -23,6 +25,7 @@ __all__ = [
     "give_back",
     "grant",
     "hold",
+    "look",
     "not_paid",
     "paid_out",
     "payout_unanswered",

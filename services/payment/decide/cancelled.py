@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import reserve
 from services.payment.model import Payment
 from services.payment.model.payment import evolve
@@ -12,6 +13,7 @@ from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
 
 
+@reconciled
 def cancelled(event: UnitsCancelled, payment: Payment | None, policy: Policy) -> Outcome:
     """Each line its own refund, reserved under the order's one lock like any other; never beyond what is left of the line."""
     if payment is None or payment.payment_id is None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from services.payment import ledger
 from services.payment.decide.fronting import charge
+from services.payment.decide.reconciliation import reconciled
 from services.payment.model import Compensation, Payment
 from shared.contracts.order import ShippingLate, ShippingSham
 from shared.contracts.payment import (
@@ -20,6 +21,7 @@ from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
 
 
+@reconciled
 def compensate(event: ShippingLate | ShippingSham, payment: Payment | None, policy: Policy) -> Outcome:
     """The provider is told first; once per compensation_id, and outside of what refunds may come to. Source: R3.5, R2.4.
 
@@ -48,6 +50,7 @@ def compensate(event: ShippingLate | ShippingSham, payment: Payment | None, poli
     )
 
 
+@reconciled
 def compensated(event: CompensationSucceeded, payment: Payment | None) -> Outcome:
     """The platform has paid it; the payer's account is asked for it: balance, deposit, debt. Source: R3.5."""
     compensation = _asked(payment, event.compensation_id)
@@ -69,6 +72,7 @@ def compensated(event: CompensationSucceeded, payment: Payment | None) -> Outcom
     )
 
 
+@reconciled
 def uncompensated(event: CompensationFailed, payment: Payment | None) -> Outcome:
     """Nothing has moved; a person looks at it. Source: R3.5."""
     compensation = _asked(payment, event.compensation_id)

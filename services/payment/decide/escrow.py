@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from services.payment import ledger
 from services.payment.decide.fronting import clawback_days
+from services.payment.decide.reconciliation import reconciled
 from services.payment.model import Payment
 from services.payment.model.payment import funded_by
 from shared.contracts.order import OrderPaid, PaymentUnwanted
@@ -17,6 +18,7 @@ from shared.policy import Policy
 BACK = uuid.UUID("8d1c5b52-52c1-5f0b-8a2e-4a8b1d2c7e31")  # namespace of the refund ids of unwanted payments
 
 
+@reconciled
 def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
     """The buyer's money and the subsidies of platform and promoters; a seller's own reduction brings nothing in. Source: R3.2.
 
@@ -40,11 +42,13 @@ def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
             zone=event.terms.zone,
             moves=ledger.moves(event.currency, entries),
             clawback=clawback_days(policy),
+            statement_days=policy.payment.statement_days,
             occurred_at=event.occurred_at,
         ),
     )
 
 
+@reconciled
 def give_back(event: PaymentUnwanted, payment: Payment | None, policy: Policy) -> Outcome:
     """In full and once: the refund's id is spelled from the payment's. Source: R2.2, R2.3."""
     refund_id = str(uuid.uuid5(BACK, f"{event.order_id}|{event.payment_id}"))
@@ -59,6 +63,8 @@ def give_back(event: PaymentUnwanted, payment: Payment | None, policy: Policy) -
             currency=event.currency,
             amount_minor=event.amount_minor,
             moves=ledger.certain(ledger.moves(event.currency, entries)),
+            statement_days=policy.payment.statement_days,
+            zone=policy.zone,
             occurred_at=event.occurred_at,
         ),
         RefundInstructed(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from services.payment import ledger
 from services.payment.decide.fronting import charges, fronted, reserved_after_settlement
+from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.settlement import Settled, settle_now
 from services.payment.model import EscrowLine, Payment, Refund
 from services.payment.model.payment import evolve
@@ -29,6 +30,7 @@ from shared.policy import Policy
 Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundDone | AccountCharged, ...]
 
 
+@reconciled
 def grant(event: RefundGranted, payment: Payment | None, policy: Policy) -> Outcome:
     """Granted + done stay within what was paid for the line, decided under the order's one lock. Source: R3.5, R3.6.
 
@@ -73,6 +75,7 @@ def reserve(
     )
 
 
+@reconciled
 def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
     """The reserved money leaves; a settlement that waited for this happens now. Source: R3.5, R2.6."""
     refund = _asked(payment, event.refund_id)
@@ -84,6 +87,7 @@ def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
     return (*done, *_released(evolve(payment, done[0]), refund, event.occurred_at))
 
 
+@reconciled
 def not_paid(event: RefundFailed, payment: Payment | None) -> Outcome:
     """The reservation is lifted; the money is where it was. Source: R3.5."""
     refund = _asked(payment, event.refund_id)

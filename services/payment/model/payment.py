@@ -7,9 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from services.payment.model import statement
 from services.payment.model.compensation import Compensation, CompensationFact, compensated
 from services.payment.model.shares import Shares
+from services.payment.model.statement import Statement
 from shared.contracts.payment import (
+    BreakExplained,
+    BreakFound,
     ClawbackDays,
     CompensationAnswerDue,
     CompensationDone,
@@ -29,6 +33,8 @@ from shared.contracts.payment import (
     SettlementFreed,
     SettlementHeld,
     SettlementPlanned,
+    StatementDue,
+    StatementNoted,
     UnwantedReceived,
 )
 from shared.contracts.types import Funder, Line
@@ -49,6 +55,9 @@ PaymentFact = (
     | SettlementHeld
     | SettlementFreed
     | LineSettled
+    | StatementNoted
+    | BreakFound
+    | BreakExplained
 )
 
 
@@ -124,6 +133,7 @@ class Payment:
     refunds: dict[str, Refund] = field(default_factory=dict)
     compensations: dict[str, Compensation] = field(default_factory=dict)
     clawback: ClawbackDays | None = None
+    statement: Statement = field(default_factory=Statement)
 
     def refunds_of(self, line_no: int) -> list[Refund]:
         return [refund for refund in self.refunds.values() if refund.line_no == line_no]
@@ -145,6 +155,8 @@ class Payment:
 
 def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
     payment = payment or Payment(fact.order_id)
+    if isinstance(fact, statement.Told):
+        payment = replace(payment, statement=statement.evolve(payment.statement, fact))
     match fact:
         case EscrowFunded():
             return replace(
@@ -176,12 +188,18 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
             return replace(payment, compensations={**payment.compensations, fact.compensation_id: compensation})
         case SettlementPlanned() | SettlementHeld() | SettlementFreed() | LineSettled():
             return replace(payment, lines={**payment.lines, fact.line_no: _line(payment.lines[fact.line_no], fact)})
+        case StatementNoted() | BreakFound() | BreakExplained():
+            return payment
         case _:
             assert_never(fact)
 
 
-def due(payment: Payment) -> Iterable[SettlementDue | RefundAnswerDue | CompensationAnswerDue]:
-    """Confirmed lines that nothing holds are settled; where the provider is silent, that is announced. Source: R2.6, R3.5."""
+def due(payment: Payment) -> Iterable[SettlementDue | RefundAnswerDue | CompensationAnswerDue | StatementDue]:
+    """Confirmed lines that nothing holds are settled; what the provider does not answer or state is looked at.
+
+    Source: R2.6, R3.5, R3.9.
+    """
+    yield from statement.due(payment.id, payment.statement)
     for line_no in payment.lines:
         at = settlement(payment, line_no)
         if at is not None and not held(payment, line_no, at):

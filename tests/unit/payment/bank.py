@@ -14,12 +14,13 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders as b
 
+UNSTATED = b.with_policy("payment", statement_days=0)  # the provider sends no statement, so that none is missed
 ESCROW, CASH, ADVANCE = f"escrow:{b.ORDER}", "psp:cash", "platform:advance"
 DEPOSIT, DEBT = f"deposit:{b.SELLER}", f"debt:{b.SELLER}"
 SELLER, PROMOTER, COMMISSION, SUBSIDY = f"balance:{b.SELLER}", f"balance:{b.PROMOTER}", "platform:commission", "platform:subsidy"
 
 
-def bank(*events: Message, policies: Policies = b.POLICIES) -> Memory:
+def bank(*events: Message, policies: Policies = UNSTATED) -> Memory:
     memory = Memory(SERVICE, policies)
     memory.when(*events)
     return memory
@@ -71,12 +72,19 @@ def balances(memory: Memory) -> dict[str, int]:
 
 
 def check(rows: Iterable[tuple[object, ...]]) -> None:
-    """What the database refuses: a transaction that does not sum to zero, a bounded account past zero at any time, a row twice."""
+    """What the database refuses: a transaction that does not sum to zero, a bounded account past zero at any time, a row twice.
+
+    And what the ledger's page does not name: an account of no form, a side that the kind of transaction does not have.
+    """
     per_tx: dict[tuple[object, object], int] = defaultdict(int)
     held: dict[tuple[object, object], int] = defaultdict(int)
     seen = set()
-    for tx, ordinal, name, currency, amount, order_id, party, _ in rows:
+    for tx, ordinal, name, currency, amount, order_id, party, _, kind in rows:
         assert isinstance(amount, int)
+        account = ledger.account_of(str(name))
+        assert account is not None, name
+        transaction = ledger.TRANSACTIONS[str(kind)]
+        assert account.form in (transaction.credit if amount > 0 else transaction.debit), (kind, name, amount)
         assert amount != 0
         assert (tx, ordinal) not in seen
         assert (order_id is None) is (party is not None)

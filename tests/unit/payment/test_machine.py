@@ -18,6 +18,8 @@ from shared.contracts.payment import (
     AccountCharged,
     AccountCredited,
     BalanceDebited,
+    BreakExplained,
+    BreakFound,
     CompensationDone,
     CompensationInstructed,
     LineSettled,
@@ -26,7 +28,7 @@ from shared.contracts.payment import (
     RefundInstructed,
     RefundReserved,
 )
-from shared.contracts.types import Funder, Line
+from shared.contracts.types import Funder, Line, Movement
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.money import unit_slice
@@ -35,6 +37,9 @@ from tests.unit.payment import asks
 from tests.unit.payment.bank import ESCROW, account, balances, check, payment
 
 LINE_NOS, REFUNDS, CASES = st.integers(1, 3), st.sampled_from([f"r{number}" for number in range(8)]), st.sampled_from(["c1", "c2", "c3"])
+MOVEMENTS: st.SearchStrategy[tuple[Movement, str]] = st.one_of(
+    st.tuples(st.just("capture"), st.sampled_from([b.PAYMENT_ID, "pay2"])), st.tuples(st.just("refund"), REFUNDS)
+)
 AMOUNTS = st.integers(0, 120_00)
 FUNDERS: tuple[Funder, ...] = ("seller", "platform", "promoter")
 
@@ -135,6 +140,10 @@ class Bank(RuleBasedStateMachine):
     def complete(self, line_no: int) -> None:
         self.tell(b.order_completed(line_no))
 
+    @rule(line_id=st.sampled_from(["l1", "l2", "l3"]), movement=MOVEMENTS, amount=st.sampled_from([0, 40_00]))
+    def provider_states(self, line_id: str, movement: tuple[Movement, str], amount: int) -> None:
+        self.tell(b.stated(line_id, movement[1], amount, movement[0]))
+
     @rule(hours=st.integers(1, 24 * 9))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
@@ -216,6 +225,14 @@ class Bank(RuleBasedStateMachine):
     def a_clawback_is_taken_as_a_whole_from_the_balance(self) -> None:
         taken = [fact for fact in self.memory.facts if isinstance(fact, BalanceDebited) and fact.reason == "clawback"]
         assert all(fact.from_balance_minor == fact.amount_minor for fact in taken)
+
+    @invariant()
+    def each_break_is_found_once_and_explained_at_most_once_r3_9(self) -> None:
+        found = [fact.break_id for fact in self.memory.facts if isinstance(fact, BreakFound)]
+        explained = [fact.break_id for fact in self.memory.facts if isinstance(fact, BreakExplained)]
+        assert (len({*found}), len({*explained})) == (len(found), len(explained))
+        state = payment(self.memory)
+        assert {*found} - {*explained} == (set(state.statement.breaks) if state is not None else set())
 
     @invariant()
     def timers_are_those_that_the_states_name(self) -> None:

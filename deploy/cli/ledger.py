@@ -1,0 +1,266 @@
+"""laotie ledger show · accounts"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import click
+
+from deploy.cli.clock import Moment
+from deploy.cli.connect import running
+from deploy.cli.errors import Failed
+from deploy.local.stack import Stack
+from services.payment.ledger import ACCOUNTS, TRANSACTIONS, account_of
+from shared import postgres
+from shared.currencies import amount, money
+from shared.policy import Policies
+
+UNDER_WAY = "instructed"
+WIDTH = 16
+
+
+def _postings(which: str) -> str:
+    return f"""
+SELECT tx::text AS id, kind, order_id, account, currency, amount_minor, at FROM payment.posting
+ WHERE {which} AND ($2::timestamptz IS NULL OR at <= $2) ORDER BY at, tx, ordinal
+"""
+
+
+OF_ORDER = _postings("order_id = $1")
+OF_PARTY = _postings("account = ANY ($1::text[])")
+KNOWN = """
+SELECT EXISTS (SELECT FROM payment.posting WHERE order_id = $1) OR EXISTS (SELECT FROM payment.payment WHERE key = $1),
+       EXISTS (SELECT FROM payment.posting WHERE account = ANY ($2::text[])) OR EXISTS (SELECT FROM payment.account WHERE key = $1)
+"""
+PAYOUTS = "SELECT body->'payouts' FROM payment.account WHERE key = $1"
+TRIAL = """
+SELECT form, currency, sum(amount_minor) AS amount_minor, count(*) FILTER (WHERE amount_minor <> 0) AS accounts
+  FROM (SELECT CASE WHEN account = ANY ($1::text[]) THEN account ELSE split_part(account, ':', 1) || ':' END AS form,
+               currency, sum(amount_minor) AS amount_minor
+          FROM payment.posting WHERE $2::timestamptz IS NULL OR at <= $2 GROUP BY account, currency) held
+ GROUP BY form, currency
+"""
+
+
+class Past(Moment):
+    """ISO 8601 with a zone."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        found = super().convert(value, param, ctx)
+        return self.fail(f"{value!r} is a span, not a time", param, ctx) if isinstance(found, timedelta) else found
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """kind: the type of its fact, empty for what was posted before that was written down. order_id None: of a party."""
+
+    id: str
+    kind: str
+    at: datetime
+    order_id: str | None
+    postings: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the ledger says of one order or one party. transactions None: it knows none of that id. payouts: of a party, under way now."""
+
+    orders: list[Transaction] | None
+    partys: list[Transaction] | None
+    payouts: Mapping[str, Any]
+
+
+@click.group()
+def ledger() -> None:
+    """The books: what was posted, and what every account holds, now or at any past moment."""
+
+
+at_option = click.option("--at", "moment", type=Past(), help="As it stood then (ISO 8601 with a zone): what happened by that time.")
+json_option = click.option("--json", "as_json", is_flag=True, help="For programs: whole minor units, negative is a debit.")
+
+
+@ledger.command()
+@click.argument("order_or_party")
+@at_option
+@json_option
+def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
+    """Show each transaction of an order or a party in order, and what its accounts hold."""
+    found = asyncio.run(_page(running(), order_or_party, moment))
+    if found.orders is None and found.partys is None:
+        raise Failed(f"the ledger knows no order and no party {order_or_party!r}")
+    if as_json:
+        click.echo(json.dumps(_data(order_or_party, moment, found), indent=1))
+        return
+    zone = ZoneInfo(Policies.configured().versions[-1].zone)
+    then = f" at {moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
+    if found.orders is not None:
+        click.echo(f"order {order_or_party}{then}, times in {zone.key}")
+        _print(found.orders, zone)
+        _print_sums(f"the order's accounts{then}:", _sums(found.orders, "<order>", order_or_party))
+        _print_sums("what its transactions made of others:", _sums(found.orders, "<order>", order_or_party, own=False))
+    if found.partys is not None:
+        click.echo(f"party {order_or_party}{then}, times in {zone.key}")
+        _print(found.partys, zone, running_balance=True)
+        _print_sums(f"the party's accounts{then}:", _sums(found.partys, "<party>", order_or_party))
+        for payout_id, payout in found.payouts.items():
+            click.echo(f"payout under way: {money(payout['amount_minor'], payout['currency'])}  {payout_id}")
+
+
+@ledger.command()
+@at_option
+@json_option
+def accounts(moment: datetime | None, as_json: bool) -> None:
+    """Show the trial balance: what each account holds, those of orders and parties together by kind; debits equal credits."""
+    rows = asyncio.run(_trial(running(), moment))
+    totals: Counter[str] = Counter()
+    for row in rows:
+        totals[row["currency"]] += row["amount_minor"]
+    if as_json:
+        told = moment.isoformat() if moment else None
+        click.echo(json.dumps({"at": told, "accounts": rows, "totals_minor": totals}, indent=1))
+    else:
+        for currency, held in groupby(rows, lambda row: row["currency"]):
+            _print_trial(currency, list(held))
+    if any(totals.values()):
+        raise Failed(f"the ledger does not sum to zero: {dict(totals)} minor units")
+
+
+async def _page(stack: Stack, identity: str, moment: datetime | None) -> Page:
+    names = [account.prefix + identity for account in ACCOUNTS if account.form.endswith("<party>")]
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            an_order, a_party = (await connection.fetch(KNOWN, identity, names))[0]
+            orders = _transactions(await connection.fetch(OF_ORDER, identity, moment)) if an_order else None
+            partys = _transactions(await connection.fetch(OF_PARTY, names, moment)) if a_party else None
+            payouts = await connection.fetchval(PAYOUTS, identity) if a_party and moment is None else None
+    finally:
+        await connection.close()
+    known = json.loads(payouts or "{}")
+    return Page(orders, partys, {payout_id: payout for payout_id, payout in known.items() if payout["state"] == UNDER_WAY})
+
+
+async def _trial(stack: Stack, moment: datetime | None) -> list[dict[str, Any]]:
+    whole = [account.form for account in ACCOUNTS if account.prefix == account.form]
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        rows = await connection.fetch(TRIAL, whole, moment)
+    finally:
+        await connection.close()
+    place = {account.prefix: number for number, account in enumerate(ACCOUNTS)}
+    forms = {account.prefix: account for account in ACCOUNTS}
+    found = sorted(rows, key=lambda row: (row["currency"], place.get(row["form"], len(place)), row["form"]))
+    return [
+        {
+            "account": forms[row["form"]].form if row["form"] in forms else row["form"],
+            "means": forms[row["form"]].means if row["form"] in forms else "",
+            "currency": row["currency"],
+            "amount_minor": int(row["amount_minor"]),
+            "accounts": row["accounts"],
+        }
+        for row in found
+    ]
+
+
+def _transactions(rows: Iterable[asyncpg.Record]) -> list[Transaction]:
+    """By time; of one moment in the order in which the ledger's page has the kinds."""
+    grouped = [list(found) for _, found in groupby(rows, lambda row: row["id"])]
+    found = [
+        Transaction(
+            rows[0]["id"],
+            rows[0]["kind"] or "",
+            rows[0]["at"],
+            rows[0]["order_id"],
+            tuple((row["account"], row["currency"], row["amount_minor"]) for row in rows),
+        )
+        for rows in grouped
+    ]
+    rank = {kind: number for number, kind in enumerate(TRANSACTIONS)}
+    return sorted(found, key=lambda one: (one.at, rank.get(one.kind, len(rank)), one.id))
+
+
+def _sums(transactions: Iterable[Transaction], whose: str, identity: str, *, own: bool = True) -> dict[tuple[str, str], int]:
+    """By account and currency: of the accounts of that form and id, or of all others that the transactions moved."""
+    totals: Counter[tuple[str, str]] = Counter()
+    for transaction in transactions:
+        for name, currency, minor in transaction.postings:
+            if (_form(name).endswith(whose) and name.partition(":")[2] == identity) is own:
+                totals[(name, currency)] += minor
+    return dict(sorted(totals.items()))
+
+
+def _form(name: str) -> str:
+    found = account_of(name)
+    return found.form if found is not None else ""
+
+
+def _print(transactions: Iterable[Transaction], zone: ZoneInfo, *, running_balance: bool = False) -> None:
+    totals: Counter[tuple[str, str]] = Counter()
+    for one in transactions:
+        means = TRANSACTIONS[one.kind].means if one.kind in TRANSACTIONS else ""
+        of = f" of order {one.order_id}" if running_balance and one.order_id else ""
+        click.echo(f"{one.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one.kind or '?':<18} {one.id}  {means}{of}")
+        for name, currency, minor in one.postings:
+            totals[(name, currency)] += minor
+            after = f"  ({amount(totals[(name, currency)], currency)} then)" if running_balance else ""
+            click.echo(f"{_sides(minor, currency)} {currency}  {name}{after}")
+
+
+def _print_sums(title: str, sums: Mapping[tuple[str, str], int]) -> None:
+    if sums:
+        click.echo(title)
+    for (name, currency), minor in sums.items():
+        click.echo(f"{_sides(minor, currency)} {currency}  {name}")
+
+
+def _print_trial(currency: str, rows: list[dict[str, Any]]) -> None:
+    click.echo(f"{'debit':>{WIDTH}}{'credit':>{WIDTH}}")
+    for row in rows:
+        many = f" ({row['accounts']} not empty)" if "<" in row["account"] else ""
+        click.echo(f"{_sides(row['amount_minor'], currency)} {currency}  {row['account']:<26}{row['means']}{many}")
+    debit, credit = (sum(max(0, sign * row["amount_minor"]) for row in rows) for sign in (-1, 1))
+    click.echo(f"{amount(debit, currency):>{WIDTH}}{amount(credit, currency):>{WIDTH}} {currency}  together")
+
+
+def _sides(minor: int, currency: str) -> str:
+    """In the debit or in the credit column; nothing at all stands as a credit."""
+    shown = f"{amount(abs(minor), currency):>{WIDTH}}"
+    return shown + " " * WIDTH if minor < 0 else " " * WIDTH + shown
+
+
+def _data(identity: str, moment: datetime | None, found: Page) -> dict[str, Any]:
+    """order, party: None where the ledger knows none of that id. payouts: only of now."""
+    data: dict[str, Any] = {"id": identity, "at": moment.isoformat() if moment else None, "order": None, "party": None}
+    if found.orders is not None:
+        others = _sums(found.orders, "<order>", identity, own=False)
+        data["order"] = _told(found.orders) | {"balances": _listed(_sums(found.orders, "<order>", identity)), "others": _listed(others)}
+    if found.partys is not None:
+        payouts = [{"payout_id": payout_id, **payout} for payout_id, payout in found.payouts.items()]
+        data["party"] = _told(found.partys) | {"balances": _listed(_sums(found.partys, "<party>", identity)), "payouts": payouts}
+    return data
+
+
+def _told(transactions: Iterable[Transaction]) -> dict[str, Any]:
+    totals: Counter[tuple[str, str]] = Counter()
+    told = []
+    for one in transactions:
+        postings = []
+        for name, currency, minor in one.postings:
+            totals[(name, currency)] += minor
+            after = totals[(name, currency)]
+            postings.append({"account": name, "currency": currency, "amount_minor": minor, "sum_minor": after})
+        told.append({"at": one.at.isoformat(), "kind": one.kind, "id": one.id, "order_id": one.order_id, "postings": postings})
+    return {"transactions": told}
+
+
+def _listed(sums: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    return [{"account": name, "currency": currency, "amount_minor": minor} for (name, currency), minor in sums.items()]

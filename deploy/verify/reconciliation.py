@@ -1,0 +1,166 @@
+"""The provider's statement against what was booked, compared anew: the breaks that stand are those announced. Source: R3.9."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from deploy.verify.log import Log
+from deploy.verify.report import Check
+from deploy.verify.tables import Tables
+from shared.contracts.payment import (
+    BreakExplained,
+    BreakFound,
+    CompensationDone,
+    CompensationInstructed,
+    CompensationNotPaid,
+    EscrowFunded,
+    RefundDone,
+    RefundInstructed,
+    RefundNotPaid,
+    StatementNoted,
+    UnwantedReceived,
+)
+from shared.contracts.psp import StatementLine
+
+Sum = tuple[int, str]  # minor units, currency
+Place = tuple[str, str, str]  # order, movement, reference
+
+
+@dataclass(slots=True)
+class Both:
+    """ours None: nothing is known. due: when it must be stated, if ever; known_by: until when the first of theirs must be known.
+
+    theirs: by line, those with an amount.
+    """
+
+    ours: Sum | None = None
+    due: datetime | None = None
+    known_by: datetime | None = None
+    theirs: dict[str, Sum] = field(default_factory=dict)
+
+    @property
+    def look(self) -> datetime | None:
+        """When what stands alone is looked at; None: both sides know of it, or it need not be stated."""
+        if not self.theirs:
+            return self.due
+        return self.known_by if self.ours is None else None
+
+
+def checks(log: Log, tables: Tables) -> Iterator[Check]:
+    yield _noted(log)
+    places = _both(log)
+    found = {fact.break_id: fact for _, fact in log.of(BreakFound)}
+    explained = {fact.break_id for _, fact in log.of(BreakExplained)}
+    left = [fact for break_id, fact in found.items() if break_id not in explained]
+    yield _stand(places, left, tables)
+    yield _announced(log, left, tables)
+
+
+def _noted(log: Log) -> Check:
+    """By the causation id; a line that was refused or waits has no such fact, and `nothing vanished` looks after it."""
+    check = Check("every statement line was compared as the provider sent it, once")
+    sent = {(entry.id, line.order_id): line for entry, line in log.of(StatementLine)}
+    seen: Counter[tuple[str, str]] = Counter()
+    for entry, noted in log.of(StatementNoted):
+        place = (entry.header("ce_causationid"), noted.order_id)
+        seen[place] += 1
+        line = sent.get(place)
+        said = (line.line_id, line.kind, line.reference, line.amount_minor, line.currency, line.day) if line is not None else None
+        took = (noted.line_id, noted.movement, noted.reference, noted.amount_minor, noted.currency, noted.day)
+        check.that(said == took, f"{entry}: the provider stated {said}, compared was {took}")
+        check.that(seen[place] == 1, f"{entry}: compared again")
+    return check
+
+
+def _both(log: Log) -> dict[Place, Both]:
+    """The last word of both sides on every movement; facts of one order lie in one lane, in order."""
+    places: dict[Place, Both] = defaultdict(Both)
+    days: dict[str, int] = {}
+    lines: dict[tuple[str, str], StatementNoted] = {}
+    for entry in log.facts():
+        match entry.event:
+            case EscrowFunded() as fact:
+                days[fact.order_id] = fact.statement_days
+                if paid := sum(line.paid_minor for line in fact.lines):
+                    both = places[(fact.order_id, "capture", fact.payment_id)]
+                    _moved(both, (paid, fact.currency), fact.occurred_at, fact.statement_days)
+            case UnwantedReceived() as fact:
+                days[fact.order_id] = fact.statement_days
+                both = places[(fact.order_id, "capture", fact.payment_id)]
+                _moved(both, (fact.amount_minor, fact.currency), fact.occurred_at, fact.statement_days)
+            case RefundInstructed() as fact:
+                places[(fact.order_id, "refund", fact.refund_id)].ours = (fact.amount_minor, fact.currency)
+            case RefundDone() as fact:
+                both = places[(fact.order_id, "refund", fact.refund_id)]
+                _moved(both, both.ours, fact.occurred_at, days.get(fact.order_id, 0))
+            case CompensationInstructed() as fact:
+                places[(fact.order_id, "compensation", fact.compensation_id)].ours = (fact.amount_minor, fact.currency)
+            case CompensationDone() as fact:
+                both = places[(fact.order_id, "compensation", fact.compensation_id)]
+                _moved(both, both.ours, fact.occurred_at, days.get(fact.order_id, 0))
+            case CompensationNotPaid() as fact:
+                places[(fact.order_id, "compensation", fact.compensation_id)].ours = None
+            case RefundNotPaid() as fact:
+                places[(fact.order_id, "refund", fact.refund_id)].ours = None
+            case StatementNoted() as fact:
+                lines[(fact.order_id, fact.line_id)] = fact
+    for (order_id, line_id), noted in lines.items():
+        if noted.amount_minor:
+            both = places[(order_id, noted.movement, noted.reference)]
+            both.known_by = both.known_by or noted.known_by
+            both.theirs[line_id] = (noted.amount_minor, noted.currency)
+    return places
+
+
+def _moved(both: Both, ours: Sum | None, at: datetime, days: int) -> None:
+    """A refund of nothing was instructed to nobody."""
+    both.ours, both.due = ours, at + timedelta(days=days) if days and ours is not None else None
+
+
+def _stand(places: dict[Place, Both], left: list[BreakFound], tables: Tables) -> Check:
+    """Of several lines of one movement, which is the duplicate is not compared. What stands alone waits for its deadline or is a break."""
+    check = Check("the breaks that stand are those between statement and ledger")
+    announced: dict[Place, list[str]] = defaultdict(list)
+    for fact in left:
+        announced[(fact.order_id, fact.movement, fact.reference)].append(fact.break_kind)
+    for place in sorted(places.keys() | announced.keys()):
+        both = places.get(place, Both())
+        subject = "/".join(place)
+        waits = both.look is not None and subject in tables.looks
+        expected = ["duplicate"] * (len(both.theirs) - 1) + _expected(both, waits=waits)
+        check.that(sorted(expected) == sorted(announced[place]), f"{subject}: breaks are {expected}, announced {announced[place]}")
+        stands = tables.looks.get(subject)
+        check.that(stands == (both.look if waits else None), f"{subject}: looked at {stands}, due {both.look}")
+    return check
+
+
+def _expected(both: Both, *, waits: bool) -> list[str]:
+    if not both.theirs:
+        return ["missing_there"] if both.due is not None and not waits else []
+    if both.ours is None:
+        return [] if waits else ["missing_here"]
+    if both.ours in both.theirs.values():
+        return []
+    counted = next(iter(both.theirs.values()))
+    return ["currency" if counted[1] != both.ours[1] else "amount"]
+
+
+def _announced(log: Log, left: list[BreakFound], tables: Tables) -> Check:
+    check = Check("every break is announced once, explained at most once, and listed while it stands")
+    seen: Counter[str] = Counter()
+    for entry, fact in log.of(BreakFound):
+        seen[fact.break_id] += 1
+        check.that(seen[fact.break_id] == 1, f"{entry}: break {fact.break_id} is announced again")
+    ended: Counter[str] = Counter()
+    for entry, end in log.of(BreakExplained):
+        ended[end.break_id] += 1
+        check.that(
+            ended[end.break_id] == 1 == seen[end.break_id], f"{entry}: break {end.break_id} was announced {seen[end.break_id]} times"
+        )
+    told = {fact.break_id: (fact.order_id, fact.break_kind, fact.reference) for fact in left}
+    for break_id in sorted(told.keys() | tables.breaks.keys()):
+        check.same(f"break {break_id}", told.get(break_id), tables.breaks.get(break_id))
+    return check

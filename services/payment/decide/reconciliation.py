@@ -1,0 +1,107 @@
+"""The provider's statement against the ledger: compared at once, and what was never stated by a deadline. Source: R3.9."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Concatenate, Literal, ParamSpec, TypeVar
+
+from services.payment.model import PAYMENT, Payment
+from services.payment.model.payment import evolve
+from services.payment.model.statement import Break, differences, looked_at
+from shared.contracts.payment import BreakExplained, BreakFound, StatementDue, StatementNoted
+from shared.contracts.psp import StatementLine
+from shared.messaging.message import Message
+from shared.messaging.shape import Outcome, Reject
+from shared.policy import Policy
+
+LINES_MAX = 1_000  # of one order; more is no statement
+FOUND = uuid.UUID("5b0b7c52-3f0e-5b7c-9a27-7f6f1a0c9d64")  # namespace of the ids of breaks
+
+M = TypeVar("M", bound=Message)
+P = ParamSpec("P")
+By = Literal["statement", "ledger"]
+
+
+def compare(event: StatementLine, payment: Payment | None, policy: Policy) -> Outcome:
+    """With what is known of its movement now; news of it may be on its way, so nothing known is no break yet. Source: R3.9."""
+    payment = payment or Payment(event.order_id)
+    lines = payment.statement.lines
+    before = lines.get(event.line_id)
+    if before is None and len(lines) >= LINES_MAX:
+        return Reject("statement.too_many_lines")
+    noted = StatementNoted(
+        order_id=payment.id,
+        statement_id=event.statement_id,
+        line_id=event.line_id,
+        day=event.day,
+        movement=event.kind,
+        reference=event.reference,
+        amount_minor=event.amount_minor,
+        currency=event.currency,
+        known_by=event.occurred_at + timedelta(hours=policy.payment.known_hours),
+        occurred_at=event.occurred_at,
+    )
+    after = evolve(payment, noted)
+    if before is not None and replace(after.statement.lines[event.line_id], look_at=before.look_at) == before:
+        return Reject("statement.known")
+    return (noted, *_changes(after, "statement", event.occurred_at))
+
+
+def look(event: StatementDue, payment: Payment | None) -> Outcome:
+    """The timer stands only while one side knows nothing of the movement. Source: R3.9."""
+    if payment is None:
+        raise ValueError(f"a deadline of order {event.order_id}, which has no payment")
+    after = replace(payment, statement=looked_at(payment.statement, event.movement, event.reference))
+    return tuple(_changes(after, "ledger", event.occurred_at))
+
+
+def reconciled(
+    decide: Callable[Concatenate[M, Payment | None, P], Outcome],
+) -> Callable[Concatenate[M, Payment | None, P], Outcome]:
+    """For every decision that books what the provider moves: what it makes of the lines stated so far follows. Source: R3.9."""
+
+    @wraps(decide)
+    def decided(event: M, payment: Payment | None, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
+        outcome = decide(event, payment, *args, **kwargs)
+        if payment is None or not payment.statement.lines or isinstance(outcome, Reject) or not isinstance(outcome, tuple):
+            return outcome
+        after = payment
+        for fact in outcome:
+            after = evolve(after, fact) if isinstance(fact, PAYMENT.facts) else after
+        return (*outcome, *_changes(after, "ledger", event.occurred_at))
+
+    return decided
+
+
+def _changes(payment: Payment, by: By, at: datetime) -> Iterator[BreakFound | BreakExplained]:
+    """From the breaks that were announced to those that stand."""
+    stand = {one.identity: one for one in differences(payment.statement)}
+    announced = {one.identity: break_id for break_id, one in payment.statement.breaks.items()}
+    for identity, break_id in announced.items():
+        if identity not in stand:
+            yield BreakExplained(order_id=payment.id, break_id=break_id, by=by, occurred_at=at)
+    new = [one for identity, one in stand.items() if identity not in announced]
+    for number, one in enumerate(new, payment.statement.found + 1):
+        yield _found(payment, number, one, at)
+
+
+def _found(payment: Payment, number: int, one: Break, at: datetime) -> BreakFound:
+    """number: how many breaks of the order this makes, from which its id is spelled."""
+    return BreakFound(
+        order_id=payment.id,
+        break_id=str(uuid.uuid5(FOUND, f"{payment.id}|{number}")),
+        break_kind=one.kind,
+        day=one.day,
+        movement=one.movement,
+        reference=one.reference,
+        line_id=one.line_id,
+        ours_minor=one.ours[0] if one.ours else None,
+        ours_currency=one.ours[1] if one.ours else None,
+        theirs_minor=one.theirs[0] if one.theirs else None,
+        theirs_currency=one.theirs[1] if one.theirs else None,
+        occurred_at=at,
+    )

@@ -1,0 +1,94 @@
+"""Journeys of an accountant who compares the provider's statements with the books. Source: R3.9."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.journeys.conftest import Town
+from tests.journeys.deal import Deal, line
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+
+
+def paid(town: Town, name: str, **more: Any) -> tuple[Deal, str]:
+    """A deal of 60.00, paid; with its payment."""
+    deal = Deal(town, name, **more)
+    deal.placed(line(1, 60_00), due=60_00)
+    town.idle()
+    payment = deal.paid(60_00)
+    town.idle()
+    return deal, payment
+
+
+def breaks(town: Town, deal: Deal, *arguments: str) -> list[str]:
+    """Open ones of that order, as `laotie reconcile` lists them; other journeys have their own."""
+    rows = json.loads(town.laotie("reconcile", "--json", *arguments, status=None))
+    return sorted(f"{row['break_kind']} {row['reference']}" for row in rows if row["order_id"] == deal.order)
+
+
+def day_of(at: datetime) -> str:
+    return at.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d")
+
+
+def test_a_wrong_and_a_doubled_line_are_found_at_once_and_explained_by_corrections_r3_9(town: Town) -> None:
+    """Each event sent twice."""
+    deal, payment = paid(town, "misstated", copies=2)
+    deal.stated(payment, 59_99)
+    deal.stated(payment, 60_00, line="again")
+    town.idle()
+    assert breaks(town, deal) == [f"duplicate {payment}"]
+    assert [one.body["break_kind"] for one in town.facts(deal.order, "payment.v1", kind="break.found")] == ["amount", "duplicate"]
+    told = town.laotie("reconcile", "--day", day_of(town.now), status=1)
+    assert f"duplicate      order {deal.order}: capture {payment}, line line-{payment}" in told
+    assert "ours 60.00 CNY, theirs 59.99 CNY: stated again under another line" in told
+    assert breaks(town, deal, "--day", "2020-01-01") == []
+    assert town.laotie("reconcile", "--day", "2020-01-01") == "0 open breaks\n"
+    deal.stated(payment, 0)
+    town.idle()
+    assert breaks(town, deal) == []
+    assert deal.types("payment.v1").count("break.explained") == 2
+    assert deal.refused() == []
+
+
+def test_what_one_side_never_tells_is_found_when_its_time_is_over_r3_9(town: Town) -> None:
+    """A capture that is on no statement for seven days, a capture on a statement that nobody heard of for a day."""
+    silent, payment = paid(town, "unstated")
+    began = town.now
+    unheard = Deal(town, "unheard")
+    unheard.stated("pay-unheard", 12_00)
+    fine, known = paid(town, "stated")
+    fine.stated(known, 60_00)
+    town.idle()
+    assert (breaks(town, silent), breaks(town, unheard)) == ([], [])
+    town.until(timedelta(days=1, seconds=5))
+    assert breaks(town, unheard) == ["missing_here pay-unheard"]
+    town.until(began + timedelta(days=7, seconds=4))
+    assert breaks(town, silent) == []
+    town.until(began + timedelta(days=7, seconds=5))
+    assert breaks(town, silent, "--day", day_of(began)) == [f"missing_there {payment}"]
+    assert breaks(town, fine) == []
+    found = silent.fact("payment.v1", "break.found")
+    assert (found["ours_minor"], found["theirs_minor"]) == (60_00, None)
+    silent.stated(payment, 60_00)
+    town.idle()
+    assert breaks(town, silent) == []
+    assert silent.fact("payment.v1", "break.explained")["by"] == "statement"
+
+
+def test_a_refund_is_compared_too_r3_9(town: Town) -> None:
+    deal = Deal(town, "restated")
+    deal.delivered(line(1, 60_00), due=60_00)
+    deal.returned("c-1")
+    deal.provider_pays()
+    refund = deal.fact("payment.v1", "refund.done")["refund_id"]
+    deal.stated(refund, 60_00, kind="refund", currency="JPY")
+    town.idle()
+    assert breaks(town, deal) == [f"currency {refund}"]
+    deal.stated(refund, 60_00, kind="refund")
+    town.idle()
+    assert breaks(town, deal) == []
