@@ -14,6 +14,7 @@ from deploy.local.kafka import ADMIN, quiet
 from deploy.local.process import StackError
 from deploy.local.services import discover
 from shared.contracts import ALL
+from shared.messaging.connect import Halted
 from shared.messaging.seed import seed
 from shared.messaging.system import CLOCK
 
@@ -29,16 +30,19 @@ def inputs_of(service: str) -> list[str]:
 
 
 async def seed_services(stack: "Stack") -> None:
-    """Idempotent; cursors begin at the earliest offset of the log."""
+    """Idempotent; cursors begin at the earliest offset of the log. Raises StackError where one was lost."""
     names = discover()
     topics = sorted({topic for name in names for topic in inputs_of(name)})
     places = [TopicPartition(topic, n) for topic in topics for n in range(stack.stripes)]
+    own = {topic.name for topic in ALL if topic.own}
     earliest = _offsets(stack, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
     connection = await asyncpg.connect(stack.dsn("admin"))
     try:
         for name in names:
             inputs = set(inputs_of(name))
-            await seed(connection, name, stack.stripes, {place: offset for place, offset in earliest.items() if place[0] in inputs})
+            await seed(connection, name, stack.stripes, {place: offset for place, offset in earliest.items() if place[0] in inputs}, own)
+    except Halted as halt:
+        raise StackError(str(halt)) from halt
     finally:
         await connection.close()
 

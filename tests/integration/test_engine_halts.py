@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import TopicPartition
 
+from deploy.local.postgres import run
 from deploy.local.stack import Stack
+from shared.messaging.connect import Halted
 from shared.messaging.stripes import stripe_of
 from tests.toy.world import World
 
@@ -74,6 +76,20 @@ def test_c2_a_gap_stops_its_partition_alone(world: World) -> None:
     world.rows("admin", sql, f"{world.ns}alpha.v1")
     settle(world)
     assert found[1] in stepped(world)
+    world.ready()
+
+
+def test_c2_a_gap_at_the_very_head_of_our_log_is_one_too(world: World) -> None:
+    """Gamma's log is empty; its first record says that one was before it."""
+    assert world.ends(("gamma.v1",))[("gamma.v1", 0)] == 0
+    world.raw("gamma.v1", b"head", b"{}", {"ce_type": "x", "ce_sequence": "2"}, 0)
+    world.flush()
+    process = world.living("alpha")[0]
+    assert world.halted(process, "halt.sequence_gap") == "partition 0: halt.sequence_gap"
+    world.rows(
+        "admin", f"UPDATE {world.ns}alpha.cursor SET position = position + 1 WHERE topic = $1 AND partition = 0", f"{world.ns}gamma.v1"
+    )
+    settle(world)
     world.ready()
 
 
@@ -158,6 +174,8 @@ def test_a_missing_cursor_halts(world: World) -> None:
     row = world.rows("admin", f"DELETE FROM {beta(world)}.cursor WHERE topic = $1 AND partition = 1 RETURNING position, last_seq", topic)[0]
     process = world.spawn("beta")
     world.halted(process, "halt.no_cursor")
+    with pytest.raises(Halted, match=rf"halt\.no_cursor: {beta(world)} lost its cursor on {topic}/1;"):
+        run(world.make_schema("beta"))  # D1: not made anew, though all that a new service needs is
     sql = f"INSERT INTO {beta(world)}.cursor VALUES ($1, 1, $2, $3)"
     world.rows("admin", sql, topic, row["position"], row["last_seq"])
     world.ready()

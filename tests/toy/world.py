@@ -31,6 +31,8 @@ INPUTS = {
     "gamma": ("beta.v1", "gamma.timer.v1", "ops.v1"),
 }
 
+UPSTREAM = ("toy.v1", "ops.v1")
+
 
 @dataclass
 class World(Outsider):
@@ -64,7 +66,7 @@ class World(Outsider):
         await postgres.migrate(dsn, schema, [ENGINE, TOY])
         connection = await asyncpg.connect(dsn)
         places = {(self.ns + topic, n): 0 for topic in INPUTS[name] for n in range(self.stripes)}
-        await seed(connection, schema, self.stripes, places)
+        await seed(connection, schema, self.stripes, places, {self.ns + topic for topic in INPUTS[name] if topic not in UPSTREAM})
         await connection.close()
 
     # -- processes
