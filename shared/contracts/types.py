@@ -35,7 +35,7 @@ class Discount(Part):
 class Line(Part):
     """One line as accepted: the allocation and the points that every later decision reads. Source: R1.4, R1.5, R3.3.
 
-    paid_minor = gross_minor - all discounts; for all units together.
+    paid_minor = gross_minor - all discounts; for all units together. campaign_id: whose allotment its units were taken from (R2.7).
     """
 
     line_no: LineNo
@@ -50,6 +50,7 @@ class Line(Part):
     fee_bp: BasisPoints = 0
     category: Category = "standard"
     no_reason_waived: bool = False
+    campaign_id: Id | None = None
 
 
 class LineParties(Part):

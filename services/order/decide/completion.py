@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
-from services.order.model import Order, OrderLine, confirmation, evolve, held
+from services.order.decide.campaign import released
+from services.order.model import Allotment, Cluster, Order, OrderLine, confirmation, evolve, held
 from shared.contracts.order import ConfirmationDue, LineFreed, LineHeld, OrderCompleted, OrderSettled
 from shared.contracts.payment import LineSettled
 from shared.contracts.refund import CaseClosed, CaseOpened
@@ -20,7 +21,7 @@ def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
         return Wait("order.before_placed")
     if event.buyer_id != order.buyer_id:
         return Reject("buyer.differs")
-    if order.status in ("rejected", "expired"):
+    if order.ended:
         return Reject("order.closed")
     if any(line_no not in order.lines for line_no in event.line_nos):
         return Reject("line.unknown")
@@ -57,8 +58,11 @@ def hold(event: CaseOpened, order: Order | None) -> Outcome:
     return (LineHeld(order_id=event.order_id, line_no=event.line_no, case_id=event.case_id, occurred_at=event.occurred_at),)
 
 
-def free(event: CaseClosed, order: Order | None) -> Outcome:
-    """The case is over; a confirmation that fell due meanwhile happens now. Source: R2.5."""
+def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
+    """The case is over; a confirmation that fell due meanwhile happens now. Units refunded before they left can be sold again.
+
+    Source: R2.5, R2.7.
+    """
     found = _of_case(event, order)
     if not isinstance(found, tuple):
         return found
@@ -78,16 +82,18 @@ def free(event: CaseClosed, order: Order | None) -> Outcome:
     after = evolve(order, freed)
     line = after.lines[event.line_no]
     look = confirmation(line, after.terms) if after.terms is not None else None
+    forgone = line.forgone - order.lines[event.line_no].forgone
+    given_up = released(order, {event.line_no: forgone}, allotments, cluster, event.occurred_at)
     if look is None or look[1] > event.occurred_at or held(line, look[1]):
-        return (freed,)
-    return freed, _completed(after, [line], "auto", event.occurred_at)
+        return freed, *given_up
+    return freed, _completed(after, [line], "auto", event.occurred_at), *given_up
 
 
 def settle(event: LineSettled, order: Order | None) -> Outcome:
     """Payment says that the line's money is where it belongs. Source: R2.1."""
     if order is None:
         return Wait("order.before_placed")
-    if order.status in ("rejected", "expired"):
+    if order.ended:
         return Reject("order.closed")
     line = order.lines.get(event.line_no)
     if line is None:
@@ -105,7 +111,7 @@ def settle(event: LineSettled, order: Order | None) -> Outcome:
 def _of_case(event: CaseOpened | CaseClosed, order: Order | None) -> tuple[Order, OrderLine] | Reject | Wait:
     if order is None:
         return Wait("case.before_order")
-    if order.status in ("rejected", "expired"):
+    if order.ended:
         return Reject("order.closed")
     if order.status == "accepted":
         return Wait("case.before_payment")

@@ -51,7 +51,7 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
     """A line has arrived when its last parcel is signed for. Also after time confirmed it: it is true all the same. Source: R2.5."""
     if order is None:
         return Wait("order.before_placed")
-    if order.status in ("rejected", "expired"):
+    if order.ended:
         return Reject("order.closed")
     parcel = order.parcels.get(event.parcel_id)
     if parcel is None:

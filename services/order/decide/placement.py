@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
-from services.order.model import Order
+from services.order.decide import campaign, suspension
+from services.order.model import Allotment, Cluster, Member, Order, Suspensions
 from services.order.rules.currencies import CURRENCIES
 from shared.contracts.order import OrderAccepted, OrderExpired, OrderPaid, OrderRejected, OrderTerms, PaymentUnwanted, PaymentWindowOver
 from shared.contracts.psp import PaymentSucceeded
 from shared.contracts.storefront import Coupon, OrderPlaced, PlacedLine
 from shared.contracts.types import Discount, Line
 from shared.errors import Code
+from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.money import FUNDERS, Reduction, allocate
 from shared.policy import Policy
@@ -21,14 +24,37 @@ GROSS_MAX = 10**15  # minor units an order; what the contract's amounts can hold
 FREE = uuid.UUID("3f6e3e0a-6d6e-5a0c-9a55-3d1f8f5d9f10")  # namespace of the payment ids of orders of which nothing is due
 
 
-def place(event: OrderPlaced, order: Order | None, policy: Policy) -> Outcome:
-    """Accepted with the allocation and the terms of the day, or rejected with a code. Source: R2.1, R1.5, R2.3.
-
-    An order of which nothing is due is paid by being placed: no provider captures 0.
-    """
+def place(event: OrderPlaced, order: Order | None, suspensions: Mapping[str, Suspensions], policy: Policy) -> Outcome:
+    """Accepted with the allocation and the terms of the day, or rejected with a code. Source: R2.1, R1.5, R2.3, R2.8."""
     if order is not None:
         return Reject("order.exists")
-    refused = _unsound(event, policy) or _bad_coupon(event)
+    return _placed(event, suspensions, policy, None)
+
+
+def place_in_campaign(
+    event: OrderPlaced,
+    member: Member | None,
+    order: Order | None,
+    allotments: Mapping[str, Allotment],
+    cluster: Cluster | None,
+    suspensions: Mapping[str, Suspensions],
+    policy: Policy,
+) -> Outcome:
+    """As any order, and each product of it must be had from the campaign; what is refused takes nothing. Source: R2.7."""
+    if order is not None:
+        return Reject("order.exists")
+    facts = _placed(event, suspensions, policy, campaign.refused(event, allotments, cluster))
+    if any(isinstance(fact, OrderRejected) for fact in facts):
+        return facts
+    at = member.cluster if member else event.buyer_id
+    return (*facts, *campaign.taken(event, allotments, at, cluster))
+
+
+def _placed(
+    event: OrderPlaced, suspensions: Mapping[str, Suspensions], policy: Policy, not_to_be_had: tuple[Code, str] | None
+) -> tuple[Message, ...]:
+    """An order of which nothing is due is paid by being placed: no provider captures 0."""
+    refused = _unsound(event, policy) or _bad_coupon(event) or suspension.suspended(event, suspensions) or not_to_be_had
     if refused:
         return (_rejected(event, *refused),)
     lines = _lines(event, policy)
@@ -45,7 +71,8 @@ def place(event: OrderPlaced, order: Order | None, policy: Policy) -> Outcome:
         terms=_terms(policy),
         occurred_at=event.occurred_at,
     )
-    return (accepted,) if due else (accepted, _free(accepted))
+    paid = () if due else (_free(accepted),)
+    return accepted, *paid, *suspension.attributed(event.order_id, lines, event.occurred_at)
 
 
 def pay(event: PaymentSucceeded, order: Order | None) -> Outcome:
@@ -84,15 +111,18 @@ def pay(event: PaymentSucceeded, order: Order | None) -> Outcome:
     )
 
 
-def expire(event: PaymentWindowOver, order: Order | None) -> Outcome:
-    """Unpaid until the deadline. Source: R2.2."""
-    return (OrderExpired(order_id=event.order_id, occurred_at=event.occurred_at),)
+def expire(event: PaymentWindowOver, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
+    """Unpaid until the deadline; what it held of a campaign can be sold again. Source: R2.2, R2.7."""
+    if order is None:
+        raise ValueError(f"a deadline of order {event.order_id}, which does not exist")
+    expired = OrderExpired(order_id=event.order_id, occurred_at=event.occurred_at)
+    return expired, *campaign.released(order, campaign.unsent(order), allotments, cluster, event.occurred_at)
 
 
 def _unwanted(
     event: PaymentSucceeded, order: Order
 ) -> Literal["order.closed", "payment.late", "payment.second", "payment.currency_differs", "payment.amount_differs"] | None:
-    if order.status in ("rejected", "expired"):
+    if order.ended:
         return "order.closed"
     if order.status == "paid":
         return "payment.second"
@@ -109,8 +139,6 @@ def _unsound(event: OrderPlaced, policy: Policy) -> tuple[Code, str] | None:
     """The code and its detail, if the order cannot stand for what it is."""
     if event.currency not in CURRENCIES:
         return "order.currency_unknown", event.currency
-    if event.campaign_id is not None:
-        return "not_supported", "campaign orders"
     for line in event.lines:
         if line.kind != "goods":
             return "not_supported", f"line {line.line_no}: {line.kind} lines"
@@ -161,6 +189,7 @@ def _lines(event: OrderPlaced, policy: Policy) -> tuple[Line, ...]:
                 fee_bp=policy.payment.fee_bp,
                 category=line.category,
                 no_reason_waived=line.no_reason_waived,
+                campaign_id=event.campaign_id if line.kind != "freight" else None,
             )
         )
     return tuple(frozen)

@@ -53,7 +53,7 @@ def test_the_due_amount_shown_must_be_ours_r2_3() -> None:
         (b.placed(b.cart(kind="virtual")), "not_supported"),
         (b.placed(b.cart(kind="freight")), "not_supported"),
         (b.placed(b.cart(tags=("ship_24h",))), "not_supported"),
-        (b.placed(campaign_id="c618"), "not_supported"),
+        (b.placed(campaign_id="c618"), "campaign.not_reviewed"),
         (b.placed(currency="ZZZ"), "order.currency_unknown"),
         (b.placed(currency="XAU"), "order.currency_unknown"),
         (b.placed(b.cart(unit_price_minor=10**12, quantity=1_001), due=10**15), "order.too_large"),

@@ -23,6 +23,7 @@ from shared.contracts.order import (
     PaymentUnwanted,
     PaymentWindowOver,
 )
+from shared.contracts.suspension import OrderClosed, OrderUnderSuspension
 from shared.contracts.types import Line, LineParties
 from shared.messaging.shape import Kind
 
@@ -38,8 +39,10 @@ OrderFact = (
     | LineHeld
     | LineFreed
     | OrderSettled
+    | OrderClosed
+    | OrderUnderSuspension
 )
-Status = Literal["accepted", "rejected", "paid", "expired"]
+Status = Literal["accepted", "rejected", "paid", "expired", "closed"]
 LineState = Literal["paid", "shipped", "delivered", "completed", "settled", "closed"]
 State = Status | LineState
 Stage = Literal[1, 2, 3]
@@ -108,7 +111,7 @@ class OrderLine:
 class Order:
     """status: how far it got as a whole; its lines say the rest. payments: every payment_id known.
 
-    terms and pay_by None: it was rejected.
+    terms and pay_by None: it was rejected. suspended: its parties that were found suspended after it was paid.
     """
 
     id: str
@@ -122,6 +125,12 @@ class Order:
     payments: tuple[str, ...] = ()
     lines: dict[int, OrderLine] = field(default_factory=dict)
     parcels: dict[str, Parcel] = field(default_factory=dict)
+    suspended: tuple[str, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """It was never paid and never will be."""
+        return self.status in ("rejected", "expired", "closed")
 
     @property
     def state(self) -> State:
@@ -147,6 +156,10 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
             return replace(order, payments=(*order.payments, fact.payment_id))
         case OrderExpired():
             return replace(order, status="expired")
+        case OrderClosed():
+            return replace(order, status="closed")
+        case OrderUnderSuspension():
+            return replace(order, suspended=(*order.suspended, fact.subject_id))
         case ParcelSent():
             parcel = Parcel({unit.line_no: unit.quantity for unit in fact.units}, fact.occurred_at)
             return _with_parcel(order, fact.parcel_id, parcel)

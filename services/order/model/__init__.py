@@ -1,0 +1,37 @@
+"""What the order service knows: each order, what campaigns may sell and to whom, who is suspended."""
+
+from __future__ import annotations
+
+from services.order.model.campaign import ALLOTMENT, CLUSTER, Allotment, Cluster, product
+from services.order.model.identity import MEMBER, TOKEN, Member, Token, token_key
+from services.order.model.order import ORDER, Order, OrderLine, Parcel, confirmation, due, evolve, held, restated
+from services.order.model.suspension import RECENT, SUSPENSION, Recent, Suspension, Suspensions, minute_of, recent_key
+
+__all__ = [
+    "ALLOTMENT",
+    "CLUSTER",
+    "MEMBER",
+    "ORDER",
+    "RECENT",
+    "SUSPENSION",
+    "TOKEN",
+    "Allotment",
+    "Cluster",
+    "Member",
+    "Order",
+    "OrderLine",
+    "Parcel",
+    "Recent",
+    "Suspension",
+    "Suspensions",
+    "Token",
+    "confirmation",
+    "due",
+    "evolve",
+    "held",
+    "minute_of",
+    "product",
+    "recent_key",
+    "restated",
+    "token_key",
+]
