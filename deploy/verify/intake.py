@@ -10,7 +10,7 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import order, payment, refund, registry, trust
+from shared.contracts import campaign, identity, order, payment, refund, registry, suspension, trust
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -31,6 +31,10 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (payment.LineSettled, "order", (order.OrderSettled,)),
     (payment.AccountCredited, "payment", (payment.BalanceCredited,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
+    (trust.SubjectSuspended, "order", (suspension.SuspensionNoted,)),
+    (suspension.OrderAttributed, "order", (suspension.OrderRemembered, suspension.SuspensionFound)),
+    (identity.ClusterJoined, "order", (identity.ClusterGrew, identity.ClusterJoined)),
+    (campaign.LimitShifted, "order", (campaign.LimitMoved, campaign.LimitShifted)),
 )
 
 

@@ -25,6 +25,7 @@ from shared.contracts.order import (
 )
 from shared.contracts.payment import LineSettled, RefundDone, RefundNotPaid, RefundRefused, RefundReserved, UnwantedReceived
 from shared.contracts.refund import CaseFact, CertificateIssued, RefundGranted
+from shared.contracts.suspension import OrderClosed, OrderUnderSuspension
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 
 
@@ -54,12 +55,18 @@ class Order:
     lines: dict[int, Line] = field(default_factory=dict)
     parcels: dict[str, dict[int, int]] = field(default_factory=dict)
     signed: set[str] = field(default_factory=set)
+    suspended: set[str] = field(default_factory=set)
 
     def told(self) -> dict[str, Any]:
-        return {"status": self.status, "due": self.due_minor, "payments": sorted(self.payments), "signed parcels": sorted(self.signed)} | {
-            f"line {number}": (line.sent, self._arrived(number), line.completed, line.settled, line.refunded_minor, sorted(line.cases))
-            for number, line in sorted(self.lines.items())
-        }
+        told = {"status": self.status, "due": self.due_minor, "payments": sorted(self.payments), "signed parcels": sorted(self.signed)}
+        return (
+            told
+            | {"suspended": sorted(self.suspended)}
+            | {
+                f"line {number}": (line.sent, self._arrived(number), line.completed, line.settled, line.refunded_minor, sorted(line.cases))
+                for number, line in sorted(self.lines.items())
+            }
+        )
 
     def _arrived(self, number: int) -> bool:
         """All units sent or refunded before, and all parcels of the line signed for."""
@@ -97,6 +104,10 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             order.status = "rejected"
         case OrderExpired():
             order.status = "expired"
+        case OrderClosed():
+            order.status = "closed"
+        case OrderUnderSuspension():
+            order.suspended.add(event.subject_id)
         case OrderPaid():
             order.status = "paid"
             order.payments.add(event.payment_id)
@@ -125,7 +136,7 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
 def _stored_order(body: Mapping[str, Any]) -> dict[str, Any]:
     signed = sorted(parcel for parcel, one in body["parcels"].items() if one["signed_at"])
     told = {"status": body["status"], "due": body["due_minor"], "payments": sorted(body["payments"]), "signed parcels": signed}
-    return told | {
+    return told | {"suspended": sorted(body["suspended"])} | {
         f"line {number}": (
             line["sent"], bool(line["signed_at"]), line["completed"], line["settled"], line["refunded_minor"], sorted(line["cases"])
         )
