@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.order.decide.identity import PART_MAX
 from services.order.handlers import SERVICE
 from services.order.model import CLUSTER, MEMBER, Cluster
+from shared.contracts.identity import MemberMoved
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -24,22 +25,27 @@ links = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 7)), max_size=25)
 
 
 class Late:
-    """An order service whose messages to itself arrive late: in the order of each key, between keys in any order."""
+    """An order service whose messages to itself arrive late: in the order of each key, between keys in any order.
 
-    def __init__(self, chance: Random) -> None:
+    apart: types that keep no order with others of their key, as they come from transactions that knew nothing of each other.
+    """
+
+    def __init__(self, chance: Random, *apart: str) -> None:
+        self.apart = apart
         self.memory = Memory(SERVICE, b.POLICIES)
         self.chance = chance
         self.lanes: dict[str, deque[Message]] = defaultdict(deque)
 
     def send(self, event: Message, id: str = "") -> None:
-        for fact in self.memory.send(event, id):
-            if isinstance(fact, SERVICE.sends):
-                self.lanes[fact.key].append(fact)
+        self._queue(self.memory.send(event, id))
 
     def advance(self, when: str) -> None:
-        for fact in self.memory.advance(b.at(when)):
+        self._queue(self.memory.advance(b.at(when)))
+
+    def _queue(self, facts: Iterable[Message]) -> None:
+        for fact in facts:
             if isinstance(fact, SERVICE.sends):
-                self.lanes[fact.key].append(fact)
+                self.lanes[f"{fact.key} {fact.type}" if fact.type in self.apart else fact.key].append(fact)
 
     def deliver(self, at_most: int = 100_000) -> None:
         """Some of what is under way; all of it by default."""
@@ -179,6 +185,11 @@ def test_a_link_that_is_known_is_refused_and_one_that_changes_nothing_is_no_fact
     assert (codes(memory), len(memory.facts)) == (["identity.known"], count)
     memory.when(linked("b2", "t1", when="05-02 10:00"))
     assert {fact.type for fact in memory.facts[count:]} == {"clusters.met"}, "asked again, answered: they are one"
+
+
+def test_a_member_only_ever_moves_to_a_lesser_cluster() -> None:
+    memory = shop(*(MemberMoved(buyer_id="b9", cluster=cluster, occurred_at=b.at(b.PLACED)) for cluster in ("b5", "b3", "b5")))
+    assert clusters(memory, ["b9"]) == {"b9": "b3"}
 
 
 def test_a_large_cluster_moves_in_parts_r4_6() -> None:

@@ -126,11 +126,14 @@ def test_the_same_suspension_told_again_is_refused() -> None:
 def test_whatever_overtakes_what_no_order_slips_through_r2_8(
     orders: list[tuple[int, bool]], since: int, minutes: int, chance: Random
 ) -> None:
-    """Orders, payments, a suspension and the messages between them in any order: within it all are rejected, closed or listed."""
+    """Orders, payments, a suspension and the messages between them in any order: within it all are rejected, closed or listed.
+
+    An order whose placement saw no suspension may be told to its parties after the look back has ended.
+    """
     start = b.at("06-01 08:00")
     begins, ends = start + timedelta(minutes=since), start + timedelta(minutes=since + minutes)
     suspension = b.subject_suspended(when="06-01 07:00").model_copy(update={"effective_from": begins, "until": ends})
-    late, told, times = Late(chance), chance.randrange(len(orders) + 1), {}
+    late, told, times = Late(chance, "order.attributed"), chance.randrange(len(orders) + 1), {}
     for number, (minute, pays) in enumerate([*orders, (0, False)]):
         if number == told:
             late.send(suspension)
