@@ -131,6 +131,13 @@ def test_a_thousand_simultaneous_orders_for_one_unit_give_one_acceptance_and_it_
     assert fair.verified() == []
 
 
+def test_the_database_itself_refuses_to_oversell_r2_7(fair: Fair) -> None:
+    fair.open("guarded", units=2, limit=1)
+    for taken in (3, -1):
+        with pytest.raises(asyncpg.CheckViolationError):
+            fair.rows("UPDATE \"order\".allotment SET body = body || $1::jsonb WHERE key = 'guarded/tea'", json.dumps({"taken": taken}))
+
+
 def test_a_hundred_accounts_of_one_person_share_one_limit_r2_7(fair: Fair) -> None:
     """A chain: each account shares a device with the next; told in an order that merges pieces of it."""
     fair.open("crowd", units=500, limit=3)
