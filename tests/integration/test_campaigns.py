@@ -56,9 +56,12 @@ class Fair:
     def link(self, buyer_id: str, token: str) -> None:
         self.send("member", "identity.linked", buyer_id, buyer_id=buyer_id, kind="device", token=token)
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         for producer in self._producers.values():
             assert producer.flush(60) == 0
+
+    def settle(self) -> None:
+        self.flush()
         self.idle.wait(120)
 
     def rows(self, sql: str, *arguments: Any) -> list[Any]:
@@ -128,6 +131,23 @@ def test_a_thousand_simultaneous_orders_for_one_unit_give_one_acceptance_and_it_
         fair.order(f"again{n}", f"b{n}", "flash", now)
     fair.settle()
     assert (fair.statuses("again"), fair.taken("flash")) == ({"accepted": 1, "rejected": 99}, 1)
+    assert fair.verified() == []
+
+
+def test_a_process_killed_in_the_rush_sells_nothing_twice_and_loses_nothing_r2_7(fair: Fair) -> None:
+    fair.open("storm", units=7, limit=1)
+    now = fair.idle.clock()
+    for n in range(600):
+        fair.order(f"storm{n}", f"b{n}", "storm", now)
+        if n == 300:
+            fair.flush()
+            fair.stack.services["order-1"].kill()
+    fair.flush()
+    fair.stack.services["order-1"].start()
+    fair.settle()
+    assert (fair.statuses("storm"), fair.taken("storm")) == ({"accepted": 7, "rejected": 593}, 7)
+    fair.idle.set_clock(timedelta(minutes=31))
+    assert (fair.statuses("storm"), fair.taken("storm")) == ({"expired": 7, "rejected": 593}, 0)
     assert fair.verified() == []
 
 
