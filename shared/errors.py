@@ -54,6 +54,12 @@ CommonCode = Literal[
     "settlement.known",
 ]
 OrderCode = Literal[
+    "campaign.below_taken",
+    "campaign.limit_reached",
+    "campaign.no_allotment",
+    "campaign.not_reviewed",
+    "campaign.outdated",
+    "campaign.sold_out",
     "cancel.before_payment",
     "cancel.case_open",
     "cancel.exceeds_unsent",
@@ -63,6 +69,7 @@ OrderCode = Literal[
     "cancel.unpaid_in_part",
     "case.before_order",
     "case.before_payment",
+    "identity.known",
     "line.refunded",
     "order.bad_freight",
     "order.before_placed",
@@ -74,6 +81,8 @@ OrderCode = Literal[
     "order.currency_unknown",
     "order.due_differs",
     "order.exists",
+    "order.promoter_suspended",
+    "order.seller_suspended",
     "order.tag_unknown",
     "order.too_large",
     "parcel.before_payment",
@@ -108,6 +117,7 @@ OrderCode = Literal[
     "settlement.before_completion",
     "sham.collected_in_time",
     "sham.not_promised",
+    "suspension.known",
 ]
 PaymentCode = Literal[
     "compensation.contradicted",
@@ -167,7 +177,10 @@ RefundCode = Literal[
     "refund.nothing_left",
     "refund.quantity_exceeds",
 ]
-TrustCode = Literal["evidence.known",]
+TrustCode = Literal[
+    "evidence.known",
+    "violation.known",
+]
 Code = EngineCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCode
 
 
@@ -458,4 +471,33 @@ CATALOGUE: dict[str, Entry] = {
     "sham.collected_in_time": Entry("the carrier collected the parcel in time: its waybill was no pretence"),
     "sham.not_promised": Entry("the order was placed under terms that promise nothing for sham shipping"),
     "cancel.known": Entry("a cancellation of this id was counted before"),
+    "campaign.below_taken": Entry("fewer units than are taken already: nothing was changed"),
+    "campaign.limit_reached": Entry(
+        "with this order the identity would hold more units of the product than the campaign allows one",
+        False,
+        "已达到活动限购数量",
+        "You have reached this campaign's limit for the product.",
+    ),
+    "campaign.no_allotment": Entry(
+        "the campaign has no allotment of the product", False, "该商品暂未开售", "The product is not on sale in this campaign yet."
+    ),
+    "campaign.not_reviewed": Entry(
+        "the product was not reviewed and approved for the campaign before the order was placed",
+        False,
+        "该商品未通过活动审核",
+        "The product is not approved for this campaign.",
+    ),
+    "campaign.outdated": Entry("a later word on the same product of the campaign came before: nothing was changed"),
+    "campaign.sold_out": Entry(
+        "fewer units are left of the campaign's allotment than the order wants", False, "活动商品已售罄", "The product is sold out."
+    ),
+    "identity.known": Entry("the buyer was the first with this token, and that is known"),
+    "order.promoter_suspended": Entry(
+        "a promoter of the order was suspended when it was placed", False, "主播已被暂停带货,无法下单", "The promoter is suspended."
+    ),
+    "order.seller_suspended": Entry(
+        "a seller of the order was suspended when it was placed", False, "店铺已被暂停营业,无法下单", "The seller is suspended."
+    ),
+    "suspension.known": Entry("a suspension for this violation was noted before"),
+    "violation.known": Entry("this violation has suspended its subject before"),
 }

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import order, payment, refund, registry, trust
+from shared.contracts import campaign, identity, order, payment, refund, registry, suspension, trust
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -36,6 +36,10 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (order.ShippingLate, "payment", (payment.CompensationInstructed,)),
     (order.ShippingSham, "payment", (payment.CompensationInstructed,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
+    (trust.SubjectSuspended, "order", (suspension.SuspensionNoted,)),
+    (suspension.OrderAttributed, "order", (suspension.OrderRemembered, suspension.SuspensionFound)),
+    (identity.ClusterJoined, "order", (identity.ClusterGrew, identity.ClusterJoined)),
+    (campaign.LimitShifted, "order", (campaign.LimitMoved, campaign.LimitShifted)),
 )
 
 

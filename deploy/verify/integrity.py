@@ -9,7 +9,7 @@ from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 
-# The entity that a fact changes: the topic (or the type, where one topic's facts change several) -> table and key.
+# The entity that a fact changes: the type, or the topic where all else on it changes one sort of entity -> table and key.
 ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "order.v1": ("order", lambda fact: fact.order_id),
     "payment.v1": ("payment", lambda fact: fact.order_id),
@@ -18,7 +18,20 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "score.changed": ("score", lambda fact: fact.subject_id),
     "evidence.counted": ("item", lambda fact: fact.evidence_id),
     "counterparty.weighed": ("counterparty", lambda fact: f"{fact.subject_id}/{fact.counterparty}"),
+    "subject.suspended": ("standing", lambda fact: fact.subject_id),
+    **dict.fromkeys(
+        ("allotment.reviewed", "allotment.sized", "allotment.taken", "allotment.released"),
+        ("allotment", lambda fact: f"{fact.campaign_id}/{fact.sku}"),
+    ),
+    **dict.fromkeys(
+        ("limit.taken", "limit.released", "limit.moved", "cluster.merged", "cluster.grew"), ("cluster", lambda fact: fact.cluster)
+    ),
+    "member.assigned": ("member", lambda fact: fact.buyer_id),
+    "token.held": ("token", lambda fact: f"{fact.kind}:{fact.token}"),
+    "suspension.noted": ("suspension", lambda fact: fact.subject_id),
+    "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp()) // 60}"),
 }
+SPREAD = ("allotment", "cluster")  # their facts lie in the lanes of many keys: only the versions order them
 ENGINE = "engine."  # types with which the engine reminds itself
 
 
@@ -78,10 +91,12 @@ def _versions(log: Log, tables: Tables) -> Check:
     check = Check("every entity is its facts: versions dense, as many as stored")
     versions: dict[tuple[str, str], list[int]] = {}
     for entry in log.facts():
-        place = ENTITIES.get(entry.topic) or ENTITIES.get(entry.type)
+        place = ENTITIES.get(entry.type) or ENTITIES.get(entry.topic)
         if place is not None and entry.event is not None and TOPICS[entry.topic].own:
             versions.setdefault((place[0], place[1](entry.event)), []).append(int(entry.header("ce_entityversion") or 0))
     for (kind, key), found in versions.items():
+        if kind in SPREAD:
+            found.sort()
         dense = list(range(found[0], found[0] + len(found)))
         stored = tables.entities[kind].get(key)
         check.same(f"{kind} {key}", found[-1], stored.version if stored else 0)

@@ -30,6 +30,7 @@ from shared.contracts.order import (
     ShippingSham,
     UnitsCancelled,
 )
+from shared.contracts.suspension import OrderClosed, OrderUnderSuspension
 
 
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
@@ -60,6 +61,7 @@ class Order:
     signed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     owed: Counter[str] = field(default_factory=Counter)
+    suspended: set[str] = field(default_factory=set)
 
     def told(self) -> dict[str, Any]:
         return {
@@ -68,6 +70,7 @@ class Order:
             "payments": sorted(self.payments),
             "signed parcels": sorted(self.signed),
             "failed parcels": sorted(self.failed),
+            "suspended": sorted(self.suspended),
             "owed for shipping": {seller: amount for seller, amount in sorted(self.owed.items()) if amount},
         } | {
             f"line {number}": (
@@ -115,6 +118,10 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             order.status = "expired"
         case OrderCancelled():
             order.status = "cancelled"
+        case OrderClosed():
+            order.status = "closed"
+        case OrderUnderSuspension():
+            order.suspended.add(event.subject_id)
         case OrderPaid():
             order.status = "paid"
             order.payments.add(event.payment_id)
@@ -171,6 +178,7 @@ def _stored_order(body: Mapping[str, Any]) -> dict[str, Any]:
         "payments": sorted(body["payments"]),
         "signed parcels": signed,
         "failed parcels": sorted(parcel for parcel, one in body["parcels"].items() if one["failed"]),
+        "suspended": sorted(body["suspended"]),
         "owed for shipping": {seller: late["amount_minor"] for seller, late in sorted(body["late"].items()) if late["amount_minor"]},
     }
     return told | {

@@ -11,7 +11,7 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # ex
 
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
-from deploy.verify import intake, integrity, money, orders, reconciliation, scores, states
+from deploy.verify import campaigns, intake, integrity, money, orders, reconciliation, scores, states
 from deploy.verify.log import TOPICS, Lane, Log, read
 from deploy.verify.report import Check, Report
 from deploy.verify.tables import Tables, snapshot
@@ -39,6 +39,7 @@ def _checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield from orders.checks(log, tables)
     yield from reconciliation.checks(log, tables)
     yield from states.checks(log, tables)
+    yield from campaigns.checks(log, tables)
 
 
 def _log(stack: Stack, tables: Tables) -> Log:

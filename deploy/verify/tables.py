@@ -16,10 +16,10 @@ from deploy.verify.log import Lane
 from shared import postgres
 
 KINDS = {
-    "order": ("order",),
+    "order": ("order", "allotment", "cluster", "member", "token", "suspension", "recent"),
     "payment": ("payment", "account"),
     "refund": ("purchase",),
-    "trust": ("score", "counterparty", "item"),
+    "trust": ("score", "counterparty", "item", "standing"),
 }  # the tables of entities
 PUBLISH_SECONDS = 30.0
 

@@ -5,8 +5,26 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.order import decide
-from services.order.model import ORDER
+from services.order.model import (
+    ALLOTMENT,
+    CLUSTER,
+    MEMBER,
+    ORDER,
+    RECENT,
+    SUSPENSION,
+    TOKEN,
+    Cluster,
+    Member,
+    minute_of,
+    product,
+    recent_key,
+    token_key,
+)
+from shared.contracts.campaign import LimitShifted
+from shared.contracts.governance import AllotmentSet, ProductReviewed
+from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
 from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
+from shared.contracts.member import IdentityLinked
 from shared.contracts.merchant import SellerCancelled
 from shared.contracts.order import ConfirmationDue, PaymentWindowOver, ShippingDue
 from shared.contracts.payment import LineSettled
@@ -14,7 +32,9 @@ from shared.contracts.psp import PaymentSucceeded
 from shared.contracts.refund import CaseClosed, CaseOpened
 from shared.contracts.ruling import RulingMade
 from shared.contracts.storefront import OrderCancelRequested, OrderPlaced, ReceiptConfirmed, ReceiptExtended, VoucherRedeemed
-from shared.messaging.shape import Plan, Service, given, on
+from shared.contracts.suspension import OrderAttributed, OrdersSought, SuspensionFound
+from shared.contracts.trust import SubjectSuspended
+from shared.messaging.shape import Plan, Service, Touch, given, on
 from shared.policy import Policies
 
 Input = (
@@ -37,17 +57,45 @@ Input = (
     | PaymentWindowOver
     | ShippingDue
     | ConfirmationDue
+    | ProductReviewed
+    | AllotmentSet
+    | IdentityLinked
+    | ClustersMet
+    | ClusterJoined
+    | MemberMoved
+    | LimitShifted
+    | SubjectSuspended
+    | OrderAttributed
+    | OrdersSought
+    | SuspensionFound
 )
 
 
 def handle(event: Input, policy: Policies) -> Plan:
     match event:
+        case OrderPlaced(campaign_id=None):
+            parties = SUSPENSION.many(decide.parties(event))
+            return on(event, decide.place, ORDER.one(event.order_id), parties, given(policy.at(event.occurred_at)))
         case OrderPlaced():
-            return on(event, decide.place, ORDER.one(event.order_id), given(policy.at(event.occurred_at)))
+
+            def cluster(member: Member | None) -> Touch[Cluster | None]:
+                """The one that the buyer is known to be in."""
+                return CLUSTER.one(member.cluster if member else event.buyer_id)
+
+            return on(
+                event,
+                decide.place_in_campaign,
+                MEMBER.one(event.buyer_id),
+                ORDER.one(event.order_id),
+                ALLOTMENT.many(decide.products(event)),
+                cluster,
+                SUSPENSION.many(decide.parties(event)),
+                given(policy.at(event.occurred_at)),
+            )
         case OrderCancelRequested():
-            return on(event, decide.cancel, ORDER.one(event.order_id))
+            return on(event, decide.cancel, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
         case SellerCancelled():
-            return on(event, decide.give_up, ORDER.one(event.order_id))
+            return on(event, decide.give_up, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
         case PaymentSucceeded():
             return on(event, decide.pay, ORDER.one(event.order_id))
         case ParcelShipped():
@@ -69,17 +117,41 @@ def handle(event: Input, policy: Policies) -> Plan:
         case CaseOpened():
             return on(event, decide.hold, ORDER.one(event.order_id))
         case CaseClosed():
-            return on(event, decide.free, ORDER.one(event.order_id))
+            return on(event, decide.free, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
         case LineSettled():
             return on(event, decide.settle, ORDER.one(event.order_id))
         case PaymentWindowOver():
-            return on(event, decide.expire, ORDER.one(event.order_id))
+            return on(event, decide.expire, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
         case ShippingDue():
             return on(event, decide.late, ORDER.one(event.order_id))
         case ConfirmationDue():
             return on(event, decide.confirm_by_time, ORDER.one(event.order_id))
+        case ProductReviewed():
+            return on(event, decide.review, ALLOTMENT.one(product(event.campaign_id, event.sku)))
+        case AllotmentSet():
+            return on(event, decide.size, ALLOTMENT.one(product(event.campaign_id, event.sku)))
+        case IdentityLinked():
+            return on(event, decide.link, TOKEN.one(token_key(event.kind, event.token)), MEMBER.one(event.buyer_id))
+        case ClustersMet():
+            return on(event, decide.met, CLUSTER.one(event.cluster))
+        case ClusterJoined():
+            return on(event, decide.joined, CLUSTER.one(event.cluster))
+        case MemberMoved():
+            return on(event, decide.move, MEMBER.one(event.buyer_id))
+        case LimitShifted():
+            return on(event, decide.shift, CLUSTER.one(event.cluster))
+        case SubjectSuspended():
+            return on(event, decide.suspend, SUSPENSION.one(event.subject_id), given(policy.at(event.occurred_at)))
+        case OrderAttributed():
+            recent = RECENT.one(recent_key(event.subject_id, minute_of(event.occurred_at)))
+            return on(event, decide.attribute, SUSPENSION.one(event.subject_id), recent)
+        case OrdersSought():
+            return on(event, decide.seek, RECENT.many(decide.minutes_sought(event)))
+        case SuspensionFound():
+            return on(event, decide.close, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
         case _:
             assert_never(event)
 
 
-SERVICE = Service("order", Input, handle, (ORDER,))
+SENDS = (ClustersMet, ClusterJoined, MemberMoved, LimitShifted, OrderAttributed, OrdersSought, SuspensionFound)
+SERVICE = Service("order", Input, handle, (ORDER, MEMBER, TOKEN, ALLOTMENT, CLUSTER, SUSPENSION, RECENT), SENDS)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import cast
 
-from services.trust.model import Buckets, Counterparty, Item, Score, add
+from services.trust.model import Buckets, Counterparty, Item, Score, Standing, add
 from services.trust.rules.score import Rule, score, sums
+from shared.contracts.governance import ViolationRecorded
 from shared.contracts.order import OrderCompleted, ParcelSent
 from shared.contracts.trust import (
     Bucket,
@@ -18,6 +19,7 @@ from shared.contracts.trust import (
     EvidenceKind,
     Role,
     ScoreChanged,
+    SubjectSuspended,
 )
 from shared.days import local_date
 from shared.messaging.shape import Outcome, Reject
@@ -77,6 +79,26 @@ def count(event: EvidenceFound, known: Score | None, item: Item | None, counterp
     weighed = CounterpartyWeighed(subject_id=event.subject_id, counterparty=event.counterparty, added=added, occurred_at=event.occurred_at)
     changed = _changed(event, max(day, known.as_of) if known else day, known, added, policy)
     return (counted, weighed, changed) if event.weight > 0 else (counted, changed)
+
+
+def violated(event: ViolationRecorded, standing: Standing | None, policy: Policy) -> Outcome:
+    """A level suspends for its days, some minutes after the violation; without one there are points only. Source: R6.2, R2.8."""
+    if not event.level:
+        return ()
+    if standing is not None and event.violation_id in standing.violations:
+        return Reject("violation.known")
+    effective_from = event.occurred_at + timedelta(minutes=policy.trust.suspension_lead_minutes)
+    days = dict(enumerate(policy.trust.suspension_days, 1)).get(event.level)
+    return (
+        SubjectSuspended(
+            subject_id=event.subject_id,
+            level=event.level,
+            effective_from=effective_from,
+            until=effective_from + timedelta(days=days) if days else None,
+            violation_id=event.violation_id,
+            occurred_at=event.occurred_at,
+        ),
+    )
 
 
 def rule_of(policy: Policy, role: Role) -> Rule:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.trust import decide
-from services.trust.model import COUNTERPARTY, ITEM, SCORE, Score, counterparty_key
+from services.trust.model import COUNTERPARTY, ITEM, SCORE, STANDING, Score, counterparty_key
+from shared.contracts.governance import ViolationRecorded
 from shared.contracts.order import OrderCompleted, ParcelSent
 from shared.contracts.trust import EvidenceFound
 from shared.messaging.shape import Plan, Service, Touch, given, on
 from shared.policy import Policies, Policy
 
-Input = ParcelSent | OrderCompleted | EvidenceFound
+Input = ParcelSent | OrderCompleted | EvidenceFound | ViolationRecorded
 
 
 def handle(event: Input, policy: Policies) -> Plan:
@@ -28,8 +29,10 @@ def handle(event: Input, policy: Policies) -> Plan:
 
             counterparty = COUNTERPARTY.one(counterparty_key(event.subject_id, event.counterparty))
             return on(event, decide.count, SCORE.one(event.subject_id), ITEM.one(event.evidence_id), counterparty, as_of)
+        case ViolationRecorded():
+            return on(event, decide.violated, STANDING.one(event.subject_id), given(policy.at(event.occurred_at)))
         case _:
             assert_never(event)
 
 
-SERVICE = Service("trust", Input, handle, (SCORE, COUNTERPARTY, ITEM), sends=(EvidenceFound,))
+SERVICE = Service("trust", Input, handle, (SCORE, COUNTERPARTY, ITEM, STANDING), sends=(EvidenceFound,))

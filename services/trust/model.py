@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from shared.contracts.trust import Bucket, CounterpartyWeighed, EvidenceCounted, ScoreChanged
+from shared.contracts.trust import Bucket, CounterpartyWeighed, EvidenceCounted, ScoreChanged, SubjectSuspended
 from shared.messaging.shape import Kind
 
 DayWeights = Mapping[str, int]  # local date, ISO 8601 -> sum of |weight| of that day's items
@@ -62,6 +62,13 @@ class Counterparty:
     groups: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The violations for which a seller or promoter was suspended."""
+
+    violations: tuple[str, ...]
+
+
 def evolve_score(score: Score | None, fact: ScoreChanged) -> Score:
     return Score(
         shown=fact.score,
@@ -89,6 +96,10 @@ def evolve_counterparty(counterparty: Counterparty | None, fact: CounterpartyWei
     return Counterparty({dimension: days for dimension, days in pooled.items() if days}, groups)
 
 
+def evolve_standing(standing: Standing | None, fact: SubjectSuspended) -> Standing:
+    return Standing((*(standing.violations if standing else ()), fact.violation_id))
+
+
 def add(buckets: Mapping[str, Buckets], added: tuple[Bucket, ...]) -> dict[str, Buckets]:
     """The buckets with these added. A day whose weight is gone is dropped."""
     after = dict(buckets)
@@ -114,6 +125,7 @@ COUNTERPARTY = Kind(
     "counterparty", CounterpartyWeighed, lambda fact: counterparty_key(fact.subject_id, fact.counterparty), evolve_counterparty
 )
 ITEM = Kind("item", EvidenceCounted, lambda fact: fact.evidence_id, evolve_item)
+STANDING = Kind("standing", SubjectSuspended, lambda fact: fact.subject_id, evolve_standing)
 
 
 def _plus(days: DayWeights, bucket: Bucket) -> DayWeights:

@@ -2,8 +2,42 @@
 
 from __future__ import annotations
 
-from shared.contracts import logistics, merchant, order, payment, psp, refund, ruling, seller, storefront, trust
+from shared.contracts import (
+    campaign,
+    governance,
+    identity,
+    logistics,
+    member,
+    merchant,
+    order,
+    payment,
+    psp,
+    refund,
+    ruling,
+    seller,
+    storefront,
+    suspension,
+    trust,
+)
 from shared.contracts.topics import ALL
 from shared.messaging import system
 
-__all__ = ["ALL", "logistics", "merchant", "order", "payment", "psp", "refund", "ruling", "seller", "storefront", "system", "trust"]
+__all__ = [
+    "ALL",
+    "campaign",
+    "governance",
+    "identity",
+    "logistics",
+    "member",
+    "merchant",
+    "order",
+    "payment",
+    "psp",
+    "refund",
+    "ruling",
+    "seller",
+    "storefront",
+    "suspension",
+    "system",
+    "trust",
+]

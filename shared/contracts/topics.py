@@ -13,6 +13,8 @@ PSP = Topic("psp.v1", "order_id", ("psp",), ("order", "payment"), warden="paymen
 LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order",), warden="order")
 SELLER = Topic("seller.v1", "seller_id", ("seller",), ("payment",), warden="payment")
 MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("order", "refund"), warden="refund")
+MEMBER = Topic("member.v1", "buyer_id", ("member",), ("order",), warden="order")
+GOVERNANCE = Topic("governance.v1", "subject", ("governance",), ("order", "trust"), warden="order")
 RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order",), warden="order")
 
 # Ours: what a service decided, for everyone.
@@ -20,9 +22,11 @@ ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust")
 PAYMENT = Topic("payment.v1", "order_id", ("payment",), ("order", "refund"), own=True, warden="order")
 PARTY = Topic("party.v1", "party", ("payment",), own=True)
 REFUND = Topic("refund.v1", "order_id", ("refund",), ("order", "payment"), own=True, warden="payment")
-TRUST = Topic("trust.v1", "subject_id", ("trust",), own=True)
+TRUST = Topic("trust.v1", "subject_id", ("trust",), ("order",), own=True, warden="order")
 
 # Ours, internal: re-keying, and facts that show what outsiders need not see.
+ORDER_INTERNAL = Topic("order.internal.v1", "order_id", ("order",), own=True, internal=True)
+ORDER_REKEYED = Topic("order.rekeyed.v1", "cluster", ("order",), ("order",), own=True, internal=True, warden="order")
 ACCOUNT = Topic("payment.account.v1", "party", ("payment",), ("payment",), own=True, internal=True, warden="payment")
 EVIDENCE = Topic("trust.evidence.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
 TRUST_INTERNAL = Topic("trust.internal.v1", "subject_id", ("trust",), own=True, internal=True)
@@ -39,8 +43,8 @@ PARKED = tuple(
     for service in ("order", "payment", "refund", "trust")
 )
 
-UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, SELLER, RULING)
+UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, SELLER, MEMBER, GOVERNANCE, RULING)
 OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
-INTERNAL = (ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
+INTERNAL = (ORDER_INTERNAL, ORDER_REKEYED, ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
 STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read or is meant by
 ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, STEERING, CLOCK)

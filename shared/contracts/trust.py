@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
+from shared.contracts.governance import Suspendable
 from shared.contracts.topics import EVIDENCE, TRUST, TRUST_INTERNAL
 from shared.contracts.types import Day, Id, Part
 from shared.messaging.message import Message, Topic
@@ -115,3 +116,19 @@ class ScoreChanged(Message):
     dimensions: tuple[DimensionScore, ...]
     rule_version: str
     added: tuple[Bucket, ...]
+
+
+class SubjectSuspended(Message):
+    """No orders with this seller or promoter, placed from effective_from until `until`. until None: for good. Source: R6.2, R2.8.
+
+    Producer: trust. Consumers: order.
+    """
+
+    type: ClassVar[str] = "subject.suspended"
+    topic: ClassVar[Topic] = TRUST
+
+    subject_id: Suspendable
+    level: Literal[1, 2, 3, 4, 5]
+    effective_from: AwareDatetime
+    until: AwareDatetime | None
+    violation_id: Id

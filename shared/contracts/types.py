@@ -55,7 +55,8 @@ class Attribution(Part):
 class Line(Part):
     """One line as accepted: the allocation and the points that every later decision reads. Source: R1.4, R1.5, R3.3.
 
-    paid_minor = gross_minor - all discounts; for all units together. fulfiller_id: the party that ships and answers for it in
+    paid_minor = gross_minor - all discounts; for all units together. campaign_id: whose allotment its units were taken from (R2.7).
+    fulfiller_id: the party that ships and answers for it in
     the seller's place, None for the seller itself (R8.1). attribution None: the storefront sent no visits.
     """
 
@@ -75,6 +76,7 @@ class Line(Part):
     tags: tuple[Id, ...] = ()
     fulfiller_id: Id | None = None
     attribution: Attribution | None = None
+    campaign_id: Id | None = None
 
     @property
     def answers(self) -> str:

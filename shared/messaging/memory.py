@@ -65,8 +65,8 @@ class Memory:
         return self._held.get(key, [])
 
     def given(self, *facts: Message) -> Memory:
-        """State from facts alone, as `verify` builds it."""
-        for fact in facts:
+        """State from facts alone, as `verify` builds it; what a service only sends changes nothing."""
+        for fact in (fact for fact in facts if not isinstance(fact, self.service.sends)):
             kind = next(kind for kind in self.service.kinds if type(fact) in kind.facts)
             place = (kind.name, kind.key(fact))
             version, before = self.entities.get(place, (0, None))

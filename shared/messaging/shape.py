@@ -28,6 +28,8 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 D = TypeVar("D")
+G = TypeVar("G")
+H = TypeVar("H")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,18 @@ def on(
     b: Touch[B] | Callable[[A], Touch[B]],
     c: Touch[C] | Callable[[A], Touch[C]],
     d: Touch[D] | Callable[[A], Touch[D]],
+    /,
+) -> Plan: ...
+@overload
+def on(
+    event: M,
+    decide: Callable[[M, A, B, C, D, G, H], Outcome],
+    a: Touch[A],
+    b: Touch[B] | Callable[[A], Touch[B]],
+    c: Touch[C] | Callable[[A], Touch[C]],
+    d: Touch[D] | Callable[[A], Touch[D]],
+    g: Touch[G] | Callable[[A], Touch[G]],
+    h: Touch[H] | Callable[[A], Touch[H]],
     /,
 ) -> Plan: ...
 def on(event: Message, decide: Callable[..., Outcome], /, *touches: Any) -> Plan:

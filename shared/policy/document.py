@@ -37,7 +37,10 @@ class PenaltyPolicy(_Section):
 
 
 class OrderPolicy(_Section):
-    """How long an order waits for whom, and what waiting in vain costs. Source: R2.2, R2.4, R2.5, R2.9."""
+    """How long an order waits for whom, what waiting in vain costs, how far back a suspension found late looks for orders.
+
+    Source: R2.2, R2.4, R2.5, R2.8, R2.9.
+    """
 
     pay_minutes: Annotated[int, Field(ge=1, le=10_080)]
     ship_hours: Window
@@ -51,6 +54,7 @@ class OrderPolicy(_Section):
     extend_days: Window
     ad_days: Window
     tags: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")], ...]
+    suspension_look_back_hours: Annotated[int, Field(ge=1, le=720)]
 
     @model_validator(mode="after")
     def _looks_follow_each_other(self) -> Self:
@@ -123,7 +127,7 @@ class Evidence(_Section):
 
 
 class TrustPolicy(_Section):
-    """The score's constants. Source: R5.2-R5.5.
+    """The score's constants; for how long a violation suspends (levels 1 to 4; 5 is for good). Source: R5.2-R5.5, R6.2, R2.8.
 
     cap_per_counterparty: positive weight in millionths of an item; not below five items, which are pooled without regard to it.
     """
@@ -134,6 +138,8 @@ class TrustPolicy(_Section):
     shown_from_items: Annotated[int, Field(ge=0, le=10_000)]
     roles: dict[Role, RoleScore]
     evidence: dict[EvidenceKind, Evidence]
+    suspension_lead_minutes: Annotated[int, Field(ge=0, le=10_080)]
+    suspension_days: Annotated[tuple[Window, ...], Field(min_length=4, max_length=4)]
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:

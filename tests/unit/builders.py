@@ -35,6 +35,7 @@ from shared.contracts.storefront import (
     ReceiptExtended,
     VoucherRedeemed,
 )
+from shared.contracts.trust import SubjectSuspended
 from shared.contracts.types import Discount, Funder, Line, LineParties, Movement, Units
 from shared.messaging.message import Message
 from shared.policy import Policies
@@ -370,6 +371,24 @@ def line_settled(line_no: int = 1, when: str = "06-12 00:00") -> LineSettled:
 def credited(amount_minor: int = 75_00, party: str = SELLER, when: str = "06-12 00:00", **fields: Any) -> AccountCredited:
     values: dict[str, Any] = {"currency": "CNY", "order_id": ORDER, "line_no": 1, "zone": ZONE, **fields}
     return AccountCredited(party=party, amount_minor=amount_minor, occurred_at=at(when), **values)
+
+
+def subject_suspended(
+    subject_id: str = f"seller:{SELLER}",
+    since: str = "06-01 09:00",
+    until: str | None = "06-08 09:00",
+    violation_id: str = "v1",
+    when: str = "06-01 08:50",
+) -> SubjectSuspended:
+    """until None: for good."""
+    return SubjectSuspended(
+        subject_id=subject_id,
+        level=1 if until else 5,
+        effective_from=at(since),
+        until=at(until) if until else None,
+        violation_id=violation_id,
+        occurred_at=at(when),
+    )
 
 
 # deadlines

@@ -35,6 +35,8 @@ def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
     assert (POLICY.order.ad_days, POLICY.order.tags) == (7, ("ship_24h",))  # R2.9
     assert (POLICY.payment.settle_days, POLICY.payment.sweep) == (7, True)  # R2.6, R3.1
     assert (POLICY.payment.clawback_days, POLICY.payment.clawback_days_short) == (15, 7)  # R3.6
+    assert POLICY.order.suspension_look_back_hours == 72  # R2.8
+    assert (POLICY.trust.suspension_lead_minutes, POLICY.trust.suspension_days) == (10, (7, 30, 120, 360))  # R2.8, R6.2
     cases = POLICY.refund.answer_hours, POLICY.refund.post_days, POLICY.refund.inspect_days, POLICY.refund.refused_days
     assert (POLICY.refund.no_reason_days, *cases, POLICY.refund.attempts_max) == (7, 48, 10, 7, 7, 5)  # R4.2-R4.5
     assert {role: score.half_life_days for role, score in POLICY.trust.roles.items()} == {

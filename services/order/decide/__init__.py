@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from services.order.decide.campaign import held_allotments, own_cluster, products, review, shift, size
 from services.order.decide.cancellation import cancel, give_up
 from services.order.decide.completion import confirm, confirm_by_time, extend, free, hold, redeem, settle
 from services.order.decide.delivery import collect, deliver, fail, ship
-from services.order.decide.placement import expire, pay, place
+from services.order.decide.identity import joined, link, met, move
+from services.order.decide.placement import expire, pay, place, place_in_campaign
 from services.order.decide.promises import judge, late
+from services.order.decide.suspension import attribute, close, minutes_sought, parties, seek, suspend
 
 __all__ = [
+    "attribute",
     "cancel",
+    "close",
     "collect",
     "confirm",
     "confirm_by_time",
@@ -19,12 +24,27 @@ __all__ = [
     "fail",
     "free",
     "give_up",
+    "held_allotments",
     "hold",
+    "joined",
     "judge",
     "late",
+    "link",
+    "met",
+    "minutes_sought",
+    "move",
+    "own_cluster",
+    "parties",
     "pay",
     "place",
+    "place_in_campaign",
+    "products",
     "redeem",
+    "review",
+    "seek",
     "settle",
+    "shift",
     "ship",
+    "size",
+    "suspend",
 ]

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from services.order.model import Order, OrderLine, evolve
+from services.order.decide.campaign import released
+from services.order.decide.campaign import unsent as unsent_units
+from services.order.model import Allotment, Cluster, Order, OrderLine, evolve
 from shared.contracts.merchant import SellerCancelled
 from shared.contracts.order import CancelledUnits, OrderCancelled, OrderCompleted, Party, UnitsCancelled
 from shared.contracts.storefront import OrderCancelRequested
@@ -18,7 +20,7 @@ BACK = uuid.UUID("0b1f4a52-9f57-5d0e-8f3c-2a7e6d1c5b90")  # namespace of the ref
 BOUND = ("custom_made", "digital")  # made or delivered for this buyer: a case decides, not the buyer alone
 
 
-def cancel(event: OrderCancelRequested, order: Order | None) -> Outcome:
+def cancel(event: OrderCancelRequested, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
     """What has not left goes back at once, as shops do it today (未发货秒退); what was made for the buyer needs a case. Source: R2.1.
 
     An unpaid order is one checkout: it falls as a whole or not at all.
@@ -31,13 +33,13 @@ def cancel(event: OrderCancelRequested, order: Order | None) -> Outcome:
     if against is not None:
         return against
     if order.status == "accepted":
-        return _unpaid(order, event.lines, "buyer", event.reason, event.occurred_at)
+        return _given_up(order, _unpaid(order, event.lines, "buyer", event.reason, event.occurred_at), allotments, cluster)
     lines = order.lines.values()
     unsent = {line.line.line_no: _left(line) for line in lines if line.line.kind == "goods" and line.line.category not in BOUND}
-    return _cancelled(order, event, unsent, "buyer")
+    return _given_up(order, _cancelled(order, event, unsent, "buyer"), allotments, cluster)
 
 
-def give_up(event: SellerCancelled, order: Order | None) -> Outcome:
+def give_up(event: SellerCancelled, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
     """By who ships the line: the seller, or who fulfils in its place. Source: R2.1, R8.1."""
     if order is None:
         return Wait("order.before_placed")
@@ -48,9 +50,9 @@ def give_up(event: SellerCancelled, order: Order | None) -> Outcome:
     if against is not None:
         return against
     if order.status == "accepted":
-        return _unpaid(order, (), "seller", event.reason, event.occurred_at)
+        return _given_up(order, _unpaid(order, (), "seller", event.reason, event.occurred_at), allotments, cluster)
     unsent = {line_no: _left(line) for line_no, line in own.items() if line.line.kind != "freight"}
-    return _cancelled(order, event, unsent, "seller")
+    return _given_up(order, _cancelled(order, event, unsent, "seller"), allotments, cluster)
 
 
 def ends(order: Order, by: Party, at: datetime) -> tuple[UnitsCancelled | OrderCompleted, ...]:
@@ -70,6 +72,19 @@ def freight_back(order: Order, seller_id: str, at: datetime) -> tuple[UnitsCance
     """The seller is at fault: its freight goes back, whatever was sent. Source: R3.10."""
     lines = [line for line in order.of_seller(seller_id) if line.line.kind == "freight" and not line.over and not line.cases]
     return (_fact(order, {line.line.line_no: 1 for line in lines}, "platform", "seller at fault", at),) if lines else ()
+
+
+def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
+    """What was held of a campaign for these units can be sold again. Source: R2.7."""
+    if isinstance(outcome, Reject | Wait):
+        return outcome
+    units, first = Counter[int](), outcome[0]
+    for fact in outcome:
+        if isinstance(fact, OrderCancelled):
+            units.update(unsent_units(order))
+        elif isinstance(fact, UnitsCancelled):
+            units.update({part.line_no: part.quantity for part in fact.lines})
+    return (*outcome, *released(order, units, allotments, cluster, first.occurred_at))
 
 
 def _not_now(order: Order, payment_id: str | None) -> Reject | Wait | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
+from services.order.decide.campaign import released
 from services.order.decide.cancellation import ends, freight_back
-from services.order.model import Order, OrderLine, confirmation, evolve, held
+from services.order.model import Allotment, Cluster, Order, OrderLine, confirmation, evolve, held
 from shared.contracts.order import (
     ConfirmationDue,
     ConfirmationExtended,
@@ -130,8 +131,10 @@ def hold(event: CaseOpened, order: Order | None) -> Outcome:
     return (LineHeld(order_id=event.order_id, line_no=event.line_no, case_id=event.case_id, occurred_at=event.occurred_at),)
 
 
-def free(event: CaseClosed, order: Order | None) -> Outcome:
-    """The case is over; a confirmation that fell due meanwhile happens now, and what the end of the line brings. Source: R2.5, R3.10."""
+def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
+    """The case is over; a confirmation that fell due meanwhile happens now, and what the end of the line brings. Units refunded
+    before they left can be sold again. Source: R2.5, R2.7, R3.10.
+    """
     found = _of_case(event, order)
     if not isinstance(found, tuple):
         return found
@@ -149,12 +152,14 @@ def free(event: CaseClosed, order: Order | None) -> Outcome:
         occurred_at=event.occurred_at,
     )
     after = evolve(order, freed)
+    forgone = after.lines[event.line_no].forgone - line.forgone
+    given_up = released(order, {event.line_no: forgone}, allotments, cluster, event.occurred_at)
     seller_id = line.line.seller_id
     at_fault = event.seller_at_fault and _all_back(after, seller_id)
     returned = freight_back(after, seller_id, event.occurred_at) if at_fault else ()
     for fact in returned:
         after = evolve(after, fact)
-    return freed, *returned, *_fallen_due(after, after.lines[event.line_no], event.occurred_at)
+    return freed, *returned, *_fallen_due(after, after.lines[event.line_no], event.occurred_at), *given_up
 
 
 def settle(event: LineSettled, order: Order | None) -> Outcome:

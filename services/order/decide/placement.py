@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
-from services.order.model import Order
+from services.order.decide import campaign, suspension
+from services.order.model import Allotment, Cluster, Member, Order, Suspensions
 from services.order.rules.attribution import Attributions, attribute
 from shared.contracts.order import (
     OrderAccepted,
@@ -23,6 +25,7 @@ from shared.contracts.storefront import Coupon, OrderPlaced, PlacedLine
 from shared.contracts.types import Attribution, Discount, Line
 from shared.currencies import EXPONENTS
 from shared.errors import Code
+from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.money import FUNDERS, Reduction, allocate
 from shared.policy import Policy
@@ -32,15 +35,40 @@ GROSS_MAX = 10**15  # minor units an order; what the contract's amounts can hold
 FREE = uuid.UUID("3f6e3e0a-6d6e-5a0c-9a55-3d1f8f5d9f10")  # namespace of the payment ids of orders of which nothing is due
 
 
-def place(event: OrderPlaced, order: Order | None, policy: Policy) -> Outcome:
-    """Accepted with the allocation and the terms of the day, or rejected with a code. Source: R2.1, R1.5, R2.3.
-
-    An order of which nothing is due is paid by being placed: no provider captures 0.
-    """
+def place(event: OrderPlaced, order: Order | None, suspensions: Mapping[str, Suspensions], policy: Policy) -> Outcome:
+    """Accepted with the allocation and the terms of the day, or rejected with a code. Source: R2.1, R1.5, R2.3, R2.8."""
     if order is not None:
         return Reject("order.exists")
+    return _placed(event, suspensions, policy, None)
+
+
+def place_in_campaign(
+    event: OrderPlaced,
+    member: Member | None,
+    order: Order | None,
+    allotments: Mapping[str, Allotment],
+    cluster: Cluster | None,
+    suspensions: Mapping[str, Suspensions],
+    policy: Policy,
+) -> Outcome:
+    """As any order, and each product of it must be had from the campaign; what is refused takes nothing. Source: R2.7."""
+    if order is not None:
+        return Reject("order.exists")
+    facts = _placed(event, suspensions, policy, campaign.refused(event, allotments, cluster))
+    if any(isinstance(fact, OrderRejected) for fact in facts):
+        return facts
+    at = member.cluster if member else event.buyer_id
+    return (*facts, *campaign.taken(event, allotments, at, cluster))
+
+
+def _placed(
+    event: OrderPlaced, suspensions: Mapping[str, Suspensions], policy: Policy, not_to_be_had: tuple[Code, str] | None
+) -> tuple[Message, ...]:
+    """An order of which nothing is due is paid by being placed: no provider captures 0."""
     attributions = attribute(event, policy.order.ad_days)
+    promoters = {_promoter(line, attributions.get(line.line_no)) for line in event.lines}
     refused = _unsound(event, policy, attributions) or _bad_coupon(event, attributions)
+    refused = refused or suspension.suspended(event, promoters, suspensions) or not_to_be_had
     if refused:
         return (_rejected(event, *refused),)
     lines = _lines(event, policy, attributions)
@@ -58,7 +86,8 @@ def place(event: OrderPlaced, order: Order | None, policy: Policy) -> Outcome:
         free_shipping=event.free_shipping,
         occurred_at=event.occurred_at,
     )
-    return (accepted,) if due else (accepted, _free(accepted))
+    paid = () if due else (_free(accepted),)
+    return accepted, *paid, *suspension.attributed(event.order_id, lines, event.occurred_at)
 
 
 def pay(event: PaymentSucceeded, order: Order | None) -> Outcome:
@@ -98,9 +127,12 @@ def pay(event: PaymentSucceeded, order: Order | None) -> Outcome:
     )
 
 
-def expire(event: PaymentWindowOver, order: Order | None) -> Outcome:
-    """Unpaid until the deadline. Source: R2.2."""
-    return (OrderExpired(order_id=event.order_id, occurred_at=event.occurred_at),)
+def expire(event: PaymentWindowOver, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
+    """Unpaid until the deadline; what it held of a campaign can be sold again. Source: R2.2, R2.7."""
+    if order is None:
+        raise ValueError(f"a deadline of order {event.order_id}, which does not exist")
+    expired = OrderExpired(order_id=event.order_id, occurred_at=event.occurred_at)
+    return expired, *campaign.released(order, campaign.unsent(order), allotments, cluster, event.occurred_at)
 
 
 def _unwanted(
@@ -123,8 +155,6 @@ def _unsound(event: OrderPlaced, policy: Policy, attributions: Attributions) -> 
     """The code and its detail, if the order cannot stand for what it is."""
     if event.currency not in EXPONENTS:
         return "order.currency_unknown", event.currency
-    if event.campaign_id is not None:
-        return "not_supported", "campaign orders"
     for line in event.lines:
         unknown = set(line.tags) - set(policy.order.tags)
         if unknown:
@@ -183,6 +213,7 @@ def _lines(event: OrderPlaced, policy: Policy, attributions: Attributions) -> tu
                 tags=line.tags,
                 fulfiller_id=line.fulfiller_id,
                 attribution=attribution,
+                campaign_id=event.campaign_id if line.kind != "freight" else None,
             )
         )
     return tuple(frozen)

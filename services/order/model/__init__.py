@@ -1,8 +1,39 @@
-"""What the order service knows: orders, their lines and parcels."""
+"""What the order service knows: each order, what campaigns may sell and to whom, who is suspended."""
 
 from __future__ import annotations
 
+from services.order.model.campaign import ALLOTMENT, CLUSTER, Allotment, Cluster, product
+from services.order.model.identity import MEMBER, TOKEN, Member, Token, token_key
 from services.order.model.line import OrderLine, Parcel, confirmation, held, restated, unsent_at
 from services.order.model.order import ORDER, Order, due, evolve
+from services.order.model.suspension import RECENT, SUSPENSION, Recent, Suspension, Suspensions, minute_of, recent_key
 
-__all__ = ["ORDER", "Order", "OrderLine", "Parcel", "confirmation", "due", "evolve", "held", "restated", "unsent_at"]
+__all__ = [
+    "ALLOTMENT",
+    "CLUSTER",
+    "MEMBER",
+    "ORDER",
+    "RECENT",
+    "SUSPENSION",
+    "TOKEN",
+    "Allotment",
+    "Cluster",
+    "Member",
+    "Order",
+    "OrderLine",
+    "Parcel",
+    "Recent",
+    "Suspension",
+    "Suspensions",
+    "Token",
+    "confirmation",
+    "due",
+    "evolve",
+    "held",
+    "minute_of",
+    "product",
+    "recent_key",
+    "restated",
+    "token_key",
+    "unsent_at",
+]

@@ -34,6 +34,7 @@ from shared.contracts.order import (
     ShippingSham,
     UnitsCancelled,
 )
+from shared.contracts.suspension import OrderClosed, OrderUnderSuspension
 from shared.contracts.types import FreeShipping
 from shared.messaging.shape import Kind
 
@@ -58,8 +59,10 @@ OrderFact = (
     | LineHeld
     | LineFreed
     | OrderSettled
+    | OrderClosed
+    | OrderUnderSuspension
 )
-Status = Literal["accepted", "rejected", "paid", "expired", "cancelled"]
+Status = Literal["accepted", "rejected", "paid", "expired", "cancelled", "closed"]
 State = Status | LineState
 STEPS: tuple[LineState, ...] = ("paid", "shipped", "delivered", "completed", "settled", "closed")
 
@@ -77,7 +80,8 @@ class Late:
 class Order:
     """status: how far it got as a whole; its lines say the rest. payments, cancels: every payment_id and cancel_id known.
 
-    terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted.
+    terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted. suspended: its parties that were found
+    suspended after it was paid.
     """
 
     id: str
@@ -95,6 +99,7 @@ class Order:
     cancels: tuple[str, ...] = ()
     late: dict[str, Late] = field(default_factory=dict)
     rulings: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:
@@ -109,7 +114,7 @@ class Order:
     @property
     def shut(self) -> bool:
         """It never became a paid order and never will."""
-        return self.status in ("rejected", "expired", "cancelled")
+        return self.status in ("rejected", "expired", "cancelled", "closed")
 
     def of_seller(self, seller_id: str) -> list[OrderLine]:
         return [line for line in self.lines.values() if line.line.seller_id == seller_id]
@@ -133,6 +138,10 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
             return replace(order, status="expired")
         case OrderCancelled():
             return replace(order, status="cancelled")
+        case OrderClosed():
+            return replace(order, status="closed")
+        case OrderUnderSuspension():
+            return replace(order, suspended=(*order.suspended, fact.subject_id))
         case ParcelSent() | ParcelTaken() | ParcelDelivered() | ParcelFailed():
             return _moved(order, fact)
         case ShippingLate() | ShippingSham() | RulingNoted():

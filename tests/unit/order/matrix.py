@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from shared.contracts.campaign import LimitShifted
+from shared.contracts.governance import AllotmentSet, ProductReviewed
+from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
+from shared.contracts.member import IdentityLinked
+from shared.contracts.suspension import OrderAttributed, OrdersSought, SuspensionFound
+from shared.contracts.trust import SubjectSuspended
 from shared.errors import CATALOGUE
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
@@ -14,11 +20,11 @@ from tests.unit.order import shop as s
 TABLE = Path(__file__).parents[3] / "services" / "order" / "STATES.md"
 HEAD = """# Every event in every state of an order
 
-Rule R2.1: an event is legal in a state, or it is refused with a code and changes nothing, or it waits for its cause. A row for each event
-of the order service, a column for each state of an order of one line (`held`: delivered, with an open case; `virtual`: paid, of
-virtual goods). A name is the fact that follows; `✗` a code with which the event is refused; `…` the code of what it waits for; an
-empty cell a deadline that does not stand then. Written by `python -m tests.unit.order.matrix`; tests/unit/order/test_matrix.py
-walks it again.
+Rule R2.1: an event is legal in a state, or it is refused with a code and changes nothing, or it waits for its cause. A row for each
+event about an order, a column for each state of an order of one line (`held`: delivered, with an open case; `virtual`: paid, of
+virtual goods; `stopped`: closed unpaid, its seller suspended). A name is the fact that follows; `✗` a code with which the event is
+refused; `…` the code of what it waits for; an empty cell: a deadline that does not stand then, or a suspension of an order that ended.
+Written by `python -m tests.unit.order.matrix`; tests/unit/order/test_matrix.py walks it again.
 """
 
 
@@ -54,6 +60,7 @@ STATES: dict[str, Callable[[], Memory]] = {
     "completed": s.completed,
     "settled": s.settled,
     "closed": s.closed,
+    "stopped": s.stopped,
     "paid, then cancelled": given_up,
 }
 EVENTS: dict[str, Message] = {
@@ -78,8 +85,22 @@ EVENTS: dict[str, Message] = {
         b.case_opened("c9", when="06-10 11:00"),
         b.case_closed(when="06-10 11:00"),
         b.line_settled(),
+        SuspensionFound(order_id=b.ORDER, subject_id="promoter:k1", violation_id="v9", occurred_at=b.at("06-10 12:00")),
     )
 }
+# What is about no order: its own tests say what comes of it.
+OTHERS = (
+    ProductReviewed,
+    AllotmentSet,
+    LimitShifted,
+    IdentityLinked,
+    ClustersMet,
+    ClusterJoined,
+    MemberMoved,
+    SubjectSuspended,
+    OrderAttributed,
+    OrdersSought,
+)
 
 
 def cell(event: str, state: str) -> str:

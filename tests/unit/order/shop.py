@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from services.order.handlers import SERVICE
 from services.order.model import ORDER as KIND
 from services.order.model import Order
@@ -11,8 +13,21 @@ from shared.policy import Policies
 from tests.unit import builders as b
 
 
+class Shop(Memory):
+    """Tells itself what the service tells itself. Returns what outsiders see; `facts` has the rest as well."""
+
+    def send(self, event: Message, id: str = "") -> tuple[Message, ...]:
+        found = list(super().send(event, id))
+        queue = deque(fact for fact in found if isinstance(fact, SERVICE.sends))
+        while queue:
+            more = super().send(queue.popleft())
+            found.extend(more)
+            queue.extend(fact for fact in more if isinstance(fact, SERVICE.sends))
+        return tuple(fact for fact in found if not fact.topic.internal)
+
+
 def shop(*events: Message, policies: Policies = b.POLICIES) -> Memory:
-    memory = Memory(SERVICE, policies)
+    memory = Shop(SERVICE, policies)
     memory.when(*events)
     return memory
 
@@ -74,4 +89,11 @@ def closed() -> Memory:
     events = b.case_opened(), b.case_closed(quantity=1, amount_minor=100_00)
     memory = delivered()
     memory.when(*events)
+    return memory
+
+
+def stopped() -> Memory:
+    """Closed unpaid: its seller was suspended when it was placed, and that was found late."""
+    memory = accepted()
+    memory.when(b.subject_suspended())
     return memory

@@ -56,7 +56,7 @@ def test_the_due_amount_shown_must_be_ours_r2_3() -> None:
         (b.placed(b.cart(1), b.cart(2, kind="freight")), "order.bad_freight"),
         (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None, seller_id="s2")), "order.bad_freight"),
         (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None), coupons=[b.coupon(1, 1, 2)]), "order.coupon_of_freight"),
-        (b.placed(campaign_id="c618"), "not_supported"),
+        (b.placed(campaign_id="c618"), "campaign.not_reviewed"),
         (b.placed(currency="ZZZ"), "order.currency_unknown"),
         (b.placed(currency="XAU"), "order.currency_unknown"),
         (b.placed(b.cart(unit_price_minor=10**12, quantity=1_001), due=10**15), "order.too_large"),

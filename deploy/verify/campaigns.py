@@ -1,0 +1,146 @@
+"""Campaigns and identities, recomputed from the topics alone: nothing oversold, everything given back once, clusters as linked.
+
+Source: R2.7, R4.6.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.verify.log import Entry, Log
+from deploy.verify.report import Check
+from deploy.verify.tables import Tables
+from shared.contracts.campaign import AllotmentReleased, AllotmentSized, AllotmentTaken, LimitShifted
+from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
+from shared.contracts.member import IdentityLinked
+from shared.contracts.order import LineFreed, OrderAccepted, OrderCancelled, OrderExpired, ParcelFailed, ParcelSent, UnitsCancelled
+from shared.contracts.suspension import OrderClosed
+from shared.messaging.message import Message
+
+Product = tuple[str, str]  # campaign, sku
+MESSAGES = (LimitShifted, ClusterJoined, ClustersMet, MemberMoved)
+
+
+def checks(log: Log, tables: Tables) -> Iterator[Check]:
+    yield _allotments(log, tables)
+    yield _held(log)
+    yield _identities(log, tables)
+
+
+def _version(entry: Entry) -> int:
+    return int(entry.header("ce_entityversion") or 0)
+
+
+def _allotments(log: Log, tables: Tables) -> Check:
+    """In the order of their versions, as their facts lie in the lanes of many orders."""
+    check = Check("allotments: taken = accepted less released, never above the units, never below 0, as stored")
+    facts: defaultdict[Product, list[tuple[int, Entry, Any]]] = defaultdict(list)
+    kinds: tuple[type[Message], ...] = (AllotmentSized, AllotmentTaken, AllotmentReleased)
+    for kind in kinds:
+        for entry, fact in log.of(kind):
+            told: Any = fact
+            facts[(told.campaign_id, told.sku)].append((_version(entry), entry, told))
+    for product, found in facts.items():
+        units = taken = 0
+        for _, entry, fact in sorted(found, key=lambda one: one[0]):
+            if isinstance(fact, AllotmentSized):
+                units = fact.units
+            else:
+                taken += fact.units if isinstance(fact, AllotmentTaken) else -fact.units
+                check.that(fact.left == units - taken, f"{entry}: {units - taken} are left of {product}, told was {fact.left}")
+            check.that(0 <= taken <= units, f"{entry}: {taken} of {units} units of {product} are taken")
+        row = tables.entities["allotment"].get("/".join(product))
+        check.same(f"allotment {product}", (units, taken), (row.body["units"], row.body["taken"]) if row else None)
+    return check
+
+
+def _held(log: Log) -> Check:
+    """Of each order: what its lines in the campaign still hold unsent or have sent is what it took less what it gave back."""
+    check = Check("campaign orders: each holds what its lines say, no more given back than given up")
+    holds: Counter[tuple[str, Product]] = Counter()
+    for _, fact in log.of(AllotmentTaken):
+        holds[(fact.order_id, (fact.campaign_id, fact.sku))] += fact.units
+    for _, freed in log.of(AllotmentReleased):
+        holds[(freed.order_id, (freed.campaign_id, freed.sku))] -= freed.units
+    expected: Counter[tuple[str, Product]] = Counter()
+    ends: tuple[type[OrderExpired | OrderClosed | OrderCancelled], ...] = (OrderExpired, OrderClosed, OrderCancelled)
+    over = {fact.order_id for kind in ends for _, fact in log.of(kind)}
+    forgone = _forgone(log)
+    for _, order in log.of(OrderAccepted):
+        for line in order.lines:
+            if line.campaign_id is not None:
+                left = 0 if order.order_id in over else line.quantity - forgone[(order.order_id, line.line_no)]
+                expected[(order.order_id, (line.campaign_id, line.sku))] += left
+    for place in sorted(holds.keys() | expected.keys()):
+        check.same(f"order {place[0]}, {place[1]}", expected[place], holds[place])
+    return check
+
+
+def _forgone(log: Log) -> Counter[tuple[str, int]]:
+    """Units cancelled, or refunded before they were sent, by order and line: the lane says which came first."""
+    quantity = {(order.order_id, line.line_no): line.quantity for _, order in log.of(OrderAccepted) for line in order.lines}
+    sent: Counter[tuple[str, int]] = Counter()
+    forgone: Counter[tuple[str, int]] = Counter()
+    for entry in log.facts():
+        if isinstance(entry.event, ParcelSent | ParcelFailed):
+            for units in entry.event.units:
+                sent[(entry.event.order_id, units.line_no)] += units.quantity if isinstance(entry.event, ParcelSent) else -units.quantity
+        elif isinstance(entry.event, UnitsCancelled):
+            for part in entry.event.lines:
+                forgone[(entry.event.order_id, part.line_no)] += part.quantity
+        elif isinstance(entry.event, LineFreed):
+            place = (entry.event.order_id, entry.event.line_no)
+            forgone[place] += min(entry.event.refunded_quantity, quantity[place] - sent[place] - forgone[place])
+    return forgone
+
+
+def _identities(log: Log, tables: Tables) -> Check:
+    """Who is one by the links that were taken, and what each of them holds; not while messages about it are under way."""
+    check = Check("identities: clusters are the connected accounts, each counts what its members hold")
+    if _under_way(log, tables):
+        return check
+    clusters = _clusters(log, tables)
+    rows = tables.entities["member"]
+    stored = {buyer: rows[buyer].body["cluster"] if buyer in rows else buyer for buyer in clusters}
+    for buyer, cluster in clusters.items():
+        check.same(f"cluster of {buyer}", cluster, stored[buyer])
+    buyers = {fact.order_id: fact.buyer_id for _, fact in log.of(OrderAccepted)}
+    held: Counter[tuple[str, str]] = Counter()
+    moves: list[AllotmentTaken | AllotmentReleased] = [taken for _, taken in log.of(AllotmentTaken)]
+    moves += [released for _, released in log.of(AllotmentReleased)]
+    for fact in moves:
+        buyer = buyers[fact.order_id]
+        units = fact.units if isinstance(fact, AllotmentTaken) else -fact.units
+        held[(clusters.get(buyer, buyer), f"{fact.campaign_id}/{fact.sku}")] += units
+    for (cluster, product), units in held.items():
+        row = tables.entities["cluster"].get(cluster)
+        check.same(f"{product} held by {cluster}", units, row.body["units"].get(product, 0) if row else None)
+    return check
+
+
+def _clusters(log: Log, tables: Tables) -> dict[str, str]:
+    """Every linked buyer's cluster: the least id of all that are connected with it."""
+    taken = tables.taken["order"]
+    over: dict[str, str] = {}
+
+    def root(at: str) -> str:
+        while over.get(at, at) != at:
+            at = over[at]
+        return at
+
+    first: dict[tuple[str, str], str] = {}
+    for entry, link in log.of(IdentityLinked):
+        if (entry.header("ce_source"), entry.id) in taken.inbox and entry.ref not in taken.held:
+            holder = first.setdefault((link.kind, link.token), link.buyer_id)
+            one, other = sorted((root(link.buyer_id), root(holder)))
+            over[other] = one
+            over.setdefault(link.buyer_id, link.buyer_id)
+    return {buyer: root(buyer) for buyer in over}
+
+
+def _under_way(log: Log, tables: Tables) -> bool:
+    """Some message about identities is written and not handled yet."""
+    done = tables.taken["order"].lasts
+    return any((entry.sequence or 0) > done.get((entry.topic, entry.partition), 0) for kind in MESSAGES for entry, _ in log.of(kind))

@@ -1,0 +1,126 @@
+"""Suspended sellers and promoters: no new orders, and what becomes of those that were accepted before the suspension was known.
+
+Each accepted order is told to its parties' own lanes (`order.attributed`), where suspensions come in too: so an order is
+either there when a suspension looks back, or finds the suspension when it arrives. Looking back goes through the minutes from
+effective_from on, as many hours as the policy says; what was accepted even later than that is not found. Source: R2.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+from services.order.decide.campaign import released, unsent
+from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, minute_of, recent_key
+from shared.contracts.storefront import OrderPlaced
+from shared.contracts.suspension import (
+    OrderAttributed,
+    OrderClosed,
+    OrderRemembered,
+    OrdersSought,
+    OrderUnderSuspension,
+    SuspensionFound,
+    SuspensionNoted,
+)
+from shared.contracts.trust import SubjectSuspended
+from shared.contracts.types import Line
+from shared.errors import Code
+from shared.messaging.shape import Outcome, Reject, Wait
+from shared.policy import Policy
+
+MINUTES_MAX = 360  # looked through in one step
+
+
+def suspend(event: SubjectSuspended, suspensions: Suspensions | None, policy: Policy) -> Outcome:
+    """Known from now on; the look back begins, in case this comes too late."""
+    if suspensions is not None and event.violation_id in suspensions.known:
+        return Reject("suspension.known")
+    horizon = event.effective_from + timedelta(hours=policy.order.suspension_look_back_hours)
+    noted = SuspensionNoted(
+        subject_id=event.subject_id,
+        violation_id=event.violation_id,
+        effective_from=event.effective_from,
+        until=event.until,
+        occurred_at=event.occurred_at,
+    )
+    sought = OrdersSought(
+        subject_id=event.subject_id,
+        violation_id=event.violation_id,
+        effective_from=event.effective_from,
+        until=event.until,
+        minute=minute_of(event.effective_from),
+        minute_last=minute_of(min(horizon, event.until or horizon)),
+        occurred_at=event.occurred_at,
+    )
+    return noted, sought
+
+
+def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: Recent | None) -> Outcome:
+    """Remembered for suspensions to come, or the victim of one that came meanwhile."""
+    violation_id = suspensions.covering(event.occurred_at) if suspensions else None
+    if violation_id is not None:
+        return (_found(event.order_id, event.subject_id, violation_id, event.occurred_at),)
+    return (OrderRemembered(subject_id=event.subject_id, order_id=event.order_id, occurred_at=event.occurred_at),)
+
+
+def minutes_sought(event: OrdersSought) -> Iterator[str]:
+    """The keys of one step."""
+    return (recent_key(event.subject_id, minute) for minute in range(event.minute, min(event.minute + MINUTES_MAX, event.minute_last + 1)))
+
+
+def seek(event: OrdersSought, minutes: Mapping[str, Recent]) -> Outcome:
+    """Each order that the suspension covers is told, under its own id; then the next step."""
+    span = Suspension(event.effective_from, event.until)
+    found = [
+        _found(order_id, event.subject_id, event.violation_id, max(placed_at, event.occurred_at))
+        for recent in minutes.values()
+        for order_id, placed_at in recent.orders.items()
+        if span.covers(placed_at)
+    ]
+    following = event.minute + MINUTES_MAX
+    return (*found, *([event.model_copy(update={"minute": following})] if following <= event.minute_last else []))
+
+
+def close(event: SuspensionFound, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
+    """An unpaid order is closed, a paid one stands and is listed, once for each party; one that ended needs nothing. Source: R2.8."""
+    if order is None:
+        return Wait("order.before_placed")
+    if order.shut or event.subject_id in order.suspended:
+        return ()
+    told = {"order_id": order.id, "subject_id": event.subject_id, "violation_id": event.violation_id}
+    if order.status == "paid":
+        return (OrderUnderSuspension(**told, occurred_at=event.occurred_at),)
+    closed = OrderClosed(**told, code=_code(event.subject_id), occurred_at=event.occurred_at)
+    return closed, *released(order, unsent(order), allotments, cluster, event.occurred_at)
+
+
+def parties(event: OrderPlaced) -> set[str]:
+    """Whose suspension may matter: sellers, and promoters by the cart or by the visits, whichever earns in the end."""
+    sellers = {f"seller:{line.seller_id}" for line in event.lines}
+    promoters = {line.promoter_id for line in event.lines} | {visit.promoter_id for visit in event.visits}
+    return sellers | {f"promoter:{promoter}" for promoter in promoters if promoter is not None}
+
+
+def suspended(event: OrderPlaced, promoters: Iterable[str | None], suspensions: Mapping[str, Suspensions]) -> tuple[Code, str] | None:
+    """The code and the party, if one is suspended at the moment of placement. Sellers first. Source: R2.8.
+
+    promoters: those that lines are attributed to.
+    """
+    named = {f"seller:{line.seller_id}" for line in event.lines} | {f"promoter:{one}" for one in promoters if one is not None}
+    found = [subject for subject in named if subject in suspensions and suspensions[subject].covering(event.occurred_at)]
+    return (_code(max(found)), max(found)) if found else None
+
+
+def attributed(order_id: str, lines: Iterable[Line], at: datetime) -> Iterator[OrderAttributed]:
+    """To each seller and promoter of an accepted order."""
+    subjects = {f"seller:{line.seller_id}" for line in lines} | {f"promoter:{line.promoter_id}" for line in lines if line.promoter_id}
+    return (OrderAttributed(subject_id=subject, order_id=order_id, occurred_at=at) for subject in sorted(subjects))
+
+
+def _found(order_id: str, subject_id: str, violation_id: str, at: datetime) -> SuspensionFound:
+    return SuspensionFound(order_id=order_id, subject_id=subject_id, violation_id=violation_id, occurred_at=at)
+
+
+def _code(subject_id: str) -> Literal["order.seller_suspended", "order.promoter_suspended"]:
+    return "order.seller_suspended" if subject_id.startswith("seller:") else "order.promoter_suspended"

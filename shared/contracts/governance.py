@@ -1,0 +1,67 @@
+"""The platform's rule book at work: what was reviewed, how much of it may be sold, and who broke a rule.
+
+The topic is keyed by its subject, as each type spells it: a campaign, a seller or a promoter.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from shared.contracts.topics import GOVERNANCE
+from shared.contracts.types import Id, Text
+from shared.messaging.message import Message, Topic
+
+Suspendable = Annotated[
+    str, StringConstraints(pattern=r"^(seller|promoter):[A-Za-z0-9_.:\-]{1,64}$"), Field(description="`role:party`: who may be suspended")
+]
+
+
+class ProductReviewed(Message):
+    """A product was looked at for a campaign; approved False takes an approval back from then on. Source: R2.7.
+
+    Producer: governance. Consumers: order.
+    """
+
+    type: ClassVar[str] = "product.reviewed"
+    topic: ClassVar[Topic] = GOVERNANCE
+    key_field: ClassVar[str] = "campaign_id"
+
+    campaign_id: Id
+    sku: Id
+    approved: bool
+    reason: Text = ""
+
+
+class AllotmentSet(Message):
+    """So many units of a product may be sold in a campaign in all, effective at once. limit_per_identity None: no limit. Source: R2.7.
+
+    Producer: governance. Consumers: order.
+    """
+
+    type: ClassVar[str] = "allotment.set"
+    topic: ClassVar[Topic] = GOVERNANCE
+    key_field: ClassVar[str] = "campaign_id"
+
+    campaign_id: Id
+    sku: Id
+    units: Annotated[int, Field(ge=0, le=10**9)]
+    limit_per_identity: Annotated[int, Field(ge=1, le=10**6)] | None = None
+
+
+class ViolationRecorded(Message):
+    """A seller or promoter broke a rule. level None or 0: points only; 1 to 5 also suspends. Source: R6.1, R6.2.
+
+    Producer: governance. Consumers: trust.
+    """
+
+    type: ClassVar[str] = "violation.recorded"
+    topic: ClassVar[Topic] = GOVERNANCE
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    violation_id: Id
+    kind: Id
+    points: Annotated[int, Field(ge=0, le=1_000)]
+    level: Literal[0, 1, 2, 3, 4, 5] | None = None

@@ -1,0 +1,26 @@
+"""The member app: what it knows of who is whose second account, as opaque tokens."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from shared.contracts.topics import MEMBER
+from shared.contracts.types import Id
+from shared.messaging.message import Message, Topic
+
+TokenKind = Literal["phone", "device", "payout_account", "address"]
+
+
+class IdentityLinked(Message):
+    """This buyer uses this phone, device, payout account or address; the token stands for it and tells nothing. Source: R4.6.
+
+    Buyers who share a token are one identity, and so are those who share one with any of them.
+    Producer: member. Consumers: order.
+    """
+
+    type: ClassVar[str] = "identity.linked"
+    topic: ClassVar[Topic] = MEMBER
+
+    buyer_id: Id
+    kind: TokenKind
+    token: Id

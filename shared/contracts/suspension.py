@@ -1,0 +1,118 @@
+"""Facts of the order service about suspended sellers and promoters, and about the orders that a late finding meets. Source: R2.8."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts.governance import Suspendable
+from shared.contracts.topics import ORDER, ORDER_INTERNAL, ORDER_REKEYED
+from shared.contracts.types import Id
+from shared.messaging.message import Message, Topic
+
+
+class OrderClosed(Message):
+    """An unpaid order that should never have been accepted: its seller or promoter was suspended when it was placed.
+
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "order.closed"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    code: Literal["order.seller_suspended", "order.promoter_suspended"]
+    subject_id: Suspendable
+    violation_id: Id
+
+
+class OrderUnderSuspension(Message):
+    """A paid order of which it was found too late that its seller or promoter was suspended: it stands, and is listed by this.
+
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "order.under_suspension"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    subject_id: Suspendable
+    violation_id: Id
+
+
+class SuspensionNoted(Message):
+    """Orders of this seller or promoter placed from effective_from until `until` are not accepted. until None: for good.
+
+    Producer: order. Consumers: nobody (private to order).
+    """
+
+    type: ClassVar[str] = "suspension.noted"
+    topic: ClassVar[Topic] = ORDER_INTERNAL
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    violation_id: Id
+    effective_from: AwareDatetime
+    until: AwareDatetime | None
+
+
+class OrderAttributed(Message):
+    """An order of this seller or promoter was accepted, placed at occurred_at.
+
+    Producer: order. Consumers: order.
+    """
+
+    type: ClassVar[str] = "order.attributed"
+    topic: ClassVar[Topic] = ORDER_REKEYED
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    order_id: Id
+
+
+class OrderRemembered(Message):
+    """Kept so that a suspension that is found late finds the order.
+
+    Producer: order. Consumers: nobody (private to order).
+    """
+
+    type: ClassVar[str] = "order.remembered"
+    topic: ClassVar[Topic] = ORDER_INTERNAL
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    order_id: Id
+
+
+class OrdersSought(Message):
+    """Look through the orders of these minutes (counted from 1970, UTC) for those that the suspension covers, then go on.
+
+    Producer: order. Consumers: order.
+    """
+
+    type: ClassVar[str] = "orders.sought"
+    topic: ClassVar[Topic] = ORDER_REKEYED
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    violation_id: Id
+    effective_from: AwareDatetime
+    until: AwareDatetime | None
+    minute: int = Field(ge=0)
+    minute_last: int = Field(ge=0)
+
+
+class SuspensionFound(Message):
+    """The order was accepted though its seller or promoter was suspended when it was placed.
+
+    Producer: order. Consumers: order.
+    """
+
+    type: ClassVar[str] = "suspension.found"
+    topic: ClassVar[Topic] = ORDER_REKEYED
+    key_field: ClassVar[str] = "order_id"
+
+    order_id: Id
+    subject_id: Suspendable
+    violation_id: Id

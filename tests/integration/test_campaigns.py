@@ -1,0 +1,195 @@
+"""Campaigns on real processes: two order services, all partitions, one unit. Source: R2.7, R2.8."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from confluent_kafka import Producer
+
+from deploy.cli.idle import Idle
+from deploy.local.kafka import quiet
+from deploy.local.stack import Stack
+from deploy.verify import verify
+from tests.infra import Infra
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+SERVICES = {"order": 2, "payment": 1, "refund": 1, "trust": 1}
+
+
+class Fair:
+    """A running system with a manual clock, and what apps send to it."""
+
+    def __init__(self, stack: Stack, idle: Idle) -> None:
+        self.stack, self.idle = stack, idle
+        self._producers: dict[str, Producer] = {}
+        self._count = 0
+
+    def send(self, app: str, type: str, key: str, at: datetime | None = None, **body: Any) -> None:
+        """Under the app's own name, at business time unless told otherwise."""
+        if app not in self._producers:
+            more = {"partitioner": "murmur2_random", "linger.ms": "5"}
+            self._producers[app] = Producer(quiet({**self.stack.settings(app).confluent(), **more}))
+        self._count += 1
+        value = json.dumps({"occurred_at": (at or self.idle.clock()).isoformat(), **body})
+        headers = {"ce_specversion": "1.0", "ce_id": f"e{self._count}", "ce_source": app, "ce_type": type}
+        self._producers[app].produce(f"{app}.v1", value, key, headers=[(name, text.encode()) for name, text in headers.items()])
+        self._producers[app].poll(0)
+
+    def open(self, campaign: str, units: int, limit: int) -> None:
+        self.send("governance", "product.reviewed", campaign, campaign_id=campaign, sku="tea", approved=True)
+        self.send("governance", "allotment.set", campaign, campaign_id=campaign, sku="tea", units=units, limit_per_identity=limit)
+        self.settle()
+
+    def order(self, order_id: str, buyer_id: str, campaign: str | None, at: datetime, seller_id: str = "s1") -> None:
+        line = {"line_no": 1, "sku": "tea", "seller_id": seller_id, "quantity": 1, "unit_price_minor": 100}
+        body = {"order_id": order_id, "buyer_id": buyer_id, "currency": "CNY", "lines": [line], "due_minor": 100, "campaign_id": campaign}
+        self.send("storefront", "order.placed", order_id, at, **body)
+
+    def link(self, buyer_id: str, token: str) -> None:
+        self.send("member", "identity.linked", buyer_id, buyer_id=buyer_id, kind="device", token=token)
+
+    def flush(self) -> None:
+        for producer in self._producers.values():
+            assert producer.flush(60) == 0
+
+    def settle(self) -> None:
+        self.flush()
+        self.idle.wait(120)
+
+    def rows(self, sql: str, *arguments: Any) -> list[Any]:
+        async def ask() -> list[Any]:
+            connection = await asyncpg.connect(self.stack.dsn("admin"))
+            try:
+                return [tuple(row) for row in await connection.fetch(sql, *arguments)]
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask())
+
+    def statuses(self, prefix: str) -> Counter[str]:
+        sql = """SELECT body ->> 'status' FROM "order"."order" WHERE key LIKE $1 || '%'"""
+        return Counter(row[0] for row in self.rows(sql, prefix))
+
+    def taken(self, campaign: str) -> int:
+        return int(self.rows("SELECT (body ->> 'taken')::int FROM \"order\".allotment WHERE key = $1", f"{campaign}/tea")[0][0])
+
+    def handled(self) -> dict[str, float]:
+        """Events that each order process took."""
+        found = {}
+        for name, process in self.stack.services.items():
+            if name.startswith("order"):
+                with urllib.request.urlopen(f"{process.address}/metrics", timeout=10) as answer:
+                    lines = [line.rpartition(" ") for line in answer.read().decode().splitlines()]
+                found[name] = sum(float(value) for metric, _, value in lines if metric == 'laotie_events_total{outcome="handled"}')
+        return found
+
+    def verified(self) -> list[str]:
+        """What `laotie verify` finds wrong."""
+        return [f"{check.name}: {check.first}" for check in asyncio.run(verify(self.stack)).checks if not check.holds]
+
+
+@pytest.fixture(scope="module")
+def fair(infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fair]:
+    if infra != "local":
+        pytest.skip("needs a system of its own with a manual clock")
+    with Stack(tmp_path_factory.mktemp("fair"), clock="manual") as stack:
+        stack.start(fresh=True)
+        for service, copies in SERVICES.items():
+            stack.spawn(service, copies, wait=False)
+        for process in stack.services.values():
+            process.wait_ready()
+        with Idle(stack) as idle:
+            yield Fair(stack, idle)
+    stack.home.remove()
+
+
+def test_a_thousand_simultaneous_orders_for_one_unit_give_one_acceptance_and_it_comes_back_once_r2_7(fair: Fair) -> None:
+    fair.open("flash", units=1, limit=1)
+    before, now = fair.handled(), fair.idle.clock()
+    for n in range(1000):
+        fair.order(f"rush{n}", f"b{n}", "flash", now)
+    fair.settle()
+    assert fair.statuses("rush") == {"accepted": 1, "rejected": 999}
+    assert fair.taken("flash") == 1
+    lanes = fair.rows("SELECT count(*) FROM \"order\".lane WHERE topic = 'order.v1' AND seq > 0")
+    assert lanes[0][0] == fair.stack.stripes, "over all partitions"
+    after = fair.handled()
+    assert len(after) == 2
+    assert all(after[name] > before[name] + 100 for name in after), "both processes had their share"
+    fair.idle.set_clock(timedelta(minutes=31))
+    assert (fair.statuses("rush"), fair.taken("flash")) == ({"expired": 1, "rejected": 999}, 0)
+    now = fair.idle.clock()
+    for n in range(100):
+        fair.order(f"again{n}", f"b{n}", "flash", now)
+    fair.settle()
+    assert (fair.statuses("again"), fair.taken("flash")) == ({"accepted": 1, "rejected": 99}, 1)
+    assert fair.verified() == []
+
+
+def test_a_process_killed_in_the_rush_sells_nothing_twice_and_loses_nothing_r2_7(fair: Fair) -> None:
+    fair.open("storm", units=7, limit=1)
+    now = fair.idle.clock()
+    for n in range(600):
+        fair.order(f"storm{n}", f"b{n}", "storm", now)
+        if n == 300:
+            fair.flush()
+            fair.stack.services["order-1"].kill()
+    fair.flush()
+    fair.stack.services["order-1"].start()
+    fair.settle()
+    assert (fair.statuses("storm"), fair.taken("storm")) == ({"accepted": 7, "rejected": 593}, 7)
+    fair.idle.set_clock(timedelta(minutes=31))
+    assert (fair.statuses("storm"), fair.taken("storm")) == ({"expired": 7, "rejected": 593}, 0)
+    assert fair.verified() == []
+
+
+def test_the_database_itself_refuses_to_oversell_r2_7(fair: Fair) -> None:
+    fair.open("guarded", units=2, limit=1)
+    for taken in (3, -1):
+        with pytest.raises(asyncpg.CheckViolationError):
+            fair.rows("UPDATE \"order\".allotment SET body = body || $1::jsonb WHERE key = 'guarded/tea'", json.dumps({"taken": taken}))
+
+
+def test_a_hundred_accounts_of_one_person_share_one_limit_r2_7(fair: Fair) -> None:
+    """A chain: each account shares a device with the next; told in an order that merges pieces of it."""
+    fair.open("crowd", units=500, limit=3)
+    for n in [*range(1, 100, 2), *range(0, 100, 2)]:
+        fair.link(f"m{n:02}", f"d{n}")
+        fair.link(f"m{n:02}", f"d{n + 1}")
+    fair.settle()
+    now = fair.idle.clock()
+    for n in range(100):
+        fair.order(f"chain{n}", f"m{n:02}", "crowd", now)
+    fair.settle()
+    assert (fair.statuses("chain"), fair.taken("crowd")) == ({"accepted": 3, "rejected": 97}, 3)
+    assert fair.verified() == []
+
+
+def test_a_suspension_that_is_found_late_closes_unpaid_orders_lists_paid_ones_and_refuses_new_ones_r2_8(fair: Fair) -> None:
+    """The violation is told an hour after it happened."""
+    now = fair.idle.clock()
+    for n in range(40):
+        fair.order(f"late{n}", f"b{n}", None, now, seller_id="bad")
+        if n % 2:
+            body = {"order_id": f"late{n}", "payment_id": f"p{n}", "amount_minor": 100, "currency": "CNY"}
+            fair.send("psp", "payment.succeeded", f"late{n}", now, **body)
+    fair.settle()
+    told = {"subject_id": "seller:bad", "violation_id": "v1", "kind": "off_platform", "points": 20, "level": 2}
+    fair.send("governance", "violation.recorded", "seller:bad", now - timedelta(hours=1), **told)
+    fair.settle()
+    assert fair.statuses("late") == {"closed": 20, "paid": 20}
+    listed = fair.rows("""SELECT key FROM "order"."order" WHERE body -> 'suspended' ? 'seller:bad'""")
+    assert {row[0] for row in listed} == {f"late{n}" for n in range(1, 40, 2)}
+    fair.order("new", "b1", None, fair.idle.clock(), seller_id="bad")
+    fair.order("other", "b1", None, fair.idle.clock())
+    fair.settle()
+    assert (fair.statuses("new"), fair.statuses("other")) == ({"rejected": 1}, {"accepted": 1})
+    assert fair.verified() == []

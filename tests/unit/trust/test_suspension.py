@@ -1,0 +1,52 @@
+"""From a violation with a level to a suspension that takes effect a little later. Source: R6.2, R2.8."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.trust.handlers import SERVICE
+from shared.contracts.governance import ViolationRecorded
+from shared.contracts.trust import SubjectSuspended
+from shared.messaging.memory import Memory
+from tests.unit import builders as b
+
+AT = "06-01 10:00"
+
+
+def violation(level: int | None, violation_id: str = "v1", when: str = AT, **fields: Any) -> ViolationRecorded:
+    values: dict[str, Any] = {"subject_id": "seller:s1", "kind": "off_platform", "points": 20, **fields}
+    return ViolationRecorded(violation_id=violation_id, level=level, occurred_at=b.at(when), **values)  # type: ignore[arg-type]
+
+
+def trust() -> Memory:
+    return Memory(SERVICE, b.POLICIES)
+
+
+@pytest.mark.parametrize(("level", "days"), [(1, 7), (2, 30), (3, 120), (4, 360), (5, None)])
+def test_a_level_suspends_for_its_days_from_ten_minutes_after_r6_2(level: int, days: int | None) -> None:
+    fact: SubjectSuspended = b.only(trust().send(violation(level)))
+    since = b.at("06-01 10:10")
+    assert (fact.subject_id, fact.level, fact.violation_id) == ("seller:s1", level, "v1")
+    assert (fact.effective_from, fact.until) == (since, since + timedelta(days=days) if days else None)
+
+
+@pytest.mark.parametrize("level", [None, 0])
+def test_points_alone_suspend_nobody_r6_1(level: int | None) -> None:
+    memory = trust()
+    assert memory.send(violation(level)) == ()
+    assert (memory.entities, memory.refused) == ({}, [])
+
+
+def test_a_violation_suspends_once_however_often_it_is_told_r6_2() -> None:
+    memory = trust()
+    assert len(memory.when(violation(1), violation(2, when="06-01 11:00"), violation(2, "v2"))) == 2
+    assert [code for _, code in memory.refused] == ["violation.known"]
+
+
+def test_minutes_and_days_are_the_policys_r2_8() -> None:
+    memory = Memory(SERVICE, b.with_policy("trust", suspension_lead_minutes=60, suspension_days=(1, 2, 3, 4)))
+    fact: SubjectSuspended = b.only(memory.send(violation(2)))
+    assert (fact.effective_from, fact.until) == (b.at("06-01 11:00"), b.at("06-03 11:00"))
