@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
@@ -39,6 +40,14 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     grace_s: float = Field(default=5, ge=0, description="how long a stopping process may finish its batch")
     session_s: float = Field(default=10, ge=0.5, description="a process silent for that long loses its partitions to the others")
+
+    @field_validator("kafka_ca_file")
+    @classmethod
+    def _file(cls, value: str | None) -> str | None:
+        """Said here by name: the clients tell only that something was not found."""
+        if value and not Path(value).is_file():
+            raise ValueError(f"there is no file {Path(value).absolute()}")
+        return value
 
     @property
     def _sasl(self) -> bool:

@@ -7,10 +7,12 @@ from deploy.local.stack import Stack
 
 
 def running() -> Stack:
-    """The stack of LAOTIE_HOME, not owned: for addresses and credentials. Fails at once where a local one is down."""
+    """The stack of LAOTIE_HOME, not owned: for addresses and credentials. Fails at once where it is down or does not let us in."""
     stack = Stack()
     current = control.state(stack.home)
-    if not isinstance(stack.kafka, ExternalKafka) and stack.home.owner() is None:
+    if isinstance(stack.kafka, ExternalKafka):
+        stack.kafka.start()
+    elif stack.home.owner() is None:
         raise Failed(f"the stack of {stack.home.root} is down; start it with `laotie up`")
     if current.get("clock") == "manual":
         stack.clock = "manual"

@@ -28,7 +28,7 @@ def expected() -> Iterator[None]:
         raise Failed(f"Kafka: {error.args[0].str()}; is the stack up? (laotie status)") from error
     except KafkaConnectionError as error:
         raise Failed(f"Kafka: {error}; is the stack up? (laotie status)") from error
-    except asyncpg.PostgresError as error:
+    except (asyncpg.PostgresError, asyncpg.exceptions.ClientConfigurationError) as error:
         raise Failed(f"Postgres: {error}") from error
     except BrokenPipeError:  # `| head` has seen enough: click ends quietly
         raise

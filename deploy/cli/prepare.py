@@ -9,8 +9,8 @@ from deploy.cli.errors import Failed
 from deploy.cli.stack import say
 from deploy.local.external import ExternalKafka, ExternalPostgres
 from deploy.local.home import Home, default_home
-from deploy.local.kafka import set_passwords
-from deploy.local.stack import Stack
+from deploy.local.kafka import ADMIN, set_passwords
+from deploy.local.stack import GIVEN, Stack
 from shared.settings import Settings
 
 SERVERS = ("kafka", "postgres")
@@ -26,7 +26,8 @@ def prepare(passwords: Path | None) -> None:
     """Bring servers that somebody else runs to what the services need; running it again does no harm.
 
     LAOTIE_KAFKA and LAOTIE_POSTGRES name them, with an account that may do everything. Applies topics, ACLs, database roles and
-    migrations, places every service's cursors, and with --passwords gives each principal of deploy/acls.yaml its SCRAM password.
+    migrations, places every service's cursors, and with --passwords gives each principal of deploy/acls.yaml its SCRAM password;
+    `laotie up` then connects each service with its own.
     """
     given = read_passwords(passwords) if passwords else {}
     adopt(Home(default_home()), given)
@@ -35,9 +36,13 @@ def prepare(passwords: Path | None) -> None:
         raise Failed("LAOTIE_KAFKA and LAOTIE_POSTGRES must name the servers to prepare; `laotie up` starts and prepares its own")
     with stack:
         stack.start()
-        if known := {name: given[f"kafka.{name}"] for name in stack.principals if f"kafka.{name}" in given}:
-            set_passwords(stack.admin(), known)
-            say(f"SCRAM passwords: {len(known)} set")
+        known = {name: given[f"kafka.{name}"] for name in stack.principals if f"kafka.{name}" in given}
+        mechanism = stack.kafka.settings(ADMIN).kafka_sasl_mechanism
+        if known and mechanism.startswith("SCRAM"):
+            set_passwords(stack.admin(), known, mechanism)
+            say(f"{mechanism} passwords: {len(known)} set")
+        elif known:
+            say(f"{mechanism} passwords stand in the brokers' own configuration: none set")
 
 
 def read_passwords(folder: Path) -> dict[str, str]:
@@ -47,7 +52,8 @@ def read_passwords(folder: Path) -> dict[str, str]:
 
 
 def adopt(home: Home, passwords: dict[str, str]) -> None:
-    """The home's own secrets stay where nothing is given for them."""
+    """The home's own secrets stay where nothing is given for them; those of a local Kafka stay in any case."""
+    passwords = {f"{GIVEN if name.startswith('kafka.') else ''}{name}": password for name, password in passwords.items()}
     path = home.root / "secrets.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     home.write("secrets.json", json.dumps({**known, **passwords}, indent=1, sort_keys=True), mode=0o600)

@@ -12,6 +12,7 @@ import click
 from deploy.cli.errors import Failed
 from deploy.local import control
 from deploy.local.home import Home, default_home
+from deploy.local.stack import Stack
 
 FOLLOW_S = 0.2
 LINES = 50
@@ -35,6 +36,7 @@ def up(clock: Literal["system", "manual"], fresh: bool, no_services: bool, no_re
     """
     began = time.monotonic()
     home = Home(default_home())
+    Stack(home.root)  # wrong settings are told here and not by the daemon
     state = control.up(home, clock, fresh=fresh, start_services=not no_services, restart=not no_restart, say=say)
     if as_json:
         click.echo(json.dumps(state, indent=1))
@@ -88,7 +90,7 @@ def logs(name: str | None, follow: bool, lines: int) -> None:
 def _table(state: dict[str, Any]) -> None:
     for row in state["processes"]:
         condition = "up" if row["alive"] else f"down {row['error'] or ''}".rstrip()
-        restarts = f", {row['restarts']} restarts" if row["restarts"] else ""
+        restarts = f", started again {row['restarts']}x" if row["restarts"] else ""
         click.echo(f"  {row['name']:<14} {condition:<5} pid {row['pid'] or '-':<8} {row['address']}{restarts}")
 
 

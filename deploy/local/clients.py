@@ -67,7 +67,8 @@ def librdkafka_properties(settings: Settings) -> str:
 
 
 def _env(stack: "Stack") -> str:
-    settings = stack.kafka.settings(postgres.OPS)
+    """The account of ops on servers of ours. On others it repeats the one we were given, so that `laotie` goes on with it."""
+    settings = stack.kafka.settings(postgres.OPS if isinstance(stack.kafka, KafkaServer) else ADMIN)
     variables = {
         "LAOTIE_HOME": stack.home.root,
         "LAOTIE_KAFKA": settings.kafka,
@@ -76,7 +77,7 @@ def _env(stack: "Stack") -> str:
         "LAOTIE_KAFKA_USERNAME": settings.kafka_username,
         "LAOTIE_KAFKA_PASSWORD": settings.kafka_password,
         "LAOTIE_KAFKA_CA_FILE": settings.kafka_ca_file,
-        "LAOTIE_POSTGRES": stack.dsn(postgres.OPS),
+        "LAOTIE_POSTGRES": stack.dsn(postgres.OPS if isinstance(stack.postgres, PostgresServer) else "admin"),
         "LAOTIE_CLOCK": stack.clock,
         "LAOTIE_STRIPES": stack.stripes,
     }

@@ -25,7 +25,7 @@ from deploy.local.stack import Stack
 
 CHECK_S = 0.25
 BACKOFF_MIN_S, BACKOFF_MAX_S = 0.5, 10.0
-CALM_S = 30.0  # a process that ran this long starts again without delay when it falls
+CALM_S = 30.0  # a process that ran this long starts again after the shortest delay when it falls
 log = logging.getLogger("laotie.daemon")
 
 
@@ -162,7 +162,7 @@ class Daemon:
         if name == "kafka":
             return self._stack.bootstrap
         if name == "postgres":
-            return self._stack.postgres.dsn.rpartition("@")[2]
+            return self._stack.postgres.address
         return self._stack.services[name].address if name in self._stack.services else ""
 
 

@@ -81,6 +81,12 @@ class Home:
                 self.write("secrets.json", json.dumps(known, indent=1, sort_keys=True), mode=0o600)
             return str(known[name])
 
+    def known_secret(self, name: str) -> str | None:
+        """None where none was made or given."""
+        with _writing:
+            found = self._read("secrets.json").get(name)
+            return None if found is None else str(found)
+
     def port(self, name: str) -> int:
         """The same port for the same name for as long as the home lives, so that clients survive a restart."""
         return self.ports([name])[name]

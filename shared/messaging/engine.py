@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+from aiokafka.errors import KafkaError
 
 from shared.messaging.checks import check_log, check_schema, check_service
 from shared.messaging.clock import BusinessClock
@@ -79,6 +80,7 @@ class Engine:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._started = datetime.now(UTC)
         self._assigned_once = False
+        self._trouble = ""
         self._stopping = False
         self._beat_at = time.monotonic()
 
@@ -103,7 +105,7 @@ class Engine:
         if self.halted:
             return self.halted
         if not self._assigned_once:
-            return "starting: no partitions assigned yet"
+            return f"starting: {self._trouble or 'no partitions assigned yet'}"
         if dead := self._dead():
             return dead
         if self.flow is not None and (halts := self.flow.halts()):
@@ -135,11 +137,13 @@ class Engine:
                 break
             except Exception as error:
                 failures += 1
-                if not infrastructure(error):
-                    log.exception("start-up check failed")
+                self._trouble = str(error) if isinstance(error, KafkaError) else f"{type(error).__name__}: {error}"
+                if isinstance(error, KafkaError) or infrastructure(error):
+                    log.warning("not started yet: %s", self._trouble)
                 else:
-                    log.warning("not started yet: %s: %s", type(error).__name__, error)
+                    log.exception("start-up check failed")
                 await asyncio.sleep(backoff(failures))
+        self._trouble = ""
         self._spawn("relay", self.relay.run())
         self._spawn("beat", self._beat())
         self._spawn("timers", self.poller.run())

@@ -92,6 +92,7 @@ def test_a_graceful_stop_empties_the_relay_and_gives_the_stripes_back(world: Wor
 
 
 def test_l2_an_event_that_kills_the_process_is_parked(world: World, traffic: Traffic) -> None:
+    process = world.living("alpha")[0]
     world.flag("kill")
     world.publish("life.begin", "killer", mode="kill", id="killer/b")
     world.publish("life.note", "killer", n=1, id="killer/n1")
@@ -99,7 +100,6 @@ def test_l2_an_event_that_kills_the_process_is_parked(world: World, traffic: Tra
     world.flush()
     deaths = 0
     while world.held("alpha", "killer")[:1] != [("parked", "parked.killed_the_process")]:
-        process = world.living("alpha")[0]
         until(
             lambda process=process: not process.alive or world.held("alpha", "killer") != [],  # type: ignore[misc]
             60,
@@ -108,7 +108,7 @@ def test_l2_an_event_that_kills_the_process_is_parked(world: World, traffic: Tra
         if not process.alive:
             deaths += 1
             assert deaths < 12, "three times alone, and a few times in company"
-            world.spawn("alpha")
+            process = world.spawn("alpha")
     assert deaths >= 3
     world.idle()
     assert world.held("alpha", "killer") == [("parked", "parked.killed_the_process"), ("parked", "parked.behind")]
