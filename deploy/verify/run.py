@@ -11,7 +11,22 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # ex
 
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
-from deploy.verify import campaigns, intake, integrity, money, orders, reconciliation, scores, states
+from deploy.verify import (
+    allocation,
+    campaigns,
+    intake,
+    integrity,
+    money,
+    orders,
+    promises,
+    purses,
+    reconciliation,
+    scores,
+    slices,
+    splits,
+    states,
+    transactions,
+)
 from deploy.verify.log import TOPICS, Lane, Log, read
 from deploy.verify.report import Check, Report
 from deploy.verify.tables import Tables, snapshot
@@ -26,20 +41,38 @@ async def verify(stack: Stack) -> Report:
     began = time.monotonic()
     tables = await snapshot(stack.dsn(postgres.OPS))
     log = await asyncio.to_thread(_log, stack, tables)
-    report = Report(log.records, checks=[*_checks(log, tables), *scores.checks(log, Policies.configured())])
+    report = Report(log.records, checks=list(statements(log, tables, Policies.configured())))
     report.since = {f"{lane[0]}/{lane[1]}": start for lane, start in sorted(log.starts.items()) if start > 0}
     report.seconds = time.monotonic() - began
     return report
 
 
-def _checks(log: Log, tables: Tables) -> Iterator[Check]:
-    yield from integrity.checks(log, tables)
-    yield from intake.checks(log, tables)
-    yield from money.checks(log, tables)
-    yield from orders.checks(log, tables)
-    yield from reconciliation.checks(log, tables)
-    yield from states.checks(log, tables)
-    yield from campaigns.checks(log, tables)
+def statements(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
+    """Each on all that was read."""
+    yield from _computed("integrity", integrity.checks(log, tables))
+    yield from _computed("intake", intake.checks(log, tables))
+    yield from _computed("money", money.checks(log, tables))
+    yield from _computed("transactions", transactions.checks(log))
+    yield from _computed("allocation", allocation.checks(log, policies))
+    yield from _computed("slices", slices.checks(log))
+    yield from _computed("splits", splits.checks(log, policies))
+    yield from _computed("promises", promises.checks(log))
+    yield from _computed("purses", purses.checks(log))
+    yield from _computed("orders", orders.checks(log, tables))
+    yield from _computed("reconciliation", reconciliation.checks(log, tables))
+    yield from _computed("states", states.checks(log, tables))
+    yield from _computed("campaigns", campaigns.checks(log, tables))
+    yield from _computed("scores", scores.checks(log, policies))
+
+
+def _computed(name: str, checks: Iterator[Check]) -> Iterator[Check]:
+    """A fact that rests on one that is missing is a difference, not the end of all other statements."""
+    try:
+        yield from checks
+    except LookupError as error:
+        check = Check(f"{name}: what its facts rest on is there")
+        check.that(False, f"nothing tells of {error}")
+        yield check
 
 
 def _log(stack: Stack, tables: Tables) -> Log:

@@ -15,7 +15,7 @@ from shared.contracts.psp import PayoutSucceeded, RefundSucceeded
 from shared.messaging.fold import Fold
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
-from shared.messaging.record import Effects
+from shared.messaging.record import Effects, Out
 from shared.messaging.shape import Kind
 from shared.policy import Policies
 
@@ -25,13 +25,20 @@ Fact = tuple[str, str, str]  # id, type, value as JSON
 
 
 class Told(Memory):
-    """Keeps the id of each fact beside it."""
+    """Keeps the id of each fact beside it; written: all that would reach the topics, refused copies too; ids: of events, by their place."""
 
     def __init__(self, name: str, policies: Policies) -> None:
         super().__init__(import_module(f"services.{name}.handlers").SERVICE, policies)
         self.out: list[tuple[str, Message]] = []
+        self.written: list[Out] = []
+        self.ids: dict[str, str] = {}
+
+    def send(self, event: Message, id: str = "") -> tuple[Message, ...]:
+        self.ids[f"{event.topic.name}/0/{self._count + 1}"] = id
+        return super().send(event, id)
 
     def _keep(self, effects: Effects, key: str, fold: Fold) -> tuple[Message, ...]:
+        self.written.extend(effects.facts)
         for out in effects.facts:
             headers = dict(out.headers)
             if "x-reason" not in headers:
@@ -41,24 +48,25 @@ class Told(Memory):
 
 
 class Town:
-    """tell() what the apps say, then advance() the clock. dice decides which topic is heard next; None: in the order of telling."""
+    """tell() what the apps say, then advance() the clock. dice decides which topic is heard next; None: in the order of telling.
 
-    def __init__(self, policies: Policies, dice: random.Random | None = None) -> None:
+    sent: what the apps and the provider said.
+    """
+
+    def __init__(self, policies: Policies, dice: random.Random | None = None, services: Iterable[str] = SERVICES) -> None:
         self.dice = dice
-        self.services = {name: Told(name, policies) for name in SERVICES}
+        self.services = {name: Told(name, policies) for name in services}
         self.lanes: dict[Lane, deque[tuple[str, Message]]] = defaultdict(deque)
         self.facts: list[Fact] = []
+        self.sent: list[tuple[str, Message]] = []
         self._order: deque[Lane] = deque()
         self._takers = {entry.kind: entry.consumers for entry in registry.entries()}
 
     def tell(self, events: Iterable[tuple[str, Message]]) -> None:
         """Events with their ids; those of one topic and key in order."""
         for identity, event in events:
-            for service in self._takers[type(event)]:
-                if service in self.services:
-                    lane = (service, event.topic.name, event.key)
-                    self.lanes[lane].append((identity, event))
-                    self._order.append(lane)
+            self.sent.append((identity, event))
+            self._put(identity, event)
         while self._order:
             self._next()
 
@@ -108,18 +116,21 @@ class Town:
     def _publish(self, facts: Iterable[tuple[str, Message]]) -> None:
         for identity, fact in facts:
             self.facts.append((identity, fact.type, fact.to_json().decode()))
-            answers = [(f"psp-{identity}", answer) for answer in _provider(fact)]
+            answers = [(f"psp-{identity}", answer) for answer in self.provider(fact)]
+            self.sent.extend(answers)
             for known, event in [(identity, fact), *answers]:
-                for service in self._takers[type(event)]:
-                    if service in self.services:
-                        lane = (service, event.topic.name, event.key)
-                        self.lanes[lane].append((known, event))
-                        self._order.append(lane)
+                self._put(known, event)
 
+    def _put(self, identity: str, event: Message) -> None:
+        for service in self._takers[type(event)]:
+            if service in self.services:
+                lane = (service, event.topic.name, event.key)
+                self.lanes[lane].append((identity, event))
+                self._order.append(lane)
 
-def _provider(fact: Message) -> Iterable[Message]:
-    """It pays what it is told to."""
-    if isinstance(fact, RefundInstructed):
-        yield RefundSucceeded(order_id=fact.order_id, refund_id=fact.refund_id, occurred_at=fact.occurred_at)
-    if isinstance(fact, PayoutInstructed):
-        yield PayoutSucceeded(party=fact.party, payout_id=fact.payout_id, occurred_at=fact.occurred_at)
+    def provider(self, fact: Message) -> Iterable[Message]:
+        """It pays what it is told to."""
+        if isinstance(fact, RefundInstructed):
+            yield RefundSucceeded(order_id=fact.order_id, refund_id=fact.refund_id, occurred_at=fact.occurred_at)
+        if isinstance(fact, PayoutInstructed):
+            yield PayoutSucceeded(party=fact.party, payout_id=fact.payout_id, occurred_at=fact.occurred_at)

@@ -1,0 +1,167 @@
+"""Placement, computed again from the cart: what every funder takes over of every line, who promoted it. Source: R1.5, R2.3, R2.9, R3.2.
+
+Written from the rule's text and shares no code with the services: exact fractions, floors first, then one minor unit each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from fractions import Fraction
+from math import floor
+
+from deploy.verify.log import Log
+from deploy.verify.report import Check
+from shared.contracts.order import OrderAccepted, OrderPaid
+from shared.contracts.payment import EscrowFunded
+from shared.contracts.storefront import OrderPlaced, PlacedLine, Visit
+from shared.contracts.types import Line
+from shared.policy import Policies, Policy
+
+FUNDERS = ("seller", "platform", "promoter")  # in the order in which they are allocated
+Shares = dict[str, int]  # by funder
+
+
+def checks(log: Log, policies: Policies) -> Iterator[Check]:
+    yield _accepted(log, policies)
+    yield _frozen(log)
+
+
+def _accepted(log: Log, policies: Policies) -> Check:
+    check = Check("allocation: every accepted line is what its cart, its coupons and its visits come to")
+    carts = {(entry.id, cart.order_id): cart for entry, cart in log.of(OrderPlaced)}
+    for entry, accepted in log.of(OrderAccepted):
+        cart = carts.get((entry.header("ce_causationid"), accepted.order_id))
+        policy = policies.named(accepted.terms.policy_version)
+        if cart is None or policy is None:
+            check.that(cart is None and any(log.starts.values()), f"{entry}: its cart or its policy is not there")
+            continue
+        shares = _shares(cart)
+        told = {line.line_no: line for line in accepted.lines}
+        check.that(sorted(told) == sorted(shares), f"{entry}: lines {sorted(told)} of {sorted(shares)} in the cart")
+        for line in cart.lines:
+            if line.line_no in told:
+                expected, found = _expected(line, shares[line.line_no], cart, policy), _told(told[line.line_no])
+                check.that(found == expected, f"{entry}, line {line.line_no}: {_differences(expected, found)}")
+        due = sum(line.paid_minor for line in accepted.lines)
+        agreed = due == accepted.due_minor == cart.due_minor and accepted.currency == cart.currency
+        check.that(agreed, f"{entry}: {due} {cart.currency} is due, told was {accepted.due_minor}, shown was {cart.due_minor}")
+    return check
+
+
+def _shares(cart: OrderPlaced) -> dict[int, Shares]:
+    """By line: what each funder takes over of it, in the order seller, platform, promoter."""
+    gross = {line.line_no: line.quantity * line.unit_price_minor for line in cart.lines}
+    left = dict(gross)
+    found: dict[int, Shares] = {number: {} for number in gross}
+    for coupon in sorted(cart.coupons, key=lambda one: (FUNDERS.index(one.funder), one.coupon_id)):
+        dealt = deal(coupon.amount_minor, {number: gross[number] for number in coupon.line_nos}, left)
+        for number, part in dealt.items():
+            left[number] -= part
+            if part:
+                found[number][coupon.funder] = found[number].get(coupon.funder, 0) + part
+    return found
+
+
+def deal(amount: int, weights: Mapping[int, int], room: Mapping[int, int]) -> dict[int, int]:
+    """By largest remainder, ties to the lowest line; what is above a line's room goes on, one unit each, in that order."""
+    total = sum(weights.values())
+    if not total:
+        return dict.fromkeys(weights, 0)
+    exact = {number: Fraction(amount * weight, total) for number, weight in weights.items()}
+    free = {number: max(0, room[number] - floor(exact[number])) for number in weights}
+    parts = {number: min(floor(exact[number]), room[number]) for number in weights}
+    rest = min(amount, sum(room[number] for number in weights)) - sum(parts.values())
+    low, high = 0, rest  # whole rounds that can be dealt
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if sum(min(middle, one) for one in free.values()) <= rest else (low, middle - 1)
+    rest -= sum(min(low, one) for one in free.values())
+    for number in sorted(weights, key=lambda number: (-(exact[number] - floor(exact[number])), number)):
+        parts[number] += min(low, free[number])
+        if rest and free[number] > low:
+            parts[number] += 1
+            rest -= 1
+    return parts
+
+
+def _expected(line: PlacedLine, shares: Shares, cart: OrderPlaced, policy: Policy) -> dict[str, object]:
+    last = _last_page(line, cart)
+    promoter = last.promoter_id if last is not None else line.promoter_id
+    gross = line.quantity * line.unit_price_minor
+    return {
+        "quantity": line.quantity,
+        "seller": line.seller_id,
+        "gross": gross,
+        "discounts": shares,
+        "paid": gross - sum(shares.values()),
+        "promoter": promoter,
+        "commission": line.commission_bp if promoter is not None else 0,
+        "fee": policy.payment.fee_bp,
+        "visit": (last.at, last.domain, last.channel, last.broadcast) if last is not None else None,
+        "ad": _last_ad(line, cart, policy) if last is not None else None,
+    }
+
+
+def _told(line: Line) -> dict[str, object]:
+    visit = line.attribution
+    return {
+        "quantity": line.quantity,
+        "seller": line.seller_id,
+        "gross": line.gross_minor,
+        "discounts": {discount.funder: discount.amount_minor for discount in line.discounts},
+        "paid": line.paid_minor,
+        "promoter": line.promoter_id,
+        "commission": line.commission_bp,
+        "fee": line.fee_bp,
+        "visit": (visit.visited_at, visit.domain, visit.channel, visit.broadcast) if visit is not None else None,
+        "ad": visit.ad_at if visit is not None else None,
+    }
+
+
+def _differences(expected: dict[str, object], found: dict[str, object]) -> str:
+    return "; ".join(f"{name} is {expected[name]}, told was {found[name]}" for name in expected if expected[name] != found[name])
+
+
+def _trail(line: PlacedLine, cart: OrderPlaced) -> list[Visit]:
+    """The pages that led to the line, in time; freight is led to by none."""
+    seen = [visit for visit in cart.visits if visit.at <= cart.occurred_at and visit.seller_id in (None, line.seller_id)]
+    return sorted(seen, key=lambda visit: visit.at) if line.kind != "freight" else []
+
+
+def _last_page(line: PlacedLine, cart: OrderPlaced) -> Visit | None:
+    return next(reversed(_trail(line, cart)), None)
+
+
+def _last_ad(line: PlacedLine, cart: OrderPlaced, policy: Policy) -> object:
+    since = cart.occurred_at - timedelta(days=policy.order.ad_days)
+    return next((visit.at for visit in reversed(_trail(line, cart)) if visit.ad and visit.at > since), None)
+
+
+def _frozen(log: Log) -> Check:
+    """Nothing between acceptance and escrow changes a line, a promise or an amount."""
+    check = Check("what was accepted is what was paid for, and what escrow was funded for")
+    accepted = {fact.order_id: fact for _, fact in log.of(OrderAccepted)}
+    paid = {entry.id: fact for entry, fact in log.of(OrderPaid)}
+    for entry, fact in log.of(OrderPaid):
+        order = accepted.get(fact.order_id)
+        if order is None:
+            check.that(any(log.starts.values()), f"{entry}: order {fact.order_id} was never accepted")
+            continue
+        same = (order.lines, order.terms, order.currency, order.free_shipping) == (
+            fact.lines,
+            fact.terms,
+            fact.currency,
+            fact.free_shipping,
+        )
+        check.that(same, f"{entry}: order {fact.order_id} was accepted with other lines, terms or currency")
+        check.that(fact.amount_minor == order.due_minor, f"{entry}: {fact.amount_minor} was paid, {order.due_minor} was due")
+    for entry, funded in log.of(EscrowFunded):
+        cause = paid.get(entry.header("ce_causationid"))
+        if cause is None:
+            check.that(any(log.starts.values()), f"{entry}: no order was paid by {funded.payment_id}")
+            continue
+        same = (cause.lines, cause.currency, cause.payment_id) == (funded.lines, funded.currency, funded.payment_id)
+        kept = (cause.terms.settle_days, cause.terms.zone) == (funded.settle_days, funded.zone)
+        check.that(same and kept, f"{entry}: escrow of {funded.order_id} was funded for other lines or terms than were paid")
+    return check

@@ -1,0 +1,161 @@
+"""What broken shipping promises cost, computed again from what was sent until the deadline. Source: R2.4, R4.12, R3.5.
+
+Written from the rule's text and shares no code with the services. The facts of an order lie in one lane, in order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+from deploy.verify.log import Entry, Log
+from deploy.verify.report import Check
+from shared.contracts.order import (
+    LineFreed,
+    LineHeld,
+    OrderPaid,
+    ParcelFailed,
+    ParcelSent,
+    Penalty,
+    ShippingLate,
+    ShippingSham,
+    UnitsCancelled,
+)
+from shared.contracts.payment import CompensationInstructed
+from shared.contracts.types import Line
+
+Span = tuple[datetime, datetime | None]
+
+
+@dataclass(slots=True)
+class Order:
+    """By line: parcels (when sent, units), gone (when, units that will not be sent), cases (from, until). By seller: what it owes."""
+
+    paid: OrderPaid
+    lines: dict[int, Line]
+    sent: defaultdict[int, list[tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(list))
+    gone: defaultdict[int, list[tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(list))
+    cases: defaultdict[int, dict[str, Span]] = field(default_factory=lambda: defaultdict(dict))
+    parcels: dict[str, dict[int, int]] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    judged: set[tuple[str, object]] = field(default_factory=set)
+    late: Counter[str] = field(default_factory=Counter)
+    owed: Counter[str] = field(default_factory=Counter)
+
+
+def checks(log: Log) -> Iterator[Check]:
+    check = Check("late and sham shipping: what is owed is what was paid for the units unsent, by the order's terms, once")
+    orders: dict[str, Order] = {}
+    for entry in log.facts():
+        fact: Any = entry.event
+        if entry.topic != "order.v1" or fact is None:
+            continue
+        if isinstance(fact, OrderPaid):
+            orders[fact.order_id] = Order(fact, {line.line_no: line for line in fact.lines})
+        order = orders.get(fact.order_id)
+        if order is not None:
+            _fold(order, fact)
+        if isinstance(fact, ShippingLate | ShippingSham):
+            if order is None:
+                check.that(any(log.starts.values()), f"{entry}: order {fact.order_id} was not paid")
+            else:
+                _judge(check, entry, fact, order)
+    yield check
+    yield _instructed(log)
+
+
+def _fold(order: Order, fact: Any) -> None:
+    match fact:
+        case ParcelSent():
+            order.parcels[fact.parcel_id] = {one.line_no: one.quantity for one in fact.units}
+            for one in fact.units:
+                order.sent[one.line_no].append((fact.occurred_at, one.quantity))
+        case ParcelFailed():
+            order.failed.add(fact.parcel_id)
+        case UnitsCancelled():
+            for part in fact.lines:
+                order.gone[part.line_no].append((fact.occurred_at, part.quantity))
+        case LineHeld():
+            order.cases[fact.line_no][fact.case_id] = (fact.occurred_at, None)
+        case LineFreed():
+            since = order.cases[fact.line_no].get(fact.case_id, (fact.occurred_at, None))[0]
+            order.cases[fact.line_no][fact.case_id] = (since, fact.occurred_at)
+            if fact.line_no in order.lines:
+                order.gone[fact.line_no].append((fact.occurred_at, min(fact.refunded_quantity, _waiting(order, fact.line_no))))
+
+
+def _waiting(order: Order, line_no: int) -> int:
+    """Units still to be sent as far as is known; those of a parcel that failed are so again."""
+    on_their_way = sum(units.get(line_no, 0) for name, units in order.parcels.items() if name not in order.failed)
+    return max(0, order.lines[line_no].quantity - on_their_way - sum(units for _, units in order.gone[line_no]))
+
+
+def _unsent(order: Order, line_no: int, at: datetime) -> int:
+    """At that moment; none under a case, and a parcel counts from its dispatch on, whatever became of it."""
+    if any(since < at and (until is None or at < until) for since, until in order.cases[line_no].values()):
+        return 0
+    left = sum(units for when, units in (*order.sent[line_no], *order.gone[line_no]) if when < at)
+    return max(0, order.lines[line_no].quantity - left)
+
+
+def _judge(check: Check, entry: Entry, fact: ShippingLate | ShippingSham, order: Order) -> None:
+    terms, seller = order.paid.terms, fact.seller_id
+    what: tuple[str, object]
+    if isinstance(fact, ShippingLate):
+        what, penalty = (seller, fact.hours), terms.late
+        deadline = order.paid.occurred_at + timedelta(hours=fact.hours)
+        check.that(fact.occurred_at == deadline, f"{entry}: judged at {fact.occurred_at}, the deadline was {deadline}")
+        own = [line for line in order.lines.values() if line.seller_id == seller and line.kind == "goods"]
+        units = {
+            line.line_no: _unsent(order, line.line_no, deadline)
+            for line in own
+            if fact.hours == (terms.ship_hours_24h if "ship_24h" in line.tags and terms.ship_hours_24h else terms.ship_hours)
+        }
+    else:
+        what, penalty = (seller, fact.parcel_id), terms.sham
+        parcel = order.parcels.get(fact.parcel_id, {})
+        units = {line_no: units for line_no, units in parcel.items() if line_no in order.lines and order.lines[line_no].seller_id == seller}
+    check.that(what not in order.judged, f"{entry}: {what} of order {fact.order_id} is judged again")
+    order.judged.add(what)
+    base = _paid_for(order, units)
+    before = order.late[seller] if isinstance(fact, ShippingLate) else 0
+    due = max(0, _due(penalty, base + before) - order.owed[seller])
+    expected = (sorted(line_no for line_no, quantity in units.items() if quantity), base, due)
+    told = (sorted(fact.line_nos), fact.base_minor, fact.amount_minor)
+    check.that(told == expected, f"{entry}: {seller} owes by lines, base and amount {expected}, told was {told}")
+    if isinstance(fact, ShippingLate):
+        order.late[seller] += base
+    order.owed[seller] += due
+
+
+def _paid_for(order: Order, units: Mapping[int, int]) -> int:
+    """So many of the last units of each line, by the cumulative slices. Source: R1.4."""
+    found = 0
+    for line_no, quantity in units.items():
+        line = order.lines[line_no]
+        found += line.paid_minor - floor(Fraction(line.paid_minor * (line.quantity - quantity), line.quantity))
+    return found
+
+
+def _due(penalty: Penalty | None, base: int) -> int:
+    if penalty is None or not base:
+        return 0
+    return min(penalty.max_minor, max(penalty.min_minor, floor(Fraction(base * penalty.bp, 10_000))))
+
+
+def _instructed(log: Log) -> Check:
+    check = Check("every compensation is what its broken promise came to, from the seller to the buyer")
+    owed: dict[tuple[str, str], tuple[int, str, str, str]] = {}
+    promises: list[tuple[Entry, ShippingLate | ShippingSham]] = [*log.of(ShippingLate), *log.of(ShippingSham)]
+    for _, fact in promises:
+        owed[(fact.order_id, fact.compensation_id)] = (fact.amount_minor, fact.currency, fact.seller_id, fact.buyer_id)
+    for entry, told in log.of(CompensationInstructed):
+        expected = owed.get((told.order_id, told.compensation_id))
+        found = (told.amount_minor, told.currency, told.payer, told.payee)
+        check.that(found == expected, f"{entry}: {told.compensation_id} is {found}, owed is {expected}")
+    return check

@@ -1,0 +1,165 @@
+"""Every transaction of the ledger, computed again from what its fact says and rests on: each posting is where it belongs. Source: R3.1.
+
+Written from the rules' text and shares no code with the services.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.verify.log import Entry, Log
+from deploy.verify.report import Check
+from shared.contracts.payment import (
+    BalanceDebited,
+    CompensationDone,
+    DebtRepaid,
+    DepositFilled,
+    DepositReceived,
+    EscrowFunded,
+    LineSettled,
+    PayoutDone,
+    PayoutInstructed,
+    PayoutReturned,
+    RefundDone,
+    RefundReserved,
+    UnwantedReceived,
+)
+from shared.contracts.types import Moves
+
+Moved = Counter[str]  # minor units by account
+
+
+@dataclass(slots=True)
+class Known:
+    """What transactions rest on: refunds and unwanted money by order and refund, promoters by order and line, currencies."""
+
+    refunds: dict[tuple[str, str], RefundReserved | UnwantedReceived] = field(default_factory=dict)
+    promoters: dict[tuple[str, int], str] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
+
+
+def checks(log: Log) -> Iterator[Check]:
+    check = Check("every transaction moves exactly what its fact says, between the accounts that it concerns")
+    known = _known(log)
+    for entry in log.facts():
+        fact: Any = entry.event
+        expected = _expected(fact, known) if fact is not None else None
+        if expected is None:
+            continue
+        moves: Moves | None = fact.moves
+        found = Counter({one.account: one.amount_minor for one in moves.postings}) if moves is not None else Counter()
+        wanted = Counter({account: amount for account, amount in expected.items() if amount})
+        check.that(found == wanted, f"{entry} ({fact.key}): {_differences(wanted, found)}")
+        currency = _currency(fact, known)
+        told = moves.currency if moves is not None else currency
+        check.that(currency in ("", told), f"{entry} ({fact.key}): is of {currency}, its postings of {told}")
+    yield check
+
+
+def _known(log: Log) -> Known:
+    known = Known()
+    for _, funded in log.of(EscrowFunded):
+        known.currencies[funded.order_id] = funded.currency
+        known.promoters |= {(funded.order_id, line.line_no): line.promoter_id for line in funded.lines if line.promoter_id is not None}
+    refunds: list[tuple[Entry, RefundReserved | UnwantedReceived]] = [*log.of(RefundReserved), *log.of(UnwantedReceived)]
+    for _, refund in refunds:
+        known.refunds[(refund.order_id, refund.refund_id)] = refund
+    for _, payout in log.of(PayoutInstructed):
+        known.currencies[payout.payout_id] = payout.currency
+    return known
+
+
+def _expected(fact: Any, known: Known) -> Moved | None:
+    """None: it moves nothing, ever."""
+    match fact:
+        case EscrowFunded():
+            return _funded(fact)
+        case UnwantedReceived():
+            return Counter({"psp:cash": -fact.amount_minor, f"unwanted:{fact.order_id}": fact.amount_minor})
+        case RefundDone():
+            return _refunded(fact, known)
+        case CompensationDone():
+            return Counter({"platform:advance": -fact.amount_minor, "psp:cash": fact.amount_minor})
+        case LineSettled():
+            moved = Counter({f"escrow:{fact.order_id}": -(fact.seller_minor + fact.promoter_minor + fact.platform_minor)})
+            moved[f"balance:{fact.seller_id}"] += fact.seller_minor
+            moved[f"balance:{fact.promoter_id}"] += fact.promoter_minor
+            moved["platform:commission"] += fact.platform_minor
+            return moved
+        case _:
+            return _of_party(fact, known)
+
+
+def _funded(fact: EscrowFunded) -> Moved:
+    """The buyer's money, the platform's and the promoters' subsidies; a seller's own reduction brings nothing in. Source: R3.2."""
+    moved: Moved = Counter()
+    for line in fact.lines:
+        sources = Counter({"psp:cash": line.paid_minor})
+        for discount in line.discounts:
+            if discount.funder != "seller":
+                source = "platform:subsidy" if discount.funder == "platform" else f"promoter_subsidy:{line.promoter_id}"
+                sources[source] += discount.amount_minor
+        moved.subtract(sources)
+        moved[f"escrow:{fact.order_id}"] += sum(sources.values())
+    return moved
+
+
+def _refunded(fact: RefundDone, known: Known) -> Moved:
+    """Out of escrow; or, once the line is settled, fronted but for the fee that the platform returns itself. Source: R3.4, R3.6."""
+    refund = known.refunds.get((fact.order_id, fact.refund_id))
+    if refund is None:
+        return Counter({f"nothing was set aside for {fact.refund_id}": fact.amount_minor})
+    if isinstance(refund, UnwantedReceived):
+        return Counter({f"unwanted:{fact.order_id}": -refund.amount_minor, "psp:cash": refund.amount_minor})
+    moved = Counter({"psp:cash": refund.buyer_minor, "platform:subsidy": refund.platform_minor})
+    moved[f"promoter_subsidy:{known.promoters.get((fact.order_id, refund.line_no))}"] += refund.promoter_minor
+    total = sum(moved.values())
+    if not refund.fronted:
+        moved[f"escrow:{fact.order_id}"] -= total
+        return moved
+    own = refund.fee_minor if refund.clawback else 0
+    moved["platform:commission"] -= own
+    moved["platform:advance"] -= total - own
+    return moved
+
+
+def _of_party(fact: Any, known: Known) -> Moved | None:
+    match fact:
+        case PayoutInstructed():
+            return Counter({f"balance:{fact.party}": -fact.amount_minor, f"payout:{fact.party}": fact.amount_minor})
+        case PayoutDone():
+            return Counter({f"payout:{fact.party}": -fact.amount_minor, "psp:cash": fact.amount_minor})
+        case PayoutReturned():
+            return Counter({f"payout:{fact.party}": -fact.amount_minor, f"balance:{fact.party}": fact.amount_minor})
+        case BalanceDebited():
+            parts = {"balance": fact.from_balance_minor, "deposit": fact.from_deposit_minor, "debt": fact.as_debt_minor}
+            moved = Counter({f"{kind}:{fact.party}": -amount for kind, amount in parts.items()})
+            moved["platform:advance"] += fact.amount_minor
+            return moved
+        case DebtRepaid():
+            return Counter({f"{fact.source}:{fact.party}": -fact.amount_minor, f"debt:{fact.party}": fact.amount_minor})
+        case DepositFilled():
+            return Counter({f"balance:{fact.party}": -fact.amount_minor, f"deposit:{fact.party}": fact.amount_minor})
+        case DepositReceived():
+            return Counter({"psp:cash": -fact.amount_minor, f"deposit:{fact.party}": fact.amount_minor})
+        case _:
+            return None
+
+
+def _currency(fact: Any, known: Known) -> str:
+    """Empty: nothing tells."""
+    if isinstance(fact, RefundDone) and fact.line_no is None:
+        unwanted = known.refunds.get((fact.order_id, fact.refund_id))
+        return unwanted.currency if unwanted is not None else ""
+    if isinstance(fact, PayoutDone | PayoutReturned):
+        return known.currencies.get(fact.payout_id, "")
+    told: str | None = getattr(fact, "currency", None)
+    return told or known.currencies.get(fact.key, "")
+
+
+def _differences(wanted: Moved, found: Moved) -> str:
+    accounts = [account for account in sorted(wanted.keys() | found.keys()) if wanted[account] != found[account]]
+    return "; ".join(f"{found[account]} is posted to {account}, {wanted[account]} belongs there" for account in accounts)

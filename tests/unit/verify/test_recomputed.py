@@ -1,0 +1,116 @@
+"""The naive computation and the services come to the same, whatever is told: every split, slice, posting and balance. Source: R3."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deploy.verify import purses, splits, transactions
+from deploy.verify.allocation import deal
+from shared.contracts.types import Funder, Line
+from shared.messaging.message import Message
+from shared.money import largest_remainder
+from tests.unit import builders as b
+from tests.unit.payment import asks
+from tests.unit.test_shuffled_lives import Life, lives
+from tests.unit.town import Town
+from tests.unit.verify.recorded import checked, log_of, wrong
+
+FUNDERS: tuple[Funder, ...] = ("seller", "platform", "promoter")
+REFUNDS = st.sampled_from([f"r{number}" for number in range(8)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(lives(), st.integers(0, 2**32))
+def test_whatever_life_apps_tell_every_statement_holds(played: Life, seed: int) -> None:
+    assert wrong(checked(played.play(random.Random(seed), copies=2))) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=6), st.integers(0, 200))
+def test_coupons_are_dealt_to_the_last_unit_as_the_services_do_it_r1_5(lines: list[tuple[int, int]], amount: int) -> None:
+    weights = {number: weight for number, (weight, _) in enumerate(lines, 1)}
+    room = {number: min(left, weight) for number, (weight, left) in enumerate(lines, 1)}
+    assert deal(amount, weights, room) == largest_remainder(amount, weights, room)
+
+
+@st.composite
+def escrows(draw: st.DrawFn) -> list[Line]:
+    """Two lines of one promoter; perishable now and then, paid with nothing, sold by the promoter itself."""
+    found = []
+    for line_no in (1, 2):
+        shares = {funder: draw(st.integers(0, 30_00)) for funder in FUNDERS}
+        found.append(
+            b.line(
+                line_no,
+                draw(st.integers(0, 100_00)),
+                draw(st.integers(1, 5)),
+                {funder: share for funder, share in shares.items() if share},
+                seller_id=draw(st.sampled_from(["s1", "s2", b.PROMOTER])),
+                commission_bp=draw(st.integers(0, 9_500)),
+                category=draw(st.sampled_from(["standard", "fresh"])),
+            )
+        )
+    return found
+
+
+@st.composite
+def told(draw: st.DrawFn, line: Line, number: int) -> tuple[str, Message]:
+    """Something about a line, at any time."""
+    when = b.at("06-01 12:00") + timedelta(hours=draw(st.integers(0, 40 * 24)))
+    refund_id = draw(REFUNDS)
+    kind = draw(st.sampled_from(["grant", "grant", "slice", "slice", "paid", "failed", "confirmed", "deposit", "wish", "late"]))
+    units = draw(st.integers(1, line.quantity))
+    amount = line.paid_minor * units // line.quantity if kind == "slice" else draw(st.integers(0, line.paid_minor))
+    at = f"{when:%m-%d %H:%M}"
+    event: Message
+    match kind:
+        case "grant" | "slice":
+            event = b.granted(refund_id, amount, units, line.line_no, when, applied=when - timedelta(days=draw(st.integers(0, 5))))
+        case "paid":
+            event = b.refund_paid(refund_id, at)
+        case "failed":
+            event = b.refund_failed(refund_id, at)
+        case "confirmed":
+            event = b.order_completed(line.line_no, when=when)
+        case "deposit":
+            event = asks.topped_up(draw(st.integers(1, 80_00)), f"d{number}", at)
+        case "wish":
+            event = asks.withdrawal(draw(st.integers(1, 50_00)), f"w{number}", when)
+        case _:
+            event = asks.shipping_late(draw(st.integers(1, 50_00)), f"late{number}", at)
+    return f"e{number}", event
+
+
+class Bank(Town):
+    """The payment service alone; payouts by some ids are not paid."""
+
+    def provider(self, fact: Message) -> list[Message]:
+        if fact.type == "refund.instructed":
+            return []
+        if fact.type == "compensation.instructed":
+            return [asks.compensation_paid(fact.compensation_id, "06-20 10:00")]  # type: ignore[attr-defined]
+        return [
+            b.payout_failed(answer.payout_id, answer.party) if answer.payout_id < "5" else answer  # type: ignore[attr-defined]
+            for answer in super().provider(fact)
+        ]
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_whatever_becomes_of_an_escrow_its_splits_postings_and_accounts_are_recomputed_r3(data: st.DataObject) -> None:
+    lines = data.draw(escrows())
+    bank = Bank(b.POLICIES, services=("payment",))
+    required = data.draw(st.sampled_from([0, 50_00]))
+    bank.tell([("paid", b.order_paid(*lines)), ("reg", asks.registered(required))])
+    events = [data.draw(told(data.draw(st.sampled_from(lines)), number)) for number in range(data.draw(st.integers(3, 14)))]
+    early = [event for event in events if event[1].type == "order.completed"][:2]
+    for identity, event in early + sorted((one for one in events if one not in early), key=lambda one: one[1].occurred_at):
+        bank.advance(event.occurred_at)
+        bank.tell([(identity, event)])
+    bank.advance(b.at("08-01 00:00"))
+    log = log_of(bank)
+    found = [*transactions.checks(log), *splits.checks(log, b.POLICIES), *purses.checks(log)]
+    assert wrong(found) == []
