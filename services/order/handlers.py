@@ -15,9 +15,9 @@ from services.order.model import (
     TOKEN,
     Cluster,
     Member,
-    second_of,
     product,
     recent_key,
+    second_of,
     token_key,
 )
 from shared.contracts.campaign import LimitShifted

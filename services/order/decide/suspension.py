@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.order.decide.campaign import released, unsent
-from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, second_of, recent_key
+from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, recent_key, second_of
 from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import (
     OrderAttributed,
