@@ -10,7 +10,7 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import campaign, identity, order, payment, refund, registry, suspension, trust
+from shared.contracts import campaign, chargeback, identity, order, payment, refund, registry, suspension, trust
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -23,11 +23,11 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (order.OrderPaid, "refund", (refund.CertificateIssued,)),
     (order.PaymentUnwanted, "payment", (payment.UnwantedReceived,)),
     (order.OrderCompleted, "payment", (payment.SettlementPlanned,)),
-    (order.UnitsCancelled, "payment", (payment.RefundReserved, payment.RefundRefused)),
+    (order.UnitsCancelled, "payment", (payment.RefundReserved, payment.RefundRefused, chargeback.RefundHeld)),
     (order.UnitsCancelled, "refund", (refund.LineReduced,)),
     (refund.CaseOpened, "order", (order.LineHeld,)),
     (refund.CaseOpened, "payment", (payment.SettlementHeld,)),
-    (refund.RefundGranted, "payment", (payment.RefundReserved, payment.RefundRefused)),
+    (refund.RefundGranted, "payment", (payment.RefundReserved, payment.RefundRefused, chargeback.RefundHeld)),
     (refund.CaseClosed, "order", (order.LineFreed,)),
     (refund.CaseClosed, "payment", (payment.SettlementFreed,)),
     (payment.LineSettled, "order", (order.OrderSettled,)),

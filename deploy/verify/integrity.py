@@ -29,7 +29,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "member.assigned": ("member", lambda fact: fact.buyer_id),
     "token.held": ("token", lambda fact: f"{fact.kind}:{fact.token}"),
     "suspension.noted": ("suspension", lambda fact: fact.subject_id),
-    "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp()) // 60}"),
+    "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }
 SPREAD = ("allotment", "cluster")  # their facts lie in the lanes of many keys: only the versions order them
 ENGINE = "engine."  # types with which the engine reminds itself

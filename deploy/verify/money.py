@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from deploy.verify import parties
+from deploy.verify import chargebacks, parties
 from deploy.verify.log import Entry, Log, moment
 from deploy.verify.report import Check
 from deploy.verify.tables import Posting, Tables
+from shared.contracts.chargeback import ChargebackDebited
 from shared.contracts.order import OrderPaid, PaymentUnwanted
 from shared.contracts.payment import (
     CompensationDone,
@@ -45,6 +46,7 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _payouts(log)
     yield from parties.checks(log, tables, moves)
     yield _compensations(log)
+    yield from chargebacks.checks(log, moves)
     yield _posted(moves, tables)
 
 
@@ -94,7 +96,7 @@ def _bounds(moves: list[tuple[Entry, Moves]]) -> Check:
 
 
 def _escrow(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:
-    """In: what buyer, platform and promoters gave for its lines. Out: refunds done before settlement, and lines settled."""
+    """In: what buyer, platform and promoters gave for its lines. Out: refunds and chargebacks before settlement, lines settled."""
     check = Check("escrow of every order = in - out, and not below zero")
     held: Counter[Account] = Counter()
     for _, funded in log.of(EscrowFunded):
@@ -105,6 +107,9 @@ def _escrow(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:
         if done.line_no is not None and done.refund_id in reserved:
             one = reserved[done.refund_id]
             held[(f"escrow:{one.order_id}", one.currency)] -= one.buyer_minor + one.platform_minor + one.promoter_minor
+    for _, debited in log.of(ChargebackDebited):
+        for part in (part for part in debited.parts if not part.fronted):
+            held[(f"escrow:{debited.order_id}", debited.currency)] -= part.amount_minor + part.platform_minor + part.promoter_minor
     currencies = {funded.order_id: funded.currency for _, funded in log.of(EscrowFunded)}
     for _, settled in log.of(LineSettled):
         out = settled.seller_minor + settled.promoter_minor + settled.platform_minor

@@ -10,6 +10,7 @@ from typing import Any
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
+from shared.contracts.chargeback import ChargebackDebited, ChargebackPart
 from shared.contracts.payment import (
     AccountCharged,
     AccountCredited,
@@ -31,6 +32,7 @@ from shared.contracts.seller import DepositToppedUp
 from shared.contracts.types import Moves
 
 Place = tuple[str, str]  # party (or account), currency
+Fronting = RefundDone | CompensationDone | ChargebackDebited
 
 
 @dataclass(slots=True)
@@ -159,7 +161,7 @@ def _fronted(log: Log, sums: Counter[Place], purses: dict[Place, Purse]) -> Chec
         told[charge.charge_id] += 1
         check.that(told[charge.charge_id] == 1, f"{entry}: {charge.charge_id} is asked for again")
         asked[entry.header("ce_causationid")] += charge.amount_minor
-    done: list[tuple[Entry, RefundDone | CompensationDone]] = [*log.of(RefundDone), *log.of(CompensationDone)]
+    done: list[tuple[Entry, Fronting]] = [*log.of(RefundDone), *log.of(CompensationDone), *log.of(ChargebackDebited)]
     for entry, fact in done:
         postings = fact.moves.postings if fact.moves is not None else ()
         out[entry.header("ce_causationid")] -= sum(one.amount_minor for one in postings if one.account == "platform:advance")
@@ -186,12 +188,14 @@ def _shared(log: Log) -> Check:
     check = Check("after settlement everyone returns at most what it got, and in the end exactly that")
     reserved = {fact.refund_id: fact for _, fact in log.of(RefundReserved) if fact.fronted}
     gone: dict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for _, done in log.of(RefundDone):
-        fact = reserved.get(done.refund_id)
-        if fact is not None:
-            total = fact.buyer_minor + fact.platform_minor + fact.promoter_minor
-            for at, amount in enumerate((total, fact.commission_minor, fact.fee_minor)):
-                gone[(fact.order_id, fact.line_no)][at] += amount
+    refunds = [reserved[done.refund_id] for _, done in log.of(RefundDone) if done.refund_id in reserved]
+    fronted: list[tuple[str, int, RefundReserved | ChargebackPart]] = [(fact.order_id, fact.buyer_minor, fact) for fact in refunds]
+    for _, debited in log.of(ChargebackDebited):
+        fronted += [(debited.order_id, part.amount_minor, part) for part in debited.parts if part.fronted]
+    for order_id, buyer_minor, one in fronted:
+        total = buyer_minor + one.platform_minor + one.promoter_minor
+        for at, amount in enumerate((total, one.commission_minor, one.fee_minor)):
+            gone[(order_id, one.line_no)][at] += amount
     for entry, settled in log.of(LineSettled):
         total, commission, fee = gone.get((settled.order_id, settled.line_no), (0, 0, 0))
         had = settled.seller_minor + settled.promoter_minor + settled.platform_minor

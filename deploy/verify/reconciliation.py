@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
+from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -103,6 +104,13 @@ def _both(log: Log) -> dict[Place, Both]:
                 _moved(both, both.ours, fact.occurred_at, days.get(fact.order_id, 0))
             case CompensationNotPaid() as fact:
                 places[(fact.order_id, "compensation", fact.compensation_id)].ours = None
+            case ChargebackReceived() as fact:
+                places[(fact.order_id, "chargeback", fact.chargeback_id)].ours = (fact.amount_minor, fact.currency)
+            case ChargebackEnded() as fact if fact.outcome == "lost":
+                both = places[(fact.order_id, "chargeback", fact.chargeback_id)]
+                _moved(both, (fact.taken_minor, fact.currency), fact.occurred_at, days.get(fact.order_id, 0))
+            case ChargebackEnded() as fact:
+                places[(fact.order_id, "chargeback", fact.chargeback_id)].ours = None
             case RefundNotPaid() as fact:
                 places[(fact.order_id, "refund", fact.refund_id)].ours = None
             case StatementNoted() as fact:

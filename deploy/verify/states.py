@@ -9,6 +9,7 @@ from typing import Any
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Stored, Tables
+from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived, RefundHeld
 from shared.contracts.payment import (
     CompensationDone,
     CompensationInstructed,
@@ -35,11 +36,13 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
 
 
 def _payments(log: Log, stored: Mapping[str, Stored]) -> Check:
-    check = Check("payments: every refund's and compensation's state, every line settled or not as stored")
+    check = Check("payments: every refund's, compensation's and chargeback's state, every line settled or not as stored")
     refunds: dict[str, dict[str, str]] = defaultdict(dict)
     compensations: dict[str, dict[str, str]] = defaultdict(dict)
     settled: dict[str, set[int]] = defaultdict(set)
+    chargebacks: dict[str, dict[str, str]] = defaultdict(dict)
     states: tuple[tuple[Any, str], ...] = (
+        (RefundHeld, "held"),
         (RefundReserved, "reserved"),
         (UnwantedReceived, "reserved"),
         (RefundRefused, "refused"),
@@ -57,12 +60,18 @@ def _payments(log: Log, stored: Mapping[str, Stored]) -> Check:
     for kind, state in paid:
         for _, fact in log.of(kind):
             compensations[fact.order_id][fact.compensation_id] = state
+    for _, opened in log.of(ChargebackReceived):
+        chargebacks[opened.order_id][opened.chargeback_id] = "open"
+    for _, ended in log.of(ChargebackEnded):
+        chargebacks[ended.order_id][ended.chargeback_id] = ended.outcome
     for _, line in log.of(LineSettled):
         settled[line.order_id].add(line.line_no)
     for key in sorted(stored.keys() | refunds.keys() | compensations.keys() | settled.keys()):
         body = stored[key].body if key in stored else {"refunds": {}, "lines": {}}
         states_now = {name: one["state"] for name, one in body.get("compensations", {}).items()}
         check.same(f"compensations of {key}", compensations.get(key, {}), states_now)
+        disputes = {name: one["state"] for name, one in body.get("chargebacks", {}).items()}
+        check.same(f"chargebacks of {key}", chargebacks.get(key, {}), disputes)
         known = {refund_id: refund["state"] for refund_id, refund in body["refunds"].items()}
         check.same(f"refunds of {key}", refunds.get(key, {}), known)
         done = {int(number) for number, line in body["lines"].items() if line["settled"]}

@@ -15,9 +15,9 @@ from services.order.model import (
     TOKEN,
     Cluster,
     Member,
-    minute_of,
     product,
     recent_key,
+    second_of,
     token_key,
 )
 from shared.contracts.campaign import LimitShifted
@@ -143,10 +143,10 @@ def handle(event: Input, policy: Policies) -> Plan:
         case SubjectSuspended():
             return on(event, decide.suspend, SUSPENSION.one(event.subject_id), given(policy.at(event.occurred_at)))
         case OrderAttributed():
-            recent = RECENT.one(recent_key(event.subject_id, minute_of(event.occurred_at)))
+            recent = RECENT.one(recent_key(event.subject_id, second_of(event.occurred_at)))
             return on(event, decide.attribute, SUSPENSION.one(event.subject_id), recent)
         case OrdersSought():
-            return on(event, decide.seek, RECENT.many(decide.minutes_sought(event)))
+            return on(event, decide.seek, RECENT.many(decide.seconds_sought(event)))
         case SuspensionFound():
             return on(event, decide.close, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
         case _:

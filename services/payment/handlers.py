@@ -20,6 +20,8 @@ from shared.contracts.payment import (
     SweepDue,
 )
 from shared.contracts.psp import (
+    ChargebackClosed,
+    ChargebackOpened,
     CompensationFailed,
     CompensationSucceeded,
     PayoutFailed,
@@ -49,6 +51,8 @@ Input = (
     | CompensationSucceeded
     | CompensationFailed
     | CompensationAnswerDue
+    | ChargebackOpened
+    | ChargebackClosed
     | SettlementDue
     | AccountCredited
     | AccountCharged
@@ -85,7 +89,7 @@ def handle(event: Input, policy: Policies) -> Plan:
         case RefundSucceeded():
             return on(event, decide.refunded, PAYMENT.one(event.order_id))
         case RefundFailed():
-            return on(event, decide.not_paid, PAYMENT.one(event.order_id))
+            return on(event, decide.not_paid, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case RefundAnswerDue():
             return on(event, decide.unanswered, PAYMENT.one(event.order_id))
         case ShippingLate() | ShippingSham():
@@ -96,6 +100,10 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.uncompensated, PAYMENT.one(event.order_id))
         case CompensationAnswerDue():
             return on(event, decide.compensation_unanswered, PAYMENT.one(event.order_id))
+        case ChargebackOpened():
+            return on(event, decide.dispute, PAYMENT.one(event.order_id))
+        case ChargebackClosed():
+            return on(event, decide.conclude, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case SettlementDue():
             return on(event, decide.settle, PAYMENT.one(event.order_id))
         case AccountCredited():

@@ -14,6 +14,7 @@ from typing import Literal
 from shared.contracts.types import Currency, Moves, Posting
 
 CASH = "psp:cash"
+CONTESTED = "psp:contested"
 COMMISSION = "platform:commission"
 SUBSIDY = "platform:subsidy"
 ADVANCE = "platform:advance"
@@ -50,7 +51,8 @@ class Transaction:
 ACCOUNTS = (
     #       form                         what it stands for                                                  normal side  bounded
     Account("psp:cash",                  "what the provider holds for us",                                   "debit",     False),
-    Account("escrow:<order>",            "held for the order until settled or refunded",                     "credit",    True),
+    Account("psp:contested",             "charged back though the buyer had it: asked back from the provider", "debit",   False),
+    Account("escrow:<order>",            "held for the order until settled, refunded or charged back",       "credit",    True),
     Account("unwanted:<order>",          "paid for nothing, on its way back to the buyer",                   "credit",    True),
     Account("balance:<party>",           "the party may draw on it",                                         "credit",    True),
     Account("payout:<party>",            "on its way to the party, not yet confirmed by the provider",       "credit",    True),
@@ -71,6 +73,10 @@ TRANSACTIONS = {
         "the buyer has its part back, funders theirs",
         ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission"),
         ("psp:cash", "platform:subsidy", "promoter_subsidy:<party>")),
+    "chargeback.debited": Transaction(
+        "the buyer's bank has taken it back, funders have theirs",
+        ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission", "psp:contested"),
+        ("psp:cash", "psp:contested", "platform:subsidy", "promoter_subsidy:<party>")),
     "compensation.done": Transaction("the buyer has what a broken promise costs", ("platform:advance",), ("psp:cash",)),
     "line.settled": Transaction("a line's escrow goes to its parties", ("escrow:<order>",), ("balance:<party>", "platform:commission")),
     "payout.instructed": Transaction("a balance is to be paid out", ("balance:<party>",), ("payout:<party>",)),

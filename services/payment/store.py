@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from shared.contracts.chargeback import ChargebackDebited
 from shared.contracts.payment import (
     BalanceDebited,
     BreakExplained,
@@ -23,7 +24,7 @@ from shared.contracts.payment import (
 )
 from shared.messaging.shape import Rows, members
 
-OfOrder = EscrowFunded | UnwantedReceived | RefundDone | CompensationDone | LineSettled
+OfOrder = EscrowFunded | UnwantedReceived | RefundDone | CompensationDone | ChargebackDebited | LineSettled
 OfParty = BalanceDebited | DebtRepaid | DepositReceived | DepositFilled | PayoutInstructed | PayoutDone | PayoutReturned
 Moving = OfOrder | OfParty
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import (
     campaign,
+    chargeback,
     governance,
     identity,
     logistics,
@@ -25,6 +26,7 @@ from shared.messaging import system
 __all__ = [
     "ALL",
     "campaign",
+    "chargeback",
     "governance",
     "identity",
     "logistics",

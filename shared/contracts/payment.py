@@ -22,7 +22,7 @@ class EscrowFunded(Message):
     """The buyer's money and the subsidies of platform and promoter are in escrow. moves None: no money at all came in. Source: R3.2.
 
     clawback None: funded before there was any; the policy at the refund counts. statement_days: within which the provider's
-    statement must show what it moved for this order; 0: it sends none. Source: R3.6, R3.9.
+    statement must show what it moved for this order; 0: it sends none. buyer_id None: paid before that was told. Source: R3.6, R3.9.
 
     Producer: payment. Consumers: outsiders.
     """
@@ -39,6 +39,7 @@ class EscrowFunded(Message):
     moves: Moves | None
     clawback: ClawbackDays | None = None
     statement_days: int = 0
+    buyer_id: Id | None = None
 
 
 class RefundReserved(Message):
@@ -440,7 +441,7 @@ class AccountCharged(Message):
     charge_id: Id
     currency: Currency
     amount_minor: Minor
-    reason: Literal["refund", "clawback", "compensation"]
+    reason: Literal["refund", "clawback", "compensation", "chargeback"]
     order_id: Id
     line_no: LineNo | None
     zone: str
@@ -485,7 +486,7 @@ class BalanceDebited(Message):
     from_deposit_minor: Minor
     as_debt_minor: Minor
     debt_minor: Minor
-    reason: Literal["refund", "clawback", "compensation"]
+    reason: Literal["refund", "clawback", "compensation", "chargeback"]
     order_id: Id
     line_no: LineNo | None
     zone: str

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from shared.contracts.topics import PSP
 from shared.contracts.types import Currency, Day, Id, Minor, Movement, Text
 from shared.messaging.message import Message, Topic
+
+Disputed = Annotated[Minor, Field(ge=1)]  # nobody disputes nothing
 
 
 class PaymentSucceeded(Message):
@@ -107,12 +111,49 @@ class PayoutFailed(Message):
     reason: Text
 
 
+class ChargebackOpened(Message):
+    """The buyer's bank disputes a payment, or part of it; `chargeback.closed` says how that ended. Source: R3.8.
+
+    chargeback_id: the provider's, one for each dispute. payment_id: of the capture. amount_minor: what is disputed, never more than
+    the payment; currency: the payment's. reason: the bank's. Some providers take the money now and give it back if the bank
+    says no, others take it at the end: to us both say the same, and the money is booked when it is lost.
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "chargeback.opened"
+    topic: ClassVar[Topic] = PSP
+
+    order_id: Id
+    chargeback_id: Id
+    payment_id: Id
+    amount_minor: Disputed
+    currency: Currency
+    reason: Text
+
+
+class ChargebackClosed(Message):
+    """The bank has decided, for good. won: the money stays with the platform; lost: the buyer has it. Source: R3.8.
+
+    amount_minor: of a lost one what the bank took, where that is less than was disputed; None: all of it. A won one has none.
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "chargeback.closed"
+    topic: ClassVar[Topic] = PSP
+
+    order_id: Id
+    chargeback_id: Id
+    outcome: Literal["won", "lost"]
+    amount_minor: Disputed | None = None
+
+
 class StatementLine(Message):
     """A line of the provider's statement of a day: money that it says it moved for this order. Source: R3.9.
 
     line_id: the provider's, of one order never the same for two movements; sent again with other content it corrects the
     earlier one, and an amount of 0 takes it back. day: the provider's. reference: the payment_id of a capture, the refund_id
-    of a refund, the compensation_id of a compensation. amount_minor: what was moved, in either direction.
+    of a refund, the compensation_id of a compensation, the chargeback_id of a chargeback: what the bank took in the end, though the
+    provider may take it at the opening; a line of one that was won is taken back. amount_minor: what was moved, in either direction.
     Producer: psp. Consumers: payment.
     """
 

@@ -86,7 +86,7 @@ class OrderRemembered(Message):
 
 
 class OrdersSought(Message):
-    """Look through the orders of these minutes (counted from 1970, UTC) for those that the suspension covers, then go on.
+    """Look through the orders of these seconds (counted from 1970, UTC) for those that the suspension covers, then go on.
 
     Producer: order. Consumers: order.
     """
@@ -99,8 +99,8 @@ class OrdersSought(Message):
     violation_id: Id
     effective_from: AwareDatetime
     until: AwareDatetime | None
-    minute: int = Field(ge=0)
-    minute_last: int = Field(ge=0)
+    second: int = Field(ge=0)
+    second_last: int = Field(ge=0)
 
 
 class SuspensionFound(Message):

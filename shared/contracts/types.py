@@ -17,7 +17,7 @@ Text = Annotated[str, StringConstraints(max_length=200)]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Field(description="local date, ISO 8601")]
 
 Funder = Literal["seller", "platform", "promoter"]
-Movement = Literal["capture", "refund", "compensation"]  # how the provider moves money for an order
+Movement = Literal["capture", "refund", "compensation", "chargeback"]  # how the provider moves money for an order
 Category = Literal["standard", "custom_made", "fresh", "digital", "newspaper"]
 LineKind = Literal["goods", "virtual", "freight"]
 Domain = Literal["private", "public"]  # following and fans, or recommendation, search and ads
@@ -113,7 +113,8 @@ class Posting(Part):
 
     Accounts: `psp:cash` (negative: the provider holds it for us), `escrow:<order>`, `unwanted:<order>`, `balance:<party>`,
     `deposit:<party>`, `debt:<party>` (negative: the party owes it), `payout:<party>` (under way), `platform:commission`,
-    `platform:subsidy`, `platform:advance` (negative: fronted, and not taken from a party yet), `promoter_subsidy:<party>`. Source: R3.1.
+    `platform:subsidy`, `platform:advance` (negative: fronted, and not taken from a party yet), `promoter_subsidy:<party>`,
+    `psp:contested` (negative: charged back twice over, and asked back from the provider). Source: R3.1.
     """
 
     account: Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[A-Za-z0-9_.:\-]{1,64}$")]

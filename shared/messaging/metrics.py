@@ -14,7 +14,9 @@ class Metrics:
     refused = Counter("laotie_rejected_total", "Events rejected, by catalogued code", ["code"])
     parked = Counter("laotie_parked_total", "Events parked, by catalogued code", ["code"])
     held = Gauge("laotie_held_rows", "Events held back, by state (waiting, parked, ready, expired)", ["state"])
-    facts = Counter("laotie_facts_total", "Facts and messages committed to the outbox")
+    facts = Counter(
+        "laotie_facts_total", "Facts and messages committed to the outbox, by type (copies of what was refused: `copy`)", ["type"]
+    )
     batch_events = Histogram("laotie_batch_events", "Events in one transaction", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000))
     batch_seconds = Histogram(
         "laotie_batch_seconds", "Duration of one transaction", buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5)

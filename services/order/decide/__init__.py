@@ -9,7 +9,7 @@ from services.order.decide.delivery import collect, deliver, fail, ship
 from services.order.decide.identity import joined, link, met, move
 from services.order.decide.placement import expire, pay, place, place_in_campaign
 from services.order.decide.promises import judge, late
-from services.order.decide.suspension import attribute, close, minutes_sought, parties, seek, suspend
+from services.order.decide.suspension import attribute, close, parties, seconds_sought, seek, suspend
 
 __all__ = [
     "attribute",
@@ -31,7 +31,6 @@ __all__ = [
     "late",
     "link",
     "met",
-    "minutes_sought",
     "move",
     "own_cluster",
     "parties",
@@ -41,6 +40,7 @@ __all__ = [
     "products",
     "redeem",
     "review",
+    "seconds_sought",
     "seek",
     "settle",
     "shift",

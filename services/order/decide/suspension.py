@@ -1,7 +1,7 @@
 """Suspended sellers and promoters: no new orders, and what becomes of those that were accepted before the suspension was known.
 
 Each accepted order is told to its parties' own lanes (`order.attributed`), where suspensions come in too: so an order is
-either there when a suspension looks back, or finds the suspension when it arrives. Looking back goes through the minutes from
+either there when a suspension looks back, or finds the suspension when it arrives. Looking back goes through the seconds from
 effective_from on, as many hours as the policy says; what was accepted even later than that is not found. Source: R2.8.
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.order.decide.campaign import released, unsent
-from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, minute_of, recent_key
+from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, recent_key, second_of
 from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import (
     OrderAttributed,
@@ -29,7 +29,7 @@ from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
 
-MINUTES_MAX = 360  # looked through in one step
+SECONDS_MAX = 3_600  # looked through in one step
 
 
 def suspend(event: SubjectSuspended, suspensions: Suspensions | None, policy: Policy) -> Outcome:
@@ -49,8 +49,8 @@ def suspend(event: SubjectSuspended, suspensions: Suspensions | None, policy: Po
         violation_id=event.violation_id,
         effective_from=event.effective_from,
         until=event.until,
-        minute=minute_of(event.effective_from),
-        minute_last=minute_of(min(horizon, event.until or horizon)),
+        second=second_of(event.effective_from),
+        second_last=second_of(min(horizon, event.until or horizon)),
         occurred_at=event.occurred_at,
     )
     return noted, sought
@@ -64,22 +64,22 @@ def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: R
     return (OrderRemembered(subject_id=event.subject_id, order_id=event.order_id, occurred_at=event.occurred_at),)
 
 
-def minutes_sought(event: OrdersSought) -> Iterator[str]:
+def seconds_sought(event: OrdersSought) -> Iterator[str]:
     """The keys of one step."""
-    return (recent_key(event.subject_id, minute) for minute in range(event.minute, min(event.minute + MINUTES_MAX, event.minute_last + 1)))
+    return (recent_key(event.subject_id, second) for second in range(event.second, min(event.second + SECONDS_MAX, event.second_last + 1)))
 
 
-def seek(event: OrdersSought, minutes: Mapping[str, Recent]) -> Outcome:
+def seek(event: OrdersSought, seconds: Mapping[str, Recent]) -> Outcome:
     """Each order that the suspension covers is told, under its own id; then the next step."""
     span = Suspension(event.effective_from, event.until)
     found = [
         _found(order_id, event.subject_id, event.violation_id, max(placed_at, event.occurred_at))
-        for recent in minutes.values()
+        for recent in seconds.values()
         for order_id, placed_at in recent.orders.items()
         if span.covers(placed_at)
     ]
-    following = event.minute + MINUTES_MAX
-    return (*found, *([event.model_copy(update={"minute": following})] if following <= event.minute_last else []))
+    following = event.second + SECONDS_MAX
+    return (*found, *([event.model_copy(update={"second": following})] if following <= event.second_last else []))
 
 
 def close(event: SuspensionFound, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:

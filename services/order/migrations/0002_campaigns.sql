@@ -36,7 +36,7 @@ CREATE TABLE suspension (  -- seller:id or promoter:id
     body    jsonb  NOT NULL
 ) WITH (fillfactor = 70);
 
-CREATE TABLE recent (  -- seller:id or promoter:id / minute
+CREATE TABLE recent (  -- seller:id or promoter:id / second of placement
     key     text   PRIMARY KEY,
     version bigint NOT NULL,
     base    bigint NOT NULL,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import reserve
 from services.payment.model import Payment
-from services.payment.model.payment import evolve
+from services.payment.model.payment import folded
 from shared.contracts.order import UnitsCancelled
-from shared.contracts.payment import AccountCharged
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
@@ -23,8 +22,7 @@ def cancelled(event: UnitsCancelled, payment: Payment | None, policy: Policy) ->
     facts: list[Message] = []
     for part in event.lines:
         at = event.occurred_at
-        for fact in reserve(payment, part.refund_id, part.line_no, part.quantity, part.amount_minor, at, policy, at):
-            if not isinstance(fact, AccountCharged):  # told to an account; nothing of the order
-                payment = evolve(payment, fact)
-            facts.append(fact)
+        reserved = reserve(payment, part.refund_id, part.line_no, part.quantity, part.amount_minor, at, policy, at)
+        payment = folded(payment, reserved)
+        facts += reserved
     return tuple(facts)

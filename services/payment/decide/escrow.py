@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 
 from services.payment import ledger
+from services.payment.decide.debits import unwanted_refund
 from services.payment.decide.fronting import clawback_days
 from services.payment.decide.reconciliation import reconciled
 from services.payment.model import Payment
-from services.payment.model.payment import funded_by
+from services.payment.model.line import funded_by
 from shared.contracts.order import OrderPaid, PaymentUnwanted
 from shared.contracts.payment import EscrowFunded, RefundInstructed, UnwantedReceived
 from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
-
-BACK = uuid.UUID("8d1c5b52-52c1-5f0b-8a2e-4a8b1d2c7e31")  # namespace of the refund ids of unwanted payments
 
 
 @reconciled
@@ -43,6 +41,7 @@ def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
             moves=ledger.moves(event.currency, entries),
             clawback=clawback_days(policy),
             statement_days=policy.payment.statement_days,
+            buyer_id=event.buyer_id,
             occurred_at=event.occurred_at,
         ),
     )
@@ -51,7 +50,7 @@ def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
 @reconciled
 def give_back(event: PaymentUnwanted, payment: Payment | None, policy: Policy) -> Outcome:
     """In full and once: the refund's id is spelled from the payment's. Source: R2.2, R2.3."""
-    refund_id = str(uuid.uuid5(BACK, f"{event.order_id}|{event.payment_id}"))
+    refund_id = unwanted_refund(event.order_id, event.payment_id)
     if payment is not None and refund_id in payment.refunds:
         return Reject("payment.known")
     entries = [(ledger.CASH, -event.amount_minor), (ledger.unwanted(event.order_id), event.amount_minor)]

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from services.payment import ledger
 from services.payment.model import Payment, Refund, Shares
 from services.payment.rules.shares import NOTHING, shares
-from shared.contracts.payment import AccountCharged, ClawbackDays, RefundReserved
+from shared.contracts.payment import AccountCharged, ClawbackDays
 from shared.days import window_end
 from shared.policy import Policy
 
+Reason = Literal["refund", "clawback", "compensation", "chargeback"]
 CHARGE = uuid.UUID("5c0f3c9e-0f0e-5d52-9d5f-6a0b8f6f0a11")  # namespace of charge ids
 
 
-def reserved_after_settlement(reserved: RefundReserved, applied_at: datetime, payment: Payment, policy: Policy) -> RefundReserved:
-    """With who had which part of it, and whether they return it: judged by when the case was applied for. Source: R3.6."""
-    line = payment.lines[reserved.line_no]
-    before = Shares(*map(sum, zip(NOTHING, *_earlier(payment, reserved.line_no), strict=True)))
-    part = shares(payment.settled_shares(reserved.line_no), before, reserved.buyer_minor)
+def after_settlement(refund: Refund, applied_at: datetime, payment: Payment, policy: Policy) -> Refund:
+    """With who had which part of it, and whether they return it: judged by when it was applied for. Source: R3.6."""
+    if refund.line_no is None:
+        raise ValueError("nobody had a part of what was unwanted")
+    line = payment.lines[refund.line_no]
+    before = Shares(*map(sum, zip(NOTHING, *_earlier(payment, refund.line_no), strict=True)))
+    had = shares(payment.settled_shares(refund.line_no), before, refund.buyer_minor)
     days = payment.clawback or clawback_days(policy)
     window = days.short if line.perishable else days.usual
     clawback = line.confirmed_at is not None and applied_at < window_end(line.confirmed_at, window, payment.zone)
-    return reserved.model_copy(
-        update={"fronted": True, "commission_minor": part.promoter, "fee_minor": part.platform, "clawback": clawback}
-    )
+    return replace(refund, fronted=True, commission_minor=had.promoter, fee_minor=had.platform, clawback=clawback)
 
 
 def clawback_days(policy: Policy) -> ClawbackDays:
@@ -39,22 +41,22 @@ def fronted(refund: Refund, total: int) -> list[tuple[str, int]]:
     return [(ledger.ADVANCE, own - total), (ledger.COMMISSION, -own)]
 
 
-def charges(payment: Payment, refund_id: str, refund: Refund, at: datetime) -> list[AccountCharged]:
-    """The promoter its part within the window, the seller all the rest; nobody is asked for nothing. Source: R3.6."""
+def charges(
+    payment: Payment, cause_id: str, refund: Refund, at: datetime, reason: Literal["refund", "chargeback"] = "refund"
+) -> list[AccountCharged]:
+    """The promoter its part within the window, the seller all the rest; nobody is asked for nothing. Source: R3.6, R3.8."""
     if not refund.fronted or refund.line_no is None:
         return []
     line = payment.lines[refund.line_no]
     total = refund.buyer_minor + refund.platform_minor + refund.promoter_minor
     promoter = refund.commission_minor if refund.clawback else 0
     seller = total - promoter - (refund.fee_minor if refund.clawback else 0)
-    asked: list[tuple[str | None, int, Literal["refund", "clawback"]]] = [
-        (line.seller_id, seller, "refund"),
+    asked: list[tuple[str | None, int, Reason]] = [
+        (line.seller_id, seller, reason),
         (line.promoter_id, promoter, "clawback"),
     ]
     return [
-        charge(payment, party, amount, reason, refund_id, at, refund.line_no)
-        for party, amount, reason in asked
-        if party is not None and amount
+        charge(payment, party, amount, why, cause_id, at, refund.line_no) for party, amount, why in asked if party is not None and amount
     ]
 
 
@@ -62,12 +64,12 @@ def charge(
     payment: Payment,
     party: str,
     amount: int,
-    reason: Literal["refund", "clawback", "compensation"],
+    reason: Reason,
     cause_id: str,
     at: datetime,
     line_no: int | None = None,
 ) -> AccountCharged:
-    """cause_id: of the refund or the compensation."""
+    """cause_id: of the refund, the compensation, or a chargeback's part."""
     return AccountCharged(
         party=party,
         charge_id=str(uuid.uuid5(CHARGE, f"{payment.id}|{cause_id}|{reason}")),
@@ -82,4 +84,4 @@ def charge(
 
 
 def _earlier(payment: Payment, line_no: int) -> list[Shares]:
-    return [refund.shares for refund in payment.refunds_of(line_no) if refund.fronted and refund.counts]
+    return [refund.shares for refund in payment.returned_of(line_no) if refund.fronted and refund.counts]

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from services.payment.model import PAYMENT, Payment
-from services.payment.model.payment import evolve
+from services.payment.model import Payment
+from services.payment.model.payment import evolve, folded
 from services.payment.model.statement import Break, differences, looked_at
 from shared.contracts.payment import BreakExplained, BreakFound, StatementDue, StatementNoted
 from shared.contracts.psp import StatementLine
@@ -69,10 +69,7 @@ def reconciled(
         outcome = decide(event, payment, *args, **kwargs)
         if payment is None or not payment.statement.lines or isinstance(outcome, Reject) or not isinstance(outcome, tuple):
             return outcome
-        after = payment
-        for fact in outcome:
-            after = evolve(after, fact) if isinstance(fact, PAYMENT.facts) else after
-        return (*outcome, *_changes(after, "ledger", event.occurred_at))
+        return (*outcome, *_changes(folded(payment, outcome), "ledger", event.occurred_at))
 
     return decided
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.payment import ledger
-from services.payment.decide.fronting import charges, fronted, reserved_after_settlement
+from services.payment.decide.debits import cover
+from services.payment.decide.fronting import charges
+from services.payment.decide.parts import part, sources
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.settlement import Settled, settle_now
 from services.payment.model import EscrowLine, Payment, Refund
-from services.payment.model.payment import evolve
+from services.payment.model.payment import evolve, folded
+from shared.contracts.chargeback import RefundHeld
 from shared.contracts.payment import (
     AccountCharged,
     RefundAnswerDue,
@@ -27,7 +30,7 @@ from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
 
-Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundDone | AccountCharged, ...]
+Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundHeld | RefundDone | AccountCharged, ...]
 
 
 @reconciled
@@ -50,15 +53,26 @@ def reserve(
 ) -> Reserving:
     """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow.
 
-    applied_at: when the buyer asked for it.
+    While a chargeback is open what is not refused is held: it counts for nothing, and its case goes on. applied_at: when the buyer
+    asked for it. Source: R3.5, R3.8.
     """
     line = payment.lines.get(line_no)
-    code = _refusal(line, quantity, amount_minor, payment.refunds_of(line_no))
+    code = _refusal(line, quantity, amount_minor, payment.returned_of(line_no))
     if line is None or code is not None:
         return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=code or "line.unknown", occurred_at=at),)
-    reserved = _reserved(payment, line, refund_id, line_no, quantity, amount_minor, at)
-    if line.settled:
-        reserved = reserved_after_settlement(reserved, applied_at, payment, policy)
+    if payment.frozen:
+        return (
+            RefundHeld(
+                order_id=payment.id,
+                refund_id=refund_id,
+                line_no=line_no,
+                quantity=quantity,
+                amount_minor=amount_minor,
+                applied_at=applied_at,
+                occurred_at=at,
+            ),
+        )
+    reserved = _reserved(payment.id, refund_id, part(payment, line_no, quantity, amount_minor, applied_at, policy), at)
     if amount_minor == 0:
         return reserved, *_done(evolve(payment, reserved), refund_id, at)
     return (
@@ -88,8 +102,8 @@ def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
 
 
 @reconciled
-def not_paid(event: RefundFailed, payment: Payment | None) -> Outcome:
-    """The reservation is lifted; the money is where it was. Source: R3.5."""
+def not_paid(event: RefundFailed, payment: Payment | None, policy: Policy) -> Outcome:
+    """The reservation is lifted; the money is where it was, or covers what a bank took beyond what was left. Source: R3.5, R3.8."""
     refund = _asked(payment, event.refund_id)
     if payment is None or isinstance(refund, Reject):
         return refund if isinstance(refund, Reject) else Reject("refund.unknown")
@@ -98,7 +112,9 @@ def not_paid(event: RefundFailed, payment: Payment | None) -> Outcome:
     failed = RefundNotPaid(
         order_id=payment.id, refund_id=event.refund_id, line_no=refund.line_no, reason=event.reason, occurred_at=event.occurred_at
     )
-    return (failed, *_released(evolve(payment, failed), refund, event.occurred_at))
+    after = evolve(payment, failed)
+    covered = cover(after, event.occurred_at, policy)
+    return (failed, *covered, *_released(folded(after, covered), refund, event.occurred_at))
 
 
 def unanswered(event: RefundAnswerDue, payment: Payment | None) -> Outcome:
@@ -110,9 +126,9 @@ def unanswered(event: RefundAnswerDue, payment: Payment | None) -> Outcome:
 
 
 def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
-    """The refund that was instructed: refused ones never were."""
+    """The refund that was instructed: refused and held ones were not."""
     refund = payment.refunds.get(refund_id) if payment is not None else None
-    return refund if refund is not None and refund.state != "refused" else Reject("refund.unknown")
+    return refund if refund is not None and refund.state not in ("refused", "held") else Reject("refund.unknown")
 
 
 def _refusal(line: EscrowLine | None, quantity: int, amount_minor: int, others: list[Refund]) -> Code | None:
@@ -125,34 +141,24 @@ def _refusal(line: EscrowLine | None, quantity: int, amount_minor: int, others: 
     return None
 
 
-def _reserved(
-    payment: Payment, line: EscrowLine, refund_id: str, line_no: int, quantity: int, amount_minor: int, at: datetime
-) -> RefundReserved:
-    others = [refund for refund in payment.refunds_of(line_no) if refund.counts]
-    units = quantity + sum(refund.quantity for refund in others)
-    granted = amount_minor + sum(refund.buyer_minor for refund in others)
+def _reserved(order_id: str, refund_id: str, refund: Refund, at: datetime) -> RefundReserved:
+    if refund.line_no is None:
+        raise ValueError("a refund of a line without a line")
     return RefundReserved(
-        order_id=payment.id,
+        order_id=order_id,
         refund_id=refund_id,
-        line_no=line_no,
-        quantity=quantity,
-        currency=payment.currency,
-        buyer_minor=amount_minor,
-        platform_minor=_funders_part(line.platform_minor, line, units, granted, sum(refund.platform_minor for refund in others)),
-        promoter_minor=_funders_part(line.promoter_minor, line, units, granted, sum(refund.promoter_minor for refund in others)),
+        line_no=refund.line_no,
+        quantity=refund.quantity,
+        currency=refund.currency,
+        buyer_minor=refund.buyer_minor,
+        platform_minor=refund.platform_minor,
+        promoter_minor=refund.promoter_minor,
+        fronted=refund.fronted,
+        commission_minor=refund.commission_minor,
+        fee_minor=refund.fee_minor,
+        clawback=refund.clawback,
         occurred_at=at,
     )
-
-
-def _funders_part(share: int, line: EscrowLine, units: int, granted: int, before: int) -> int:
-    """What goes back to a funder of `share`, after `before`, once `units` and `granted` of the line are refunded. Source: R1.4, R3.4.
-
-    By units as long as the buyer got exactly the slices of whole units, else in proportion to the amount; in both ways the
-    last refund takes the rest. Never negative, though an earlier refund may have failed between them.
-    """
-    by_units = granted == line.paid_minor * units // line.quantity
-    target = share * units // line.quantity if by_units else share * granted // line.paid_minor
-    return max(0, target - before)
 
 
 def _done(payment: Payment, refund_id: str, at: datetime) -> tuple[RefundDone, *tuple[AccountCharged, ...]]:
@@ -171,15 +177,7 @@ def _done(payment: Payment, refund_id: str, at: datetime) -> tuple[RefundDone, *
 
 def _moves(payment: Payment, refund: Refund) -> Moves | None:
     """The buyer's part to the provider, each subsidy's part to its funder. Source: R3.4."""
-    if refund.line_no is None:
-        entries = [(ledger.unwanted(payment.id), -refund.buyer_minor), (ledger.CASH, refund.buyer_minor)]
-        return ledger.moves(refund.currency, entries)
-    total = refund.buyer_minor + refund.platform_minor + refund.promoter_minor
-    source = fronted(refund, total) if refund.fronted else [(ledger.escrow(payment.id), -total)]
-    entries = [*source, (ledger.CASH, refund.buyer_minor), (ledger.SUBSIDY, refund.platform_minor)]
-    if refund.promoter_minor:
-        entries.append((ledger.promoter_subsidy(payment.lines[refund.line_no].promoter_id), refund.promoter_minor))
-    return ledger.moves(refund.currency, entries)
+    return ledger.moves(refund.currency, [*sources(payment, refund), (ledger.CASH, refund.buyer_minor)])
 
 
 def _released(after: Payment, refund: Refund, at: datetime) -> Settled:

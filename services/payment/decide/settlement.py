@@ -75,9 +75,12 @@ def settle_now(payment: Payment, line_no: int, at: datetime) -> Settled:
 
 
 def _settled(payment: Payment, line_no: int, at: datetime) -> Settled:
-    """Commission and fee once, floored, of what was paid and not refunded; the seller gets the rest of the escrow. Source: R3.3, R3.4."""
+    """Commission and fee once, floored, of what was paid and neither refunded nor charged back; the seller gets the rest of the escrow.
+
+    Source: R3.3, R3.4, R3.8.
+    """
     line = payment.lines[line_no]
-    done = [refund for refund in payment.refunds_of(line_no) if refund.state == "done"]
+    done = [refund for refund in payment.returned_of(line_no) if refund.state == "done"]
     paid = line.paid_minor - sum(refund.buyer_minor for refund in done)
     subsidies = line.platform_minor + line.promoter_minor - sum(refund.platform_minor + refund.promoter_minor for refund in done)
     commission, fee = basis_points(paid, line.commission_bp), basis_points(paid, line.fee_bp)

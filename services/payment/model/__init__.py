@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from services.payment.model.account import ACCOUNT, Account, Payout
+from services.payment.model.chargeback import Chargeback
 from services.payment.model.compensation import Compensation
-from services.payment.model.payment import PAYMENT, EscrowLine, Payment, Refund
+from services.payment.model.line import EscrowLine
+from services.payment.model.payment import PAYMENT, Payment
 from services.payment.model.purse import Clawback, Purse
+from services.payment.model.refund import Refund
 from services.payment.model.shares import Shares
 
-__all__ = ["ACCOUNT", "PAYMENT", "Account", "Clawback", "Compensation", "EscrowLine", "Payment", "Payout", "Purse", "Refund", "Shares"]
+__all__ = [
+    "ACCOUNT",
+    "PAYMENT",
+    "Account",
+    "Chargeback",
+    "Clawback",
+    "Compensation",
+    "EscrowLine",
+    "Payment",
+    "Payout",
+    "Purse",
+    "Refund",
+    "Shares",
+]

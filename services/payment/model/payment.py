@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import assert_never
 
-from services.payment.model import statement
+from services.payment.model import chargeback, line, refund, statement
+from services.payment.model.chargeback import Chargeback, ChargebackFact
 from services.payment.model.compensation import Compensation, CompensationFact, compensated
+from services.payment.model.line import EscrowLine, escrowed
+from services.payment.model.refund import Refund
 from services.payment.model.shares import Shares
 from services.payment.model.statement import Statement
+from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -37,13 +41,14 @@ from shared.contracts.payment import (
     StatementNoted,
     UnwantedReceived,
 )
-from shared.contracts.types import Funder, Line
 from shared.days import day_after
+from shared.messaging.message import Message
 from shared.messaging.shape import Kind
 
 PaymentFact = (
     EscrowFunded
     | UnwantedReceived
+    | RefundHeld
     | RefundReserved
     | RefundRefused
     | RefundInstructed
@@ -51,6 +56,7 @@ PaymentFact = (
     | RefundNotPaid
     | RefundOverdue
     | CompensationFact
+    | ChargebackFact
     | SettlementPlanned
     | SettlementHeld
     | SettlementFreed
@@ -62,67 +68,8 @@ PaymentFact = (
 
 
 @dataclass(frozen=True, slots=True)
-class Refund:
-    """line_no None: money that was unwanted. refused: nothing was set aside; the id is known all the same.
-
-    fronted: of a line that was settled before; commission_minor, fee_minor: what promoter and platform had of it, and bear if clawback
-    says so. answer_by None: the provider's silence is announced already, or never is.
-    """
-
-    state: Literal["refused", "reserved", "done", "failed"]
-    line_no: int | None = None
-    currency: str = ""
-    quantity: int = 0
-    buyer_minor: int = 0
-    platform_minor: int = 0
-    promoter_minor: int = 0
-    fronted: bool = False
-    commission_minor: int = 0
-    fee_minor: int = 0
-    clawback: bool = False
-    answer_by: datetime | None = None
-
-    @property
-    def counts(self) -> bool:
-        """Toward what is granted + done. Source: R3.5."""
-        return self.state in ("reserved", "done")
-
-    @property
-    def shares(self) -> Shares:
-        """Of what the buyer gets, by who had it."""
-        return Shares(self.buyer_minor - self.commission_minor - self.fee_minor, self.commission_minor, self.fee_minor)
-
-
-@dataclass(frozen=True, slots=True)
-class EscrowLine:
-    """What came in for one line, by funder. confirmed_at None: not confirmed yet.
-
-    cases: open after-sale cases, each with its beginning. ended: closed ones. freed_at: when the latest of them ended.
-    perishable: fresh or virtual, its clawback window is the short one. commission_minor, kept_minor: what promoter and platform got
-    when it was settled.
-    """
-
-    seller_id: str
-    promoter_id: str | None
-    quantity: int
-    paid_minor: int
-    platform_minor: int
-    promoter_minor: int
-    commission_bp: int
-    fee_bp: int
-    confirmed_at: datetime | None = None
-    cases: dict[str, datetime] = field(default_factory=dict)
-    ended: tuple[str, ...] = ()
-    freed_at: datetime | None = None
-    settled: bool = False
-    perishable: bool = False
-    commission_minor: int = 0
-    kept_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Payment:
-    """payment_id None: escrow is not funded; only unwanted money came so far. clawback None: funded before there was any."""
+    """payment_id None: escrow is not funded; only unwanted money came so far. clawback, buyer_id None: funded before they were told."""
 
     id: str
     payment_id: str | None = None
@@ -134,18 +81,38 @@ class Payment:
     compensations: dict[str, Compensation] = field(default_factory=dict)
     clawback: ClawbackDays | None = None
     statement: Statement = field(default_factory=Statement)
+    chargebacks: dict[str, Chargeback] = field(default_factory=dict)
+    buyer_id: str | None = None
+
+    @property
+    def frozen(self) -> bool:
+        """A chargeback of the order's lines is open: no refund of them is submitted. Source: R3.8."""
+        return any(one.state == "open" for one in self.disputes)
+
+    @property
+    def disputes(self) -> list[Chargeback]:
+        """Of the payment that is in escrow; others are of one that was unwanted."""
+        return [one for one in self.chargebacks.values() if one.payment_id == self.payment_id]
 
     def refunds_of(self, line_no: int) -> list[Refund]:
         return [refund for refund in self.refunds.values() if refund.line_no == line_no]
 
+    def returned_of(self, line_no: int) -> list[Refund]:
+        """Refunds, and what lost chargebacks took: all that the ceiling and the settlement look at. Source: R3.5, R3.8."""
+        taken = [part for one in self.chargebacks.values() for part in one.debited if part.line_no == line_no]
+        return [*self.refunds_of(line_no), *taken]
+
     def settled_shares(self, line_no: int) -> Shares:
         """How what the buyer paid for a settled line, less what escrow refunded, lay on its parties. Source: R3.3, R3.6."""
         line = self.lines[line_no]
-        refunded = sum(refund.buyer_minor for refund in self.refunds_of(line_no) if refund.state == "done" and not refund.fronted)
+        refunded = sum(refund.buyer_minor for refund in self.returned_of(line_no) if refund.state == "done" and not refund.fronted)
         return Shares(line.paid_minor - refunded - line.commission_minor - line.kept_minor, line.commission_minor, line.kept_minor)
 
     def refunded_in_full(self, line_no: int) -> bool:
-        """Nothing of the line is left in escrow for anyone: no settlement. Where nothing was paid, units count. Source: R1.4, R3.4."""
+        """Nothing of the line is left for anyone: no settlement. Where nothing was paid, units count. Source: R1.4, R3.4.
+
+        What was charged back does not count: such a line is settled with what is left, be it nothing, so that it ends.
+        """
         line = self.lines[line_no]
         done = [refund for refund in self.refunds_of(line_no) if refund.state == "done"]
         if line.paid_minor:
@@ -165,14 +132,16 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
                 currency=fact.currency,
                 settle_days=fact.settle_days,
                 zone=fact.zone,
-                lines={line.line_no: _escrowed(line) for line in fact.lines},
+                lines={bought.line_no: escrowed(bought) for bought in fact.lines},
                 clawback=fact.clawback,
+                buyer_id=fact.buyer_id,
             )
         case UnwantedReceived():
-            refund = Refund("reserved", None, fact.currency, buyer_minor=fact.amount_minor)
-            return _with_refund(payment, fact.refund_id, refund)
+            return _with_refund(payment, fact.refund_id, Refund("reserved", None, fact.currency, buyer_minor=fact.amount_minor))
+        case RefundHeld():
+            return _with_refund(payment, fact.refund_id, refund.held(fact, payment.currency))
         case RefundReserved():
-            return _with_refund(payment, fact.refund_id, _reserved(fact))
+            return _with_refund(payment, fact.refund_id, refund.reserved(fact))
         case RefundRefused():
             return _with_refund(payment, fact.refund_id, Refund("refused"))
         case RefundInstructed():
@@ -186,12 +155,22 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
         case CompensationInstructed() | CompensationDone() | CompensationNotPaid() | CompensationOverdue():
             compensation = compensated(payment.compensations.get(fact.compensation_id), fact)
             return replace(payment, compensations={**payment.compensations, fact.compensation_id: compensation})
+        case ChargebackReceived() | ChargebackContested() | ChargebackEnded() | ChargebackDebited():
+            return _charged_back(payment, fact)
         case SettlementPlanned() | SettlementHeld() | SettlementFreed() | LineSettled():
-            return replace(payment, lines={**payment.lines, fact.line_no: _line(payment.lines[fact.line_no], fact)})
+            return replace(payment, lines={**payment.lines, fact.line_no: line.evolve(payment.lines[fact.line_no], fact)})
         case StatementNoted() | BreakFound() | BreakExplained():
             return payment
         case _:
             assert_never(fact)
+
+
+def folded(payment: Payment, facts: Iterable[Message]) -> Payment:
+    """After these; what is told to an account is nothing of the order."""
+    for fact in facts:
+        if isinstance(fact, PaymentFact):
+            payment = evolve(payment, fact)
+    return payment
 
 
 def due(payment: Payment) -> Iterable[SettlementDue | RefundAnswerDue | CompensationAnswerDue | StatementDue]:
@@ -204,9 +183,9 @@ def due(payment: Payment) -> Iterable[SettlementDue | RefundAnswerDue | Compensa
         at = settlement(payment, line_no)
         if at is not None and not held(payment, line_no, at):
             yield SettlementDue(order_id=payment.id, line_no=line_no, occurred_at=at)
-    for refund_id, refund in payment.refunds.items():
-        if refund.state == "reserved" and refund.answer_by is not None:
-            yield RefundAnswerDue(order_id=payment.id, refund_id=refund_id, occurred_at=refund.answer_by)
+    for refund_id, asked in payment.refunds.items():
+        if asked.state == "reserved" and asked.answer_by is not None:
+            yield RefundAnswerDue(order_id=payment.id, refund_id=refund_id, occurred_at=asked.answer_by)
     for compensation_id, compensation in payment.compensations.items():
         if compensation.state == "instructed" and compensation.answer_by is not None:
             yield CompensationAnswerDue(order_id=payment.id, compensation_id=compensation_id, occurred_at=compensation.answer_by)
@@ -222,63 +201,23 @@ def settlement(payment: Payment, line_no: int) -> datetime | None:
 
 
 def held(payment: Payment, line_no: int, at: datetime) -> bool:
-    """A case that was opened before that moment is still open, or a refund is under way: its outcome decides what is left. Source: R2.6."""
-    line = payment.lines[line_no]
-    return any(since < at for since in line.cases.values()) or any(refund.state == "reserved" for refund in payment.refunds_of(line_no))
+    """A case or a chargeback of the line that began before that moment is open, or a refund is under way: its outcome decides what is left.
+
+    Source: R2.6.
+    """
+    since = [*payment.lines[line_no].cases.values()]
+    since += [one.opened_at for one in payment.disputes if one.state == "open" and one.holds(line_no)]
+    return any(moment < at for moment in since) or any(one.state == "reserved" for one in payment.refunds_of(line_no))
 
 
-def _line(line: EscrowLine, fact: SettlementPlanned | SettlementHeld | SettlementFreed | LineSettled) -> EscrowLine:
-    match fact:
-        case SettlementPlanned():
-            return replace(line, confirmed_at=fact.occurred_at)
-        case SettlementHeld():
-            return replace(line, cases={**line.cases, fact.case_id: fact.occurred_at})
-        case SettlementFreed():
-            return replace(
-                line,
-                cases={case_id: since for case_id, since in line.cases.items() if case_id != fact.case_id},
-                ended=(*line.ended, fact.case_id),
-                freed_at=max(fact.occurred_at, line.freed_at or fact.occurred_at),
-            )
-        case LineSettled():
-            return replace(line, settled=True, commission_minor=fact.promoter_minor, kept_minor=fact.platform_minor)
-        case _:
-            assert_never(fact)
-
-
-def _escrowed(line: Line) -> EscrowLine:
-    """A seller's own reduction brings no money in. Source: R3.2."""
-    return EscrowLine(
-        line.seller_id,
-        line.promoter_id,
-        line.quantity,
-        line.paid_minor,
-        funded_by(line, "platform"),
-        funded_by(line, "promoter"),
-        line.commission_bp if line.promoter_id is not None else 0,
-        line.fee_bp,
-        perishable=line.category == "fresh" or line.kind == "virtual",
-    )
-
-
-def _reserved(fact: RefundReserved) -> Refund:
-    return Refund(
-        "reserved",
-        fact.line_no,
-        fact.currency,
-        fact.quantity,
-        fact.buyer_minor,
-        fact.platform_minor,
-        fact.promoter_minor,
-        fact.fronted,
-        fact.commission_minor,
-        fact.fee_minor,
-        fact.clawback,
-    )
-
-
-def funded_by(line: Line, funder: Funder) -> int:
-    return sum(discount.amount_minor for discount in line.discounts if discount.funder == funder)
+def _charged_back(payment: Payment, fact: ChargebackFact) -> Payment:
+    """Its end frees what it held."""
+    known = chargeback.evolve(payment.chargebacks.get(fact.chargeback_id), fact)
+    payment = replace(payment, chargebacks={**payment.chargebacks, fact.chargeback_id: known})
+    if not isinstance(fact, ChargebackEnded) or known.payment_id != payment.payment_id:
+        return payment
+    freed = {line_no: line.freed(one, fact.occurred_at) for line_no, one in payment.lines.items() if known.holds(line_no)}
+    return replace(payment, lines={**payment.lines, **freed})
 
 
 def _with_refund(payment: Payment, refund_id: str, refund: Refund) -> Payment:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
+from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -33,6 +34,8 @@ Told = (
     | RefundDone
     | RefundNotPaid
     | Compensating
+    | ChargebackReceived
+    | ChargebackEnded
     | StatementNoted
     | BreakFound
     | BreakExplained
@@ -131,6 +134,13 @@ def evolve(statement: Statement, fact: Told) -> Statement:
             return _unpaid(statement, _key("refund", fact.refund_id), fact.occurred_at)
         case CompensationNotPaid():
             return _unpaid(statement, _key("compensation", fact.compensation_id), fact.occurred_at)
+        case ChargebackReceived():
+            return _booked(statement, Booked("chargeback", fact.chargeback_id, fact.amount_minor, fact.currency))
+        case ChargebackEnded(outcome="lost"):
+            taken = Booked("chargeback", fact.chargeback_id, fact.taken_minor, fact.currency)
+            return _booked(statement, _moved(statement, taken, fact))
+        case ChargebackEnded():
+            return _unpaid(statement, _key("chargeback", fact.chargeback_id), fact.occurred_at)
         case StatementNoted():
             return _noted(statement, fact)
         case BreakFound():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.order.decide.suspension import MINUTES_MAX
+from services.order.decide.suspension import SECONDS_MAX
 from shared.contracts.order import OrderRejected
 from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import OrderClosed, OrderUnderSuspension
@@ -115,12 +115,12 @@ def test_an_order_that_expired_meanwhile_needs_nothing() -> None:
 
 
 def test_the_look_back_ends_after_the_hours_of_the_policy_r2_8() -> None:
-    """In steps of so many minutes; what was placed later than that and accepted all the same is not met."""
+    """In steps of so many seconds; what was placed later than that and accepted all the same is not met."""
     memory = shop(placed("near", "06-04 08:59"), placed("far", "06-04 09:01"))
     memory.when(b.subject_suspended())
     assert sorted(closed(memory)) == ["near"]
     steps = [fact for fact in memory.facts if fact.type == "orders.sought"]
-    assert len(steps) == -(-(72 * 60 + 1) // MINUTES_MAX)
+    assert len(steps) == -(-(72 * 3_600 + 1) // SECONDS_MAX)
 
 
 def test_the_same_suspension_told_again_is_refused() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from services.payment.handlers import SERVICE
 from services.payment.model import ACCOUNT, PAYMENT
@@ -35,6 +35,7 @@ from shared.money import unit_slice
 from tests.unit import builders as b
 from tests.unit.payment import asks
 from tests.unit.payment.bank import ESCROW, account, balances, check, payment
+from tests.unit.payment.disputes import Disputes
 
 LINE_NOS, REFUNDS, CASES = st.integers(1, 3), st.sampled_from([f"r{number}" for number in range(8)]), st.sampled_from(["c1", "c2", "c3"])
 MOVEMENTS: st.SearchStrategy[tuple[Movement, str]] = st.one_of(
@@ -57,7 +58,7 @@ def lines(draw: st.DrawFn, line_no: int) -> Line:
     )
 
 
-class Bank(RuleBasedStateMachine):
+class Bank(Disputes):
     """One order of two lines, told by topics that know nothing of each other; the clock only goes forward."""
 
     def __init__(self) -> None:
@@ -163,10 +164,10 @@ class Bank(RuleBasedStateMachine):
         check(self.memory.rows.get("posting", []))
 
     @invariant()
-    def granted_and_done_stay_within_what_was_paid(self) -> None:
+    def granted_done_and_charged_back_stay_within_what_was_paid_r3_5_r3_8(self) -> None:
         found = payment(self.memory)
         for line_no, line in self.lines.items() if found is not None else ():
-            counted = [refund for refund in found.refunds_of(line_no) if refund.counts]
+            counted = [refund for refund in found.returned_of(line_no) if refund.counts]
             assert sum(refund.buyer_minor for refund in counted) <= line.paid_minor
             assert sum(refund.quantity for refund in counted) <= line.quantity
 
@@ -189,7 +190,7 @@ class Bank(RuleBasedStateMachine):
         found = payment(self.memory)
         held = 0
         for line_no, line in found.lines.items() if found is not None else ():
-            done = [refund for refund in found.refunds_of(line_no) if refund.state == "done" and not refund.fronted]
+            done = [refund for refund in found.returned_of(line_no) if refund.state == "done" and not refund.fronted]
             came = line.paid_minor + line.platform_minor + line.promoter_minor
             left = sum(refund.buyer_minor + refund.platform_minor + refund.promoter_minor for refund in done)
             held += 0 if line.settled else came - left
@@ -259,6 +260,7 @@ class Bank(RuleBasedStateMachine):
         if not self.lines:
             return
         self.fund()
+        self.bank_ends_all("won")
         reserved = [name for name, refund in payment(self.memory).refunds.items() if refund.state == "reserved"]
         for refund_id in reserved:
             self.refund_is_paid(refund_id)

@@ -1,0 +1,137 @@
+"""Chargebacks: taken and ended as the bank told of them, frozen meanwhile, and debited to the last fen. Source: R3.8."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.verify.log import Entry, Log
+from deploy.verify.report import Check
+from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
+from shared.contracts.payment import EscrowFunded, RefundNotPaid, RefundRefused, RefundReserved
+from shared.contracts.psp import ChargebackClosed, ChargebackOpened
+from shared.contracts.types import Moves
+
+
+@dataclass(slots=True)
+class Order:
+    """left: by line, what was paid and neither refunded, being refunded, nor charged back. frozen: by open chargeback, then by line."""
+
+    payment_id: str = ""
+    left: Counter[int] = field(default_factory=Counter)
+    refunds: dict[str, tuple[int, int]] = field(default_factory=dict)
+    frozen: dict[str, Counter[int]] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+
+    @property
+    def unclaimed(self) -> int:
+        claimed = sum(self.frozen.values(), Counter[int]())
+        return sum(max(0, amount - claimed[line_no]) for line_no, amount in self.left.items())
+
+
+def checks(log: Log, moves: list[tuple[Entry, Moves]]) -> Iterator[Check]:
+    yield _told(log)
+    yield _frozen(log)
+    yield _debited(log, moves)
+
+
+def _told(log: Log) -> Check:
+    """By the causation id; what was refused or waits has no such fact, and `nothing vanished` looks after it."""
+    check = Check("every chargeback was taken and ended as the bank told of it, once")
+    opened = {(entry.id, event.chargeback_id): event for entry, event in log.of(ChargebackOpened)}
+    closed = {(entry.id, event.chargeback_id): event for entry, event in log.of(ChargebackClosed)}
+    seen: Counter[tuple[str, str, str]] = Counter()
+    disputed: dict[tuple[str, str], int] = {}
+    for entry, fact in log.of(ChargebackReceived):
+        event = opened.get((entry.header("ce_causationid"), fact.chargeback_id))
+        said = (event.order_id, event.payment_id, event.amount_minor, event.currency) if event is not None else None
+        check.that(said == (fact.order_id, fact.payment_id, fact.amount_minor, fact.currency), f"{entry}: the bank told of {said}")
+        disputed[(fact.order_id, fact.chargeback_id)] = fact.amount_minor
+        seen[(entry.type, fact.order_id, fact.chargeback_id)] += 1
+    for entry, ended in log.of(ChargebackEnded):
+        end = closed.get((entry.header("ce_causationid"), ended.chargeback_id))
+        amount = disputed.get((ended.order_id, ended.chargeback_id))
+        taken = 0 if end is None or end.outcome == "won" else end.amount_minor or amount
+        expected = (end.outcome, taken, amount) if end is not None else None
+        check.that(expected == (ended.outcome, ended.taken_minor, ended.disputed_minor), f"{entry}: expected {expected}")
+        seen[(entry.type, ended.order_id, ended.chargeback_id)] += 1
+    for (kind, order_id, chargeback_id), times in seen.items():
+        check.that(times == 1, f"chargeback {chargeback_id} of {order_id}: {times} times {kind}")
+    return check
+
+
+def _frozen(log: Log) -> Check:
+    """Facts of one order lie in one lane, in order."""
+    check = Check("while a chargeback is open no refund is submitted, and what refunds left too little for is contested")
+    orders: dict[str, Order] = defaultdict(Order)
+    contested = {(fact.order_id, fact.chargeback_id): fact.amount_minor for _, fact in log.of(ChargebackContested)}
+    for entry in log.facts():
+        event: Any = entry.event
+        if entry.topic == "payment.v1" and event is not None:
+            _step(check, entry, orders[event.order_id], event, contested)
+    for order_id, order in orders.items():
+        check.that(bool(order.frozen) or not order.held, f"order {order_id}: {sorted(order.held)} are held and nothing is disputed")
+    return check
+
+
+def _step(check: Check, entry: Entry, order: Order, event: Any, contested: dict[tuple[str, str], int]) -> None:
+    match event:
+        case EscrowFunded():
+            order.payment_id = event.payment_id
+            order.left = Counter({line.line_no: line.paid_minor for line in event.lines})
+        case RefundReserved():
+            check.that(not order.frozen, f"{entry}: refund {event.refund_id} is submitted while a chargeback is open")
+            order.refunds[event.refund_id] = (event.line_no, event.buyer_minor)
+            order.left[event.line_no] -= event.buyer_minor
+            order.held.discard(event.refund_id)
+        case RefundRefused():
+            order.held.discard(event.refund_id)
+        case RefundHeld():
+            check.that(bool(order.frozen), f"{entry}: refund {event.refund_id} is held for no chargeback")
+            order.held.add(event.refund_id)
+        case RefundNotPaid() if event.refund_id in order.refunds:
+            line_no, amount = order.refunds[event.refund_id]
+            order.left[line_no] += amount
+        case ChargebackReceived() if event.payment_id == order.payment_id:
+            lies = Counter({line.line_no: line.amount_minor for line in event.lines})
+            within = min(event.amount_minor, order.unclaimed)
+            said = (lies.total(), contested.get((event.order_id, event.chargeback_id), 0))
+            check.that(said == (within, event.amount_minor - within), f"{entry}: lies on {said[0]} and contests {said[1]}, not {within}")
+            order.frozen[event.chargeback_id] = lies
+        case ChargebackEnded():
+            order.frozen.pop(event.chargeback_id, None)
+        case ChargebackDebited():
+            for part in event.parts:
+                order.left[part.line_no] -= part.amount_minor
+                check.that(order.left[part.line_no] >= 0, f"{entry}: line {part.line_no} is charged back beyond what was left of it")
+
+
+def _debited(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:
+    """psp:contested is what all of them took beyond what was left, and still is."""
+    check = Check("what a lost chargeback took was debited, or is asked back; a won one took nothing")
+    ended = {(fact.order_id, fact.chargeback_id): fact for _, fact in log.of(ChargebackEnded)}
+    excess = Counter({place: fact.taken_minor for place, fact in ended.items()})
+    debited = set()
+    for entry, fact in log.of(ChargebackDebited):
+        place = (fact.order_id, fact.chargeback_id)
+        debited.add(place)
+        left = excess[place] - fact.amount_minor
+        check.that(
+            left == fact.excess_minor >= 0, f"{entry}: {excess[place]} was taken, {fact.amount_minor} and {fact.excess_minor} booked"
+        )
+        excess[place] = left
+        parts = sum(part.amount_minor for part in fact.parts)
+        check.that(parts in (0, fact.amount_minor), f"{entry}: its lines make {parts}, not {fact.amount_minor}")
+    currencies: Counter[str] = Counter()
+    for place, end in ended.items():
+        known = (end.outcome == "lost") == (end.taken_minor > 0) == (place in debited)
+        check.that(known, f"chargeback {place[1]} of {place[0]}: {end.outcome}, {end.taken_minor} taken, debited: {place in debited}")
+        currencies[end.currency] -= excess[place]
+    posted: Counter[str] = Counter()
+    for _, one in moves:
+        posted[one.currency] += sum(posting.amount_minor for posting in one.postings if posting.account == "psp:contested")
+    for currency in posted.keys() | currencies.keys():
+        check.that(posted[currency] == currencies[currency], f"psp:contested in {currency}: {posted[currency]}, not {currencies[currency]}")
+    return check

@@ -1,0 +1,4 @@
+-- A provider's statement shows chargebacks, too. R3.8, R3.9.
+ALTER TABLE statement_break
+    DROP CONSTRAINT statement_break_movement_check,
+    ADD CONSTRAINT statement_break_movement_check CHECK (movement IN ('capture', 'refund', 'compensation', 'chargeback'));

@@ -1,0 +1,82 @@
+"""What goes back to the buyer, and who bears which part of it. Source: R3.4-R3.6."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.payment.model.shares import Shares
+from shared.contracts.chargeback import ChargebackPart, RefundHeld
+from shared.contracts.payment import RefundReserved
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """line_no None: money that was unwanted. refused: nothing was set aside; the id is known all the same. held: nothing is set aside
+    while a chargeback is open.
+
+    fronted: of a line that was settled before; commission_minor, fee_minor: what promoter and platform had of it, and bear if clawback
+    says so. answer_by None: the provider's silence is announced already, or never is. applied_at: of a held one, when it was asked for.
+    """
+
+    state: Literal["refused", "held", "reserved", "done", "failed"]
+    line_no: int | None = None
+    currency: str = ""
+    quantity: int = 0
+    buyer_minor: int = 0
+    platform_minor: int = 0
+    promoter_minor: int = 0
+    fronted: bool = False
+    commission_minor: int = 0
+    fee_minor: int = 0
+    clawback: bool = False
+    answer_by: datetime | None = None
+    applied_at: datetime | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Toward what is granted + done. Source: R3.5."""
+        return self.state in ("reserved", "done")
+
+    @property
+    def shares(self) -> Shares:
+        """Of what the buyer gets, by who had it."""
+        return Shares(self.buyer_minor - self.commission_minor - self.fee_minor, self.commission_minor, self.fee_minor)
+
+
+def reserved(fact: RefundReserved) -> Refund:
+    return Refund(
+        "reserved",
+        fact.line_no,
+        fact.currency,
+        fact.quantity,
+        fact.buyer_minor,
+        fact.platform_minor,
+        fact.promoter_minor,
+        fact.fronted,
+        fact.commission_minor,
+        fact.fee_minor,
+        fact.clawback,
+    )
+
+
+def held(fact: RefundHeld, currency: str) -> Refund:
+    return Refund("held", fact.line_no, currency, fact.quantity, fact.amount_minor, applied_at=fact.applied_at)
+
+
+def charged_back(part: ChargebackPart, currency: str) -> Refund:
+    """The bank's refund: of no units, done at once."""
+    return Refund(
+        "done",
+        part.line_no,
+        currency,
+        0,
+        part.amount_minor,
+        part.platform_minor,
+        part.promoter_minor,
+        part.fronted,
+        part.commission_minor,
+        part.fee_minor,
+        part.clawback,
+    )

@@ -1,0 +1,134 @@
+"""Facts of the payment service about chargebacks: what a buyer's bank takes back, and what that costs whom. Source: R3.8."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from shared.contracts.topics import PAYMENT
+from shared.contracts.types import Currency, Id, LineNo, Minor, Moves, Part, Quantity, Text
+from shared.messaging.message import Message, Topic
+
+
+class ChargebackLine(Part):
+    """How much of a line's payment a chargeback is about, and whose line it is."""
+
+    line_no: LineNo
+    seller_id: Id
+    promoter_id: Id | None
+    amount_minor: Minor
+
+
+class ChargebackPart(ChargebackLine):
+    """What a lost chargeback takes of a line. platform_minor, promoter_minor: what of their subsidies goes back to them with it.
+
+    fronted, commission_minor, fee_minor, clawback: as in `refund.reserved`. Source: R3.4, R3.6.
+    """
+
+    platform_minor: Minor = 0
+    promoter_minor: Minor = 0
+    fronted: bool = False
+    commission_minor: Minor = 0
+    fee_minor: Minor = 0
+    clawback: bool = False
+
+
+class ChargebackReceived(Message):
+    """The order's lines are frozen: until the chargeback ends nothing of them is settled, and no refund is submitted. Source: R3.8.
+
+    lines: how it lies on them now, by largest remainder over what is paid and neither refunded nor charged back; less than
+    amount_minor in all if refunds have left less than that (`chargeback.contested`). Empty: of a payment that was unwanted.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "chargeback.received"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    chargeback_id: Id
+    payment_id: Id
+    currency: Currency
+    amount_minor: Minor
+    reason: Text
+    lines: tuple[ChargebackLine, ...]
+
+
+class ChargebackContested(Message):
+    """The PSP connector disputes this much with the buyer's bank: the buyer has it already, or is about to. Source: R3.8.
+
+    paid_minor: by that payment. returned_minor: of it, by refunds submitted or done and by other chargebacks.
+    Producer: payment. Consumers: the PSP connector.
+    """
+
+    type: ClassVar[str] = "chargeback.contested"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    chargeback_id: Id
+    payment_id: Id
+    currency: Currency
+    amount_minor: Minor
+    paid_minor: Minor
+    returned_minor: Minor
+
+
+class ChargebackEnded(Message):
+    """The bank has decided. won: the money stays here, so the buyer lost; lost: the buyer has it. Source: R3.8.
+
+    taken_minor: what the provider took of disputed_minor. lines: of a lost one as they were debited, of a won one as they were frozen;
+    empty: of a payment that was unwanted. buyer_id None: paid before it was told, or unwanted.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "chargeback.ended"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    chargeback_id: Id
+    payment_id: Id
+    buyer_id: Id | None
+    outcome: Literal["won", "lost"]
+    currency: Currency
+    disputed_minor: Minor
+    taken_minor: Minor
+    lines: tuple[ChargebackLine, ...]
+
+
+class ChargebackDebited(Message):
+    """What a lost chargeback takes, from escrow or, of settled lines, fronted by the platform for its parties. Source: R3.8, R3.6.
+
+    amount_minor: of the order, its lines in `parts`, or of a payment that was unwanted. excess_minor: of what the provider took,
+    the part that the buyer had already; it is asked back from the provider. Told again when a refund that had counted was not
+    paid after all: then so much less is excess.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "chargeback.debited"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    chargeback_id: Id
+    currency: Currency
+    amount_minor: Minor
+    excess_minor: Minor
+    parts: tuple[ChargebackPart, ...]
+    moves: Moves
+
+
+class RefundHeld(Message):
+    """A chargeback is open: this refund is not submitted, and decided on when the last one has ended. Source: R3.8.
+
+    `refund.reserved` or `refund.refused` follows then. applied_at: when the buyer asked for it.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "refund.held"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    refund_id: Id
+    line_no: LineNo
+    quantity: Quantity
+    amount_minor: Minor
+    applied_at: AwareDatetime
