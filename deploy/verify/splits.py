@@ -1,4 +1,6 @@
-"""How each line's money is split, computed again: refunds by funder, the settlement, what is returned after it. Source: R1.4, R3.3-R3.6.
+"""How each line's money is split, computed again: refunds by funder, the settlement, what is returned after it.
+
+Source: R1.4, R3.3-R3.6, R3.8.
 
 Written from the rule's text and shares no code with the services. The facts of an order lie in one lane, in order.
 """
@@ -16,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
+from shared.contracts.chargeback import ChargebackDebited, ChargebackPart, ChargebackReceived
 from shared.contracts.order import UnitsCancelled
 from shared.contracts.payment import (
     AccountCharged,
@@ -33,18 +36,28 @@ from shared.policy import Policies
 
 OfLine = SettlementPlanned | RefundReserved | RefundDone | RefundNotPaid | LineSettled
 Place = tuple[str, int]  # order, line
+Told = tuple[str, str, str]  # message to accounts, event that caused it, order/line
 Asked = tuple[int, int, int, datetime]  # line, units, amount, when the buyer asked
 
 
 @dataclass(slots=True)
+class Gone:
+    """What goes back to the buyer, by a refund or by the bank, and who bears it; as it was told."""
+
+    units: int
+    minor: int
+    told: RefundReserved | ChargebackPart
+    done: bool = False
+
+
+@dataclass(slots=True)
 class Sold:
-    """A line with all that was taken of it. refunds: by id, those under way or done. settled: what it was split into."""
+    """A line with all that was taken of it. gone: by refund or chargeback, under way or done. settled: what it was split into."""
 
     line: Line
     funded: EscrowFunded
     confirmed_at: datetime | None = None
-    refunds: dict[str, RefundReserved] = field(default_factory=dict)
-    done: set[str] = field(default_factory=set)
+    gone: dict[str, Gone] = field(default_factory=dict)
     settled: LineSettled | None = None
 
     def of(self, funder: str) -> int:
@@ -54,42 +67,83 @@ class Sold:
     @property
     def escrowed(self) -> tuple[int, int]:
         """What is left of the buyer's money, and of the subsidies, once the refunds out of escrow are done."""
-        out = [one for name, one in self.refunds.items() if name in self.done and not one.fronted]
-        paid = self.line.paid_minor - sum(one.buyer_minor for one in out)
-        return paid, self.of("platform") + self.of("promoter") - sum(one.platform_minor + one.promoter_minor for one in out)
+        out = [one for one in self.gone.values() if one.done and not one.told.fronted]
+        paid = self.line.paid_minor - sum(one.minor for one in out)
+        return paid, self.of("platform") + self.of("promoter") - sum(one.told.platform_minor + one.told.promoter_minor for one in out)
+
+
+@dataclass(slots=True)
+class Splits:
+    """The lines as they stand, and the statements about them."""
+
+    policies: Policies
+    asked: dict[tuple[str, str], Asked]
+    opened: dict[tuple[str, str], datetime]
+    shortened: bool
+    lines: dict[Place, Sold] = field(default_factory=dict)
+    refunds: Check = field(
+        default_factory=lambda: Check("refunds: each as it was granted, every funder's part of it in proportion, to the last unit")
+    )
+    settlements: Check = field(
+        default_factory=lambda: Check("settlements: commission and fee of what was paid and not refunded, all the rest to the seller")
+    )
+    after: Check = field(
+        default_factory=lambda: Check(
+            "refunds after settlement: promoter and platform return their shares within the window, the seller the rest"
+        )
+    )
 
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
-    refunds = Check("refunds: each as it was granted, every funder's part of it in proportion, to the last unit")
-    settlements = Check("settlements: commission and fee of what was paid and not refunded, all the rest to the seller")
-    after = Check("refunds after settlement: promoter and platform return their shares within the window, the seller the rest")
-    asked = _asked(log)
-    lines: dict[Place, Sold] = {}
+    opened = {(fact.order_id, fact.chargeback_id): fact.occurred_at for _, fact in log.of(ChargebackReceived)}
+    splits = Splits(policies, _asked(log), opened, any(log.starts.values()))
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, EscrowFunded):
-            lines |= {(fact.order_id, line.line_no): Sold(line, fact) for line in fact.lines}
-        if not isinstance(fact, OfLine) or fact.line_no is None or entry.topic != "payment.v1":
-            continue
-        sold = lines.get((fact.order_id, fact.line_no))
-        if sold is None:
-            settlements.that(any(log.starts.values()), f"{entry}: order {fact.order_id} has no line {fact.line_no} in escrow")
-            continue
-        match fact:
-            case SettlementPlanned():
-                sold.confirmed_at = fact.occurred_at
-            case RefundReserved():
-                request = asked.get((fact.order_id, fact.refund_id))
-                _refund(refunds, entry, fact, sold, request)
-                _returned(after, entry, fact, sold, request, policies)
-                sold.refunds[fact.refund_id] = fact
-            case RefundDone():
-                sold.done.add(fact.refund_id)
-            case RefundNotPaid():
-                sold.refunds.pop(fact.refund_id, None)
-            case LineSettled():
-                _settled(settlements, entry, fact, sold)
-    yield from (refunds, settlements, after, _told_on(log, lines))
+            splits.lines |= {(fact.order_id, line.line_no): Sold(line, fact) for line in fact.lines}
+        elif isinstance(fact, ChargebackDebited):
+            for part in fact.parts:
+                _step(splits, entry, fact, part.line_no, part)
+        elif isinstance(fact, OfLine) and fact.line_no is not None and entry.topic == "payment.v1":
+            _step(splits, entry, fact, fact.line_no, None)
+    yield from (splits.refunds, splits.settlements, splits.after, _told_on(log, splits.lines))
+
+
+def _step(splits: Splits, entry: Entry, fact: Any, line_no: int, part: ChargebackPart | None) -> None:
+    sold = splits.lines.get((fact.order_id, line_no))
+    if sold is None:
+        splits.settlements.that(splits.shortened, f"{entry}: order {fact.order_id} has no line {line_no} in escrow")
+        return
+    match fact:
+        case SettlementPlanned():
+            sold.confirmed_at = fact.occurred_at
+        case RefundReserved():
+            asked = splits.asked.get((fact.order_id, fact.refund_id))
+            told, request = (line_no, fact.quantity, fact.buyer_minor), asked[:3] if asked is not None else None
+            splits.refunds.that(told == request, f"{entry}: {told} is set aside for {fact.refund_id}, asked was {request}")
+            _goes(splits, entry, sold, fact.refund_id, Gone(fact.quantity, fact.buyer_minor, fact), asked[3] if asked is not None else None)
+        case ChargebackDebited() if part is not None:
+            since = splits.opened.get((fact.order_id, fact.chargeback_id))
+            _goes(splits, entry, sold, f"{fact.chargeback_id}/{entry.id}", Gone(0, part.amount_minor, part, done=True), since)
+        case RefundDone() if fact.refund_id in sold.gone:
+            sold.gone[fact.refund_id].done = True
+        case RefundNotPaid():
+            sold.gone.pop(fact.refund_id, None)
+        case LineSettled():
+            _settled(splits.settlements, entry, fact, sold)
+
+
+def _goes(splits: Splits, entry: Entry, sold: Sold, name: str, gone: Gone, since: datetime | None) -> None:
+    """since: when it was asked for; None: nobody did, which is named elsewhere."""
+    _funders(splits.refunds, entry, sold, gone)
+    told = gone.told.fronted
+    splits.after.that(told == (sold.settled is not None), f"{entry}: fronted is {told}, settled is {sold.settled is not None}")
+    if sold.settled is not None and since is not None:
+        _shares(splits.after, entry, sold, sold.settled, gone)
+        within = _within(sold, since, splits.policies)
+        clawback = gone.told.clawback
+        splits.after.that(clawback == within, f"{entry}: asked for at {since}, within the window is {within}, told was {clawback}")
+    sold.gone[name] = gone
 
 
 def _asked(log: Log) -> dict[tuple[str, str], Asked]:
@@ -105,25 +159,19 @@ def _asked(log: Log) -> dict[tuple[str, str], Asked]:
     return found
 
 
-def _refund(check: Check, entry: Entry, fact: RefundReserved, sold: Sold, asked: Asked | None) -> None:
+def _funders(check: Check, entry: Entry, sold: Sold, gone: Gone) -> None:
     """Whole units' slices for the buyer slice every subsidy; any other amount takes the same part of it. Cumulative. Source: R1.4."""
-    told = (fact.line_no, fact.quantity, fact.buyer_minor)
-    check.that(
-        asked is not None and asked[:3] == told, f"{entry}: {told} is set aside for {fact.refund_id}, asked was {asked and asked[:3]}"
-    )
-    line, earlier = sold.line, list(sold.refunds.values())
-    units = fact.quantity + sum(one.quantity for one in earlier)
-    paid = fact.buyer_minor + sum(one.buyer_minor for one in earlier)
+    line, earlier = sold.line, list(sold.gone.values())
+    units = gone.units + sum(one.units for one in earlier)
+    paid = gone.minor + sum(one.minor for one in earlier)
     part = Fraction(units, line.quantity)
     if paid != floor(line.paid_minor * part):
         part = Fraction(paid, line.paid_minor)
-    platform = max(0, floor(sold.of("platform") * part) - sum(one.platform_minor for one in earlier))
-    promoter = max(0, floor(sold.of("promoter") * part) - sum(one.promoter_minor for one in earlier))
-    funders = (fact.platform_minor, fact.promoter_minor)
-    check.that(
-        funders == (platform, promoter),
-        f"{entry}: refund {fact.refund_id} returns {(platform, promoter)} to platform and promoter, told was {funders}",
-    )
+    platform = max(0, floor(sold.of("platform") * part) - sum(one.told.platform_minor for one in earlier))
+    promoter = max(0, floor(sold.of("promoter") * part) - sum(one.told.promoter_minor for one in earlier))
+    told = (gone.told.platform_minor, gone.told.promoter_minor)
+    where = f"{entry}: line {line.line_no} of {sold.funded.order_id}"
+    check.that(told == (platform, promoter), f"{where}: {(platform, promoter)} goes back to platform and promoter, told was {told}")
 
 
 def _settled(check: Check, entry: Entry, fact: LineSettled, sold: Sold) -> None:
@@ -140,32 +188,27 @@ def _settled(check: Check, entry: Entry, fact: LineSettled, sold: Sold) -> None:
     sold.settled = fact
 
 
-def _returned(check: Check, entry: Entry, fact: RefundReserved, sold: Sold, asked: Asked | None, policies: Policies) -> None:
-    """Each returns the floor of its part of all that was refunded, the platform that of what is not the promoter's. Source: R3.6."""
-    check.that(
-        fact.fronted == (sold.settled is not None), f"{entry}: fronted is {fact.fronted}, though settled is {sold.settled is not None}"
-    )
-    if sold.settled is None or asked is None:
-        return
-    had_promoter, had_platform = sold.settled.promoter_minor, sold.settled.platform_minor
-    total = sold.escrowed[0]  # what the buyer had paid of it, and the settlement was about
-    earlier = [one for one in sold.refunds.values() if one.fronted]
-    gone = sum(one.buyer_minor for one in earlier)
-    gone_promoter, gone_platform = sum(one.commission_minor for one in earlier), sum(one.fee_minor for one in earlier)
-    part = Fraction(gone + fact.buyer_minor, total) if total else Fraction(0)
-    by_promoter = floor(had_promoter * part)
-    by_platform = (
-        floor(Fraction(had_platform * (gone + fact.buyer_minor - by_promoter), total - had_promoter)) if total > had_promoter else 0
-    )
-    left_seller = (total - had_promoter - had_platform) - (gone - gone_promoter - gone_platform)
-    least = max(0, fact.buyer_minor - left_seller - (had_platform - gone_platform))
-    promoter = min(max(by_promoter - gone_promoter, least), had_promoter - gone_promoter, fact.buyer_minor)
-    least = max(0, fact.buyer_minor - promoter - left_seller)
-    platform = min(max(by_platform - gone_platform, least), had_platform - gone_platform, fact.buyer_minor - promoter)
-    told = (fact.commission_minor, fact.fee_minor)
+def _shares(check: Check, entry: Entry, sold: Sold, settled: LineSettled, gone: Gone) -> None:
+    """Each returns the floor of its part of all that went back, the platform that of what is not the promoter's. Source: R3.6.
+
+    Never more than it has left; what the seller has not left is the others'.
+    """
+    had_promoter, had_platform = settled.promoter_minor, settled.platform_minor
+    total, amount = sold.escrowed[0], gone.minor  # what the settlement was about, of the buyer's money
+    earlier = [one for one in sold.gone.values() if one.told.fronted]
+    before = sum(one.minor for one in earlier)
+    left_promoter = had_promoter - sum(one.told.commission_minor for one in earlier)
+    left_platform = had_platform - sum(one.told.fee_minor for one in earlier)
+    left_seller = total - before - left_promoter - left_platform
+    by_promoter = floor(Fraction(had_promoter * (before + amount), total)) if total else 0
+    rest = total - had_promoter
+    by_platform = floor(Fraction(had_platform * (before + amount - by_promoter), rest)) if rest else 0
+    promoter = max(by_promoter - (had_promoter - left_promoter), amount - left_seller - left_platform, 0)
+    promoter = min(promoter, left_promoter, amount)
+    platform = max(by_platform - (had_platform - left_platform), amount - promoter - left_seller, 0)
+    platform = min(platform, left_platform, amount - promoter)
+    told = (gone.told.commission_minor, gone.told.fee_minor)
     check.that(told == (promoter, platform), f"{entry}: promoter and platform had {(promoter, platform)} of it, told was {told}")
-    within = _within(sold, asked[3], policies)
-    check.that(fact.clawback == within, f"{entry}: asked for at {asked[3]}, within the window is {within}, told was {fact.clawback}")
 
 
 def _within(sold: Sold, applied_at: datetime, policies: Policies) -> bool:
@@ -183,9 +226,9 @@ def _within(sold: Sold, applied_at: datetime, policies: Policies) -> bool:
 
 
 def _told_on(log: Log, lines: dict[Place, Sold]) -> Check:
-    """Accounts learn of it in the same decision: credits of a settlement, charges of a refund."""
+    """Accounts learn of it in the same decision: credits of a settlement, charges of a refund or a chargeback."""
     check = Check("what a settlement gives and a refund takes is told to the accounts of exactly its parties")
-    told: defaultdict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    told, due = defaultdict[Told, Counter[str]](Counter), defaultdict[Told, Counter[str]](Counter)
     messages: list[tuple[Entry, AccountCredited | AccountCharged]] = [*log.of(AccountCredited), *log.of(AccountCharged)]
     for entry, message in messages:
         if isinstance(message, AccountCredited) or message.reason != "compensation":
@@ -194,27 +237,34 @@ def _told_on(log: Log, lines: dict[Place, Sold]) -> Check:
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, LineSettled):
-            parties: Counter[str] = Counter({fact.seller_id: fact.seller_minor})
-            parties[fact.promoter_id or fact.seller_id] += fact.promoter_minor
-            kind = "account.credited"
-        elif isinstance(fact, RefundDone) and fact.line_no is not None:
-            parties, kind = _charged(lines.get((fact.order_id, fact.line_no)), fact.refund_id), "account.charged"
-        else:
-            continue
-        found = told.pop((kind, entry.header("ce_causationid"), f"{fact.order_id}/{fact.line_no}"), Counter())
-        check.that(+found == +parties, f"{entry}: {dict(+parties)} by party, told to accounts was {dict(found)}")
-    for (kind, cause, line), found in told.items():
-        check.that(False, f"{kind} of line {line} by event {cause}: {dict(found)}, and nothing was settled or refunded")
+            credits = due["account.credited", entry.header("ce_causationid"), f"{fact.order_id}/{fact.line_no}"]
+            credits[fact.seller_id] += fact.seller_minor
+            credits[fact.promoter_id or fact.seller_id] += fact.promoter_minor
+        for line_no, name in _names(entry):
+            sold = lines.get((fact.order_id, line_no))
+            gone = sold.gone.get(name) if sold is not None else None
+            if sold is not None and gone is not None and gone.told.fronted:
+                due["account.charged", entry.header("ce_causationid"), f"{fact.order_id}/{line_no}"].update(_charged(sold, gone))
+    for place in sorted(told.keys() | due.keys()):
+        kind, cause, line = place
+        found, expected = dict(+told[place]), dict(+due[place])
+        check.that(found == expected, f"{kind} of line {line} by event {cause}: {expected} by party, told to accounts was {found}")
     return check
 
 
-def _charged(sold: Sold | None, refund_id: str) -> Counter[str]:
+def _names(entry: Entry) -> list[tuple[int, str]]:
+    """What went back by this fact: lines, and as what."""
+    if isinstance(entry.event, ChargebackDebited):
+        return [(part.line_no, f"{entry.event.chargeback_id}/{entry.id}") for part in entry.event.parts]
+    if isinstance(entry.event, RefundDone) and entry.event.line_no is not None:
+        return [(entry.event.line_no, entry.event.refund_id)]
+    return []
+
+
+def _charged(sold: Sold, gone: Gone) -> Counter[str]:
     """The promoter its part within the window, the seller the rest; the platform's own part is asked of nobody."""
-    refund = sold.refunds.get(refund_id) if sold is not None else None
-    if sold is None or refund is None or not refund.fronted:
-        return Counter()
-    promoter, platform = (refund.commission_minor, refund.fee_minor) if refund.clawback else (0, 0)
-    total = refund.buyer_minor + refund.platform_minor + refund.promoter_minor
+    promoter, platform = (gone.told.commission_minor, gone.told.fee_minor) if gone.told.clawback else (0, 0)
+    total = gone.minor + gone.told.platform_minor + gone.told.promoter_minor
     parties = Counter({sold.line.seller_id: total - promoter - platform})
     parties[sold.line.promoter_id or sold.line.seller_id] += promoter
     return parties

@@ -12,6 +12,7 @@ from typing import Any
 
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
+from shared.contracts.chargeback import ChargebackDebited, ChargebackPart
 from shared.contracts.payment import (
     BalanceDebited,
     CompensationDone,
@@ -39,6 +40,7 @@ class Known:
     refunds: dict[tuple[str, str], RefundReserved | UnwantedReceived] = field(default_factory=dict)
     promoters: dict[tuple[str, int], str] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
+    chargebacks: set[tuple[str, str]] = field(default_factory=set)  # debited before
 
 
 def checks(log: Log) -> Iterator[Check]:
@@ -81,6 +83,8 @@ def _expected(fact: Any, known: Known) -> Moved | None:
             return Counter({"psp:cash": -fact.amount_minor, f"unwanted:{fact.order_id}": fact.amount_minor})
         case RefundDone():
             return _refunded(fact, known)
+        case ChargebackDebited():
+            return _charged_back(fact, known)
         case CompensationDone():
             return Counter({"platform:advance": -fact.amount_minor, "psp:cash": fact.amount_minor})
         case LineSettled():
@@ -114,15 +118,32 @@ def _refunded(fact: RefundDone, known: Known) -> Moved:
         return Counter({f"nothing was set aside for {fact.refund_id}": fact.amount_minor})
     if isinstance(refund, UnwantedReceived):
         return Counter({f"unwanted:{fact.order_id}": -refund.amount_minor, "psp:cash": refund.amount_minor})
-    moved = Counter({"psp:cash": refund.buyer_minor, "platform:subsidy": refund.platform_minor})
-    moved[f"promoter_subsidy:{known.promoters.get((fact.order_id, refund.line_no))}"] += refund.promoter_minor
+    return _from_line("psp:cash", refund.buyer_minor, refund, fact.order_id, known)
+
+
+def _from_line(to: str, amount: int, part: RefundReserved | ChargebackPart, order_id: str, known: Known) -> Moved:
+    moved = Counter({to: amount, "platform:subsidy": part.platform_minor})
+    moved[f"promoter_subsidy:{known.promoters.get((order_id, part.line_no))}"] += part.promoter_minor
     total = sum(moved.values())
-    if not refund.fronted:
-        moved[f"escrow:{fact.order_id}"] -= total
+    if not part.fronted:
+        moved[f"escrow:{order_id}"] -= total
         return moved
-    own = refund.fee_minor if refund.clawback else 0
+    own = part.fee_minor if part.clawback else 0
     moved["platform:commission"] -= own
     moved["platform:advance"] -= total - own
+    return moved
+
+
+def _charged_back(fact: ChargebackDebited, known: Known) -> Moved:
+    """The provider took all of it, once; what something was left for is not asked back. Source: R3.8."""
+    moved: Moved = Counter()
+    if (fact.order_id, fact.chargeback_id) not in known.chargebacks:
+        known.chargebacks.add((fact.order_id, fact.chargeback_id))
+        moved.update({"psp:cash": fact.amount_minor + fact.excess_minor, "psp:contested": -(fact.amount_minor + fact.excess_minor)})
+    for part in fact.parts:
+        moved.update(_from_line("psp:contested", part.amount_minor, part, fact.order_id, known))
+    if not fact.parts:
+        moved.update({"psp:contested": fact.amount_minor, f"unwanted:{fact.order_id}": -fact.amount_minor})
     return moved
 
 

@@ -31,6 +31,7 @@ SORTS: dict[str, Bad] = {
     "limit": (*NO_INT, 0, -1, 10**6 + 1),
     "time": ("2026-06-01T12:00:00", "2026-06-01", "12:00Z", "yesterday", "", "1780315511", 1780315511, 1.5, True, []),
     "movement": (*NO_TEXT, "payout", "Refund", ""),
+    "outcome": (*NO_TEXT, "drawn", "Won", ""),
     "token": (*NO_TEXT, "email", ""),
     "matter": (*NO_TEXT, "late_shipping", ""),
     "case": (*NO_TEXT, "return", ""),
@@ -85,6 +86,10 @@ EVENTS: dict[str, Fields] = {
     "psp.v1/compensation.failed": {**ORDER, "compensation_id": "id", "reason": "text"},
     "psp.v1/payout.succeeded": {"party": "id", "payout_id": "id"},
     "psp.v1/payout.failed": {"party": "id", "payout_id": "id", "reason": "text"},
+    "psp.v1/chargeback.opened": {
+        **ORDER, "chargeback_id": "id", "payment_id": "id", "amount_minor": "asked", "currency": "currency", "reason": "text",
+    },
+    "psp.v1/chargeback.closed": {**ORDER, "chargeback_id": "id", "outcome": "outcome", "amount_minor": "asked?"},
     "psp.v1/statement.line": {
         **ORDER, **MONEY, "statement_id": "id", "line_id": "id", "day": "day", "kind": "movement", "reference": "id",
     },

@@ -19,6 +19,7 @@ from shared.errors import CATALOGUE
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.order.fair import allotted, reviewed, wanted
+from tests.unit.payment import disputes
 from tests.unit.refund import life
 from tests.unit.town import Town
 
@@ -114,6 +115,10 @@ CASES: list[tuple[str, Message, str]] = [
     (UNKNOWN, b.redeemed(line_no=1, when=NOW), "redemption.not_virtual"),
     (UNKNOWN, b.parcel_lost("p1", NOW), "parcel.signed_before"),
     (UNKNOWN, b.ruling(parcel_id="p1", when=NOW), "sham.collected_in_time"),
+    (UNKNOWN, disputes.closed("lost", "never", NOW), "… chargeback.before_opened"),
+    (ANOTHER, disputes.opened(1_00, "cb9", NOW, "pay2"), "… chargeback.before_payment"),
+    (CURRENCY, disputes.opened(150_00, "cb9", NOW, currency="USD"), "chargeback.currency_differs"),
+    (CAP, disputes.opened(150_01, "cb9", NOW), "chargeback.exceeds_paid"),
     (CURRENCY, seller_asks(DepositToppedUp, deposit_id="d9", amount_minor=1, currency="USD"), "deposit.currency_differs"),
     (CAP, AllotmentSet(campaign_id="c618", sku="sku1", units=1, occurred_at=b.at(NOW)), "campaign.below_taken"),
     ("said before", seller_asks(DepositToppedUp, deposit_id="d1", amount_minor=2_00), "deposit.known"),
@@ -157,7 +162,7 @@ def test_every_new_upstream_event_has_its_contradiction() -> None:
     expected = {
         "order.cancel_requested", "receipt.extended", "voucher.redeemed", "seller.cancelled", "parcel.collected", "parcel.refused",
         "parcel.lost", "ruling.made", "seller.registered", "deposit.topped_up", "compensation.succeeded", "compensation.failed",
-        "payout.succeeded", "payout.failed", "allotment.set",
+        "payout.succeeded", "payout.failed", "allotment.set", "chargeback.opened", "chargeback.closed",
     }  # fmt: skip
     assert expected <= {event.type for _, event, _ in CASES}
 

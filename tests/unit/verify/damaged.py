@@ -13,8 +13,7 @@ from deploy.verify.tables import Posting, Stored, Tables
 from shared.contracts.types import Moves
 from shared.messaging.message import Message
 from tests.unit import builders as b
-from tests.unit.town import Town
-from tests.unit.verify.recorded import index, log_of, tables_of
+from tests.unit.verify.recorded import index
 
 Which = Callable[[Any], bool]
 
@@ -35,10 +34,6 @@ class Copy:
     log: Log
     tables: Tables
 
-    @classmethod
-    def made(cls, town: Town) -> Copy:
-        return cls(log_of(town), tables_of(town))
-
     def checks(self) -> list[Check]:
         index(self.log)
         return list(statements(self.log, self.tables, b.POLICIES))
@@ -54,14 +49,14 @@ class Copy:
         values = {name: change(getattr(entry.event, name)) if callable(change) else change for name, change in changes.items()}
         event = entry.event.model_copy(update=values)
         forged = replace(entry, event=event, value=event.to_json())
-        self._put(entry, [forged])
+        self.put(entry, [forged])
         moves = getattr(event, "moves", None)
         if isinstance(moves, Moves):
             self._post(entry, moves)
         return forged
 
     def lose(self, kind: type[Message], which: Which = anyone) -> None:
-        self._put(self.find(kind, which), [])
+        self.put(self.find(kind, which), [])
 
     def renumber(self, topic: str) -> None:
         """As if nothing had been lost."""
@@ -72,7 +67,7 @@ class Copy:
     def spoil(self, kind: type[Message], which: Which = anyone) -> None:
         """Nobody can read it any more."""
         entry = self.find(kind, which)
-        self._put(entry, [replace(entry, event=None, value=b"{}")])
+        self.put(entry, [replace(entry, event=None, value=b"{}")])
 
     def repeat(self, kind: type[Message], which: Which = anyone, identity: str = "") -> None:
         """The same once more at the end of its lane, with the next number, posted like the first. identity: its own, if not another."""
@@ -105,7 +100,8 @@ class Copy:
         inbox = {place: digest for place, digest in taken.inbox.items() if place[1] != identity}
         self.tables = replace(self.tables, taken={**self.tables.taken, service: replace(taken, inbox=inbox)})
 
-    def _put(self, entry: Entry, instead: list[Entry]) -> None:
+    def put(self, entry: Entry, instead: list[Entry]) -> None:
+        """In its place."""
         if entry.sequence is None:
             self.log.sent = [one for old in self.log.sent for one in (instead if old is entry else [old])]
             return

@@ -12,6 +12,7 @@ from shared.contracts.storefront import OrderPlaced
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.order.fair import allotted, linked, reviewed, wanted
+from tests.unit.payment import disputes
 from tests.unit.refund import life
 from tests.unit.town import Town
 
@@ -82,12 +83,22 @@ def market() -> Market:
     first += bought("earning", b.placed(b.cart(1, 400_00)))
     first += bought("own", b.placed(b.cart(1, 30_00, seller_id="s2", promoter_id=None, commission_bp=0)))
     first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
+    first += bought("disputed", b.placed(b.cart(1, 90_00, 3), coupons=[b.coupon(9_00)]))
+    first += bought("denied", b.placed(b.cart(1, 11_11, 2), coupons=[b.coupon(1_00)]))
+    first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
     first += of("own", b.succeeded(30_00, "again", "06-01 10:20"))
     first += of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
     first += of("fair1", b.succeeded(2_00, "pay-fair1")) + of("fair1", b.cancel({1: 1}, "pay-fair1", "b7", "06-01 11:00"))
     town.day("06-02 00:00", *first)
-    town.day("06-03 00:00", *arrived("split", {1: 3}), *arrived("after", {1: 3}), *arrived("own", {1: 1}), *arrived("other", {1: 1}))
+    town.day(
+        "06-03 00:00",
+        *arrived("split", {1: 3}),
+        *arrived("after", {1: 3}),
+        *arrived("own", {1: 1}),
+        *arrived("other", {1: 1}),
+        *arrived("disputed", {1: 3}),
+    )
     late = arrived("late", {1: 2}, sent="06-04 09:00", signed="06-07 12:00")[:1]
     stated = of("split", b.stated("l1", "pay-split", split.due_minor)) + of("own", b.stated("l1", "pay-own", 29_99))
     town.day("06-05 00:00", *late, *stated, *arrived("gone", {1: 2, 2: 1}, "06-03 09:00", "06-04 10:00"))
@@ -98,8 +109,12 @@ def market() -> Market:
     )
     town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")))
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
-    town.day("06-11 00:00", wish, *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
-    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"))
+    back = returned("disputed", 1, "06-09 13:00", "06-09 14:00", "06-09 15:00")
+    back += of("disputed", disputes.opened(200_00, "cb1", "06-09 16:00", "pay-disputed"))
+    back += returned("disputed", 1, "06-09 17:00", "06-09 18:00", "06-09 19:00", "case-held")
+    town.day("06-11 00:00", wish, *back, *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
+    lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
+    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost)
     return town
 
 

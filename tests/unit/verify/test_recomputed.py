@@ -14,7 +14,7 @@ from shared.contracts.types import Funder, Line
 from shared.messaging.message import Message
 from shared.money import largest_remainder
 from tests.unit import builders as b
-from tests.unit.payment import asks
+from tests.unit.payment import asks, disputes
 from tests.unit.test_shuffled_lives import Life, lives
 from tests.unit.town import Town
 from tests.unit.verify.recorded import checked, log_of, wrong
@@ -61,7 +61,7 @@ def told(draw: st.DrawFn, line: Line, number: int) -> tuple[str, Message]:
     """Something about a line, at any time."""
     when = b.at("06-01 12:00") + timedelta(hours=draw(st.integers(0, 40 * 24)))
     refund_id = draw(REFUNDS)
-    kind = draw(st.sampled_from(["grant", "grant", "slice", "slice", "paid", "failed", "confirmed", "deposit", "wish", "late"]))
+    kind = draw(st.sampled_from(["grant", "slice", "slice", "paid", "failed", "confirmed", "deposit", "wish", "late", "bank", "bank"]))
     units = draw(st.integers(1, line.quantity))
     amount = line.paid_minor * units // line.quantity if kind == "slice" else draw(st.integers(0, line.paid_minor))
     at = f"{when:%m-%d %H:%M}"
@@ -77,6 +77,10 @@ def told(draw: st.DrawFn, line: Line, number: int) -> tuple[str, Message]:
             event = b.order_completed(line.line_no, when=when)
         case "deposit":
             event = asks.topped_up(draw(st.integers(1, 80_00)), f"d{number}", at)
+        case "bank":
+            dispute = draw(st.sampled_from(["cb1", "cb2"]))
+            ended = disputes.closed(draw(st.sampled_from(["lost", "won"])), dispute, at)
+            event = draw(st.sampled_from([disputes.opened(draw(st.integers(1, 100_00)), dispute, at), ended]))
         case "wish":
             event = asks.withdrawal(draw(st.integers(1, 50_00)), f"w{number}", when)
         case _:

@@ -1,0 +1,173 @@
+"""Corruptions that take more than one step: what a thorough forger would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from shared.contracts.chargeback import ChargebackDebited, RefundHeld
+from shared.contracts.order import OrderAccepted, OrderPaid, ShippingLate
+from shared.contracts.payment import (
+    BalanceDebited,
+    CompensationDone,
+    CompensationInstructed,
+    DebtRepaid,
+    EscrowFunded,
+    LineSettled,
+    RefundDone,
+    RefundInstructed,
+    RefundReserved,
+)
+from shared.contracts.psp import PaymentSucceeded
+from shared.contracts.types import Line, Moves, Part
+from tests.unit.verify.damaged import Copy, more, moved, of_order
+
+
+def in_lines(**changes: Callable[[Any], Any]) -> Callable[[tuple[Line, ...]], tuple[Line, ...]]:
+    """Of the first line."""
+
+    def change(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        first = lines[0].model_copy(update={name: one(getattr(lines[0], name)) for name, one in changes.items()})
+        return first, *lines[1:]
+
+    return change
+
+
+def parts(**changes: Callable[[Any], Any]) -> Callable[[tuple[Part, ...]], tuple[Part, ...]]:
+    def change(found: tuple[Part, ...]) -> tuple[Part, ...]:
+        first = found[0].model_copy(update={name: one(getattr(found[0], name)) for name, one in changes.items()})
+        return first, *found[1:]
+
+    return change
+
+
+def a_fen_of_a_coupon_on_another_line(copy: Copy) -> None:
+    """In all three facts that carry the lines, so that they agree."""
+
+    def change(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        one, other = lines
+        return _discounted(one, -1), _discounted(other, 1)
+
+    for kind in (OrderAccepted, OrderPaid, EscrowFunded):
+        copy.forge(kind, of_order("gone"), lines=change)
+
+
+def _discounted(line: Line, more_minor: int) -> Line:
+    first = line.discounts[0].model_copy(update={"amount_minor": line.discounts[0].amount_minor + more_minor})
+    return line.model_copy(update={"discounts": (first,), "paid_minor": line.paid_minor - more_minor})
+
+
+def an_escrow_funded_with_another_amount(copy: Copy) -> None:
+    copy.forge(EscrowFunded, of_order("late"), lines=in_lines(paid_minor=more(1)), moves=moved({"psp:cash": -1, "escrow:late": 1}))
+
+
+def a_fen_of_a_settlement_for_the_promoter(copy: Copy) -> None:
+    shift = moved({"balance:s1": -1, "balance:k1": 1})
+    copy.forge(LineSettled, of_order("split"), seller_minor=more(-1), promoter_minor=more(1), moves=shift)
+
+
+def a_fen_of_a_subsidy_for_the_buyer(copy: Copy) -> None:
+    reserved = copy.forge(RefundReserved, of_order("split"), platform_minor=more(-1), buyer_minor=more(1)).event
+    assert isinstance(reserved, RefundReserved)
+    for kind in (RefundInstructed, RefundDone):
+        copy.forge(kind, lambda fact: fact.refund_id == reserved.refund_id, amount_minor=more(1))
+    copy.forge(RefundDone, of_order("split"), moves=moved({"platform:subsidy": -1, "psp:cash": 1}))
+
+
+def a_subsidy_that_stays_in_escrow(copy: Copy) -> None:
+    copy.forge(RefundReserved, of_order("split"), platform_minor=more(-1))
+    copy.forge(RefundDone, of_order("split"), moves=moved({"platform:subsidy": -1, "escrow:split": 1}))
+
+
+def a_refund_paid_twice(copy: Copy) -> None:
+    copy.repeat(RefundInstructed, of_order("split"))
+    copy.repeat(RefundDone, of_order("split"))
+
+
+def a_late_compensation_that_is_a_yuan_more(copy: Copy) -> None:
+    copy.forge(ShippingLate, of_order("late"), amount_minor=more(100))
+    copy.forge(CompensationInstructed, of_order("late"), amount_minor=more(100))
+    copy.forge(CompensationDone, of_order("late"), amount_minor=more(100), moves=moved({"platform:advance": -100, "psp:cash": 100}))
+
+
+def a_share_that_the_promoter_returns_for_the_platform(copy: Copy) -> None:
+    copy.forge(RefundReserved, lambda fact: fact.fronted, commission_minor=more(1), fee_minor=more(-1))
+
+
+def a_compensation_paid_twice(copy: Copy) -> None:
+    copy.repeat(CompensationDone)
+
+
+def a_balance_debited_though_the_deposit_was_used(copy: Copy) -> None:
+    which = _from_deposit
+    copy.forge(BalanceDebited, which, from_deposit_minor=more(-1), as_debt_minor=more(1), moves=moved({"deposit:s1": 1, "debt:s1": -1}))
+
+
+def _from_deposit(fact: BalanceDebited) -> bool:
+    return fact.from_deposit_minor > 0 and fact.party == "s1"
+
+
+def an_income_that_fills_the_deposit_before_it_repays_debt(copy: Copy) -> None:
+    copy.forge(DebtRepaid, amount_minor=more(-1), moves=moved({"balance:s1": 1, "debt:s1": -1}))
+
+
+def a_swallowed_payment(copy: Copy) -> None:
+    copy.forget("order", copy.find(PaymentSucceeded, of_order("late")).id)
+
+
+def a_payment_that_the_provider_told_otherwise(copy: Copy) -> None:
+    """Both times that it was sent."""
+    for _ in range(2):
+        copy.forge(PaymentSucceeded, lambda fact: fact.order_id == "late" and fact.amount_minor == 91_10, amount_minor=more(-1))
+
+
+def a_refund_that_never_was(copy: Copy) -> None:
+    """All that is told of it in payment's topic is gone, and what is left is numbered anew."""
+    for kind in (RefundReserved, RefundInstructed, RefundDone):
+        copy.lose(kind, of_order("split"))
+    copy.renumber("payment.v1")
+
+
+def a_share_beyond_what_the_promoter_got(copy: Copy) -> None:
+    copy.forge(RefundReserved, lambda fact: fact.fronted, commission_minor=more(100_00), fee_minor=0)
+
+
+def a_fact_told_again_under_its_id(copy: Copy) -> None:
+    copy.repeat(LineSettled, of_order("own"), copy.find(LineSettled, of_order("own")).id)
+
+
+def an_unbalanced_transaction(copy: Copy) -> None:
+    """One that our own classes would not read."""
+
+    def change(moves: Moves) -> Moves:
+        first = moves.postings[0].model_copy(update={"amount_minor": moves.postings[0].amount_minor - 1})
+        return Moves.model_construct(currency=moves.currency, postings=(first, *moves.postings[1:]))
+
+    copy.forge(LineSettled, of_order("own"), moves=change)
+
+
+def a_record_of_somebody_else(copy: Copy) -> None:
+    entry = copy.find(LineSettled)
+    copy.log.foreign.append(replace(entry, offset=10**6, sequence=None))
+
+
+def a_number_told_twice_with_other_words(copy: Copy) -> None:
+    entry = copy.find(LineSettled)
+    copy.log.copies.append((entry, replace(entry, value=b"{}")))
+
+
+def a_refund_while_frozen(copy: Copy) -> None:
+    """One that was held, told as submitted."""
+    held = copy.find(RefundHeld)
+    assert isinstance(held.event, RefundHeld)
+    fields = held.event.model_dump(include={"order_id", "refund_id", "line_no", "quantity", "occurred_at"})
+    reserved = RefundReserved(
+        **fields, currency="CNY", buyer_minor=held.event.amount_minor, platform_minor=0, promoter_minor=0, fronted=True
+    )
+    copy.put(held, [replace(held, type=reserved.type, event=reserved, value=reserved.to_json())])
+
+
+def a_chargeback_that_spares_the_subsidy(copy: Copy) -> None:
+    shift = moved({"platform:subsidy": -1, "escrow:denied": 1})
+    copy.forge(ChargebackDebited, of_order("denied"), parts=parts(platform_minor=more(-1)), moves=shift)
