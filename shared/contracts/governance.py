@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from shared.contracts.topics import GOVERNANCE
 from shared.contracts.types import Id, Text
@@ -16,6 +16,16 @@ from shared.messaging.message import Message, Topic
 Suspendable = Annotated[
     str, StringConstraints(pattern=r"^(seller|promoter):[A-Za-z0-9_.:\-]{1,64}$"), Field(description="`role:party`: who may be suspended")
 ]
+
+
+def _whole(value: object) -> object:
+    """A literal compares by ==, and to Python true is 1 and so is 1.0."""
+    if isinstance(value, bool | float):
+        raise ValueError("not a whole number")
+    return value
+
+
+Level = Annotated[Literal[0, 1, 2, 3, 4, 5], BeforeValidator(_whole)]
 
 
 class ProductReviewed(Message):
@@ -64,4 +74,4 @@ class ViolationRecorded(Message):
     violation_id: Id
     kind: Id
     points: Annotated[int, Field(ge=0, le=1_000)]
-    level: Literal[0, 1, 2, 3, 4, 5] | None = None
+    level: Level | None = None

@@ -1,0 +1,110 @@
+"""A small market in which everything happens that money can come to; told in memory, always the same. Times: Shanghai, 2026."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from shared.contracts.payment import CompensationInstructed, PayoutInstructed
+from shared.contracts.psp import CompensationSucceeded, PayoutFailed
+from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
+from shared.contracts.storefront import OrderPlaced
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.order.fair import allotted, linked, reviewed, wanted
+from tests.unit.refund import life
+from tests.unit.town import Town
+
+
+class Market(Town):
+    """The provider pays all but the first payout of s3; each event is told twice."""
+
+    def provider(self, fact: Message) -> Iterable[Message]:
+        if isinstance(fact, CompensationInstructed):
+            yield CompensationSucceeded(order_id=fact.order_id, compensation_id=fact.compensation_id, occurred_at=fact.occurred_at)
+        elif isinstance(fact, PayoutInstructed) and fact.party == "s3" and self.of(fact) == 1:
+            yield PayoutFailed(party=fact.party, payout_id=fact.payout_id, reason="account closed", occurred_at=fact.occurred_at)
+        else:
+            yield from super().provider(fact)
+
+    def of(self, fact: PayoutInstructed) -> int:
+        """Payouts of the party so far."""
+        return sum(isinstance(told, PayoutInstructed) and told.party == fact.party for _, told in self.services["payment"].out)
+
+    def day(self, until: str, *events: Message) -> None:
+        """By their times; then the clock goes on."""
+        for event in sorted(events, key=lambda event: event.occurred_at):
+            self.advance(event.occurred_at)
+            self.tell([(f"e{len(self.sent)}", event)] * 2)
+        self.advance(b.at(until))
+
+
+def of(order_id: str, *events: Message) -> list[Message]:
+    return [event.model_copy(update={"order_id": order_id}) for event in events]
+
+
+def bought(order_id: str, placed: OrderPlaced, when: str = b.PAID) -> list[Message]:
+    paid = b.succeeded(placed.due_minor, f"pay-{order_id}", when)
+    return of(order_id, placed, paid)
+
+
+def arrived(order_id: str, units: dict[int, int], sent: str = "06-02 09:00", signed: str = "06-02 18:00", **fields: Any) -> list[Message]:
+    """Sent, collected, signed for and confirmed."""
+    parcel = f"parcel-{order_id}"
+    signing = b.signed(parcel, signed)
+    confirmed = b.receipt(when=signed).model_copy(update={"occurred_at": b.at(signed.replace(":00", ":30"))})
+    return of(order_id, b.shipped(parcel, units, sent, **fields), b.collected(parcel, sent), signing, confirmed)
+
+
+def returned(order_id: str, quantity: int, asked: str, posted: str, inspected: str, case_id: str = "", line_no: int = 1) -> list[Message]:
+    """A no-reason return, accepted whole."""
+    case = case_id or f"case-{order_id}"
+    return of(
+        order_id,
+        life.requested(case, line_no=line_no, quantity=quantity, when=asked),
+        life.accepted(case, when=posted),
+        life.posted(case, when=posted),
+        life.confirmed(case, quantity, when=inspected),
+    )
+
+
+def market() -> Market:
+    town = Market(b.POLICIES)
+    town.day("05-31 00:00", *_before())
+    freight = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0)
+    three = b.cart(1, 60_01, 3)
+    coupons = [b.coupon(20_00), b.coupon(5_01, funder="promoter", coupon_id="cp2"), b.coupon(3_00, funder="seller", coupon_id="cp3")]
+    split = b.placed(three, freight, coupons=coupons)
+    after = b.placed(b.cart(1, 100_00, 3), coupons=[b.coupon(20_00)])
+    gone = b.placed(b.cart(1, 33_33, 3), b.cart(2, 10_00), coupons=[b.coupon(10_00, 1, 2)])
+    first: list[Message] = [*bought("split", split), *bought("after", after), *bought("gone", gone)]
+    first += bought("late", b.placed(b.cart(1, 45_55, 2)))
+    first += bought("earning", b.placed(b.cart(1, 400_00)))
+    first += bought("own", b.placed(b.cart(1, 30_00, seller_id="s2", promoter_id=None, commission_bp=0)))
+    first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
+    first += of("own", b.succeeded(30_00, "again", "06-01 10:20"))
+    first += of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
+    first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
+    first += of("fair1", b.succeeded(2_00, "pay-fair1")) + of("fair1", b.cancel({1: 1}, "pay-fair1", "b7", "06-01 11:00"))
+    town.day("06-02 00:00", *first)
+    town.day("06-03 00:00", *arrived("split", {1: 3}), *arrived("after", {1: 3}), *arrived("own", {1: 1}), *arrived("other", {1: 1}))
+    late = arrived("late", {1: 2}, sent="06-04 09:00", signed="06-07 12:00")[:1]
+    stated = of("split", b.stated("l1", "pay-split", split.due_minor)) + of("own", b.stated("l1", "pay-own", 29_99))
+    town.day("06-05 00:00", *late, *stated, *arrived("gone", {1: 2, 2: 1}, "06-03 09:00", "06-04 10:00"))
+    town.day(
+        "06-08 00:00",
+        *returned("split", 1, "06-05 10:00", "06-05 12:00", "06-06 09:00"),
+        *arrived("earning", {1: 1}, "06-03 08:00", "06-05 10:00"),
+    )
+    town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")))
+    wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
+    town.day("06-11 00:00", wish, *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
+    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"))
+    return town
+
+
+def _before() -> Iterable[Message]:
+    at = b.at("05-20 10:00")
+    yield SellerRegistered(seller_id="s1", deposit_required_minor=80_00, currency="CNY", occurred_at=at)
+    yield DepositToppedUp(seller_id="s1", deposit_id="d1", amount_minor=50_00, currency="CNY", occurred_at=at)
+    yield from (reviewed(), allotted(4), linked("b7", "t1"), linked("b6", "t1"))
