@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from deploy.market.checkout import Cart, Item
+from deploy.market.checkout import WAIVED_MINOR, Cart, Item
 from deploy.market.sent import Sent, phase_of
+
+
+@dataclass(slots=True)
+class Parcel:
+    """units by line number. shipper_id None: the seller, as usual. failed: when it was refused at the door or lost."""
+
+    id: str
+    seller_id: str
+    carrier: str
+    at: datetime
+    units: dict[int, int]
+    shipper_id: str | None = None
+    failed: datetime | None = None
 
 
 def placed(cart: Cart, at: datetime, due_minor: int) -> Sent:
@@ -22,8 +36,43 @@ def placed(cart: Cart, at: datetime, due_minor: int) -> Sent:
             for offer in cart.offers
         ],
         "due_minor": due_minor,
-    }
+        "visits": [
+            {
+                "at": (at - timedelta(minutes=len(cart.visited) - number)).isoformat(),
+                "promoter_id": page,
+                "domain": "public",
+                "channel": "live",
+            }
+            for number, page in enumerate(cart.visited)
+        ],
+        "free_shipping": [
+            {"seller_id": seller, "threshold_minor": threshold, "freight_minor": WAIVED_MINOR}
+            for seller, threshold in cart.thresholds.items()
+        ],
+    } | ({"campaign_id": cart.campaign_id} if cart.campaign_id else {})
     return _storefront("order.placed", "placed", cart, at, body)
+
+
+def cancelled(cart: Cart, at: datetime, number: int, payment_id: str | None, units: Mapping[int, int]) -> Sent:
+    """By the buyer. units by line number; empty: everything that has not left. payment_id None: it is not paid."""
+    body = {"order_id": cart.order_id, "buyer_id": cart.buyer_id} | _cancel(cart, number, payment_id, units)
+    return _storefront("order.cancel_requested", f"cancel-{number}", cart, at, body)
+
+
+def given_up(cart: Cart, at: datetime, seller_id: str, payment_id: str | None, units: Mapping[int, int]) -> Sent:
+    """By the seller; the same otherwise."""
+    body = {"order_id": cart.order_id, "seller_id": seller_id} | _cancel(cart, 0, payment_id, units)
+    return _sent("merchant", "back-office", "seller.cancelled", f"{cart.order_id}-given-up", cart.order_id, at, body)
+
+
+def extended(cart: Cart, at: datetime) -> Sent:
+    return _storefront("receipt.extended", "extended", cart, at, {"order_id": cart.order_id, "buyer_id": cart.buyer_id})
+
+
+def redeemed(cart: Cart, at: datetime, line_no: int, number: int) -> Sent:
+    """One unit."""
+    body = {"order_id": cart.order_id, "redemption_id": f"use-{cart.order_id}-{number}", "line_no": line_no, "quantity": 1}
+    return _storefront("voucher.redeemed", f"use-{number}", cart, at, body)
 
 
 def confirmed(cart: Cart, at: datetime, line_nos: Iterable[int]) -> Sent:
@@ -46,39 +95,89 @@ def posted(cart: Cart, at: datetime, case_id: str) -> Sent:
     return _storefront("return.posted", f"{case_id}-posted", cart, at, body)
 
 
-def shipped(cart: Cart, at: datetime, parcel_id: str, carrier: str, units: Mapping[int, int]) -> Sent:
-    """units: by line number."""
+def shipped(cart: Cart, parcel: Parcel, refused: str = "") -> Sent:
     body = {
         "order_id": cart.order_id,
-        "parcel_id": parcel_id,
-        "carrier": carrier,
-        "waybill": f"{carrier}-{parcel_id}",
-        "lines": [{"line_no": line_no, "quantity": quantity} for line_no, quantity in sorted(units.items())],
+        "parcel_id": parcel.id,
+        "carrier": parcel.carrier,
+        "waybill": f"{parcel.carrier}-{parcel.id}",
+        "lines": [{"line_no": line_no, "quantity": quantity} for line_no, quantity in sorted(parcel.units.items())],
+        "shipper_id": parcel.shipper_id,
     }
-    return _sent("logistics", f"carrier/{carrier}", "parcel.shipped", f"{parcel_id}-shipped", cart.order_id, at, body)
+    return _sent(
+        "logistics", f"carrier/{parcel.carrier}", "parcel.shipped", f"{parcel.id}-shipped", cart.order_id, parcel.at, body, refused
+    )
 
 
-def signed(cart: Cart, at: datetime, parcel_id: str, carrier: str) -> Sent:
-    body = {"order_id": cart.order_id, "parcel_id": parcel_id}
-    return _sent("logistics", f"carrier/{carrier}", "parcel.signed", f"{parcel_id}-signed", cart.order_id, at, body)
+def tracked(kind: str, cart: Cart, at: datetime, parcel: Parcel) -> Sent:
+    """kind: collected, signed, refused (at the door) or lost."""
+    body = {"order_id": cart.order_id, "parcel_id": parcel.id}
+    return _sent("logistics", f"carrier/{parcel.carrier}", f"parcel.{kind}", f"{parcel.id}-{kind}", cart.order_id, at, body)
 
 
-def accepted(cart: Cart, at: datetime, case_id: str, seller_id: str) -> Sent:
-    return _merchant("case.accepted", "accepted", cart, at, case_id, {"seller_id": seller_id})
+def ruled(cart: Cart, at: datetime, parcel: Parcel, *, upheld: bool, refused: str = "") -> Sent:
+    """Whether the parcel's waybill was a pretence."""
+    ruling = f"ruling-{parcel.id}"
+    body = {"order_id": cart.order_id, "ruling_id": ruling, "matter": "sham_shipping", "parcel_id": parcel.id, "upheld": upheld}
+    return _sent("ruling", "arbitration", "ruling.made", ruling, cart.order_id, at, body, refused)
 
 
-def refused(cart: Cart, at: datetime, case_id: str, seller_id: str) -> Sent:
-    return _merchant("case.refused", "refused", cart, at, case_id, {"seller_id": seller_id, "reason": "packaging opened, 已拆封"})
+def registered(seller_id: str, at: datetime, required_minor: int, currency: str) -> Sent:
+    body = {"seller_id": seller_id, "deposit_required_minor": required_minor, "currency": currency}
+    return _sent("seller", "back-office", "seller.registered", f"{seller_id}-registered", seller_id, at, body)
 
 
-def inspected(cart: Cart, at: datetime, case_id: str, seller_id: str, accepted_quantity: int) -> Sent:
-    body = {"seller_id": seller_id, "accepted_quantity": accepted_quantity}
+def topped_up(seller_id: str, at: datetime, amount_minor: int, currency: str) -> Sent:
+    body = {"seller_id": seller_id, "deposit_id": f"deposit-{seller_id}", "amount_minor": amount_minor, "currency": currency}
+    return _sent("seller", "back-office", "deposit.topped_up", f"{seller_id}-topped-up", seller_id, at, body)
+
+
+def withdrawal(seller_id: str, at: datetime, withdrawal_id: str, amount_minor: int, currency: str) -> Sent:
+    body = {"seller_id": seller_id, "withdrawal_id": withdrawal_id, "amount_minor": amount_minor, "currency": currency}
+    return _sent("seller", "back-office", "withdrawal.requested", withdrawal_id, seller_id, at, body)
+
+
+def violated(subject_id: str, at: datetime, level: int) -> Sent:
+    """Suspended for it."""
+    body = {"subject_id": subject_id, "violation_id": f"v-{subject_id}", "kind": "off_platform", "points": 20, "level": level}
+    return _sent("governance", "rule-book", "violation.recorded", f"v-{subject_id}", subject_id, at, body)
+
+
+def reviewed(campaign_id: str, sku: str, at: datetime) -> Sent:
+    body = {"campaign_id": campaign_id, "sku": sku, "approved": True}
+    return _sent("governance", "rule-book", "product.reviewed", f"{campaign_id}-{sku}-reviewed", campaign_id, at, body)
+
+
+def allotted(campaign_id: str, sku: str, at: datetime, units: int, limit: int | None) -> Sent:
+    """limit: units that an identity may have, None: any number."""
+    body = {"campaign_id": campaign_id, "sku": sku, "units": units, "limit_per_identity": limit}
+    return _sent("governance", "rule-book", "allotment.set", f"{campaign_id}-{sku}-allotted", campaign_id, at, body)
+
+
+def linked(buyer_id: str, at: datetime, token: str) -> Sent:
+    body = {"buyer_id": buyer_id, "kind": "phone", "token": token}
+    return _sent("member", "member-app", "identity.linked", f"{buyer_id}-{token}", buyer_id, at, body)
+
+
+def accepted(cart: Cart, at: datetime, case_id: str, party: str, refused: str = "") -> Sent:
+    """party: who answers for the line."""
+    return _merchant("case.accepted", f"accepted-{party}", cart, at, case_id, {"seller_id": party}, refused)
+
+
+def refused(cart: Cart, at: datetime, case_id: str, party: str) -> Sent:
+    return _merchant("case.refused", "refused", cart, at, case_id, {"seller_id": party, "reason": "packaging opened, 已拆封"})
+
+
+def inspected(cart: Cart, at: datetime, case_id: str, party: str, accepted_quantity: int) -> Sent:
+    body = {"seller_id": party, "accepted_quantity": accepted_quantity}
     return _merchant("return.confirmed", "inspected", cart, at, case_id, body)
 
 
-def captured(cart: Cart, at: datetime, payment_id: str, amount_minor: int) -> Sent:
+def captured(cart: Cart, at: datetime, payment_id: str, amount_minor: int, late_news: int = 0) -> Sent:
+    """late_news: phases that it is told later."""
     body = {"order_id": cart.order_id, "payment_id": payment_id, "amount_minor": amount_minor, "currency": cart.currency}
-    return _sent("psp", "psp", "payment.succeeded", payment_id, cart.order_id, at, body)
+    sent = _sent("psp", "psp", "payment.succeeded", payment_id, cart.order_id, at, body)
+    return replace(sent, phase=sent.phase + late_news)
 
 
 def _line(item: Item) -> dict[str, Any]:
@@ -86,13 +185,21 @@ def _line(item: Item) -> dict[str, Any]:
         "line_no": item.line_no,
         "sku": item.sku,
         "seller_id": item.seller_id,
-        "promoter_id": item.promoter_id,
+        "promoter_id": item.named_promoter_id or item.promoter_id,
+        "kind": item.kind,
         "quantity": item.quantity,
         "unit_price_minor": item.price_minor,
         "commission_bp": item.commission_bp,
         "category": item.category,
         "no_reason_waived": item.waived,
+        "tags": list(item.tags),
+        "fulfiller_id": item.fulfiller_id,
     }
+
+
+def _cancel(cart: Cart, number: int, payment_id: str | None, units: Mapping[int, int]) -> dict[str, Any]:
+    lines = [{"line_no": line_no, "quantity": quantity} for line_no, quantity in sorted(units.items())]
+    return {"cancel_id": f"cancel-{cart.order_id}-{number}", "payment_id": payment_id, "lines": lines}
 
 
 def _of_case(cart: Cart, case_id: str) -> dict[str, Any]:
@@ -103,9 +210,9 @@ def _storefront(kind: str, act: str, cart: Cart, at: datetime, body: Mapping[str
     return _sent("storefront", "storefront", kind, f"{cart.order_id}-{act}", cart.order_id, at, body, code)
 
 
-def _merchant(kind: str, act: str, cart: Cart, at: datetime, case_id: str, body: Mapping[str, Any]) -> Sent:
+def _merchant(kind: str, act: str, cart: Cart, at: datetime, case_id: str, body: Mapping[str, Any], code: str = "") -> Sent:
     whole = {"order_id": cart.order_id, "case_id": case_id, **body}
-    return _sent("merchant", "back-office", kind, f"{case_id}-{act}", cart.order_id, at, whole)
+    return _sent("merchant", "back-office", kind, f"{case_id}-{act}", cart.order_id, at, whole, code)
 
 
 def _sent(app: str, source: str, kind: str, identity: str, key: str, at: datetime, body: Mapping[str, Any], code: str = "") -> Sent:

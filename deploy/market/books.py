@@ -32,6 +32,13 @@ class Books:
     def sum_of(self, prefix: str, currency: str) -> int:
         return sum(amount for account, unit, amount in self.balances if account.startswith(prefix) and unit == currency)
 
+    def of(self, kind: str, party: str, currency: str) -> int:
+        """kind: balance, deposit, debt or payout."""
+        return sum(amount for account, unit, amount in self.balances if account == f"{kind}:{party}" and unit == currency)
+
+    def of_party(self, party: str, currency: str) -> int:
+        return sum(self.of(kind, party, currency) for kind in ("balance", "deposit", "debt", "payout"))
+
     @property
     def currencies(self) -> list[str]:
         return sorted({currency for _, currency, _ in self.balances})
@@ -72,7 +79,7 @@ def account_for(published: Iterable[Published], copies: Iterable[Read], inbox: f
         sent, code = one.sent, codes.get(one.place, "")
         rejected += bool(code)
         takers = consumers.get((sent.topic, sent.type), ())
-        taken = not sent.refused and all((taker, sent.source, sent.id) in inbox for taker in takers)
+        taken = bool(takers) and all((taker, sent.source, sent.id) in inbox for taker in takers)
         said = f"{sent.topic}/{one.partition}/{one.offset} {sent.type} {sent.id}"
         if not code and not taken:
             lost.append(said)

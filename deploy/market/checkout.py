@@ -9,6 +9,12 @@ CURRENCIES = ("CNY", "HKD")
 EXCLUDED = ("fresh", "custom_made", "digital")
 COMMISSIONS = (300, 500, 800, 1_200, 2_000)  # basis points
 FEE_BP = 500  # what deploy/policy.yaml says
+FREIGHT_SHARE = 0.2  # of a seller's parts of orders have a freight line
+WAIVED_MINOR = 600  # freight that a seller waives above its threshold
+CAMPAIGN = "live-618"
+ROOMY, FEW, ONE_EACH, UNSEEN = "sku-c-roomy", "sku-c-few", "sku-c-one", "sku-c-unseen"  # products of the campaign, by its terms
+CAMPAIGN_PRICE_MINOR = 9_900
+RING = tuple(f"m-{number:03}" for number in range(1, 9))  # accounts of one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,40 @@ class World:
     products: dict[str, tuple[Product, ...]]  # by seller
 
 
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a fate needs of its cart: units, category, waived, kind and tags of line 1, the others of the whole.
+
+    units, sellers 0: any number. fulfilled: another party sends what line 1's seller sells. visited: the last page before the order
+    was another promoter's, or the shop's `own`. threshold: the seller waives its freight above it; `lost`: by any return, `kept`:
+    not by one of line 1. campaign: the product of it. ring: the buyer is one of the accounts of one person. newcomer: line 1's seller sells
+    in this order only.
+    """
+
+    units: int = 0
+    category: str = "standard"
+    waived: bool = False
+    kind: str = "goods"
+    tags: tuple[str, ...] = ()
+    sellers: int = 0
+    fulfilled: bool = False
+    visited: str = ""
+    threshold: str = ""
+    campaign: str = ""
+    ring: bool = False
+    newcomer: bool = False
+
+
+ANYTHING = Wants()
+
+
 @dataclass(slots=True)
 class Item:
-    """One line of the cart. subsidies: what each funder takes over of it, in minor units."""
+    """One line of the cart. subsidies: what each funder takes over of it, in minor units.
+
+    promoter_id: who earns; named_promoter_id: whom the cart names, where the visits decide otherwise. fulfiller_id: who sends it
+    and answers for it in the seller's place.
+    """
 
     line_no: int
     sku: str
@@ -41,6 +78,10 @@ class Item:
     commission_bp: int
     category: str = "standard"
     waived: bool = False
+    kind: str = "goods"
+    tags: tuple[str, ...] = ()
+    fulfiller_id: str | None = None
+    named_promoter_id: str | None = None
     subsidies: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -54,7 +95,19 @@ class Item:
     @property
     def funded_minor(self) -> int:
         """What platform and promoter bring into escrow; a seller's own reduction brings nothing."""
-        return self.subsidies.get("platform", 0) + self.subsidies.get("promoter", 0)
+        return sum(self.funded_parts)
+
+    @property
+    def funded_parts(self) -> list[int]:
+        return [share for funder, share in self.subsidies.items() if funder != "seller"]
+
+    def funded(self, units: int) -> int:
+        """What of it goes back with so many units. Source: R1.4."""
+        return sum(share * units // self.quantity for share in self.funded_parts)
+
+    @property
+    def answers(self) -> str:
+        return self.fulfiller_id or self.seller_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +122,16 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
+    """visited: the promoters of the pages before the order, the last one last; None: the shop's own page. thresholds: by seller."""
+
     order_id: str
     buyer_id: str
     currency: str
     items: tuple[Item, ...]
     offers: tuple[Offer, ...]
+    visited: tuple[str | None, ...] = ()
+    thresholds: dict[str, int] = field(default_factory=dict)
+    campaign_id: str = ""
 
     @property
     def due_minor(self) -> int:
@@ -82,6 +140,14 @@ class Cart:
     @property
     def sellers(self) -> list[str]:
         return sorted({item.seller_id for item in self.items})
+
+    @property
+    def goods(self) -> list[Item]:
+        return [item for item in self.items if item.kind == "goods"]
+
+    def of_seller(self, seller_id: str) -> list[Item]:
+        """All but freight."""
+        return [item for item in self.items if item.seller_id == seller_id and item.kind != "freight"]
 
 
 def world(rng: Random, orders: int) -> World:
@@ -95,21 +161,62 @@ def world(rng: Random, orders: int) -> World:
     return World(sellers, promoters, buyers, products)
 
 
-def fill(rng: Random, market: World, order_id: str, *, units: int = 0, category: str = "standard", waived: bool = False) -> Cart:
-    """units: of line 1, 0 for any number. category, waived: of line 1."""
-    chosen = rng.sample(market.sellers, 2) if rng.random() < 0.2 else [rng.choice(market.sellers)]
-    promoter = rng.choice(market.promoters) if rng.random() < 0.6 else None
+def fill(rng: Random, market: World, order_id: str, wants: Wants = ANYTHING) -> Cart:
+    """Any cart that has what is wanted."""
+    promoter = rng.choice(market.promoters) if wants.visited or rng.random() < 0.6 else None
+    items = _chosen(rng, market, order_id, wants, promoter)
+    visited = _visit(rng, market, items, wants.visited)
+    offers = _offers(rng, order_id, items)
+    items += _freight(rng, items, wants)
+    buyer = rng.choice(RING if wants.ring else market.buyers)
+    currency = CURRENCIES[rng.random() < 0.06]
+    thresholds: dict[str, int] = {}
+    cart = Cart(order_id, buyer, currency, tuple(items), tuple(offers), visited, thresholds, CAMPAIGN if wants.campaign else "")
+    allocate(cart)
+    if wants.threshold:
+        bought = cart.of_seller(items[0].seller_id)
+        thresholds[items[0].seller_id] = sum(item.paid_minor for item in bought if wants.threshold == "lost" or item is not items[0])
+    return cart
+
+
+def _chosen(rng: Random, market: World, order_id: str, wants: Wants, promoter: str | None) -> list[Item]:
+    commission = rng.choice(COMMISSIONS) if promoter else 0
+    if wants.campaign:
+        return [Item(1, wants.campaign, market.sellers[0], promoter, wants.units or 1, CAMPAIGN_PRICE_MINOR, commission)]
+    sellers = rng.sample(market.sellers, wants.sellers or (2 if rng.random() < 0.2 else 1))
     items = []
-    for line_no in range(1, 1 + max(len(chosen), rng.choices((1, 2, 3, 4), (50, 28, 15, 7))[0])):
-        product = rng.choice(market.products[chosen[(line_no - 1) % len(chosen)]])
-        quantity = units if units and line_no == 1 else rng.choices((1, 2, 3), (70, 20, 10))[0]
+    for line_no in range(1, 1 + max(len(sellers), rng.choices((1, 2, 3, 4), (50, 28, 15, 7))[0])):
+        product = rng.choice(market.products[sellers[(line_no - 1) % len(sellers)]])
+        quantity = wants.units if wants.units and line_no == 1 else rng.choices((1, 2, 3), (70, 20, 10))[0]
         commission = rng.choice(COMMISSIONS) if promoter else 0
         items.append(Item(line_no, product.sku, product.seller_id, promoter, quantity, product.price_minor, commission))
-    items[0].category, items[0].waived = category, waived
-    buyer = rng.choice(market.buyers)
-    cart = Cart(order_id, buyer, CURRENCIES[rng.random() < 0.06], tuple(items), tuple(_offers(rng, order_id, items)))
-    allocate(cart)
-    return cart
+    first = items[0]
+    first.category, first.waived, first.kind, first.tags = wants.category, wants.waived, wants.kind, wants.tags
+    for item in [item for item in items if item.seller_id == first.seller_id]:
+        item.seller_id = f"s-{order_id}" if wants.newcomer else item.seller_id
+        item.fulfiller_id = f"f-{rng.randint(1, 3)}" if wants.fulfilled and item is first else first.fulfiller_id
+    return items
+
+
+def _visit(rng: Random, market: World, items: list[Item], visited: str) -> tuple[str | None, ...]:
+    """The cart names one promoter, the buyer came from another's page, or from the shop's own."""
+    if not visited:
+        return ()
+    named = items[0].promoter_id
+    last = None if visited == "own" else rng.choice([promoter for promoter in market.promoters if promoter != named])
+    for item in items:
+        item.named_promoter_id, item.promoter_id = named, last
+    return named, last
+
+
+def _freight(rng: Random, items: list[Item], wants: Wants) -> list[Item]:
+    """Some sellers of goods ask for it; not those who waive it."""
+    sellers = sorted({item.seller_id for item in items if item.kind == "goods"})
+    asking = [seller for seller in sellers if rng.random() < FREIGHT_SHARE and not (wants.threshold and seller == items[0].seller_id)]
+    return [
+        Item(len(items) + number, "freight", seller, None, 1, rng.randrange(500, 1_500, 50), 0, kind="freight")
+        for number, seller in enumerate(asking, start=1)
+    ]
 
 
 def _offers(rng: Random, order_id: str, items: list[Item]) -> list[Offer]:

@@ -15,6 +15,7 @@ import asyncpg
 import click
 from rich.console import Console
 
+from deploy.cli.clock import Span
 from deploy.cli.errors import expected
 from deploy.cli.explain import show
 from deploy.cli.story import tell
@@ -25,7 +26,7 @@ from deploy.local.stack import Stack
 from deploy.market import display
 from deploy.market.market import build
 from deploy.market.play import Play
-from deploy.market.sent import closing
+from deploy.market.sent import DAY, closing
 from deploy.market.verdict import Verdict, judge
 
 FOREIGN = ("LAOTIE_KAFKA", "LAOTIE_POSTGRES")  # servers that the demo must not fill
@@ -36,14 +37,20 @@ BEGINS = closing(0) - timedelta(hours=1)
 @click.command()
 @click.option("--orders", default=1_000, show_default=True, type=click.IntRange(1, 100_000))
 @click.option("--seed", default=1, show_default=True, help="The same seed plays the same market; facts.jsonl shows it.")
+@click.option(
+    "--delays", default="0", type=Span(), help="How late news may come, in days: 3d. Orders then come out otherwise than expected."
+)
+@click.option("--shuffle", default=None, type=int, help="Each number lets topics overtake each other in another way.")
 @click.option("--keep", is_flag=True, help="Leave the stack running afterwards.")
 @click.option("--spoil", hidden=True, default="", help="SQL, run by the owner of the tables before the verdict: it must be noticed.")
-def main(orders: int, seed: int, keep: bool, spoil: str) -> None:
+def main(orders: int, seed: int, delays: timedelta, shuffle: int | None, keep: bool, spoil: str) -> None:
     """Play a market of so many orders on a fresh stack of its own; status 0 only if everything came out as it must.
 
     Two plays of a seed and a number of orders send the same events and lead to the same facts and refusals: same ids, same times,
-    same money, line by line in .laotie/demo/facts.jsonl. Open is only which order comes first to a party or a subject of trust, so
-    the balance and the score on the way there.
+    same money, line by line in .laotie/demo/facts.jsonl, however they are shuffled. Open is only which order comes first to a party
+    or a subject of trust, so the balance and the score on the way there; and who gets what is too scarce in a campaign, which is left
+    out of the file. With delays, news comes after the deadlines that it would have met: nothing is lost, nobody is paid twice, every
+    refusal is announced, but what an order comes to is open.
     """
     for name in FOREIGN:
         os.environ.pop(name, None)
@@ -52,8 +59,8 @@ def main(orders: int, seed: int, keep: bool, spoil: str) -> None:
     home = Home(default_home() / "demo")
     with expected(), running(home, keep, console) as stack:
         began = time.monotonic()
-        market = build(seed, orders)
-        play = Play(stack, market)
+        market = build(seed, orders, delays // DAY)
+        play = Play(stack, market, shuffle)
         rested = _played(play, console)
         if spoil:
             asyncio.run(_spoil(stack, spoil))
@@ -141,6 +148,8 @@ def _tell(console: Console, stack: Stack, verdict: Verdict) -> None:
     )
     held = sum(check.holds for check in report.checks)
     console.print(f"verify: {held} of {len(report.checks)} statements hold, {report.records:,} records read", highlight=False)
+    if verdict.market.delayed:
+        console.print(display.lateness(verdict), highlight=False, soft_wrap=True)
     display.problems(console, verdict)
 
 

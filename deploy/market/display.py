@@ -13,6 +13,7 @@ from rich.table import Table
 
 from deploy.market import play
 from deploy.market.fates import FATES
+from deploy.market.outcome import expected_of
 from deploy.market.verdict import Verdict
 from shared.currencies import amount
 
@@ -47,6 +48,17 @@ def tables(verdict: Verdict) -> Iterator[Table]:
     yield _scores(verdict)
 
 
+def lateness(verdict: Verdict) -> str:
+    """What late news did; none of it is a problem."""
+    lives, held = verdict.market.lives, verdict.books.held
+    right = sum(verdict.found.orders.get(life.cart.order_id) == expected_of(life, verdict.found) for life in lives)
+    states = ", ".join(f"{count} {state} at {service}" for (service, state), count in sorted(held.items())) or "nothing"
+    return (
+        f"{right:,} of {len(lives):,} orders came out as if it had been told in time; held: {states}; "
+        f"{len(verdict.found.standing):,} breaks between statement and ledger stand"
+    )
+
+
 def problems(console: Console, verdict: Verdict) -> None:
     for line in verdict.problems[:PROBLEMS_SHOWN]:
         console.print(f"  NO  {line}", highlight=False, markup=False, soft_wrap=True)
@@ -68,7 +80,7 @@ def _by_fate(verdict: Verdict) -> Table:
     lives = verdict.market.lives
     for fate in FATES:
         mine = [life for life in lives if life.fate == fate]
-        right = sum(verdict.found.orders.get(life.cart.order_id) == life.expected for life in mine)
+        right = sum(verdict.found.orders.get(life.cart.order_id) == expected_of(life, verdict.found) for life in mine)
         states = Counter(order.state for life in mine if (order := verdict.found.orders.get(life.cart.order_id)))
         if mine:
             said = ", ".join(f"{count} {state}" if len(states) > 1 else state for state, count in states.most_common())
@@ -88,9 +100,13 @@ def _by_currency(verdict: Verdict) -> Table:
     rows: list[tuple[str, Callable[[str], int]]] = [
         ("captured from buyers", lambda unit: captured[unit]),
         ("paid back to buyers", lambda unit: provider.paid[(unit, "refund")]),
+        ("compensations paid to buyers", lambda unit: provider.paid[(unit, "compensation")]),
         ("paid out to sellers and promoters", lambda unit: provider.paid[(unit, "payout")]),
         ("still in escrow", lambda unit: books.sum_of("escrow:", unit)),
         ("on balances, payouts under way", lambda unit: books.sum_of("balance:", unit) + books.sum_of("payout:", unit)),
+        ("in deposits of sellers", lambda unit: books.sum_of("deposit:", unit)),
+        ("owed by sellers, debts", lambda unit: -books.sum_of("debt:", unit)),
+        ("fronted, and not taken from parties yet", lambda unit: -books.sum_of("platform:advance", unit)),
         ("kept by the platform", lambda unit: books.sum_of("platform:commission", unit)),
         ("given by the platform as subsidy", lambda unit: -books.sum_of("platform:subsidy", unit)),
         ("given by promoters as subsidy", lambda unit: -books.sum_of("promoter_subsidy:", unit)),

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
 from random import Random
 
-from deploy.market.checkout import World, fill, world
+from deploy.market import apps
+from deploy.market.checkout import CAMPAIGN, FEW, ONE_EACH, RING, ROOMY, World, fill, world
+from deploy.market.disorder import delay
 from deploy.market.fates import FATES
 from deploy.market.life import Life
 from deploy.market.noise import hasten, repeat, spoil
-from deploy.market.sent import Sent
+from deploy.market.sent import Sent, closing
 
 SHOWS = 3  # evenings with a live show, on which everything is ordered
 SPOILT_PER_ORDERS = 250
+FEW_UNITS = 2  # of the product that is too scarce
+ROOM = {FEW: FEW_UNITS, ONE_EACH: 1}  # who can have it on one evening: whoever is first; of one person's accounts one
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """sent: by phase, those that overtake their cause first, else by time."""
+    """sent: by phase, those that overtake their cause first, else by time. delayed: news came so late that deadlines passed meanwhile."""
 
     seed: int
     world: World
     lives: tuple[Life, ...]
     sent: tuple[Sent, ...]
+    delayed: bool = False
+    _by_phase: dict[int, list[Sent]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for one in self.sent:
+            self._by_phase.setdefault(one.phase, []).append(one)
 
     @property
     def phases(self) -> range:
         return range(max(one.phase for one in self.sent) + 1)
 
     def of_phase(self, phase: int) -> list[Sent]:
-        return [one for one in self.sent if one.phase == phase]
+        return self._by_phase.get(phase, [])
 
     @property
     def evidence(self) -> Counter[str]:
@@ -40,16 +52,41 @@ class Market:
             total.update(life.evidence)
         return total
 
+    @property
+    def contests(self) -> dict[str, list[Life]]:
+        """Orders that contend for the same units; who is first has them, and nothing else depends on it."""
+        found: defaultdict[str, list[Life]] = defaultdict(list)
+        for life in self.lives:
+            if life.contest:
+                found[life.contest].append(life)
+        return dict(found)
 
-def build(seed: int, orders: int) -> Market:
-    """Everything follows from the seed and the number of orders: the same again, byte for byte."""
+
+def build(seed: int, orders: int, delay_days: int = 0) -> Market:
+    """Everything follows from the seed and the numbers: the same again, byte for byte. delay_days: how late news may come."""
     rng = Random(seed)
     place = world(rng, orders)
     lives = [_live(rng, place, f"o-{seed}-{index:05}", name, index) for index, name in enumerate(_fates(rng, orders), start=1)]
-    sent = [one for life in lives for one in hasten(rng, life.sent)]
+    sent = _campaign(orders) + [one for life in lives for one in hasten(rng, life.sent)]
+    if delay_days:
+        sent = delay(Random(f"{seed} late"), in_order(sent), delay_days)
     noise = repeat(rng, sent) + spoil(rng, sent, max(1, orders // SPOILT_PER_ORDERS))
-    ordered = sorted(sent + noise, key=lambda one: (one.phase, not one.early, one.at, one.source, one.id))
-    return Market(seed, place, tuple(lives), tuple(ordered))
+    return Market(seed, place, tuple(lives), in_order(sent + noise), delayed=delay_days > 0)
+
+
+def in_order(sent: list[Sent]) -> tuple[Sent, ...]:
+    return tuple(sorted(sent, key=lambda one: (one.phase, not one.early, one.at, one.source, one.id)))
+
+
+def _campaign(orders: int) -> list[Sent]:
+    """What of it was reviewed and how much there is, and which accounts are one person's: known before the second show."""
+    at = closing(0) - timedelta(minutes=55)
+    terms = ((ROOMY, orders, None), (FEW, FEW_UNITS, None), (ONE_EACH, orders, 1))
+    sent = [apps.reviewed(CAMPAIGN, sku, at) for sku, _, _ in terms]
+    sent += [apps.allotted(CAMPAIGN, sku, at, units, limit) for sku, units, limit in terms]
+    for first, second in pairwise(RING):
+        sent += [apps.linked(buyer, at, f"phone-{first}") for buyer in (first, second)]
+    return sent
 
 
 def _fates(rng: Random, orders: int) -> list[str]:
@@ -63,7 +100,7 @@ def _fates(rng: Random, orders: int) -> list[str]:
 
 def _live(rng: Random, place: World, order_id: str, name: str, index: int) -> Life:
     fate = FATES[name]
-    cart = fill(rng, place, order_id, units=fate.units, category=fate.category, waived=fate.waived)
-    life = Life(name, cart, index % SHOWS, rng)
+    show = 1 + index % (SHOWS - 1) if fate.prepared else index % SHOWS
+    life = Life(name, fill(rng, place, order_id, fate.wants), show, rng)
     fate.play(life)
     return life

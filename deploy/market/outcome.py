@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from deploy.market.clients import Read
-from deploy.market.life import Expected
-from deploy.market.market import Market
+from deploy.market.expected import Expected
+from deploy.market.life import Life
+from deploy.market.market import ROOM, Market
 
 TOPICS = ("order.v1", "payment.v1", "refund.v1", "party.v1", "trust.v1")
 ONCE = {  # the business key that each of these happens at most once for
     ("order.v1", "order.accepted"): ("order_id",),
     ("order.v1", "order.paid"): ("order_id",),
     ("order.v1", "order.expired"): ("order_id",),
+    ("order.v1", "order.cancelled"): ("order_id",),
+    ("order.v1", "shipping.late"): ("compensation_id",),
+    ("order.v1", "shipping.sham"): ("compensation_id",),
+    ("order.v1", "order.under_suspension"): ("order_id", "subject_id"),
     ("order.v1", "line.settled"): ("order_id", "line_no"),
     ("payment.v1", "escrow.funded"): ("order_id",),
     ("payment.v1", "unwanted.received"): ("payment_id",),
@@ -44,13 +49,25 @@ class Score:
 
 @dataclass(slots=True)
 class Found:
-    """credited: by party and currency. orders: by id. doubled: effects that happened twice, breaks: found by statements; one line each."""
+    """credited, charged: by party and currency; waiting: of the charged, not taken yet; delayed: charges that ever waited.
+
+    deposited: what came in for deposits, by party and currency. withdrawals: by id, paid or refused. orders: by id. doubled: effects
+    that happened twice, one line each. payments: ids of those that an order learnt of. breaks: found by statements, by id; standing: of
+    these, not explained since.
+    """
 
     orders: dict[str, Expected] = field(default_factory=dict)
     credited: Counter[tuple[str, str]] = field(default_factory=Counter)
+    charged: Counter[tuple[str, str]] = field(default_factory=Counter)
+    waiting: Counter[tuple[str, str]] = field(default_factory=Counter)
+    deposited: Counter[tuple[str, str]] = field(default_factory=Counter)
+    withdrawals: dict[str, str] = field(default_factory=dict)
+    delayed: set[str] = field(default_factory=set)
     scores: dict[str, Score] = field(default_factory=dict)
     doubled: list[str] = field(default_factory=list)
-    breaks: list[str] = field(default_factory=list)
+    payments: set[str] = field(default_factory=set)
+    breaks: dict[str, str] = field(default_factory=dict)
+    standing: dict[str, str] = field(default_factory=dict)
     facts: int = 0
 
 
@@ -63,20 +80,28 @@ def once(records: Iterable[Read]) -> list[Read]:
     return list(places.values())
 
 
-def told(records: Iterable[Read]) -> list[str]:
+def told(records: Iterable[Read], aside: Container[str]) -> list[str]:
     """One line of JSON for each fact and each refusal, sorted: where, what, about what, under which id, why, when, which money.
 
-    Left out is what says which order came first to a party or a subject: places, versions, the balance and the score on the way.
+    Left out is what says which order came first to a party or a subject: places, versions, the balance and the score on the way, what
+    debt, deposit or clawback took of which income. aside: keys of orders that contend for the same units.
     """
     money = ("occurred_at", "amount_minor", "moves")
     return sorted(
         json.dumps(
             [record.topic, record.type, record.key, record.headers.get("ce_id"), record.headers.get("x-reason")]
-            + [(record.body or {}).get(name) for name in money],
+            + [(record.body or {}).get(name) for name in money if (record.type, name) != ("balance.debited", "moves")],
             ensure_ascii=False,
         )
         for record in records
+        if record.key not in aside and not _on_the_way(record)
     )
+
+
+def _on_the_way(record: Read) -> bool:
+    """It depends on what came to the party just before."""
+    clawback = record.type == "balance.debited" and (record.body or {}).get("reason") == "clawback"
+    return clawback or record.type in ("debt.repaid", "deposit.filled", "clawback.delayed")
 
 
 def read(records: Iterable[Read]) -> Found:
@@ -92,7 +117,10 @@ def read(records: Iterable[Read]) -> Found:
         if key is not None:
             happened[f"{record.topic} {record.type} {' '.join(str(record.body[name]) for name in key)}"] += 1
         if (record.topic, record.type) == ("payment.v1", "break.found"):
-            found.breaks.append("{order_id}: {break_kind} of {movement} {reference}".format(**record.body))
+            said = "{order_id}: {break_kind} of {movement} {reference}".format(**record.body)
+            found.breaks[record.body["break_id"]] = found.standing[record.body["break_id"]] = said
+        if (record.topic, record.type) == ("payment.v1", "break.explained"):
+            found.standing.pop(record.body["break_id"], None)
         _take(found, paid, record, record.body)
     found.doubled = sorted(line for line, count in (happened + ids).items() if count > 1)
     for order_id, order in found.orders.items():
@@ -103,33 +131,78 @@ def read(records: Iterable[Read]) -> Found:
 
 def differences(market: Market, found: Found) -> list[str]:
     """One line for each thing that is not as the market expects it."""
-    lines = []
+    lines = _contests(market, found)
     for life in market.lives:
         order_id = life.cart.order_id
-        lines += _compared(f"{order_id} ({life.fate})", life.expected, found.orders.get(order_id, Expected()))
+        lines += _compared(f"{order_id} ({life.fate})", expected_of(life, found), found.orders.get(order_id, Expected()))
     strangers = found.orders.keys() - {life.cart.order_id for life in market.lives}
     lines += [f"{order_id}: nobody placed it" for order_id in sorted(strangers)]
-    credited: Counter[tuple[str, str]] = Counter()
+    credited, charged = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    withdrawals: dict[str, str] = {}
     for life in market.lives:
+        currency = life.cart.currency
         for line_no, shares in life.expected.lines.items():
             item = life.cart.items[line_no - 1]
-            credited[(item.seller_id, life.cart.currency)] += shares[0]
-            credited[(item.promoter_id or "", life.cart.currency)] += shares[1]
+            credited[(item.seller_id, currency)] += shares[0]
+            credited[(item.promoter_id or "", currency)] += shares[1]
+        charged.update({(party, currency): amount for party, amount in life.charged.items()})
+        withdrawals |= life.withdrawals
     lines += _counts("credited to", _nonzero(credited), found.credited)
+    lines += _counts("charged to", charged, _nonzero(found.charged))
+    lines += _counts("withdrawal", withdrawals, found.withdrawals)
     return lines + _counts("evidence of", market.evidence, {subject: score.items for subject, score in found.scores.items()})
+
+
+def expected_of(life: Life, found: Found) -> Expected:
+    """An order that contended for units, and came too late, is rejected."""
+    actual = found.orders.get(life.cart.order_id)
+    return Expected(state="rejected") if life.contest and actual and actual.state == "rejected" else life.expected
+
+
+def _contests(market: Market, found: Found) -> list[str]:
+    """Who is first wins; nobody else, and nobody is left out while something is left. Source: R2.7."""
+    lines = []
+    for contest, lives in sorted(market.contests.items()):
+        won = sum(expected_of(life, found) is life.expected for life in lives)
+        room = min(ROOM[lives[0].first.sku], len(lives))
+        lines += [f"{contest}: {won} of {len(lives)} orders have it, expected {room}"] if won != room else []
+    return lines
 
 
 def _take(found: Found, paid: dict[str, dict[int, int]], record: Read, body: Mapping[str, Any]) -> None:
     if record.topic == "trust.v1":
-        found.scores[record.key] = Score(body["score"], body["new"], body["items"])
+        if record.type == "score.changed":
+            found.scores[record.key] = Score(body["score"], body["new"], body["items"])
     elif record.topic == "party.v1":
-        if record.type == "balance.credited":
-            found.credited[(record.key, body["currency"])] += body["amount_minor"]
+        _of_party(found, record, body)
     else:
-        _of_order(found.orders.setdefault(record.key, Expected()), paid, record, body)
+        _of_order(found, paid, record, body)
 
 
-def _of_order(order: Expected, paid: dict[str, dict[int, int]], record: Read, body: Mapping[str, Any]) -> None:
+def _of_party(found: Found, record: Read, body: Mapping[str, Any]) -> None:
+    """A clawback is charged once it is known, and waits until it is taken."""
+    place = (record.key, str(body.get("currency")))
+    match record.type:
+        case "balance.credited":
+            found.credited[place] += body["amount_minor"]
+        case "deposit.received":
+            found.deposited[place] += body["amount_minor"]
+        case "clawback.delayed" if body["charge_id"] not in found.delayed:
+            found.delayed.add(body["charge_id"])
+            found.charged[place] += body["amount_minor"]
+            found.waiting[place] += body["amount_minor"]
+        case "balance.debited" if body["charge_id"] in found.delayed:
+            found.waiting[place] -= body["amount_minor"]
+        case "balance.debited":
+            found.charged[place] += body["amount_minor"]
+        case "withdrawal.refused":
+            found.withdrawals[body["withdrawal_id"]] = "refused"
+        case "payout.instructed" if body["withdrawal_id"]:
+            found.withdrawals[body["withdrawal_id"]] = "paid"
+
+
+def _of_order(found: Found, paid: dict[str, dict[int, int]], record: Read, body: Mapping[str, Any]) -> None:
+    order = found.orders.setdefault(record.key, Expected())
     for posting in (body.get("moves") or {}).get("postings", ()):
         if posting["account"] == f"escrow:{record.key}":
             order.escrow_minor += posting["amount_minor"]
@@ -138,15 +211,23 @@ def _of_order(order: Expected, paid: dict[str, dict[int, int]], record: Read, bo
             order.state = "rejected"
         case ("order.v1", "order.expired"):
             order.state = "expired"
+        case ("order.v1", "order.cancelled"):
+            order.state = "cancelled"
+        case ("order.v1", "order.under_suspension"):
+            order.listed = True
         case ("order.v1", "order.paid"):
+            found.payments.add(body["payment_id"])
             order.captured_minor += body["amount_minor"]
             paid[record.key] = {line["line_no"]: line["paid_minor"] for line in body["lines"]}
         case ("payment.v1", "unwanted.received"):
+            found.payments.add(body["payment_id"])
             order.captured_minor += body["amount_minor"]
         case ("payment.v1", "refund.done"):
             order.returned_minor += body["amount_minor"]
             if body["line_no"] is not None:
                 order.refunds[body["line_no"]] = order.refunds.get(body["line_no"], 0) + body["amount_minor"]
+        case ("payment.v1", "compensation.done"):
+            order.compensated[body["payer"]] = order.compensated.get(body["payer"], 0) + body["amount_minor"]
         case ("payment.v1", "line.settled"):
             order.lines[body["line_no"]] = (body["seller_minor"], body["promoter_minor"], body["platform_minor"])
         case ("refund.v1", "case.opened"):
@@ -170,7 +251,7 @@ def _compared(what: str, expected: Expected, actual: Expected) -> list[str]:
     ]
 
 
-def _counts(what: str, expected: Mapping[Any, int], actual: Mapping[Any, int]) -> list[str]:
+def _counts(what: str, expected: Mapping[Any, int | str], actual: Mapping[Any, int | str]) -> list[str]:
     return [
         f"{what} {key}: {actual.get(key, 0)}, expected {expected.get(key, 0)}"
         for key in sorted(expected.keys() | actual.keys(), key=str)

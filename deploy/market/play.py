@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from deploy.cli.idle import Idle
 from deploy.local.stack import Stack
 from deploy.market.clients import Published, Publisher, Reader
+from deploy.market.disorder import waves
 from deploy.market.market import Market
 from deploy.market.psp import GROUP, TOPICS, Provider
 from deploy.market.sent import closing
@@ -36,11 +37,13 @@ class Progress:
 
 
 class Play:
-    """run() blocks until the market's life is over. seconds: where the time went, by activity."""
+    """run() blocks until the market's life is over. shuffle: topics overtake each other, for each number otherwise; None: no more than
+    by chance. seconds: where the time went, by activity.
+    """
 
-    def __init__(self, stack: Stack, market: Market) -> None:
-        self._stack, self._market = stack, market
-        self.provider = Provider(market.seed, [life.cart.order_id for life in market.lives if life.unpaid_refund])
+    def __init__(self, stack: Stack, market: Market, shuffle: int | None = None) -> None:
+        self._stack, self._market, self._shuffle = stack, market, shuffle
+        self.provider = Provider(market.seed, [life.cart.order_id for life in market.lives if life.psp_fails])
         self.published: list[Published] = []
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.stops = 0
@@ -70,7 +73,9 @@ class Play:
             self.provider.capture(self._market.of_phase(day))
         answers = self.provider.answers(now, day)
         with self._timed("publish"):
-            self.published += publisher.publish([*self._market.of_phase(day), *answers])
+            told = [*self._market.of_phase(day), *answers]
+            for wave in waves(told, self._shuffle) if self._shuffle is not None else [told]:
+                self.published += publisher.publish(wave)
         return len(answers)
 
     def _progress(self, day: int) -> Progress:

@@ -26,8 +26,9 @@ ONE_IN_LATE, ONE_IN_TWICE, ONE_IN_AGAIN, ONE_PARTY_IN_FAILS = 25, 20, 20, 6
 class Provider:
     """What the provider knows. Whatever it does follows from the seed and the instruction's id, not from when it was read.
 
-    failing: orders whose refunds and compensations it does not pay; the first payout of some parties comes back, too. paid: by
-    currency and `refund`, `compensation` or `payout`. instructed: how often each instruction came; it is carried out once.
+    captured: the order of each payment. failing: orders whose refunds and compensations it does not pay; the first payout of some
+    parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to: payouts, by party and currency.
+    instructed: how often each instruction came; it is carried out once.
     """
 
     def __init__(self, seed: int, failing: Iterable[str]) -> None:
@@ -35,9 +36,10 @@ class Provider:
         self._answers: list[tuple[datetime, str, int, Sent]] = []
         self._order = count()
         self._paid_before: set[str] = set()
-        self._captured: set[str] = set()
+        self.captured: dict[str, str] = {}
         self.instructed: Counter[str] = Counter()
         self.paid: Counter[tuple[str, str]] = Counter()
+        self.paid_to: Counter[tuple[str, str]] = Counter()
 
     def take(self, records: Iterable[Read]) -> None:
         """Carries out what is new among them."""
@@ -53,8 +55,8 @@ class Provider:
     def capture(self, sent: Iterable[Sent]) -> None:
         """What buyers paid, as the provider itself told it; a copy of what it told is no second payment."""
         for one in sent:
-            if one.type == "payment.succeeded" and one.id not in self._captured:
-                self._captured.add(one.id)
+            if one.type == "payment.succeeded" and one.body["payment_id"] not in self.captured:
+                self.captured[str(one.body["payment_id"])] = one.key
                 self._state("capture", str(one.body["payment_id"]), one.key, one.at, one.body)
 
     def answers(self, now: datetime, phase: int) -> list[Sent]:
@@ -73,6 +75,8 @@ class Provider:
         fails = self._fails(kind, record.key)
         if not fails:
             self.paid[(str(record.body["currency"]), kind)] += int(record.body["amount_minor"])
+            if kind == "payout":
+                self.paid_to[(record.key, str(record.body["currency"]))] += int(record.body["amount_minor"])
         delay = timedelta(minutes=USUAL_MINUTES[0] + self._roll(instruction, "delay") % (USUAL_MINUTES[1] - USUAL_MINUTES[0]))
         late = self._roll(instruction, "late") % ONE_IN_LATE == 0
         at = datetime.fromisoformat(str(record.body["occurred_at"])) + delay + (LATE if late else timedelta())

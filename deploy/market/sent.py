@@ -12,6 +12,7 @@ from typing import Any
 OPENING = datetime(2026, 6, 16, 15, 59, 59, tzinfo=UTC)  # midnight in Shanghai is near: the first live show
 DAY = timedelta(days=1)
 AHEAD = timedelta(minutes=9)  # an app's clock is that much before ours at most
+GRACE = timedelta(seconds=5)  # after its deadline a timer fires
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,8 @@ def closing(phase: int) -> datetime:
 def phase_of(at: datetime) -> int:
     """The first phase in which what happened at that time is not from the future."""
     return max(0, -((OPENING + AHEAD - at) // DAY))
+
+
+def fired_in(deadline: datetime) -> int:
+    """The phase on the way to which a deadline fires: before what the apps publish in it."""
+    return max(0, -((OPENING - GRACE - deadline) // DAY))

@@ -10,6 +10,7 @@ from deploy.local.stack import Stack
 from deploy.market import books, outcome
 from deploy.market.books import Books
 from deploy.market.clients import Read, Reader
+from deploy.market.life import Life
 from deploy.market.market import Market
 from deploy.market.outcome import Found
 from deploy.market.play import Play
@@ -54,22 +55,29 @@ class Verdict:
 
 
 def judge(stack: Stack, market: Market, play: Play) -> Verdict:
-    """The stack must be idle."""
+    """The stack must be idle.
+
+    A market whose news came late is judged by what holds for any: nothing lost, nothing twice, each refusal announced, the money
+    where it must be. What waited for its cause too long is held and announced; what its orders came to is not what was expected.
+    """
     records = outcome.once(_all(stack))
     copies = [record for record in records if record.topic in PARKED]
     found = outcome.read(record for record in records if record.topic not in PARKED)
     held = asyncio.run(books.read(stack.dsn(postgres.OPS)))
     fates = books.account_for(play.published, copies, held.inbox)
     report = asyncio.run(verify(stack))
-    verdict = Verdict(market, play, held, found, report, len(fates.lost), fates.rejected, outcome.told(records))
+    aside = {life.cart.order_id for life in market.lives if life.contest}
+    verdict = Verdict(market, play, held, found, report, len(fates.lost), fates.rejected, outcome.told(records, aside))
     verdict.problems += [f"verify: {check.name}: {check.first}" for check in report.checks if not check.holds]
     verdict.problems += [f"lost: {line}" for line in fates.lost]
     verdict.problems += [f"happened twice: {line}" for line in found.doubled]
-    verdict.problems += [f"the provider's statement and the ledger differ: {line}" for line in found.breaks]
-    verdict.problems += [f"taken or rejected otherwise than expected: {line}" for line in fates.wrong]
-    verdict.problems += [f"still held by {service}: {count} {state}" for (service, state), count in sorted(held.held.items())]
-    verdict.problems += outcome.differences(market, found)
+    verdict.problems += [f"the provider's statement and the ledger differ: {line}" for line in _breaks(verdict)]
     verdict.problems += _of_ledger(verdict)
+    if not market.delayed:
+        verdict.problems += [f"taken or rejected otherwise than expected: {line}" for line in fates.wrong]
+        verdict.problems += [f"still held by {service}: {count} {state}" for (service, state), count in sorted(held.held.items())]
+        verdict.problems += outcome.differences(market, found)
+        verdict.problems += _as_expected(verdict)
     return verdict
 
 
@@ -81,21 +89,61 @@ def _all(stack: Stack) -> list[Read]:
         reader.close()
 
 
+def _breaks(verdict: Verdict) -> list[str]:
+    """None at all; of late news those that must stand: payments that waited for their order too long, and are in a person's hands."""
+    found = verdict.found
+    if not verdict.market.delayed:
+        return sorted(found.breaks.values())
+    captured = verdict.play.provider.captured
+    unknown = {f"{captured[payment]}: missing_here of capture {payment}" for payment in captured.keys() - found.payments}
+    return sorted(unknown ^ set(found.standing.values()))
+
+
 def _of_ledger(verdict: Verdict) -> list[str]:
-    """The ledger against the provider's own count of the money, and against what the market expects to be left in escrow."""
-    ledger, paid = verdict.books, verdict.play.provider.paid
-    captured, escrow = Counter[str](), Counter[str]()
+    """The ledger against the provider's own count of the money, and of each party against what it was told."""
+    ledger, found, provider = verdict.books, verdict.found, verdict.play.provider
+    captured, lines = Counter[str](), list[str]()
     for life in verdict.market.lives:
-        captured[life.cart.currency] += life.expected.captured_minor
-        escrow[life.cart.currency] += life.expected.escrow_minor
-    lines = []
+        captured[life.cart.currency] += _known(verdict, life)
+    for (_, currency), amount in found.deposited.items():
+        captured[currency] += amount
     for currency in sorted(captured):
-        at_provider = captured[currency] - sum(paid[(currency, kind)] for kind in ("refund", "compensation", "payout"))
+        at_provider = captured[currency] - sum(provider.paid[(currency, kind)] for kind in ("refund", "compensation", "payout"))
         lines += _same(f"{currency} sum of the ledger", 0, ledger.sum_of("", currency))
         lines += _same(f"{currency} at the provider", at_provider, -ledger.sum_of("psp:cash", currency))
+        lines += _same(f"{currency} left in payout", 0, ledger.sum_of("payout:", currency))
+        lines += _same(f"{currency} fronted, and not taken yet", -_waiting(found, currency), ledger.sum_of("platform:advance", currency))
+    for party, currency in sorted(found.credited.keys() | found.charged.keys() | found.deposited.keys()):
+        place = (party, currency)
+        due = found.credited[place] + found.deposited[place] - found.charged[place] + found.waiting[place] - provider.paid_to[place]
+        lines += _same(f"{party}: what is left of {currency}", due, ledger.of_party(party, currency))
+        if not found.waiting[place]:
+            lines += _same(f"{currency} left in the balance of {party}", 0, ledger.of("balance", party, currency))
+    return lines
+
+
+def _known(verdict: Verdict, life: Life) -> int:
+    """What was captured for it: of late news, what the order learnt of in time."""
+    if not verdict.market.delayed:
+        return life.expected.captured_minor
+    order = verdict.found.orders.get(life.cart.order_id)
+    return order.captured_minor if order else 0
+
+
+def _waiting(found: Found, currency: str) -> int:
+    return sum(amount for (_, unit), amount in found.waiting.items() if unit == currency)
+
+
+def _as_expected(verdict: Verdict) -> list[str]:
+    """What is left in escrow and in deposits."""
+    ledger, escrow, lines = verdict.books, Counter[str](), list[str]()
+    for life in verdict.market.lives:
+        escrow[life.cart.currency] += life.expected.escrow_minor
+        for party, amount in life.deposit.items():
+            lines += _same(f"deposit of {party}", amount, ledger.of("deposit", party, life.cart.currency))
+    for currency in sorted(escrow):
         lines += _same(f"{currency} in escrow", escrow[currency], ledger.sum_of("escrow:", currency))
-        for kind in ("unwanted", "balance", "payout"):
-            lines += _same(f"{currency} left in {kind}", 0, ledger.sum_of(f"{kind}:", currency))
+        lines += _same(f"{currency} left in unwanted", 0, ledger.sum_of("unwanted:", currency))
     return lines
 
 

@@ -9,7 +9,7 @@ from shared.messaging.shape import Service
 
 SAVE_KIND = """
 INSERT INTO "{kind}" (key, version, base, body)
-SELECT u.key, u.version, u.base, u.body::jsonb
+SELECT u.key, u.version, u.base, u.body::json
   FROM unnest({0}::text[], {1}::bigint[], {2}::bigint[], {3}::text[]) u(key, version, base, body)
 ON CONFLICT (key) DO UPDATE SET version = excluded.version, base = excluded.base, body = excluded.body
  WHERE "{kind}".version = excluded.base RETURNING 1

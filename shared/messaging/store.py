@@ -5,6 +5,7 @@ Invariants kept here:
  S2 A row is written only over the version that was read: fewer rows than asked for is a lost race, and rolls back.
  S3 A cursor moves only from the position that the batch continues.
  S4 A lane's numbers are dense: they are given under the lane's row lock, in the transaction that writes the state.
+ S5 A body comes back as it was written, the order of its keys too: `json`, as `jsonb` sorts them.
 """
 
 from __future__ import annotations

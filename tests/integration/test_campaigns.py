@@ -155,7 +155,9 @@ def test_the_database_itself_refuses_to_oversell_r2_7(fair: Fair) -> None:
     fair.open("guarded", units=2, limit=1)
     for taken in (3, -1):
         with pytest.raises(asyncpg.CheckViolationError):
-            fair.rows("UPDATE \"order\".allotment SET body = body || $1::jsonb WHERE key = 'guarded/tea'", json.dumps({"taken": taken}))
+            fair.rows(
+                "UPDATE \"order\".allotment SET body = body::jsonb || $1::jsonb WHERE key = 'guarded/tea'", json.dumps({"taken": taken})
+            )
 
 
 def test_a_hundred_accounts_of_one_person_share_one_limit_r2_7(fair: Fair) -> None:

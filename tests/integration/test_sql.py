@@ -40,6 +40,21 @@ async def test_a_statement_that_does_not_prepare_is_named(stack: Stack) -> None:
     assert await unprepared(stack.dsn("order"), wrong) == ['x.WRONG: column "nothing" does not exist']
 
 
+async def test_s5_a_body_comes_back_as_it_was_written_the_order_of_its_keys_too(stack: Stack) -> None:
+    """What was folded in memory is what the next batch loads: the oldest of a dict is still its first."""
+    body = '{"zz": {"late": 1, "a": 2}, "b": null}'
+    for service in discover():
+        connection = await asyncpg.connect(stack.dsn(service))
+        async with connection.transaction():
+            for kind in import_module(f"services.{service}.handlers").SERVICE.kinds:
+                part = save_parts(Service(service, (), lambda event, policy: event, (kind,)))["kind0"]
+                await connection.fetchrow(save_statement({"kind0": part}, ["kind0"]), ["a-body"], [1], [0], [body])
+                kept = await connection.fetchval(f"SELECT body::text FROM {postgres.quoted(kind.name)} WHERE key = 'a-body'")
+                assert kept == body, f"{service}.{kind.name}"
+                await connection.execute(f"DELETE FROM {postgres.quoted(kind.name)} WHERE key = 'a-body'")
+        await connection.close()
+
+
 def of_service(name: str) -> dict[str, str]:
     """The engine's constants, the service's own, and what a batch saves with."""
     service: Service = import_module(f"services.{name}.handlers").SERVICE

@@ -18,8 +18,8 @@ LANE = "WHERE topic = 'refund.v1' AND partition = (SELECT min(partition) FROM re
 # What is done, how it is undone, what the first difference of which statement must name. {order}, {seller}: of the life below.
 DAMAGE = {
     "an order that was never completed": (
-        """UPDATE "order"."order" SET body = jsonb_set(body, '{{lines,1,completed}}', 'true') WHERE key = '{order}'""",
-        """UPDATE "order"."order" SET body = jsonb_set(body, '{{lines,1,completed}}', 'false') WHERE key = '{order}'""",
+        """UPDATE "order"."order" SET body = jsonb_set(body::jsonb, '{{lines,1,completed}}', 'true') WHERE key = '{order}'""",
+        """UPDATE "order"."order" SET body = jsonb_set(body::jsonb, '{{lines,1,completed}}', 'false') WHERE key = '{order}'""",
         ("orders:", "order {order}, line 1"),
     ),
     "a version that no fact made": (
@@ -35,8 +35,8 @@ DAMAGE = {
         ("the table of postings", "escrow:{order}"),
     ),
     "a deposit that somebody lowered": (
-        """UPDATE payment.account SET body = jsonb_set(body, '{{purses,CNY,deposit_minor}}', '999') WHERE key = '{seller}'""",
-        """UPDATE payment.account SET body = jsonb_set(body, '{{purses,CNY,deposit_minor}}', '1000') WHERE key = '{seller}'""",
+        """UPDATE payment.account SET body = jsonb_set(body::jsonb, '{{purses,CNY,deposit_minor}}', '999') WHERE key = '{seller}'""",
+        """UPDATE payment.account SET body = jsonb_set(body::jsonb, '{{purses,CNY,deposit_minor}}', '1000') WHERE key = '{seller}'""",
         ("every balance", "account of {seller} in CNY"),
     ),
     "a fen more of a deposit": (
@@ -47,8 +47,8 @@ DAMAGE = {
         ("the table of postings", "deposit:{seller}"),
     ),
     "a case that somebody moved": (
-        """UPDATE refund.purchase SET body = jsonb_set(body, '{{cases,c,state}}', '60') WHERE key = '{order}'""",
-        """UPDATE refund.purchase SET body = jsonb_set(body, '{{cases,c,state}}', '10') WHERE key = '{order}'""",
+        """UPDATE refund.purchase SET body = jsonb_set(body::jsonb, '{{cases,c,state}}', '60') WHERE key = '{order}'""",
+        """UPDATE refund.purchase SET body = jsonb_set(body::jsonb, '{{cases,c,state}}', '10') WHERE key = '{order}'""",
         ("cases:", "case c of {order}"),
     ),
     "a break that nobody lists": (

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -16,9 +17,10 @@ from jsonschema import Draft202012Validator
 from deploy.cli.contract import ROOT, baseline
 from deploy.market.checkout import Cart, Item, Offer, allocate
 from deploy.market.clients import Read
+from deploy.market.disorder import delay, waves
 from deploy.market.fates import FATES
-from deploy.market.market import Market, build
-from deploy.market.outcome import differences, once, read
+from deploy.market.market import ROOM, Market, build
+from deploy.market.outcome import differences, once, read, told
 from deploy.market.psp import Provider
 from deploy.market.sent import AHEAD, DAY, OPENING, Sent, closing, phase_of
 from shared.contracts import ALL
@@ -82,16 +84,54 @@ def test_every_fate_is_played_where_there_are_orders_enough() -> None:
 
 @given(st.integers(0, 2**32))
 def test_what_is_captured_and_funded_is_returned_settled_or_in_escrow(seed: int) -> None:
-    """Source: R3.1-R3.4."""
-    for life in build(seed, 30).lives:
-        expected, came, back = life.expected, life.expected.captured_minor, 0
+    """What goes back of a settled line comes from its parties, so it is counted on both sides. Source: R3.1-R3.6."""
+    for life in build(seed, 70).lives:
+        expected, came, back, fronted = life.expected, life.expected.captured_minor, 0, 0
         for item in life.cart.items if life.paid_at else ():
-            funded = [share for funder, share in item.subsidies.items() if funder != "seller"]
-            came += sum(funded)
-            if not life.unpaid_refund:
-                back += sum(share * life.refunded.get(item.line_no, 0) // item.quantity for share in funded)
+            came += sum(item.funded_parts)
+            units, refund = life.gone(item.line_no) + life.refunded.get(item.line_no, 0), expected.refunds.get(item.line_no, 0)
+            if life.psp_fails or not units:
+                continue
+            by_units = refund == item.paid_minor * units // item.quantity
+            funded = sum(s * units // item.quantity if by_units else s * refund // item.paid_minor for s in item.funded_parts)
+            back += funded
+            fronted += refund + funded if item.line_no in life.returned_late else 0
         settled = sum(sum(shares) for shares in expected.lines.values())
-        assert came == expected.returned_minor + back + settled + expected.escrow_minor
+        assert came + fronted == expected.returned_minor + back + settled + expected.escrow_minor
+        own = sum(shares[2] for line_no, shares in expected.lines.items() if line_no in life.returned_late)
+        assert 0 <= fronted - (sum(life.charged.values()) - sum(expected.compensated.values())) <= own
+
+
+def test_news_comes_at_most_so_late_and_in_the_order_of_its_topic() -> None:
+    straight, late = build(1, 120), build(1, 120, 3)
+    told = {id_of(one): one.phase for one in straight.sent if not one.refused}
+    lags = [one.phase - told[id_of(one)] for one in late.sent if not one.refused and id_of(one) in told]
+    assert max(lags) >= 3
+    phases: dict[tuple[str, str], int] = {}
+    for one in delay(Random(1), straight.sent, 3):
+        assert one.phase >= phases.get((one.topic, one.key), 0)
+        phases[(one.topic, one.key)] = one.phase
+
+
+def id_of(one: Sent) -> tuple[str, str]:
+    return one.source, one.id
+
+
+@pytest.mark.parametrize("shuffle", range(5))
+def test_a_shuffle_tells_everything_once_in_the_order_of_each_topic(shuffle: int) -> None:
+    for phase in MARKET.phases:
+        told, mixed = MARKET.of_phase(phase), [one for wave in waves(MARKET.of_phase(phase), shuffle) for one in wave]
+        lanes = {(one.topic, one.key) for one in told}
+        assert len(told) == len(mixed)
+        for lane in lanes:
+            assert wire(one for one in told if (one.topic, one.key) == lane) == wire(one for one in mixed if (one.topic, one.key) == lane)
+
+
+def test_shuffles_let_topics_overtake_each_other() -> None:
+    def tells(shuffle: int) -> list[str]:
+        return [one.id for wave in waves(MARKET.of_phase(3), shuffle) for one in wave]
+
+    assert tells(1) == tells(1) != tells(2)
 
 
 def test_the_cart_of_the_rule_is_split_as_the_rule_says() -> None:
@@ -181,8 +221,39 @@ def test_the_provider_states_each_payment_once_on_its_local_day_r3_9() -> None:
 
 def test_a_break_between_statement_and_ledger_is_found() -> None:
     headers = {"ce_type": "break.found", "ce_id": "f-1", "ce_sequence": "1"}
-    body = {"order_id": "o-1", "break_kind": "amount", "movement": "capture", "reference": "pay-1"}
-    assert read([Read("payment.v1", 0, 0, "o-1", headers, body)]).breaks == ["o-1: amount of capture pay-1"]
+    body = {"order_id": "o-1", "break_kind": "amount", "movement": "capture", "reference": "pay-1", "break_id": "b-1"}
+    found = Read("payment.v1", 0, 0, "o-1", headers, body)
+    explained = replace(found, headers={"ce_type": "break.explained", "ce_id": "f-2", "ce_sequence": "2"}, offset=1)
+    known = {"b-1": "o-1: amount of capture pay-1"}
+    assert (read([found]).breaks, read([found]).standing) == (known, known)
+    assert (read([found, explained]).breaks, read([found, explained]).standing) == (known, {})
+
+
+def test_whoever_is_first_has_what_is_too_scarce_and_no_more_than_there_is_r2_7() -> None:
+    market = build(1, 400)
+    contest, lives = max(market.contests.items(), key=lambda one: len(one[1]))
+    room = ROOM[lives[0].first.sku]
+    assert len(lives) > room
+
+    def outcome(winners: int) -> list[str]:
+        alone = replace(market, lives=tuple(lives))
+        states = ["order.expired" if number < winners else "order.rejected" for number in range(len(lives))]
+        facts = [
+            Read("order.v1", 0, number, life.cart.order_id, {"ce_type": state, "ce_id": str(number)}, {"order_id": life.cart.order_id})
+            for number, (life, state) in enumerate(zip(lives, states, strict=True))
+        ]
+        return differences(alone, read(facts))
+
+    assert outcome(room) == []
+    assert outcome(room + 1) == [f"{contest}: {room + 1} of {len(lives)} orders have it, expected {room}"]
+    assert outcome(room - 1) == [f"{contest}: {room - 1} of {len(lives)} orders have it, expected {room}"]
+
+
+def test_who_was_first_is_left_out_of_what_two_plays_have_in_common() -> None:
+    fact = Read("order.v1", 0, 0, "o-1", {"ce_type": "order.expired", "ce_id": "f-1"}, {"order_id": "o-1"})
+    repaid = Read("party.v1", 0, 0, "s-1", {"ce_type": "debt.repaid", "ce_id": "f-2"}, {"party": "s-1", "amount_minor": 5})
+    assert len(told([fact, repaid], ())) == 1
+    assert told([fact], {"o-1"}) == []
 
 
 def test_an_order_that_came_out_otherwise_is_named() -> None:

@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
 from services.order.decide.campaign import released
 from services.order.decide.campaign import unsent as unsent_units
@@ -16,6 +17,7 @@ from shared.contracts.storefront import OrderCancelRequested
 from shared.contracts.types import Units
 from shared.messaging.shape import Outcome, Reject, Wait
 
+Ends = tuple[OrderCompleted | UnitsCancelled, ...]
 BACK = uuid.UUID("0b1f4a52-9f57-5d0e-8f3c-2a7e6d1c5b90")  # namespace of the refund ids of cancelled units
 BOUND = ("custom_made", "digital")  # made or delivered for this buyer: a case decides, not the buyer alone
 
@@ -55,17 +57,27 @@ def give_up(event: SellerCancelled, order: Order | None, allotments: Mapping[str
     return _given_up(order, _cancelled(order, event, unsent, "seller"), allotments, cluster)
 
 
-def ends(order: Order, by: Party, at: datetime) -> tuple[UnitsCancelled | OrderCompleted, ...]:
+def ends(order: Order, by: Party, at: datetime) -> Ends:
     """What the end of a seller's last line means for its freight: owed if something was sent, else it goes back. Source: R3.10."""
     owed = [line for line in _freight_left(order) if _something_sent(order, line.line.seller_id)]
     back = [line for line in _freight_left(order) if not _something_sent(order, line.line.seller_id)]
-    found: tuple[UnitsCancelled | OrderCompleted, ...] = ()
+    found: Ends = ()
     if back:
         found += (_fact(order, {line.line.line_no: 1 for line in back}, by, "freight", at),)
     if owed:
         parties = tuple(line.parties for line in owed)
         found += (OrderCompleted(order_id=order.id, buyer_id=order.buyer_id, how="auto", lines=parties, occurred_at=at),)
     return found
+
+
+def completed(order: Order, lines: Iterable[OrderLine], how: Literal["confirmed", "auto", "redeemed"], at: datetime) -> Ends:
+    """With the freight of sellers of whom these were the last lines, in the same fact. Source: R2.6."""
+    parties = tuple(line.parties for line in lines)
+    fact = OrderCompleted(order_id=order.id, buyer_id=order.buyer_id, how=how, lines=parties, occurred_at=at)
+    after = ends(evolve(order, fact), "platform", at)
+    freight = tuple(line for end in after if isinstance(end, OrderCompleted) for line in end.lines)
+    rest = tuple(end for end in after if isinstance(end, UnitsCancelled))
+    return fact.model_copy(update={"lines": (*parties, *freight)}), *rest
 
 
 def freight_back(order: Order, seller_id: str, at: datetime) -> tuple[UnitsCancelled, ...]:
@@ -124,7 +136,8 @@ def _cancelled(order: Order, event: OrderCancelRequested | SellerCancelled, unse
     if freight:
         fact = _fact(order, {**units, **freight}, by, event.reason, at, event.cancel_id)
         after = evolve(order, fact)
-    return fact, *ends(after, by, at)
+    spent = [after.lines[line_no] for line_no in sorted(units) if after.lines[line_no].used_up]
+    return fact, *(completed(after, spent, "redeemed", at) if spent else ends(after, by, at))
 
 
 def _fact(order: Order, units: Mapping[int, int], by: Party, reason: str, at: datetime, cancel_id: str | None = None) -> UnitsCancelled:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 from services.order.decide.campaign import released
-from services.order.decide.cancellation import ends, freight_back
+from services.order.decide.cancellation import Ends, completed, ends, freight_back
 from services.order.model import Allotment, Cluster, Order, OrderLine, confirmation, evolve, held
 from shared.contracts.order import (
     ConfirmationDue,
@@ -15,16 +14,12 @@ from shared.contracts.order import (
     LineFreed,
     LineHeld,
     LineRedeemed,
-    OrderCompleted,
     OrderSettled,
-    UnitsCancelled,
 )
 from shared.contracts.payment import LineSettled
 from shared.contracts.refund import CaseClosed, CaseOpened
 from shared.contracts.storefront import ReceiptConfirmed, ReceiptExtended, VoucherRedeemed
 from shared.messaging.shape import Outcome, Reject, Wait
-
-Ends = tuple[OrderCompleted | UnitsCancelled, ...]
 
 
 def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
@@ -51,14 +46,14 @@ def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
         return Reject("receipt.confirmed_before" if any(line.completed for line in lines) else "line.refunded")
     if not free or (event.line_nos and len(free) < len(unconfirmed)):
         return Reject("receipt.case_open")
-    return _completed(order, free, "confirmed", event.occurred_at)
+    return completed(order, free, "confirmed", event.occurred_at)
 
 
 def confirm_by_time(event: ConfirmationDue, order: Order | None) -> Outcome:
     """The timer stands only where it confirms. Source: R2.5."""
     if order is None:
         raise ValueError(f"a deadline of order {event.order_id}, which does not exist")
-    return _completed(order, [order.lines[event.line_no]], "auto", event.occurred_at)
+    return completed(order, [order.lines[event.line_no]], "auto", event.occurred_at)
 
 
 def extend(event: ReceiptExtended, order: Order | None) -> Outcome:
@@ -188,22 +183,11 @@ def _fallen_due(order: Order, line: OrderLine, at: datetime) -> Ends:
     if line.line.kind == "virtual":
         return _used_up(order, line, at)
     look = confirmation(line, order.terms) if order.terms is not None else None
-    return () if look is None or look[1] > at or held(line, look[1]) else _completed(order, [line], "auto", at)
+    return () if look is None or look[1] > at or held(line, look[1]) else completed(order, [line], "auto", at)
 
 
 def _used_up(order: Order, line: OrderLine, at: datetime) -> Ends:
-    done = line.used and line.used >= line.unsent and not line.over and not line.cases
-    return _completed(order, [line], "redeemed", at) if done else ()
-
-
-def _completed(order: Order, lines: Iterable[OrderLine], how: Literal["confirmed", "auto", "redeemed"], at: datetime) -> Ends:
-    """With the freight of sellers of whom these were the last lines, in the same fact. Source: R2.6."""
-    parties = tuple(line.parties for line in lines)
-    fact = OrderCompleted(order_id=order.id, buyer_id=order.buyer_id, how=how, lines=parties, occurred_at=at)
-    after = ends(evolve(order, fact), "platform", at)
-    freight = tuple(line for end in after if isinstance(end, OrderCompleted) for line in end.lines)
-    rest = tuple(end for end in after if isinstance(end, UnitsCancelled))
-    return fact.model_copy(update={"lines": (*parties, *freight)}), *rest
+    return completed(order, [line], "redeemed", at) if line.used_up else ()
 
 
 def _goods(order: Order) -> list[OrderLine]:

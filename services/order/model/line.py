@@ -92,6 +92,11 @@ class OrderLine:
         return sum(self.uses.values())
 
     @property
+    def used_up(self) -> bool:
+        """Confirmed by use: nothing is left to be used, and no case holds it. Source: R2.5."""
+        return bool(self.used) and self.used >= self.unsent and not self.over and not self.cases
+
+    @property
     def parties(self) -> LineParties:
         line = self.line
         return LineParties(line_no=line.line_no, seller_id=line.seller_id, promoter_id=line.promoter_id, kind=line.kind)

@@ -3,5 +3,5 @@ CREATE TABLE standing (
     key     text   PRIMARY KEY,
     version bigint NOT NULL,
     base    bigint NOT NULL,
-    body    jsonb  NOT NULL
+    body    json   NOT NULL
 ) WITH (fillfactor = 70);

@@ -166,3 +166,13 @@ def test_cancelled_in_any_pieces_a_line_goes_back_to_the_last_fen_r1_4(quantity:
     assert amounts == [unit_slice(paid_minor, quantity, gone, 1) for gone in range(quantity)]
     assert (sum(amounts), state(memory)) == (paid_minor, "cancelled")
     assert order(memory).lines[1].refunded_minor == paid_minor
+
+
+def test_a_voucher_of_which_the_rest_is_given_up_is_used_up_whichever_comes_first_r2_5() -> None:
+    """Its used units would never be settled otherwise: nothing else confirms a virtual line."""
+    for first, second in [(b.redeemed(), b.seller_cancels({1: 2})), (b.seller_cancels({1: 2}), b.redeemed())]:
+        memory = shop(b.placed(b.cart(1, quantity=3, kind="virtual")), b.succeeded(300_00))
+        assert "order.completed" not in b.types(memory.when(first))
+        done = memory.when(second)[-1]
+        assert (done.type, done.how, [one.line_no for one in done.lines]) == ("order.completed", "redeemed", [1])  # type: ignore[attr-defined]
+        assert state(memory) == "completed"

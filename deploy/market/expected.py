@@ -1,0 +1,26 @@
+"""What must have become of an order in the end, as the market expects it and as the services' facts tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Expected:
+    """Amounts in minor units of the order's currency.
+
+    state: rejected, expired, cancelled (unpaid), settled, closed (all refunded), or held: something is in a person's hands.
+    captured: all that the buyer paid, unwanted money too. returned: all that the buyer got back, compensations left aside. lines: for
+    each settled line what seller, promoter and platform got. refunds: by line. cases: the code with which each ended, empty: open.
+    compensated: what the buyer got for broken promises, by seller. listed: found under suspension too late.
+    """
+
+    state: str = "held"
+    captured_minor: int = 0
+    returned_minor: int = 0
+    escrow_minor: int = 0
+    lines: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    refunds: dict[int, int] = field(default_factory=dict)
+    cases: dict[str, str] = field(default_factory=dict)
+    compensated: dict[str, int] = field(default_factory=dict)
+    listed: bool = False

@@ -1,0 +1,170 @@
+"""What must become of the money of a paid order, and whom its life speaks for: the rules' arithmetic, written a second time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from deploy.market.checkout import FEE_BP, WAIVED_MINOR, Item
+from deploy.market.sent import fired_in, phase_of
+
+if TYPE_CHECKING:
+    from deploy.market.life import Life
+
+LATE = (1_000, 500, 50_000)  # basis points, at least and at most in CNY, as deploy/policy.yaml says
+SHAM = (3_000, 500, 20_000)
+SHIP_HOURS, SHIP_HOURS_24H = 48, 24
+
+
+def reckon(life: Life) -> None:
+    """Fills in life.expected, life.charged and life.evidence; the life must be complete."""
+    states = {_line(life, item) for item in life.cart.items if item.kind != "freight"}
+    states |= {_freight(life, item) for item in life.cart.items if item.kind == "freight"}
+    life.expected.state = next(state for state in ("held", "settled", "closed") if state in states)
+    if not life.psp_fails:
+        owed = {seller: amount for seller in life.cart.sellers if (amount := _owed(life, seller))}
+        life.expected.compensated = owed
+        life.charged.update(owed)
+    _shipped_on_time(life)
+
+
+def _line(life: Life, item: Item) -> str:
+    """Its units cancelled and returned go back, the rest to its parties; time confirms what nobody did. Source: R2.5, R3.3, R3.4."""
+    expected, line_no = life.expected, item.line_no
+    units = life.gone(line_no) + life.refunded.get(line_no, 0)
+    if life.psp_fails and units:
+        expected.escrow_minor += item.paid_minor + item.funded_minor
+        _completed(life, item, by_time=False)
+        return "held"
+    share = item.paid_minor * units // item.quantity
+    deducted = min(_waived(life, item), share)
+    back = share - deducted
+    _completed(life, item, by_time=back < item.paid_minor)
+    if units:
+        expected.refunds[line_no] = back
+        expected.returned_minor += back
+    funded = item.funded(units) if not deducted else sum(part * back // item.paid_minor for part in item.funded_parts)
+    if line_no in life.returned_late:
+        expected.lines[line_no] = shares(item, 0, 0)
+        life.charged.update(dict(_charged(item, back, funded)))
+        return "settled"
+    if back == item.paid_minor:
+        return "closed"
+    expected.lines[line_no] = shares(item, back, funded)
+    return "settled"
+
+
+def _waived(life: Life, item: Item) -> int:
+    """The seller's waived freight, if what is returned makes the basket too small. Source: R3.10."""
+    threshold = life.cart.thresholds.get(item.seller_id)
+    if threshold is None or item.line_no not in life.refunded:
+        return 0
+    kept = sum(
+        other.paid_minor - other.paid_minor * life.refunded.get(other.line_no, 0) // other.quantity
+        for other in life.cart.of_seller(item.seller_id)
+    )
+    return WAIVED_MINOR if kept < threshold else 0
+
+
+def _freight(life: Life, item: Item) -> str:
+    """With the seller's last line: owed if something was sent, else it goes back. Source: R2.6, R3.10."""
+    expected, others = life.expected, life.cart.of_seller(item.seller_id)
+    sent = any(parcel.seller_id == item.seller_id and not parcel.failed for parcel in life.parcels)
+    sent = sent or any(other.line_no in life.used for other in others)
+    if not all(_over(life, other) for other in others) or (not sent and life.psp_fails):
+        expected.escrow_minor += item.paid_minor
+        return "held"
+    if sent:
+        expected.lines[item.line_no] = shares(item, 0, 0)
+        return "settled"
+    expected.refunds[item.line_no] = item.paid_minor
+    expected.returned_minor += item.paid_minor
+    return "closed"
+
+
+def _over(life: Life, item: Item) -> bool:
+    """A case without its money stays open, and its line unconfirmed if it was."""
+    return not (life.psp_fails and life.refunded.get(item.line_no)) or item.line_no in life.confirmed
+
+
+def shares(item: Item, back: int, funded_back: int) -> tuple[int, int, int]:
+    """Seller, promoter, platform: points on what the buyer paid and kept, the rest to the seller. Source: R3.3, R3.4."""
+    paid = item.paid_minor - back
+    commission = paid * item.commission_bp // 10_000 if item.promoter_id else 0
+    fee = paid * FEE_BP // 10_000
+    return paid + item.funded_minor - funded_back - commission - fee, commission, fee
+
+
+def _charged(item: Item, back: int, funded_back: int) -> Iterator[tuple[str, int]]:
+    """Returned after settlement: promoter and platform bear their parts, the seller the rest and the subsidies. Source: R3.6."""
+    _, commission, fee = shares(item, 0, 0)
+    promoter = commission * back // item.paid_minor
+    platform = fee * (back - promoter) // (item.paid_minor - commission)
+    yield item.seller_id, back + funded_back - promoter - platform
+    if promoter and item.promoter_id:
+        yield item.promoter_id, promoter
+
+
+def _owed(life: Life, seller_id: str) -> int:
+    """What the seller's late and sham parcels cost it. Source: R2.4."""
+    base, items = 0, [item for item in life.cart.of_seller(seller_id) if item.kind == "goods"]
+    for hours in sorted({_hours(item) for item in items}):
+        base += sum(_last(item, _unsent(life, item, hours)) for item in items if _hours(item) == hours)
+    owed = penalty(LATE, base, life.cart.currency)
+    for parcel in life.sham:
+        if parcel.seller_id == seller_id:
+            sham = sum(_last(item, parcel.units.get(item.line_no, 0)) for item in items)
+            owed = max(owed, penalty(SHAM, sham, life.cart.currency))
+    return owed
+
+
+def _hours(item: Item) -> int:
+    return SHIP_HOURS_24H if "ship_24h" in item.tags else SHIP_HOURS
+
+
+def _last(item: Item, units: int) -> int:
+    """What was paid for the last units of the line. Source: R1.4."""
+    return item.paid_minor - item.paid_minor * (item.quantity - units) // item.quantity
+
+
+def _unsent(life: Life, item: Item, hours: int) -> int:
+    """Units not sent by the deadline, as far as was known when it fired: once it has, the decision stands. Source: R1.2, R2.4."""
+    assert life.paid_at is not None
+    deadline = life.paid_at + timedelta(hours=hours)
+
+    def known(at: datetime) -> bool:
+        return at < deadline and phase_of(at) < fired_in(deadline)
+
+    sent = sum(parcel.units.get(item.line_no, 0) for parcel in life.parcels if known(parcel.at))
+    return item.quantity - sent - sum(units.get(item.line_no, 0) for at, units in life.cancelled if known(at))
+
+
+def penalty(terms: tuple[int, int, int], base: int, currency: str) -> int:
+    """Nothing where nothing was paid; a currency without bounds has none."""
+    points, least, most = terms
+    amount = base * points // 10_000
+    return min(max(amount, least), most) if currency == "CNY" and base else amount
+
+
+def _completed(life: Life, item: Item, *, by_time: bool) -> None:
+    if by_time or item.line_no in life.confirmed:
+        life.evidence.update([f"seller:{item.seller_id}", f"buyer:{life.cart.buyer_id}"])
+        life.evidence.update([f"promoter:{item.promoter_id}"] if item.promoter_id else [])
+
+
+def _shipped_on_time(life: Life) -> None:
+    """Speaks for the seller: a parcel with the last units of some line, in time for all that is in it. Source: R5.5."""
+    if life.paid_at is None:
+        return
+    items = {item.line_no: item for item in life.cart.items}
+    sent = Counter[int]()
+    steps = [(at, "gone", units, "") for at, units in life.cancelled]
+    steps += [(parcel.at, "sent", parcel.units, parcel.seller_id) for parcel in life.parcels]
+    steps += [(parcel.failed, "failed", parcel.units, "") for parcel in life.parcels if parcel.failed]
+    for at, step, units, seller_id in sorted(steps, key=lambda one: one[0]):
+        sent.update(units) if step != "failed" else sent.subtract(units)
+        in_time = all(at < life.paid_at + timedelta(hours=_hours(items[line_no])) for line_no in units)
+        if step == "sent" and in_time and any(sent[line_no] == items[line_no].quantity for line_no in units):
+            life.evidence[f"seller:{seller_id}"] += 1

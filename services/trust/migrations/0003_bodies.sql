@@ -1,0 +1,4 @@
+-- Bodies as they were written: jsonb sorts the keys of objects, and what is folded in memory would come back in another order.
+ALTER TABLE score ALTER COLUMN body TYPE json USING body::json;
+ALTER TABLE counterparty ALTER COLUMN body TYPE json USING body::json;
+ALTER TABLE item ALTER COLUMN body TYPE json USING body::json;
