@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import asyncpg
 
@@ -18,7 +19,7 @@ SELECT split_part(account, ':', 1) AS kind, account, currency, sum(amount_minor)
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Books:
     """inbox: (service, source, id) of upstream events that took effect or are held. held: of each service, by state.
 
@@ -34,10 +35,14 @@ class Books:
 
     def of(self, kind: str, party: str, currency: str) -> int:
         """kind: balance, deposit, debt or payout."""
-        return sum(amount for account, unit, amount in self.balances if account == f"{kind}:{party}" and unit == currency)
+        return self._amounts.get((f"{kind}:{party}", currency), 0)
 
     def of_party(self, party: str, currency: str) -> int:
         return sum(self.of(kind, party, currency) for kind in ("balance", "deposit", "debt", "payout"))
+
+    @cached_property
+    def _amounts(self) -> dict[tuple[str, str], int]:
+        return {(account, currency): amount for account, currency, amount in self.balances}
 
     @property
     def currencies(self) -> list[str]:
