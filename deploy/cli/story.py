@@ -120,6 +120,8 @@ def _gather(stack: Stack, order: str) -> list[Entry]:
     first: dict[tuple[str, int, int], Entry] = {}
     rest = []
     for entry in sorted(found, key=lambda one: (one.timestamp_ms, one.topic, one.partition, one.offset)):
+        if entry.type.startswith("engine."):
+            continue  # its own reminders: what they lead to is told
         if entry.sequence is None or first.setdefault((entry.topic, entry.partition, entry.sequence), entry) is entry:
             rest.append(entry)
     return rest

@@ -75,13 +75,17 @@ def account_for(published: Iterable[Published], copies: Iterable[Read], inbox: f
     codes = {_origin(copy): copy.headers.get("x-reason", "") for copy in copies}
     consumers = {(entry.topic.name, entry.kind.type): entry.consumers for entry in registry.entries(contracts.topics.UPSTREAM)}
     lost, wrong, rejected = [], [], 0
-    for one in published:
+    gone: set[tuple[str, str, str, bytes]] = set()  # what was rejected; a copy that came while it waited was passed over
+    for one in sorted(published, key=lambda one: one.place):
         sent, code = one.sent, codes.get(one.place, "")
         rejected += bool(code)
         takers = consumers.get((sent.topic, sent.type), ())
+        same = (sent.topic, sent.source, sent.id, sent.value)
         taken = bool(takers) and all((taker, sent.source, sent.id) in inbox for taker in takers)
         said = f"{sent.topic}/{one.partition}/{one.offset} {sent.type} {sent.id}"
-        if not code and not taken:
+        if code:
+            gone.add(same)
+        if not code and not taken and same not in gone:
             lost.append(said)
         elif code != sent.refused:
             wrong.append(f"{said}: {code or 'taken'}, expected {sent.refused or 'to take effect'}")

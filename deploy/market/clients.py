@@ -107,13 +107,14 @@ class Reader:
         deadline = time.monotonic() + TIMEOUT_S
         while any(self._next[place] < end for place, end in ends.items()):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the broker did not give all it has within {TIMEOUT_S} s")
+                raise TimeoutError(f"the broker gave nothing of what it has for {TIMEOUT_S} s")
             for message in self._consumer.consume(POLL_MAX, timeout=POLL_S):  # waits for that many records, or that long
                 if message.error() is not None:
                     raise KafkaException(message.error())
                 one = _read(message)
                 self._next[(one.topic, one.partition)] = one.offset + 1
                 found.append(one)
+                deadline = time.monotonic() + TIMEOUT_S
         if self._group and found:
             self._consumer.commit(offsets=[TopicPartition(*place, offset) for place, offset in self._next.items()], asynchronous=False)
         return found

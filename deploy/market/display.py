@@ -73,7 +73,7 @@ def _line(now: play.Progress) -> str:
 
 def _by_fate(verdict: Verdict) -> Table:
     table = Table(title="What became of the orders", title_justify="left")
-    table.add_column("fate")
+    table.add_column("fate", no_wrap=True)
     for name in ("orders", "as expected"):
         table.add_column(name, justify="right")
     table.add_column("they are")

@@ -23,6 +23,8 @@ from deploy.market.sent import closing
 
 STEP = timedelta(days=1)  # deadlines that may fire together: on one day no order has two in different services that contend
 DAYS_USUAL, DAYS_MAX = 45, 70
+DAYS_AFTER = 38  # from the last event of an app to the last payout; what is still due then is only tried again and again
+PATIENCE_S = 600  # with which a large market is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +59,17 @@ class Play:
             for day in range(DAYS_MAX):
                 answered = self._phase(idle, publisher, reader, day)
                 show(self._progress(day))
-                if day > last and not answered and not self.provider.pending and idle.next_due() is None:
+                if day > last and not answered and not self.provider.pending and (day > last + DAYS_AFTER or idle.next_due() is None):
                     break
             with self._timed("services"):
-                idle.wait()
+                idle.wait(PATIENCE_S)
         reader.close()
 
     def _phase(self, idle: Idle, publisher: Publisher, reader: Reader, day: int) -> int:
         """How many answers the PSP gave."""
         now = closing(day)
         with self._timed("services"):
-            self.stops += idle.set_clock(now, STEP).steps
+            self.stops += idle.set_clock(now, STEP, PATIENCE_S).steps
         with self._timed("psp"):
             self.provider.take(reader.read())
             self.provider.capture(self._market.of_phase(day))

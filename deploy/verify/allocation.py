@@ -5,6 +5,7 @@ Written from the rule's text and shares no code with the services: exact fractio
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
@@ -29,9 +30,12 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
 
 def _accepted(log: Log, policies: Policies) -> Check:
     check = Check("allocation: every accepted line is what its cart, its coupons and its visits come to")
-    carts = {(entry.id, cart.order_id): cart for entry, cart in log.of(OrderPlaced)}
+    carts: dict[tuple[str, str], list[OrderPlaced]] = defaultdict(list)  # an id that came with several bodies was taken with one
+    for entry, placed in log.of(OrderPlaced):
+        carts[(entry.id, placed.order_id)].append(placed)
     for entry, accepted in log.of(OrderAccepted):
-        cart = carts.get((entry.header("ce_causationid"), accepted.order_id))
+        sent = carts[(entry.header("ce_causationid"), accepted.order_id)]
+        cart = next((one for one in sent if one.due_minor == accepted.due_minor), sent[0] if sent else None)
         policy = policies.named(accepted.terms.policy_version)
         if cart is None or policy is None:
             check.that(cart is None and any(log.starts.values()), f"{entry}: its cart or its policy is not there")

@@ -20,7 +20,7 @@ Suspendable = Annotated[
 
 def _whole(value: object) -> object:
     """A literal compares by ==, and to Python true is 1 and so is 1.0."""
-    if isinstance(value, bool | float):
+    if type(value) is not int:
         raise ValueError("not a whole number")
     return value
 
