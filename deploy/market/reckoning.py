@@ -112,12 +112,10 @@ def _owed(life: Life, seller_id: str) -> int:
     base, items = 0, [item for item in life.cart.of_seller(seller_id) if item.kind == "goods"]
     for hours in sorted({_hours(item) for item in items}):
         base += sum(_last(item, _unsent(life, item, hours)) for item in items if _hours(item) == hours)
-    owed = penalty(LATE, base, life.cart.currency)
-    for parcel in life.sham:
-        if parcel.seller_id == seller_id:
-            sham = sum(_last(item, parcel.units.get(item.line_no, 0)) for item in items)
-            owed = max(owed, penalty(SHAM, sham, life.cart.currency))
-    return owed
+    parcels = [parcel for parcel in life.sham if parcel.seller_id == seller_id]
+    pretended = {item.line_no: min(item.quantity, sum(parcel.units.get(item.line_no, 0) for parcel in parcels)) for item in items}
+    sham = sum(_last(item, pretended[item.line_no]) for item in items)
+    return max(penalty(LATE, base, life.cart.currency), penalty(SHAM, sham, life.cart.currency))
 
 
 def _hours(item: Item) -> int:

@@ -43,6 +43,7 @@ class Order:
     cases: defaultdict[int, dict[str, Span]] = field(default_factory=lambda: defaultdict(dict))
     parcels: dict[str, dict[int, int]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    sham: set[str] = field(default_factory=set)
     judged: set[tuple[str, object]] = field(default_factory=set)
     late: Counter[str] = field(default_factory=Counter)
     owed: Counter[str] = field(default_factory=Counter)
@@ -123,14 +124,23 @@ def _judge(check: Check, entry: Entry, fact: ShippingLate | ShippingSham, order:
     check.that(what not in order.judged, f"{entry}: {what} of order {fact.order_id} is judged again")
     order.judged.add(what)
     base = _paid_for(order, units)
-    before = order.late[seller] if isinstance(fact, ShippingLate) else 0
-    due = max(0, _due(penalty, base + before) - order.owed[seller])
+    whole = base + order.late[seller] if isinstance(fact, ShippingLate) else _paid_for(order, _pretended(order, fact))
+    due = max(0, _due(penalty, whole) - order.owed[seller])
     expected = (sorted(line_no for line_no, quantity in units.items() if quantity), base, due)
     told = (sorted(fact.line_nos), fact.base_minor, fact.amount_minor)
     check.that(told == expected, f"{entry}: {seller} owes by lines, base and amount {expected}, told was {told}")
     if isinstance(fact, ShippingLate):
         order.late[seller] += base
     order.owed[seller] += due
+
+
+def _pretended(order: Order, fact: ShippingSham) -> dict[int, int]:
+    """Units by line in all parcels of the seller that were judged sham, each unit once."""
+    order.sham.add(fact.parcel_id)
+    units = Counter[int]()
+    for parcel in order.sham:
+        units.update({no: one for no, one in order.parcels.get(parcel, {}).items() if order.lines[no].seller_id == fact.seller_id})
+    return {line_no: min(count, order.lines[line_no].quantity) for line_no, count in units.items()}
 
 
 def _paid_for(order: Order, units: Mapping[int, int]) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 
-from services.order.model import Order
+from services.order.model import Order, Parcel
 from services.order.model.order import Late, late_lines
 from shared.contracts.order import Penalty, RulingNoted, ShippingDue, ShippingLate, ShippingSham
 from shared.contracts.ruling import RulingMade
@@ -65,11 +66,14 @@ def judge(event: RulingMade, order: Order | None) -> Outcome:
 
 
 def _sham(event: RulingMade, order: Order, penalty: Penalty) -> Iterable[ShippingSham]:
-    """One fact a seller of the parcel; a parcel has one, but for a fulfiller who packs for several."""
+    """One fact a seller of the parcel; a parcel has one, but for a fulfiller who packs for several.
+
+    Bounds hold for all of a seller's pretences together, each unit once however often it was pretended to leave.
+    """
     parcel = order.parcels[event.parcel_id]
     for seller_id in sorted({order.lines[line_no].line.seller_id for line_no in parcel.units}):
         units = {line_no: units for line_no, units in parcel.units.items() if order.lines[line_no].line.seller_id == seller_id}
-        base = _base(order, units.items())
+        pretended = _base(order, _pretended(order, seller_id, parcel).items())
         yield ShippingSham(
             order_id=order.id,
             buyer_id=order.buyer_id,
@@ -77,13 +81,21 @@ def _sham(event: RulingMade, order: Order, penalty: Penalty) -> Iterable[Shippin
             compensation_id=_id(order, seller_id, f"sham|{event.parcel_id}"),
             currency=order.currency,
             line_nos=tuple(sorted(units)),
-            base_minor=base,
-            amount_minor=max(0, _penalty(penalty, base) - order.late.get(seller_id, Late()).amount_minor),
+            base_minor=_base(order, units.items()),
+            amount_minor=max(0, _penalty(penalty, pretended) - order.late.get(seller_id, Late()).amount_minor),
             rule="R2.4",
             parcel_id=event.parcel_id,
             ruling_id=event.ruling_id,
             occurred_at=event.occurred_at,
         )
+
+
+def _pretended(order: Order, seller_id: str, parcel: Parcel) -> dict[int, int]:
+    """Units by line in the seller's sham parcels, this one included."""
+    units = Counter[int]()
+    for one in [*(known for known in order.parcels.values() if known.sham), parcel]:
+        units.update({line_no: quantity for line_no, quantity in one.units.items() if order.lines[line_no].line.seller_id == seller_id})
+    return {line_no: min(quantity, order.lines[line_no].line.quantity) for line_no, quantity in units.items()}
 
 
 def _base(order: Order, units: Iterable[tuple[int, int]]) -> int:

@@ -129,6 +129,19 @@ def test_sham_shipping_is_owed_in_place_of_lateness_so_only_the_difference_comes
     assert before.amount_minor + b.only(memory.when(b.ruling(when="06-20 10:00"))).amount_minor == 30_00
 
 
+def test_two_pretences_of_one_seller_cost_three_tenths_of_both_within_one_bound_r2_4() -> None:
+    for prices, owed in [((100_00, 100_00), [30_00, 30_00]), ((500_00, 500_00), [150_00, 50_00]), ((1_00, 1_00), [5_00, 0])]:
+        memory = bought(*prices)
+        memory.when(b.shipped("p1", {1: 1}), b.shipped("p2", {2: 1}))
+        assert [b.only(memory.when(b.ruling(f"ruling-{name}", name))).amount_minor for name in ("p1", "p2")] == owed
+
+
+def test_the_same_units_pretended_to_leave_again_cost_nothing_more_r2_4() -> None:
+    memory = sent()
+    memory.when(b.ruling(), b.parcel_lost(), b.shipped("again", when="06-05 10:00"))
+    assert b.only(memory.when(b.ruling("ruling2", "again"))).amount_minor == 0
+
+
 def test_a_parcel_that_was_collected_in_time_is_no_sham_r2_4() -> None:
     for when, facts, refused in [("06-03 09:59:59", [], ["sham.collected_in_time"]), ("06-03 10:00", ["shipping.sham"], [])]:
         memory = sent()
