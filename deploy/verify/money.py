@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from shared.contracts.psp import PaymentSucceeded
 from shared.contracts.types import Moves
 
 Account = tuple[str, str]  # account, currency
+Answer = tuple[Entry, str, int | None]  # of which instruction, and what was moved; None: nothing
 BOUNDED = ("escrow:", "unwanted:", "balance:", "deposit:", "payout:")
 OWED = ("debt:",)
 
@@ -170,33 +171,33 @@ def _captured(log: Log) -> Check:
 
 def _payouts(log: Log) -> Check:
     check = Check("every payout is instructed once and answered at most once")
-    amounts: dict[str, int] = {}
-    for entry, told in log.of(PayoutInstructed):
-        check.that(told.payout_id not in amounts, f"{entry}: payout {told.payout_id} is instructed again")
-        amounts[told.payout_id] = told.amount_minor
-    seen: Counter[str] = Counter()
-    answers: list[tuple[Entry, PayoutDone | PayoutReturned]] = [*log.of(PayoutDone), *log.of(PayoutReturned)]
-    for entry, answer in answers:
-        seen[answer.payout_id] += 1
-        check.that(seen[answer.payout_id] == 1, f"{entry}: payout {answer.payout_id} is answered again")
-        check.that(amounts.get(answer.payout_id) == answer.amount_minor, f"{entry}: {answer.amount_minor} is not what was instructed")
+    instructed = [(entry, told.payout_id, told.amount_minor) for entry, told in log.of(PayoutInstructed)]
+    told_back: list[tuple[Entry, PayoutDone | PayoutReturned]] = [*log.of(PayoutDone), *log.of(PayoutReturned)]
+    answers = [(entry, told.payout_id, told.amount_minor) for entry, told in told_back]
+    _once(check, "payout", instructed, answers)
     return check
 
 
 def _compensations(log: Log) -> Check:
     check = Check("every compensation is instructed once and answered at most once, with what was instructed")
-    amounts: dict[str, int] = {}
-    for entry, told in log.of(CompensationInstructed):
-        check.that(told.compensation_id not in amounts, f"{entry}: compensation {told.compensation_id} is instructed again")
-        amounts[told.compensation_id] = told.amount_minor
-    seen: Counter[str] = Counter()
-    answers: list[tuple[Entry, CompensationDone | CompensationNotPaid]] = [*log.of(CompensationDone), *log.of(CompensationNotPaid)]
-    for entry, answer in answers:
-        seen[answer.compensation_id] += 1
-        check.that(seen[answer.compensation_id] == 1, f"{entry}: compensation {answer.compensation_id} is answered again")
-        if isinstance(answer, CompensationDone):
-            check.that(amounts.get(answer.compensation_id) == answer.amount_minor, f"{entry}: {answer.amount_minor} was not instructed")
+    instructed = [(entry, told.compensation_id, told.amount_minor) for entry, told in log.of(CompensationInstructed)]
+    answers: list[Answer] = [(entry, told.compensation_id, told.amount_minor) for entry, told in log.of(CompensationDone)]
+    answers += [(entry, told.compensation_id, None) for entry, told in log.of(CompensationNotPaid)]
+    _once(check, "compensation", instructed, answers)
     return check
+
+
+def _once(check: Check, what: str, instructed: Iterable[Answer], answers: Iterable[Answer]) -> None:
+    amounts: dict[str, int | None] = {}
+    for entry, name, amount in instructed:
+        check.that(name not in amounts, f"{entry}: {what} {name} is instructed again")
+        amounts[name] = amount
+    seen: Counter[str] = Counter()
+    for entry, name, amount in answers:
+        seen[name] += 1
+        check.that(seen[name] == 1, f"{entry}: {what} {name} is answered again")
+        if amount is not None:
+            check.that(amounts.get(name) == amount, f"{entry}: {amount} is not what was instructed")
 
 
 def _posted(moves: list[tuple[Entry, Moves]], tables: Tables) -> Check:

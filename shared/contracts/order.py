@@ -210,7 +210,21 @@ class ParcelFailed(Message):
     units: tuple[Units, ...]
 
 
-class ShippingLate(Message):
+class BrokenPromise(Message):
+    """What the facts of a broken shipping promise share. base_minor: what was paid for the units that it is about."""
+
+    order_id: Id
+    buyer_id: Id
+    seller_id: Id
+    compensation_id: Id
+    currency: Currency
+    line_nos: tuple[LineNo, ...]
+    base_minor: Minor
+    amount_minor: Minor
+    rule: str
+
+
+class ShippingLate(BrokenPromise):
     """Units of a seller were not sent in time: the buyer is due this, once, from the seller. Source: R2.4, R4.12.
 
     hours: what was promised, from payment. line_nos: lines with units unsent at the deadline. base_minor: what was paid for those
@@ -221,37 +235,19 @@ class ShippingLate(Message):
     type: ClassVar[str] = "shipping.late"
     topic: ClassVar[Topic] = ORDER
 
-    order_id: Id
-    buyer_id: Id
-    seller_id: Id
-    compensation_id: Id
-    currency: Currency
-    line_nos: tuple[LineNo, ...]
-    base_minor: Minor
-    amount_minor: Minor
-    rule: str
     hours: int
 
 
-class ShippingSham(Message):
+class ShippingSham(BrokenPromise):
     """A waybill was a pretence, upheld by a ruling: the buyer is due this, in place of what lateness came to. Source: R2.4.
 
-    amount_minor: beyond what was due for lateness already.
+    amount_minor: beyond what lateness and earlier pretences came to already.
     Producer: order. Consumers: payment.
     """
 
     type: ClassVar[str] = "shipping.sham"
     topic: ClassVar[Topic] = ORDER
 
-    order_id: Id
-    buyer_id: Id
-    seller_id: Id
-    compensation_id: Id
-    currency: Currency
-    line_nos: tuple[LineNo, ...]
-    base_minor: Minor
-    amount_minor: Minor
-    rule: str
     parcel_id: Id
     ruling_id: Id
 

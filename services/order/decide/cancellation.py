@@ -90,13 +90,13 @@ def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment
     """What was held of a campaign for these units can be sold again. Source: R2.7."""
     if isinstance(outcome, Reject | Wait):
         return outcome
-    units, first = Counter[int](), outcome[0]
+    units = Counter[int]()
     for fact in outcome:
         if isinstance(fact, OrderCancelled):
             units.update(unsent_units(order))
         elif isinstance(fact, UnitsCancelled):
             units.update({part.line_no: part.quantity for part in fact.lines})
-    return (*outcome, *released(order, units, allotments, cluster, first.occurred_at))
+    return (*outcome, *released(order, units, allotments, cluster, outcome[0].occurred_at))
 
 
 def _not_now(order: Order, payment_id: str | None) -> Reject | Wait | None:

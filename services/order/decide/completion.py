@@ -24,15 +24,10 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
     """The buyer has what was delivered; not while a case is open on it. Lines confirmed before are passed over. Source: R2.5."""
-    if order is None:
-        return Wait("order.before_placed")
-    if event.buyer_id != order.buyer_id:
-        return Reject("buyer.differs")
-    if order.shut:
-        return Reject("order.closed")
-    if any(line_no not in order.lines for line_no in event.line_nos):
-        return Reject("line.unknown")
-    named = [order.lines[line_no] for line_no in sorted(set(event.line_nos))]
+    found = _of_buyer(event, order)
+    if not isinstance(found, tuple):
+        return found
+    order, named = found
     if any(line.line.kind != "goods" for line in named):
         return Reject("receipt.not_goods")
     if any(line.signed_at is None and not line.over for line in named):
@@ -58,17 +53,12 @@ def confirm_by_time(event: ConfirmationDue, order: Order | None) -> Outcome:
 
 def extend(event: ReceiptExtended, order: Order | None) -> Outcome:
     """So many more days for lines under way, once each, asked for before time confirmed them. Source: R2.5."""
-    if order is None:
-        return Wait("order.before_placed")
-    if event.buyer_id != order.buyer_id:
-        return Reject("buyer.differs")
-    if order.shut:
-        return Reject("order.closed")
-    if any(line_no not in order.lines for line_no in event.line_nos):
-        return Reject("line.unknown")
+    found = _of_buyer(event, order)
+    if not isinstance(found, tuple):
+        return found
+    order, named = found
     if order.terms is None or not order.terms.extend_days:
         return Reject("receipt.no_extension")
-    named = [order.lines[line_no] for line_no in sorted(set(event.line_nos))]
     if any(line.line.kind != "goods" for line in named) or not _goods(order):
         return Reject("receipt.not_goods")
     lines = named or [line for line in _goods(order) if line.sent_at is not None or line.over]
@@ -192,6 +182,19 @@ def _used_up(order: Order, line: OrderLine, at: datetime) -> Ends:
 
 def _goods(order: Order) -> list[OrderLine]:
     return [line for line in order.lines.values() if line.line.kind == "goods"]
+
+
+def _of_buyer(event: ReceiptConfirmed | ReceiptExtended, order: Order | None) -> tuple[Order, list[OrderLine]] | Reject | Wait:
+    """With the lines that the buyer names, each once."""
+    if order is None:
+        return Wait("order.before_placed")
+    if event.buyer_id != order.buyer_id:
+        return Reject("buyer.differs")
+    if order.shut:
+        return Reject("order.closed")
+    if any(line_no not in order.lines for line_no in event.line_nos):
+        return Reject("line.unknown")
+    return order, [order.lines[line_no] for line_no in sorted(set(event.line_nos))]
 
 
 def _all_back(order: Order, seller_id: str) -> bool:

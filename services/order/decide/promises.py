@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from services.order.model import Order, Parcel
 from services.order.model.order import Late, late_lines
@@ -22,24 +23,10 @@ def late(event: ShippingDue, order: Order | None) -> Outcome:
     if order is None or order.terms is None or order.terms.late is None:
         raise ValueError(f"a shipping deadline of order {event.order_id}, which promises nothing")
     units = late_lines(order, order.terms, event.seller_id, event.hours)
-    base = _base(order, units.items())
     before = order.late.get(event.seller_id, Late())
-    owed = _penalty(order.terms.late, before.base_minor + base)
-    return (
-        ShippingLate(
-            order_id=order.id,
-            buyer_id=order.buyer_id,
-            seller_id=event.seller_id,
-            compensation_id=_id(order, event.seller_id, f"late|{event.hours}"),
-            currency=order.currency,
-            line_nos=tuple(sorted(units)),
-            base_minor=base,
-            amount_minor=max(0, owed - before.amount_minor),
-            rule="R2.4",
-            hours=event.hours,
-            occurred_at=event.occurred_at,
-        ),
-    )
+    owed = _penalty(order.terms.late, before.base_minor + _base(order, units))
+    common = _broken(order, event.seller_id, f"late|{event.hours}", units, owed, event.occurred_at)
+    return (ShippingLate(**common, hours=event.hours),)
 
 
 def judge(event: RulingMade, order: Order | None) -> Outcome:
@@ -73,21 +60,25 @@ def _sham(event: RulingMade, order: Order, penalty: Penalty) -> Iterable[Shippin
     parcel = order.parcels[event.parcel_id]
     for seller_id in sorted({order.lines[line_no].line.seller_id for line_no in parcel.units}):
         units = {line_no: units for line_no, units in parcel.units.items() if order.lines[line_no].line.seller_id == seller_id}
-        pretended = _base(order, _pretended(order, seller_id, parcel).items())
-        yield ShippingSham(
-            order_id=order.id,
-            buyer_id=order.buyer_id,
-            seller_id=seller_id,
-            compensation_id=_id(order, seller_id, f"sham|{event.parcel_id}"),
-            currency=order.currency,
-            line_nos=tuple(sorted(units)),
-            base_minor=_base(order, units.items()),
-            amount_minor=max(0, _penalty(penalty, pretended) - order.late.get(seller_id, Late()).amount_minor),
-            rule="R2.4",
-            parcel_id=event.parcel_id,
-            ruling_id=event.ruling_id,
-            occurred_at=event.occurred_at,
-        )
+        owed = _penalty(penalty, _base(order, _pretended(order, seller_id, parcel)))
+        common = _broken(order, seller_id, f"sham|{event.parcel_id}", units, owed, event.occurred_at)
+        yield ShippingSham(**common, parcel_id=event.parcel_id, ruling_id=event.ruling_id)
+
+
+def _broken(order: Order, seller_id: str, what: str, units: Mapping[int, int], owed: int, at: datetime) -> dict[str, Any]:
+    """The fields of shared.contracts.order.BrokenPromise. what: names the promise. owed: by the seller in all, with what it owed before."""
+    return {
+        "order_id": order.id,
+        "buyer_id": order.buyer_id,
+        "seller_id": seller_id,
+        "compensation_id": str(uuid.uuid5(OWED, f"{order.id}|{seller_id}|{what}")),
+        "currency": order.currency,
+        "line_nos": tuple(sorted(units)),
+        "base_minor": _base(order, units),
+        "amount_minor": max(0, owed - order.late.get(seller_id, Late()).amount_minor),
+        "rule": "R2.4",
+        "occurred_at": at,
+    }
 
 
 def _pretended(order: Order, seller_id: str, parcel: Parcel) -> dict[int, int]:
@@ -98,16 +89,12 @@ def _pretended(order: Order, seller_id: str, parcel: Parcel) -> dict[int, int]:
     return {line_no: min(quantity, order.lines[line_no].line.quantity) for line_no, quantity in units.items()}
 
 
-def _base(order: Order, units: Iterable[tuple[int, int]]) -> int:
+def _base(order: Order, units: Mapping[int, int]) -> int:
     """What was paid for so many of the last units of each line. Source: R1.4."""
-    lines = ((order.lines[line_no].line, quantity) for line_no, quantity in units)
+    lines = ((order.lines[line_no].line, quantity) for line_no, quantity in units.items())
     return sum(unit_slice(line.paid_minor, line.quantity, line.quantity - quantity, quantity) for line, quantity in lines)
 
 
 def _penalty(terms: Penalty, base: int) -> int:
     """Nothing where nothing was paid."""
     return min(max(basis_points(base, terms.bp), terms.min_minor), terms.max_minor) if base else 0
-
-
-def _id(order: Order, seller_id: str, what: str) -> str:
-    return str(uuid.uuid5(OWED, f"{order.id}|{seller_id}|{what}"))

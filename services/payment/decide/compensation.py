@@ -53,11 +53,10 @@ def compensate(event: ShippingLate | ShippingSham, payment: Payment | None, poli
 @reconciled
 def compensated(event: CompensationSucceeded, payment: Payment | None) -> Outcome:
     """The platform has paid it; the payer's account is asked for it: balance, deposit, debt. Source: R3.5."""
-    compensation = _asked(payment, event.compensation_id)
-    if payment is None or compensation is None:
-        return Reject("compensation.unknown")
-    if compensation.state != "instructed":
-        return Reject("compensation.ended" if compensation.state == "done" else "compensation.contradicted")
+    found = _unanswered(payment, event.compensation_id, "done")
+    if not isinstance(found, tuple):
+        return found
+    payment, compensation = found
     amount = compensation.amount_minor
     return (
         CompensationDone(
@@ -75,13 +74,11 @@ def compensated(event: CompensationSucceeded, payment: Payment | None) -> Outcom
 @reconciled
 def uncompensated(event: CompensationFailed, payment: Payment | None) -> Outcome:
     """Nothing has moved; a person looks at it. Source: R3.5."""
-    compensation = _asked(payment, event.compensation_id)
-    if payment is None or compensation is None:
-        return Reject("compensation.unknown")
-    if compensation.state != "instructed":
-        return Reject("compensation.ended" if compensation.state == "failed" else "compensation.contradicted")
+    found = _unanswered(payment, event.compensation_id, "failed")
+    if not isinstance(found, tuple):
+        return found
     at = event.occurred_at
-    return (CompensationNotPaid(order_id=payment.id, compensation_id=event.compensation_id, reason=event.reason, occurred_at=at),)
+    return (CompensationNotPaid(order_id=event.order_id, compensation_id=event.compensation_id, reason=event.reason, occurred_at=at),)
 
 
 def compensation_unanswered(event: CompensationAnswerDue, payment: Payment | None) -> Outcome:
@@ -89,5 +86,11 @@ def compensation_unanswered(event: CompensationAnswerDue, payment: Payment | Non
     return (CompensationOverdue(order_id=event.order_id, compensation_id=event.compensation_id, occurred_at=event.occurred_at),)
 
 
-def _asked(payment: Payment | None, compensation_id: str) -> Compensation | None:
-    return payment.compensations.get(compensation_id) if payment is not None else None
+def _unanswered(payment: Payment | None, compensation_id: str, said: str) -> tuple[Payment, Compensation] | Reject:
+    """said: the state that the answer brings; where it was brought before, this is a copy."""
+    compensation = payment.compensations.get(compensation_id) if payment is not None else None
+    if payment is None or compensation is None:
+        return Reject("compensation.unknown")
+    if compensation.state != "instructed":
+        return Reject("compensation.ended" if compensation.state == said else "compensation.contradicted")
+    return payment, compensation

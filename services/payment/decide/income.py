@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from services.payment import ledger
 from services.payment.model import Account, Clawback, Purse
@@ -71,18 +72,7 @@ def used(account: Account, currency: str, income: int, at: datetime) -> tuple[De
     facts: list[DebtRepaid | DepositFilled] = []
     repaid = min(income, purse.debt_minor)
     if repaid:
-        entries = [(ledger.balance(party), -repaid), (ledger.debt(party), repaid)]
-        facts.append(
-            DebtRepaid(
-                party=party,
-                currency=currency,
-                amount_minor=repaid,
-                debt_minor=purse.debt_minor - repaid,
-                source="balance",
-                moves=ledger.certain(ledger.moves(currency, entries)),
-                occurred_at=at,
-            )
-        )
+        facts.append(debt_repaid(party, currency, repaid, purse, "balance", at))
     filled = min(income - repaid, purse.short_minor)
     if filled:
         entries = [(ledger.balance(party), -filled), (ledger.deposit(party), filled)]
@@ -99,6 +89,20 @@ def used(account: Account, currency: str, income: int, at: datetime) -> tuple[De
     for fact in facts:
         account = evolve(account, fact)
     return (*facts, *_clawed_back(account, currency, at))
+
+
+def debt_repaid(party: str, currency: str, amount: int, purse: Purse, source: Literal["balance", "deposit"], at: datetime) -> DebtRepaid:
+    """purse: as it was before."""
+    paying = ledger.balance(party) if source == "balance" else ledger.deposit(party)
+    return DebtRepaid(
+        party=party,
+        currency=currency,
+        amount_minor=amount,
+        debt_minor=purse.debt_minor - amount,
+        source=source,
+        moves=ledger.certain(ledger.moves(currency, [(paying, -amount), (ledger.debt(party), amount)])),
+        occurred_at=at,
+    )
 
 
 def purse_of(account: Account | None, currency: str) -> Purse:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.payment import ledger
-from services.payment.decide.income import purse_of
+from services.payment.decide.income import debt_repaid, purse_of
 from services.payment.decide.payouts import paid_to
 from services.payment.model import Account
 from services.payment.model.account import UNDER_WAY_MAX
-from shared.contracts.payment import DebtRepaid, DepositReceived, DepositRequired, WithdrawalRefused
+from shared.contracts.payment import DepositReceived, DepositRequired, WithdrawalRefused
 from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
@@ -54,18 +54,7 @@ def top_up(event: DepositToppedUp, account: Account | None) -> Outcome:
     repaid = min(held, purse.debt_minor)
     if not repaid:
         return (received,)
-    return (
-        received,
-        DebtRepaid(
-            party=party,
-            currency=event.currency,
-            amount_minor=repaid,
-            debt_minor=purse.debt_minor - repaid,
-            source="deposit",
-            moves=ledger.certain(ledger.moves(event.currency, [(ledger.deposit(party), -repaid), (ledger.debt(party), repaid)])),
-            occurred_at=event.occurred_at,
-        ),
-    )
+    return received, debt_repaid(party, event.currency, repaid, purse, "deposit", event.occurred_at)
 
 
 def withdraw(event: WithdrawalRequested, account: Account | None, policy: Policy) -> Outcome:
