@@ -5,13 +5,12 @@ Written from the rule's text and shares no code with the services: exact fractio
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
 from math import floor
 
-from deploy.verify.log import Log
+from deploy.verify.log import Log, cause
 from deploy.verify.report import Check
 from shared.contracts.order import OrderAccepted, OrderPaid
 from shared.contracts.payment import EscrowFunded
@@ -30,12 +29,9 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
 
 def _accepted(log: Log, policies: Policies) -> Check:
     check = Check("allocation: every accepted line is what its cart, its coupons and its visits come to")
-    carts: dict[tuple[str, str], list[OrderPlaced]] = defaultdict(list)  # an id that came with several bodies was taken with one
-    for entry, placed in log.of(OrderPlaced):
-        carts[(entry.id, placed.order_id)].append(placed)
+    carts = log.bodies(OrderPlaced)
     for entry, accepted in log.of(OrderAccepted):
-        sent = carts[(entry.header("ce_causationid"), accepted.order_id)]
-        cart = next((one for one in sent if one.due_minor == accepted.due_minor), sent[0] if sent else None)
+        cart = cause(carts, entry, due_minor=accepted.due_minor)
         policy = policies.named(accepted.terms.policy_version)
         if cart is None or policy is None:
             check.that(cart is None and any(log.starts.values()), f"{entry}: its cart or its policy is not there")
@@ -161,11 +157,11 @@ def _frozen(log: Log) -> Check:
         check.that(same, f"{entry}: order {fact.order_id} was accepted with other lines, terms or currency")
         check.that(fact.amount_minor == order.due_minor, f"{entry}: {fact.amount_minor} was paid, {order.due_minor} was due")
     for entry, funded in log.of(EscrowFunded):
-        cause = paid.get(entry.header("ce_causationid"))
-        if cause is None:
+        paid_fact = paid.get(entry.header("ce_causationid"))
+        if paid_fact is None:
             check.that(any(log.starts.values()), f"{entry}: no order was paid by {funded.payment_id}")
             continue
-        same = (cause.lines, cause.currency, cause.payment_id) == (funded.lines, funded.currency, funded.payment_id)
-        kept = (cause.terms.settle_days, cause.terms.zone) == (funded.settle_days, funded.zone)
+        same = (paid_fact.lines, paid_fact.currency, paid_fact.payment_id) == (funded.lines, funded.currency, funded.payment_id)
+        kept = (paid_fact.terms.settle_days, paid_fact.terms.zone) == (funded.settle_days, funded.zone)
         check.that(same and kept, f"{entry}: escrow of {funded.order_id} was funded for other lines or terms than were paid")
     return check

@@ -17,6 +17,7 @@ from shared.messaging.message import Message, Topic
 
 Lane = tuple[str, int]
 M = TypeVar("M", bound=Message)
+Bodies = dict[tuple[str, bytes | None], list[M]]  # by event id and key
 
 TOPICS: Mapping[str, Topic] = {topic.name: topic for topic in ALL}
 READ_MAX = 2000  # records of one call
@@ -76,6 +77,12 @@ class Log:
             if isinstance(entry.event, kind):
                 yield entry, entry.event
 
+    def bodies(self, kind: type[M]) -> Bodies[M]:
+        found: Bodies[M] = defaultdict(list)
+        for entry, event in self.of(kind):
+            found[(entry.id, entry.key)].append(event)
+        return found
+
     def facts(self) -> Iterator[Entry]:
         """What we decided: all lanes but copies of refused records."""
         for lane in sorted(self.lanes):
@@ -87,6 +94,15 @@ class Log:
         for lane in sorted(self.lanes):
             if lane[0].endswith(".parked.v1"):
                 yield from self.lanes[lane]
+
+
+def cause(bodies: Bodies[M], effect: Entry, **said: object) -> M | None:
+    """What a fact of the same key follows from; None: it was not sent. An id that came with several bodies was taken with one of them:
+    with the one that says what was made of it, else the first counts.
+    """
+    sent = bodies.get((effect.header("ce_causationid"), effect.key), [])
+    fitting = (one for one in sent if all(getattr(one, name) == value for name, value in said.items()))
+    return next(fitting, sent[0] if sent else None)
 
 
 def read(settings: Mapping[str, Any], ends: Mapping[Lane, int], lasts: Mapping[Lane, int]) -> Log:

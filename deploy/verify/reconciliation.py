@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from deploy.verify.log import Log
+from deploy.verify.log import Log, cause
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
@@ -63,12 +63,12 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
 def _noted(log: Log) -> Check:
     """By the causation id; a line that was refused or waits has no such fact, and `nothing vanished` looks after it."""
     check = Check("every statement line was compared as the provider sent it, once")
-    sent = {(entry.id, line.order_id): line for entry, line in log.of(StatementLine)}
+    sent = log.bodies(StatementLine)
     seen: Counter[tuple[str, str]] = Counter()
     for entry, noted in log.of(StatementNoted):
         place = (entry.header("ce_causationid"), noted.order_id)
         seen[place] += 1
-        line = sent.get(place)
+        line = cause(sent, entry, line_id=noted.line_id, amount_minor=noted.amount_minor)
         said = (line.line_id, line.kind, line.reference, line.amount_minor, line.currency, line.day) if line is not None else None
         took = (noted.line_id, noted.movement, noted.reference, noted.amount_minor, noted.currency, noted.day)
         check.that(said == took, f"{entry}: the provider stated {said}, compared was {took}")
