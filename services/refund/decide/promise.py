@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from services.refund import rules
 from services.refund.model import Purchase
+from services.refund.rules.claim import Bought
 from shared.contracts.order import OrderPaid, ParcelDelivered, UnitsCancelled
 from shared.contracts.refund import CaseTerms, CertificateIssued, CertifiedLine, Guarantee, LineReduced, WindowOpened
 from shared.messaging.shape import Outcome, Reject, Wait
@@ -22,7 +23,7 @@ def issue(event: OrderPaid, purchase: Purchase | None, policy: Policy | None) ->
         return Reject("certificate.exists")
     if policy is None:
         raise LookupError(f"policy version {event.terms.policy_version} is not known here")
-    guarantees = rules.promises(event.lines, policy.refund)
+    guarantees = rules.promises(event.lines, Bought(event.occurred_at), policy.refund)
     lines = tuple(
         CertifiedLine(
             line_no=line.line_no,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Claim
+from services.refund.rules.claim import Bought, Claim
 from shared.contracts.refund import Guarantee, Withheld
 from shared.contracts.types import Line
 from shared.days import window_end
@@ -12,7 +12,7 @@ from shared.policy import RefundPolicy
 EXCLUDED = frozenset({"custom_made", "fresh", "digital", "newspaper"})
 
 
-def promise(line: Line, policy: RefundPolicy) -> Guarantee:
+def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Given for goods but those of an excluded category and those for which the buyer confirmed at purchase that it does not
     apply. At most what was paid for the goods; the seller pays. Source: R4.5."""
     withheld = _withheld(line)
