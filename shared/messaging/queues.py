@@ -130,12 +130,13 @@ class Queues:
         heap = [(stream.records[0].timestamp_ms, nth) for nth, (_, _, stream) in enumerate(streams) if stream.records]
         heapq.heapify(heap)
         while heap and len(batch.records) < size:
-            nth = heap[0][1]
+            moment, nth = heap[0]
             topic, number, stream = streams[nth]
-            record = stream.records.popleft()
-            batch.records.append(record)
-            batch.runs[(topic, number)].records.append(record)
-            stream.position = record.offset + 1
+            run = batch.runs[(topic, number)].records
+            while stream.records and stream.records[0].timestamp_ms == moment and len(batch.records) < size:
+                run.append(stream.records.popleft())
+                batch.records.append(run[-1])
+            stream.position = run[-1].offset + 1
             if stream.records:
                 heapq.heapreplace(heap, (stream.records[0].timestamp_ms, nth))
             else:

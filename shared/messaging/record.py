@@ -146,4 +146,5 @@ class Effects:
     restated: list[Restated] = field(default_factory=list)  # one after the other, before single rows say otherwise
     armed: dict[tuple[str, str], Armed] = field(default_factory=dict)
     disarmed: set[tuple[str, str]] = field(default_factory=set)
+    said: list[str] = field(default_factory=list)  # the types of the facts, for metrics; `copy` for what was refused
     told: list[Told] = field(default_factory=list)
