@@ -107,17 +107,26 @@ class Queues:
         """Records that could be taken now."""
         return sum(partition.depth for partition in self.partitions.values() if partition.ready)
 
-    def take(self, idle: int) -> Batch | None:
-        """Cut one batch, sharing what is ready among the idle connections; a partition that starts slowly goes alone (Q3)."""
+    def take(self) -> Batch | None:
+        """Cut one batch from as few partitions as fill it, the longest waiting first; one that starts slowly goes alone (Q3)."""
         ready = [partition for partition in self.partitions.values() if partition.ready]
         if any(partition.busy and partition.size < self.batch_max for partition in self.partitions.values()):
             ready = [partition for partition in ready if partition.size >= self.batch_max]  # else a neighbour of the suspect is blamed
         if not ready:
             return None
         slow = next((partition for partition in ready if partition.size < self.batch_max), None)
-        whole = sum(partition.depth for partition in ready) <= self.batch_max  # splitting so little costs more than it gains
-        chosen = [slow] if slow else ready if whole else sorted(ready, key=_oldest)[: -(-len(ready) // idle)]
+        chosen = [slow] if slow else self._filling(ready)
         return self._cut(chosen, min(partition.size for partition in chosen))
+
+    def _filling(self, ready: list[Partition]) -> list[Partition]:
+        """A transaction costs as much as fifty events: two half batches side by side gain less than that."""
+        chosen, depth = list[Partition](), 0
+        for partition in sorted(ready, key=_oldest):
+            if depth >= self.batch_max:
+                break
+            chosen.append(partition)
+            depth += partition.depth
+        return chosen
 
     def _cut(self, chosen: list[Partition], size: int) -> Batch:
         """Merge the heads by the broker's time, so that causes tend to come first; each stream keeps its order (Q1)."""
