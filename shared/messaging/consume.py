@@ -13,28 +13,20 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
 
 from shared.errors import Code
 from shared.messaging.envelope import MAX_DIGITS, decode
-from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_OVER, Fold
+from shared.messaging.fold import OFFER, OFFERS_MAX, Fold
 from shared.messaging.message import Message, Topic
 from shared.messaging.metrics import Laps
 from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
 from shared.messaging.shape import Policies, Service
 from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
 from shared.messaging.stripes import stripe_of
-from shared.messaging.system import OPS, Discard, Redrive
-
-
-class Turn(NamedTuple):
-    """An engine's own timer. kind: OFFER or WAIT_OVER."""
-
-    key: str
-    kind: str
-
+from shared.messaging.system import OPS, Discard, Redrive, Turn, turn_of
 
 Item = Incoming | Unreadable | Turn | None
 STEERING = (Redrive, Discard)
@@ -148,7 +140,7 @@ class Consumer:
     # -- reading
 
     def _read(self, record: Record, now: datetime) -> Item:
-        if record.topic == self.timer_topic and (turn := self._turn(record)):
+        if record.topic == self.timer_topic and (turn := turn_of(record)):
             return turn
         item = decode(record, self.topics, self.service.name, self.inputs, now)
         if not isinstance(item, Incoming) or type(item.event) not in STEERING:
@@ -163,16 +155,6 @@ class Consumer:
     def _reread(self, row: Held) -> Incoming | Unreadable:
         item = decode(row.record, self.topics, self.service.name, self.inputs, row.at)
         return item or Unreadable(row.record, "event.unknown_type", "no longer taken by this service")
-
-    @staticmethod
-    def _turn(record: Record) -> Turn | None:
-        """None for every other timer, and for a stranger's imitation."""
-        kind = next((data.decode(errors="replace") for name, data in record.headers if name == "ce_type" and data), "")
-        if kind not in (OFFER, WAIT_OVER) or not record.key:
-            return None
-        if not any(name == "ce_sequence" and data and data.isdigit() for name, data in record.headers):
-            return None
-        return Turn(record.key.decode(), kind)
 
     async def _load_held(self, connection: asyncpg.Connection, fold: Fold, keys: list[str], incoming: list[Incoming]) -> None:
         """What is held back of these keys; those that may be offered again are planned."""

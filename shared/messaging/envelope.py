@@ -18,7 +18,6 @@ from operator import itemgetter
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from shared.errors import Code
 from shared.messaging.message import Message, Topic
@@ -298,19 +297,3 @@ def copy_headers(record: Record, code: str, error: str, attempts: int) -> Header
         "x-attempts": str(attempts),
     }
     return record.headers + tuple((name, text.encode()) for name, text in ours.items())
-
-
-def pack(headers: Headers) -> str:
-    """Headers as one line of JSON for a text column: readable, and any byte survives (Latin-1)."""
-    try:
-        packed = to_json(headers)  # bytes as UTF-8, which for ASCII, our own as a rule, is Latin-1 too
-        if packed.isascii():
-            return packed.decode()
-    except PydanticSerializationError:  # some are not UTF-8
-        pass
-    return to_json([(name, data.decode("latin-1") if data is not None else None) for name, data in headers]).decode()
-
-
-def unpack(text: str) -> Headers:
-    pairs: Headers = tuple((name, data.encode("latin-1") if data is not None else None) for name, data in from_json(text))
-    return pairs

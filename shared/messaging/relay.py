@@ -22,8 +22,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.messaging.connect import Connect, backoff, wait
-from shared.messaging.envelope import unpack
 from shared.messaging.metrics import METRICS
+from shared.messaging.record import unpack
 from shared.messaging.store import Lane, OutboxRow
 from shared.settings import Settings
 

@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from shared.messaging.envelope import pack, unpack
-from shared.messaging.record import Effects, Held, Record
+from shared.messaging.record import Effects, Held, Record, pack, unpack
 from shared.messaging.saving import save_parts, save_statement
 from shared.messaging.shape import Kind, Service
 from shared.messaging.stripes import stripe_of

@@ -223,7 +223,7 @@ BREAKS = (
     Break(
         "a stranger's turn accepted",
         "E2 nor does a stranger take the engine's turns",
-        "consume.py",
+        "system.py",
         'if not any(name == "ce_sequence" and data and data.isdigit() for name, data in record.headers):',
         "if not record.headers:",
         f"{UNIT}test_consume.py::test_e2_only_numbered_records_are_turns_of_the_engine",

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from shared.messaging.consume import Batch, Consumer, Gap, Moved, Run, Turn
+from shared.messaging.consume import Batch, Consumer, Gap, Moved, Run
 from shared.messaging.fold import Fold
 from shared.messaging.message import Topic
 from shared.messaging.record import Incoming, Record, Unreadable
 from shared.messaging.store import Move, Opened, Store
 from shared.messaging.stripes import stripe_of
-from shared.messaging.system import OPS, Redrive
+from shared.messaging.system import OPS, Redrive, Turn
 from tests.unit.messaging.trade import NOON, PANTRY, SERVICE, SHOP, TIMER, Desk, Versions
 
 TOPICS = {topic.name: topic for topic in (SHOP, PANTRY, TIMER)}
