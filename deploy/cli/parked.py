@@ -21,8 +21,8 @@ from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
 from shared.errors import CATALOGUE
-from shared.messaging.envelope import unpack
 from shared.messaging.message import Message
+from shared.messaging.record import unpack
 from shared.messaging.system import OPS, Discard, Redrive
 
 TIMEOUT_S = 30.0

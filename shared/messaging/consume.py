@@ -19,16 +19,16 @@ import asyncpg
 
 from shared.errors import Code
 from shared.messaging.envelope import MAX_DIGITS, decode
-from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_OVER, Fold
+from shared.messaging.fold import OFFER, OFFERS_MAX, Fold
 from shared.messaging.message import Message, Topic
 from shared.messaging.metrics import Laps
 from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
-from shared.messaging.shape import Plan, Policies, Service
+from shared.messaging.shape import Policies, Service
 from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
 from shared.messaging.stripes import stripe_of
-from shared.messaging.system import OPS, Discard, Redrive
+from shared.messaging.system import OPS, Discard, Redrive, Turn, turn_of
 
-Item = Incoming | Unreadable | None
+Item = Incoming | Unreadable | Turn | None
 STEERING = (Redrive, Discard)
 
 
@@ -107,23 +107,21 @@ class Consumer:
         items = [self._read(record, now) for record in batch.records]
         lap("decode")
         incoming = [item for item in items if isinstance(item, Incoming)]
-        keys = sorted({item.key for item in incoming} | {self._engine_key(record) for record in batch.records} - {""})
+        keys = sorted({item.key for item in items if isinstance(item, Incoming | Turn)})
         places = sorted(batch.runs)
         try:
             await self.store.begin(connection, {*batch.partitions, *(stripe_of(key, self.stripes) for key in keys)})
             ids = sorted({(item.envelope.source, item.envelope.id) for item in incoming if item.upstream})
             fold = Fold(self.service, self.policies, now, careful=batch.careful)
-            plans = _plans(fold, incoming)
-            first = next(((kind, wanted) for kind in self.service.kinds if (wanted := fold.wanted(kind, plans))), None)
+            _expect(fold, incoming)
+            first = next(((kind, wanted) for kind in self.service.kinds if (wanted := fold.wanted(kind))), None)
             opened = await self.store.open(connection, places, ids, keys, first)
             self._check_positions(batch, opened)
             if first is not None:
                 fold.put(first[0], opened.loaded, first[1])
-            named = [item.event.ref for item in incoming if isinstance(item.event, Discard)]
-            held = await self.store.load_held(connection, keys, named) if opened.any_held else {}
-            again = {row.ref: self._reread(row) for rows in held.values() for row in rows}
-            fold.put_held(held, lambda row: again[row.ref] if row.ref in again else self._reread(row))
-            await self._load(connection, fold, plans + _plans(fold, _offered(held, again)))
+            if opened.any_held:
+                await self._load_held(connection, fold, keys, incoming)
+            await self._load(connection, fold)
             lap("lock and load")
             taken, last = self._fold(batch, items, fold, opened)
             moves = self._moves(batch, taken, last)
@@ -142,35 +140,34 @@ class Consumer:
     # -- reading
 
     def _read(self, record: Record, now: datetime) -> Item:
-        if self._engine_key(record):
-            return None
+        if record.topic == self.timer_topic and (turn := turn_of(record)):
+            return turn
         item = decode(record, self.topics, self.service.name, self.inputs, now)
-        if not isinstance(item, Incoming) or not isinstance(item.event, STEERING) or item.event.service == self.service.name:
+        if not isinstance(item, Incoming) or type(item.event) not in STEERING:
             return item
-        if item.event.service in self.parking or self.topics[record.topic].warden != self.service.name:
+        event: Any = item.event
+        if event.service == self.service.name:
+            return item
+        if event.service in self.parking or self.topics[record.topic].warden != self.service.name:
             return None
-        return Unreadable(record, "ops.unknown_service", f"{item.event.service} is none of {', '.join(sorted(self.parking))}")
+        return Unreadable(record, "ops.unknown_service", f"{event.service} is none of {', '.join(sorted(self.parking))}")
 
     def _reread(self, row: Held) -> Incoming | Unreadable:
         item = decode(row.record, self.topics, self.service.name, self.inputs, row.at)
         return item or Unreadable(row.record, "event.unknown_type", "no longer taken by this service")
 
-    def _engine_key(self, record: Record) -> str:
-        """The key of an engine's own timer; empty for everything else, a stranger's imitation included."""
-        if record.topic != self.timer_topic or self._engine_type(record) not in (OFFER, WAIT_OVER):
-            return ""
-        if not any(name == "ce_sequence" and data and data.isdigit() for name, data in record.headers):
-            return ""
-        return (record.key or b"").decode()
+    async def _load_held(self, connection: asyncpg.Connection, fold: Fold, keys: list[str], incoming: list[Incoming]) -> None:
+        """What is held back of these keys; those that may be offered again are planned."""
+        named = [item.event.ref for item in incoming if isinstance(item.event, Discard)]
+        held = await self.store.load_held(connection, keys, named)
+        again = {row.ref: self._reread(row) for rows in held.values() for row in rows}
+        fold.put_held(held, lambda row: again[row.ref] if row.ref in again else self._reread(row))
+        _expect(fold, _offered(held, again))
 
-    @staticmethod
-    def _engine_type(record: Record) -> str:
-        return next((data.decode(errors="replace") for name, data in record.headers if name == "ce_type" and data), "")
-
-    async def _load(self, connection: asyncpg.Connection, fold: Fold, plans: list[Plan]) -> None:
+    async def _load(self, connection: asyncpg.Connection, fold: Fold) -> None:
         """All that is touched and not there yet, kind by kind in the declared order; each kind in one statement."""
         for kind in self.service.kinds:
-            keys = fold.wanted(kind, plans)
+            keys = fold.wanted(kind)
             if keys:
                 fold.put(kind, await self.store.load(connection, kind, keys), keys)
 
@@ -229,14 +226,14 @@ class Consumer:
 
     def _offer(self, batch: Batch, record: Record, item: Item, fold: Fold, opened: Opened) -> bool:
         """False: it must begin the next batch."""
-        if engine_key := self._engine_key(record):
-            if self._engine_type(record) == OFFER and batch.park:
-                fold.park_ready(engine_key, batch.park, batch.error)
-            elif self._engine_type(record) == OFFER:
-                fold.offer_ready(engine_key)
+        if isinstance(item, Turn):
+            if item.kind == OFFER and batch.park:
+                fold.park_ready(item.key, batch.park, batch.error)
+            elif item.kind == OFFER:
+                fold.offer_ready(item.key)
             else:
                 told = json.loads(record.value or b"{}")
-                fold.wait_over(engine_key, told.get("ref", ""), told.get("until", ""))
+                fold.wait_over(item.key, told.get("ref", ""), told.get("until", ""))
         elif item is None:
             fold.drop(record, "not_ours")
         elif isinstance(item, Unreadable):
@@ -284,10 +281,11 @@ class Consumer:
         return moves
 
 
-def _plans(fold: Fold, items: Iterable[Incoming]) -> list[Plan]:
-    """What the items touch. Steering events have no plan, nor those on whose plan the service's code raises."""
-    events = (item.event for item in items if not isinstance(item.event, STEERING))
-    return [plan for event in events if (plan := fold.planned(event)) is not None]
+def _expect(fold: Fold, items: Iterable[Incoming]) -> None:
+    """Steering events have no plan."""
+    for item in items:
+        if type(item.event) not in STEERING:
+            fold.expect(item.event)
 
 
 def _offered(held: Mapping[str, list[Held]], again: Mapping[str, Incoming | Unreadable]) -> Iterator[Incoming]:

@@ -14,10 +14,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import isinf
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
 
 from shared.errors import Code
 from shared.messaging.message import Message, Topic
@@ -32,8 +32,11 @@ AHEAD_MAX = timedelta(minutes=10)  # an upstream clock may be that much ahead of
 AGE_MAX = timedelta(days=400)
 
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context
+TRACEPARENT_CHARS = 55
 _ESCAPED = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 _OWN = ("ce_type", "ce_id", "ce_source", "ce_sequence", "ce_correlationid", "traceparent")
+_pick_own = itemgetter(*_OWN)
+_SPEC_VERSION, _JSON = ("ce_specversion", b"1.0"), ("content-type", b"application/json")
 _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type")
 
 
@@ -49,57 +52,68 @@ def decode(
     """E1. inputs: the classes that the service takes. What is for others is None; nobody's is the warden's to refuse."""
     topic = topics[record.topic]
     try:
-        kind = None
+        if topic.own and (ours := _ours(record)):
+            kind = _kind(topic, ours[0], service, inputs)
+            return _incoming(record, kind, ours[1]) if kind else None
         try:
-            headers = (_own_headers(record) if topic.own else None) or _headers(record)
-            kind = topic.types.get(headers["ce_type"])
+            headers = _headers(record)
         except _Bad:
             if topic.warden == service:
                 raise
             return None
-        if kind is None and topic.warden == service:
-            raise _Bad("event.unknown_type", headers["ce_type"])
-        if kind is None or kind not in inputs:
-            return None
-        return _event(record, topic, headers, kind, now)
+        kind = _kind(topic, headers["ce_type"], service, inputs)
+        return _event(record, topic, headers, kind, now) if kind else None
     except _Bad as bad:
         return Unreadable(record, bad.code, bad.detail)
 
 
-def _event(record: Record, topic: Topic, headers: Mapping[str, str], kind: type[Message], now: datetime) -> Incoming:
-    sequence = _sequence(headers) if topic.own else None  # E2
-    key, value = _key(record), record.value
-    if value is None:
-        raise _Bad("event.no_value", "")
-    if not topic.own:
-        _check_time(headers)
-        _check_json(value)
-    event = _validate(kind, value)
-    if event.key != key:
-        raise _Bad("event.key_mismatch", f"key {key!r}, body {event.key!r}")
-    if not topic.own and event.occurred_at > now + AHEAD_MAX:
-        raise _Bad("event.from_the_future", f"{event.occurred_at.isoformat()} while it is {now.isoformat()}")
-    if not topic.own and event.occurred_at < now - AGE_MAX:
-        raise _Bad("event.too_old", f"{event.occurred_at.isoformat()} while it is {now.isoformat()}")
-    envelope = Envelope(
-        headers["ce_id"],
-        headers["ce_source"],
-        sequence,
-        headers.get("ce_correlationid") or headers["ce_id"],
-        _traceparent(headers),
-    )
-    return Incoming(record, envelope, event, key, not topic.own, b"" if topic.own else blake2b(value, digest_size=16).digest())
+def _kind(topic: Topic, type: str, service: str, inputs: Collection[type[Message]]) -> type[Message] | None:
+    kind = topic.types.get(type)
+    if kind is None and topic.warden == service:
+        raise _Bad("event.unknown_type", type)
+    return kind if kind in inputs else None
 
 
-def _own_headers(record: Record) -> dict[str, str] | None:
-    """The few that are read of what our relay wrote. None: not quite that, look closer."""
-    given = dict(record.headers)
-    if "ce_sequence" not in given or record.value is None or len(record.value) > MAX_IN_BYTES:
+def _ours(record: Record) -> tuple[str, Envelope] | None:
+    """Type and envelope of what our relay wrote. None: not quite that, look closer."""
+    if record.value is None or len(record.value) > MAX_IN_BYTES:
         return None
     try:
-        return {name: given[name].decode() for name in _OWN}
-    except (KeyError, AttributeError, UnicodeDecodeError):
+        type, id, source, sequence, correlation, trace = map(bytes.decode, _pick_own(dict(record.headers)))
+    except (KeyError, TypeError, UnicodeDecodeError):  # not there, no value, not UTF-8
         return None
+    if not _numbered(sequence) or len(trace) != TRACEPARENT_CHARS:
+        return None
+    return type, Envelope(id, source, int(sequence), correlation or id, trace)
+
+
+def _event(record: Record, topic: Topic, headers: Mapping[str, str], kind: type[Message], now: datetime) -> Incoming:
+    sequence = _sequence(headers) if topic.own else None  # E2
+    correlation = headers.get("ce_correlationid") or headers["ce_id"]
+    envelope = Envelope(headers["ce_id"], headers["ce_source"], sequence, correlation, _traceparent(headers))
+    if topic.own:
+        return _incoming(record, kind, envelope)
+    key, value = _key(record), _value(record)
+    _check_time(headers)
+    _check_json(value)
+    item = _incoming(record, kind, envelope)
+    if item.event.occurred_at > now + AHEAD_MAX:
+        raise _Bad("event.from_the_future", f"{item.event.occurred_at.isoformat()} while it is {now.isoformat()}")
+    if item.event.occurred_at < now - AGE_MAX:
+        raise _Bad("event.too_old", f"{item.event.occurred_at.isoformat()} while it is {now.isoformat()}")
+    return Incoming(record, envelope, item.event, key, True, blake2b(value, digest_size=16).digest())
+
+
+def _incoming(record: Record, kind: type[Message], envelope: Envelope) -> Incoming:
+    key = _key(record)
+    try:
+        event = kind.from_json(_value(record))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise _Bad("event.invalid", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if event.key != key:
+        raise _Bad("event.key_mismatch", f"key {key!r}, body {event.key!r}")
+    return Incoming(record, envelope, event, key, False)
 
 
 def _headers(record: Record) -> dict[str, str]:
@@ -131,9 +145,13 @@ def _headers(record: Record) -> dict[str, str]:
 
 def _sequence(headers: Mapping[str, str]) -> int:
     text = headers.get("ce_sequence", "")
-    if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS:
+    if not _numbered(text):
         raise _Bad("event.foreign", "no ce_sequence of ours: this was not written by its service")
     return int(text)
+
+
+def _numbered(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
 
 
 def _check_time(headers: Mapping[str, str]) -> None:
@@ -156,12 +174,10 @@ def _key(record: Record) -> str:
         raise _Bad("event.not_utf8", "key") from None
 
 
-def _validate(kind: type[Message], value: bytes) -> Message:
-    try:
-        return kind.model_validate_json(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise _Bad("event.invalid", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+def _value(record: Record) -> bytes:
+    if record.value is None:
+        raise _Bad("event.no_value", "")
+    return record.value
 
 
 def _check_json(value: bytes) -> None:
@@ -253,15 +269,15 @@ def fact_headers(fact: Message, identity: str, source: str, cause: Envelope, ent
         raise ValueError(f"{fact.type}: {subject!r} cannot be a header")
     span = identity[:8] + identity[9:13] + identity[14:18]
     headers: Headers = (
-        ("ce_specversion", b"1.0"),
+        _SPEC_VERSION,
         ("ce_id", identity.encode()),
         ("ce_source", source.encode()),
         ("ce_type", fact.type.encode()),
         ("ce_subject", subject.encode()),
         ("ce_time", fact.occurred_at.isoformat().encode()),
-        ("content-type", b"application/json"),
+        _JSON,
         ("traceparent", f"{cause.traceparent[:36]}{span}-01".encode()),
-        ("ce_entityversion", str(entity_version).encode()),
+        ("ce_entityversion", b"%d" % entity_version),
         ("ce_causationid", cause.id.encode()),
         ("ce_correlationid", cause.correlation.encode()),
         ("ce_policyversion", policy_version.encode()),
@@ -281,13 +297,3 @@ def copy_headers(record: Record, code: str, error: str, attempts: int) -> Header
         "x-attempts": str(attempts),
     }
     return record.headers + tuple((name, text.encode()) for name, text in ours.items())
-
-
-def pack(headers: Headers) -> str:
-    """Headers as one line of JSON for a text column: readable, and any byte survives (Latin-1)."""
-    return to_json([(name, data.decode("latin-1") if data is not None else None) for name, data in headers]).decode()
-
-
-def unpack(text: str) -> Headers:
-    pairs: Headers = tuple((name, data.encode("latin-1") if data is not None else None) for name, data in from_json(text))
-    return pairs

@@ -148,7 +148,7 @@ class Flow:
     def dispatch(self) -> None:
         """Give idle connections what there is to do. Called on arrival and whenever a batch ends."""
         while self._idle and not self._stopping and self._worthwhile():
-            batch = self.queues.take(len(self._idle))
+            batch = self.queues.take()
             if batch is None:
                 return
             self._begun = time.monotonic()

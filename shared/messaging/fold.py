@@ -18,6 +18,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -26,13 +27,14 @@ from shared.errors import Code
 from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
 from shared.messaging.message import Message
 from shared.messaging.record import Armed, Changed, Effects, Held, HeldState, Incoming, Out, Record, Restated, Told, Unreadable
-from shared.messaging.shape import Given, Kind, Many, One, Plan, Policies, Reject, Service, Touch, Wait
+from shared.messaging.shape import Given, Kind, Many, One, Plan, Policies, Reject, Service, Wait
 
 WAITING_MAX = 100  # waiting events a key; one more is rejected: wait.too_many
 WAIT_MAX = timedelta(hours=24)  # of the business clock; then the event expires into a person's hands
 OFFERS_MAX = 100  # ready events offered in one batch and key; the rest follow in the next
 HEADERS_MAX = 8 * 1024  # more than all headers of a fact can take: each is bounded
 _NAMESPACE_BYTES = uuid.NAMESPACE_URL.bytes
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 PAST = timedelta(minutes=1)  # an engine's own turn is due at once, whatever the grace
 ABSENT = Changed(0, 0, None, None)  # replaced, never changed: one event may ask for thousands that do not exist
 OFFER = "engine.offer"
@@ -66,8 +68,7 @@ def fact_id(source: str, cause_source: str, cause_id: str, ordinal: int) -> str:
 def uuid5(name: str) -> str:
     """RFC 9562 §5.5 in the URL namespace; the standard library's costs three times as much."""
     digest = hashlib.sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digest[16], 16) & 3]
-    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANTS[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
 def timer_id(kind: str, subject: str, due_at: datetime) -> str:
@@ -104,10 +105,11 @@ class Fold:
         self.careful = careful
         self.effects = Effects()
         self._plans: dict[int, Plan] = {}  # by id(event): the caller holds the events
+        self._wanted: dict[Kind[Any, Any], set[str]] = {}  # what the plans touch
+        self._computed: list[Plan] = []  # those with a touch that is computed from the first
         self._places: dict[Place, Changed] = {}
         self._held: dict[str, list[Held]] = {}
         self._reread: Reread = _nothing_held
-        self._kind_of = {fact: kind for kind in service.kinds for fact in kind.facts}
         self._timer_topic = f"{service.name}.timer.v1"
 
     # -- loading
@@ -123,34 +125,39 @@ class Fold:
             version, entity = rows.get(key, (0, None))
             self._places.setdefault((kind, key), Changed(version, version, entity, entity) if version else ABSENT)
 
-    def wanted(self, kind: Kind[Any, Any], plans: Iterable[Plan]) -> list[str]:
-        """The keys of that kind which the plans touch and which are not loaded yet, sorted. Earlier kinds must be in."""
-        keys: set[str] = set()
-        for plan in plans:
-            for planned in plan.touches:
-                try:
-                    touch = self._resolved(plan, planned)
-                except NotLoaded:  # the first is not here yet: what is computed from it comes with a later kind
-                    continue
-                if isinstance(touch, One) and touch.kind is kind:
-                    keys.add(touch.at)
-                elif isinstance(touch, Many) and touch.kind is kind:
-                    keys.update(touch.at)
-        return sorted(key for key in keys if (kind, key) not in self._places)
+    def expect(self, event: Message) -> None:
+        """Plan an event that this batch may fold. Where `handle` raises, the fold meets that again and parks the event (F2)."""
+        with suppress(Exception):
+            self.plan(event)
 
     def plan(self, event: Message) -> Plan:
         """What the event touches; asked once."""
         plan = self._plans.get(id(event))
         if plan is None:
             plan = self._plans[id(event)] = self.service.handle(event, self.policies)
+            for touch in plan.touches:
+                self._want(touch)
+            if any(map(callable, plan.touches)):
+                self._computed.append(plan)
         return plan
 
-    def planned(self, event: Message) -> Plan | None:
-        """None where `handle` raises: the fold meets that again and parks the event (F2)."""
-        try:
-            return self.plan(event)
-        except Exception:
-            return None
+    def _want(self, touch: object) -> None:
+        if isinstance(touch, One):
+            self._wanted.setdefault(touch.kind, set()).add(touch.at)
+        elif isinstance(touch, Many):
+            self._wanted.setdefault(touch.kind, set()).update(touch.at)
+
+    def wanted(self, kind: Kind[Any, Any]) -> list[str]:
+        """The keys of that kind which the plans touch and which are not loaded yet, sorted. Earlier kinds must be in."""
+        for plan in self._computed:
+            try:
+                first = self._value(plan.touches[0], {})
+            except NotLoaded:  # not here yet: what is computed from it comes with a later kind
+                continue
+            for touch in plan.touches:
+                if callable(touch):
+                    self._want(touch(first))
+        return sorted(key for key in self._wanted.get(kind, ()) if (kind, key) not in self._places)
 
     def held(self, key: str) -> list[Held]:
         return self._held.get(key, [])
@@ -266,7 +273,8 @@ class Fold:
         for place, changed in self._places.items():
             if changed.version != changed.base:
                 effects.entities[place] = changed
-                self._rearm(place[0], changed)
+                if place[0].timed:
+                    self._rearm(place[0], changed)
         return effects
 
     # -- one event
@@ -296,9 +304,12 @@ class Fold:
     def _decide(self, incoming: Incoming) -> bool | Reject | Wait:
         event = incoming.event
         plan = self.plan(event)
-        values, places = self._values(plan)
+        touched: dict[Place, Changed] = {}
+        values: list[Any] = []
+        for touch in plan.touches:
+            values.append(self._value(touch(values[0]) if callable(touch) else touch, touched))
         timed = event.topic.name == self._timer_topic
-        if timed and not self._stands(event, places, {}):
+        if timed and not self._stands(event, touched):
             self.effects.told.append(Told("stale_timer", event.type, incoming.record))
             return False
         outcome = plan.decide(event, *values)
@@ -309,7 +320,7 @@ class Fold:
         rows: list[tuple[Any, tuple[Any, ...]]] = []
         version = self.policies.version_at(event.occurred_at)
         for ordinal, fact in enumerate(outcome):
-            entity_version = self._evolve(fact, places, overlay)
+            entity_version = self._evolve(fact, touched, overlay)
             identity = fact_id(self.source, incoming.envelope.source, incoming.envelope.id, ordinal)
             value = fact.to_json()
             headers = fact_headers(fact, identity, self.source, incoming.envelope, entity_version, version)
@@ -317,67 +328,56 @@ class Fold:
                 raise TooLarge(f"{fact.type} of {len(value)} bytes")  # F8
             facts.append(Out(fact.topic.name, fact.key.encode(), headers, value))
             for table in self.service.rows:
-                if isinstance(fact, table.facts):
+                if type(fact) in table.facts:
                     rows.extend((table, values_of) for values_of in table.of(fact, identity))
-        if timed and self._stands(event, places, overlay):
+        if timed and self._stands(event, touched | overlay):
             raise StillDue(f"{event.type} {event.subject}")  # F6
         self._places.update(overlay)
         self.effects.facts.extend(facts)
+        self.effects.said.extend(fact.type for fact in outcome)
         for table, values_of in rows:
             self.effects.rows.setdefault(table, []).append(values_of)
         return bool(overlay)
 
-    def _evolve(self, fact: Message, places: set[Place], overlay: dict[Place, Changed]) -> int:
+    def _evolve(self, fact: Message, touched: Mapping[Place, Changed], overlay: dict[Place, Changed]) -> int:
         """F1. The version that the fact makes; 0 for a message that changes no entity."""
-        kind = self._kind_of.get(type(fact))
+        kind = self.service.kind_of.get(type(fact))
         if kind is None:
             if type(fact) not in self.service.sends:
                 raise Untouched(f"{fact.type} belongs to no kind of {self.service.name}, nor to what it sends")
             return 0
         place = (kind, kind.key(fact))
-        if place not in places:
-            raise Untouched(f"{fact.type} is about {kind.name} {place[1]}, which {sorted(str(p) for p in places)} does not hold")
-        now = overlay.get(place) or self._places[place]
+        now = overlay.get(place) or touched.get(place)
+        if now is None:
+            raise Untouched(f"{fact.type} is about {kind.name} {place[1]}, which {sorted(str(p) for p in touched)} does not hold")
         after = kind.evolve(now.after, fact)
         overlay[place] = Changed(now.base, now.version + 1, now.before, after)
         return now.version + 1
 
-    def _stands(self, event: Message, places: set[Place], overlay: Mapping[Place, Changed]) -> bool:
-        for place in places:
-            entity = (overlay.get(place) or self._places[place]).after
-            if entity is not None and any(timer == event for timer in place[0].due(entity)):
-                return True
-        return False
+    @staticmethod
+    def _stands(event: Message, touched: Mapping[Place, Changed]) -> bool:
+        return any(
+            timer == event for (kind, _), now in touched.items() if kind.timed and now.after is not None for timer in kind.due(now.after)
+        )
 
     # -- touches
 
-    def _resolved(self, plan: Plan, touch: Touch[Any] | Callable[[Any], Touch[Any]]) -> Touch[Any]:
-        """A computed touch is a function of the first one's value."""
-        if not callable(touch):
-            return touch
-        first = plan.touches[0]
-        assert not callable(first), "law 5"
-        return touch(self._value(first, set()))
-
-    def _values(self, plan: Plan) -> tuple[list[Any], set[Place]]:
-        places: set[Place] = set()
-        return [self._value(self._resolved(plan, touch), places) for touch in plan.touches], places
-
-    def _value(self, touch: Touch[Any], places: set[Place]) -> Any:
+    def _value(self, touch: object, touched: dict[Place, Changed]) -> Any:
+        """What `decide` receives for a touch; touched: gets the places it looks at, as they are now."""
+        if isinstance(touch, One):
+            return self._entity((touch.kind, touch.at), touched)
         if isinstance(touch, Given):
             return touch.value
-        if isinstance(touch, One):
-            return self._entity(touch.kind, touch.at, places)
         if isinstance(touch, Many):
-            return {key: entity for key in touch.at if (entity := self._entity(touch.kind, key, places)) is not None}
+            return {key: entity for key in touch.at if (entity := self._entity((touch.kind, key), touched)) is not None}
         raise TypeError(f"not a touch: {touch!r}")
 
-    def _entity(self, kind: Kind[Any, Any], key: str, places: set[Place]) -> Any:
-        place = (kind, key)
-        if place not in self._places:
+    def _entity(self, place: Place, touched: dict[Place, Changed]) -> Any:
+        now = self._places.get(place)
+        if now is None:
             raise NotLoaded
-        places.add(place)
-        return self._places[place].after
+        touched[place] = now
+        return now.after
 
     # -- holding
 
@@ -481,6 +481,7 @@ class Fold:
 
     def _copy(self, record: Record, code: str, error: str, attempts: int) -> None:
         headers = copy_headers(record, code, error, attempts)
+        self.effects.said.append("copy")
         self.effects.facts.append(Out(f"{self.service.name}.parked.v1", record.key, headers, record.value, record.partition))
 
     # -- timers

@@ -93,9 +93,10 @@ class Memory:
         return self._keep(fold.take(), incoming.key, fold)
 
     def _load(self, fold: Fold, events: Iterable[Message]) -> None:
-        plans = [fold.plan(event) for event in events]
+        for event in events:
+            fold.plan(event)
         for kind in self.service.kinds:
-            keys = fold.wanted(kind, plans)
+            keys = fold.wanted(kind)
             fold.put(kind, {key: self.entities[(kind.name, key)] for key in keys if (kind.name, key) in self.entities}, keys)
 
     def _keep(self, effects: Effects, key: str, fold: Fold) -> tuple[Message, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
@@ -74,6 +74,12 @@ class Message(BaseModel):
     def subject(self) -> str:
         """What it is about, finer than the key where there is more than one (a line, a case). One timer of a type per subject."""
         return self.key
+
+    @classmethod
+    def from_json(cls, value: bytes) -> Self:
+        """Validated. Raises ValidationError. Past the library's wrapper, which costs a third of a small message."""
+        event: Self = cls.__pydantic_validator__.validate_json(value)
+        return event
 
     def to_json(self) -> bytes:
         """The record value, UTF-8 JSON."""

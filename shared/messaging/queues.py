@@ -107,17 +107,26 @@ class Queues:
         """Records that could be taken now."""
         return sum(partition.depth for partition in self.partitions.values() if partition.ready)
 
-    def take(self, idle: int) -> Batch | None:
-        """Cut one batch, sharing what is ready among the idle connections; a partition that starts slowly goes alone (Q3)."""
+    def take(self) -> Batch | None:
+        """Cut one batch from as few partitions as fill it, the longest waiting first; one that starts slowly goes alone (Q3)."""
         ready = [partition for partition in self.partitions.values() if partition.ready]
         if any(partition.busy and partition.size < self.batch_max for partition in self.partitions.values()):
             ready = [partition for partition in ready if partition.size >= self.batch_max]  # else a neighbour of the suspect is blamed
         if not ready:
             return None
         slow = next((partition for partition in ready if partition.size < self.batch_max), None)
-        whole = sum(partition.depth for partition in ready) <= self.batch_max  # splitting so little costs more than it gains
-        chosen = [slow] if slow else ready if whole else sorted(ready, key=_oldest)[: -(-len(ready) // idle)]
+        chosen = [slow] if slow else self._filling(ready)
         return self._cut(chosen, min(partition.size for partition in chosen))
+
+    def _filling(self, ready: list[Partition]) -> list[Partition]:
+        """A transaction costs as much as fifty events: two half batches side by side gain less than that."""
+        chosen, depth = list[Partition](), 0
+        for partition in sorted(ready, key=_oldest):
+            if depth >= self.batch_max:
+                break
+            chosen.append(partition)
+            depth += partition.depth
+        return chosen
 
     def _cut(self, chosen: list[Partition], size: int) -> Batch:
         """Merge the heads by the broker's time, so that causes tend to come first; each stream keeps its order (Q1)."""
@@ -130,12 +139,13 @@ class Queues:
         heap = [(stream.records[0].timestamp_ms, nth) for nth, (_, _, stream) in enumerate(streams) if stream.records]
         heapq.heapify(heap)
         while heap and len(batch.records) < size:
-            nth = heap[0][1]
+            moment, nth = heap[0]
             topic, number, stream = streams[nth]
-            record = stream.records.popleft()
-            batch.records.append(record)
-            batch.runs[(topic, number)].records.append(record)
-            stream.position = record.offset + 1
+            run = batch.runs[(topic, number)].records
+            while stream.records and stream.records[0].timestamp_ms == moment and len(batch.records) < size:
+                run.append(stream.records.popleft())
+                batch.records.append(run[-1])
+            stream.position = run[-1].offset + 1
             if stream.records:
                 heapq.heapreplace(heap, (stream.records[0].timestamp_ms, nth))
             else:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
 from shared.errors import Code
 from shared.messaging.message import Message
 from shared.messaging.shape import Kind, Rows
@@ -146,4 +148,21 @@ class Effects:
     restated: list[Restated] = field(default_factory=list)  # one after the other, before single rows say otherwise
     armed: dict[tuple[str, str], Armed] = field(default_factory=dict)
     disarmed: set[tuple[str, str]] = field(default_factory=set)
+    said: list[str] = field(default_factory=list)  # the types of the facts, for metrics; `copy` for what was refused
     told: list[Told] = field(default_factory=list)
+
+
+def pack(headers: Headers) -> str:
+    """Headers as one line of JSON for a text column: readable, and any byte survives (Latin-1)."""
+    try:
+        packed = to_json(headers)  # bytes as UTF-8, which for ASCII, our own as a rule, is Latin-1 too
+        if packed.isascii():
+            return packed.decode()
+    except PydanticSerializationError:  # some are not UTF-8
+        pass
+    return to_json([(name, data.decode("latin-1") if data is not None else None) for name, data in headers]).decode()
+
+
+def unpack(text: str) -> Headers:
+    pairs: Headers = tuple((name, data.encode("latin-1") if data is not None else None) for name, data in from_json(text))
+    return pairs

@@ -22,8 +22,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.messaging.connect import Connect, backoff, wait
-from shared.messaging.envelope import unpack
 from shared.messaging.metrics import METRICS
+from shared.messaging.record import unpack
 from shared.messaging.store import Lane, OutboxRow
 from shared.settings import Settings
 
@@ -89,7 +89,7 @@ class Relay:
         """Rows just committed: sent at once if they continue the lane here (R2), else the table is read."""
         for row in rows:
             place = (row.topic, row.partition)
-            lane = self._lanes.setdefault(place, LaneState())
+            lane = self._lanes.get(place) or self._lanes.setdefault(place, LaneState())
             if lane.tail is not None and row.seq == lane.tail + 1 and len(lane.queue) < BATCH_ROWS * 4:
                 lane.queue.append(row)
                 lane.tail = row.seq

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import UnionType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
 
@@ -90,14 +91,23 @@ class Kind(Generic[E, F]):
         facts: object,
         key: Callable[[F], str],
         evolve: Callable[[E | None, F], E],
-        due: Callable[[E], Iterable[Message]] = lambda entity: (),
+        due: Callable[[E], Iterable[Message]] | None = None,
     ) -> None:
         self.name = name
         self.facts = cast("tuple[type[F], ...]", members(facts))
         self.key = key
         self.evolve = evolve
-        self.due = due
+        self.due = due or _never
+        self.timed = due is not None
         self.body: TypeAdapter[E] = TypeAdapter(get_type_hints(evolve)["return"])
+
+    def dump(self, entity: E) -> str:
+        """Its snapshot. This and `parse` go past the library's wrapper, which costs as much as the work."""
+        return self.body.serializer.to_json(entity).decode()
+
+    def parse(self, snapshot: str) -> E:
+        entity: E = self.body.validator.validate_json(snapshot)
+        return entity
 
     def one(self, key: str) -> Touch[E | None]:
         """The entity of that key, None while it does not exist."""
@@ -109,6 +119,10 @@ class Kind(Generic[E, F]):
 
     def __repr__(self) -> str:
         return f"Kind({self.name})"
+
+
+def _never(entity: object) -> Iterable[Message]:
+    return ()
 
 
 class Plan(NamedTuple):
@@ -201,6 +215,11 @@ class Service:
 
     def input_types(self) -> tuple[type[Message], ...]:
         return members(self.inputs)
+
+    @cached_property
+    def kind_of(self) -> Mapping[type[Message], Kind[Any, Any]]:
+        """The kind that a fact changes."""
+        return {fact: kind for kind in self.kinds for fact in kind.facts}
 
 
 def members(union: object) -> tuple[type[Message], ...]:

@@ -10,7 +10,6 @@ Invariants kept here:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,8 +17,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from shared.messaging.envelope import pack, unpack
-from shared.messaging.record import Effects, Held, Record
+from shared.messaging.record import Effects, Held, Record, pack, unpack
 from shared.messaging.saving import save_parts, save_statement
 from shared.messaging.shape import Kind, Service
 from shared.messaging.stripes import stripe_of
@@ -132,12 +130,12 @@ class Store:
             {(c[0], c[1]): (c[2], c[3]) for c in row[0] or ()},
             {(i[0], i[1]): i[2] for i in row[1] or ()},
             row[2],
-            {e[0]: (e[1], first[0].body.validate_json(e[2])) for e in row[3] or ()} if first is not None else {},
+            {e[0]: (e[1], first[0].parse(e[2])) for e in row[3] or ()} if first is not None else {},
         )
 
     async def load(self, connection: asyncpg.Connection, kind: Kind[Any, Any], keys: Sequence[str]) -> dict[str, tuple[int, Any]]:
         rows = await connection.fetch(LOAD.format(kind=kind.name), keys)
-        return {row[0]: (row[1], kind.body.validate_json(row[2])) for row in rows}
+        return {row[0]: (row[1], kind.parse(row[2])) for row in rows}
 
     async def load_held(self, connection: asyncpg.Connection, keys: Sequence[str], refs: Sequence[str]) -> dict[str, list[Held]]:
         """The first of each key, and those that are named, in order."""
@@ -170,7 +168,7 @@ class Store:
         """What each part of the statement writes, in the order of the parts."""
         for nth, kind in enumerate(self.service.kinds):
             changed = sorted((key, c) for (of, key), c in effects.entities.items() if of is kind)
-            yield f"kind{nth}", [(key, c.version, c.base, kind.body.dump_json(c.after).decode()) for key, c in changed]
+            yield f"kind{nth}", [(key, c.version, c.base, kind.dump(c.after)) for key, c in changed]
         for nth, table in enumerate(self.service.rows):
             yield f"rows{nth}", effects.rows.get(table, [])
         yield "inboxed", [(*place, digest, at) for place, digest in sorted(effects.inbox.items())]
@@ -181,14 +179,15 @@ class Store:
         yield "sent", [(t, p, back, key, pack(headers), value) for t, p, back, key, headers, value in outs]
         yield "moved", [(m.topic, m.partition, m.since, m.upto, m.last_seq, m.astray) for m in moves]
 
-    def _lanes(self, effects: Effects) -> tuple[list[Any], Counter[Lane]]:
+    def _lanes(self, effects: Effects) -> tuple[list[Any], dict[Lane, int]]:
         """S4. Each row with its distance from the lane's new end: counted from behind."""
         placed = []
-        sizes: Counter[Lane] = Counter()
-        for topic, key, headers, value, number in reversed(effects.facts):
-            lane = (topic, number if number is not None else stripe_of((key or b"").decode(), self.stripes))
-            placed.append((*lane, sizes[lane], key, headers, value))
-            sizes[lane] += 1
+        sizes: dict[Lane, int] = {}
+        for topic, key, headers, value, given in reversed(effects.facts):
+            number = given if given is not None else stripe_of((key or b"").decode(), self.stripes)
+            back = sizes.get((topic, number), 0)
+            placed.append((topic, number, back, key, headers, value))
+            sizes[(topic, number)] = back + 1
         placed.reverse()
         return placed, sizes
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
+from shared.messaging.fold import OFFER, WAIT_OVER
 from shared.messaging.message import Message, Topic
+from shared.messaging.record import Record
 
 OPS = Topic("ops.v1", "target", ("ops",), ("*",))
 CLOCK = Topic("clock.v1", "clock", ("ops",), ("*",), single=True, compacted=True)
@@ -51,3 +53,20 @@ class ClockSet(Message):
     topic: ClassVar[Topic] = CLOCK
 
     clock: str = "clock"
+
+
+class Turn(NamedTuple):
+    """An engine's own timer, read by hand. kind: OFFER or WAIT_OVER."""
+
+    key: str
+    kind: str
+
+
+def turn_of(record: Record) -> Turn | None:
+    """None for every other timer, and for a stranger's imitation."""
+    kind = next((data.decode(errors="replace") for name, data in record.headers if name == "ce_type" and data), "")
+    if kind not in (OFFER, WAIT_OVER) or not record.key:
+        return None
+    if not any(name == "ce_sequence" and data and data.isdigit() for name, data in record.headers):
+        return None
+    return Turn(record.key.decode(), kind)

@@ -10,11 +10,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 
 from shared.messaging.consume import Done
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import Record
-from shared.messaging.store import Lane, OutboxRow
+from shared.messaging.store import Lane
 
 LATER_SECONDS = 0.1
 LEVELS = {"rejected": logging.WARNING, "parked": logging.WARNING, "waiting": logging.INFO}  # waiting is everyday; else DEBUG
@@ -58,10 +59,10 @@ class Teller:
         for done, seconds in batches:
             METRICS.batch_events.observe(done.taken)
             METRICS.batch_seconds.observe(seconds)
-            facts.update(_type(row) for row in done.outbox)
+            facts.update(done.effects.said)
             for phase, spent in done.seconds.items():
                 phases[phase] = phases.get(phase, 0.0) + spent
-            told.update((outcome, code) for outcome, code, _ in done.effects.told)
+            told.update(map(_outcome_and_code, done.effects.told))
         for kind, count in facts.items():
             METRICS.facts.labels(type=kind).inc(count)
         for phase, spent in phases.items():
@@ -75,11 +76,5 @@ class Teller:
             METRICS.age.labels(topic=topic, partition=number).set(max(0.0, now - record.timestamp_ms / 1000))
 
 
-def _type(row: OutboxRow) -> str:
-    """A copy bears what others called it, which is no label: labels are bounded."""
-    if row.topic.endswith(".parked.v1"):
-        return "copy"
-    return next((data.decode() for name, data in row.headers if name == "ce_type"), "")
-
-
+_outcome_and_code = itemgetter(0, 1)
 COUNTED_BY_CODE = {"rejected": METRICS.refused, "parked": METRICS.parked}

@@ -21,10 +21,9 @@ from aiokafka.errors import KafkaError
 
 from shared.messaging.clock import BusinessClock
 from shared.messaging.connect import Connect, backoff, infrastructure, wait
-from shared.messaging.envelope import pack
 from shared.messaging.fold import timer_id
 from shared.messaging.metrics import METRICS
-from shared.messaging.record import Headers
+from shared.messaging.record import Headers, pack
 from shared.messaging.saving import FILL_OUTBOX, MOVE_LANES
 from shared.messaging.store import Lane, OutboxRow, columns
 from shared.settings import Settings

@@ -139,8 +139,8 @@ BREAKS = (
         "a refused turn halts its partition",
         "L1 the one event that fails alone is parked",
         "consume.py",
-        "if self._engine_type(record) == OFFER and batch.park:",
-        "if self._engine_type(record) == OFFER and batch.park == '?':",
+        "if item.kind == OFFER and batch.park:",
+        "if item.kind == OFFER and batch.park == '?':",
         f"{REAL}flow.py::test_l1_what_the_database_refuses_is_parked_alone",
     ),
     Break(

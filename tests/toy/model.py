@@ -202,7 +202,7 @@ def evolve(life: Life | None, fact: LifeFact) -> Life:
         case Rang():
             return replace(now, deadline=None)
         case AlphaStepped() | BetaStepped() | GammaStepped():
-            return replace(now, steps=(*now.steps, fact.step), deadline=None)
+            return Life(now.life_id, (*now.steps, fact.step), now.notes, now.digest, now.pokes, deadline=None)
         case _:
             assert_never(fact)
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import assert_never
 
-from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Plan, Reject, Rows, Service, Touch, Wait, given, on
 from tests.toy.model import (
     BETA_LIFE,
@@ -88,11 +87,14 @@ def ring(event: Deadline, life: Life | None) -> Outcome:
     return (Rang(life_id=event.life_id, occurred_at=event.occurred_at),)
 
 
-def step(event: Begun | AlphaStepped | BetaStepped | GammaStepped, life: Life | None, out: type[Message]) -> Outcome:
+Stepped = type[AlphaStepped] | type[BetaStepped] | type[GammaStepped]
+
+
+def step(event: Begun | AlphaStepped | BetaStepped | GammaStepped, life: Life | None, out: Stepped) -> Outcome:
     """One further, up to six."""
     if event.step >= 6:
         return ()
-    return (out.model_validate({"life_id": event.life_id, "step": event.step + 1, "occurred_at": event.occurred_at}),)
+    return (out(life_id=event.life_id, step=event.step + 1, occurred_at=event.occurred_at),)
 
 
 AlphaInput = Begin | Note | Poke | Tallied | Deadline | GammaStepped

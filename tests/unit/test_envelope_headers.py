@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from shared.contracts.order import OrderPaid
 from shared.errors import CATALOGUE
-from shared.messaging.envelope import MAX_HEADER_BYTES, copy_headers, decode, pack, unpack
-from shared.messaging.record import Headers, Incoming, Record
+from shared.messaging.envelope import MAX_HEADER_BYTES, copy_headers, decode
+from shared.messaging.record import Headers, Incoming, Record, pack, unpack
 from tests.unit.envelopes import BODY, HEADERS, NOW, PSP, TIMER, TOPICS, header, read, refused
 
 

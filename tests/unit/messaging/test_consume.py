@@ -9,10 +9,10 @@ import pytest
 from shared.messaging.consume import Batch, Consumer, Gap, Moved, Run
 from shared.messaging.fold import Fold
 from shared.messaging.message import Topic
-from shared.messaging.record import Record, Unreadable
+from shared.messaging.record import Incoming, Record, Unreadable
 from shared.messaging.store import Move, Opened, Store
 from shared.messaging.stripes import stripe_of
-from shared.messaging.system import OPS, Redrive
+from shared.messaging.system import OPS, Redrive, Turn
 from tests.unit.messaging.trade import NOON, PANTRY, SERVICE, SHOP, TIMER, Desk, Versions
 
 TOPICS = {topic.name: topic for topic in (SHOP, PANTRY, TIMER)}
@@ -107,7 +107,7 @@ def test_ops_for_a_service_that_there_is_not_are_refused_by_the_warden_alone() -
         headers = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "ops", "ce_type": order.type}
         sent = Record(OPS.name, 0, 0, KEY.encode(), order.to_json(), tuple((name, text.encode()) for name, text in headers.items()))
         item = reader._read(sent, NOON)
-        return item.code if isinstance(item, Unreadable) else item and item.event
+        return item.code if isinstance(item, Unreadable) else item.event if isinstance(item, Incoming) else item
 
     assert read("attic", warden="pantry") == "ops.unknown_service"
     assert read("attic", warden="cellar") is None
@@ -117,6 +117,7 @@ def test_ops_for_a_service_that_there_is_not_are_refused_by_the_warden_alone() -
 
 def test_e2_only_numbered_records_are_turns_of_the_engine() -> None:
     offer = Record("pantry.timer.v1", 0, 0, b"a", b"{}", (("ce_type", b"engine.offer"),))
-    assert consumer()._engine_key(offer) == ""
-    assert consumer()._engine_key(offer._replace(headers=(*offer.headers, ("ce_sequence", b"3")))) == "a"
-    assert consumer()._engine_key(offer._replace(topic="shop.v1", headers=(*offer.headers, ("ce_sequence", b"3")))) == ""
+    numbered = offer._replace(headers=(*offer.headers, ("ce_sequence", b"3")))
+    assert not isinstance(consumer()._read(offer, NOON), Turn)
+    assert consumer()._read(numbered, NOON) == Turn("a", "engine.offer")
+    assert not isinstance(consumer()._read(numbered._replace(topic=SHOP.name), NOON), Turn)

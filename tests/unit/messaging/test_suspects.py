@@ -16,17 +16,17 @@ def two(unclean: tuple[int, ...]) -> Queues:
 
 def test_q3_a_suspect_is_tried_while_no_other_suspect_is_under_way() -> None:
     queues = two(unclean=(0, 1))
-    first = queues.take(4)
+    first = queues.take()
     assert first is not None
     assert len(first.records) == 1
-    assert queues.take(4) is None
+    assert queues.take() is None
     queues.done(first, 1)
-    assert queues.take(4) is not None
+    assert queues.take() is not None
 
 
 def test_q3_partitions_above_suspicion_do_not_wait_for_the_suspect() -> None:
     queues = two(unclean=(0,))
-    first, second = queues.take(4), queues.take(4)
+    first, second = queues.take(), queues.take()
     assert first is not None
     assert second is not None
     assert (first.partitions, second.partitions) == ([0], [1])

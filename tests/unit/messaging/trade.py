@@ -177,9 +177,10 @@ class Desk:
         fold = Fold(SERVICE, Versions(), self.now, careful=careful)
         fold.put_held(held, lambda row: self.items[row.ref])
         again = [self.items[row.ref].event for rows in held.values() for row in rows]
-        plans = [plan for event in [*events, *again] if (plan := fold.planned(event))]
+        for event in [*events, *again]:
+            fold.expect(event)
         for kind in SERVICE.kinds:
-            asked = fold.wanted(kind, plans)
+            asked = fold.wanted(kind)
             fold.put(kind, {key: self.entities[(kind.name, key)] for key in asked if (kind.name, key) in self.entities}, asked)
         return fold
 
@@ -255,6 +256,8 @@ class Desk:
                 self.copies.append(((out.key or b"").decode(), headers["x-reason"]))
             else:
                 self.facts.append((out.topic, out.value, headers))
+        types = ["copy" if out.topic.endswith(".parked.v1") else dict(out.headers)["ce_type"].decode() for out in effects.facts]
+        assert effects.said == types, "what a stranger called a refused event is no label"
 
     def coins(self, jar: str) -> tuple[int, ...]:
         entity = self.entities.get(("jar", jar), (0, None))[1]
