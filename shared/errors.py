@@ -142,6 +142,7 @@ PaymentCode = Literal[
     "payout.closed",
     "payout.contradicted",
     "payout.unknown",
+    "prefund.known",
     "refund.contradicted",
     "refund.ended",
     "refund.exceeds_paid",
@@ -347,6 +348,9 @@ CATALOGUE: dict[str, Entry] = {
     "payment.before_escrow": Entry("money of an order whose escrow is not funded yet: waits", True),
     "payout.closed": Entry("the payout was paid or returned before"),
     "payout.unknown": Entry("no payout of this id was instructed"),
+    "prefund.known": Entry(
+        "money of this prefund id was counted before", False, "该笔预存款已入账", "This payment for subsidies was counted before."
+    ),
     "refund.ended": Entry("the refund was paid or given up before"),
     "refund.exceeds_paid": Entry(
         "granted and done together would be more than was paid",

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import campaign, chargeback, identity, order, payment, refund, registry, suspension, trust
+from shared.contracts import campaign, chargeback, identity, order, payment, refund, registry, subsidy, suspension, trust
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -33,6 +33,8 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (payment.LineSettled, "order", (order.OrderSettled,)),
     (payment.AccountCredited, "payment", (payment.BalanceCredited,)),
     (payment.AccountCharged, "payment", (payment.BalanceDebited, payment.ClawbackDelayed)),
+    (subsidy.SubsidyCharged, "payment", (subsidy.SubsidyDrawn,)),
+    (subsidy.SubsidyReturned, "payment", (subsidy.SubsidyRestored,)),
     (order.ShippingLate, "payment", (payment.CompensationInstructed,)),
     (order.ShippingSham, "payment", (payment.CompensationInstructed,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),

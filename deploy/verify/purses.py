@@ -28,9 +28,11 @@ from shared.contracts.payment import (
     PayoutReturned,
 )
 from shared.contracts.seller import SellerRegistered, WithdrawalRequested
+from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
 from shared.messaging.message import Message
 
 Place = tuple[str, str]  # party, currency
+Income = BalanceCredited | PayoutReturned | DepositReceived | PrefundReceived | SubsidyRestored
 Follows = tuple[str, int]  # what has to be told next, and its amount
 
 
@@ -42,13 +44,16 @@ class Purse:
     deposit: int = 0
     required: int = 0
     debt: int = 0
+    prefunded: int = 0
     waiting: dict[str, int] = field(default_factory=dict)
     next: list[Follows] = field(default_factory=list)
     cause: str = ""
 
 
 def checks(log: Log) -> Iterator[Check]:
-    used = Check("income repays debt first, then fills the deposit, then what was fronted; charges take balance, deposit, then debt")
+    used = Check(
+        "income repays debt, fills the deposit, then what was fronted; charges take balance, deposit, debt; subsidies what is prefunded"
+    )
     purses: dict[Place, Purse] = defaultdict(Purse)
     payouts = {told.payout_id: told.currency for _, told in log.of(PayoutInstructed)}
     for entry in log.facts():
@@ -66,7 +71,7 @@ def checks(log: Log) -> Iterator[Check]:
             used.that(told == expected, f"{entry} ({fact.party}): {told} is told, {expected} should be")
         _taken(used, entry, fact, purse)
         _fold(purse, fact)
-        if isinstance(fact, BalanceCredited | PayoutReturned | DepositReceived):
+        if isinstance(fact, Income):
             purse.next, purse.cause = _uses(fact, purse), entry.header("ce_causationid")
     for (party, _), purse in purses.items():
         used.that(not purse.next, f"{party}: {purse.next[:1]} should have been told at the end")
@@ -81,11 +86,15 @@ def _told(fact: Any) -> Follows | None:
     return ("deposit filled", fact.amount_minor) if isinstance(fact, DepositFilled) else None
 
 
-def _uses(fact: BalanceCredited | PayoutReturned | DepositReceived, purse: Purse) -> list[Follows]:
-    """Of a deposit, debt alone. Source: R3.7."""
-    repaid = min(purse.debt, purse.deposit if isinstance(fact, DepositReceived) else fact.amount_minor)
-    uses = [(f"{'deposit' if isinstance(fact, DepositReceived) else 'balance'} repays debt", repaid)]
-    if not isinstance(fact, DepositReceived):
+def _uses(fact: Income, purse: Purse) -> list[Follows]:
+    """Of a deposit, and of what is for subsidies, debt alone. Source: R3.1, R3.7."""
+    if isinstance(fact, PrefundReceived | SubsidyRestored):
+        uses = [("prefunded repays debt", min(purse.debt, purse.prefunded))]
+    elif isinstance(fact, DepositReceived):
+        uses = [("deposit repays debt", min(purse.debt, purse.deposit))]
+    else:
+        repaid = min(purse.debt, fact.amount_minor)
+        uses = [("balance repays debt", repaid)]
         uses.append(("deposit filled", min(fact.amount_minor - repaid, max(0, purse.required - purse.deposit))))
     return [use for use in uses if use[1]]
 
@@ -104,6 +113,11 @@ def _taken(check: Check, entry: Entry, fact: Any, purse: Purse) -> None:
         first = next(iter(purse.waiting), fact.charge_id)
         fair = whole and fact.charge_id == first and fact.amount_minor in sums and fact.amount_minor <= purse.available
         check.that(fair, f"{entry} ({fact.party}): {fact.amount_minor} of {purse.available} is clawed back, {dict(purse.waiting)} wait")
+    elif isinstance(fact, SubsidyDrawn):
+        given = min(fact.amount_minor, purse.prefunded)
+        expected = (given, fact.amount_minor - given, purse.prefunded - given, purse.debt + fact.amount_minor - given)
+        told = (fact.from_prefunded_minor, fact.as_debt_minor, fact.prefunded_minor, fact.debt_minor)
+        check.that(told == expected, f"{entry} ({fact.party}): given, owed, left and all debt are {expected}, told was {told}")
     elif isinstance(fact, ClawbackDelayed):
         oldest = next(iter(purse.waiting), fact.charge_id)
         again = fact.charge_id == oldest and fact.charge_id in purse.waiting
@@ -127,6 +141,14 @@ def _fold(purse: Purse, fact: Any) -> None:
         case DebtRepaid(source="balance"):
             purse.available -= fact.amount_minor
             purse.debt -= fact.amount_minor
+        case DebtRepaid(source="prefunded"):
+            purse.prefunded -= fact.amount_minor
+            purse.debt -= fact.amount_minor
+        case PrefundReceived() | SubsidyRestored():
+            purse.prefunded += fact.amount_minor
+        case SubsidyDrawn():
+            purse.prefunded -= fact.from_prefunded_minor
+            purse.debt += fact.as_debt_minor
         case DebtRepaid():
             purse.deposit -= fact.amount_minor
             purse.debt -= fact.amount_minor

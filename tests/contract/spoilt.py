@@ -104,6 +104,7 @@ EVENTS: dict[str, Fields] = {
     "merchant.v1/seller.cancelled": {**CANCEL, "seller_id": "id"},
     "seller.v1/seller.registered": {"seller_id": "id", "deposit_required_minor": "minor", "currency": "currency"},
     "seller.v1/deposit.topped_up": {"seller_id": "id", "deposit_id": "id", "amount_minor": "asked", "currency": "currency"},
+    "seller.v1/prefund.topped_up": {"promoter_id": "id", "prefund_id": "id", "amount_minor": "asked", "currency": "currency"},
     "seller.v1/withdrawal.requested": {"seller_id": "id", "withdrawal_id": "id", "amount_minor": "asked", "currency": "currency"},
     "member.v1/identity.linked": {"buyer_id": "id", "kind": "token", "token": "id"},
     "governance.v1/product.reviewed": {"campaign_id": "id", "sku": "id", "approved": "bool", "reason": "text~"},

@@ -69,7 +69,10 @@ PaymentFact = (
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """payment_id None: escrow is not funded; only unwanted money came so far. clawback, buyer_id None: funded before they were told."""
+    """payment_id None: escrow is not funded; only unwanted money came so far. clawback, buyer_id None: funded before they were told.
+
+    prefunded: the promoters' accounts were asked for their subsidies.
+    """
 
     id: str
     payment_id: str | None = None
@@ -83,6 +86,7 @@ class Payment:
     statement: Statement = field(default_factory=Statement)
     chargebacks: dict[str, Chargeback] = field(default_factory=dict)
     buyer_id: str | None = None
+    prefunded: bool = False
 
     @property
     def frozen(self) -> bool:
@@ -135,6 +139,7 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
                 lines={bought.line_no: escrowed(bought) for bought in fact.lines},
                 clawback=fact.clawback,
                 buyer_id=fact.buyer_id,
+                prefunded=fact.prefunded,
             )
         case UnwantedReceived():
             return _with_refund(payment, fact.refund_id, Refund("reserved", None, fact.currency, buyer_minor=fact.amount_minor))

@@ -17,7 +17,7 @@ from tests.unit.payment.bank import bank, check, confirmed, example, hand_over
 
 MIGRATIONS = Path(store.__file__).parent / "migrations"
 SQL = (MIGRATIONS / "0001_init.sql").read_text(encoding="utf-8")
-BOUNDS = (MIGRATIONS / "0002_accounts.sql").read_text(encoding="utf-8")
+BOUNDS = (MIGRATIONS / "0006_prefunded.sql").read_text(encoding="utf-8")
 
 
 def test_entries_of_one_account_are_one_posting_and_zeros_none() -> None:

@@ -30,6 +30,7 @@ from shared.contracts.payment import (
     StatementNoted,
 )
 from shared.contracts.refund import RefundGranted
+from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 from tests.unit.verify import plants as p
 from tests.unit.verify.damaged import Copy, more, moved, of_order
@@ -106,6 +107,21 @@ CORRUPTIONS = (
                lambda copy: copy.forge(DepositFilled, amount_minor=more(1), moves=moved({"balance:s1": -1, "deposit:s1": 1}))),
     Corruption("a party is asked for a fen less than was fronted", "what the platform fronted",
                lambda copy: copy.forge(AccountCharged, amount_minor=more(-1))),
+    Corruption("a promoter is asked for a fen less than an order took of it", "what promoters' subsidies",
+               lambda copy: copy.forge(SubsidyCharged, amount_minor=more(-1))),
+    Corruption("a refund gives a promoter a fen less back", "what promoters' subsidies",
+               lambda copy: copy.forge(SubsidyReturned, amount_minor=more(-1))),
+    Corruption("a promoter's account books a subsidy that it was not told of", "promoters' accounts book",
+               lambda copy: copy.forge(SubsidyDrawn, charge_id="another")),
+    Corruption("a shortfall is taken from what others prefunded", "income repays",
+               lambda copy: copy.forge(SubsidyDrawn, from_prefunded_minor=more(1), as_debt_minor=more(-1), debt_minor=more(-1),
+                                       moves=moved({"prefunded:k1": -1, "debt:k1": 1}))),
+    Corruption("a subsidy is booked to another promoter", "what was given for a promoter",
+               lambda copy: copy.forge(SubsidyDrawn, moves=moved({"promoter_subsidy:k1": -1, "promoter_subsidy:k2": 1}))),
+    Corruption("money for subsidies is booked with a fen more", "money for subsidies",
+               lambda copy: copy.forge(PrefundReceived, amount_minor=more(1), moves=moved({"psp:cash": -1, "prefunded:k1": 1}))),
+    Corruption("what is prefunded in the table is another", "every balance",
+               lambda copy: copy.stored("account", "k1", lambda body: body["purses"]["CNY"].update(prefunded_minor=1))),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),

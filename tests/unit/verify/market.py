@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.contracts.payment import CompensationInstructed, PayoutInstructed
 from shared.contracts.psp import CompensationSucceeded, PayoutFailed
-from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
+from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
 from shared.contracts.storefront import OrderPlaced
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -122,4 +122,5 @@ def _before() -> Iterable[Message]:
     at = b.at("05-20 10:00")
     yield SellerRegistered(seller_id="s1", deposit_required_minor=80_00, currency="CNY", occurred_at=at)
     yield DepositToppedUp(seller_id="s1", deposit_id="d1", amount_minor=50_00, currency="CNY", occurred_at=at)
+    yield PrefundToppedUp(promoter_id=b.PROMOTER, prefund_id="p1", amount_minor=4_00, currency="CNY", occurred_at=at)
     yield from (reviewed(), allotted(4), linked("b7", "t1"), linked("b6", "t1"))
