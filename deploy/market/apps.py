@@ -132,6 +132,12 @@ def topped_up(seller_id: str, at: datetime, amount_minor: int, currency: str) ->
     return _sent("seller", "back-office", "deposit.topped_up", f"{seller_id}-topped-up", seller_id, at, body)
 
 
+def prefunded(promoter_id: str, at: datetime, amount_minor: int, currency: str) -> Sent:
+    body = {"promoter_id": promoter_id, "prefund_id": f"prefund-{promoter_id}-{currency}", "amount_minor": amount_minor}
+    identity = f"{promoter_id}-prefunded-{currency}"
+    return _sent("seller", "back-office", "prefund.topped_up", identity, promoter_id, at, body | {"currency": currency})
+
+
 def withdrawal(seller_id: str, at: datetime, withdrawal_id: str, amount_minor: int, currency: str) -> Sent:
     body = {"seller_id": seller_id, "withdrawal_id": withdrawal_id, "amount_minor": amount_minor, "currency": currency}
     return _sent("seller", "back-office", "withdrawal.requested", withdrawal_id, seller_id, at, body)

@@ -105,11 +105,12 @@ def _by_currency(verdict: Verdict) -> Table:
         ("still in escrow", lambda unit: books.sum_of("escrow:", unit)),
         ("on balances, payouts under way", lambda unit: books.sum_of("balance:", unit) + books.sum_of("payout:", unit)),
         ("in deposits of sellers", lambda unit: books.sum_of("deposit:", unit)),
-        ("owed by sellers, debts", lambda unit: -books.sum_of("debt:", unit)),
+        ("prefunded by promoters, not given yet", lambda unit: books.sum_of("prefunded:", unit)),
+        ("owed by sellers and promoters, debts", lambda unit: -books.sum_of("debt:", unit)),
         ("fronted, and not taken from parties yet", lambda unit: -books.sum_of("platform:advance", unit)),
         ("kept by the platform", lambda unit: books.sum_of("platform:commission", unit)),
         ("given by the platform as subsidy", lambda unit: -books.sum_of("platform:subsidy", unit)),
-        ("given by promoters as subsidy", lambda unit: -books.sum_of("promoter_subsidy:", unit)),
+        ("given by promoters as subsidy", lambda unit: sum(of for (_, currency), of in verdict.found.given.items() if currency == unit)),
         ("sum of the ledger", lambda unit: books.sum_of("", unit)),
     ]
     for name, of in rows:

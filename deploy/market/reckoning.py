@@ -19,7 +19,7 @@ SHIP_HOURS, SHIP_HOURS_24H = 48, 24
 
 
 def reckon(life: Life) -> None:
-    """Fills in life.expected, life.charged and life.evidence; the life must be complete."""
+    """Fills in life.expected, life.charged, life.given and life.evidence; the life must be complete."""
     states = {_line(life, item) for item in life.cart.items if item.kind != "freight"}
     states |= {_freight(life, item) for item in life.cart.items if item.kind == "freight"}
     life.expected.state = next(state for state in ("held", "settled", "closed") if state in states)
@@ -34,6 +34,8 @@ def _line(life: Life, item: Item) -> str:
     """Its units cancelled and returned go back, the rest to its parties; time confirms what nobody did. Source: R2.5, R3.3, R3.4."""
     expected, line_no = life.expected, item.line_no
     units = life.gone(line_no) + life.refunded.get(line_no, 0)
+    if item.promoter_id:
+        life.given[item.promoter_id] += item.subsidies.get("promoter", 0)
     if life.psp_fails and units:
         expected.escrow_minor += item.paid_minor + item.funded_minor
         _completed(life, item, by_time=False)
@@ -45,7 +47,9 @@ def _line(life: Life, item: Item) -> str:
     if units:
         expected.refunds[line_no] = back
         expected.returned_minor += back
-    funded = item.funded(units) if not deducted else sum(part * back // item.paid_minor for part in item.funded_parts)
+    funded = sum(_part(item, funder, units, back, whole=not deducted) for funder in ("platform", "promoter"))
+    if item.promoter_id:
+        life.given[item.promoter_id] -= _part(item, "promoter", units, back, whole=not deducted)
     if line_no in life.returned_late:
         expected.lines[line_no] = shares(item, 0, 0)
         life.charged.update(dict(_charged(item, back, funded)))
@@ -54,6 +58,12 @@ def _line(life: Life, item: Item) -> str:
         return "closed"
     expected.lines[line_no] = shares(item, back, funded)
     return "settled"
+
+
+def _part(item: Item, funder: str, units: int, back: int, *, whole: bool) -> int:
+    """Of a funder's subsidy what goes back with the units, or with the amount where that is not their whole slice. Source: R1.4."""
+    share = item.subsidies.get(funder, 0)
+    return share * units // item.quantity if whole else share * back // item.paid_minor
 
 
 def _waived(life: Life, item: Item) -> int:

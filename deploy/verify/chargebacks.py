@@ -9,7 +9,14 @@ from typing import Any
 
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
-from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
+from shared.contracts.chargeback import (
+    ChargebackContested,
+    ChargebackDebited,
+    ChargebackEnded,
+    ChargebackOverdue,
+    ChargebackReceived,
+    RefundHeld,
+)
 from shared.contracts.payment import EscrowFunded, RefundNotPaid, RefundRefused, RefundReserved
 from shared.contracts.psp import ChargebackClosed, ChargebackOpened
 from shared.contracts.types import Moves
@@ -33,6 +40,7 @@ class Order:
 
 def checks(log: Log, moves: list[tuple[Entry, Moves]]) -> Iterator[Check]:
     yield _told(log)
+    yield _silent(log)
     yield _frozen(log)
     yield _debited(log, moves)
 
@@ -59,6 +67,24 @@ def _told(log: Log) -> Check:
         seen[(entry.type, ended.order_id, ended.chargeback_id)] += 1
     for (kind, order_id, chargeback_id), times in seen.items():
         check.that(times == 1, f"chargeback {chargeback_id} of {order_id}: {times} times {kind}")
+    return check
+
+
+def _silent(log: Log) -> Check:
+    """An end that came before the deadline fired is no silence, whenever the bank says that it decided: it is in the lane before."""
+    check = Check("a bank that did not say the end of a chargeback in time is announced at that time, once")
+    due = {(fact.order_id, fact.chargeback_id): fact.answer_by for _, fact in log.of(ChargebackReceived)}
+    seen: Counter[tuple[str, str]] = Counter()
+    ended: set[tuple[str, str]] = set()
+    for entry in log.facts():
+        fact = entry.event
+        if isinstance(fact, ChargebackEnded):
+            ended.add((fact.order_id, fact.chargeback_id))
+        elif isinstance(fact, ChargebackOverdue):
+            place = (fact.order_id, fact.chargeback_id)
+            seen[place] += 1
+            check.that(due.get(place) == fact.occurred_at, f"{entry}: its time is over at {due.get(place)}, not at {fact.occurred_at}")
+            check.that(seen[place] == 1 and place not in ended, f"{entry}: {fact.chargeback_id} is announced again, or has ended")
     return check
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 from services.payment import decide
 from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import BREAKS, POSTINGS
+from shared.contracts.chargeback import ChargebackAnswerDue
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
 from shared.contracts.payment import (
     AccountCharged,
@@ -54,6 +55,7 @@ Input = (
     | CompensationAnswerDue
     | ChargebackOpened
     | ChargebackClosed
+    | ChargebackAnswerDue
     | SettlementDue
     | AccountCredited
     | AccountCharged
@@ -105,9 +107,11 @@ def handle(event: Input, policy: Policies) -> Plan:
         case CompensationAnswerDue():
             return on(event, decide.compensation_unanswered, PAYMENT.one(event.order_id))
         case ChargebackOpened():
-            return on(event, decide.dispute, PAYMENT.one(event.order_id))
+            return on(event, decide.dispute, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case ChargebackClosed():
             return on(event, decide.conclude, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
+        case ChargebackAnswerDue():
+            return on(event, decide.undecided, PAYMENT.one(event.order_id))
         case SettlementDue():
             return on(event, decide.settle, PAYMENT.one(event.order_id))
         case AccountCredited():

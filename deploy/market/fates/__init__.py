@@ -22,6 +22,7 @@ class Fate:
 
 QUICK = ("ship_24h",)
 NEWCOMER = Wants(newcomer=True, sellers=1)
+PROMOTED = Wants(promoted=True)
 FATES = {
     "confirmed by the buyer": Fate(60, delivery.confirmed_by_buyer),
     "confirmed by time": Fate(42, delivery.confirmed_by_time),
@@ -82,6 +83,8 @@ FATES = {
     "second accounts of one buyer": Fate(2, others.contended, Wants(campaign=ONE_EACH, ring=True), prepared=True),
     "seller with a deposit": Fate(1, others.with_deposit, NEWCOMER, prepared=True),
     "seller draws at once": Fate(1, others.withdrawn, NEWCOMER, prepared=True),
+    "promoter short of subsidies": Fate(1, others.short_of_subsidies, PROMOTED, prepared=True),
+    "promoter short, cancelled": Fate(1, others.short_and_cancelled, PROMOTED, prepared=True),
     "seller suspended": Fate(1, others.suspended, NEWCOMER, prepared=True),
     "seller found suspended": Fate(1, others.found_suspended, NEWCOMER, prepared=True),
 }

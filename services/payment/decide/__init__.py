@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.payment.decide.cancelled import cancelled
-from services.payment.decide.chargebacks import conclude, dispute
+from services.payment.decide.chargebacks import conclude, dispute, undecided
 from services.payment.decide.compensation import compensate, compensated, compensation_unanswered, uncompensated
 from services.payment.decide.escrow import fund, give_back
 from services.payment.decide.income import charge, credit, try_again
@@ -46,5 +46,6 @@ __all__ = [
     "try_again",
     "unanswered",
     "uncompensated",
+    "undecided",
     "withdraw",
 ]

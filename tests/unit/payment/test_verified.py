@@ -13,7 +13,7 @@ from deploy.verify.report import Check
 from deploy.verify.tables import Posting, Stored, Tables
 from services.payment.handlers import SENDS, SERVICE
 from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
-from shared.contracts.payment import AccountCharged, AccountCredited, RefundReserved
+from shared.contracts.payment import RefundReserved
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
