@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from deploy.verify.report import Check
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
-from shared.contracts.chargeback import ChargebackDebited, ChargebackReceived
+from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue, ChargebackReceived
 from shared.contracts.order import OrderAccepted, UnitsCancelled
 from shared.contracts.payment import (
     AccountCharged,
@@ -96,6 +97,10 @@ CORRUPTIONS = (
     Corruption("a bank took a fen that nobody asks back", "what a lost chargeback took",
                lambda copy: copy.forge(ChargebackDebited, of_order("disputed"), excess_minor=more(-1))),
     Corruption("a refund was submitted while the money was frozen", "while a chargeback is open", p.a_refund_while_frozen),
+    Corruption("a bank's silence is announced an hour late", "a bank that did not say",
+               lambda copy: copy.forge(ChargebackOverdue, occurred_at=lambda at: at + timedelta(hours=1))),
+    Corruption("a chargeback in the table has time again", "payments:",
+               lambda copy: copy.stored("payment", "fair1", lambda body: body["chargebacks"]["cb3"].update(answer_by="2026-07-01T00:00Z"))),
     Corruption("a chargeback spares the subsidy", "refunds: each", p.a_chargeback_that_spares_the_subsidy),
     Corruption("a late parcel costs a yuan more", "late and sham", p.a_late_compensation_that_is_a_yuan_more),
     Corruption("a compensation is instructed with another amount", "every compensation is what its",
