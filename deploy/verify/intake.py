@@ -79,7 +79,7 @@ def _accounted(log: Log, tables: Tables, refused: Refused) -> Check:
         for service in takers:
             if service not in tables.taken or entry.offset >= tables.taken[service].positions.get((entry.topic, entry.partition), 0):
                 continue
-            same = (service, entry.header("ce_source"), entry.id, _digest(entry.value))
+            same = (service, entry.header("ce_source"), entry.id, digest(entry.value))
             if (service, entry.ref) in refused or (topic.warden, entry.ref) in refused:
                 gone.add(same)
             done = same in gone or _known(entry, service, tables)
@@ -89,10 +89,10 @@ def _accounted(log: Log, tables: Tables, refused: Refused) -> Check:
 
 def _known(entry: Entry, service: str, tables: Tables) -> bool:
     taken = tables.taken[service]
-    return entry.ref in taken.held or taken.inbox.get((entry.header("ce_source"), entry.id)) == _digest(entry.value)
+    return entry.ref in taken.held or taken.inbox.get((entry.header("ce_source"), entry.id)) == digest(entry.value)
 
 
-def _digest(value: bytes | None) -> bytes:
+def digest(value: bytes | None) -> bytes:
     return blake2b(value or b"", digest_size=16).digest()
 
 
