@@ -30,7 +30,7 @@ SORTS: dict[str, Bad] = {
     "stock": (*NO_INT, -1, 10**9 + 1),
     "limit": (*NO_INT, 0, -1, 10**6 + 1),
     "time": ("2026-06-01T12:00:00", "2026-06-01", "12:00Z", "yesterday", "", "1780315511", 1780315511, 1.5, True, []),
-    "movement": (*NO_TEXT, "payout", "Refund", ""),
+    "movement": (*NO_TEXT, "payment", "Refund", ""),
     "outcome": (*NO_TEXT, "drawn", "Won", ""),
     "token": (*NO_TEXT, "email", ""),
     "matter": (*NO_TEXT, "late_shipping", ""),
