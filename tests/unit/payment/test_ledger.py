@@ -151,3 +151,10 @@ def test_orders_in_yen_and_dinar_never_mix_r3_1() -> None:
             (b.PROMOTER, commission),
             (b.SELLER, kept - fee - commission + platform + promoter),
         }
+
+
+def test_nothing_leaves_escrow_but_by_settlement_refund_or_chargeback_r3_2() -> None:
+    """By the page, which every posting of every test is held against."""
+    out = {kind for kind, transaction in ledger.TRANSACTIONS.items() if "escrow:<order>" in transaction.debit}
+    assert out == {"line.settled", "refund.done", "chargeback.debited"}
+    assert {kind for kind, transaction in ledger.TRANSACTIONS.items() if "escrow:<order>" in transaction.credit} == {"escrow.funded"}
