@@ -22,8 +22,6 @@ from deploy.local.kafka import KafkaServer, quiet
 from deploy.local.postgres import PostgresServer, run
 from deploy.local.process import StackError
 from deploy.local.stack import Stack, environment_of
-from shared.messaging.connect import Halted
-from shared.messaging.seed import seed
 from shared.settings import Settings
 from tests.infra import EXTERNAL, Fresh
 
@@ -42,36 +40,6 @@ def test_start_applies_topics_acls_roles_and_migrations(stack: Stack) -> None:
     plan = topics.plan(stack.admin(), topics.read_topics(stack.topics_file, stack.stripes), topics.read_grants(stack.acls_file))
     assert plan.lines() == []
     assert not plan.acls_off
-
-
-def test_another_number_of_stripes_than_there_is_is_refused_with_its_code_before_anything_changes(stack: Stack, fresh: Fresh) -> None:
-    """Topics first, then each schema."""
-    more = topics.read_topics(stack.topics_file, stack.stripes + 1)
-    with pytest.raises(StackError, match=r"^halt\.partition_count: .* is never altered"):
-        topics.settle(stack.admin(), more, topics.read_grants(stack.acls_file))
-    schema = fresh.schema("payment")
-
-    async def seeded(stripes: int) -> int:
-        connection = await asyncpg.connect(stack.dsn("admin"))
-        try:
-            await seed(connection, schema.name, stripes, {}, ())
-            return int(await connection.fetchval(f'SELECT count(*) FROM "{schema.name}".stripe'))
-        finally:
-            await connection.close()
-
-    assert (run(seeded(3)), run(seeded(3))) == (3, 3)
-    with pytest.raises(Halted, match=r"halt\.partition_count"):
-        run(seeded(4))
-    assert run(seeded(3)) == 3
-
-
-def test_the_number_of_stripes_is_what_laotie_stripes_says(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAOTIE_STRIPES", "5")
-    assert Stack(stack.home.root).stripes == 5
-    assert {topic.partitions for topic in topics.read_topics(stack.topics_file, 5)} == {1, 5}
-    monkeypatch.setenv("LAOTIE_STRIPES", "0")
-    with pytest.raises(StackError, match="LAOTIE_STRIPES"):
-        Stack(stack.home.root)
 
 
 def test_env_file_and_plain_tools_are_enough_for_a_stranger(stack: Stack) -> None:
