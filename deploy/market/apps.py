@@ -186,6 +186,19 @@ def captured(cart: Cart, at: datetime, payment_id: str, amount_minor: int, late_
     return replace(sent, phase=sent.phase + late_news)
 
 
+def disputed(cart: Cart, at: datetime, chargeback_id: str, payment_id: str) -> Sent:
+    """All of it."""
+    money = {"amount_minor": cart.due_minor, "currency": cart.currency}
+    body = {"order_id": cart.order_id, "chargeback_id": chargeback_id, "payment_id": payment_id, "reason": "10.4 fraud", **money}
+    return _sent("psp", "psp", "chargeback.opened", f"{chargeback_id}-opened", cart.order_id, at, body)
+
+
+def bank_decided(cart: Cart, at: datetime, chargeback_id: str, outcome: str) -> Sent:
+    """For good. outcome: won or lost, of the platform."""
+    body = {"order_id": cart.order_id, "chargeback_id": chargeback_id, "outcome": outcome}
+    return _sent("psp", "psp", "chargeback.closed", f"{chargeback_id}-closed", cart.order_id, at, body)
+
+
 def _line(item: Item) -> dict[str, Any]:
     return {
         "line_no": item.line_no,

@@ -100,6 +100,7 @@ def _by_currency(verdict: Verdict) -> Table:
     rows: list[tuple[str, Callable[[str], int]]] = [
         ("captured from buyers", lambda unit: captured[unit]),
         ("paid back to buyers", lambda unit: provider.paid[(unit, "refund")]),
+        ("charged back by banks", lambda unit: _charged_back(verdict, unit)),
         ("compensations paid to buyers", lambda unit: provider.paid[(unit, "compensation")]),
         ("paid out to sellers and promoters", lambda unit: provider.paid[(unit, "payout")]),
         ("still in escrow", lambda unit: books.sum_of("escrow:", unit)),
@@ -116,6 +117,12 @@ def _by_currency(verdict: Verdict) -> Table:
     for name, of in rows:
         table.add_row(name, *(amount(of(currency), currency) for currency in books.currencies))
     return table
+
+
+def _charged_back(verdict: Verdict, currency: str) -> int:
+    orders = verdict.found.orders
+    lives = [life for life in verdict.market.lives if life.cart.currency == currency and life.cart.order_id in orders]
+    return sum(orders[life.cart.order_id].charged_back_minor for life in lives)
 
 
 def _scores(verdict: Verdict) -> Table:

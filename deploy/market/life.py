@@ -30,7 +30,7 @@ class Life:
     given: by promoter, what its subsidies come to, less what came back. prefunded: of a promoter of its own, what is left in the end of
     what it put in for them, and what it owes for them. topped_up, deposit: what a seller of its own put into its deposit, and what is
     there in the end. withdrawals: by id, paid or refused. contest: what it contends for with other orders; then its expectation is what
-    becomes of it if it wins.
+    becomes of it if it wins. dispute: how the chargeback of all of it ended, won or lost; open: it did not; empty: there was none.
     """
 
     fate: str
@@ -60,6 +60,7 @@ class Life:
     prefunded: dict[str, tuple[int, int]] = field(default_factory=dict)
     withdrawals: dict[str, str] = field(default_factory=dict)
     contest: str = ""
+    dispute: str = ""
 
     @property
     def first(self) -> Item:

@@ -27,6 +27,8 @@ ONCE = {  # the business key that each of these happens at most once for
     ("payment.v1", "unwanted.received"): ("payment_id",),
     ("payment.v1", "refund.instructed"): ("refund_id",),
     ("payment.v1", "refund.done"): ("refund_id",),
+    ("payment.v1", "chargeback.received"): ("order_id", "chargeback_id"),
+    ("payment.v1", "chargeback.ended"): ("order_id", "chargeback_id"),
     ("payment.v1", "compensation.instructed"): ("compensation_id",),
     ("payment.v1", "compensation.done"): ("compensation_id",),
     ("payment.v1", "line.settled"): ("order_id", "line_no"),
@@ -55,7 +57,7 @@ class Found:
 
     deposited, prefunded: what came in for deposits and for subsidies, by party and currency; given: subsidies, less what came back.
     withdrawals: by id, paid or refused. orders: by id. doubled: effects that happened twice, one line each. payments: ids of those
-    that an order learnt of. breaks: found by statements, by id; standing: of these, not explained since.
+    that an order learnt of, and of chargebacks. breaks: found by statements, by id; standing: of these, not explained since.
     """
 
     orders: dict[str, Expected] = field(default_factory=dict)
@@ -242,6 +244,10 @@ def _of_order(found: Found, paid: dict[str, dict[int, int]], record: Read, body:
             order.returned_minor += body["amount_minor"]
             if body["line_no"] is not None:
                 order.refunds[body["line_no"]] = order.refunds.get(body["line_no"], 0) + body["amount_minor"]
+        case ("payment.v1", "chargeback.received"):
+            found.payments.add(body["chargeback_id"])
+        case ("payment.v1", "chargeback.ended"):
+            order.charged_back_minor += body["taken_minor"]
         case ("payment.v1", "compensation.done"):
             order.compensated[body["payer"]] = order.compensated.get(body["payer"], 0) + body["amount_minor"]
         case ("payment.v1", "line.settled"):

@@ -32,6 +32,8 @@ def reckon(life: Life) -> None:
 
 def _line(life: Life, item: Item) -> str:
     """Its units cancelled and returned go back, the rest to its parties; time confirms what nobody did. Source: R2.5, R3.3, R3.4."""
+    if life.dispute in ("lost", "open"):
+        return _disputed(life, item)
     expected, line_no = life.expected, item.line_no
     units = life.gone(line_no) + life.refunded.get(line_no, 0)
     if item.promoter_id:
@@ -60,6 +62,20 @@ def _line(life: Life, item: Item) -> str:
     return "settled"
 
 
+def _disputed(life: Life, item: Item) -> str:
+    """Time confirms it all the same. Lost: the bank took all of it, and the line is settled with nothing. Open: nothing moves. R3.8."""
+    if item.kind != "freight":
+        _completed(life, item, by_time=True)
+    if life.dispute == "lost":
+        life.expected.charged_back_minor += item.paid_minor
+        life.expected.lines[item.line_no] = (0, 0, 0)
+        return "settled"
+    if item.promoter_id:
+        life.given[item.promoter_id] += item.subsidies.get("promoter", 0)
+    life.expected.escrow_minor += item.paid_minor + item.funded_minor
+    return "held"
+
+
 def _part(item: Item, funder: str, units: int, back: int, *, whole: bool) -> int:
     """Of a funder's subsidy what goes back with the units, or with the amount where that is not their whole slice. Source: R1.4."""
     share = item.subsidies.get(funder, 0)
@@ -80,6 +96,8 @@ def _waived(life: Life, item: Item) -> int:
 
 def _freight(life: Life, item: Item) -> str:
     """With the seller's last line: owed if something was sent, else it goes back. Source: R2.6, R3.10."""
+    if life.dispute in ("lost", "open"):
+        return _disputed(life, item)
     expected, others = life.expected, life.cart.of_seller(item.seller_id)
     sent = any(parcel.seller_id == item.seller_id and not parcel.failed for parcel in life.parcels)
     sent = sent or any(other.line_no in life.used for other in others)

@@ -94,8 +94,9 @@ def _breaks(verdict: Verdict) -> list[str]:
     found = verdict.found
     if not verdict.market.delayed:
         return sorted(found.breaks.values())
-    captured = verdict.play.provider.captured
+    captured, taken = verdict.play.provider.captured, verdict.play.provider.taken
     unknown = {f"{captured[payment]}: missing_here of capture {payment}" for payment in captured.keys() - found.payments}
+    unknown |= {f"{taken[one]}: missing_here of chargeback {one}" for one in taken.keys() - found.payments}
     return sorted(unknown ^ set(found.standing.values()))
 
 
@@ -104,7 +105,8 @@ def _of_ledger(verdict: Verdict) -> list[str]:
     ledger, found, provider = verdict.books, verdict.found, verdict.play.provider
     captured, lines = Counter[str](), list[str]()
     for life in verdict.market.lives:
-        captured[life.cart.currency] += _known(verdict, life)
+        order = found.orders.get(life.cart.order_id)
+        captured[life.cart.currency] += _known(verdict, life) - (order.charged_back_minor if order else 0)
     for (_, currency), amount in (found.deposited + found.prefunded).items():
         captured[currency] += amount
     for currency in sorted(captured):
