@@ -142,6 +142,7 @@ PaymentCode = Literal[
     "payout.closed",
     "payout.contradicted",
     "payout.unknown",
+    "prefund.known",
     "refund.contradicted",
     "refund.ended",
     "refund.exceeds_paid",
@@ -151,6 +152,7 @@ PaymentCode = Literal[
     "seller.request_too_old",
     "settlement.before_escrow",
     "statement.known",
+    "statement.of_party",
     "statement.too_many_lines",
     "withdrawal.clawback_open",
     "withdrawal.debt_open",
@@ -347,6 +349,9 @@ CATALOGUE: dict[str, Entry] = {
     "payment.before_escrow": Entry("money of an order whose escrow is not funded yet: waits", True),
     "payout.closed": Entry("the payout was paid or returned before"),
     "payout.unknown": Entry("no payout of this id was instructed"),
+    "prefund.known": Entry(
+        "money of this prefund id was counted before", False, "该笔预存款已入账", "This payment for subsidies was counted before."
+    ),
     "refund.ended": Entry("the refund was paid or given up before"),
     "refund.exceeds_paid": Entry(
         "granted and done together would be more than was paid",
@@ -382,6 +387,9 @@ CATALOGUE: dict[str, Entry] = {
     "withdrawal.known": Entry("a withdrawal of this id was paid out before", False, "该提现申请已处理", "This withdrawal was made before."),
     "withdrawal.too_many": Entry(
         "too many payouts are under way", True, "处理中的提现过多,请稍后再试", "Too many payouts are under way. Please try again later."
+    ),
+    "statement.of_party": Entry(
+        "a payout is of a party, not of an order: its answer and payout.overdue say what became of it, the statement is not compared"
     ),
     "statement.known": Entry("the line was stated before, word for word"),
     "statement.too_many_lines": Entry("the provider stated more lines for this order than any order has: none of it is compared"),

@@ -16,4 +16,5 @@ def running() -> Stack:
         raise Failed(f"the stack of {stack.home.root} is down; start it with `laotie up`")
     if current.get("clock") == "manual":
         stack.clock = "manual"
+    stack.stripes = current.get("stripes", stack.stripes)  # whatever this shell's settings say: it is up with these
     return stack

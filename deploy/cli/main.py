@@ -2,7 +2,7 @@
 
 import click
 
-from deploy.cli import clock, contract, cursor, explain, idle, ledger, parked, prepare, reconcile, stack, topics, verify
+from deploy.cli import attention, clock, contract, cursor, explain, idle, ledger, parked, prepare, reconcile, stack, topics, verify
 from deploy.cli.errors import expected
 
 
@@ -33,6 +33,7 @@ for command in (
     idle.idle,
     explain.explain,
     ledger.ledger,
+    attention.attention,
     reconcile.reconcile,
     verify.verify,
     parked.parked,

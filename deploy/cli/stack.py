@@ -36,8 +36,8 @@ def up(clock: Literal["system", "manual"], fresh: bool, no_services: bool, no_re
     """
     began = time.monotonic()
     home = Home(default_home())
-    Stack(home.root)  # wrong settings are told here and not by the daemon
-    state = control.up(home, clock, fresh=fresh, start_services=not no_services, restart=not no_restart, say=say)
+    stripes = Stack(home.root).stripes  # wrong settings are told here and not by the daemon
+    state = control.up(home, clock, stripes, fresh=fresh, start_services=not no_services, restart=not no_restart, say=say)
     if as_json:
         click.echo(json.dumps(state, indent=1))
         return

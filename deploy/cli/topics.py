@@ -33,11 +33,11 @@ def plan(as_json: bool) -> None:
 def apply_() -> None:
     """Make the differences go away; partition counts are never altered."""
     stack = running()
-    _print(cluster.settle(stack.admin(), cluster.read_topics(TOPICS), cluster.read_grants(ACLS)))
+    _print(cluster.settle(stack.admin(), cluster.read_topics(TOPICS, stack.stripes), cluster.read_grants(ACLS)))
 
 
 def _plan(stack: Stack) -> cluster.Plan:
-    return cluster.plan(stack.admin(), cluster.read_topics(TOPICS), cluster.read_grants(ACLS))
+    return cluster.plan(stack.admin(), cluster.read_topics(TOPICS, stack.stripes), cluster.read_grants(ACLS))
 
 
 def _print(changes: cluster.Plan) -> None:

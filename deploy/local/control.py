@@ -23,18 +23,23 @@ POLL_S = 0.1
 def up(
     home: Home,
     clock: Literal["system", "manual"],
+    stripes: int,
     *,
     fresh: bool,
     start_services: bool,
     restart: bool,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """The ready state. A stack that is up already is left as it is, or stopped first when `fresh`; a wrong clock is an error."""
+    """The ready state. A stack that is up already is left as it is, or stopped first when `fresh`; a wrong clock, or number of
+    stripes, is an error.
+    """
     if home.owner() is not None:
         current = state(home)
         if not fresh and current["phase"] == "ready":
             if current["clock"] != clock:
                 raise StackError(f"the stack is up with the {current['clock']} clock; `laotie down` first")
+            if current.get("stripes", stripes) != stripes:
+                raise StackError(f"halt.partition_count: the stack is up with {current['stripes']} stripes, LAOTIE_STRIPES says {stripes}")
             say("already up")
             return current
         down(home, say)

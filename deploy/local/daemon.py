@@ -155,7 +155,7 @@ class Daemon:
              "address": self._address(name), "log": str(self._stack.home.log(name))}
             for name, watch in self._watches.items()
         ]  # fmt: skip
-        return {"phase": self._phase, "error": self._error, "pid": os.getpid(), "clock": self._stack.clock,
+        return {"phase": self._phase, "error": self._error, "pid": os.getpid(), "clock": self._stack.clock, "stripes": self._stack.stripes,
                 "started_at": self._started_at, "processes": processes}  # fmt: skip
 
     def _address(self, name: str) -> str:

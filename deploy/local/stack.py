@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 import asyncpg
-import yaml
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from pydantic import ValidationError
@@ -55,7 +54,7 @@ class Stack:
         self.home = Home((home or default_home()).resolve())
         self.clock, self._say = clock, say
         self.topics_file, self.acls_file = topics_file, acls_file
-        self.stripes = stripes or int(yaml.safe_load(topics_file.read_text(encoding="utf-8"))["stripes"])  # few: a quicker fresh start
+        self.stripes = stripes or _given().stripes  # few: a quicker fresh start
         self.services: dict[str, ServiceProcess] = {}
         self._lock: int | None = None
         self.kafka: KafkaServer | ExternalKafka = KafkaServer(self.home, self.principals, say, self._inherit)

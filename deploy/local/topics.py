@@ -80,10 +80,9 @@ class Plan:
         ]
 
 
-def read_topics(path: Path, stripes: int | None = None) -> list[Topic]:
-    """None: as many partitions of a keyed topic as the file says."""
+def read_topics(path: Path, stripes: int) -> list[Topic]:
+    """stripes: partitions of every keyed topic, as LAOTIE_STRIPES says; the file names no number."""
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    stripes = stripes or int(document["stripes"])
     return [
         Topic(
             name=row["name"],
@@ -137,7 +136,7 @@ def plan(client: AdminClient, topics: Iterable[Topic], grants: Iterable[Grant]) 
 def apply(client: AdminClient, changes: Plan) -> None:
     """Raises StackError before it touches anything when the plan has errors."""
     if changes.errors:
-        raise StackError("\n".join(changes.errors))
+        raise StackError("halt.partition_count: " + "\n".join(changes.errors))
     for start in range(0, len(changes.create), CREATE_BATCH):
         batch = [
             NewTopic(topic.name, topic.partitions, replication_factor=-1, config=dict(topic.config))

@@ -132,6 +132,12 @@ def topped_up(seller_id: str, at: datetime, amount_minor: int, currency: str) ->
     return _sent("seller", "back-office", "deposit.topped_up", f"{seller_id}-topped-up", seller_id, at, body)
 
 
+def prefunded(promoter_id: str, at: datetime, amount_minor: int, currency: str) -> Sent:
+    body = {"promoter_id": promoter_id, "prefund_id": f"prefund-{promoter_id}-{currency}", "amount_minor": amount_minor}
+    identity = f"{promoter_id}-prefunded-{currency}"
+    return _sent("seller", "back-office", "prefund.topped_up", identity, promoter_id, at, body | {"currency": currency})
+
+
 def withdrawal(seller_id: str, at: datetime, withdrawal_id: str, amount_minor: int, currency: str) -> Sent:
     body = {"seller_id": seller_id, "withdrawal_id": withdrawal_id, "amount_minor": amount_minor, "currency": currency}
     return _sent("seller", "back-office", "withdrawal.requested", withdrawal_id, seller_id, at, body)
@@ -178,6 +184,19 @@ def captured(cart: Cart, at: datetime, payment_id: str, amount_minor: int, late_
     body = {"order_id": cart.order_id, "payment_id": payment_id, "amount_minor": amount_minor, "currency": cart.currency}
     sent = _sent("psp", "psp", "payment.succeeded", payment_id, cart.order_id, at, body)
     return replace(sent, phase=sent.phase + late_news)
+
+
+def disputed(cart: Cart, at: datetime, chargeback_id: str, payment_id: str) -> Sent:
+    """All of it."""
+    money = {"amount_minor": cart.due_minor, "currency": cart.currency}
+    body = {"order_id": cart.order_id, "chargeback_id": chargeback_id, "payment_id": payment_id, "reason": "10.4 fraud", **money}
+    return _sent("psp", "psp", "chargeback.opened", f"{chargeback_id}-opened", cart.order_id, at, body)
+
+
+def bank_decided(cart: Cart, at: datetime, chargeback_id: str, outcome: str) -> Sent:
+    """For good. outcome: won or lost, of the platform."""
+    body = {"order_id": cart.order_id, "chargeback_id": chargeback_id, "outcome": outcome}
+    return _sent("psp", "psp", "chargeback.closed", f"{chargeback_id}-closed", cart.order_id, at, body)
 
 
 def _line(item: Item) -> dict[str, Any]:

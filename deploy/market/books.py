@@ -34,11 +34,11 @@ class Books:
         return sum(amount for account, unit, amount in self.balances if account.startswith(prefix) and unit == currency)
 
     def of(self, kind: str, party: str, currency: str) -> int:
-        """kind: balance, deposit, debt or payout."""
+        """kind: balance, deposit, prefunded, debt or payout."""
         return self._amounts.get((f"{kind}:{party}", currency), 0)
 
     def of_party(self, party: str, currency: str) -> int:
-        return sum(self.of(kind, party, currency) for kind in ("balance", "deposit", "debt", "payout"))
+        return sum(self.of(kind, party, currency) for kind in ("balance", "deposit", "prefunded", "debt", "payout"))
 
     @cached_property
     def _amounts(self) -> dict[tuple[str, str], int]:

@@ -41,7 +41,7 @@ class Wants:
     units, sellers 0: any number. fulfilled: another party sends what line 1's seller sells. visited: the last page before the order
     was another promoter's, or the shop's `own`. threshold: the seller waives its freight above it; `lost`: by any return, `kept`:
     not by one of line 1. campaign: the product of it. ring: the buyer is one of the accounts of one person. newcomer: line 1's seller sells
-    in this order only.
+    in this order only. promoted: the promoter of all lines is one of this order only, and gives a coupon.
     """
 
     units: int = 0
@@ -56,6 +56,7 @@ class Wants:
     campaign: str = ""
     ring: bool = False
     newcomer: bool = False
+    promoted: bool = False
 
 
 ANYTHING = Wants()
@@ -100,10 +101,6 @@ class Item:
     @property
     def funded_parts(self) -> list[int]:
         return [share for funder, share in self.subsidies.items() if funder != "seller"]
-
-    def funded(self, units: int) -> int:
-        """What of it goes back with so many units. Source: R1.4."""
-        return sum(share * units // self.quantity for share in self.funded_parts)
 
     @property
     def answers(self) -> str:
@@ -164,9 +161,10 @@ def world(rng: Random, orders: int) -> World:
 def fill(rng: Random, market: World, order_id: str, wants: Wants = ANYTHING) -> Cart:
     """Any cart that has what is wanted."""
     promoter = rng.choice(market.promoters) if wants.visited or rng.random() < 0.6 else None
+    promoter = f"p-{order_id}" if wants.promoted else promoter
     items = _chosen(rng, market, order_id, wants, promoter)
     visited = _visit(rng, market, items, wants.visited)
-    offers = _offers(rng, order_id, items)
+    offers = _offers(rng, order_id, items, wants)
     items += _freight(rng, items, wants)
     buyer = rng.choice(RING if wants.ring else market.buyers)
     currency = CURRENCIES[rng.random() < 0.06]
@@ -219,12 +217,13 @@ def _freight(rng: Random, items: list[Item], wants: Wants) -> list[Item]:
     ]
 
 
-def _offers(rng: Random, order_id: str, items: list[Item]) -> list[Offer]:
+def _offers(rng: Random, order_id: str, items: list[Item], wants: Wants) -> list[Offer]:
     """At most one coupon a funder, at most 15% of what it covers: together they never reach what a line costs."""
     found = []
     for funder in ("seller", "platform", "promoter"):
         covered = items
-        if rng.random() > 0.18 or (funder == "promoter" and items[0].promoter_id is None):
+        chance = 1 if wants.promoted and funder == "promoter" else 0.18
+        if rng.random() > chance or (funder == "promoter" and items[0].promoter_id is None):
             continue
         if funder == "seller":
             covered = [item for item in items if item.seller_id == items[0].seller_id]

@@ -102,7 +102,7 @@ def running(home: Home, keep: bool, console: Console) -> Iterator[Stack]:
         console.print(line, highlight=False, markup=False)
 
     if keep:
-        control.up(home, "manual", fresh=True, start_services=True, restart=True, say=say)
+        control.up(home, "manual", Stack(home.root).stripes, fresh=True, start_services=True, restart=True, say=say)
         yield Stack(home.root, clock="manual")
         return
     with Stack(home.root, clock="manual", say=say) as stack:

@@ -100,21 +100,29 @@ def _by_currency(verdict: Verdict) -> Table:
     rows: list[tuple[str, Callable[[str], int]]] = [
         ("captured from buyers", lambda unit: captured[unit]),
         ("paid back to buyers", lambda unit: provider.paid[(unit, "refund")]),
+        ("charged back by banks", lambda unit: _charged_back(verdict, unit)),
         ("compensations paid to buyers", lambda unit: provider.paid[(unit, "compensation")]),
         ("paid out to sellers and promoters", lambda unit: provider.paid[(unit, "payout")]),
         ("still in escrow", lambda unit: books.sum_of("escrow:", unit)),
         ("on balances, payouts under way", lambda unit: books.sum_of("balance:", unit) + books.sum_of("payout:", unit)),
         ("in deposits of sellers", lambda unit: books.sum_of("deposit:", unit)),
-        ("owed by sellers, debts", lambda unit: -books.sum_of("debt:", unit)),
+        ("prefunded by promoters, not given yet", lambda unit: books.sum_of("prefunded:", unit)),
+        ("owed by sellers and promoters, debts", lambda unit: -books.sum_of("debt:", unit)),
         ("fronted, and not taken from parties yet", lambda unit: -books.sum_of("platform:advance", unit)),
         ("kept by the platform", lambda unit: books.sum_of("platform:commission", unit)),
         ("given by the platform as subsidy", lambda unit: -books.sum_of("platform:subsidy", unit)),
-        ("given by promoters as subsidy", lambda unit: -books.sum_of("promoter_subsidy:", unit)),
+        ("given by promoters as subsidy", lambda unit: sum(of for (_, currency), of in verdict.found.given.items() if currency == unit)),
         ("sum of the ledger", lambda unit: books.sum_of("", unit)),
     ]
     for name, of in rows:
         table.add_row(name, *(amount(of(currency), currency) for currency in books.currencies))
     return table
+
+
+def _charged_back(verdict: Verdict, currency: str) -> int:
+    orders = verdict.found.orders
+    lives = [life for life in verdict.market.lives if life.cart.currency == currency and life.cart.order_id in orders]
+    return sum(orders[life.cart.order_id].charged_back_minor for life in lives)
 
 
 def _scores(verdict: Verdict) -> Table:

@@ -12,7 +12,8 @@ class Expected:
     state: rejected, expired, cancelled (unpaid), settled, closed (all refunded), or held: something is in a person's hands.
     captured: all that the buyer paid, unwanted money too. returned: all that the buyer got back, compensations left aside. lines: for
     each settled line what seller, promoter and platform got. refunds: by line. cases: the code with which each ended, empty: open.
-    compensated: what the buyer got for broken promises, by seller. listed: found under suspension too late.
+    compensated: what the buyer got for broken promises, by seller. charged_back: what its bank took
+    back. listed: found under suspension too late.
     """
 
     state: str = "held"
@@ -22,5 +23,6 @@ class Expected:
     lines: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     refunds: dict[int, int] = field(default_factory=dict)
     cases: dict[str, str] = field(default_factory=dict)
+    charged_back_minor: int = 0
     compensated: dict[str, int] = field(default_factory=dict)
     listed: bool = False

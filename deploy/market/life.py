@@ -27,8 +27,10 @@ class Life:
     units by line that a case gave back; returned_late: lines of which that came after settlement. confirmed: lines that the buyer
     confirms. used: virtual lines that were redeemed. sham: parcels whose waybill was a pretence, by a ruling. psp_fails: the PSP pays
     neither refunds nor compensations of this order. charged: what parties are asked for, compensations and refunds after settlement.
-    topped_up, deposit: what a seller of its own put into its deposit, and what is there in the end. withdrawals: by id, paid or
-    refused. contest: what it contends for with other orders; then its expectation is what becomes of it if it wins.
+    given: by promoter, what its subsidies come to, less what came back. prefunded: of a promoter of its own, what is left in the end of
+    what it put in for them, and what it owes for them. topped_up, deposit: what a seller of its own put into its deposit, and what is
+    there in the end. withdrawals: by id, paid or refused. contest: what it contends for with other orders; then its expectation is what
+    becomes of it if it wins. dispute: how the chargeback of all of it ended, won or lost; open: it did not; empty: there was none.
     """
 
     fate: str
@@ -39,6 +41,7 @@ class Life:
     expected: Expected = field(default_factory=Expected)
     evidence: Counter[str] = field(default_factory=Counter)
     charged: Counter[str] = field(default_factory=Counter)
+    given: Counter[str] = field(default_factory=Counter)
     placed_at: datetime | None = None
     paid_at: datetime | None = None
     payment_id: str | None = None
@@ -54,8 +57,10 @@ class Life:
     psp_fails: bool = False
     topped_up: dict[str, int] = field(default_factory=dict)
     deposit: dict[str, int] = field(default_factory=dict)
+    prefunded: dict[str, tuple[int, int]] = field(default_factory=dict)
     withdrawals: dict[str, str] = field(default_factory=dict)
     contest: str = ""
+    dispute: str = ""
 
     @property
     def first(self) -> Item:

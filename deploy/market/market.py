@@ -9,7 +9,7 @@ from itertools import pairwise
 from random import Random
 
 from deploy.market import apps
-from deploy.market.checkout import CAMPAIGN, FEW, ONE_EACH, RING, ROOMY, World, fill, world
+from deploy.market.checkout import CAMPAIGN, CURRENCIES, FEW, ONE_EACH, RING, ROOMY, World, fill, world
 from deploy.market.disorder import delay
 from deploy.market.fates import FATES
 from deploy.market.life import Life
@@ -18,6 +18,7 @@ from deploy.market.sent import Sent, closing
 
 SHOWS = 3  # evenings with a live show, on which everything is ordered
 SPOILT_PER_ORDERS = 250
+PREFUND_MINOR = (1_000_000, 2_000)  # of each currency
 FEW_UNITS = 2  # of the product that is too scarce
 ROOM = {FEW: FEW_UNITS, ONE_EACH: 1}  # who can have it on one evening: whoever is first; of one person's accounts one
 
@@ -67,7 +68,7 @@ def build(seed: int, orders: int, delay_days: int = 0) -> Market:
     rng = Random(seed)
     place = world(rng, orders)
     lives = [_live(rng, place, f"o-{seed}-{index:05}", name, index) for index, name in enumerate(_fates(rng, orders), start=1)]
-    sent = _campaign(orders) + [one for life in lives for one in hasten(rng, life.sent)]
+    sent = _campaign(orders) + _prefunds(place) + [one for life in lives for one in hasten(rng, life.sent)]
     if delay_days:
         sent = delay(Random(f"{seed} late"), in_order(sent), delay_days)
     noise = repeat(rng, sent) + spoil(rng, sent, max(1, orders // SPOILT_PER_ORDERS))
@@ -87,6 +88,16 @@ def _campaign(orders: int) -> list[Sent]:
     for first, second in pairwise(RING):
         sent += [apps.linked(buyer, at, f"phone-{first}") for buyer in (first, second)]
     return sent
+
+
+def _prefunds(place: World) -> list[Sent]:
+    """What promoters put in for their subsidies: every second one too little, so that the platform advances the rest. Source: R3.1."""
+    at = closing(0) - timedelta(minutes=55)
+    return [
+        apps.prefunded(promoter, at, PREFUND_MINOR[number % 2], currency)
+        for number, promoter in enumerate(place.promoters)
+        for currency in CURRENCIES
+    ]
 
 
 def _fates(rng: Random, orders: int) -> list[str]:

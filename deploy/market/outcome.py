@@ -27,6 +27,8 @@ ONCE = {  # the business key that each of these happens at most once for
     ("payment.v1", "unwanted.received"): ("payment_id",),
     ("payment.v1", "refund.instructed"): ("refund_id",),
     ("payment.v1", "refund.done"): ("refund_id",),
+    ("payment.v1", "chargeback.received"): ("order_id", "chargeback_id"),
+    ("payment.v1", "chargeback.ended"): ("order_id", "chargeback_id"),
     ("payment.v1", "compensation.instructed"): ("compensation_id",),
     ("payment.v1", "compensation.done"): ("compensation_id",),
     ("payment.v1", "line.settled"): ("order_id", "line_no"),
@@ -35,6 +37,8 @@ ONCE = {  # the business key that each of these happens at most once for
     ("refund.v1", "case.closed"): ("case_id",),
     ("party.v1", "balance.credited"): ("party", "order_id", "line_no"),
     ("party.v1", "balance.debited"): ("charge_id",),
+    ("party.v1", "subsidy.drawn"): ("charge_id",),
+    ("party.v1", "subsidy.restored"): ("return_id",),
     ("party.v1", "payout.instructed"): ("payout_id",),
     ("party.v1", "payout.done"): ("payout_id",),
 }
@@ -51,9 +55,9 @@ class Score:
 class Found:
     """credited, charged: by party and currency; waiting: of the charged, not taken yet; delayed: charges that ever waited.
 
-    deposited: what came in for deposits, by party and currency. withdrawals: by id, paid or refused. orders: by id. doubled: effects
-    that happened twice, one line each. payments: ids of those that an order learnt of. breaks: found by statements, by id; standing: of
-    these, not explained since.
+    deposited, prefunded: what came in for deposits and for subsidies, by party and currency; given: subsidies, less what came back.
+    withdrawals: by id, paid or refused. orders: by id. doubled: effects that happened twice, one line each. payments: ids of those
+    that an order learnt of, and of chargebacks. breaks: found by statements, by id; standing: of these, not explained since.
     """
 
     orders: dict[str, Expected] = field(default_factory=dict)
@@ -61,6 +65,8 @@ class Found:
     charged: Counter[tuple[str, str]] = field(default_factory=Counter)
     waiting: Counter[tuple[str, str]] = field(default_factory=Counter)
     deposited: Counter[tuple[str, str]] = field(default_factory=Counter)
+    prefunded: Counter[tuple[str, str]] = field(default_factory=Counter)
+    given: Counter[tuple[str, str]] = field(default_factory=Counter)
     withdrawals: dict[str, str] = field(default_factory=dict)
     delayed: set[str] = field(default_factory=set)
     scores: dict[str, Score] = field(default_factory=dict)
@@ -90,7 +96,11 @@ def told(records: Iterable[Read], aside: Container[str]) -> list[str]:
     return sorted(
         json.dumps(
             [record.topic, record.type, record.key, record.headers.get("ce_id"), record.headers.get("x-reason")]
-            + [(record.body or {}).get(name) for name in money if (record.type, name) != ("balance.debited", "moves")],
+            + [
+                (record.body or {}).get(name)
+                for name in money
+                if (record.type, name) not in (("balance.debited", "moves"), ("subsidy.drawn", "moves"))
+            ],
             ensure_ascii=False,
         )
         for record in records
@@ -137,7 +147,7 @@ def differences(market: Market, found: Found) -> list[str]:
         lines += _compared(f"{order_id} ({life.fate})", expected_of(life, found), found.orders.get(order_id, Expected()))
     strangers = found.orders.keys() - {life.cart.order_id for life in market.lives}
     lines += [f"{order_id}: nobody placed it" for order_id in sorted(strangers)]
-    credited, charged = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    credited, charged, given = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     withdrawals: dict[str, str] = {}
     for life in market.lives:
         currency = life.cart.currency
@@ -146,9 +156,11 @@ def differences(market: Market, found: Found) -> list[str]:
             credited[(item.seller_id, currency)] += shares[0]
             credited[(item.promoter_id or "", currency)] += shares[1]
         charged.update({(party, currency): amount for party, amount in life.charged.items()})
+        given.update({(party, currency): amount for party, amount in life.given.items()})
         withdrawals |= life.withdrawals
     lines += _counts("credited to", _nonzero(credited), found.credited)
     lines += _counts("charged to", charged, _nonzero(found.charged))
+    lines += _counts("subsidies of", _nonzero(given), _nonzero(found.given))
     lines += _counts("withdrawal", withdrawals, found.withdrawals)
     return lines + _counts("evidence of", market.evidence, {subject: score.items for subject, score in found.scores.items()})
 
@@ -187,6 +199,12 @@ def _of_party(found: Found, record: Read, body: Mapping[str, Any]) -> None:
             found.credited[place] += body["amount_minor"]
         case "deposit.received":
             found.deposited[place] += body["amount_minor"]
+        case "prefund.received":
+            found.prefunded[place] += body["amount_minor"]
+        case "subsidy.drawn":
+            found.given[place] += body["amount_minor"]
+        case "subsidy.restored":
+            found.given[place] -= body["amount_minor"]
         case "clawback.delayed" if body["charge_id"] not in found.delayed:
             found.delayed.add(body["charge_id"])
             found.charged[place] += body["amount_minor"]
@@ -226,6 +244,10 @@ def _of_order(found: Found, paid: dict[str, dict[int, int]], record: Read, body:
             order.returned_minor += body["amount_minor"]
             if body["line_no"] is not None:
                 order.refunds[body["line_no"]] = order.refunds.get(body["line_no"], 0) + body["amount_minor"]
+        case ("payment.v1", "chargeback.received"):
+            found.payments.add(body["chargeback_id"])
+        case ("payment.v1", "chargeback.ended"):
+            order.charged_back_minor += body["taken_minor"]
         case ("payment.v1", "compensation.done"):
             order.compensated[body["payer"]] = order.compensated.get(body["payer"], 0) + body["amount_minor"]
         case ("payment.v1", "line.settled"):

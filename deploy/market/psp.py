@@ -26,8 +26,9 @@ ONE_IN_LATE, ONE_IN_TWICE, ONE_IN_AGAIN, ONE_PARTY_IN_FAILS = 25, 20, 20, 6
 class Provider:
     """What the provider knows. Whatever it does follows from the seed and the instruction's id, not from when it was read.
 
-    captured: the order of each payment. failing: orders whose refunds and compensations it does not pay; the first payout of some
-    parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to: payouts, by party and currency.
+    captured: the order of each payment; taken: of each chargeback that was lost. failing: orders whose refunds and compensations it does
+    not pay; the first payout of some parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to:
+    payouts, by party and currency.
     instructed: how often each instruction came; it is carried out once.
     """
 
@@ -37,6 +38,8 @@ class Provider:
         self._order = count()
         self._paid_before: set[str] = set()
         self.captured: dict[str, str] = {}
+        self.taken: dict[str, str] = {}
+        self._disputed: dict[str, Sent] = {}
         self.instructed: Counter[str] = Counter()
         self.paid: Counter[tuple[str, str]] = Counter()
         self.paid_to: Counter[tuple[str, str]] = Counter()
@@ -53,11 +56,17 @@ class Provider:
                 self._carry_out(kind, instruction, record)
 
     def capture(self, sent: Iterable[Sent]) -> None:
-        """What buyers paid, as the provider itself told it; a copy of what it told is no second payment."""
+        """What buyers paid and banks took, as the provider itself told it; a copy of what it told is no second payment."""
         for one in sent:
             if one.type == "payment.succeeded" and one.body["payment_id"] not in self.captured:
                 self.captured[str(one.body["payment_id"])] = one.key
                 self._state("capture", str(one.body["payment_id"]), one.key, one.at, one.body)
+            elif one.type == "chargeback.opened":
+                self._disputed[str(one.body["chargeback_id"])] = one
+            elif one.type == "chargeback.closed" and one.body["outcome"] == "lost" and one.body["chargeback_id"] not in self.taken:
+                chargeback = str(one.body["chargeback_id"])
+                self.taken[chargeback] = one.key
+                self._state("chargeback", chargeback, one.key, one.at, self._disputed[chargeback].body)
 
     def answers(self, now: datetime, phase: int) -> list[Sent]:
         """Those that it would have given by now, in order of time; each is said once here."""

@@ -19,7 +19,7 @@ SHIP_HOURS, SHIP_HOURS_24H = 48, 24
 
 
 def reckon(life: Life) -> None:
-    """Fills in life.expected, life.charged and life.evidence; the life must be complete."""
+    """Fills in life.expected, life.charged, life.given and life.evidence; the life must be complete."""
     states = {_line(life, item) for item in life.cart.items if item.kind != "freight"}
     states |= {_freight(life, item) for item in life.cart.items if item.kind == "freight"}
     life.expected.state = next(state for state in ("held", "settled", "closed") if state in states)
@@ -32,8 +32,12 @@ def reckon(life: Life) -> None:
 
 def _line(life: Life, item: Item) -> str:
     """Its units cancelled and returned go back, the rest to its parties; time confirms what nobody did. Source: R2.5, R3.3, R3.4."""
+    if life.dispute in ("lost", "open"):
+        return _disputed(life, item)
     expected, line_no = life.expected, item.line_no
     units = life.gone(line_no) + life.refunded.get(line_no, 0)
+    if item.promoter_id:
+        life.given[item.promoter_id] += item.subsidies.get("promoter", 0)
     if life.psp_fails and units:
         expected.escrow_minor += item.paid_minor + item.funded_minor
         _completed(life, item, by_time=False)
@@ -45,7 +49,9 @@ def _line(life: Life, item: Item) -> str:
     if units:
         expected.refunds[line_no] = back
         expected.returned_minor += back
-    funded = item.funded(units) if not deducted else sum(part * back // item.paid_minor for part in item.funded_parts)
+    funded = sum(_part(item, funder, units, back, whole=not deducted) for funder in ("platform", "promoter"))
+    if item.promoter_id:
+        life.given[item.promoter_id] -= _part(item, "promoter", units, back, whole=not deducted)
     if line_no in life.returned_late:
         expected.lines[line_no] = shares(item, 0, 0)
         life.charged.update(dict(_charged(item, back, funded)))
@@ -54,6 +60,26 @@ def _line(life: Life, item: Item) -> str:
         return "closed"
     expected.lines[line_no] = shares(item, back, funded)
     return "settled"
+
+
+def _disputed(life: Life, item: Item) -> str:
+    """Time confirms it all the same. Lost: the bank took all of it, and the line is settled with nothing. Open: nothing moves. R3.8."""
+    if item.kind != "freight":
+        _completed(life, item, by_time=True)
+    if life.dispute == "lost":
+        life.expected.charged_back_minor += item.paid_minor
+        life.expected.lines[item.line_no] = (0, 0, 0)
+        return "settled"
+    if item.promoter_id:
+        life.given[item.promoter_id] += item.subsidies.get("promoter", 0)
+    life.expected.escrow_minor += item.paid_minor + item.funded_minor
+    return "held"
+
+
+def _part(item: Item, funder: str, units: int, back: int, *, whole: bool) -> int:
+    """Of a funder's subsidy what goes back with the units, or with the amount where that is not their whole slice. Source: R1.4."""
+    share = item.subsidies.get(funder, 0)
+    return share * units // item.quantity if whole else share * back // item.paid_minor
 
 
 def _waived(life: Life, item: Item) -> int:
@@ -70,6 +96,8 @@ def _waived(life: Life, item: Item) -> int:
 
 def _freight(life: Life, item: Item) -> str:
     """With the seller's last line: owed if something was sent, else it goes back. Source: R2.6, R3.10."""
+    if life.dispute in ("lost", "open"):
+        return _disputed(life, item)
     expected, others = life.expected, life.cart.of_seller(item.seller_id)
     sent = any(parcel.seller_id == item.seller_id and not parcel.failed for parcel in life.parcels)
     sent = sent or any(other.line_no in life.used for other in others)

@@ -94,8 +94,9 @@ def _breaks(verdict: Verdict) -> list[str]:
     found = verdict.found
     if not verdict.market.delayed:
         return sorted(found.breaks.values())
-    captured = verdict.play.provider.captured
+    captured, taken = verdict.play.provider.captured, verdict.play.provider.taken
     unknown = {f"{captured[payment]}: missing_here of capture {payment}" for payment in captured.keys() - found.payments}
+    unknown |= {f"{taken[one]}: missing_here of chargeback {one}" for one in taken.keys() - found.payments}
     return sorted(unknown ^ set(found.standing.values()))
 
 
@@ -104,18 +105,22 @@ def _of_ledger(verdict: Verdict) -> list[str]:
     ledger, found, provider = verdict.books, verdict.found, verdict.play.provider
     captured, lines = Counter[str](), list[str]()
     for life in verdict.market.lives:
-        captured[life.cart.currency] += _known(verdict, life)
-    for (_, currency), amount in found.deposited.items():
+        order = found.orders.get(life.cart.order_id)
+        captured[life.cart.currency] += _known(verdict, life) - (order.charged_back_minor if order else 0)
+    for (_, currency), amount in (found.deposited + found.prefunded).items():
         captured[currency] += amount
     for currency in sorted(captured):
         at_provider = captured[currency] - sum(provider.paid[(currency, kind)] for kind in ("refund", "compensation", "payout"))
         lines += _same(f"{currency} sum of the ledger", 0, ledger.sum_of("", currency))
         lines += _same(f"{currency} at the provider", at_provider, -ledger.sum_of("psp:cash", currency))
         lines += _same(f"{currency} left in payout", 0, ledger.sum_of("payout:", currency))
+        lines += _same(f"{currency} given for promoters, and not taken yet", 0, ledger.sum_of("promoter_subsidy:", currency))
         lines += _same(f"{currency} fronted, and not taken yet", -_waiting(found, currency), ledger.sum_of("platform:advance", currency))
-    for party, currency in sorted(found.credited.keys() | found.charged.keys() | found.deposited.keys()):
-        place = (party, currency)
-        due = found.credited[place] + found.deposited[place] - found.charged[place] + found.waiting[place] - provider.paid_to[place]
+    put_in = found.deposited + found.prefunded
+    for place in sorted(found.credited.keys() | found.charged.keys() | put_in.keys() | found.given.keys()):
+        party, currency = place
+        due = found.credited[place] + put_in[place] - found.given[place]
+        due += found.waiting[place] - found.charged[place] - provider.paid_to[place]
         lines += _same(f"{party}: what is left of {currency}", due, ledger.of_party(party, currency))
         if not found.waiting[place]:
             lines += _same(f"{currency} left in the balance of {party}", 0, ledger.of("balance", party, currency))
@@ -135,12 +140,15 @@ def _waiting(found: Found, currency: str) -> int:
 
 
 def _as_expected(verdict: Verdict) -> list[str]:
-    """What is left in escrow and in deposits."""
+    """What is left in escrow, in deposits, of what was prefunded, and owed for it."""
     ledger, escrow, lines = verdict.books, Counter[str](), list[str]()
     for life in verdict.market.lives:
         escrow[life.cart.currency] += life.expected.escrow_minor
         for party, amount in life.deposit.items():
             lines += _same(f"deposit of {party}", amount, ledger.of("deposit", party, life.cart.currency))
+        for party, (left, owed) in life.prefunded.items():
+            lines += _same(f"prefunded of {party}", left, ledger.of("prefunded", party, life.cart.currency))
+            lines += _same(f"debt of {party}", -owed, ledger.of("debt", party, life.cart.currency))
     for currency in sorted(escrow):
         lines += _same(f"{currency} in escrow", escrow[currency], ledger.sum_of("escrow:", currency))
         lines += _same(f"{currency} left in unwanted", 0, ledger.sum_of("unwanted:", currency))

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from deploy.verify.intake import digest
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
@@ -132,7 +133,7 @@ def _clusters(log: Log, tables: Tables) -> dict[str, str]:
 
     first: dict[tuple[str, str], str] = {}
     for entry, link in log.of(IdentityLinked):
-        if (entry.header("ce_source"), entry.id) in taken.inbox and entry.ref not in taken.held:
+        if taken.inbox.get((entry.header("ce_source"), entry.id)) == digest(entry.value) and entry.ref not in taken.held:
             holder = first.setdefault((link.kind, link.token), link.buyer_id)
             one, other = sorted((root(link.buyer_id), root(holder)))
             over[other] = one

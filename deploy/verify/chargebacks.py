@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.verify.log import Entry, Log
+from deploy.verify.log import Entry, Log, cause
 from deploy.verify.report import Check
-from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
+from shared.contracts.chargeback import (
+    ChargebackContested,
+    ChargebackDebited,
+    ChargebackEnded,
+    ChargebackOverdue,
+    ChargebackReceived,
+    RefundHeld,
+)
 from shared.contracts.payment import EscrowFunded, RefundNotPaid, RefundRefused, RefundReserved
 from shared.contracts.psp import ChargebackClosed, ChargebackOpened
 from shared.contracts.types import Moves
@@ -33,6 +40,7 @@ class Order:
 
 def checks(log: Log, moves: list[tuple[Entry, Moves]]) -> Iterator[Check]:
     yield _told(log)
+    yield _silent(log)
     yield _frozen(log)
     yield _debited(log, moves)
 
@@ -40,25 +48,44 @@ def checks(log: Log, moves: list[tuple[Entry, Moves]]) -> Iterator[Check]:
 def _told(log: Log) -> Check:
     """By the causation id; what was refused or waits has no such fact, and `nothing vanished` looks after it."""
     check = Check("every chargeback was taken and ended as the bank told of it, once")
-    opened = {(entry.id, event.chargeback_id): event for entry, event in log.of(ChargebackOpened)}
-    closed = {(entry.id, event.chargeback_id): event for entry, event in log.of(ChargebackClosed)}
+    opened, closed = log.bodies(ChargebackOpened), log.bodies(ChargebackClosed)
     seen: Counter[tuple[str, str, str]] = Counter()
     disputed: dict[tuple[str, str], int] = {}
     for entry, fact in log.of(ChargebackReceived):
-        event = opened.get((entry.header("ce_causationid"), fact.chargeback_id))
-        said = (event.order_id, event.payment_id, event.amount_minor, event.currency) if event is not None else None
-        check.that(said == (fact.order_id, fact.payment_id, fact.amount_minor, fact.currency), f"{entry}: the bank told of {said}")
+        event = cause(opened, entry, chargeback_id=fact.chargeback_id, payment_id=fact.payment_id, amount_minor=fact.amount_minor)
+        said = (event.chargeback_id, event.payment_id, event.amount_minor, event.currency) if event is not None else None
+        took = (fact.chargeback_id, fact.payment_id, fact.amount_minor, fact.currency)
+        check.that(said == took, f"{entry}: the bank told of {said}, {took} was taken")
         disputed[(fact.order_id, fact.chargeback_id)] = fact.amount_minor
         seen[(entry.type, fact.order_id, fact.chargeback_id)] += 1
     for entry, ended in log.of(ChargebackEnded):
-        end = closed.get((entry.header("ce_causationid"), ended.chargeback_id))
         amount = disputed.get((ended.order_id, ended.chargeback_id))
+        whole = None if ended.outcome == "won" or ended.taken_minor == amount else ended.taken_minor
+        end = cause(closed, entry, chargeback_id=ended.chargeback_id, outcome=ended.outcome, amount_minor=whole)
         taken = 0 if end is None or end.outcome == "won" else end.amount_minor or amount
-        expected = (end.outcome, taken, amount) if end is not None else None
+        expected = (end.outcome, taken, amount) if end is not None and end.chargeback_id == ended.chargeback_id else None
         check.that(expected == (ended.outcome, ended.taken_minor, ended.disputed_minor), f"{entry}: expected {expected}")
         seen[(entry.type, ended.order_id, ended.chargeback_id)] += 1
     for (kind, order_id, chargeback_id), times in seen.items():
         check.that(times == 1, f"chargeback {chargeback_id} of {order_id}: {times} times {kind}")
+    return check
+
+
+def _silent(log: Log) -> Check:
+    """An end that came before the deadline fired is no silence, whenever the bank says that it decided: it is in the lane before."""
+    check = Check("a bank that did not say the end of a chargeback in time is announced at that time, once")
+    due = {(fact.order_id, fact.chargeback_id): fact.answer_by for _, fact in log.of(ChargebackReceived)}
+    seen: Counter[tuple[str, str]] = Counter()
+    ended: set[tuple[str, str]] = set()
+    for entry in log.facts():
+        fact = entry.event
+        if isinstance(fact, ChargebackEnded):
+            ended.add((fact.order_id, fact.chargeback_id))
+        elif isinstance(fact, ChargebackOverdue):
+            place = (fact.order_id, fact.chargeback_id)
+            seen[place] += 1
+            check.that(due.get(place) == fact.occurred_at, f"{entry}: its time is over at {due.get(place)}, not at {fact.occurred_at}")
+            check.that(seen[place] == 1 and place not in ended, f"{entry}: {fact.chargeback_id} is announced again, or has ended")
     return check
 
 

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import campaign, chargeback, identity, order, payment, refund, registry, suspension, trust
+from shared.contracts import campaign, chargeback, identity, order, payment, refund, registry, subsidy, suspension, trust
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -33,6 +33,8 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (payment.LineSettled, "order", (order.OrderSettled,)),
     (payment.AccountCredited, "payment", (payment.BalanceCredited,)),
     (payment.AccountCharged, "payment", (payment.BalanceDebited, payment.ClawbackDelayed)),
+    (subsidy.SubsidyCharged, "payment", (subsidy.SubsidyDrawn,)),
+    (subsidy.SubsidyReturned, "payment", (subsidy.SubsidyRestored,)),
     (order.ShippingLate, "payment", (payment.CompensationInstructed,)),
     (order.ShippingSham, "payment", (payment.CompensationInstructed,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
@@ -77,7 +79,7 @@ def _accounted(log: Log, tables: Tables, refused: Refused) -> Check:
         for service in takers:
             if service not in tables.taken or entry.offset >= tables.taken[service].positions.get((entry.topic, entry.partition), 0):
                 continue
-            same = (service, entry.header("ce_source"), entry.id, _digest(entry.value))
+            same = (service, entry.header("ce_source"), entry.id, digest(entry.value))
             if (service, entry.ref) in refused or (topic.warden, entry.ref) in refused:
                 gone.add(same)
             done = same in gone or _known(entry, service, tables)
@@ -87,10 +89,10 @@ def _accounted(log: Log, tables: Tables, refused: Refused) -> Check:
 
 def _known(entry: Entry, service: str, tables: Tables) -> bool:
     taken = tables.taken[service]
-    return entry.ref in taken.held or taken.inbox.get((entry.header("ce_source"), entry.id)) == _digest(entry.value)
+    return entry.ref in taken.held or taken.inbox.get((entry.header("ce_source"), entry.id)) == digest(entry.value)
 
 
-def _digest(value: bytes | None) -> bytes:
+def digest(value: bytes | None) -> bytes:
     return blake2b(value or b"", digest_size=16).digest()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from deploy.verify import chargebacks, parties
+from deploy.verify import chargebacks, parties, subsidies
 from deploy.verify.log import Entry, Log, moment
 from deploy.verify.report import Check
 from deploy.verify.tables import Posting, Tables
@@ -33,7 +33,7 @@ from shared.contracts.types import Moves
 
 Account = tuple[str, str]  # account, currency
 Answer = tuple[Entry, str, int | None]  # of which instruction, and what was moved; None: nothing
-BOUNDED = ("escrow:", "unwanted:", "balance:", "deposit:", "payout:")
+BOUNDED = ("escrow:", "unwanted:", "balance:", "deposit:", "payout:", "prefunded:")
 OWED = ("debt:",)
 
 
@@ -46,6 +46,7 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _captured(log)
     yield _payouts(log)
     yield from parties.checks(log, tables, moves)
+    yield from subsidies.checks(log, moves)
     yield _compensations(log)
     yield from chargebacks.checks(log, moves)
     yield _posted(moves, tables)

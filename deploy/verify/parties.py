@@ -29,9 +29,11 @@ from shared.contracts.payment import (
     RefundReserved,
 )
 from shared.contracts.seller import DepositToppedUp
+from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
 from shared.contracts.types import Moves
 
 Place = tuple[str, str]  # party (or account), currency
+Stored = tuple[int, int, int | None, int, int, int]  # balance, deposit, required, debt, waiting, prefunded
 Fronting = RefundDone | CompensationDone | ChargebackDebited
 
 
@@ -43,11 +45,12 @@ class Purse:
     deposit: int = 0
     required: int | None = None
     debt: int = 0
+    prefunded: int = 0
     waiting: int = 0
     delayed: set[str] = field(default_factory=set)
 
-    def told(self) -> tuple[int, int, int | None, int, int]:
-        return self.available, self.deposit, self.required, self.debt, self.waiting
+    def told(self) -> Stored:
+        return self.available, self.deposit, self.required, self.debt, self.waiting, self.prefunded
 
     @property
     def free(self) -> bool:
@@ -82,7 +85,9 @@ def _folded(log: Log, check: Check) -> dict[Place, Purse]:
         currency = getattr(event, "currency", None) or currencies.get(getattr(event, "payout_id", ""), "")
         purse = purses[(event.party, currency)]
         _fold(purse, event)
-        check.that(min(purse.available, purse.deposit, purse.debt) >= 0, f"{entry}: leaves {event.party} with {purse.told()}")
+        check.that(
+            min(purse.available, purse.deposit, purse.debt, purse.prefunded) >= 0, f"{entry}: leaves {event.party} with {purse.told()}"
+        )
     return purses
 
 
@@ -104,11 +109,18 @@ def _fold(purse: Purse, event: Any) -> None:
             purse.debt -= event.amount_minor
             if event.source == "balance":
                 purse.available -= event.amount_minor
-            else:
+            elif event.source == "deposit":
                 purse.deposit -= event.amount_minor
+            else:
+                purse.prefunded -= event.amount_minor
         case DepositFilled():
             purse.available -= event.amount_minor
             purse.deposit += event.amount_minor
+        case PrefundReceived() | SubsidyRestored():
+            purse.prefunded += event.amount_minor
+        case SubsidyDrawn():
+            purse.prefunded -= event.from_prefunded_minor
+            purse.debt += event.as_debt_minor
         case DepositReceived():
             purse.deposit += event.amount_minor
         case DepositRequired():
@@ -121,7 +133,7 @@ def _fold(purse: Purse, event: Any) -> None:
 
 def _balances(log: Log, tables: Tables, sums: Counter[Place], purses: dict[Place, Purse]) -> Check:
     """As stored, and as posted; but for credits that are on their way to their account."""
-    check = Check("every balance = credits - payouts - what was taken; every deposit and debt likewise")
+    check = Check("every balance = credits - payouts - what was taken; every deposit, debt and what is prefunded likewise")
     credited = {entry.header("ce_causationid") for entry, _ in log.of(BalanceCredited)}
     coming: Counter[Place] = Counter()
     for entry, told in log.of(AccountCredited):
@@ -131,25 +143,30 @@ def _balances(log: Log, tables: Tables, sums: Counter[Place], purses: dict[Place
         for party, account in tables.entities["account"].items()
         for currency, purse in account.body["purses"].items()
     }
-    named = {(name.partition(":")[2], currency) for name, currency in sums if name.startswith(("balance:", "deposit:", "debt:"))}
+    named = {
+        (name.partition(":")[2], currency) for name, currency in sums if name.startswith(("balance:", "deposit:", "debt:", "prefunded:"))
+    }
     for place in {place for place in purses if place[1]} | stored.keys() | named:
         party, currency = place
         purse = purses.get(place, Purse())
         check.same(
-            f"account of {party} in {currency} (balance, deposit, required, debt, waiting)", purse.told(), _stored(stored.get(place))
+            f"account of {party} in {currency} (balance, deposit, required, debt, waiting, prefunded)",
+            purse.told(),
+            _stored(stored.get(place)),
         )
-        expected = {"balance": purse.available + coming[place], "deposit": purse.deposit, "debt": -purse.debt}
+        expected = {"balance": purse.available + coming[place], "deposit": purse.deposit, "debt": -purse.debt, "prefunded": purse.prefunded}
         for kind, amount in expected.items():
             posted = sums[(f"{kind}:{party}", currency)]
             check.that(posted == amount, f"{kind}:{party}: postings sum to {posted}, not to {amount} {currency}")
     return check
 
 
-def _stored(purse: Any) -> tuple[int, int, int | None, int, int]:
+def _stored(purse: Any) -> Stored:
     if purse is None:
-        return 0, 0, None, 0, 0
+        return 0, 0, None, 0, 0, 0
     waiting = sum(one["amount_minor"] for one in purse["clawbacks"].values()) if "clawbacks" in purse else 0
-    return purse["available_minor"], purse.get("deposit_minor", 0), purse.get("required_minor"), purse.get("debt_minor", 0), waiting
+    deposit, debt, prefunded = (purse.get(f"{name}_minor", 0) for name in ("deposit", "debt", "prefunded"))
+    return purse["available_minor"], deposit, purse.get("required_minor"), debt, waiting, prefunded
 
 
 def _fronted(log: Log, sums: Counter[Place], purses: dict[Place, Purse]) -> Check:

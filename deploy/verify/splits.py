@@ -154,7 +154,7 @@ def _asked(log: Log) -> dict[tuple[str, str], Asked]:
         found.setdefault((granted.order_id, granted.refund_id), (granted.line_no, granted.quantity, granted.amount_minor, when))
     for _, cancelled in log.of(UnitsCancelled):
         for part in cancelled.lines:
-            asked = (part.line_no, part.quantity, part.amount_minor, cancelled.occurred_at)
+            asked = (part.line_no, part.quantity, part.amount_minor, cancelled.applied_at or cancelled.occurred_at)
             found.setdefault((cancelled.order_id, part.refund_id), asked)
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Stored, Tables
-from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived, RefundHeld
+from shared.contracts.chargeback import ChargebackEnded, ChargebackOverdue, ChargebackReceived, RefundHeld
 from shared.contracts.payment import (
     CompensationDone,
     CompensationInstructed,
@@ -61,7 +61,9 @@ def _payments(log: Log, stored: Mapping[str, Stored]) -> Check:
         for _, fact in log.of(kind):
             compensations[fact.order_id][fact.compensation_id] = state
     for _, opened in log.of(ChargebackReceived):
-        chargebacks[opened.order_id][opened.chargeback_id] = "open"
+        chargebacks[opened.order_id][opened.chargeback_id] = "open" if opened.answer_by is not None else "undecided"
+    for _, silent in log.of(ChargebackOverdue):
+        chargebacks[silent.order_id][silent.chargeback_id] = "undecided"
     for _, ended in log.of(ChargebackEnded):
         chargebacks[ended.order_id][ended.chargeback_id] = ended.outcome
     for _, line in log.of(LineSettled):
@@ -70,13 +72,18 @@ def _payments(log: Log, stored: Mapping[str, Stored]) -> Check:
         body = stored[key].body if key in stored else {"refunds": {}, "lines": {}}
         states_now = {name: one["state"] for name, one in body.get("compensations", {}).items()}
         check.same(f"compensations of {key}", compensations.get(key, {}), states_now)
-        disputes = {name: one["state"] for name, one in body.get("chargebacks", {}).items()}
+        disputes = {name: _dispute(one) for name, one in body.get("chargebacks", {}).items()}
         check.same(f"chargebacks of {key}", chargebacks.get(key, {}), disputes)
         known = {refund_id: refund["state"] for refund_id, refund in body["refunds"].items()}
         check.same(f"refunds of {key}", refunds.get(key, {}), known)
         done = {int(number) for number, line in body["lines"].items() if line["settled"]}
         check.same(f"settled lines of {key}", settled.get(key, set()), done)
     return check
+
+
+def _dispute(stored: Mapping[str, Any]) -> str:
+    """Open as long as the bank has time left, undecided after that."""
+    return "undecided" if stored["state"] == "open" and not stored.get("answer_by") else str(stored["state"])
 
 
 def _payouts(log: Log, stored: Mapping[str, Stored]) -> Check:

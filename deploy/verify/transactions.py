@@ -28,6 +28,7 @@ from shared.contracts.payment import (
     RefundReserved,
     UnwantedReceived,
 )
+from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
 from shared.contracts.types import Moves
 
 Moved = Counter[str]  # minor units by account
@@ -164,6 +165,14 @@ def _of_party(fact: Any, known: Known) -> Moved | None:
             return Counter({f"{fact.source}:{fact.party}": -fact.amount_minor, f"debt:{fact.party}": fact.amount_minor})
         case DepositFilled():
             return Counter({f"balance:{fact.party}": -fact.amount_minor, f"deposit:{fact.party}": fact.amount_minor})
+        case PrefundReceived():
+            return Counter({"psp:cash": -fact.amount_minor, f"prefunded:{fact.party}": fact.amount_minor})
+        case SubsidyRestored():
+            return Counter({f"promoter_subsidy:{fact.party}": -fact.amount_minor, f"prefunded:{fact.party}": fact.amount_minor})
+        case SubsidyDrawn():
+            moved = Counter({f"prefunded:{fact.party}": -fact.from_prefunded_minor, f"debt:{fact.party}": -fact.as_debt_minor})
+            moved[f"promoter_subsidy:{fact.party}"] += fact.amount_minor
+            return moved
         case DepositReceived():
             return Counter({"psp:cash": -fact.amount_minor, f"deposit:{fact.party}": fact.amount_minor})
         case _:

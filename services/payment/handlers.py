@@ -7,6 +7,7 @@ from typing import assert_never
 from services.payment import decide
 from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import BREAKS, POSTINGS
+from shared.contracts.chargeback import ChargebackAnswerDue
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
 from shared.contracts.payment import (
     AccountCharged,
@@ -31,7 +32,8 @@ from shared.contracts.psp import (
     StatementLine,
 )
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
-from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
+from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
+from shared.contracts.subsidy import SubsidyCharged, SubsidyReturned
 from shared.messaging.shape import Plan, Service, given, on
 from shared.policy import Policies
 
@@ -53,9 +55,12 @@ Input = (
     | CompensationAnswerDue
     | ChargebackOpened
     | ChargebackClosed
+    | ChargebackAnswerDue
     | SettlementDue
     | AccountCredited
     | AccountCharged
+    | SubsidyCharged
+    | SubsidyReturned
     | ClawbackDue
     | SweepDue
     | PayoutSucceeded
@@ -63,6 +68,7 @@ Input = (
     | PayoutAnswerDue
     | SellerRegistered
     | DepositToppedUp
+    | PrefundToppedUp
     | WithdrawalRequested
     | StatementLine
     | StatementDue
@@ -101,15 +107,21 @@ def handle(event: Input, policy: Policies) -> Plan:
         case CompensationAnswerDue():
             return on(event, decide.compensation_unanswered, PAYMENT.one(event.order_id))
         case ChargebackOpened():
-            return on(event, decide.dispute, PAYMENT.one(event.order_id))
+            return on(event, decide.dispute, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case ChargebackClosed():
             return on(event, decide.conclude, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
+        case ChargebackAnswerDue():
+            return on(event, decide.undecided, PAYMENT.one(event.order_id))
         case SettlementDue():
             return on(event, decide.settle, PAYMENT.one(event.order_id))
         case AccountCredited():
             return on(event, decide.credit, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case AccountCharged():
             return on(event, decide.charge, ACCOUNT.one(event.party))
+        case SubsidyCharged():
+            return on(event, decide.draw, ACCOUNT.one(event.party))
+        case SubsidyReturned():
+            return on(event, decide.restore, ACCOUNT.one(event.party))
         case ClawbackDue():
             return on(event, decide.try_again, ACCOUNT.one(event.party))
         case SweepDue():
@@ -124,6 +136,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.register, ACCOUNT.one(event.seller_id))
         case DepositToppedUp():
             return on(event, decide.top_up, ACCOUNT.one(event.seller_id))
+        case PrefundToppedUp():
+            return on(event, decide.prefund, ACCOUNT.one(event.promoter_id))
         case WithdrawalRequested():
             return on(event, decide.withdraw, ACCOUNT.one(event.seller_id), given(policy.at(event.occurred_at)))
         case StatementLine():
@@ -134,4 +148,5 @@ def handle(event: Input, policy: Policies) -> Plan:
             assert_never(event)
 
 
-SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=(AccountCredited, AccountCharged), rows=(POSTINGS, BREAKS))
+SENDS = (AccountCredited, AccountCharged, SubsidyCharged, SubsidyReturned)
+SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=SENDS, rows=(POSTINGS, BREAKS))

@@ -57,11 +57,12 @@ ACCOUNTS = (
     Account("balance:<party>",           "the party may draw on it",                                         "credit",    True),
     Account("payout:<party>",            "on its way to the party, not yet confirmed by the provider",       "credit",    True),
     Account("deposit:<party>",           "what a seller put in against what it may come to owe",              "credit",    True),
+    Account("prefunded:<party>",         "what a promoter put in for its subsidies and has not given yet",    "credit",    True),
     Account("debt:<party>",              "the party owes it to the platform",                                 "debit",     True),
     Account("platform:advance",          "fronted for parties, and not taken from them yet",                  "debit",     False),
     Account("platform:commission",       "the platform's fee income",                                        "credit",    False),
     Account("platform:subsidy",          "the platform's budget: what it gave to orders, less what came back", "debit",   False),
-    Account("promoter_subsidy:<party>",  "what the promoter gave to orders, less what came back",            "debit",     False),
+    Account("promoter_subsidy:<party>",  "given for the promoter, and not taken from it yet; of old orders, ever", "debit", False),
 )
 TRANSACTIONS = {
     # type of the fact: means, debit, credit; in the order of an order's life
@@ -84,7 +85,12 @@ TRANSACTIONS = {
     "balance.debited": Transaction(
         "a party is charged what was fronted for it",
         ("balance:<party>", "deposit:<party>", "debt:<party>"), ("platform:advance",)),
-    "debt.repaid": Transaction("income or a deposit repays a debt", ("balance:<party>", "deposit:<party>"), ("debt:<party>",)),
+    "subsidy.drawn": Transaction(
+        "a promoter gives what an order had of it", ("prefunded:<party>", "debt:<party>"), ("promoter_subsidy:<party>",)),
+    "subsidy.restored": Transaction("a promoter has its part of a refund back", ("promoter_subsidy:<party>",), ("prefunded:<party>",)),
+    "prefund.received": Transaction("a promoter put money in for subsidies", ("psp:cash",), ("prefunded:<party>",)),
+    "debt.repaid": Transaction(
+        "what came in repays a debt", ("balance:<party>", "deposit:<party>", "prefunded:<party>"), ("debt:<party>",)),
     "deposit.filled": Transaction("income fills the deposit", ("balance:<party>",), ("deposit:<party>",)),
     "deposit.received": Transaction("the seller put money in", ("psp:cash",), ("deposit:<party>",)),
     "payout.returned": Transaction("the provider did not pay", ("payout:<party>",), ("balance:<party>",)),
@@ -113,6 +119,10 @@ def balance(party: str) -> str:
 
 def deposit(party: str) -> str:
     return f"deposit:{party}"
+
+
+def prefunded(party: str) -> str:
+    return f"prefunded:{party}"
 
 
 def debt(party: str) -> str:

@@ -22,10 +22,22 @@ from shared.contracts.payment import (
     RefundDone,
     UnwantedReceived,
 )
+from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
 from shared.messaging.shape import Rows, members
 
 OfOrder = EscrowFunded | UnwantedReceived | RefundDone | CompensationDone | ChargebackDebited | LineSettled
-OfParty = BalanceDebited | DebtRepaid | DepositReceived | DepositFilled | PayoutInstructed | PayoutDone | PayoutReturned
+OfParty = (
+    BalanceDebited
+    | DebtRepaid
+    | DepositReceived
+    | DepositFilled
+    | PrefundReceived
+    | SubsidyDrawn
+    | SubsidyRestored
+    | PayoutInstructed
+    | PayoutDone
+    | PayoutReturned
+)
 Moving = OfOrder | OfParty
 
 

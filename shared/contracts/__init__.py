@@ -17,6 +17,7 @@ from shared.contracts import (
     ruling,
     seller,
     storefront,
+    subsidy,
     suspension,
     trust,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "ruling",
     "seller",
     "storefront",
+    "subsidy",
     "suspension",
     "system",
     "trust",

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from shared.contracts.topics import PAYMENT
+from shared.contracts.topics import PAYMENT, PAYMENT_TIMER
 from shared.contracts.types import Currency, Id, LineNo, Minor, Moves, Part, Quantity, Text
 from shared.messaging.message import Message, Topic
 
@@ -38,7 +38,8 @@ class ChargebackReceived(Message):
     """The order's lines are frozen: until the chargeback ends nothing of them is settled, and no refund is submitted. Source: R3.8.
 
     lines: how it lies on them now, by largest remainder over what is paid and neither refunded nor charged back; less than
-    amount_minor in all if refunds have left less than that (`chargeback.contested`). Empty: of a payment that was unwanted.
+    amount_minor in all if refunds have left less than that (`chargeback.contested`). Empty: of a payment that was unwanted. answer_by:
+    when it is announced that the bank has not said how it ended; None: received before there was such a time.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -52,6 +53,35 @@ class ChargebackReceived(Message):
     amount_minor: Minor
     reason: Text
     lines: tuple[ChargebackLine, ...]
+    answer_by: AwareDatetime | None = None
+
+
+class ChargebackOverdue(Message):
+    """The bank has not said until now how this chargeback ended: a person asks the provider. Source: R3.8.
+
+    What it froze stays frozen, so that nobody is paid twice, and a late end still ends it.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "chargeback.overdue"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    chargeback_id: Id
+
+
+class ChargebackAnswerDue(Message):
+    """Timer: the bank has not said how a chargeback ended. Source: R3.8."""
+
+    type: ClassVar[str] = "chargeback_answer.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+
+    order_id: Id
+    chargeback_id: Id
+
+    @property
+    def subject(self) -> str:
+        return f"{self.order_id}/{self.chargeback_id}"
 
 
 class ChargebackContested(Message):

@@ -12,7 +12,6 @@ from shared.contracts.registry import EVERYONE
 from shared.messaging.message import Topic
 
 VERSION = "0.1.0"
-STRIPES = 12
 
 HOME = "shared/contracts"
 SCHEMAS = f"{HOME}/schemas"
@@ -71,7 +70,7 @@ def _topics_yaml(topics: Iterable[Topic]) -> str:
         f"retention_ms: -1, max_message_bytes: {topic.max_message_bytes}}}"
         for topic in topics
     ]
-    return "\n".join([GENERATED, f"stripes: {STRIPES}", "topics:", *rows, ""])
+    return "\n".join([GENERATED, "topics:  # stripes: as many partitions as LAOTIE_STRIPES says", *rows, ""])
 
 
 def _acls_yaml(topics: Iterable[Topic]) -> str:

@@ -165,8 +165,9 @@ class CancelledUnits(Part):
 class UnitsCancelled(Message):
     """Units of a paid order will not be sent; what was paid for them goes back. Source: R2.1, R3.10.
 
-    A seller's freight goes with the last of its units if nothing of it was sent. cancel_id: of the request; None, nobody asked, it is
-    freight that nothing is left for. order_cancelled: nothing else is left of the order.
+    A seller's freight goes with the last of its units if nothing of it was sent, or if the seller was at fault: then also after it was
+    confirmed or settled. cancel_id: of the request; None, nobody asked, it is freight that nothing is left for. order_cancelled: nothing
+    else is left of the order. applied_at: when the buyer applied for what it follows from; None: it follows from no case. Source: R3.6.
     Producer: order. Consumers: payment, refund.
     """
 
@@ -180,6 +181,7 @@ class UnitsCancelled(Message):
     lines: tuple[CancelledUnits, ...] = Field(min_length=1)
     order_cancelled: bool
     reason: Text = ""
+    applied_at: AwareDatetime | None = None
 
 
 class ParcelTaken(Message):

@@ -22,7 +22,8 @@ class EscrowFunded(Message):
     """The buyer's money and the subsidies of platform and promoter are in escrow. moves None: no money at all came in. Source: R3.2.
 
     clawback None: funded before there was any; the policy at the refund counts. statement_days: within which the provider's
-    statement must show what it moved for this order; 0: it sends none. buyer_id None: paid before that was told. Source: R3.6, R3.9.
+    statement must show what it moved for this order; 0: it sends none. buyer_id None: paid before that was told. prefunded: each
+    promoter's account is asked for its subsidies; False: paid before there were any to ask. Source: R3.1, R3.6, R3.9.
 
     Producer: payment. Consumers: outsiders.
     """
@@ -40,6 +41,7 @@ class EscrowFunded(Message):
     clawback: ClawbackDays | None = None
     statement_days: int = 0
     buyer_id: Id | None = None
+    prefunded: bool = False
 
 
 class RefundReserved(Message):
@@ -516,7 +518,7 @@ class ClawbackDelayed(Message):
 class DebtRepaid(Message):
     """Of what came in, this much repaid what the party owes; debt_minor is left. Source: R3.7.
 
-    source: what it came from; money put into the deposit repays debt, too.
+    source: what it came from; money put into the deposit, or in before for subsidies, repays debt, too.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -527,7 +529,7 @@ class DebtRepaid(Message):
     currency: Currency
     amount_minor: Minor
     debt_minor: Minor
-    source: Literal["balance", "deposit"]
+    source: Literal["balance", "deposit", "prefunded"]
     moves: Moves
 
 

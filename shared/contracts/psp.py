@@ -154,6 +154,8 @@ class StatementLine(Message):
     earlier one, and an amount of 0 takes it back. day: the provider's. reference: the payment_id of a capture, the refund_id
     of a refund, the compensation_id of a compensation, the chargeback_id of a chargeback: what the bank took in the end, though the
     provider may take it at the opening; a line of one that was won is taken back. amount_minor: what was moved, in either direction.
+    kind payout: refused, `statement.of_party`. It is of a party and of no order, and R3.9 compares per order; what became of it its own
+    answer says once, its silence is announced, and until then it stands on `payout:<party>`.
     Producer: psp. Consumers: payment.
     """
 
@@ -164,7 +166,7 @@ class StatementLine(Message):
     statement_id: Id
     line_id: Id
     day: Day
-    kind: Movement
+    kind: Movement | Literal["payout"]
     reference: Id
     amount_minor: Minor
     currency: Currency

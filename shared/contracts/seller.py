@@ -1,4 +1,4 @@
-"""The seller's back office, about its money: the deposit that it is to hold, and what it wants paid out. Keyed by the seller."""
+"""The back office of sellers and promoters, about their money: deposits, subsidies put in before, withdrawals. Keyed by the party."""
 
 from __future__ import annotations
 
@@ -42,8 +42,27 @@ class DepositToppedUp(Message):
     currency: Currency
 
 
+class PrefundToppedUp(Message):
+    """The promoter's money for the subsidies that it gives to orders is at the provider; it counts once per prefund_id. Source: R3.1.
+
+    Needs no registration: who announces a coupon puts the money in before. What it does not cover the platform advances, as a debt of
+    the promoter that this money repays first; what is left stays for later orders. Keyed by the promoter, who has its account there
+    as a seller has, by the same id where one party is both.
+    Producer: seller. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "prefund.topped_up"
+    topic: ClassVar[Topic] = SELLER
+    key_field: ClassVar[str] = "promoter_id"
+
+    promoter_id: Id
+    prefund_id: Id
+    amount_minor: Asked
+    currency: Currency
+
+
 class WithdrawalRequested(Message):
-    """The seller wants this much of its balance now; paid out once per withdrawal_id.
+    """The seller, or under its id a promoter, wants this much of its balance now; paid out once per withdrawal_id.
 
     Producer: seller. Consumers: payment.
     """

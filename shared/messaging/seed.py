@@ -14,6 +14,7 @@ from shared.messaging.connect import Halted
 from shared.messaging.store import Lane, columns
 
 STRIPES = "INSERT INTO stripe (n) SELECT generate_series(0, $1::int - 1) ON CONFLICT DO NOTHING"
+FOUND = "SELECT count(*) FROM stripe"
 LOST = """
 SELECT string_agg(u.topic || '/' || u.partition, ', ' ORDER BY u.topic, u.partition) FROM unnest($1::text[], $2::int[]) u(topic, partition)
  WHERE EXISTS (SELECT FROM cursor c WHERE c.topic = u.topic)
@@ -29,10 +30,13 @@ async def seed(connection: asyncpg.Connection, schema: str, stripes: int, earlie
     """Idempotent: what is there stays. earliest: (topic, partition) → first offset of the log. own: those of them that are our topics.
 
     A whole log of ours begins with number 1: what is missing at its head is a gap like any other. Of one that lost its head the
-    first number seen is the baseline. Raises Halted (D1).
+    first number seen is the baseline. Raises Halted (D1), and where there are other stripes than these.
     """
     async with connection.transaction():
         await connection.execute(f'SET LOCAL search_path = "{schema}"')
+        found = await connection.fetchval(FOUND)
+        if found not in (0, stripes):
+            raise Halted("halt.partition_count", f"{schema} has {found} stripes, {stripes} are asked for; the number is never changed")
         await connection.execute(STRIPES, stripes)
         lost = await connection.fetchval(LOST, *columns(sorted(earliest), 2))
         if lost:

@@ -66,7 +66,7 @@ class OrderPolicy(_Section):
 
 
 class PaymentPolicy(_Section):
-    """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3, R3.5, R3.6.
+    """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3, R3.5, R3.6, R3.8.
 
     statement_days: within which the provider's statement shows what it moved; 0: it sends none, and none is missed. known_hours:
     within which we know of what it states. Source: R3.9.
@@ -78,6 +78,7 @@ class PaymentPolicy(_Section):
     clawback_days: Window
     clawback_days_short: Window
     provider_silent_hours: Window
+    chargeback_silent_days: Window
     statement_days: Annotated[int, Field(ge=0, le=365)]
     known_hours: Window
 

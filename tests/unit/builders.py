@@ -202,7 +202,7 @@ def stated(
     line_id: str = "l1",
     reference: str = PAYMENT_ID,
     amount_minor: int = 100_00,
-    kind: Movement = "capture",
+    kind: Movement | Literal["payout"] = "capture",
     currency: str = "CNY",
     when: str = "06-02 01:00",
     **fields: Any,

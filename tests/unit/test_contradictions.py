@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from shared.contracts.governance import AllotmentSet
+from shared.contracts.payment import RefundInstructed
 from shared.contracts.psp import CompensationFailed, CompensationSucceeded, PayoutFailed, PayoutSucceeded
 from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
 from shared.errors import CATALOGUE
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.order.fair import allotted, reviewed, wanted
-from tests.unit.payment import disputes
+from tests.unit.payment import asks, disputes
 from tests.unit.refund import life
 from tests.unit.town import Town
 
@@ -43,8 +44,9 @@ def town() -> Silent:
     third = b.cart(3, 30_00, seller_id="s2", fulfiller_id="f1")
     seller = SellerRegistered(seller_id=b.SELLER, deposit_required_minor=0, currency="CNY", occurred_at=b.at("05-01 10:00"))
     deposit = DepositToppedUp(seller_id=b.SELLER, deposit_id="d1", amount_minor=1_00, currency="CNY", occurred_at=b.at("05-02 10:00"))
+    prefunded = asks.prefunded(1_00)
     told = [
-        seller, deposit, reviewed(), allotted(5), wanted("fair", "b7", 2), of("fair", b.succeeded(2_00, "pay3")),
+        seller, deposit, prefunded, reviewed(), allotted(5), wanted("fair", "b7", 2), of("fair", b.succeeded(2_00, "pay3")),
         b.placed(b.cart(1, 50_00, 2), virtual, third), b.succeeded(150_00),
         of("o2", b.placed(b.cart(1, 40_00, seller_id="s3"), buyer_id="b2")), of("o2", b.succeeded(40_00, "pay2")),
         of("o2", b.cancel(None, "pay2", "b2")), b.shipped("p1", {1: 2}), b.collected("p1", "06-02 11:00"), b.signed("p1", "06-02 18:00"),
@@ -71,6 +73,7 @@ BEYOND = "units beyond those bought"
 NO_LINE = "a line that is not in the order"
 CURRENCY = "a wrong currency"
 CAP = "an amount beyond the cap"
+REFUND_OF_O2 = next(fact.refund_id for fact in town().services["payment"].facts if isinstance(fact, RefundInstructed) and fact.key == "o2")
 UNWANTED = ["payment.unwanted", "unwanted.received", "refund.instructed"]
 REFUSED = ["withdrawal.refused"]
 # What is wrong, the event, the code; an `…` before it: it waits, for a cause that may still come.
@@ -122,6 +125,10 @@ CASES: list[tuple[str, Message, str]] = [
     (CURRENCY, seller_asks(DepositToppedUp, deposit_id="d9", amount_minor=1, currency="USD"), "deposit.currency_differs"),
     (CAP, AllotmentSet(campaign_id="c618", sku="sku1", units=1, occurred_at=b.at(NOW)), "campaign.below_taken"),
     ("said before", seller_asks(DepositToppedUp, deposit_id="d1", amount_minor=2_00), "deposit.known"),
+    ("said before", asks.prefunded(2_00, when=NOW), "prefund.known"),
+    (ANOTHER, b.refund_paid(REFUND_OF_O2, NOW), "refund.unknown"),
+    (ANOTHER, b.refund_failed(REFUND_OF_O2, NOW), "refund.unknown"),
+    (ANOTHER, b.stated(reference="po-1", kind="payout", when=NOW), "statement.of_party"),
     ("said before", seller_asks(SellerRegistered, deposit_required_minor=0), "seller.known"),
     ("said before", b.collected("p1", NOW), "parcel.collected_before"),
     ("said before", life.requested("c1", when=NOW), "case.known"),
@@ -162,7 +169,7 @@ def test_every_new_upstream_event_has_its_contradiction() -> None:
     expected = {
         "order.cancel_requested", "receipt.extended", "voucher.redeemed", "seller.cancelled", "parcel.collected", "parcel.refused",
         "parcel.lost", "ruling.made", "seller.registered", "deposit.topped_up", "compensation.succeeded", "compensation.failed",
-        "payout.succeeded", "payout.failed", "allotment.set", "chargeback.opened", "chargeback.closed",
+        "payout.succeeded", "payout.failed", "allotment.set", "chargeback.opened", "chargeback.closed", "prefund.topped_up",
     }  # fmt: skip
     assert expected <= {event.type for _, event, _ in CASES}
 
@@ -177,6 +184,7 @@ ANNOUNCED: list[tuple[str, Message, list[str], dict[str, str]]] = [
     (CURRENCY, b.stated(amount_minor=150_00, currency="USD", when=NOW), ["statement.noted", "break.found"], {"currency": "USD"}),
     (CAP, b.stated(amount_minor=150_01, when=NOW), ["statement.noted", "break.found"], {"reference": b.PAYMENT_ID}),
     (UNKNOWN, b.stated(reference="never", kind="refund", when=NOW), ["statement.noted"], {"reference": "never"}),
+    (ANOTHER, b.stated(reference="pay2", when=NOW), ["statement.noted"], {"reference": "pay2"}),
 ]
 
 

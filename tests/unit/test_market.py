@@ -89,6 +89,7 @@ def test_what_is_captured_and_funded_is_returned_settled_or_in_escrow(seed: int)
         expected, came, back, fronted = life.expected, life.expected.captured_minor, 0, 0
         for item in life.cart.items if life.paid_at else ():
             came += sum(item.funded_parts)
+            back += sum(item.funded_parts) if life.dispute == "lost" else 0
             units, refund = life.gone(item.line_no) + life.refunded.get(item.line_no, 0), expected.refunds.get(item.line_no, 0)
             if life.psp_fails or not units:
                 continue
@@ -97,7 +98,7 @@ def test_what_is_captured_and_funded_is_returned_settled_or_in_escrow(seed: int)
             back += funded
             fronted += refund + funded if item.line_no in life.returned_late else 0
         settled = sum(sum(shares) for shares in expected.lines.values())
-        assert came + fronted == expected.returned_minor + back + settled + expected.escrow_minor
+        assert came + fronted == expected.returned_minor + expected.charged_back_minor + back + settled + expected.escrow_minor
         own = sum(shares[2] for line_no, shares in expected.lines.items() if line_no in life.returned_late)
         assert 0 <= fronted - (sum(life.charged.values()) - sum(expected.compensated.values())) <= own
 

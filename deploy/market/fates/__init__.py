@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy.market.checkout import ANYTHING, FEW, ONE_EACH, ROOMY, UNSEEN, Wants
-from deploy.market.fates import delivery, others, paying, returns
+from deploy.market.fates import delivery, disputes, others, paying, returns
 from deploy.market.life import Life
 
 
@@ -22,6 +22,7 @@ class Fate:
 
 QUICK = ("ship_24h",)
 NEWCOMER = Wants(newcomer=True, sellers=1)
+PROMOTED = Wants(promoted=True)
 FATES = {
     "confirmed by the buyer": Fate(60, delivery.confirmed_by_buyer),
     "confirmed by time": Fate(42, delivery.confirmed_by_time),
@@ -82,6 +83,11 @@ FATES = {
     "second accounts of one buyer": Fate(2, others.contended, Wants(campaign=ONE_EACH, ring=True), prepared=True),
     "seller with a deposit": Fate(1, others.with_deposit, NEWCOMER, prepared=True),
     "seller draws at once": Fate(1, others.withdrawn, NEWCOMER, prepared=True),
+    "charged back": Fate(1, disputes.charged_back),
+    "charged back in vain": Fate(1, disputes.charged_back_in_vain),
+    "charged back, no end": Fate(1, disputes.never_decided),
+    "promoter short of subsidies": Fate(1, others.short_of_subsidies, PROMOTED, prepared=True),
+    "promoter short, cancelled": Fate(1, others.short_and_cancelled, PROMOTED, prepared=True),
     "seller suspended": Fate(1, others.suspended, NEWCOMER, prepared=True),
     "seller found suspended": Fate(1, others.found_suspended, NEWCOMER, prepared=True),
 }

@@ -40,6 +40,39 @@ def with_deposit(life: Life) -> None:
     life.deposit[seller] = max(0, min(required, came))
 
 
+def short_of_subsidies(life: Life) -> None:
+    """A promoter prefunded part of what its coupon costs: the rest is advanced, and repaid first from what it earns. Source: R3.1, R3.7."""
+    _prefund(life)
+    bought(life)
+    life.settle()
+    _left(life)
+
+
+def short_and_cancelled(life: Life) -> None:
+    """All of it comes back: what was advanced is repaid, the rest is prefunded as before. Source: R3.4."""
+    _prefund(life)
+    life.place()
+    life.pay()
+    life.cancel({})
+    life.settle()
+    _left(life)
+
+
+def _prefund(life: Life) -> None:
+    """Three fifths of what is needed."""
+    promoter, given = life.first.promoter_id or "", sum(item.subsidies.get("promoter", 0) for item in life.cart.items)
+    life.prefunded[promoter] = given * 3 // 5, given - given * 3 // 5
+    life.sent.append(apps.prefunded(promoter, closing(0) - timedelta(minutes=40), given * 3 // 5, life.cart.currency))
+
+
+def _left(life: Life) -> None:
+    """What came back and what was earned, in this order, repays the advance."""
+    ((promoter, (put_in, advanced)),) = life.prefunded.items()
+    back = put_in + advanced - life.given[promoter]
+    earned = sum(shares[1] for shares in life.expected.lines.values())
+    life.prefunded[promoter] = max(0, back - advanced), max(0, advanced - back - earned)
+
+
 def withdrawn(life: Life) -> None:
     """The seller asks for too much, then for what it has on the day it has it. Source: R3.1."""
     life.place()

@@ -80,10 +80,14 @@ def completed(order: Order, lines: Iterable[OrderLine], how: Literal["confirmed"
     return fact.model_copy(update={"lines": (*parties, *freight)}), *rest
 
 
-def freight_back(order: Order, seller_id: str, at: datetime) -> tuple[UnitsCancelled, ...]:
-    """The seller is at fault: its freight goes back, whatever was sent. Source: R3.10."""
-    lines = [line for line in order.of_seller(seller_id) if line.line.kind == "freight" and not line.over and not line.cases]
-    return (_fact(order, {line.line.line_no: 1 for line in lines}, "platform", "seller at fault", at),) if lines else ()
+def freight_back(order: Order, seller_id: str, applied_at: datetime, at: datetime) -> tuple[UnitsCancelled, ...]:
+    """The seller is at fault: its freight goes back, whatever was sent, and though it was confirmed or settled. Source: R3.10, R3.6.
+
+    applied_at: when the buyer applied for the last refund.
+    """
+    freight = [line for line in order.of_seller(seller_id) if line.line.kind == "freight"]
+    units = {line.line.line_no: 1 for line in freight if not line.refunded_in_full and not line.cases}
+    return (_fact(order, units, "platform", "seller at fault", at).model_copy(update={"applied_at": applied_at}),) if units else ()
 
 
 def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:

@@ -141,7 +141,7 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
     given_up = released(order, {event.line_no: forgone}, allotments, cluster, event.occurred_at)
     seller_id = line.line.seller_id
     at_fault = event.seller_at_fault and _all_back(after, seller_id)
-    returned = freight_back(after, seller_id, event.occurred_at) if at_fault else ()
+    returned = freight_back(after, seller_id, line.cases[event.case_id], event.occurred_at) if at_fault else ()
     for fact in returned:
         after = evolve(after, fact)
     return freed, *returned, *_fallen_due(after, after.lines[event.line_no], event.occurred_at), *given_up

@@ -10,13 +10,19 @@ from shared.messaging.shape import Kind
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A buyer without a row is a cluster of one, which bears the buyer's id."""
+    """A buyer without a row is a cluster of one, which bears the buyer's id.
+
+    Rows are never deleted, or a limit would forget whose second account it was: one for each buyer that shares a token with another,
+    whatever they order, so there are never more than such buyers; moving to another cluster rewrites the row.
+    """
 
     cluster: str
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """One row for each token that the member app ever linked, whatever comes of it: as many as that app keeps itself."""
+
     holder: str
 
 

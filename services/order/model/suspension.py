@@ -40,7 +40,11 @@ class Suspensions:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The accepted orders of one seller or promoter that were placed in one second, each with its time: a row stays small in a rush."""
+    """The accepted orders of one seller or promoter that were placed in one second, each with its time: a row stays small in a rush.
+
+    Rows are never deleted: at most one for each seller and promoter of an accepted order, so they grow as the orders' own rows do,
+    which stay, too. None is read once its second lies further back than a suspension looks, so old ones cost space and no time.
+    """
 
     orders: Mapping[str, datetime]
 

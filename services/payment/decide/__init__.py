@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.payment.decide.cancelled import cancelled
-from services.payment.decide.chargebacks import conclude, dispute
+from services.payment.decide.chargebacks import conclude, dispute, undecided
 from services.payment.decide.compensation import compensate, compensated, compensation_unanswered, uncompensated
 from services.payment.decide.escrow import fund, give_back
 from services.payment.decide.income import charge, credit, try_again
@@ -12,6 +12,7 @@ from services.payment.decide.reconciliation import compare, look
 from services.payment.decide.refunds import grant, not_paid, refunded, unanswered
 from services.payment.decide.sellers import register, top_up, withdraw
 from services.payment.decide.settlement import free, hold, plan, settle
+from services.payment.decide.subsidies import draw, prefund, restore
 
 __all__ = [
     "cancelled",
@@ -23,6 +24,7 @@ __all__ = [
     "conclude",
     "credit",
     "dispute",
+    "draw",
     "free",
     "fund",
     "give_back",
@@ -33,8 +35,10 @@ __all__ = [
     "paid_out",
     "payout_unanswered",
     "plan",
+    "prefund",
     "refunded",
     "register",
+    "restore",
     "returned",
     "settle",
     "sweep",
@@ -42,5 +46,6 @@ __all__ = [
     "try_again",
     "unanswered",
     "uncompensated",
+    "undecided",
     "withdraw",
 ]

@@ -14,7 +14,10 @@ from shared.policy import Policy
 
 @reconciled
 def cancelled(event: UnitsCancelled, payment: Payment | None, policy: Policy) -> Outcome:
-    """Each line its own refund, reserved under the order's one lock like any other; never beyond what is left of the line."""
+    """Each line its own refund, reserved under the order's one lock like any other; never beyond what is left of the line.
+
+    Freight of a seller at fault may be settled by then: it is fronted, and judged by when the buyer applied. Source: R3.6, R3.10.
+    """
     if payment is None or payment.payment_id is None:
         return Wait("payment.before_escrow")
     if any(part.refund_id in payment.refunds for part in event.lines):
@@ -22,7 +25,8 @@ def cancelled(event: UnitsCancelled, payment: Payment | None, policy: Policy) ->
     facts: list[Message] = []
     for part in event.lines:
         at = event.occurred_at
-        reserved = reserve(payment, part.refund_id, part.line_no, part.quantity, part.amount_minor, at, policy, at)
+        applied_at = event.applied_at or at
+        reserved = reserve(payment, part.refund_id, part.line_no, part.quantity, part.amount_minor, at, policy, applied_at)
         payment = folded(payment, reserved)
         facts += reserved
     return tuple(facts)

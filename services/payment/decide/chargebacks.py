@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from services.payment.decide.debits import debit, room, unwanted_refund
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import reserve
@@ -9,10 +11,12 @@ from services.payment.decide.settlement import settle_now
 from services.payment.model import Payment
 from services.payment.model.payment import folded
 from shared.contracts.chargeback import (
+    ChargebackAnswerDue,
     ChargebackContested,
     ChargebackDebited,
     ChargebackEnded,
     ChargebackLine,
+    ChargebackOverdue,
     ChargebackReceived,
 )
 from shared.contracts.psp import ChargebackClosed, ChargebackOpened
@@ -25,7 +29,7 @@ CHARGEBACKS_MAX = 50  # of one order; more is no dispute
 
 
 @reconciled
-def dispute(event: ChargebackOpened, payment: Payment | None) -> Outcome:
+def dispute(event: ChargebackOpened, payment: Payment | None, policy: Policy) -> Outcome:
     """Frozen at once. What refunds have left less than is disputed for is contested: those that were submitted count. Source: R3.8.
 
     An unknown payment waits: nobody can tell it from one whose news has not come yet.
@@ -46,6 +50,7 @@ def dispute(event: ChargebackOpened, payment: Payment | None) -> Outcome:
         amount_minor=event.amount_minor,
         reason=event.reason,
         lines=_lines(payment, shares),
+        answer_by=event.occurred_at + timedelta(days=policy.payment.chargeback_silent_days),
         occurred_at=event.occurred_at,
     )
     excess = event.amount_minor - sum(shares.values())
@@ -95,6 +100,11 @@ def conclude(event: ChargebackClosed, payment: Payment | None, policy: Policy) -
     )
     facts: tuple[Message, ...] = (ended, *debits)
     return (*facts, *_freed(folded(payment, facts), event, policy))
+
+
+def undecided(event: ChargebackAnswerDue, payment: Payment | None) -> Outcome:
+    """Announced once; what is frozen stays so, or somebody could be paid twice, and a late end counts. Source: R3.8."""
+    return (ChargebackOverdue(order_id=event.order_id, chargeback_id=event.chargeback_id, occurred_at=event.occurred_at),)
 
 
 def _freed(payment: Payment, event: ChargebackClosed, policy: Policy) -> list[Message]:

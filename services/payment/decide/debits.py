@@ -8,17 +8,19 @@ from datetime import datetime
 from services.payment import ledger
 from services.payment.decide.fronting import charges
 from services.payment.decide.parts import part, sources
+from services.payment.decide.subsidies import given_back
 from services.payment.model import Chargeback, Payment, Refund
 from services.payment.model.payment import folded
 from shared.contracts.chargeback import ChargebackDebited, ChargebackPart
 from shared.contracts.payment import AccountCharged
+from shared.contracts.subsidy import SubsidyReturned
 from shared.money import largest_remainder
 from shared.policy import Policy
 
 BACK = uuid.UUID("8d1c5b52-52c1-5f0b-8a2e-4a8b1d2c7e31")  # namespace of the refund ids of unwanted payments
 UNWANTED = 0  # stands for the one line that an unwanted payment has
 
-Debited = tuple[ChargebackDebited | AccountCharged, ...]
+Debited = tuple[ChargebackDebited | AccountCharged | SubsidyReturned, ...]
 
 
 def debit(payment: Payment, chargeback_id: str, taken_minor: int, at: datetime, policy: Policy) -> Debited:
@@ -66,12 +68,11 @@ def _debit(payment: Payment, chargeback_id: str, amount: int, entries: list[tupl
         moves=ledger.certain(ledger.moves(one.currency, entries)),
         occurred_at=at,
     )
-    asked = [
-        charge
-        for number, gone in enumerate(parts, len(one.debited))
-        for charge in charges(payment, f"{chargeback_id}/{number}", gone, at, "chargeback")
-    ]
-    return (debited, *asked)
+    told: list[AccountCharged | SubsidyReturned] = []
+    for number, gone in enumerate(parts, len(one.debited)):
+        cause_id = f"{chargeback_id}/{number}"
+        told += [*charges(payment, cause_id, gone, at, "chargeback"), *given_back(payment, cause_id, gone, at)]
+    return (debited, *told)
 
 
 def _part(payment: Payment, one: Chargeback, line_no: int, amount: int, policy: Policy) -> Refund:

@@ -8,6 +8,7 @@ from services.payment import ledger
 from services.payment.decide.debits import unwanted_refund
 from services.payment.decide.fronting import clawback_days
 from services.payment.decide.reconciliation import reconciled
+from services.payment.decide.subsidies import subsidies
 from services.payment.model import Payment
 from services.payment.model.line import funded_by
 from shared.contracts.order import OrderPaid, PaymentUnwanted
@@ -20,7 +21,8 @@ from shared.policy import Policy
 def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
     """The buyer's money and the subsidies of platform and promoters; a seller's own reduction brings nothing in. Source: R3.2.
 
-    policy: in force when the order was placed; what it promises of clawbacks is frozen here.
+    The promoters' accounts are asked for theirs by message: no payment queues behind a promoter. policy: in force when the order was
+    placed; what it promises of clawbacks is frozen here. Source: R3.1.
     """
     if payment is not None and payment.payment_id is not None:
         return Reject("escrow.exists")
@@ -42,8 +44,10 @@ def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
             clawback=clawback_days(policy),
             statement_days=policy.payment.statement_days,
             buyer_id=event.buyer_id,
+            prefunded=True,
             occurred_at=event.occurred_at,
         ),
+        *subsidies(event),
     )
 
 

@@ -22,6 +22,8 @@ from shared.contracts.payment import (
 from shared.messaging.shape import Outcome
 from shared.policy import Policy
 
+Source = Literal["balance", "deposit", "prefunded"]
+
 
 def credit(event: AccountCredited, account: Account | None, policy: Policy) -> Outcome:
     """Posted to the balance when the line was settled; what debt and deposit take of it is posted here. Source: R3.1, R3.7."""
@@ -91,9 +93,9 @@ def used(account: Account, currency: str, income: int, at: datetime) -> tuple[De
     return (*facts, *_clawed_back(account, currency, at))
 
 
-def debt_repaid(party: str, currency: str, amount: int, purse: Purse, source: Literal["balance", "deposit"], at: datetime) -> DebtRepaid:
+def debt_repaid(party: str, currency: str, amount: int, purse: Purse, source: Source, at: datetime) -> DebtRepaid:
     """purse: as it was before."""
-    paying = ledger.balance(party) if source == "balance" else ledger.deposit(party)
+    paying = {"balance": ledger.balance, "deposit": ledger.deposit, "prefunded": ledger.prefunded}[source](party)
     return DebtRepaid(
         party=party,
         currency=currency,

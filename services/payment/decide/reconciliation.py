@@ -27,7 +27,12 @@ By = Literal["statement", "ledger"]
 
 
 def compare(event: StatementLine, payment: Payment | None, policy: Policy) -> Outcome:
-    """With what is known of its movement now; news of it may be on its way, so nothing known is no break yet. Source: R3.9."""
+    """With what is known of its movement now; news of it may be on its way, so nothing known is no break yet. Source: R3.9.
+
+    Payouts are of a party, not of an order: refused.
+    """
+    if event.kind == "payout":
+        return Reject("statement.of_party")
     payment = payment or Payment(event.order_id)
     lines = payment.statement.lines
     before = lines.get(event.line_id)

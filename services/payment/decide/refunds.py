@@ -10,6 +10,7 @@ from services.payment.decide.fronting import charges
 from services.payment.decide.parts import part, sources
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.settlement import Settled, settle_now
+from services.payment.decide.subsidies import given_back
 from services.payment.model import EscrowLine, Payment, Refund
 from services.payment.model.payment import evolve, folded
 from shared.contracts.chargeback import RefundHeld
@@ -25,12 +26,13 @@ from shared.contracts.payment import (
 )
 from shared.contracts.psp import RefundFailed, RefundSucceeded
 from shared.contracts.refund import RefundGranted
+from shared.contracts.subsidy import SubsidyReturned
 from shared.contracts.types import Moves
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
 
-Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundHeld | RefundDone | AccountCharged, ...]
+Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundHeld | RefundDone | AccountCharged | SubsidyReturned, ...]
 
 
 @reconciled
@@ -161,8 +163,8 @@ def _reserved(order_id: str, refund_id: str, refund: Refund, at: datetime) -> Re
     )
 
 
-def _done(payment: Payment, refund_id: str, at: datetime) -> tuple[RefundDone, *tuple[AccountCharged, ...]]:
-    """With what the parties are asked for, if the platform paid it for them."""
+def _done(payment: Payment, refund_id: str, at: datetime) -> tuple[RefundDone, *tuple[AccountCharged | SubsidyReturned, ...]]:
+    """With what the parties are asked for, if the platform paid it for them, and what a promoter gets back."""
     refund = payment.refunds[refund_id]
     done = RefundDone(
         order_id=payment.id,
@@ -172,7 +174,8 @@ def _done(payment: Payment, refund_id: str, at: datetime) -> tuple[RefundDone, *
         moves=_moves(payment, refund),
         occurred_at=at,
     )
-    return (done, *charges(payment, refund_id, refund, at))
+    told: list[AccountCharged | SubsidyReturned] = [*charges(payment, refund_id, refund, at), *given_back(payment, refund_id, refund, at)]
+    return (done, *told)
 
 
 def _moves(payment: Payment, refund: Refund) -> Moves | None:

@@ -37,7 +37,7 @@ def top_up(event: DepositToppedUp, account: Account | None) -> Outcome:
     purse = purse_of(account, event.currency)
     if purse.required_minor is None:
         return Reject("deposit.currency_differs", event.currency)
-    known = _known(account, f"deposit/{event.deposit_id}", event.occurred_at, "deposit.known")
+    known = known_request(account, f"deposit/{event.deposit_id}", event.occurred_at, "deposit.known")
     if known is not None:
         return known
     party, held = event.seller_id, purse.deposit_minor + event.amount_minor
@@ -63,7 +63,7 @@ def withdraw(event: WithdrawalRequested, account: Account | None, policy: Policy
     withdrawal.refused with: withdrawal.debt_open, withdrawal.deposit_short, withdrawal.clawback_open, withdrawal.exceeds_balance,
     withdrawal.too_many.
     """
-    known = _known(account, f"withdrawal/{event.withdrawal_id}", event.occurred_at, "withdrawal.known")
+    known = known_request(account, f"withdrawal/{event.withdrawal_id}", event.occurred_at, "withdrawal.known")
     if known is not None:
         return known
     code = _refusal(event, account)
@@ -90,7 +90,7 @@ def _refusal(event: WithdrawalRequested, account: Account | None) -> Code | None
     return "withdrawal.too_many" if account is not None and account.under_way >= UNDER_WAY_MAX else None
 
 
-def _known(account: Account | None, request: str, at: datetime, code: Code) -> Reject | None:
+def known_request(account: Account | None, request: str, at: datetime, code: Code) -> Reject | None:
     """Done before; or so old that it may have been. Source: R3.1: once per id, in bounded memory."""
     if account is None:
         return None

@@ -25,6 +25,7 @@ from shared.contracts.payment import (
     SweepDue,
     WithdrawalRefused,
 )
+from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
 from shared.messaging.shape import Kind
 
 ANSWERED_KEPT = 64  # answered payouts that are still known by id; what is said of older ones is about a payout unknown
@@ -47,8 +48,8 @@ class Payout:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """asked: the seller's requests that took effect, `deposit/<id>` and `withdrawal/<id>`, with their times. forgotten_at: the latest
-    time of those that are not among them any more.
+    """asked: the party's requests that took effect, `deposit/<id>`, `prefund/<id>` and `withdrawal/<id>`, with their times.
+    forgotten_at: the latest time of those that are not among them any more.
     """
 
     party: str
@@ -67,6 +68,10 @@ def evolve(account: Account | None, fact: AccountFact) -> Account:
     match fact:
         case BalanceCredited() | BalanceDebited() | ClawbackDelayed() | DebtRepaid() | DepositFilled() | DepositRequired():
             return _moved(account, fact.currency, fact)
+        case SubsidyDrawn() | SubsidyRestored():
+            return _moved(account, fact.currency, fact)
+        case PrefundReceived():
+            return _asked(_moved(account, fact.currency, fact), f"prefund/{fact.prefund_id}", fact.occurred_at)
         case DepositReceived():
             return _asked(_moved(account, fact.currency, fact), f"deposit/{fact.deposit_id}", fact.occurred_at)
         case PayoutInstructed():

@@ -7,15 +7,22 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from services.payment.model.refund import Refund, charged_back
-from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived
+from shared.contracts.chargeback import (
+    ChargebackContested,
+    ChargebackDebited,
+    ChargebackEnded,
+    ChargebackOverdue,
+    ChargebackReceived,
+)
 
-ChargebackFact = ChargebackReceived | ChargebackContested | ChargebackEnded | ChargebackDebited
+ChargebackFact = ChargebackReceived | ChargebackContested | ChargebackOverdue | ChargebackEnded | ChargebackDebited
 
 
 @dataclass(frozen=True, slots=True)
 class Chargeback:
     """frozen: what of each line it lay on when it was opened. debited: what it took in the end, of lines or, line_no None, of a payment
-    that was unwanted. taken_minor: what the provider took; excess_minor: of it, what nothing was left for.
+    that was unwanted. taken_minor: what the provider took; excess_minor: of it, what nothing was left for. answer_by None: the bank's
+    silence is announced already, or never is.
     """
 
     state: Literal["open", "won", "lost"]
@@ -28,6 +35,7 @@ class Chargeback:
     taken_minor: int = 0
     excess_minor: int = 0
     debited: tuple[Refund, ...] = ()
+    answer_by: datetime | None = None
 
     def holds(self, line_no: int) -> bool:
         """Of a payment of the order's own: it lies on this line, or on whatever a refund that counts may leave over. Source: R2.6, R3.8."""
@@ -37,12 +45,15 @@ class Chargeback:
 def evolve(known: Chargeback | None, fact: ChargebackFact) -> Chargeback:
     if isinstance(fact, ChargebackReceived):
         frozen = {line.line_no: line.amount_minor for line in fact.lines}
-        return Chargeback("open", fact.payment_id, fact.currency, fact.amount_minor, fact.occurred_at, frozen)
+        received = Chargeback("open", fact.payment_id, fact.currency, fact.amount_minor, fact.occurred_at, frozen)
+        return replace(received, answer_by=fact.answer_by)
     if known is None:
         raise AssertionError(f"{fact.type} of {fact.chargeback_id}, which was not received")
     match fact:
         case ChargebackContested():
             return replace(known, contested_minor=fact.amount_minor)
+        case ChargebackOverdue():
+            return replace(known, answer_by=None)
         case ChargebackEnded():
             return replace(known, state=fact.outcome, taken_minor=fact.taken_minor)
         case ChargebackDebited():

@@ -14,7 +14,15 @@ from services.payment.model.line import EscrowLine, escrowed
 from services.payment.model.refund import Refund
 from services.payment.model.shares import Shares
 from services.payment.model.statement import Statement
-from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
+from shared.contracts.chargeback import (
+    ChargebackAnswerDue,
+    ChargebackContested,
+    ChargebackDebited,
+    ChargebackEnded,
+    ChargebackOverdue,
+    ChargebackReceived,
+    RefundHeld,
+)
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -69,7 +77,10 @@ PaymentFact = (
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """payment_id None: escrow is not funded; only unwanted money came so far. clawback, buyer_id None: funded before they were told."""
+    """payment_id None: escrow is not funded; only unwanted money came so far. clawback, buyer_id None: funded before they were told.
+
+    prefunded: the promoters' accounts were asked for their subsidies.
+    """
 
     id: str
     payment_id: str | None = None
@@ -83,6 +94,7 @@ class Payment:
     statement: Statement = field(default_factory=Statement)
     chargebacks: dict[str, Chargeback] = field(default_factory=dict)
     buyer_id: str | None = None
+    prefunded: bool = False
 
     @property
     def frozen(self) -> bool:
@@ -135,6 +147,7 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
                 lines={bought.line_no: escrowed(bought) for bought in fact.lines},
                 clawback=fact.clawback,
                 buyer_id=fact.buyer_id,
+                prefunded=fact.prefunded,
             )
         case UnwantedReceived():
             return _with_refund(payment, fact.refund_id, Refund("reserved", None, fact.currency, buyer_minor=fact.amount_minor))
@@ -155,7 +168,7 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
         case CompensationInstructed() | CompensationDone() | CompensationNotPaid() | CompensationOverdue():
             compensation = compensated(payment.compensations.get(fact.compensation_id), fact)
             return replace(payment, compensations={**payment.compensations, fact.compensation_id: compensation})
-        case ChargebackReceived() | ChargebackContested() | ChargebackEnded() | ChargebackDebited():
+        case ChargebackReceived() | ChargebackContested() | ChargebackOverdue() | ChargebackEnded() | ChargebackDebited():
             return _charged_back(payment, fact)
         case SettlementPlanned() | SettlementHeld() | SettlementFreed() | LineSettled():
             return replace(payment, lines={**payment.lines, fact.line_no: line.evolve(payment.lines[fact.line_no], fact)})
@@ -173,10 +186,10 @@ def folded(payment: Payment, facts: Iterable[Message]) -> Payment:
     return payment
 
 
-def due(payment: Payment) -> Iterable[SettlementDue | RefundAnswerDue | CompensationAnswerDue | StatementDue]:
+def due(payment: Payment) -> Iterable[SettlementDue | RefundAnswerDue | CompensationAnswerDue | ChargebackAnswerDue | StatementDue]:
     """Confirmed lines that nothing holds are settled; what the provider does not answer or state is looked at.
 
-    Source: R2.6, R3.5, R3.9.
+    Source: R2.6, R3.5, R3.8, R3.9.
     """
     yield from statement.due(payment.id, payment.statement)
     for line_no in payment.lines:
@@ -189,6 +202,9 @@ def due(payment: Payment) -> Iterable[SettlementDue | RefundAnswerDue | Compensa
     for compensation_id, compensation in payment.compensations.items():
         if compensation.state == "instructed" and compensation.answer_by is not None:
             yield CompensationAnswerDue(order_id=payment.id, compensation_id=compensation_id, occurred_at=compensation.answer_by)
+    for chargeback_id, dispute in payment.chargebacks.items():
+        if dispute.state == "open" and dispute.answer_by is not None:
+            yield ChargebackAnswerDue(order_id=payment.id, chargeback_id=chargeback_id, occurred_at=dispute.answer_by)
 
 
 def settlement(payment: Payment, line_no: int) -> datetime | None:

@@ -1,4 +1,4 @@
-"""A party's money of one currency: what it may draw on, its deposit, what it owes, what it is to give back. Source: R3.1, R3.6, R3.7."""
+"""A party's money of one currency: what it may draw on, its deposit, what it prefunded, owes, is to give back. Source: R3.1, R3.6, R3.7."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from shared.contracts.payment import (
     PayoutInstructed,
     PayoutReturned,
 )
+from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
 from shared.days import day_after
 
 CLAWBACKS_KEPT = 64  # that wait for the balance one by one; what comes then joins the youngest of them
@@ -34,6 +35,9 @@ PurseFact = (
     | DepositRequired
     | PayoutInstructed
     | PayoutReturned
+    | PrefundReceived
+    | SubsidyDrawn
+    | SubsidyRestored
 )
 
 
@@ -53,7 +57,7 @@ class Purse:
     swept: payouts so far, swept_at: the time of the latest sweep.
 
     required_minor None: the seller is not registered for this currency. clawbacks: by charge id, the oldest first. try_at: when the
-    oldest is tried again, tried_at: when one was tried last.
+    oldest is tried again, tried_at: when one was tried last. prefunded_minor: for the subsidies of a promoter.
     """
 
     available_minor: int = 0
@@ -67,6 +71,7 @@ class Purse:
     clawbacks: dict[str, Clawback] = field(default_factory=dict)
     try_at: datetime | None = None
     tried_at: datetime | None = None
+    prefunded_minor: int = 0
 
     def payable(self, at: datetime) -> int:
         """What the sweep of that time pays out: all but what came in for later ones, whatever was told first. Source: R3.1."""
@@ -133,12 +138,18 @@ def _moved(purse: Purse, fact: PurseFact) -> Purse:
             )
         case DebtRepaid(source="balance"):
             return replace(purse, available_minor=available - fact.amount_minor, debt_minor=fact.debt_minor)
+        case DebtRepaid(source="prefunded"):
+            return replace(purse, prefunded_minor=purse.prefunded_minor - fact.amount_minor, debt_minor=fact.debt_minor)
         case DebtRepaid():
             return replace(purse, deposit_minor=purse.deposit_minor - fact.amount_minor, debt_minor=fact.debt_minor)
         case DepositFilled():
             return replace(purse, available_minor=available - fact.amount_minor, deposit_minor=fact.deposit_minor)
         case DepositReceived():
             return replace(purse, deposit_minor=fact.deposit_minor)
+        case PrefundReceived() | SubsidyRestored():
+            return replace(purse, prefunded_minor=fact.prefunded_minor)
+        case SubsidyDrawn():
+            return replace(purse, prefunded_minor=fact.prefunded_minor, debt_minor=fact.debt_minor, zone=fact.zone)
         case DepositRequired():
             return replace(purse, required_minor=fact.required_minor)
         case PayoutInstructed():

@@ -147,6 +147,29 @@ def test_a_seller_at_fault_pays_the_freight_back_whatever_was_sent_r3_10() -> No
         assert [line.line_no for line in facts[1].lines] == [2]  # type: ignore[attr-defined]
 
 
+def test_freight_of_a_seller_at_fault_goes_back_after_it_was_confirmed_and_after_it_was_settled_r3_10() -> None:
+    for settled in (False, True):
+        memory = shop(
+            b.placed(b.cart(1), b.cart(2), freight(3)), b.succeeded(210_00), b.shipped(units={1: 1, 2: 1}), b.signed(), b.receipt()
+        )
+        memory.when(*(b.line_settled(line_no) for line_no in (1, 2, 3) if settled))
+        memory.when(b.case_opened(when="06-13 10:00"), b.case_opened("case2", 2, when="06-13 11:00"))
+        first = memory.when(b.case_closed(quantity=1, amount_minor=100_00, when="06-14 10:00", at_fault=True))
+        assert b.types(first) == ["line.freed"]
+        freed, back = memory.when(b.case_closed("case2", 2, 1, 100_00, "06-15 10:00", at_fault=True))
+        assert (freed.type, back.type) == ("line.freed", "units.cancelled")
+        assert [(part.line_no, part.amount_minor) for part in back.lines] == [(3, 10_00)]  # type: ignore[attr-defined]
+        assert back.applied_at == b.at("06-13 11:00")  # type: ignore[attr-defined]
+        assert order(memory).lines[3].refunded_in_full
+        assert state(memory) == ("settled" if settled else "closed")
+
+
+def test_freight_that_was_settled_stays_where_the_seller_is_not_at_fault_r3_10() -> None:
+    memory = shop(b.placed(b.cart(1), freight(2)), b.succeeded(110_00), b.shipped(), b.signed(), b.receipt())
+    memory.when(b.line_settled(1), b.line_settled(2), b.case_opened(when="06-13 10:00"))
+    assert b.types(memory.when(b.case_closed(quantity=1, amount_minor=100_00, when="06-15 10:00"))) == ["line.freed"]
+
+
 def test_each_seller_has_its_own_freight() -> None:
     lines = b.cart(1), freight(2), b.cart(3, seller_id="s2"), freight(4, seller_id="s2")
     memory = shop(b.placed(*lines), b.succeeded(220_00), b.shipped(), b.signed())

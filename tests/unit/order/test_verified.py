@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deploy.verify.campaigns import checks
+from deploy.verify.intake import digest
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Stored, Tables, Taken
@@ -57,7 +58,7 @@ def tables_of(memory: Memory) -> Tables:
     for (name, key), (version, entity) in memory.entities.items():
         entities[name][key] = Stored(version, json.loads(bodies[name].dump_json(entity)))
     lasts = {("order.rekeyed.v1", 0): 10**6}
-    inbox = {("member", f"e{number}"): b"" for number in range(1, len(LINKS) + 1)}
+    inbox = {("member", f"e{number}"): digest(None) for number in range(1, len(LINKS) + 1)}
     return Tables({}, {"order": Taken({}, lasts, inbox, {})}, entities, [], {}, {})
 
 

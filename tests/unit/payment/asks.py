@@ -8,7 +8,7 @@ from typing import Any
 from shared.contracts.order import ShippingLate
 from shared.contracts.payment import AccountCharged
 from shared.contracts.psp import CompensationFailed, CompensationSucceeded
-from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
+from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
 from tests.unit import builders as b
 
 
@@ -26,6 +26,12 @@ def registered(required_minor: int = 50_00, currency: str = "CNY", when: str = "
 
 def topped_up(amount_minor: int = 50_00, deposit_id: str = "d1", when: str = "05-02 10:00", currency: str = "CNY") -> DepositToppedUp:
     return DepositToppedUp(seller_id=b.SELLER, deposit_id=deposit_id, amount_minor=amount_minor, currency=currency, occurred_at=b.at(when))
+
+
+def prefunded(
+    amount_minor: int = 50_00, prefund_id: str = "p1", when: str = "05-02 10:00", party: str = b.PROMOTER, currency: str = "CNY"
+) -> PrefundToppedUp:
+    return PrefundToppedUp(promoter_id=party, prefund_id=prefund_id, amount_minor=amount_minor, currency=currency, occurred_at=b.at(when))
 
 
 def withdrawal(

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from services.payment import ledger
-from services.payment.handlers import SERVICE
+from services.payment.handlers import SENDS, SERVICE
 from services.payment.model import ACCOUNT, PAYMENT, Account, Payment
 from shared.contracts.types import Line, Moves
 from shared.messaging.memory import Memory
@@ -16,6 +16,7 @@ from tests.unit import builders as b
 
 UNSTATED = b.with_policy("payment", statement_days=0)  # the provider sends no statement, so that none is missed
 ESCROW, CASH, ADVANCE = f"escrow:{b.ORDER}", "psp:cash", "platform:advance"
+PREFUNDED, OWED, GIVEN = f"prefunded:{b.PROMOTER}", f"debt:{b.PROMOTER}", f"promoter_subsidy:{b.PROMOTER}"
 DEPOSIT, DEBT = f"deposit:{b.SELLER}", f"debt:{b.SELLER}"
 SELLER, PROMOTER, COMMISSION, SUBSIDY = f"balance:{b.SELLER}", f"balance:{b.PROMOTER}", "platform:commission", "platform:subsidy"
 
@@ -98,4 +99,4 @@ def check(rows: Iterable[tuple[object, ...]]) -> None:
 
 def hand_over(memory: Memory, facts: Iterable[Message]) -> tuple[Message, ...]:
     """Bring the messages to accounts among these facts to their accounts, as their topic would."""
-    return memory.when(*(fact for fact in facts if fact.type in ("account.credited", "account.charged")))
+    return memory.when(*(fact for fact in facts if isinstance(fact, SENDS)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit import builders as b
-from tests.unit.payment.bank import balances, bank, codes, confirmed, example, funded, payment, waiting
+from tests.unit.payment.bank import balances, bank, codes, confirmed, example, funded, hand_over, payment, waiting
 
 
 def test_cancelled_units_are_reserved_and_instructed_line_by_line_r3_5() -> None:
@@ -54,3 +54,16 @@ def test_freight_is_settled_like_a_line_of_its_own_with_the_fee_and_without_comm
     memory = confirmed(b.line(1), b.line(2, 10_00, kind="freight", promoter_id=None))
     settled = [fact for fact in memory.advance(b.at("06-13 00:00")) if fact.type == "line.settled"]
     assert [(fact.line_no, fact.seller_minor, fact.promoter_minor) for fact in settled] == [(1, 75_00, 20_00), (2, 9_50, 0)]  # type: ignore[attr-defined]
+
+
+def test_freight_of_a_seller_at_fault_is_fronted_once_it_is_settled_and_judged_by_when_the_buyer_applied_r3_10_r3_6() -> None:
+    """Confirmed on 06-05: within 15 days of it the platform returns its fee of 0.50; later the seller bears all 10.00."""
+    for applied, seller in (("06-20 23:59", 9_50), ("06-21 00:00", 10_00)):
+        memory = confirmed(b.line(1, promoter_id=None), b.line(2, 10_00, kind="freight", promoter_id=None))
+        hand_over(memory, memory.advance(b.at("06-12 00:01")))
+        back = b.units_cancelled((2, 1, 10_00), when="06-25 10:00").model_copy(update={"applied_at": b.at(applied)})
+        assert b.types(memory.when(back)) == ["refund.reserved", "refund.instructed"]
+        done, charged = memory.when(b.refund_paid("x2", when="06-25 11:00"))
+        assert (done.type, charged.type, charged.party, charged.amount_minor) == ("refund.done", "account.charged", b.SELLER, seller)  # type: ignore[attr-defined]
+        hand_over(memory, (charged,))
+        assert balances(memory).get("platform:advance", 0) == 0

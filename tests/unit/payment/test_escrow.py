@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts.payment import EscrowFunded, RefundInstructed, UnwantedReceived
+from shared.contracts.subsidy import SubsidyCharged
 from tests.unit import builders as b
 from tests.unit.payment.bank import CASH, ESCROW, SUBSIDY, balances, bank, check, codes, funded, payment, postings
 
@@ -12,8 +13,11 @@ BACK = f"unwanted:{b.ORDER}"
 def test_the_buyers_money_and_the_subsidies_enter_escrow_r3_2() -> None:
     memory = bank()
     line = b.line(subsidies={"seller": 7_00, "platform": 20_00, "promoter": 3_00})
-    fact: EscrowFunded = b.only(memory.when(b.order_paid(line)))
+    fact, asked = memory.when(b.order_paid(line))
+    assert isinstance(fact, EscrowFunded)
+    assert isinstance(asked, SubsidyCharged)
     assert postings(fact.moves) == {CASH: -100_00, ESCROW: 123_00, SUBSIDY: -20_00, f"promoter_subsidy:{b.PROMOTER}": -3_00}
+    assert (asked.party, asked.amount_minor, asked.order_id) == (b.PROMOTER, 3_00, b.ORDER)
     assert (fact.payment_id, fact.settle_days, fact.zone, fact.occurred_at) == (b.PAYMENT_ID, 7, b.ZONE, b.at(b.PAID))
     check(memory.rows["posting"])
 

@@ -17,7 +17,7 @@ from tests.unit.payment.bank import bank, check, confirmed, example, hand_over
 
 MIGRATIONS = Path(store.__file__).parent / "migrations"
 SQL = (MIGRATIONS / "0001_init.sql").read_text(encoding="utf-8")
-BOUNDS = (MIGRATIONS / "0002_accounts.sql").read_text(encoding="utf-8")
+BOUNDS = (MIGRATIONS / "0006_prefunded.sql").read_text(encoding="utf-8")
 
 
 def test_entries_of_one_account_are_one_posting_and_zeros_none() -> None:
@@ -151,3 +151,10 @@ def test_orders_in_yen_and_dinar_never_mix_r3_1() -> None:
             (b.PROMOTER, commission),
             (b.SELLER, kept - fee - commission + platform + promoter),
         }
+
+
+def test_nothing_leaves_escrow_but_by_settlement_refund_or_chargeback_r3_2() -> None:
+    """By the page, which every posting of every test is held against."""
+    out = {kind for kind, transaction in ledger.TRANSACTIONS.items() if "escrow:<order>" in transaction.debit}
+    assert out == {"line.settled", "refund.done", "chargeback.debited"}
+    assert {kind for kind, transaction in ledger.TRANSACTIONS.items() if "escrow:<order>" in transaction.credit} == {"escrow.funded"}

@@ -13,7 +13,8 @@ from shared.contracts.types import Line
 from shared.messaging.memory import Memory
 from shared.money import unit_slice
 from tests.unit import builders as b
-from tests.unit.payment.bank import balances, bank, check, hand_over
+from tests.unit.payment import asks
+from tests.unit.payment.bank import CASH, PREFUNDED, balances, bank, check, hand_over
 
 SETTLED = st.builds(Shares, st.integers(0, 200), st.integers(0, 60), st.integers(0, 60))
 
@@ -84,11 +85,12 @@ def test_refunds_of_all_units_after_settlement_return_what_was_settled_to_the_la
         if isinstance(fact, AccountCharged):
             charged[fact.reason] += fact.amount_minor
     assert (charged, memory.refused) == ({"refund": was.seller_minor, "clawback": was.promoter_minor}, [])
-    assert balances(memory) == {}
+    assert balances(memory) == {CASH: -1_00, PREFUNDED: 1_00}
 
 
 def settled(line: Line) -> Memory:
     memory = bank(policies=b.with_policy("payment", sweep=False))
-    memory.when(b.order_paid(line), b.order_completed())
+    memory.when(asks.prefunded(1_00))
+    hand_over(memory, memory.when(b.order_paid(line), b.order_completed()))
     hand_over(memory, memory.advance(b.at("06-12 00:01")))
     return memory

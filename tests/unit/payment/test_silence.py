@@ -1,8 +1,9 @@
-"""A provider that says nothing: announced once, nothing is paid again, and a late answer still counts. Source: R3.1, R3.5."""
+"""A provider or a bank that says nothing: announced once, nothing is paid again, a late answer still counts. Source: R3.1, R3.5, R3.8."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,8 @@ from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.payment import asks
-from tests.unit.payment.bank import balances, bank, check, funded
+from tests.unit.payment.bank import balances, bank, check, funded, payment
+from tests.unit.payment.disputes import closed, opened
 
 LATE = "08-01 00:00"
 
@@ -91,3 +93,42 @@ def test_how_long_it_may_be_silent_is_policy_r9_1() -> None:
     memory = bank(b.order_paid(), policies=b.with_policy("payment", provider_silent_hours=1))
     memory.when(b.granted(when="06-08 09:00"))
     assert b.only(memory.advance(b.at("06-08 10:00:05"))).type == "refund.overdue"
+
+
+def disputed() -> Memory:
+    """Opened on 06-08 09:00; the policy gives the bank 120 days."""
+    memory = bank(b.order_paid(), b.order_completed())
+    memory.when(opened(40_00, when="06-08 09:00"), b.granted(when="06-09 09:00"))
+    return memory
+
+
+def test_a_bank_that_never_says_the_end_is_announced_once_at_the_day_and_nothing_is_freed_r3_8() -> None:
+    memory = disputed()
+    before = balances(memory)
+    assert memory.advance(b.at("10-06 09:00:04")) == ()
+    fact = b.only(memory.advance(b.at("10-06 09:00:05")))
+    assert (fact.type, fact.chargeback_id, fact.occurred_at) == ("chargeback.overdue", "cb1", b.at("10-06 09:00"))
+    assert (memory.advance(b.at("12-31 00:00")), balances(memory)) == ((), before)
+    assert payment(memory).refunds["r1"].state == "held"
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize(("outcome", "left"), [("won", "refund.reserved"), ("lost", "chargeback.debited")])
+def test_the_banks_word_ends_it_however_late_and_is_not_missed_after_that_r3_8(
+    outcome: Literal["won", "lost"], left: str, late: bool
+) -> None:
+    memory = disputed()
+    memory.advance(b.at("11-01 00:00" if late else "07-01 00:00"))
+    when = "11-02 10:00" if late else "07-02 10:00"
+    facts = memory.when(closed(outcome, when=when))
+    assert b.types(facts)[:2] == ["chargeback.ended", left]
+    assert "chargeback.overdue" not in b.types(memory.advance(b.at("12-31 00:00")))
+    assert memory.when(closed("won" if outcome == "lost" else "lost", when=when)) == ()
+    assert [code for _, code in memory.refused] == ["chargeback.contradicted"]
+    check(memory.rows["posting"])
+
+
+def test_how_long_a_bank_may_be_silent_is_policy_r9_1() -> None:
+    memory = bank(b.order_paid(), policies=b.with_policy("payment", statement_days=0, chargeback_silent_days=1))
+    memory.when(opened(40_00, when="06-08 09:00"))
+    assert b.only(memory.advance(b.at("06-09 09:00:05"))).type == "chargeback.overdue"

@@ -11,9 +11,9 @@ from deploy.verify import money, reconciliation, states
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Posting, Stored, Tables
-from services.payment.handlers import SERVICE
+from services.payment.handlers import SENDS, SERVICE
 from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
-from shared.contracts.payment import AccountCharged, AccountCredited, RefundReserved
+from shared.contracts.payment import RefundReserved
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -41,7 +41,7 @@ class Bank:
         for fact in facts:
             identity = f"f{len(self.told)}"
             self.told.append((identity, cause, fact))
-            if isinstance(fact, AccountCharged | AccountCredited):
+            if isinstance(fact, SENDS):
                 self.keep(identity, self.memory.send(fact, identity))
 
     def until(self, when: str) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from deploy.verify.report import Check
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
-from shared.contracts.chargeback import ChargebackDebited, ChargebackReceived
+from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue, ChargebackReceived
 from shared.contracts.order import OrderAccepted, UnitsCancelled
 from shared.contracts.payment import (
     AccountCharged,
@@ -30,6 +31,7 @@ from shared.contracts.payment import (
     StatementNoted,
 )
 from shared.contracts.refund import RefundGranted
+from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 from tests.unit.verify import plants as p
 from tests.unit.verify.damaged import Copy, more, moved, of_order
@@ -95,6 +97,10 @@ CORRUPTIONS = (
     Corruption("a bank took a fen that nobody asks back", "what a lost chargeback took",
                lambda copy: copy.forge(ChargebackDebited, of_order("disputed"), excess_minor=more(-1))),
     Corruption("a refund was submitted while the money was frozen", "while a chargeback is open", p.a_refund_while_frozen),
+    Corruption("a bank's silence is announced an hour late", "a bank that did not say",
+               lambda copy: copy.forge(ChargebackOverdue, occurred_at=lambda at: at + timedelta(hours=1))),
+    Corruption("a chargeback in the table has time again", "payments:",
+               lambda copy: copy.stored("payment", "fair1", lambda body: body["chargebacks"]["cb3"].update(answer_by="2026-07-01T00:00Z"))),
     Corruption("a chargeback spares the subsidy", "refunds: each", p.a_chargeback_that_spares_the_subsidy),
     Corruption("a late parcel costs a yuan more", "late and sham", p.a_late_compensation_that_is_a_yuan_more),
     Corruption("a compensation is instructed with another amount", "every compensation is what its",
@@ -106,6 +112,21 @@ CORRUPTIONS = (
                lambda copy: copy.forge(DepositFilled, amount_minor=more(1), moves=moved({"balance:s1": -1, "deposit:s1": 1}))),
     Corruption("a party is asked for a fen less than was fronted", "what the platform fronted",
                lambda copy: copy.forge(AccountCharged, amount_minor=more(-1))),
+    Corruption("a promoter is asked for a fen less than an order took of it", "what promoters' subsidies",
+               lambda copy: copy.forge(SubsidyCharged, amount_minor=more(-1))),
+    Corruption("a refund gives a promoter a fen less back", "what promoters' subsidies",
+               lambda copy: copy.forge(SubsidyReturned, amount_minor=more(-1))),
+    Corruption("a promoter's account books a subsidy that it was not told of", "promoters' accounts book",
+               lambda copy: copy.forge(SubsidyDrawn, charge_id="another")),
+    Corruption("a shortfall is taken from what others prefunded", "income repays",
+               lambda copy: copy.forge(SubsidyDrawn, from_prefunded_minor=more(1), as_debt_minor=more(-1), debt_minor=more(-1),
+                                       moves=moved({"prefunded:k1": -1, "debt:k1": 1}))),
+    Corruption("a subsidy is booked to another promoter", "what was given for a promoter",
+               lambda copy: copy.forge(SubsidyDrawn, moves=moved({"promoter_subsidy:k1": -1, "promoter_subsidy:k2": 1}))),
+    Corruption("money for subsidies is booked with a fen more", "money for subsidies",
+               lambda copy: copy.forge(PrefundReceived, amount_minor=more(1), moves=moved({"psp:cash": -1, "prefunded:k1": 1}))),
+    Corruption("what is prefunded in the table is another", "every balance",
+               lambda copy: copy.stored("account", "k1", lambda body: body["purses"]["CNY"].update(prefunded_minor=1))),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.contracts.payment import CompensationInstructed, PayoutInstructed
 from shared.contracts.psp import CompensationSucceeded, PayoutFailed
-from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
+from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
 from shared.contracts.storefront import OrderPlaced
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -70,7 +70,7 @@ def returned(order_id: str, quantity: int, asked: str, posted: str, inspected: s
 
 
 def market() -> Market:
-    town = Market(b.POLICIES)
+    town = Market(b.with_policy("payment", chargeback_silent_days=10))
     town.day("05-31 00:00", *_before())
     freight = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0)
     three = b.cart(1, 60_01, 3)
@@ -90,6 +90,7 @@ def market() -> Market:
     first += of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
     first += of("fair1", b.succeeded(2_00, "pay-fair1")) + of("fair1", b.cancel({1: 1}, "pay-fair1", "b7", "06-01 11:00"))
+    first += of("fair1", disputes.opened(1_00, "cb3", "06-01 16:00", "pay-fair1"))  # of which the bank never says the end
     town.day("06-02 00:00", *first)
     town.day(
         "06-03 00:00",
@@ -122,4 +123,5 @@ def _before() -> Iterable[Message]:
     at = b.at("05-20 10:00")
     yield SellerRegistered(seller_id="s1", deposit_required_minor=80_00, currency="CNY", occurred_at=at)
     yield DepositToppedUp(seller_id="s1", deposit_id="d1", amount_minor=50_00, currency="CNY", occurred_at=at)
+    yield PrefundToppedUp(promoter_id=b.PROMOTER, prefund_id="p1", amount_minor=4_00, currency="CNY", occurred_at=at)
     yield from (reviewed(), allotted(4), linked("b7", "t1"), linked("b6", "t1"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.verify import purses, splits, transactions
+from deploy.verify import money, purses, reconciliation, splits, transactions
 from deploy.verify.allocation import deal
 from shared.contracts.types import Funder, Line
 from shared.messaging.message import Message
@@ -17,7 +18,7 @@ from tests.unit import builders as b
 from tests.unit.payment import asks, disputes
 from tests.unit.test_shuffled_lives import Life, lives
 from tests.unit.town import Town
-from tests.unit.verify.recorded import checked, log_of, wrong
+from tests.unit.verify.recorded import checked, log_of, tables_of, wrong
 
 FUNDERS: tuple[Funder, ...] = ("seller", "platform", "promoter")
 REFUNDS = st.sampled_from([f"r{number}" for number in range(8)])
@@ -118,3 +119,25 @@ def test_whatever_becomes_of_an_escrow_its_splits_postings_and_accounts_are_reco
     log = log_of(bank)
     found = [*transactions.checks(log), *splits.checks(log, b.POLICIES), *purses.checks(log)]
     assert wrong(found) == []
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_an_id_that_came_with_several_bodies_the_one_that_was_taken_counts(turned: bool) -> None:
+    """Of chargebacks, statement lines, registrations; the other body is refused. Source: R3.8, R3.9."""
+    town = Town(b.POLICIES)
+    placed = b.placed(b.cart(1, 100_00))
+    town.tell([("placed", placed), ("paid", b.succeeded(placed.due_minor))])
+    pairs: list[tuple[Message, Message]] = [
+        (asks.registered(10_00), asks.registered(20_00)),
+        (disputes.opened(50_00), disputes.opened(60_00)),
+        (b.stated("l1", b.PAYMENT_ID, 100_00), b.stated("l1", b.PAYMENT_ID, 99_00)),
+        (disputes.closed("lost", amount_minor=30_00), disputes.closed("won")),
+    ]
+    for number, (first, second) in enumerate(pairs):
+        town.advance(first.occurred_at)
+        town.tell((f"e{number}", one) for one in ((second, first) if turned else (first, second)))
+    town.advance(b.at("09-01 00:00"))
+    facts = {kind for _, kind, _ in town.facts}
+    assert {"deposit.required", "chargeback.received", "chargeback.ended", "statement.noted"} <= facts
+    log = log_of(town)
+    assert wrong([*money.checks(log, tables_of(town)), *purses.checks(log), *reconciliation.checks(log, tables_of(town))]) == []

@@ -1,0 +1,52 @@
+"""laotie attention"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import asyncpg
+import click
+
+from deploy.cli.connect import running
+from deploy.local.stack import Stack
+from shared import postgres
+from shared.currencies import money
+
+OPEN = """
+SELECT key, kind, id, why, amount_minor, currency FROM payment.needs_person WHERE $1::text IS NULL OR key = $1 ORDER BY kind, why, key, id
+"""
+MEANS = {
+    "not paid": "the provider refused it, nothing moved",
+    "no answer": "the provider has not answered in time; an answer counts however late",
+    "no end": "the bank has not said how it ended; what it froze stays frozen",
+    "excess": "the bank took what the buyer had already: asked back from the provider",
+}
+
+
+@click.command()
+@click.argument("key", required=False)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def attention(key: str | None, as_json: bool) -> None:
+    """List the money that waits for a person, of one order or party KEY, or all; status 1 if there is any.
+
+    Beside it: `laotie reconcile` (statement against ledger) and `laotie parked list`.
+    """
+    rows = asyncio.run(_open(running(), key))
+    if as_json:
+        click.echo(json.dumps([dict(row) for row in rows], indent=1))
+    else:
+        for row in rows:
+            said = f"{row['key']}: {row['kind']} {row['id']} of {money(row['amount_minor'], row['currency'])}"
+            click.echo(f"{said}, {row['why']}: {MEANS[row['why']]}")
+        click.echo(f"{len(rows)} waiting for a person")
+    if rows:
+        raise SystemExit(1)
+
+
+async def _open(stack: Stack, key: str | None) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        return list(await connection.fetch(OPEN, key))
+    finally:
+        await connection.close()

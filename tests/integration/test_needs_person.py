@@ -1,0 +1,65 @@
+"""What waits for a person is listed from the states as stored, and leaves the list once it is answered. Source: R3.1, R3.5, R3.8."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from shared.contracts.payment import PayoutInstructed
+from shared.messaging.memory import Memory
+from tests.infra import Fresh
+from tests.unit import builders as b
+from tests.unit.payment import asks
+from tests.unit.payment.bank import bank
+from tests.unit.payment.disputes import closed, opened
+
+pytestmark = pytest.mark.stack
+STORE = "INSERT INTO {} (key, version, base, body) VALUES ($1, 1, 0, $2)"
+
+
+async def listed(fresh: Fresh, memory: Memory) -> set[tuple[str, str, str, str, int, str]]:
+    schema = await asyncio.to_thread(fresh.schema, "payment")
+    connection = await asyncpg.connect(schema.dsn)
+    try:
+        for kind in memory.service.kinds:
+            for (name, key), (_, entity) in memory.entities.items():
+                if name == kind.name:
+                    await connection.execute(STORE.format(name), key, kind.body.dump_json(entity).decode())
+        return {tuple(row) for row in await connection.fetch("SELECT key, kind, id, why, amount_minor, currency FROM needs_person")}
+    finally:
+        await connection.close()
+
+
+def unanswered() -> tuple[Memory, str]:
+    """A refund, a compensation, a payout and a chargeback of which nobody says the end; a refund that was refused."""
+    lines = b.line(1), b.line(2, 50_00)
+    memory = bank(b.order_paid(*lines), b.credited(75_00, order_id="o9", when="06-07 12:00"))
+    memory.when(b.granted("r1", 10_00, when="06-08 09:00"), b.granted("r2", 5_00, line_no=2, when="06-08 09:00"))
+    memory.when(b.refund_failed("r2", when="06-08 10:00"), asks.shipping_late(10_00, when="06-08 09:00"))
+    memory.when(asks.withdrawal(75_00, when="06-08 09:00"), opened(40_00, when="06-08 12:00"))
+    return memory, next(fact.payout_id for fact in memory.facts if isinstance(fact, PayoutInstructed))
+
+
+async def test_money_that_waits_for_a_person_is_listed_until_it_is_answered_r3_1_r3_5_r3_8(fresh: Fresh) -> None:
+    memory, payout = unanswered()
+    refused = (b.ORDER, "refund", "r2", "not paid", 5_00, "CNY")
+    assert await listed(fresh, memory) == {refused}
+    memory.advance(b.at("12-01 00:00"))
+    assert await listed(fresh, memory) == {
+        refused,
+        (b.ORDER, "refund", "r1", "no answer", 10_00, "CNY"),
+        (b.ORDER, "compensation", "late1", "no answer", 10_00, "CNY"),
+        (b.ORDER, "chargeback", "cb1", "no end", 40_00, "CNY"),
+        (b.SELLER, "payout", payout, "no answer", 75_00, "CNY"),
+    }
+    memory.when(b.refund_paid("r1", when="12-02 10:00"), asks.compensation_paid(when="12-02 10:00"), closed("won", when="12-02 10:00"))
+    memory.when(b.payout_paid(payout, when="12-02 10:00"))
+    assert await listed(fresh, memory) == {refused}
+
+
+async def test_what_a_bank_took_beyond_what_was_left_is_listed_r3_8(fresh: Fresh) -> None:
+    memory = bank(b.order_paid(), b.granted("r1", 60_00, when="06-08 09:00"))
+    memory.when(opened(100_00), closed("lost"))
+    assert (b.ORDER, "chargeback", "cb1", "excess", 60_00, "CNY") in await listed(fresh, memory)
