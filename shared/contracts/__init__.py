@@ -5,6 +5,8 @@ from __future__ import annotations
 from shared.contracts import (
     campaign,
     chargeback,
+    dispute,
+    exchange,
     governance,
     identity,
     logistics,
@@ -27,6 +29,8 @@ __all__ = [
     "ALL",
     "campaign",
     "chargeback",
+    "dispute",
+    "exchange",
     "governance",
     "identity",
     "logistics",

@@ -89,7 +89,7 @@ class PaymentPolicy(_Section):
 
 
 class RefundPolicy(_Section):
-    """The seven-day promise and how long each side of a case has. Source: R4.2-R4.5."""
+    """The seven-day promise and how long each side of a case has. Source: R4.2-R4.5, R4.9-R4.11."""
 
     no_reason_days: Window
     answer_hours: Window
@@ -97,6 +97,13 @@ class RefundPolicy(_Section):
     inspect_days: Window
     refused_days: Window
     attempts_max: Annotated[int, Field(ge=1, le=100)]
+    evidence_hours: Window
+    ruling_days: Window
+    appeal_days: Window
+    claim_evidence_days: Window
+    claim_answer_days: Window
+    replace_hours: Window
+    replaced_days: Window
 
 
 class RoleScore(_Section):
