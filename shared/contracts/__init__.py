@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import (
     campaign,
+    certificate,
     chargeback,
     governance,
     identity,
@@ -27,6 +28,7 @@ from shared.messaging import system
 __all__ = [
     "ALL",
     "campaign",
+    "certificate",
     "chargeback",
     "governance",
     "identity",

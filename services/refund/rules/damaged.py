@@ -7,7 +7,7 @@ from dataclasses import replace
 from services.refund.rules import trust_card
 from services.refund.rules.claim import Bought, Claim, at_once, not_goods
 from services.refund.rules.claim import judge as judge_window
-from shared.contracts.refund import Guarantee
+from shared.contracts.certificate import Guarantee
 from shared.contracts.types import Line
 from shared.messaging.shape import Reject, Wait
 from shared.policy import RefundPolicy
