@@ -216,12 +216,18 @@ Code = EngineCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCod
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """meaning: for ops. retryable: the same event may be taken later. zh, en: what buyers and sellers read, empty if they never see it."""
+    """meaning: for ops. retryable: the same event may be taken later. zh, en: what buyers and sellers read, empty if they never see it.
+
+    seller_zh, seller_en: for sellers, where they read something else. Fields in braces are filled in, parts in brackets left out where
+    their fields are not known: shared/texts.py.
+    """
 
     meaning: str
     retryable: bool = False
     zh: str = ""
     en: str = ""
+    seller_zh: str = ""
+    seller_en: str = ""
 
 
 def numbers(**values: object) -> str:
@@ -420,8 +426,8 @@ CATALOGUE: dict[str, Entry] = {
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
         False,
-        "该商品的售后申请次数已用完",
-        "No more requests are possible for this line.",
+        "该商品的售后申请次数已用完[(最多{attempts}次)]",
+        "No more requests are possible for this line[ (at most {attempts})].",
     ),
     "case.before_approval": Entry("goods were sent back before the seller's answer was known: waits", True),
     "case.before_certificate": Entry("a request for an order whose payment has not come yet: waits", True),
@@ -438,7 +444,9 @@ CATALOGUE: dict[str, Entry] = {
     "case.not_posted": Entry(
         "the buyer did not send the goods in time", False, "未在规定时间内寄回商品", "The goods were not sent back in time."
     ),
-    "case.refunded": Entry("the buyer has the money", False, "退款已完成", "The refund is done."),
+    "case.refunded": Entry(
+        "the buyer has the money", False, "退款已完成[,金额{refunded_minor}]", "The refund is done[: {refunded_minor}]."
+    ),
     "case.refusal_over": Entry(
         "the seller's refusal stood until its days were over",
         False,
@@ -463,6 +471,8 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "购买时已确认不支持七天无理由退货",
         "You confirmed at purchase that no-reason return does not apply.",
+        "买家购买时已确认不支持七天无理由退货",
+        "The buyer confirmed at purchase that no-reason return does not apply.",
     ),
     "no_reason.window_over": Entry(
         "the window from the day after signing has passed",
@@ -473,7 +483,10 @@ CATALOGUE: dict[str, Entry] = {
     "refund.before_grant": Entry("an outcome of a refund that no case granted yet: waits", True),
     "refund.nothing_left": Entry("nothing of the line is left to refund", False, "没有可退金额", "Nothing is left to refund."),
     "refund.quantity_exceeds": Entry(
-        "more units than were bought and not yet refunded", False, "数量超过可退数量", "That is more units than can be returned."
+        "more units than were bought and not yet refunded",
+        False,
+        "申请数量[{wanted}件]超过可退数量[{left}件]",
+        "More units[ ({wanted})] than can be returned[ ({left})].",
     ),
     "case.before_card": Entry("a claim by a trust card of which nothing is known yet: waits", True),
     "case.before_shipping": Entry("a claim that a parcel did not arrive, before its shipping is known: waits", True),
@@ -491,12 +504,16 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "定制或虚拟商品不支持极速退款",
         "There is no instant refund for goods made for you and for virtual goods.",
+        "定制或虚拟商品不支持极速退款",
+        "There is no instant refund for goods made for the buyer and for virtual goods.",
     ),
     "instant_refund.score_too_low": Entry(
         "the buyer's score at placement was below what instant refund takes",
         False,
         "下单时信用分未达到极速退款要求",
         "Your score was too low for an instant refund when you ordered.",
+        "买家下单时信用分未达到极速退款要求",
+        "The buyer's score was too low for an instant refund at the order.",
     ),
     "no_reason.unsealed": Entry(
         "digital goods were unsealed",
@@ -525,7 +542,12 @@ CATALOGUE: dict[str, Entry] = {
         "the order was placed under terms without this promise", False, "该订单未承诺此项保障", "This order was not promised that."
     ),
     "trust_card.no_card": Entry(
-        "the order was placed without a trust card", False, "下单时未使用小店信任卡", "You ordered without a trust card."
+        "the order was placed without a trust card",
+        False,
+        "下单时未使用小店信任卡",
+        "You ordered without a trust card.",
+        "买家下单时未使用小店信任卡",
+        "The buyer ordered without a trust card.",
     ),
     "trust_card.not_offered": Entry(
         "the seller did not offer this right on the line", False, "商家未提供该信任卡权益", "The seller did not offer this right."
@@ -535,6 +557,8 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "下单时信任卡无效",
         "Your trust card was not valid when you ordered.",
+        "买家下单时信任卡无效",
+        "The buyer's trust card was not valid at the order.",
     ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
