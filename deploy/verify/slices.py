@@ -14,9 +14,10 @@ from typing import Any
 
 from deploy.verify.log import Log
 from deploy.verify.report import Check
+from shared.contracts.certificate import CertificateIssued
 from shared.contracts.dispute import CaseReopened, CaseRuled
 from shared.contracts.order import LineFreed, OrderPaid, UnitsCancelled
-from shared.contracts.refund import CaseClosed, CaseOpened, CertificateIssued, LineReduced, RefundGranted
+from shared.contracts.refund import CaseClosed, CaseOpened, LineReduced, RefundGranted
 from shared.contracts.types import FreeShipping
 
 Place = tuple[str, int]  # order, line
@@ -131,11 +132,10 @@ def _expected(told: Told, line: Bought, fact: RefundGranted) -> tuple[int, int]:
     if before is not None:
         return before.amount_minor, before.freight_minor
     place = (fact.line_no, told.grounds.get(fact.case_id, ""))
+    cap = (fact.line_no, {"trust_card": "refund_without_return", "counterfeit": "authenticity"}.get(place[1], place[1]))
     claimed, asked = told.asked.get(fact.case_id, (fact.quantity, None))
     whole = line.share(fact.quantity or min(claimed, line.quantity - line.units))
-    whole = min(
-        [whole, *([max(0, told.caps[place] - told.used[place])] if place in told.caps else []), *([] if asked is None else [asked])]
-    )
+    whole = min([whole, *([max(0, told.caps[cap] - told.used[place])] if cap in told.caps else []), *([] if asked is None else [asked])])
     if place[1] != "no_reason" or line.seller_id in told.deducted:
         return whole, 0
     line.units += fact.quantity

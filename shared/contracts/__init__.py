@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import (
     campaign,
+    certificate,
     chargeback,
     dispute,
     exchange,
@@ -13,6 +14,7 @@ from shared.contracts import (
     member,
     merchant,
     order,
+    owed,
     payment,
     psp,
     refund,
@@ -28,6 +30,7 @@ from shared.messaging import system
 __all__ = [
     "ALL",
     "campaign",
+    "certificate",
     "chargeback",
     "dispute",
     "exchange",
@@ -37,6 +40,7 @@ __all__ = [
     "member",
     "merchant",
     "order",
+    "owed",
     "payment",
     "psp",
     "refund",

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from shared.contracts.ruling import Fault, Finding
 from shared.contracts.storefront import CaseKind, Ground
 from shared.contracts.topics import REFUND, REFUND_TIMER
-from shared.contracts.types import FreeShipping, Funder, Id, LineKind, LineNo, Minor, Part, Quantity, SomeOrNone, Text
+from shared.contracts.types import Id, LineNo, Minor, Part, Quantity, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
 CaseState = Literal[10, 12, 20, 30, 40, 45, 50, 60, 70]
@@ -17,74 +17,29 @@ Turn = Literal["buyer", "seller", "both", "platform", "provider", "nobody"]
 Side = Literal["buyer", "seller"]
 By = Literal["seller", "silence", "promise", "carrier", "ruling", "default", "appeal"]
 CaseOutcome = Literal["", "refunded", "exchanged", "resent", "rejected", "withdrawn", "lapsed", "agreed"]
-Withheld = Literal["", "no_reason.excluded", "no_reason.waived"]
-
-
-class Guarantee(Part):
-    """One promise for one line. withheld: the catalogued reason why it is not given, empty if it is. Source: R4.1."""
-
-    line_no: LineNo
-    guarantee: Literal["no_reason"]
-    granted: bool
-    withheld: Withheld = ""
-    days: int
-    cap_minor: Minor
-    funder: Funder
 
 
 class CaseTerms(Part):
-    """How long each side has, by the policy in force at placement; frozen. Source: R4.1, R4.3, R4.4, R4.9-R4.11.
+    """How long each side has, by the policy in force at placement; frozen, in alphabetical order. Source: R4.1, R4.3, R4.4, R4.9-R4.11.
 
-    Defaults: what held for certificates that were issued before they were kept. dispute_days: from a refusal; ruling_days: from the
-    end of evidence; appeal_days: for the loser to appeal, and then for the platform to rule; replaced_days: from the replacement's
-    dispatch until it counts as arrived.
+    Defaults: what held for certificates that were issued before they were kept. ruling_days: from the end of evidence; appeal_days:
+    for the loser to appeal, and then for the platform to rule; replaced_days: from a replacement's dispatch until it counts as arrived.
     """
 
-    policy_version: str
-    zone: str
     answer_hours: int
-    post_days: int
-    inspect_days: int
-    refused_days: int
-    attempts_max: int
-    evidence_hours: int = 48
-    ruling_days: int = 7
     appeal_days: int = 7
-    claim_evidence_days: int = 14
+    attempts_max: int
     claim_answer_days: int = 7
+    claim_evidence_days: int = 14
+    evidence_hours: int = 48
+    inspect_days: int
+    policy_version: str
+    post_days: int
+    refused_days: int
     replace_hours: int = 48
     replaced_days: int = 30
-
-
-class CertifiedLine(Part):
-    """What a case needs to know of a line. Amounts for all units together. answers_id: who answers in the seller's place (R8.1)."""
-
-    line_no: LineNo
-    seller_id: Id
-    quantity: Quantity
-    paid_minor: Minor
-    kind: LineKind = "goods"
-    answers_id: Id | None = None
-
-
-class CertificateIssued(Message):
-    """What the buyer was promised for this order; claims are judged by it alone. Source: R4.1.
-
-    terms_sha256: hex, of the compact JSON `[terms,lines,guarantees]`, each as in this message.
-    Producer: refund. Consumers: outsiders.
-    """
-
-    type: ClassVar[str] = "certificate.issued"
-    topic: ClassVar[Topic] = REFUND
-
-    order_id: Id
-    buyer_id: Id
-    payment_id: Id
-    guarantees: tuple[Guarantee, ...]
-    terms: CaseTerms
-    lines: tuple[CertifiedLine, ...]
-    free_shipping: tuple[FreeShipping, ...] = ()
-    terms_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    ruling_days: int = 7
+    zone: str
 
 
 class WindowOpened(Message):
@@ -166,7 +121,7 @@ class CaseDeclined(CaseFact):
 
 
 class CaseReturned(CaseFact):
-    """40: the goods are on their way back. Source: R4.4.
+    """40: the goods are on their way back. freight_minor: what that cost, as the buyer said. Source: R4.4, R4.7.
 
     Producer: refund. Consumers: outsiders.
     """
@@ -176,6 +131,7 @@ class CaseReturned(CaseFact):
 
     carrier: Text
     waybill: Id
+    freight_minor: Minor = 0
 
 
 class RefundGranted(CaseFact):

@@ -29,7 +29,6 @@ from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.ruling import RulingMade
 from shared.contracts.storefront import (
-    Coupon,
     OrderCancelRequested,
     OrderPlaced,
     PlacedLine,
@@ -38,7 +37,7 @@ from shared.contracts.storefront import (
     VoucherRedeemed,
 )
 from shared.contracts.trust import SubjectSuspended
-from shared.contracts.types import Discount, Funder, Line, LineParties, Movement, Units
+from shared.contracts.types import Coupon, Discount, Funder, Line, LineParties, Movement, Units
 from shared.messaging.message import Message
 from shared.policy import Policies
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from services.refund.decide.beside import seller_back
 from services.refund.decide.follow import Facts, agreed, granted
-from services.refund.decide.reimburse import reimbursed
 from services.refund.decide.step import after, as_is, due, ended, fault_of, illegal, said
 from services.refund.model import Case, Purchase, evolve
 from shared.contracts.dispute import AppealOver, CaseAppealed, CaseAppealEnded, CaseReopened
@@ -110,7 +110,7 @@ def _for_seller(event: RulingMade, purchase: Purchase, case: Case) -> Facts:
     """
     if case.state in (30, 40):
         return ended(purchase, case, event.occurred_at, "case.appeal_won_by_seller", "R4.11")
-    return reimbursed(purchase, case, event.occurred_at) if case.state == 60 else ()
+    return seller_back(purchase, case, event.occurred_at) if case.state == 60 else ()
 
 
 def _cannot_appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Purchase, case: Case, side: Side) -> Reject | Wait | None:

@@ -63,7 +63,15 @@ def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine) -> Cla
         sent=line.sent,
         failed=line.failed,
         unsealed=event.unsealed,
+        units=line.quantity,
+        so_far_minor=_instant_so_far(purchase),
+        first_signed_at=line.first_signed_at,
     )
+
+
+def _instant_so_far(purchase: Purchase) -> int:
+    """What the order's instant refunds before this one come to. Source: R4.8."""
+    return sum(case.granted_minor for case in purchase.cases.values() if case.ground == "not_shipped" and case.answer == "promise")
 
 
 def withdraw(event: RefundWithdrawn, purchase: Purchase | None) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.refund.decide.step import after, said
+from services.refund.decide.step import after, rule_of, said
 from services.refund.model import Case, Purchase, refund_id_of
 from services.refund.rules import freight
 from shared.contracts.exchange import CaseExchanging
@@ -74,7 +74,8 @@ def _worth(purchase: Purchase, case: Case, quantity: int) -> tuple[int, int]:
     line = purchase.line_of(case)
     quantity = min(quantity, line.left)
     minor = line.share(quantity) if quantity else line.left_minor
-    promised = line.promise(case.ground)
+    rule = rule_of(case)
+    promised = line.promise(rule.name) if rule is not None else None
     if promised is not None:
         used = sum(one.granted_minor for one in purchase.cases.values() if one.line_no == case.line_no and one.ground == case.ground)
         minor = min(minor, max(0, promised.cap_minor - used))

@@ -33,7 +33,7 @@ def post(event: ReturnPosted, purchase: Purchase | None, used: Waybill | None) -
         return Reject("return.waybill_used", f"case {used.case_id}")
     until = after(case, event.occurred_at, timedelta(days=purchase.terms.inspect_days))
     common = said(purchase, case, 40, "seller", until, event.occurred_at, "R4.4", "case.sent_back")
-    return waybill_used(event), CaseReturned(**common, carrier=event.carrier, waybill=event.waybill)
+    return waybill_used(event), CaseReturned(**common, carrier=event.carrier, waybill=event.waybill, freight_minor=event.freight_minor or 0)
 
 
 def unposted(event: PostingDue, purchase: Purchase | None) -> Outcome:

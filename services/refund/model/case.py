@@ -85,7 +85,8 @@ class Case:
     applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight of the
     grant. attempts: grants so far, more than one where the provider failed. answer: by whom or what the request was answered first,
     empty: not yet; agreed: by whom it was agreed to.
-    returned: the goods were sent back, by this waybill (carrier, number). sending: the seller is to send others. parcel_id: of those.
+    returned: the goods were sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send
+    others. parcel_id: of those.
     evidence: side/id of all that was shown. ruled: for whom; loser's appeal before appeal_until. rulings: ids of all that were noted.
     """
 
@@ -107,6 +108,7 @@ class Case:
     answer: By | Literal[""] = ""
     agreed: By | Literal[""] = ""
     returned: tuple[str, str] | None = None
+    freight_minor: int = 0
     received: bool = False
     sending: bool = False
     parcel_id: str | None = None
@@ -171,7 +173,7 @@ def stepped(case: Case, fact: CaseStep) -> Case:
         case CaseDisputed() if not case.answer and had_turn == "seller" and fact.by != "buyer":
             return replace(case, answer=fact.by)
         case CaseReturned():
-            return replace(case, returned=(fact.carrier, fact.waybill))
+            return replace(case, returned=(fact.carrier, fact.waybill), freight_minor=fact.freight_minor)
         case CaseReceived():
             return replace(case, received=True)
         case CaseExchanging():

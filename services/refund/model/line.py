@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from shared.contracts.refund import CertifiedLine, Guarantee, LineReduced
+from shared.contracts.certificate import CertifiedLine, Guarantee
+from shared.contracts.refund import LineReduced
 from shared.contracts.types import LineKind
 from shared.money import unit_slice
 
@@ -19,6 +20,7 @@ class BoughtLine:
     answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). deducted_minor: waived freight that those
     refunds were less by. signed_at: of what the windows run from, a replacement's if there was one; first_signed_at: of the first
     goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were not sent again.
+    gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5).
     """
 
     seller_id: str
@@ -36,6 +38,8 @@ class BoughtLine:
     first_signed_at: datetime | None = None
     sent: int = 0
     failed: int = 0
+    gift_of: int | None = None
+    gift_minor: int = 0
 
     @property
     def left(self) -> int:
@@ -68,7 +72,8 @@ class BoughtLine:
 
 def bought(line: CertifiedLine, guarantees: Iterable[Guarantee]) -> BoughtLine:
     promises = tuple(guarantee for guarantee in guarantees if guarantee.line_no == line.line_no)
-    return BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises, line.answers_id or line.seller_id, line.kind)
+    known = BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises, line.answers_id or line.seller_id, line.kind)
+    return replace(known, gift_of=line.gift_of, gift_minor=line.gift_minor)
 
 
 def signed(line: BoughtLine, at: datetime) -> BoughtLine:

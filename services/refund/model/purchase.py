@@ -13,6 +13,7 @@ from typing import assert_never
 
 from services.refund.model.case import Case, CaseStep, deadlines, opened, stepped
 from services.refund.model.line import BoughtLine, bought, moved, reduced, signed
+from shared.contracts.certificate import CertificateIssued
 from shared.contracts.dispute import (
     CaseAppealed,
     CaseAppealEnded,
@@ -23,6 +24,7 @@ from shared.contracts.dispute import (
     EvidenceNoted,
 )
 from shared.contracts.exchange import CaseExchanging, CaseReceived, CaseReplaced, ParcelNoted
+from shared.contracts.owed import CompensationGranted, CouponRestored, ReimbursementGranted
 from shared.contracts.refund import (
     CaseApproved,
     CaseClosed,
@@ -31,16 +33,16 @@ from shared.contracts.refund import (
     CaseReturned,
     CaseTerms,
     CaseTimer,
-    CertificateIssued,
     LineReduced,
     RefundGranted,
     RefundStuck,
     WindowOpened,
 )
-from shared.contracts.types import FreeShipping
+from shared.contracts.types import Coupon, FreeShipping
 from shared.messaging.shape import Kind
 
-PurchaseFact = CertificateIssued | WindowOpened | LineReduced | ParcelNoted | CaseOpened | CaseStep
+Beside = CompensationGranted | ReimbursementGranted | CouponRestored
+PurchaseFact = CertificateIssued | WindowOpened | LineReduced | ParcelNoted | CaseOpened | CaseStep | Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Purchase:
 
     cancelled: refund ids of units that were cancelled before they left; no case is about them. deducted: sellers whose waived
     freight was deducted, each with the case that it was deducted from. parcels: ids of all that were sent, replacements too.
+    coupons: the platform's; restored: those that came back. compensations, reimbursed: ids of all that were granted. currency empty:
+    the certificate does not say it.
     """
 
     order_id: str
@@ -60,6 +64,12 @@ class Purchase:
     free_shipping: tuple[FreeShipping, ...] = ()
     deducted: Mapping[str, str] = field(default_factory=dict)
     parcels: tuple[str, ...] = ()
+    currency: str = ""
+    trust_card_id: str | None = None
+    coupons: tuple[Coupon, ...] = ()
+    restored: tuple[str, ...] = ()
+    compensations: tuple[str, ...] = ()
+    reimbursed: tuple[str, ...] = ()
 
     def line_of(self, case: Case) -> BoughtLine:
         return self.lines[case.line_no]
@@ -87,7 +97,8 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
     match fact:
         case CertificateIssued():
             lines = {line.line_no: bought(line, fact.guarantees) for line in fact.lines}
-            return Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
+            issued = Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
+            return replace(issued, currency=fact.currency, trust_card_id=fact.trust_card_id, coupons=fact.coupons)
         case WindowOpened():
             known = _known(purchase, fact)
             return _lines(known, {number: signed(known.lines[number], fact.signed_at) for number in fact.line_nos})
@@ -127,6 +138,8 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             | RefundStuck()
         ):
             return _stepped(_known(purchase, fact), fact)
+        case CompensationGranted() | ReimbursementGranted() | CouponRestored():
+            return _beside(_known(purchase, fact), fact)
         case _:
             assert_never(fact)
 
@@ -144,6 +157,19 @@ def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
     if purchase is None:
         raise AssertionError(f"{fact.type} before the certificate of order {fact.order_id}")
     return purchase
+
+
+def _beside(purchase: Purchase, fact: Beside) -> Purchase:
+    """What came beside a refund comes once."""
+    match fact:
+        case CompensationGranted():
+            return replace(purchase, compensations=(*purchase.compensations, fact.compensation_id))
+        case ReimbursementGranted():
+            return replace(purchase, reimbursed=(*purchase.reimbursed, fact.reimbursement_id))
+        case CouponRestored():
+            return replace(purchase, restored=(*purchase.restored, fact.coupon_id))
+        case _:
+            assert_never(fact)
 
 
 def _parcel(purchase: Purchase, fact: ParcelNoted) -> Purchase:
