@@ -70,8 +70,9 @@ def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine) -> Cla
 
 
 def _instant_so_far(purchase: Purchase) -> int:
-    """What the order's instant refunds before this one come to. Source: R4.8."""
-    return sum(case.granted_minor for case in purchase.cases.values() if case.ground == "not_shipped" and case.answer == "promise")
+    """What the order's instant refunds before this one come to, those that wait for the order's word included. Source: R4.8."""
+    instant = [case for case in purchase.cases.values() if case.ground == "not_shipped" and case.answer == "promise"]
+    return sum(purchase.line_of(case).share(case.quantity) if case.state == 10 else case.granted_minor for case in instant)
 
 
 def withdraw(event: RefundWithdrawn, purchase: Purchase | None) -> Outcome:

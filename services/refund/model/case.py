@@ -84,10 +84,10 @@ class Case:
 
     applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight of the
     grant. attempts: grants so far, more than one where the provider failed. answer: by whom or what the request was answered first,
-    empty: not yet; agreed: by whom it was agreed to.
-    returned: the goods were sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send
-    others. parcel_id: of those.
-    evidence: side/id of all that was shown. ruled: for whom; loser's appeal before appeal_until. rulings: ids of all that were noted.
+    empty: not yet; agreed: by whom it was agreed to. returned: the goods were sent back, by this waybill (carrier, number), which cost
+    freight_minor. sending: the seller is to send others. parcel_id: of those. hold: what the order said of units that have not left,
+    empty: it was not asked. evidence: side/id of all that was shown. ruled: for whom; the loser appeals before appeal_until. rulings:
+    ids of all that were noted.
     """
 
     id: str
@@ -117,6 +117,7 @@ class Case:
     rulings: tuple[str, ...] = ()
     appeal_until: datetime | None = None
     appeal: Appeal | None = None
+    hold: Literal["", "asked", "granted"] = ""
     fault: Fault | Literal[""] = ""
     finding: Finding = "none"
     appraisal_minor: int = 0
