@@ -10,7 +10,21 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import campaign, certificate, chargeback, identity, order, owed, payment, refund, registry, suspension, trust
+from shared.contracts import (
+    campaign,
+    certificate,
+    chargeback,
+    dispute,
+    exchange,
+    identity,
+    order,
+    owed,
+    payment,
+    refund,
+    registry,
+    suspension,
+    trust,
+)
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -28,6 +42,10 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (refund.CaseOpened, "order", (order.LineHeld,)),
     (refund.CaseOpened, "payment", (payment.SettlementHeld,)),
     (refund.RefundGranted, "payment", (payment.RefundReserved, payment.RefundRefused, chargeback.RefundHeld)),
+    (order.ParcelSent, "refund", (exchange.ParcelNoted,)),
+    (dispute.CaseReopened, "order", (order.LineHeld,)),
+    (dispute.CaseReopened, "payment", (payment.SettlementHeld,)),
+    (exchange.CaseReplaced, "order", (order.ReplacementNoted,)),
     (refund.CaseClosed, "order", (order.LineFreed,)),
     (refund.CaseClosed, "payment", (payment.SettlementFreed,)),
     (payment.LineSettled, "order", (order.OrderSettled,)),
