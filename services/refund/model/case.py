@@ -82,9 +82,9 @@ class Appeal:
 class Case:
     """One claim. quantity: units claimed. deadline None: none runs. since: when its last fact happened. granted: 0 until state 50.
 
-    applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight of the
-    grant. attempts: grants so far, more than one where the provider failed. answer: by whom or what the request was answered first,
-    empty: not yet; agreed: by whom it was agreed to.
+    applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight and gifts
+    of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by whom or
+    what the request was answered first, empty: not yet; agreed: by whom it was agreed to.
     returned: the goods were sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send
     others. parcel_id: of those.
     evidence: side/id of all that was shown. ruled: for whom; loser's appeal before appeal_until. rulings: ids of all that were noted.
@@ -104,6 +104,7 @@ class Case:
     kind: CaseKind = "return_and_refund"
     amount_minor: int | None = None
     deducted_minor: int = 0
+    gifts_minor: int = 0
     attempts: int = 0
     answer: By | Literal[""] = ""
     agreed: By | Literal[""] = ""
