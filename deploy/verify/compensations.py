@@ -1,7 +1,6 @@
 """What a case brought beside its refund, computed again from its certificate and its facts. Source: R4.7, R4.9, R4.12, R4.13.
 
-Written from the rules' text and shares no code with the services. Whether a card was valid is told by what was granted by it: the
-certificate must have promised it, for an order with a card.
+Written from the rules' text and shares no code with the services.
 """
 
 from __future__ import annotations
@@ -27,7 +26,8 @@ class Case:
     quantity: int = 0
     freight: int = 0
     appraisal: int = 0
-    owed: dict[str, set[int]] = field(default_factory=dict)  # by why: the amounts that it may be
+    card: bool = False
+    owed: dict[str, int] = field(default_factory=dict)  # by why
     granted: dict[str, int] = field(default_factory=dict)
 
 
@@ -46,58 +46,55 @@ def _compensations(log: Log) -> Check:
             certificates[fact.order_id] = fact
         elif isinstance(fact, CompensationGranted):
             case = cases[(fact.order_id, fact.case_id)]
-            allowed = case.owed.get(fact.why, set())
-            fine = fact.amount_minor in allowed and fact.why not in case.granted
-            check.that(fine, f"{entry}: {fact.amount_minor} for {fact.why}, should be one of {sorted(allowed)}, once")
+            check.that(fact.why not in case.granted, f"{entry}: {fact.why} is granted again")
             case.granted[fact.why] = fact.amount_minor
         elif isinstance(fact, CaseFact):
             _fold(cases[(fact.order_id, fact.case_id)], fact, certificates.get(fact.order_id))
     for (order_id, case_id), case in cases.items():
-        missing = {why for why, allowed in case.owed.items() if why not in case.granted and 0 not in allowed}
-        if {"authentic", "statutory"} & case.granted.keys():
-            missing -= {"authentic", "statutory"}
-        check.that(not missing, f"case {case_id} of {order_id}: nothing was granted for {sorted(missing)}")
+        owed = {why: amount for why, amount in case.owed.items() if amount}
+        check.that(owed == case.granted, f"case {case_id} of {order_id}: {owed} is owed, granted was {case.granted}")
     return check
 
 
 def _fold(case: Case, fact: Any, certificate: CertificateIssued | None) -> None:
     if isinstance(fact, CaseOpened | CaseRuled | CaseReopened | CaseExchanging):
         case.quantity = fact.quantity
+    if isinstance(fact, CaseOpened):
+        case.card = bool(fact.card)
     if isinstance(fact, CaseRuled | CaseAppealEnded):
         case.appraisal = fact.appraisal_minor
     if isinstance(fact, CaseReturned):
         case.freight = fact.freight_minor
     if isinstance(fact, CaseClosed) and fact.state == 60 and certificate is not None and certificate.currency:
-        for why, allowed in _owed(case, fact, certificate).items():
-            case.owed.setdefault(why, allowed)
+        for why, amount in _owed(case, fact, certificate).items():
+            case.owed[why] = case.owed.get(why) or amount
 
 
-def _owed(case: Case, fact: CaseClosed, certificate: CertificateIssued) -> dict[str, set[int]]:
+def _owed(case: Case, fact: CaseClosed, certificate: CertificateIssued) -> dict[str, int]:
     promised = {one.guarantee: one for one in certificate.guarantees if one.line_no == fact.line_no and one.granted}
-    carded = certificate.trust_card_id is not None
     unsafe = fact.finding == "unsafe_food"
     fraud = unsafe or fact.finding == "counterfeit" or (fact.kind == "claim" and fact.finding == "none")
-    owed: dict[str, set[int]] = {}
+    owed: dict[str, int] = {}
     if fraud:
         (line,) = (one for one in certificate.lines if one.line_no == fact.line_no)
         paid = line.paid_minor * (fact.refunded_quantity or case.quantity) // line.quantity
         names = ("authenticity", "food_safety") if unsafe else ("authenticity",)
-        owed |= _multiples([promised[name] for name in names if name in promised], paid, carded=carded)
-        owed["appraisal"] = {case.appraisal}
+        owed |= _multiples([promised[name] for name in names if name in promised], paid, card=case.card)
+        owed["appraisal"] = case.appraisal
     if case.freight:
         card, fault = promised.get("return_freight"), promised.get("fault_freight")
         if (fraud or fact.fault == "seller") and fault is not None:
-            owed["return_freight"] = {min(case.freight, fault.cap_minor)}
-        elif card is not None and carded:
-            owed["return_freight"] = {0, min(case.freight, card.cap_minor)}
+            owed["return_freight"] = min(case.freight, fault.cap_minor)
+        elif card is not None and case.card:
+            owed["return_freight"] = min(case.freight, card.cap_minor)
     return owed
 
 
-def _multiples(promised: list[Guarantee], paid: int, *, carded: bool) -> dict[str, set[int]]:
+def _multiples(promised: list[Guarantee], paid: int, *, card: bool) -> dict[str, int]:
     """So often what was paid, the law's at least; more by the card, if it was valid."""
     law = max((max(one.multiple_by_law * paid, one.at_least_minor) for one in promised), default=0)
-    more = max((one.multiple * paid for one in promised), default=0) if carded else 0
-    return {"statutory": {law}} | ({"authentic": {more}} if more > law else {})
+    more = max((one.multiple * paid for one in promised), default=0) if card else 0
+    return {"authentic": more} if more > law else {"statutory": law}
 
 
 def _coupons(log: Log) -> Check:

@@ -76,7 +76,9 @@ class CaseFact(Message):
 
 
 class CaseOpened(CaseFact):
-    """10: a buyer claims. amount_minor None: the units' whole share. Source: R4.2, R4.3, R1.4.
+    """10: a buyer claims. amount_minor None: the units' whole share. Source: R4.2, R4.3, R1.4, R4.1.
+
+    card: the order's trust card was valid at placement; None: not known when the buyer applied, or there is none.
 
     Producer: refund. Consumers: order, payment.
     """
@@ -91,6 +93,7 @@ class CaseOpened(CaseFact):
     quantity: Quantity
     amount_minor: Minor | None = None
     evidence_ids: tuple[Id, ...] = ()
+    card: bool | None = None
 
 
 class CaseApproved(CaseFact):

@@ -86,7 +86,7 @@ class Case:
     of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by whom or
     what the request was answered first, empty: not yet; agreed: by whom it was agreed to.
     returned: the goods were sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send
-    others. parcel_id: of those.
+    others. parcel_id: of those. card: the order's trust card was valid at placement; None: it was not known, or there is none.
     evidence: side/id of all that was shown. ruled: for whom; loser's appeal before appeal_until. rulings: ids of all that were noted.
     """
 
@@ -121,6 +121,7 @@ class Case:
     fault: Fault | Literal[""] = ""
     finding: Finding = "none"
     appraisal_minor: int = 0
+    card: bool | None = None
 
     @property
     def ended(self) -> bool:
@@ -159,6 +160,7 @@ def opened(fact: CaseOpened) -> Case:
         kind=fact.kind,
         amount_minor=fact.amount_minor,
         evidence=tuple(f"buyer/{one}" for one in fact.evidence_ids),
+        card=fact.card,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.refund.decide.beside import upheld
 from services.refund.decide.compensation import Upheld, owed, reimbursed
 from services.refund.model import Purchase, evolve
 from shared.contracts.owed import CompensationGranted, CouponRestored
@@ -152,3 +153,31 @@ def test_the_facts_fold_for_good() -> None:
     (fact, *_) = owed(bought, Upheld("c1", 1, 1, counterfeit=True), AT)
     assert isinstance(fact, CompensationGranted)
     assert evolve(bought, fact).compensations == (fact.compensation_id,)
+
+
+# through the machine
+
+
+def test_a_counterfeit_that_the_seller_admits_brings_money_and_multiple_once_r4_9_r4_12() -> None:
+    memory = shop(paid(line(1, 2, 200_00)), life.delivered(1))
+    claim = life.requested(quantity=1, kind="claim", ground="counterfeit")
+    facts = memory.when(claim, life.accepted(), life.done(amount_minor=100_00), life.done(amount_minor=100_00, when="06-23 10:00"))
+    assert [(one.why, one.amount_minor, one.rule) for one in facts if isinstance(one, CompensationGranted)] == [
+        ("statutory", 500_00, "R4.9")
+    ]
+    assert facts.index(next(one for one in facts if isinstance(one, CompensationGranted))) > b.types(facts).index("case.closed")
+
+
+def test_the_card_of_the_case_raises_it_r4_7_r4_9() -> None:
+    memory = shop(paid(line(1, 1, 100_00)), life.delivered(1), life.requested(quantity=1, kind="claim", ground="counterfeit"))
+    case = purchase_of(memory).cases["c1"]
+    assert [upheld(replace(case, card=card)).card for card in (None, False, True)] == [False, False, True]
+
+
+def test_the_way_back_is_paid_after_the_refund_is_done_and_by_nobody_without_card_or_fault_r4_7() -> None:
+    life_of = [life.accepted(), life.posted().model_copy(update={"freight_minor": 12_00}), life.confirmed()]
+    for ground, owed_minor in (("quality", [12_00]), ("no_reason", [])):
+        memory = shop(paid(line()), life.delivered(1), life.requested(ground=ground), *life_of)  # type: ignore[arg-type]
+        assert not any(isinstance(one, CompensationGranted) for one in memory.facts)
+        memory.when(life.done())
+        assert [one.amount_minor for one in memory.facts if isinstance(one, CompensationGranted)] == owed_minor
