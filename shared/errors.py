@@ -503,7 +503,9 @@ CATALOGUE: dict[str, Entry] = {
         "卖家拒绝后未继续申请,售后已关闭",
         "The refusal stood and the case was closed.",
     ),
-    "case.too_late": Entry("the answer came at or after its deadline", False, "已超过处理时限", "The deadline has passed."),
+    "case.too_late": Entry(
+        "the answer came at or after its deadline", False, "已超过处理时限[,截止时间{until}]", "The deadline has passed[; it was {until}]."
+    ),
     "case.withdrawn": Entry("the buyer took the request back", False, "买家已撤销申请", "The request was withdrawn."),
     "case.wrong_state": Entry(
         "not legal in the state that the case is in", False, "当前状态不支持此操作", "This is not possible in the case's present state."
@@ -517,7 +519,12 @@ CATALOGUE: dict[str, Entry] = {
         "It was appealed before. There is one appeal.",
     ),
     "appeal.not_loser": Entry("only who lost the ruling appeals", False, "裁决支持您,无需申诉", "The ruling was in your favour."),
-    "appeal.too_late": Entry("the appeal came when its days had passed", False, "已超过申诉期限", "The time to appeal is over."),
+    "appeal.too_late": Entry(
+        "the appeal came when its days had passed",
+        False,
+        "已超过申诉期限[,截止时间{until}]",
+        "The time to appeal is over[; it ended at {until}].",
+    ),
     "claim.kind_not_offered": Entry(
         "no rule offers this kind of case on this ground",
         False,
@@ -533,7 +540,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "dispute.before_refusal": Entry("a dispute before the seller's refusal is known: waits", True),
     "refund.amount_exceeds": Entry(
-        "more money than is left of what was paid for these units", False, "申请金额超过可退金额", "More money than can be refunded."
+        "more money than is left of what was paid for these units",
+        False,
+        "申请金额[{amount_minor}]超过可退金额[{left_minor}]",
+        "More money[ ({amount_minor})] than can be refunded[ ({left_minor})].",
     ),
     "refund.amount_not_fit": Entry(
         "an amount of nothing, or in a kind of case that has none",
@@ -551,7 +561,9 @@ CATALOGUE: dict[str, Entry] = {
     "ruling.exceeds_claim": Entry("a ruling gives more than was claimed, or than was paid"),
     "ruling.too_early": Entry("a ruling before both sides had their time for evidence"),
     "ruling.too_late": Entry("a ruling when its days had passed: what their end brought stands"),
-    "case.agreed": Entry("the seller agreed", False, "卖家已同意", "The seller agreed."),
+    "case.agreed": Entry(
+        "the seller agreed", False, "卖家已同意[,处理截止时间{deadline}]", "The seller agreed[; the next step is due by {deadline}]."
+    ),
     "case.appeal_lost": Entry(
         "the appeal was not upheld: the ruling stands", False, "申诉不成立,维持原裁决", "The appeal failed. The ruling stands."
     ),
@@ -573,8 +585,18 @@ CATALOGUE: dict[str, Entry] = {
     "case.appealed_by_loser": Entry(
         "who lost the ruling appealed", False, "已提交申诉,等待平台复核", "The ruling was appealed. The platform looks at it again."
     ),
-    "case.applied": Entry("the request was taken: whoever has the turn acts", False, "售后申请已提交", "The request was taken."),
-    "case.at_once": Entry("promised without anybody's answer", False, "符合保障条款,已立即通过", "Promised, and granted at once."),
+    "case.applied": Entry(
+        "the request was taken: whoever has the turn acts",
+        False,
+        "售后申请已提交[,数量{quantity}件][,请等待处理,截止时间{deadline}]",
+        "The request[ for {quantity} units] was taken[; it is answered by {deadline}].",
+    ),
+    "case.at_once": Entry(
+        "promised without anybody's answer",
+        False,
+        "符合保障条款,已立即通过[,退款金额{amount_minor}]",
+        "Promised, and granted at once[: {amount_minor}].",
+    ),
     "case.claim_unanswered": Entry(
         "nobody answered the claim in time: the platform judges",
         False,
@@ -588,16 +610,22 @@ CATALOGUE: dict[str, Entry] = {
         "Not ruled on in time: decided for the buyer.",
     ),
     "case.disputed_by_buyer": Entry(
-        "the buyer disputes the refusal", False, "买家已申请平台介入", "The buyer asked the platform to judge."
+        "the buyer disputes the refusal",
+        False,
+        "买家已申请平台介入[,举证截止时间{deadline}]",
+        "The buyer asked the platform to judge[; evidence is taken until {deadline}].",
     ),
     "case.disputed_by_seller": Entry(
-        "the seller asks the platform to judge", False, "卖家已申请平台介入", "The seller asked the platform to judge."
+        "the seller asks the platform to judge",
+        False,
+        "卖家已申请平台介入[,举证截止时间{deadline}]",
+        "The seller asked the platform to judge[; evidence is taken until {deadline}].",
     ),
     "case.evidence_closed": Entry(
         "the time for evidence is over: the platform rules",
         False,
-        "举证已结束,等待平台裁决",
-        "The time for evidence is over. The platform rules.",
+        "举证已结束,等待平台裁决[,裁决期限{deadline}]",
+        "The time for evidence is over. The platform rules[ by {deadline}].",
     ),
     "case.evidence_shown": Entry("a side showed evidence", False, "已收到举证材料", "Evidence was added."),
     "case.goods_received": Entry(
@@ -606,7 +634,12 @@ CATALOGUE: dict[str, Entry] = {
     "case.granted_again": Entry(
         "the refund that failed is paid anew", False, "退款失败,已重新发起", "The refund failed and is paid again."
     ),
-    "case.inspected": Entry("the seller inspected the goods and accepted them", False, "卖家验货通过", "The seller accepted the goods."),
+    "case.inspected": Entry(
+        "the seller inspected the goods and accepted them",
+        False,
+        "卖家验货通过[,退款金额{amount_minor}]",
+        "The seller accepted the goods[; {amount_minor} is refunded].",
+    ),
     "case.not_inspected": Entry(
         "the seller did not inspect in time: all is accepted",
         False,
@@ -638,21 +671,41 @@ CATALOGUE: dict[str, Entry] = {
     "case.replacement_presumed": Entry(
         "nobody signed for the replacement: it counts as arrived", False, "换货/补发已超时自动完成", "The replacement counts as arrived."
     ),
-    "case.replacement_sent": Entry("the replacement is on its way", False, "换货/补发商品已发出", "The replacement is on its way."),
-    "case.ruled_for_buyer": Entry("the platform ruled for the buyer", False, "平台裁决支持买家", "The platform ruled for the buyer."),
-    "case.ruled_for_seller": Entry("the platform ruled for the seller", False, "平台裁决支持卖家", "The platform ruled for the seller."),
+    "case.replacement_sent": Entry(
+        "the replacement is on its way",
+        False,
+        "换货/补发商品已发出[,自动完成时间{deadline}]",
+        "The replacement is on its way[; it counts as arrived at {deadline}].",
+    ),
+    "case.ruled_for_buyer": Entry(
+        "the platform ruled for the buyer",
+        False,
+        "平台裁决支持买家[,退款金额{amount_minor}][,{appeal_until}前可申诉]",
+        "The platform ruled for the buyer[; {amount_minor} is refunded][; appeals are taken until {appeal_until}].",
+    ),
+    "case.ruled_for_seller": Entry(
+        "the platform ruled for the seller",
+        False,
+        "平台裁决支持卖家[,{appeal_until}前可申诉]",
+        "The platform ruled for the seller[; appeals are taken until {appeal_until}].",
+    ),
     "case.seller_refused": Entry(
         "the seller refused: the buyer may dispute it",
         False,
-        "卖家已拒绝,可申请平台介入",
-        "The seller refused. You can ask the platform to judge.",
+        "卖家已拒绝,[{deadline}前]可申请平台介入",
+        "The seller refused. You can ask the platform to judge[ until {deadline}].",
     ),
-    "case.sent_back": Entry("the goods are on their way back", False, "退货已寄出", "The goods are on their way back."),
+    "case.sent_back": Entry(
+        "the goods are on their way back",
+        False,
+        "退货已寄出[,卖家须于{deadline}前验货]",
+        "The goods are on their way back[; the seller inspects them by {deadline}].",
+    ),
     "case.silence_agreed": Entry(
         "the seller was silent until the deadline, which is to agree",
         False,
-        "卖家超时未处理,已自动同意",
-        "Not answered in time: agreed to.",
+        "卖家超时未处理,已自动同意[,处理截止时间{deadline}]",
+        "Not answered in time: agreed to[; the next step is due by {deadline}].",
     ),
     "case.units_cancelled": Entry(
         "the units were cancelled before the case could have them: their money goes back by that",

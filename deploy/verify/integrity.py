@@ -33,7 +33,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "suspension.noted": ("suspension", lambda fact: fact.subject_id),
     "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }
-SPREAD = ("allotment", "cluster")  # their facts lie in the lanes of many keys: only the versions order them
+SPREAD = ("allotment", "cluster", "purchase")  # their facts lie in several lanes: only the versions order them
 ENGINE = "engine."  # types with which the engine reminds itself
 
 

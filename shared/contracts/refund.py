@@ -76,7 +76,9 @@ class CaseFact(Message):
 
 
 class CaseOpened(CaseFact):
-    """10: a buyer claims. amount_minor None: the units' whole share. Source: R4.2, R4.3, R1.4.
+    """10: a buyer claims. amount_minor None: the units' whole share. Source: R4.2, R4.3, R1.4, R4.1.
+
+    card: the order's trust card was valid at placement; None: not known when the buyer applied, or there is none.
 
     Producer: refund. Consumers: order, payment.
     """
@@ -91,6 +93,7 @@ class CaseOpened(CaseFact):
     quantity: Quantity
     amount_minor: Minor | None = None
     evidence_ids: tuple[Id, ...] = ()
+    card: bool | None = None
 
 
 class CaseApproved(CaseFact):
@@ -138,8 +141,8 @@ class RefundGranted(CaseFact):
     """50: this much is to be refunded, once per refund_id. Payment reserves and pays it. Source: R3.5, R4.4.
 
     quantity: units accepted on inspection; 0: money only. amount_minor: the buyer's part, after freight_minor: waived freight that is
-    deducted (R3.10). applied_at: when the buyer asked for it; None: as occurred_at. attempt: beyond the first, after the provider
-    failed; each has its own refund_id.
+    deducted (R3.10), and gifts_minor: gifts that were not sent back (R4.5). applied_at: when the buyer asked for it; None: as
+    occurred_at. attempt: beyond the first, after the provider failed; each has its own refund_id.
     Producer: refund. Consumers: payment.
     """
 
@@ -151,6 +154,7 @@ class RefundGranted(CaseFact):
     amount_minor: Minor
     by: By
     freight_minor: Minor = 0
+    gifts_minor: Minor = 0
     applied_at: AwareDatetime | None = None
     attempt: int = Field(default=1, ge=1)
 

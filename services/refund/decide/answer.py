@@ -14,6 +14,7 @@ from services.refund.decide.step import after, due, ended, illegal, said
 from services.refund.model import Case, Purchase
 from shared.contracts.merchant import CaseAccepted, CaseRefused
 from shared.contracts.refund import AnswerDue, CaseDeclined, RefusalOver
+from shared.errors import numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
@@ -57,5 +58,5 @@ def _cannot_answer(event: CaseAccepted | CaseRefused, purchase: Purchase, case: 
     if case.state != 10 or case.agreed:
         return illegal(case)
     if case.overdue(event.occurred_at):
-        return Reject("case.too_late")
+        return Reject("case.too_late", numbers(until=case.deadline))
     return None

@@ -17,6 +17,7 @@ from shared.contracts.merchant import SellerDisputeAppealed
 from shared.contracts.refund import Side
 from shared.contracts.ruling import RulingMade
 from shared.contracts.storefront import DisputeAppealed
+from shared.errors import numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
@@ -122,7 +123,7 @@ def _cannot_appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Pur
     if case.appeal is not None:
         return Reject("appeal.known")
     if event.occurred_at >= case.appeal_until:
-        return Reject("appeal.too_late")
+        return Reject("appeal.too_late", numbers(until=case.appeal_until))
     if case.overdue(event.occurred_at):
         return Wait("case.before_deadline")
     line = purchase.line_of(case)

@@ -40,4 +40,5 @@ def upheld(case: Case) -> Upheld:
         confirmed=case.returned is not None,
         freight_minor=case.freight_minor,
         appraisal_minor=case.appraisal_minor,
+        card=bool(case.card),
     )

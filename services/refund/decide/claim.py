@@ -11,6 +11,7 @@ from services.refund.model import BoughtLine, Purchase, evolve
 from services.refund.rules.claim import Claim
 from shared.contracts.refund import By, CaseOpened, CaseTerms, Turn
 from shared.contracts.storefront import RefundRequested, RefundWithdrawn
+from shared.errors import numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 AMOUNTS = ("refund_only", "return_and_refund")  # kinds in which a buyer may ask for less than the units' share
@@ -105,11 +106,11 @@ def _no_room(event: RefundRequested, purchase: Purchase, line: BoughtLine) -> Re
         overdue = event.occurred_at >= appealed.appeal.until
         return Wait("case.before_deadline") if overdue else Reject("case.line_open", appealed.id)
     if line.attempts >= purchase.terms.attempts_max:
-        return Reject("case.attempts_used")
+        return Reject("case.attempts_used", numbers(attempts=purchase.terms.attempts_max))
     if line.spent:
         return Reject("refund.nothing_left")
     if event.quantity > line.left:
-        return Reject("refund.quantity_exceeds", f"{event.quantity} of {line.left}")
+        return Reject("refund.quantity_exceeds", numbers(wanted=event.quantity, left=line.left))
     return _bad_amount(event, line)
 
 
@@ -120,7 +121,9 @@ def _bad_amount(event: RefundRequested, line: BoughtLine) -> Reject | None:
     if event.amount_minor == 0 or event.kind not in AMOUNTS:
         return Reject("refund.amount_not_fit", f"{event.amount_minor} for {event.kind}")
     share = line.share(event.quantity)
-    return Reject("refund.amount_exceeds", f"{event.amount_minor} of {share}") if event.amount_minor > share else None
+    if event.amount_minor <= share:
+        return None
+    return Reject("refund.amount_exceeds", numbers(amount_minor=event.amount_minor, left_minor=share))
 
 
 def _opened(event: RefundRequested, purchase: Purchase, line: BoughtLine, source: str, at_once: bool) -> CaseOpened:

@@ -10,7 +10,7 @@ from services.refund.decide.step import after, closed, due, illegal, said, waybi
 from services.refund.model import Case, Purchase, Waybill, evolve
 from shared.contracts.exchange import CaseReplaced, ReplacementDue, ReplacementOver
 from shared.contracts.merchant import ReplacementSent
-from shared.errors import Code
+from shared.errors import Code, numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
@@ -73,4 +73,4 @@ def _cannot_send(event: ReplacementSent, purchase: Purchase, case: Case) -> Reje
         return Wait("replacement.before_due")
     if not case.sending:
         return illegal(case)
-    return Reject("case.too_late") if case.overdue(event.occurred_at) else None
+    return Reject("case.too_late", numbers(until=case.deadline)) if case.overdue(event.occurred_at) else None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from services.refund.decide.step import after, rule_of, said
 from services.refund.model import Case, Purchase, refund_id_of
-from services.refund.rules import freight
+from services.refund.rules import freight, gifts
 from shared.contracts.exchange import CaseExchanging
 from shared.contracts.refund import By, CaseApproved, RefundGranted
 from shared.messaging.message import Message
@@ -53,18 +53,22 @@ def sending(purchase: Purchase, case: Case, quantity: int, at: datetime, by: By,
     return (CaseExchanging(**said(purchase, case, 40, "seller", until, at, "R4.10", code), quantity=quantity, by=by),)
 
 
-def granted(purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str = "", rule: str = "R4.4") -> Facts:
+def granted(
+    purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str = "", rule: str = "R4.4", *, gifts_back: bool = True
+) -> Facts:
     """50: the accepted units' share of what was paid, behind the units refunded before; at most what was asked for and what is promised,
-    less waived freight that the buyer's change of mind makes due. Another attempt grants what the one before it did. Source: R1.4, R4.4,
-    R3.10.
+    less waived freight that the buyer's change of mind makes due, and gifts that stay. Another attempt grants what the one before it
+    did. Source: R1.4, R4.4, R4.5, R3.10.
     """
     attempt = case.attempts + 1
     if case.stuck:
-        units, minor, waived, attempt = case.granted_quantity, case.granted_minor, case.deducted_minor, case.grants + 1
+        units, minor, kept, attempt = case.granted_quantity, case.granted_minor, case.gifts_minor, case.grants + 1
+        waived = case.deducted_minor - kept
     else:
         units, whole = _worth(purchase, case, quantity)
         waived = _waived_freight(purchase, case, units, whole)
-        minor = whole - waived
+        kept = 0 if gifts_back else _kept_gifts(purchase, case, units, whole - waived)
+        minor = whole - waived - kept
     return (
         RefundGranted(
             **said(purchase, case, 50, "provider", None, at, rule, code or CODES[by][0]),
@@ -73,6 +77,7 @@ def granted(purchase: Purchase, case: Case, quantity: int, at: datetime, by: By,
             amount_minor=minor,
             by=by,
             freight_minor=waived,
+            gifts_minor=kept,
             applied_at=case.applied_at,
             attempt=attempt,
         ),
@@ -96,6 +101,15 @@ def _worth(purchase: Purchase, case: Case, quantity: int) -> tuple[int, int]:
 
 def money_only(case: Case) -> bool:
     return case.amount_minor is not None and case.kind == "refund_only"
+
+
+def _kept_gifts(purchase: Purchase, case: Case, quantity: int, refund_minor: int) -> int:
+    """The gifts of a line that goes back without a reason; of one that had a fault they may stay. Source: R4.5."""
+    if case.ground != "no_reason":
+        return 0
+    line = purchase.line_of(case)
+    given = (one.gift_minor for one in purchase.lines.values() if one.gift_of == case.line_no)
+    return gifts.deducted(given, line.quantity, line.granted_quantity, quantity, refund_minor)
 
 
 def _waived_freight(purchase: Purchase, case: Case, quantity: int, refund_minor: int) -> int:

@@ -82,10 +82,11 @@ class Appeal:
 class Case:
     """One claim. quantity: units claimed. deadline None: none runs. since: when its last fact happened. granted: 0 until state 50.
 
-    applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight of the
-    grant. attempts: grants so far, more than one where the provider failed. answer: by whom or what the request was answered first,
-    empty: not yet; agreed: by whom it was agreed to. returned: the goods were sent back, by this waybill (carrier, number), which cost
-    freight_minor. sending: the seller is to send others. parcel_id: of those. hold: what the order said of units that have not left,
+    applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight and gifts
+    of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by whom or
+    what the request was answered first, empty: not yet; agreed: by whom it was agreed to. returned: the goods were sent back, by this
+    waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those. card: the order's
+    trust card was valid at placement; None: it was not known, or there is none. hold: what the order said of units that have not left,
     empty: it was not asked. evidence: side/id of all that was shown. ruled: for whom; the loser appeals before appeal_until. rulings:
     ids of all that were noted.
     """
@@ -104,6 +105,7 @@ class Case:
     kind: CaseKind = "return_and_refund"
     amount_minor: int | None = None
     deducted_minor: int = 0
+    gifts_minor: int = 0
     attempts: int = 0
     answer: By | Literal[""] = ""
     agreed: By | Literal[""] = ""
@@ -121,6 +123,7 @@ class Case:
     fault: Fault | Literal[""] = ""
     finding: Finding = "none"
     appraisal_minor: int = 0
+    card: bool | None = None
 
     @property
     def ended(self) -> bool:
@@ -159,6 +162,7 @@ def opened(fact: CaseOpened) -> Case:
         kind=fact.kind,
         amount_minor=fact.amount_minor,
         evidence=tuple(f"buyer/{one}" for one in fact.evidence_ids),
+        card=fact.card,
     )
 
 

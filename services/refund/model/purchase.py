@@ -182,7 +182,11 @@ def _granted(purchase: Purchase, fact: RefundGranted) -> Purchase:
     """A further attempt stands in the place of the one before it."""
     line, before = purchase.lines[fact.line_no], purchase.cases[fact.case_id]
     case = replace(
-        stepped(before, fact), granted_quantity=fact.quantity, granted_minor=fact.amount_minor, deducted_minor=fact.freight_minor
+        stepped(before, fact),
+        granted_quantity=fact.quantity,
+        granted_minor=fact.amount_minor,
+        deducted_minor=fact.freight_minor + fact.gifts_minor,
+        gifts_minor=fact.gifts_minor,
     )
     if fact.freight_minor:
         purchase = replace(purchase, deducted={**purchase.deducted, line.seller_id: fact.case_id})
@@ -194,7 +198,7 @@ def _closed(purchase: Purchase, fact: CaseClosed) -> Purchase:
     line, before = purchase.lines[fact.line_no], purchase.cases[fact.case_id]
     case = replace(stepped(before, fact), granted_quantity=fact.refunded_quantity, granted_minor=fact.refunded_minor)
     if fact.state == 70:  # nothing came of it
-        case = replace(case, deducted_minor=0)
+        case = replace(case, deducted_minor=0, gifts_minor=0)
         purchase = replace(purchase, deducted={seller: by for seller, by in purchase.deducted.items() if by != case.id})
     return _with(purchase, case, replace(_exchanged(line, before, case), open_case=None))
 
