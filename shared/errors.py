@@ -48,6 +48,7 @@ HaltCode = Literal[
 CommonCode = Literal[
     "buyer.differs",
     "case.before_opened",
+    "hold.known",
     "line.unknown",
     "not_supported",
     "seller.differs",
@@ -69,6 +70,8 @@ OrderCode = Literal[
     "cancel.unpaid_in_part",
     "case.before_order",
     "case.before_payment",
+    "case.shipped",
+    "case.units_cancelled",
     "identity.known",
     "line.refunded",
     "order.bad_freight",
@@ -90,6 +93,7 @@ OrderCode = Literal[
     "parcel.collected_before",
     "parcel.exceeds_ordered",
     "parcel.failed_before",
+    "parcel.intercepted",
     "parcel.known",
     "parcel.not_goods",
     "parcel.shipper_differs",
@@ -111,6 +115,7 @@ OrderCode = Literal[
     "receipt.too_late",
     "redemption.before_payment",
     "redemption.exceeds_bought",
+    "redemption.kept_back",
     "redemption.known",
     "redemption.not_virtual",
     "ruling.known",
@@ -413,7 +418,19 @@ CATALOGUE: dict[str, Entry] = {
         "卖家拒绝后未继续申请,售后已关闭",
         "The refusal stood and the case was closed.",
     ),
+    "case.shipped": Entry(
+        "the goods left before the refund could stop them: shipment won",
+        False,
+        "商品已发货,可在签收后申请售后",
+        "The goods have left already. You can open a case once they have arrived.",
+    ),
     "case.too_late": Entry("the answer came at or after its deadline", False, "已超过处理时限", "The deadline has passed."),
+    "case.units_cancelled": Entry(
+        "the units were cancelled before the case could have them: their money goes back by that",
+        False,
+        "商品已取消,款项将随取消退回",
+        "These units were cancelled before. Their money goes back with that.",
+    ),
     "case.withdrawn": Entry("the buyer took the request back", False, "买家已撤销申请", "The request was withdrawn."),
     "case.wrong_state": Entry(
         "not legal in the state that the case is in", False, "当前状态不支持此操作", "This is not possible in the case's present state."
@@ -466,6 +483,7 @@ CATALOGUE: dict[str, Entry] = {
     "order.tag_unknown": Entry("a line carries a tag that the policy does not have"),
     "parcel.collected_before": Entry("the parcel was collected before"),
     "parcel.failed_before": Entry("the parcel was refused or lost before"),
+    "parcel.intercepted": Entry("the parcel was to be stopped: its units are refunded, or held for a refund"),
     "parcel.not_goods": Entry("only goods are sent: freight and virtual lines are not"),
     "parcel.shipper_differs": Entry(
         "the parcel comes from another party than the line is sent by", False, "发货方与订单约定不符", "This line is sent by another party."
@@ -483,6 +501,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "redemption.before_payment": Entry("a use of virtual goods whose payment has not come yet: waits", True),
     "redemption.exceeds_bought": Entry("more units were used than are left", False, "可核销数量不足", "No more units are left to redeem."),
+    "redemption.kept_back": Entry(
+        "the units are held for a refund", False, "该商品正在退款中,暂不能核销", "These units are held for a refund."
+    ),
     "redemption.known": Entry("a use of this id was counted before", False, "已核销", "This was redeemed before."),
     "redemption.not_virtual": Entry("only virtual goods are redeemed"),
     "ruling.known": Entry("the ruling, or another of its matter, was counted before"),
@@ -509,6 +530,7 @@ CATALOGUE: dict[str, Entry] = {
     "campaign.sold_out": Entry(
         "fewer units are left of the campaign's allotment than the order wants", False, "活动商品已售罄", "The product is sold out."
     ),
+    "hold.known": Entry("the units of this case were asked for before, and answered"),
     "identity.known": Entry("the buyer was the first with this token, and that is known"),
     "order.promoter_suspended": Entry(
         "a promoter of the order was suspended when it was placed", False, "主播已被暂停带货,无法下单", "The promoter is suspended."

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import campaign, chargeback, identity, order, payment, refund, registry, suspension, trust
+from shared.contracts import campaign, chargeback, hold, identity, order, payment, refund, registry, suspension, trust
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -27,6 +27,7 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (order.UnitsCancelled, "refund", (refund.LineReduced,)),
     (refund.CaseOpened, "order", (order.LineHeld,)),
     (refund.CaseOpened, "payment", (payment.SettlementHeld,)),
+    (hold.ShipmentHoldRequested, "order", (hold.ShipmentHoldGranted, hold.ShipmentHoldRefused)),
     (refund.RefundGranted, "payment", (payment.RefundReserved, payment.RefundRefused, chargeback.RefundHeld)),
     (refund.CaseClosed, "order", (order.LineFreed,)),
     (refund.CaseClosed, "payment", (payment.SettlementFreed,)),

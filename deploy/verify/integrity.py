@@ -28,6 +28,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     ),
     "member.assigned": ("member", lambda fact: fact.buyer_id),
     "token.held": ("token", lambda fact: f"{fact.kind}:{fact.token}"),
+    "hold.noted": ("purchase", lambda fact: fact.order_id),
     "suspension.noted": ("suspension", lambda fact: fact.subject_id),
     "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }

@@ -10,6 +10,7 @@ from typing import Any
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Stored, Tables
+from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.order import (
     ConfirmationExtended,
     LineFreed,
@@ -47,6 +48,7 @@ class Line:
     extended_days: int = 0
     refunded_minor: int = 0
     cases: set[str] = field(default_factory=set)
+    kept: dict[str, int] = field(default_factory=dict)
     completed: bool = False
     settled: bool = False
 
@@ -75,7 +77,7 @@ class Order:
         } | {
             f"line {number}": (
                 line.sent, self._arrived(number), line.completed, line.settled, line.refunded_minor, sorted(line.cases),
-                line.cancelled, line.used, line.extended_days,
+                line.cancelled, line.used, line.extended_days, line.kept,
             )
             for number, line in sorted(self.lines.items())
         }  # fmt: skip
@@ -150,7 +152,13 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             line = order.lines[event.line_no]
             line.cases.discard(event.case_id)
             line.refunded_minor += event.refunded_minor
+            line.kept.pop(event.case_id, None)
             line.forgone += min(event.refunded_quantity, line.quantity - line.sent - line.forgone)
+        case ParcelIntercepted():
+            order.failed.add(event.parcel_id)
+        case ShipmentHoldGranted() | ShipmentHoldRefused():
+            kept_now = event.quantity if isinstance(event, ShipmentHoldGranted) else 0
+            order.lines[event.line_no].kept[event.case_id] = kept_now
         case UnitsCancelled() | LineRedeemed() | ConfirmationExtended():
             _fold_units(order, event)
 
@@ -184,7 +192,7 @@ def _stored_order(body: Mapping[str, Any]) -> dict[str, Any]:
     return told | {
         f"line {number}": (
             line["sent"], bool(line["signed_at"]), line["completed"], line["settled"], line["refunded_minor"], sorted(line["cases"]),
-            line["cancelled"], sum(line["uses"].values()), line["extended_days"],
+            line["cancelled"], sum(line["uses"].values()), line["extended_days"], line.get("holds", {}),
         )
         for number, line in sorted(body["lines"].items(), key=lambda item: int(item[0]))
     }  # fmt: skip

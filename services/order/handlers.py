@@ -22,6 +22,7 @@ from services.order.model import (
 )
 from shared.contracts.campaign import LimitShifted
 from shared.contracts.governance import AllotmentSet, ProductReviewed
+from shared.contracts.hold import ShipmentHoldRequested
 from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
 from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
 from shared.contracts.member import IdentityLinked
@@ -53,6 +54,7 @@ Input = (
     | VoucherRedeemed
     | CaseOpened
     | CaseClosed
+    | ShipmentHoldRequested
     | LineSettled
     | PaymentWindowOver
     | ShippingDue
@@ -118,6 +120,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.hold, ORDER.one(event.order_id))
         case CaseClosed():
             return on(event, decide.free, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
+        case ShipmentHoldRequested():
+            return on(event, decide.keep_back, ORDER.one(event.order_id))
         case LineSettled():
             return on(event, decide.settle, ORDER.one(event.order_id))
         case PaymentWindowOver():

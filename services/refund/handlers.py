@@ -6,6 +6,7 @@ from typing import assert_never
 
 from services.refund import decide
 from services.refund.model import PURCHASE
+from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.merchant import CaseAccepted, CaseRefused, ReturnConfirmed
 from shared.contracts.order import OrderPaid, ParcelDelivered, UnitsCancelled
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
@@ -19,6 +20,8 @@ Input = (
     | ParcelDelivered
     | UnitsCancelled
     | RefundRequested
+    | ShipmentHoldGranted
+    | ShipmentHoldRefused
     | RefundWithdrawn
     | CaseAccepted
     | CaseRefused
@@ -45,6 +48,10 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.reduce, purchase)
         case RefundRequested():
             return on(event, decide.request, purchase)
+        case ShipmentHoldGranted():
+            return on(event, decide.allowed, purchase)
+        case ShipmentHoldRefused():
+            return on(event, decide.forbidden, purchase)
         case RefundWithdrawn():
             return on(event, decide.withdraw, purchase)
         case CaseAccepted():

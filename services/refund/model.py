@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Literal, assert_never
 
+from shared.contracts.hold import HoldNoted, ShipmentHoldRequested
 from shared.contracts.refund import (
     AnswerDue,
     CaseApproved,
@@ -37,7 +38,7 @@ from shared.contracts.types import FreeShipping, LineKind
 from shared.messaging.shape import Kind
 
 CaseStep = CaseOpened | CaseApproved | CaseDeclined | CaseReturned | RefundGranted | RefundStuck | CaseClosed
-PurchaseFact = CertificateIssued | WindowOpened | LineReduced | CaseStep
+PurchaseFact = CertificateIssued | WindowOpened | LineReduced | CaseStep | ShipmentHoldRequested | HoldNoted
 
 TIMERS: Mapping[CaseState, type[CaseTimer]] = {10: AnswerDue, 12: RefusalOver, 30: PostingDue, 40: InspectionDue}
 ENDED: frozenset[CaseState] = frozenset({60, 70})
@@ -72,7 +73,7 @@ class BoughtLine:
 class Case:
     """One claim. quantity: units claimed. deadline None: none runs. since: when its last fact happened. granted: 0 until state 50.
 
-    applied_at None: opened before this was kept.
+    applied_at None: opened before this was kept. hold: what the order said of its units, empty: it was not asked.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Case:
     granted_quantity: int = 0
     granted_minor: int = 0
     applied_at: datetime | None = None
+    hold: Literal["", "asked", "granted"] = ""
 
     @property
     def ended(self) -> bool:
@@ -143,6 +145,10 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             return _with(known, _stepped(known, fact), known.lines[fact.line_no])
         case RefundGranted():
             return _granted(_known(purchase, fact), fact)
+        case ShipmentHoldRequested() | HoldNoted():
+            known = _known(purchase, fact)
+            case = replace(known.cases[fact.case_id], hold="asked" if isinstance(fact, ShipmentHoldRequested) else "granted")
+            return _with(known, case, known.lines[fact.line_no])
         case CaseClosed():
             return _closed(_known(purchase, fact), fact)
         case _:

@@ -29,6 +29,7 @@ ORDER_INTERNAL = Topic("order.internal.v1", "order_id", ("order",), own=True, in
 ORDER_REKEYED = Topic("order.rekeyed.v1", "cluster", ("order",), ("order",), own=True, internal=True, warden="order")
 ACCOUNT = Topic("payment.account.v1", "party", ("payment",), ("payment",), own=True, internal=True, warden="payment")
 EVIDENCE = Topic("trust.evidence.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
+REFUND_INTERNAL = Topic("refund.internal.v1", "order_id", ("refund",), own=True, internal=True)
 TRUST_INTERNAL = Topic("trust.internal.v1", "subject_id", ("trust",), own=True, internal=True)
 
 # Deadlines of a service, sent to itself.
@@ -45,6 +46,17 @@ PARKED = tuple(
 
 UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, SELLER, MEMBER, GOVERNANCE, RULING)
 OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
-INTERNAL = (ORDER_INTERNAL, ORDER_REKEYED, ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
+INTERNAL = (
+    ORDER_INTERNAL,
+    ORDER_REKEYED,
+    ACCOUNT,
+    REFUND_INTERNAL,
+    EVIDENCE,
+    TRUST_INTERNAL,
+    ORDER_TIMER,
+    PAYMENT_TIMER,
+    REFUND_TIMER,
+    TRUST_TIMER,
+)
 STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read or is meant by
 ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, STEERING, CLOCK)

@@ -8,6 +8,7 @@ from datetime import datetime
 from services.order.decide.campaign import released
 from services.order.decide.cancellation import Ends, completed, ends, freight_back
 from services.order.model import Allotment, Cluster, Order, OrderLine, confirmation, evolve, held
+from shared.contracts.hold import ShipmentHoldRequested
 from shared.contracts.order import (
     ConfirmationDue,
     ConfirmationExtended,
@@ -94,6 +95,8 @@ def redeem(event: VoucherRedeemed, order: Order | None) -> Outcome:
         return Reject("redemption.known")
     if event.quantity > line.unsent - line.used:
         return Reject("redemption.exceeds_bought")
+    if event.quantity > line.unsent - line.used - line.kept:
+        return Reject("redemption.kept_back")
     fact = LineRedeemed(
         order_id=order.id,
         line_no=event.line_no,
@@ -107,7 +110,7 @@ def redeem(event: VoucherRedeemed, order: Order | None) -> Outcome:
 
 def hold(event: CaseOpened, order: Order | None) -> Outcome:
     """An open case stops the line's clock from confirming. Source: R2.5."""
-    found = _of_case(event, order)
+    found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
     _, line = found
@@ -120,7 +123,7 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
     """The case is over; a confirmation that fell due meanwhile happens now, and what the end of the line brings. Units refunded
     before they left can be sold again. Source: R2.5, R2.7, R3.10.
     """
-    found = _of_case(event, order)
+    found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
     order, line = found
@@ -202,7 +205,7 @@ def _all_back(order: Order, seller_id: str) -> bool:
     return all(line.refunded_in_full for line in order.of_seller(seller_id) if line.line.kind != "freight")
 
 
-def _of_case(event: CaseOpened | CaseClosed, order: Order | None) -> tuple[Order, OrderLine] | Reject | Wait:
+def of_case(event: CaseOpened | CaseClosed | ShipmentHoldRequested, order: Order | None) -> tuple[Order, OrderLine] | Reject | Wait:
     if order is None:
         return Wait("case.before_order")
     if order.shut:
