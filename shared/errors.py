@@ -192,6 +192,11 @@ RefundCode = Literal[
     "refund.quantity_exceeds",
 ]
 TrustCode = Literal[
+    "abuse.known",
+    "card.abuse",
+    "card.claim_known",
+    "card.held",
+    "card.score_too_low",
     "evidence.known",
     "violation.known",
 ]
@@ -539,5 +544,20 @@ CATALOGUE: dict[str, Entry] = {
         "a seller of the order was suspended when it was placed", False, "店铺已被暂停营业,无法下单", "The seller is suspended."
     ),
     "suspension.known": Entry("a suspension for this violation was noted before"),
+    "abuse.known": Entry("the verdict of this case was counted against the buyer before"),
+    "card.abuse": Entry(
+        "a swapped parcel or a false claim was upheld against the buyer too short a time ago",
+        False,
+        "近期存在违规售后记录,暂不能领取信任卡",
+        "A ruling against you is too recent for a trust card.",
+    ),
+    "card.claim_known": Entry("this claim of a trust card was answered before"),
+    "card.held": Entry("the buyer holds a trust card already", False, "您已持有信任卡", "You hold a trust card already."),
+    "card.score_too_low": Entry(
+        "the buyer's score is below what a trust card needs",
+        False,
+        "信用分不足,暂不能领取信任卡",
+        "Your score is not high enough for a trust card yet.",
+    ),
     "violation.known": Entry("this violation has suspended its subject before"),
 }

@@ -151,20 +151,23 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
         case LineFreed():
             line = order.lines[event.line_no]
             line.cases.discard(event.case_id)
-            line.refunded_minor += event.refunded_minor
             line.kept.pop(event.case_id, None)
+            line.refunded_minor += event.refunded_minor
             line.forgone += min(event.refunded_quantity, line.quantity - line.sent - line.forgone)
         case ParcelIntercepted():
             order.failed.add(event.parcel_id)
-        case ShipmentHoldGranted() | ShipmentHoldRefused():
-            kept_now = event.quantity if isinstance(event, ShipmentHoldGranted) else 0
-            order.lines[event.line_no].kept[event.case_id] = kept_now
-        case UnitsCancelled() | LineRedeemed() | ConfirmationExtended():
+        case UnitsCancelled() | LineRedeemed() | ConfirmationExtended() | ShipmentHoldGranted() | ShipmentHoldRefused():
             _fold_units(order, event)
 
 
-def _fold_units(order: Order, event: UnitsCancelled | LineRedeemed | ConfirmationExtended) -> None:
+def _fold_units(
+    order: Order, event: UnitsCancelled | LineRedeemed | ConfirmationExtended | ShipmentHoldGranted | ShipmentHoldRefused
+) -> None:
     match event:
+        case ShipmentHoldGranted():
+            order.lines[event.line_no].kept[event.case_id] = event.quantity
+        case ShipmentHoldRefused():
+            order.lines[event.line_no].kept[event.case_id] = 0
         case UnitsCancelled():
             for part in event.lines:
                 line = order.lines[part.line_no]

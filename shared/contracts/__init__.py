@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import (
     campaign,
+    card,
     chargeback,
     governance,
     hold,
@@ -27,6 +28,7 @@ from shared.messaging import system
 __all__ = [
     "ALL",
     "campaign",
+    "card",
     "chargeback",
     "governance",
     "hold",

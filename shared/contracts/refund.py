@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from shared.contracts.ruling import Finding
 from shared.contracts.storefront import CaseKind, Ground
 from shared.contracts.topics import REFUND, REFUND_TIMER
 from shared.contracts.types import FreeShipping, Funder, Id, LineKind, LineNo, Minor, Part, Quantity, Text
@@ -203,7 +204,7 @@ class CaseClosed(CaseFact):
 
     seller_at_fault: the goods were not as they had to be: freight goes back too (R3.10).
 
-    Producer: refund. Consumers: order, payment.
+    Producer: refund. Consumers: order, payment, trust.
     """
 
     type: ClassVar[str] = "case.closed"
@@ -213,6 +214,8 @@ class CaseClosed(CaseFact):
     refunded_minor: Minor
     refunded_quantity: int = Field(ge=0)
     seller_at_fault: bool = False
+    buyer_id: Id | None = None
+    finding: Finding = "none"
 
 
 class CaseTimer(Message):

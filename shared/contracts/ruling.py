@@ -8,6 +8,8 @@ from shared.contracts.topics import RULING
 from shared.contracts.types import Id
 from shared.messaging.message import Message, Topic
 
+Finding = Literal["none", "counterfeit", "unsafe_food", "swapped_parcel", "false_claim"]
+
 
 class RulingMade(Message):
     """A person judged. matter sham_shipping: the parcel's waybill was a pretence; upheld or not. Source: R2.4.

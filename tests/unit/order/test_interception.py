@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused
@@ -14,7 +16,7 @@ from tests.unit.order import shop as s
 EARLY = "06-01 12:00"
 
 
-def bought(quantity: int = 2, **fields: object) -> Memory:
+def bought(quantity: int = 2, **fields: Any) -> Memory:
     return s.shop(b.placed(b.cart(quantity=quantity, **fields)), b.succeeded(quantity * 100_00))
 
 
