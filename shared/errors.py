@@ -6,6 +6,7 @@ To add a code: one line in its Literal (alphabetical), one line in CATALOGUE. te
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 EngineCode = Literal[
@@ -75,6 +76,7 @@ OrderCode = Literal[
     "identity.known",
     "line.refunded",
     "order.bad_freight",
+    "order.bad_gift",
     "order.before_placed",
     "order.closed",
     "order.commission_too_high",
@@ -165,12 +167,14 @@ PaymentCode = Literal[
     "withdrawal.too_many",
 ]
 RefundCode = Literal[
+    "card.known",
     "case.attempts_used",
     "case.before_approval",
     "case.before_certificate",
     "case.before_deadline",
     "case.before_request",
     "case.before_return",
+    "case.before_shipping",
     "case.before_signing",
     "case.closed",
     "case.known",
@@ -183,13 +187,32 @@ RefundCode = Literal[
     "case.withdrawn",
     "case.wrong_state",
     "certificate.exists",
+    "claim.kind_not_offered",
+    "claim.not_promised",
+    "claim.not_signed",
+    "claim.window_over",
+    "instant_refund.not_for_line",
+    "instant_refund.score_too_low",
     "no_reason.excluded",
     "no_reason.not_signed",
+    "no_reason.unsealed",
     "no_reason.waived",
     "no_reason.window_over",
+    "not_shipped.sent",
+    "promise.currency",
+    "promise.freight",
+    "promise.gift",
+    "promise.goods_only",
+    "promise.not_food",
+    "promise.not_offered",
     "refund.before_grant",
     "refund.nothing_left",
     "refund.quantity_exceeds",
+    "trust_card.no_card",
+    "trust_card.not_known",
+    "trust_card.not_offered",
+    "trust_card.not_valid",
+    "trust_card.of_another",
 ]
 TrustCode = Literal[
     "abuse.known",
@@ -211,6 +234,15 @@ class Entry:
     retryable: bool = False
     zh: str = ""
     en: str = ""
+
+
+def numbers(**values: object) -> str:
+    """The numbers of a refusal as its detail: `days=7; until=2026-06-23T16:00:00Z`. Times in UTC; None is left out."""
+    return "; ".join(f"{name}={_plain(value)}" for name, value in values.items() if value is not None)
+
+
+def _plain(value: object) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 CATALOGUE: dict[str, Entry] = {
@@ -455,12 +487,96 @@ CATALOGUE: dict[str, Entry] = {
         "You confirmed at purchase that no-reason return does not apply.",
     ),
     "no_reason.window_over": Entry(
-        "the window from the day after signing has passed", False, "已超过七天无理由退货期限", "The time for no-reason return has passed."
+        "the window from the day after signing has passed",
+        False,
+        "已超过[{days}天]无理由退货期限[,截止时间{until}]",
+        "The time for no-reason return has passed[ ({days} days from the day after signing)][; it ended at {until}].",
     ),
     "refund.before_grant": Entry("an outcome of a refund that no case granted yet: waits", True),
     "refund.nothing_left": Entry("nothing of the line is left to refund", False, "没有可退金额", "Nothing is left to refund."),
     "refund.quantity_exceeds": Entry(
         "more units than were bought and not yet refunded", False, "数量超过可退数量", "That is more units than can be returned."
+    ),
+    "case.before_shipping": Entry("a claim that a parcel did not arrive, before its shipping is known: waits", True),
+    "claim.kind_not_offered": Entry(
+        "no guarantee has this kind of case for this ground",
+        False,
+        "该售后原因不支持所选的售后类型",
+        "This reason does not go with this kind of request.",
+    ),
+    "claim.not_promised": Entry(
+        "the order's certificate does not have this guarantee", False, "该订单未承诺此项保障", "This order was not promised that."
+    ),
+    "claim.not_signed": Entry(
+        "the claim was made before the goods were signed for", False, "商品尚未签收", "The goods were not signed for yet."
+    ),
+    "claim.window_over": Entry(
+        "the time from signing in which this can be claimed has passed",
+        False,
+        "已超过申请期限[(签收次日起{days}天)][(签收后{hours}小时)][,截止时间{until}]",
+        "The time for this has passed[ ({days} days from the day after signing)][ ({hours} hours from signing)][; it ended at {until}].",
+    ),
+    "instant_refund.not_for_line": Entry(
+        "goods made for the buyer and virtual goods have no instant refund",
+        False,
+        "定制或虚拟商品不支持极速退款",
+        "There is no instant refund for goods made for you and for virtual goods.",
+    ),
+    "instant_refund.score_too_low": Entry(
+        "the buyer's score at placement was below what instant refund takes",
+        False,
+        "下单时信用分未达到极速退款要求",
+        "Your score was too low for an instant refund when you ordered.",
+    ),
+    "no_reason.unsealed": Entry(
+        "digital goods were unsealed",
+        False,
+        "商品已拆封激活,不支持无理由退货",
+        "Unsealed digital goods cannot be returned without a reason.",
+    ),
+    "not_shipped.sent": Entry(
+        "the units left already",
+        False,
+        "商品已发货[,未发货数量仅剩{left}件],请改为申请退货退款",
+        "The goods have left already[; {left} are still to be sent].",
+    ),
+    "promise.currency": Entry(
+        "the policy names no amount in the order's currency", False, "该币种订单不提供此保障", "There is no such promise in this currency."
+    ),
+    "promise.freight": Entry(
+        "freight has no promise of its own: it goes with the goods", False, "运费随商品一并处理", "Freight goes with its goods."
+    ),
+    "promise.gift": Entry(
+        "a gift goes back with the line that it was given with", False, "赠品随主商品一并退回", "A gift goes back with its product."
+    ),
+    "promise.goods_only": Entry("only goods have this promise", False, "虚拟商品不提供此保障", "Virtual goods do not have this promise."),
+    "promise.not_food": Entry("only food has this promise", False, "仅食品类商品提供此保障", "Only food has this promise."),
+    "promise.not_offered": Entry(
+        "the order was placed under terms without this promise", False, "该订单未承诺此项保障", "This order was not promised that."
+    ),
+    "trust_card.no_card": Entry(
+        "the order was placed without a trust card", False, "下单时未使用小店信任卡", "You ordered without a trust card."
+    ),
+    "trust_card.not_known": Entry(
+        "a card of that id is not known here (yet)",
+        True,
+        "信任卡尚未生效,请稍后再试",
+        "This trust card is not known yet.",
+    ),
+    "trust_card.of_another": Entry(
+        "the order was placed with another buyer's trust card",
+        False,
+        "下单时使用了他人的信任卡",
+        "You ordered with another's card.",
+    ),
+    "trust_card.not_offered": Entry(
+        "the seller did not offer this right on the line", False, "商家未提供该信任卡权益", "The seller did not offer this right."
+    ),
+    "trust_card.not_valid": Entry(
+        "the order's trust card was not valid when it was placed",
+        False,
+        "下单时信任卡无效",
+        "Your trust card was not valid when you ordered.",
     ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
@@ -484,6 +600,12 @@ CATALOGUE: dict[str, Entry] = {
         "An unpaid order can only be cancelled as a whole.",
     ),
     "order.bad_freight": Entry("a freight line is one unit of a seller with goods in the order, without promoter and tags"),
+    "order.bad_gift": Entry(
+        "a gift is not goods, or not of other goods of its seller in the order",
+        False,
+        "赠品信息有误,请重新下单",
+        "The gift belongs to no product.",
+    ),
     "order.coupon_of_freight": Entry("a coupon covers freight", False, "优惠券不适用于运费", "Coupons do not apply to freight."),
     "order.tag_unknown": Entry("a line carries a tag that the policy does not have"),
     "parcel.collected_before": Entry("the parcel was collected before"),
@@ -552,6 +674,7 @@ CATALOGUE: dict[str, Entry] = {
         "A ruling against you is too recent for a trust card.",
     ),
     "card.claim_known": Entry("this claim of a trust card was answered before"),
+    "card.known": Entry("this news of a trust card was noted before"),
     "card.held": Entry("the buyer holds a trust card already", False, "您已持有信任卡", "You hold a trust card already."),
     "card.score_too_low": Entry(
         "the buyer's score is below what a trust card needs",

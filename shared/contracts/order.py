@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from shared.contracts.topics import ORDER, ORDER_TIMER
 from shared.contracts.types import (
     BasisPoints,
+    Coupon,
     Currency,
     FreeShipping,
     Id,
@@ -58,6 +59,7 @@ class OrderTerms(Part):
 class OrderAccepted(Message):
     """The order stands; it is to be paid before pay_by. Source: R2.1, R1.5.
 
+    placed_at None: as occurred_at. trust_card_id, coupons: as placed.
     Producer: order. Consumers: outsiders.
     """
 
@@ -72,6 +74,9 @@ class OrderAccepted(Message):
     pay_by: AwareDatetime
     terms: OrderTerms
     free_shipping: tuple[FreeShipping, ...] = ()
+    trust_card_id: Id | None = None
+    placed_at: AwareDatetime | None = None
+    coupons: tuple[Coupon, ...] = ()
 
 
 class OrderRejected(Message):
@@ -90,8 +95,9 @@ class OrderRejected(Message):
 
 
 class OrderPaid(Message):
-    """Exactly what was due was paid in time. Carries all that escrow and promises need. Source: R2.3.
+    """Exactly what was due was paid in time. Carries all that escrow and promises need. Source: R2.3, R4.1.
 
+    placed_at: what is promised is judged by then; None, it was not kept. trust_card_id, coupons: as placed.
     Producer: order. Consumers: payment, refund.
     """
 
@@ -106,6 +112,9 @@ class OrderPaid(Message):
     lines: tuple[Line, ...]
     terms: OrderTerms
     free_shipping: tuple[FreeShipping, ...] = ()
+    trust_card_id: Id | None = None
+    placed_at: AwareDatetime | None = None
+    coupons: tuple[Coupon, ...] = ()
 
 
 class PaymentUnwanted(Message):

@@ -28,7 +28,6 @@ from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.ruling import RulingMade
 from shared.contracts.storefront import (
-    Coupon,
     OrderCancelRequested,
     OrderPlaced,
     PlacedLine,
@@ -37,7 +36,7 @@ from shared.contracts.storefront import (
     VoucherRedeemed,
 )
 from shared.contracts.trust import SubjectSuspended
-from shared.contracts.types import Discount, Funder, Line, LineParties, Movement, Units
+from shared.contracts.types import Coupon, Discount, Funder, Line, LineParties, Movement, Units
 from shared.messaging.message import Message
 from shared.policy import Policies
 

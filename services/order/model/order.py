@@ -36,7 +36,7 @@ from shared.contracts.order import (
     UnitsCancelled,
 )
 from shared.contracts.suspension import OrderClosed, OrderUnderSuspension
-from shared.contracts.types import FreeShipping
+from shared.contracts.types import Coupon, FreeShipping
 from shared.messaging.shape import Kind
 
 OrderFact = (
@@ -85,7 +85,7 @@ class Order:
     """status: how far it got as a whole; its lines say the rest. payments, cancels: every payment_id and cancel_id known.
 
     terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted. suspended: its parties that were found
-    suspended after it was paid.
+    suspended after it was paid. trust_card_id, coupons: as placed; placed_at None: accepted before that was kept.
     """
 
     id: str
@@ -104,6 +104,9 @@ class Order:
     late: dict[str, Late] = field(default_factory=dict)
     rulings: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
+    trust_card_id: str | None = None
+    placed_at: datetime | None = None
+    coupons: tuple[Coupon, ...] = ()
 
     @property
     def state(self) -> State:
@@ -128,7 +131,8 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
     if isinstance(fact, OrderAccepted):
         lines = {line.line_no: OrderLine(line) for line in fact.lines}
         order = Order(fact.order_id, fact.buyer_id, "accepted", fact.currency, fact.due_minor, fact.pay_by, fact.terms, lines=lines)
-        return replace(order, free_shipping=fact.free_shipping)
+        order = replace(order, free_shipping=fact.free_shipping, trust_card_id=fact.trust_card_id)
+        return replace(order, placed_at=fact.placed_at, coupons=fact.coupons)
     if isinstance(fact, OrderRejected):
         return Order(fact.order_id, fact.buyer_id, "rejected")
     if order is None:

@@ -28,7 +28,7 @@ def request(event: RefundRequested, purchase: Purchase | None) -> Outcome:
     if line is None:
         return Reject("line.unknown")
     rule = rules.find(event.kind, event.ground)
-    if rule is None:
+    if rule is None or rule.name != "no_reason":
         return Reject("not_supported", f"{event.kind} for {event.ground}")
     promised = next(promise for promise in line.promises if promise.guarantee == rule.name)
     claim = Claim(event.occurred_at, line.signed_at, purchase.terms.zone)

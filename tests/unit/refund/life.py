@@ -9,6 +9,7 @@ from services.refund.model import PURCHASE, Case, Purchase, refund_id_of
 from shared.contracts.merchant import CaseAccepted, CaseRefused, ReturnConfirmed
 from shared.contracts.order import OrderPaid, ParcelDelivered
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
+from shared.contracts.refund import CertificateIssued, Guarantee
 from shared.contracts.storefront import CaseKind, Ground, RefundRequested, RefundWithdrawn, ReturnPosted
 from shared.contracts.types import Category, Line, Moves, Posting
 from shared.messaging.memory import Memory
@@ -16,6 +17,13 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders
 from tests.unit.builders import BUYER, CASE, ORDER, POLICIES, SELLER, TERMS, at
+
+
+def promise(memory: Memory, name: str, line_no: int = 1) -> Guarantee:
+    """As the certificate has it for the line."""
+    (issued,) = (fact for fact in memory.facts if isinstance(fact, CertificateIssued))
+    (found,) = (one for one in issued.guarantees if (one.guarantee, one.line_no) == (name, line_no))
+    return found
 
 
 def in_zone(zone: str) -> Policies:

@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from services.refund import rules
 from services.refund.model import PURCHASE
 from shared.contracts.refund import CertificateIssued, WindowOpened
 from shared.contracts.types import Category
+from shared.errors import CATALOGUE
 from shared.messaging.memory import Memory
 from shared.policy import Policies
+from tests.unit import builders as b
 from tests.unit.builders import ORDER, POLICIES, at
-from tests.unit.refund.life import SIGNED, delivered, line, paid, purchase_of, shop
+from tests.unit.refund.life import SIGNED, delivered, line, paid, promise, purchase_of, shop
 
 
 def certificate(memory: Memory) -> CertificateIssued:
@@ -21,30 +24,42 @@ def certificate(memory: Memory) -> CertificateIssued:
 
 
 def test_a_paid_order_gets_one_certificate_with_every_guarantee_for_every_line() -> None:
+    """R4.1."""
     issued = certificate(shop(paid(line(1, 3, 90_48), line(2, 1, 99_52, seller="s2"))))
-    assert [(promise.line_no, promise.guarantee, promise.granted) for promise in issued.guarantees] == [
-        (1, "no_reason", True),
-        (2, "no_reason", True),
-    ]
-    assert [(promise.days, promise.cap_minor, promise.funder) for promise in issued.guarantees] == [
-        (7, 90_48, "seller"),
-        (7, 99_52, "seller"),
-    ]
+    names = [rule.name for rule in rules.CATALOGUE]
+    assert [(one.line_no, one.guarantee) for one in issued.guarantees] == [(number, name) for number in (1, 2) for name in names]
+    assert {one.guarantee for one in issued.guarantees if not one.granted} == {
+        "refund_without_return",
+        "return_freight",
+        "damaged_refund",
+        "food_safety",
+    }
     assert [(bought.seller_id, bought.quantity, bought.paid_minor) for bought in issued.lines] == [("s1", 3, 90_48), ("s2", 1, 99_52)]
-    assert issued.occurred_at == at("06-10 12:00")
+    assert (issued.occurred_at, issued.terms.policy_version) == (at("06-10 12:00"), "1")
 
 
-@pytest.mark.parametrize("category", ["custom_made", "fresh", "digital", "newspaper"])
+def test_what_is_not_granted_says_why_and_what_is_granted_says_who_pays_by_which_rule() -> None:
+    """R4.1."""
+    issued = certificate(shop(paid(line(1), line(2, category="fresh", waived=True), b.line(3, kind="freight"), b.line(4, kind="virtual"))))
+    for one in issued.guarantees:
+        assert one.granted == (one.withheld == "")
+        assert one.withheld == "" or CATALOGUE[one.withheld].zh
+        assert (one.funder in ("seller", "platform"), one.rule[:1]) == (True, "R")
+    assert not any(one.granted for one in issued.guarantees if one.line_no == 3)
+
+
+@pytest.mark.parametrize("category", ["custom_made", "fresh", "newspaper"])
 def test_excluded_categories_are_told_why_they_have_no_no_reason_return(category: Category) -> None:
     """R4.5."""
-    (promise,) = certificate(shop(paid(line(category=category)))).guarantees
-    assert (promise.granted, promise.withheld) == (False, "no_reason.excluded")
+    promised = promise(shop(paid(line(category=category))), "no_reason")
+    assert (promised.granted, promised.withheld) == (False, "no_reason.excluded")
 
 
 def test_a_line_for_which_the_buyer_waived_it_at_purchase_has_none() -> None:
     """R4.5."""
-    given, waived = certificate(shop(paid(line(1), line(2, waived=True)))).guarantees
-    assert (given.granted, given.withheld) == (True, "")
+    memory = shop(paid(line(1), line(2, waived=True)))
+    given, waived = promise(memory, "no_reason", 1), promise(memory, "no_reason", 2)
+    assert (given.granted, given.withheld, given.days, given.cap_minor, given.funder) == (True, "", 7, 100_00, "seller")
     assert (waived.granted, waived.withheld) == (False, "no_reason.waived")
 
 

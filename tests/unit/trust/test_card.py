@@ -12,13 +12,14 @@ from shared.contracts.card import AbuseNoted, CardGranted, CardRefused, CardRevo
 from shared.contracts.member import TrustCardClaimed
 from shared.contracts.refund import CaseClosed
 from shared.contracts.ruling import Finding
-from shared.contracts.trust import ScoreChanged
+from shared.contracts.trust import Bucket, ScoreChanged
 from shared.errors import CATALOGUE
 from shared.messaging.memory import Memory
 from shared.policy import Policies
 from tests.unit import builders as b
 
 SUBJECT = f"buyer:{b.BUYER}"
+BUCKETS = (Bucket(dimension="fulfilment", side="good", group=0, day="2026-05-01", weight=1),)
 
 
 def trust(policies: Policies = b.POLICIES) -> Memory:
@@ -35,7 +36,8 @@ def ruled_against(case_id: str = b.CASE, finding: Finding = "swapped_parcel", wh
 
 def scored(score: int, new: bool = False, when: str = "05-01 10:00") -> ScoreChanged:
     return ScoreChanged(
-        subject_id=SUBJECT, score=score, new=new, items=9 if new else 10, as_of="2026-05-01", dimensions=(), rule_version="1", added=(),
+        subject_id=SUBJECT, score=score, new=new, items=9 if new else 10, as_of="2026-05-01", dimensions=(), rule_version="1",
+        added=BUCKETS,
         occurred_at=b.at(when),
     )  # fmt: skip
 
