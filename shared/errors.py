@@ -154,6 +154,8 @@ PaymentCode = Literal[
     "refund.exceeds_paid",
     "refund.known",
     "refund.unknown",
+    "reimbursement.before_answer",
+    "reimbursement.known",
     "seller.known",
     "seller.request_too_old",
     "settlement.before_escrow",
@@ -187,8 +189,6 @@ RefundCode = Literal[
     "case.withdrawn",
     "case.wrong_state",
     "certificate.exists",
-    "claim.kind_not_offered",
-    "claim.not_promised",
     "claim.not_signed",
     "claim.window_over",
     "instant_refund.not_for_line",
@@ -426,6 +426,8 @@ CATALOGUE: dict[str, Entry] = {
         "too many payouts are under way", True, "处理中的提现过多,请稍后再试", "Too many payouts are under way. Please try again later."
     ),
     "statement.known": Entry("the line was stated before, word for word"),
+    "reimbursement.before_answer": Entry("a reimbursement of what the provider has not answered yet: waits", True),
+    "reimbursement.known": Entry("a reimbursement of this id was paid before"),
     "statement.too_many_lines": Entry("the provider stated more lines for this order than any order has: none of it is compared"),
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
@@ -498,15 +500,6 @@ CATALOGUE: dict[str, Entry] = {
         "more units than were bought and not yet refunded", False, "数量超过可退数量", "That is more units than can be returned."
     ),
     "case.before_shipping": Entry("a claim that a parcel did not arrive, before its shipping is known: waits", True),
-    "claim.kind_not_offered": Entry(
-        "no guarantee has this kind of case for this ground",
-        False,
-        "该售后原因不支持所选的售后类型",
-        "This reason does not go with this kind of request.",
-    ),
-    "claim.not_promised": Entry(
-        "the order's certificate does not have this guarantee", False, "该订单未承诺此项保障", "This order was not promised that."
-    ),
     "claim.not_signed": Entry(
         "the claim was made before the goods were signed for", False, "商品尚未签收", "The goods were not signed for yet."
     ),

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import campaign, chargeback, hold, identity, order, payment, refund, registry, suspension, trust
+from shared.contracts import campaign, certificate, chargeback, hold, identity, order, owed, payment, refund, registry, suspension, trust
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -20,7 +20,7 @@ Refused = set[tuple[str, str]]  # (service, place)
 # What must follow, exactly once, from a fact that another service takes: any one of these types.
 FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (order.OrderPaid, "payment", (payment.EscrowFunded,)),
-    (order.OrderPaid, "refund", (refund.CertificateIssued,)),
+    (order.OrderPaid, "refund", (certificate.CertificateIssued,)),
     (order.PaymentUnwanted, "payment", (payment.UnwantedReceived,)),
     (order.OrderCompleted, "payment", (payment.SettlementPlanned,)),
     (order.UnitsCancelled, "payment", (payment.RefundReserved, payment.RefundRefused, chargeback.RefundHeld)),
@@ -36,6 +36,7 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (payment.AccountCharged, "payment", (payment.BalanceDebited, payment.ClawbackDelayed)),
     (order.ShippingLate, "payment", (payment.CompensationInstructed,)),
     (order.ShippingSham, "payment", (payment.CompensationInstructed,)),
+    (owed.CompensationGranted, "payment", (payment.CompensationInstructed,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
     (trust.SubjectSuspended, "order", (suspension.SuspensionNoted,)),
     (suspension.OrderAttributed, "order", (suspension.OrderRemembered, suspension.SuspensionFound)),

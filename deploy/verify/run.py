@@ -14,6 +14,7 @@ from deploy.local.stack import Stack
 from deploy.verify import (
     allocation,
     campaigns,
+    certificates,
     intake,
     integrity,
     money,
@@ -57,6 +58,7 @@ def statements(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
     yield from _computed("slices", slices.checks(log))
     yield from _computed("splits", splits.checks(log, policies))
     yield from _computed("promises", promises.checks(log))
+    yield from _computed("certificates", certificates.checks(log, policies))
     yield from _computed("purses", purses.checks(log))
     yield from _computed("orders", orders.checks(log, tables))
     yield from _computed("reconciliation", reconciliation.checks(log, tables))

@@ -14,8 +14,9 @@ from typing import Any
 
 from deploy.verify.log import Log
 from deploy.verify.report import Check
+from shared.contracts.certificate import CertificateIssued
 from shared.contracts.order import LineFreed, OrderPaid, UnitsCancelled
-from shared.contracts.refund import CaseClosed, CaseOpened, CertificateIssued, LineReduced, RefundGranted
+from shared.contracts.refund import CaseClosed, CaseOpened, LineReduced, RefundGranted
 from shared.contracts.types import FreeShipping
 
 Place = tuple[str, int]  # order, line

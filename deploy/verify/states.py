@@ -9,6 +9,7 @@ from typing import Any
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Stored, Tables
+from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived, RefundHeld
 from shared.contracts.payment import (
     CompensationDone,
@@ -24,7 +25,7 @@ from shared.contracts.payment import (
     RefundReserved,
     UnwantedReceived,
 )
-from shared.contracts.refund import CaseFact, CertificateIssued, LineReduced, RefundGranted
+from shared.contracts.refund import CaseFact, LineReduced, RefundGranted
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 
 

@@ -8,6 +8,7 @@ from services.payment import decide
 from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import BREAKS, POSTINGS
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
+from shared.contracts.owed import CompensationGranted, ReimbursementGranted
 from shared.contracts.payment import (
     AccountCharged,
     AccountCredited,
@@ -48,6 +49,8 @@ Input = (
     | RefundAnswerDue
     | ShippingLate
     | ShippingSham
+    | CompensationGranted
+    | ReimbursementGranted
     | CompensationSucceeded
     | CompensationFailed
     | CompensationAnswerDue
@@ -92,7 +95,9 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.not_paid, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case RefundAnswerDue():
             return on(event, decide.unanswered, PAYMENT.one(event.order_id))
-        case ShippingLate() | ShippingSham():
+        case ReimbursementGranted():
+            return on(event, decide.reimburse, PAYMENT.one(event.order_id))
+        case ShippingLate() | ShippingSham() | CompensationGranted():
             return on(event, decide.compensate, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case CompensationSucceeded():
             return on(event, decide.compensated, PAYMENT.one(event.order_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.contracts import (
     campaign,
     card,
+    certificate,
     chargeback,
     governance,
     hold,
@@ -30,6 +31,7 @@ __all__ = [
     "ALL",
     "campaign",
     "card",
+    "certificate",
     "chargeback",
     "governance",
     "hold",

@@ -1,4 +1,4 @@
-"""Facts of the refund service about what a case brings beside its refund: compensations, a reimbursement, coupons."""
+"""What a case brings beside its refund: compensations, a reimbursement, coupons; and what payment says of a reimbursement."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from shared.contracts.topics import REFUND
-from shared.contracts.types import Currency, Id, LineNo, Minor
+from shared.contracts.topics import PAYMENT, REFUND
+from shared.contracts.types import Currency, Id, LineNo, Minor, Moves
 from shared.messaging.message import Message, Topic
 
 
@@ -15,7 +15,7 @@ class CompensationGranted(Message):
     """A case ended such that the buyer is due this beside the refund, once per compensation_id, from the seller. Source: R4.7, R4.9, R4.12.
 
     why: authentic, by the card's promised multiple; statutory, by the law's; appraisal and return_freight, what the buyer spent.
-    Producer: refund. Consumers: outsiders.
+    Producer: refund. Consumers: payment.
     """
 
     type: ClassVar[str] = "compensation.granted"
@@ -37,7 +37,7 @@ class ReimbursementGranted(Message):
     """A seller won on appeal: the platform pays it what refund and compensations of the case cost it; the buyer keeps them. Source: R4.11.
 
     refund_id None: nothing was refunded. compensation_ids: those of the case.
-    Producer: refund. Consumers: outsiders.
+    Producer: refund. Consumers: payment.
     """
 
     type: ClassVar[str] = "reimbursement.granted"
@@ -67,3 +67,22 @@ class CouponRestored(Message):
     buyer_id: Id
     coupon_id: Id
     expires_at: AwareDatetime | None
+
+
+class SellerReimbursed(Message):
+    """The platform paid a seller what a case cost it that it won on appeal: its part of the refund, and compensations. Source: R4.11.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "seller.reimbursed"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    case_id: Id
+    line_no: LineNo
+    reimbursement_id: Id
+    seller_id: Id
+    refund_minor: Minor
+    compensations_minor: Minor
+    moves: Moves

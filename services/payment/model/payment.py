@@ -15,6 +15,7 @@ from services.payment.model.refund import Refund
 from services.payment.model.shares import Shares
 from services.payment.model.statement import Statement
 from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
+from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -64,6 +65,7 @@ PaymentFact = (
     | StatementNoted
     | BreakFound
     | BreakExplained
+    | SellerReimbursed
 )
 
 
@@ -83,6 +85,7 @@ class Payment:
     statement: Statement = field(default_factory=Statement)
     chargebacks: dict[str, Chargeback] = field(default_factory=dict)
     buyer_id: str | None = None
+    reimbursements: tuple[str, ...] = ()
 
     @property
     def frozen(self) -> bool:
@@ -159,6 +162,8 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
             return _charged_back(payment, fact)
         case SettlementPlanned() | SettlementHeld() | SettlementFreed() | LineSettled():
             return replace(payment, lines={**payment.lines, fact.line_no: line.evolve(payment.lines[fact.line_no], fact)})
+        case SellerReimbursed():
+            return replace(payment, reimbursements=(*payment.reimbursements, fact.reimbursement_id))
         case StatementNoted() | BreakFound() | BreakExplained():
             return payment
         case _:

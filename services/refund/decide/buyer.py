@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.refund.model import Buyer, Card
 from shared.contracts.card import CardGranted, CardNoted, CardRevoked, ScoreNoted
-from shared.contracts.refund import Withheld
+from shared.contracts.certificate import Withheld
 from shared.contracts.trust import ScoreChanged
 from shared.messaging.shape import Outcome, Reject
 

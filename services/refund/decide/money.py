@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from services.refund.decide.coupons import restored
 from services.refund.decide.step import ended, illegal, said
-from services.refund.model import Case, Purchase
+from services.refund.model import Case, Purchase, evolve
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
 from shared.contracts.refund import CaseClosed, RefundStuck
 from shared.messaging.shape import Outcome, Reject, Wait
@@ -21,7 +22,8 @@ def done(event: RefundDone, purchase: Purchase | None) -> Outcome:
         return against
     common = said(purchase, case, 60, "nobody", None, event.occurred_at, "R3.5")
     minor, quantity = case.granted_minor, case.granted_quantity
-    return (CaseClosed(**common, code="case.refunded", refunded_minor=minor, refunded_quantity=quantity),)
+    closed = CaseClosed(**common, code="case.refunded", refunded_minor=minor, refunded_quantity=quantity)
+    return (closed, *restored(evolve(purchase, closed), event.occurred_at))
 
 
 def refused(event: RefundRefused, purchase: Purchase | None) -> Outcome:

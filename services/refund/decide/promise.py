@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from services.refund import rules
 from services.refund.decide.buyer import no_card
-from services.refund.model import Buyer, Card, Purchase
+from services.refund.decide.coupons import restored
+from services.refund.model import Buyer, Card, Purchase, evolve
 from services.refund.rules.claim import Bought
 from shared.contracts import certificate
+from shared.contracts.certificate import CertificateIssued, CertifiedLine
 from shared.contracts.order import OrderPaid, ParcelDelivered, UnitsCancelled
-from shared.contracts.refund import CaseTerms, CertificateIssued, CertifiedLine, LineReduced, WindowOpened
+from shared.contracts.refund import CaseTerms, LineReduced, WindowOpened
 from shared.contracts.types import Line
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
@@ -82,12 +84,12 @@ def open_windows(event: ParcelDelivered, purchase: Purchase | None) -> Outcome:
 
 
 def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
-    """What was cancelled before it left can be claimed no more. Source: R1.4, R3.5."""
+    """What was cancelled before it left can be claimed no more; a coupon for nothing else comes back. Source: R1.4, R3.5, R4.13."""
     if purchase is None:
         return Wait("case.before_certificate")
     if any(part.refund_id in purchase.cancelled for part in event.lines):
         return Reject("refund.known")
-    return tuple(
+    facts = tuple(
         LineReduced(
             order_id=event.order_id,
             line_no=part.line_no,
@@ -98,6 +100,10 @@ def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
         )
         for part in event.lines
     )
+    after = purchase
+    for fact in facts:
+        after = evolve(after, fact)
+    return (*facts, *restored(after, event.occurred_at))
 
 
 def _terms(policy: Policy) -> CaseTerms:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from shared.contracts.certificate import CertificateIssued, CertifiedLine, Guarantee
 from shared.contracts.hold import HoldNoted, ShipmentHoldRequested
+from shared.contracts.owed import CompensationGranted, CouponRestored, ReimbursementGranted
 from shared.contracts.refund import (
     AnswerDue,
     CaseApproved,
@@ -23,9 +25,6 @@ from shared.contracts.refund import (
     CaseState,
     CaseTerms,
     CaseTimer,
-    CertificateIssued,
-    CertifiedLine,
-    Guarantee,
     InspectionDue,
     LineReduced,
     PostingDue,
@@ -34,11 +33,21 @@ from shared.contracts.refund import (
     RefusalOver,
     WindowOpened,
 )
-from shared.contracts.types import FreeShipping, LineKind
+from shared.contracts.types import Coupon, FreeShipping, LineKind
 from shared.messaging.shape import Kind
 
 CaseStep = CaseOpened | CaseApproved | CaseDeclined | CaseReturned | RefundGranted | RefundStuck | CaseClosed
-PurchaseFact = CertificateIssued | WindowOpened | LineReduced | CaseStep | ShipmentHoldRequested | HoldNoted
+PurchaseFact = (
+    CertificateIssued
+    | WindowOpened
+    | LineReduced
+    | CaseStep
+    | ShipmentHoldRequested
+    | HoldNoted
+    | CompensationGranted
+    | ReimbursementGranted
+    | CouponRestored
+)
 
 TIMERS: Mapping[CaseState, type[CaseTimer]] = {10: AnswerDue, 12: RefusalOver, 30: PostingDue, 40: InspectionDue}
 ENDED: frozenset[CaseState] = frozenset({60, 70})
@@ -48,7 +57,8 @@ ENDED: frozenset[CaseState] = frozenset({60, 70})
 class BoughtLine:
     """A line with its promises. paid_minor: for all units. granted: units and money of refunds that are under way or done.
 
-    answers: who answers to its cases: the seller, or who fulfils in its place (R8.1).
+    answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). gift_of: given with that line; gift_minor: its
+    list price, less what was paid for it (R4.5).
     """
 
     seller_id: str
@@ -62,6 +72,8 @@ class BoughtLine:
     open_case: str | None = None
     granted_quantity: int = 0
     granted_minor: int = 0
+    gift_of: int | None = None
+    gift_minor: int = 0
 
     @property
     def left(self) -> int:
@@ -103,7 +115,8 @@ class Purchase:
     """A paid order as the refund service sees it. lines: by line number. cases: by case id, ended ones too.
 
     cancelled: refund ids of units that were cancelled before they left; no case is about them. deducted: sellers whose waived
-    freight was deducted, each with the case that it was deducted from.
+    freight was deducted, each with the case that it was deducted from. coupons: the platform's; restored: those that came back.
+    compensations, reimbursed: ids of all that were granted. currency empty: the certificate does not say it.
     """
 
     order_id: str
@@ -114,6 +127,12 @@ class Purchase:
     cancelled: tuple[str, ...] = ()
     free_shipping: tuple[FreeShipping, ...] = ()
     deducted: Mapping[str, str] = field(default_factory=dict)
+    currency: str = ""
+    trust_card_id: str | None = None
+    coupons: tuple[Coupon, ...] = ()
+    restored: tuple[str, ...] = ()
+    compensations: tuple[str, ...] = ()
+    reimbursed: tuple[str, ...] = ()
 
     def line_of(self, case: Case) -> BoughtLine:
         return self.lines[case.line_no]
@@ -151,6 +170,8 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             return _with(known, case, known.lines[fact.line_no])
         case CaseClosed():
             return _closed(_known(purchase, fact), fact)
+        case CompensationGranted() | ReimbursementGranted() | CouponRestored():
+            return _beside(_known(purchase, fact), fact)
         case _:
             assert_never(fact)
 
@@ -173,12 +194,27 @@ def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
 
 def _certified(fact: CertificateIssued) -> Purchase:
     lines = {line.line_no: _bought(line, fact.guarantees) for line in fact.lines}
-    return Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
+    purchase = Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
+    return replace(purchase, currency=fact.currency, trust_card_id=fact.trust_card_id, coupons=fact.coupons)
 
 
 def _bought(line: CertifiedLine, guarantees: tuple[Guarantee, ...]) -> BoughtLine:
     promises = tuple(guarantee for guarantee in guarantees if guarantee.line_no == line.line_no)
-    return BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises, line.answers_id or line.seller_id, line.kind)
+    known = BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises, line.answers_id or line.seller_id, line.kind)
+    return replace(known, gift_of=line.gift_of, gift_minor=line.gift_minor)
+
+
+def _beside(purchase: Purchase, fact: CompensationGranted | ReimbursementGranted | CouponRestored) -> Purchase:
+    """What came beside a refund comes once."""
+    match fact:
+        case CompensationGranted():
+            return replace(purchase, compensations=(*purchase.compensations, fact.compensation_id))
+        case ReimbursementGranted():
+            return replace(purchase, reimbursed=(*purchase.reimbursed, fact.reimbursement_id))
+        case CouponRestored():
+            return replace(purchase, restored=(*purchase.restored, fact.coupon_id))
+        case _:
+            assert_never(fact)
 
 
 def _reduced(purchase: Purchase, fact: LineReduced) -> Purchase:

@@ -24,7 +24,7 @@ from services.refund.rules import (
     wrong_item,
 )
 from services.refund.rules.claim import Bought, Claim
-from shared.contracts.refund import Guarantee
+from shared.contracts.certificate import Guarantee
 from shared.contracts.storefront import CaseKind, Ground
 from shared.contracts.types import Line
 from shared.messaging.shape import Reject, Wait

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from services.refund.rules.claim import Bought, not_goods
-from shared.contracts.refund import Condition, Guarantee
+from shared.contracts.certificate import Condition, Guarantee
 from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 
@@ -54,3 +54,14 @@ def food_safety(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
         at_least_minor=terms.food_min_minor.get(bought.currency, 0),
         rule="R4.9",
     )
+
+
+def multiple(genuine: Guarantee | None, food: Guarantee | None, paid_minor: int, *, card_valid: bool) -> tuple[bool, int]:
+    """What is owed beside the refund of goods for which paid_minor was paid, and whether it is more than the law's by the card.
+
+    genuine, food: the line's promises; food only where unsafe food was found. The highest of them counts. Source: R4.9.
+    """
+    granted = [one for one in (genuine, food) if one is not None and one.granted]
+    by_law = max((max(one.multiple_by_law * paid_minor, one.at_least_minor) for one in granted), default=0)
+    by_card = max((one.multiple * paid_minor for one in granted), default=0) if card_valid else 0
+    return by_card > by_law, max(by_card, by_law)

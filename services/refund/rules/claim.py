@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from shared.contracts.certificate import Guarantee, Withheld
 from shared.contracts.order import OrderTerms
-from shared.contracts.refund import Guarantee, Withheld
 from shared.contracts.storefront import CaseKind
 from shared.contracts.types import Line
 from shared.days import window_end

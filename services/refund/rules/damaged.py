@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.refund.rules import trust_card
 from services.refund.rules.claim import Bought, not_goods
-from shared.contracts.refund import Guarantee
+from shared.contracts.certificate import Guarantee
 from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.refund.rules.claim import Bought, freight
-from shared.contracts.refund import AtOnce, Guarantee, Withheld
+from shared.contracts.certificate import AtOnce, Guarantee, Withheld
 from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 

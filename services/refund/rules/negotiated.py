@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.refund.rules.claim import Bought, Claim, freight, over
-from shared.contracts.refund import Guarantee
+from shared.contracts.certificate import Guarantee
 from shared.contracts.types import Line
 from shared.messaging.shape import Reject, Wait
 from shared.policy import RefundPolicy

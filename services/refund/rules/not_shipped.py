@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.refund.rules import instant_refund
 from services.refund.rules.claim import Bought, Claim, freight
-from shared.contracts.refund import Guarantee
+from shared.contracts.certificate import Guarantee
 from shared.contracts.types import Line
 from shared.errors import numbers
 from shared.messaging.shape import Reject, Wait

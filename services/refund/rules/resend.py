@@ -6,7 +6,7 @@ Goods that came damaged or wrong are sent again by the guarantee of that fault.
 from __future__ import annotations
 
 from services.refund.rules.claim import Bought, not_goods
-from shared.contracts.refund import Guarantee
+from shared.contracts.certificate import Guarantee
 from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 

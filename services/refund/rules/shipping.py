@@ -6,8 +6,8 @@ Source: R2.4, R4.12.
 from __future__ import annotations
 
 from services.refund.rules.claim import Bought, not_goods
+from shared.contracts.certificate import Guarantee
 from shared.contracts.order import Penalty
-from shared.contracts.refund import Guarantee
 from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 

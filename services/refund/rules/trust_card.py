@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from services.refund.rules.claim import Bought, Claim, carded, freight, not_goods
 from services.refund.rules.claim import judge as judge_window
-from shared.contracts.refund import AtOnce, Guarantee, Withheld
+from shared.contracts.certificate import AtOnce, Guarantee, Withheld
 from shared.contracts.types import Line
 from shared.messaging.shape import Reject, Wait
 from shared.policy import RefundPolicy

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from services.refund.handlers import SERVICE
 from services.refund.model import PURCHASE, Case, Purchase, refund_id_of
+from shared.contracts.certificate import CertificateIssued, Guarantee
 from shared.contracts.merchant import CaseAccepted, CaseRefused, ReturnConfirmed
 from shared.contracts.order import OrderPaid, ParcelDelivered
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
-from shared.contracts.refund import CertificateIssued, Guarantee
 from shared.contracts.storefront import CaseKind, Ground, RefundRequested, RefundWithdrawn, ReturnPosted
 from shared.contracts.types import Category, Line, Moves, Posting
 from shared.messaging.memory import Memory

@@ -6,8 +6,8 @@ import pytest
 
 from services.refund.model import BUYER, CARD, SCORES_MAX, Buyer, Card
 from shared.contracts.card import CardGranted, CardNoted, CardRevoked
+from shared.contracts.certificate import CertificateIssued, Guarantee
 from shared.contracts.order import OrderPaid
-from shared.contracts.refund import CertificateIssued, Guarantee
 from shared.contracts.trust import Bucket, ScoreChanged
 from shared.messaging.message import Message
 from tests.unit import builders as b

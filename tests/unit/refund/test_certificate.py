@@ -8,7 +8,8 @@ import pytest
 
 from services.refund import rules
 from services.refund.model import PURCHASE
-from shared.contracts.refund import CertificateIssued, WindowOpened
+from shared.contracts.certificate import CertificateIssued
+from shared.contracts.refund import WindowOpened
 from shared.contracts.types import Category
 from shared.errors import CATALOGUE
 from shared.messaging.memory import Memory

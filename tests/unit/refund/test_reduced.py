@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.refund import CertificateIssued, RefundGranted
+from shared.contracts.certificate import CertificateIssued
+from shared.contracts.refund import RefundGranted
 from shared.contracts.types import FreeShipping, Line
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message

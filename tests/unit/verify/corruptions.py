@@ -13,6 +13,7 @@ from typing import Any
 
 from deploy.verify.report import Check
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
+from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackReceived
 from shared.contracts.order import OrderAccepted, UnitsCancelled
 from shared.contracts.payment import (
@@ -99,6 +100,9 @@ CORRUPTIONS = (
     Corruption("a late parcel costs a yuan more", "late and sham", p.a_late_compensation_that_is_a_yuan_more),
     Corruption("a compensation is instructed with another amount", "every compensation is what its",
                lambda copy: copy.forge(CompensationInstructed, of_order("late"), amount_minor=more(-1))),
+    Corruption("a buyer was promised a day more", "certificates", p.a_promise_of_a_day_more),
+    Corruption("a certificate is not what was hashed", "certificates",
+               lambda copy: copy.forge(CertificateIssued, of_order("split"), terms_sha256=lambda _: "0" * 64)),
     Corruption("a compensation is paid twice", "every compensation is instructed once", p.a_compensation_paid_twice),
     Corruption("a charge spares the deposit and is owed", "income repays", p.a_balance_debited_though_the_deposit_was_used),
     Corruption("income repays a fen too little of the debt", "income repays", p.an_income_that_fills_the_deposit_before_it_repays_debt),
