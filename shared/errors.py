@@ -51,7 +51,6 @@ CommonCode = Literal[
     "case.before_opened",
     "hold.known",
     "line.unknown",
-    "not_supported",
     "seller.differs",
     "settlement.known",
 ]
@@ -169,7 +168,20 @@ PaymentCode = Literal[
     "withdrawal.too_many",
 ]
 RefundCode = Literal[
+    "appeal.before_ruling",
+    "appeal.ended",
+    "appeal.known",
+    "appeal.not_loser",
+    "appeal.too_late",
     "card.known",
+    "case.agreed",
+    "case.appeal_lost",
+    "case.appeal_unruled",
+    "case.appeal_won",
+    "case.appeal_won_by_seller",
+    "case.appealed_by_loser",
+    "case.applied",
+    "case.at_once",
     "case.attempts_used",
     "case.before_approval",
     "case.before_certificate",
@@ -178,19 +190,49 @@ RefundCode = Literal[
     "case.before_return",
     "case.before_shipping",
     "case.before_signing",
+    "case.claim_unanswered",
     "case.closed",
+    "case.default_judgment",
+    "case.disputed_by_buyer",
+    "case.disputed_by_seller",
+    "case.evidence_closed",
+    "case.evidence_shown",
+    "case.goods_received",
+    "case.granted_again",
+    "case.inspected",
     "case.known",
     "case.line_open",
     "case.none_accepted",
+    "case.not_inspected",
     "case.not_posted",
+    "case.parcel_failed",
+    "case.refund_failed",
+    "case.refund_given_up",
     "case.refunded",
     "case.refusal_over",
+    "case.replacement_arrived",
+    "case.replacement_failed",
+    "case.replacement_late",
+    "case.replacement_presumed",
+    "case.replacement_sent",
+    "case.ruled_for_buyer",
+    "case.ruled_for_seller",
+    "case.seller_refused",
+    "case.sent_back",
+    "case.silence_agreed",
     "case.too_late",
+    "case.units_cancelled",
+    "case.waits_for_hold",
     "case.withdrawn",
     "case.wrong_state",
     "certificate.exists",
+    "claim.kind_not_offered",
+    "claim.not_promised",
     "claim.not_signed",
     "claim.window_over",
+    "dispute.before_refusal",
+    "evidence.too_late",
+    "evidence.too_many",
     "instant_refund.not_for_line",
     "instant_refund.score_too_low",
     "no_reason.excluded",
@@ -205,9 +247,19 @@ RefundCode = Literal[
     "promise.goods_only",
     "promise.not_food",
     "promise.not_offered",
+    "refund.amount_exceeds",
+    "refund.amount_not_fit",
     "refund.before_grant",
     "refund.nothing_left",
     "refund.quantity_exceeds",
+    "replacement.before_due",
+    "return.signed_before",
+    "return.waybill_used",
+    "ruling.before_appeal",
+    "ruling.before_dispute",
+    "ruling.exceeds_claim",
+    "ruling.too_early",
+    "ruling.too_late",
     "trust_card.no_card",
     "trust_card.not_known",
     "trust_card.not_offered",
@@ -283,7 +335,6 @@ CATALOGUE: dict[str, Entry] = {
         "the event names another buyer than the order has", False, "您不是该订单的买家", "You are not the buyer of this order."
     ),
     "line.unknown": Entry("the order has no such line", False, "订单中没有该商品", "There is no such line in this order."),
-    "not_supported": Entry("understood, but not built yet: nothing was changed", False, "暂不支持此操作", "This is not supported yet."),
     "seller.differs": Entry(
         "the event names another seller than the line has", False, "您不是该商品的卖家", "You are not the seller of this line."
     ),
@@ -464,15 +515,161 @@ CATALOGUE: dict[str, Entry] = {
         "The goods have left already. You can open a case once they have arrived.",
     ),
     "case.too_late": Entry("the answer came at or after its deadline", False, "已超过处理时限", "The deadline has passed."),
-    "case.units_cancelled": Entry(
-        "the units were cancelled before the case could have them: their money goes back by that",
+    "case.waits_for_hold": Entry(
+        "agreed to; the order has still to say that the goods have not left",
         False,
-        "商品已取消,款项将随取消退回",
-        "These units were cancelled before. Their money goes back with that.",
+        "已同意退款,正在确认商品未发货",
+        "Agreed to. We check that nothing has left.",
     ),
     "case.withdrawn": Entry("the buyer took the request back", False, "买家已撤销申请", "The request was withdrawn."),
     "case.wrong_state": Entry(
         "not legal in the state that the case is in", False, "当前状态不支持此操作", "This is not possible in the case's present state."
+    ),
+    "appeal.before_ruling": Entry("an appeal before its ruling is known: waits", True),
+    "appeal.ended": Entry("the appeal was ruled on before, or its time is over", False, "申诉已结束", "The appeal is over."),
+    "appeal.known": Entry(
+        "the ruling was appealed before: there is one appeal",
+        False,
+        "已申诉过,每单仅可申诉一次",
+        "It was appealed before. There is one appeal.",
+    ),
+    "appeal.not_loser": Entry("only who lost the ruling appeals", False, "裁决支持您,无需申诉", "The ruling was in your favour."),
+    "appeal.too_late": Entry("the appeal came when its days had passed", False, "已超过申诉期限", "The time to appeal is over."),
+    "claim.kind_not_offered": Entry(
+        "no rule offers this kind of case on this ground",
+        False,
+        "该原因不支持此售后类型",
+        "This kind of case is not offered for this reason.",
+    ),
+    "claim.not_promised": Entry(
+        "the order's certificate knows of no such promise", False, "下单时未承诺该保障", "This was not promised for this order."
+    ),
+    "evidence.too_late": Entry("evidence when the time for it was over", False, "举证时间已结束", "The time for evidence is over."),
+    "evidence.too_many": Entry(
+        "more evidence than one side shows in one case", False, "举证数量已达上限", "No more evidence can be added to this case."
+    ),
+    "dispute.before_refusal": Entry("a dispute before the seller's refusal is known: waits", True),
+    "refund.amount_exceeds": Entry(
+        "more money than is left of what was paid for these units", False, "申请金额超过可退金额", "More money than can be refunded."
+    ),
+    "refund.amount_not_fit": Entry(
+        "an amount of nothing, or in a kind of case that has none",
+        False,
+        "该售后类型不支持自定义金额",
+        "No amount can be asked for in this kind of case.",
+    ),
+    "replacement.before_due": Entry("a replacement before the case is known to need one: waits", True),
+    "return.signed_before": Entry("the return was signed for before"),
+    "return.waybill_used": Entry(
+        "the waybill belongs to another case, or to this one before", False, "该运单号已被使用", "This waybill was used before."
+    ),
+    "ruling.before_appeal": Entry("a ruling on an appeal that is not known yet: waits", True),
+    "ruling.before_dispute": Entry("a ruling on a dispute that is not known yet: waits", True),
+    "ruling.exceeds_claim": Entry("a ruling gives more than was claimed, or than was paid"),
+    "ruling.too_early": Entry("a ruling before both sides had their time for evidence"),
+    "ruling.too_late": Entry("a ruling when its days had passed: what their end brought stands"),
+    "case.agreed": Entry("the seller agreed", False, "卖家已同意", "The seller agreed."),
+    "case.appeal_lost": Entry(
+        "the appeal was not upheld: the ruling stands", False, "申诉不成立,维持原裁决", "The appeal failed. The ruling stands."
+    ),
+    "case.appeal_unruled": Entry(
+        "nobody ruled on the appeal in time: the ruling stands",
+        False,
+        "申诉期满,维持原裁决",
+        "The time for the appeal is over. The ruling stands.",
+    ),
+    "case.appeal_won": Entry(
+        "the appeal was upheld: the ruling falls", False, "申诉成立,原裁决已撤销", "The appeal was upheld. The ruling falls."
+    ),
+    "case.appeal_won_by_seller": Entry(
+        "the seller won on appeal before anything was refunded",
+        False,
+        "卖家申诉成立,售后已关闭",
+        "The seller's appeal was upheld. The case is closed.",
+    ),
+    "case.appealed_by_loser": Entry(
+        "who lost the ruling appealed", False, "已提交申诉,等待平台复核", "The ruling was appealed. The platform looks at it again."
+    ),
+    "case.applied": Entry("the request was taken: whoever has the turn acts", False, "售后申请已提交", "The request was taken."),
+    "case.at_once": Entry("promised without anybody's answer", False, "符合保障条款,已立即通过", "Promised, and granted at once."),
+    "case.claim_unanswered": Entry(
+        "nobody answered the claim in time: the platform judges",
+        False,
+        "举证或答复超时,平台已介入",
+        "Not answered in time. The platform judges.",
+    ),
+    "case.default_judgment": Entry(
+        "the platform did not rule in time: for the buyer",
+        False,
+        "平台逾期未裁决,按买家诉求处理",
+        "Not ruled on in time: decided for the buyer.",
+    ),
+    "case.disputed_by_buyer": Entry(
+        "the buyer disputes the refusal", False, "买家已申请平台介入", "The buyer asked the platform to judge."
+    ),
+    "case.disputed_by_seller": Entry(
+        "the seller asks the platform to judge", False, "卖家已申请平台介入", "The seller asked the platform to judge."
+    ),
+    "case.evidence_closed": Entry(
+        "the time for evidence is over: the platform rules",
+        False,
+        "举证已结束,等待平台裁决",
+        "The time for evidence is over. The platform rules.",
+    ),
+    "case.evidence_shown": Entry("a side showed evidence", False, "已收到举证材料", "Evidence was added."),
+    "case.goods_received": Entry(
+        "the seller's door signed for the goods", False, "退货已签收,等待验货", "The goods have arrived and are inspected."
+    ),
+    "case.granted_again": Entry(
+        "the refund that failed is paid anew", False, "退款失败,已重新发起", "The refund failed and is paid again."
+    ),
+    "case.inspected": Entry("the seller inspected the goods and accepted them", False, "卖家验货通过", "The seller accepted the goods."),
+    "case.not_inspected": Entry(
+        "the seller did not inspect in time: all is accepted",
+        False,
+        "卖家超时未验货,视为验货通过",
+        "Not inspected in time: all is accepted.",
+    ),
+    "case.parcel_failed": Entry(
+        "the carrier says that the parcel was refused or lost", False, "包裹拒收或丢失,已通过", "The parcel was refused or lost."
+    ),
+    "case.refund_failed": Entry(
+        "the provider did not pay: a person decides", False, "退款失败,平台处理中", "The refund failed. The platform looks at it."
+    ),
+    "case.refund_given_up": Entry(
+        "the refund that failed is not paid again", False, "退款无法完成,售后已关闭", "The refund could not be paid. The case is closed."
+    ),
+    "case.replacement_arrived": Entry("the replacement was signed for", False, "换货/补发商品已签收", "The replacement has arrived."),
+    "case.replacement_failed": Entry(
+        "the replacement was refused or lost: refunded",
+        False,
+        "换货/补发包裹拒收或丢失,转为退款",
+        "The replacement did not arrive. It is refunded.",
+    ),
+    "case.replacement_late": Entry(
+        "the seller did not send the replacement in time: refunded",
+        False,
+        "卖家超时未换货/补发,转为退款",
+        "The replacement was not sent in time. It is refunded.",
+    ),
+    "case.replacement_presumed": Entry(
+        "nobody signed for the replacement: it counts as arrived", False, "换货/补发已超时自动完成", "The replacement counts as arrived."
+    ),
+    "case.replacement_sent": Entry("the replacement is on its way", False, "换货/补发商品已发出", "The replacement is on its way."),
+    "case.ruled_for_buyer": Entry("the platform ruled for the buyer", False, "平台裁决支持买家", "The platform ruled for the buyer."),
+    "case.ruled_for_seller": Entry("the platform ruled for the seller", False, "平台裁决支持卖家", "The platform ruled for the seller."),
+    "case.seller_refused": Entry(
+        "the seller refused: the buyer may dispute it",
+        False,
+        "卖家已拒绝,可申请平台介入",
+        "The seller refused. You can ask the platform to judge.",
+    ),
+    "case.sent_back": Entry("the goods are on their way back", False, "退货已寄出", "The goods are on their way back."),
+    "case.silence_agreed": Entry(
+        "the seller was silent until the deadline, which is to agree",
+        False,
+        "卖家超时未处理,已自动同意",
+        "Not answered in time: agreed to.",
     ),
     "certificate.exists": Entry("the order's certificate was issued before"),
     "no_reason.excluded": Entry(

@@ -10,7 +10,22 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import campaign, certificate, chargeback, hold, identity, order, owed, payment, refund, registry, suspension, trust
+from shared.contracts import (
+    campaign,
+    certificate,
+    chargeback,
+    dispute,
+    exchange,
+    hold,
+    identity,
+    order,
+    owed,
+    payment,
+    refund,
+    registry,
+    suspension,
+    trust,
+)
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -29,6 +44,10 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (refund.CaseOpened, "payment", (payment.SettlementHeld,)),
     (hold.ShipmentHoldRequested, "order", (hold.ShipmentHoldGranted, hold.ShipmentHoldRefused)),
     (refund.RefundGranted, "payment", (payment.RefundReserved, payment.RefundRefused, chargeback.RefundHeld)),
+    (order.ParcelSent, "refund", (exchange.ParcelNoted,)),
+    (dispute.CaseReopened, "order", (order.LineHeld,)),
+    (dispute.CaseReopened, "payment", (payment.SettlementHeld,)),
+    (exchange.CaseReplaced, "order", (order.ReplacementNoted,)),
     (refund.CaseClosed, "order", (order.LineFreed,)),
     (refund.CaseClosed, "payment", (payment.SettlementFreed,)),
     (payment.LineSettled, "order", (order.OrderSettled,)),

@@ -15,6 +15,8 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "payment.v1": ("payment", lambda fact: fact.order_id),
     "party.v1": ("account", lambda fact: fact.party),
     "refund.v1": ("purchase", lambda fact: fact.order_id),
+    "parcel.noted": ("purchase", lambda fact: fact.order_id),
+    "waybill.used": ("waybill", lambda fact: f"{fact.carrier}/{fact.waybill}"),
     "score.changed": ("score", lambda fact: fact.subject_id),
     "evidence.counted": ("item", lambda fact: fact.evidence_id),
     "counterparty.weighed": ("counterparty", lambda fact: f"{fact.subject_id}/{fact.counterparty}"),

@@ -27,6 +27,7 @@ from shared.contracts.order import (
     ParcelFailed,
     ParcelSent,
     PaymentUnwanted,
+    ReplacementNoted,
     ShippingLate,
     ShippingSham,
     UnitsCancelled,
@@ -133,6 +134,9 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             order.parcels[event.parcel_id] = {one.line_no: one.quantity for one in event.units}
             for units in event.units:
                 order.lines[units.line_no].sent += units.quantity
+        case ReplacementNoted():  # of a line's own units where those sent before did not arrive, else on top of them
+            order.parcels[event.parcel_id] = {event.line_no: event.units_sent} if event.units_sent else {}
+            order.lines[event.line_no].sent += event.units_sent
         case ParcelDelivered():
             order.signed.add(event.parcel_id)
         case ParcelFailed():

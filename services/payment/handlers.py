@@ -7,6 +7,7 @@ from typing import assert_never
 from services.payment import decide
 from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import BREAKS, POSTINGS
+from shared.contracts.dispute import CaseReopened
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
 from shared.contracts.owed import CompensationGranted, ReimbursementGranted
 from shared.contracts.payment import (
@@ -42,6 +43,7 @@ Input = (
     | OrderCompleted
     | UnitsCancelled
     | CaseOpened
+    | CaseReopened
     | CaseClosed
     | RefundGranted
     | RefundSucceeded
@@ -83,7 +85,7 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.plan, PAYMENT.one(event.order_id))
         case UnitsCancelled():
             return on(event, decide.cancelled, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
-        case CaseOpened():
+        case CaseOpened() | CaseReopened():
             return on(event, decide.hold, PAYMENT.one(event.order_id))
         case CaseClosed():
             return on(event, decide.free, PAYMENT.one(event.order_id))

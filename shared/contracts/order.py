@@ -207,7 +207,8 @@ class ParcelTaken(Message):
 class ParcelFailed(Message):
     """The parcel will not arrive; its units have not been sent any more: they can be sent again, or cancelled. Source: R2.5.
 
-    Producer: order. Consumers: outsiders.
+    replacement: of what a case sent in place of the first; units is empty where the first ones had arrived (R4.10).
+    Producer: order. Consumers: refund.
     """
 
     type: ClassVar[str] = "parcel.failed"
@@ -217,6 +218,24 @@ class ParcelFailed(Message):
     parcel_id: Id
     how: Literal["refused", "lost"]
     units: tuple[Units, ...]
+    replacement: bool = False
+
+
+class ReplacementNoted(Message):
+    """A parcel with other goods left for a case; its line is confirmed by time from now on anew. Source: R4.10.
+
+    units_sent: how many of the line's own units are in it, because those sent before did not arrive; 0: it comes on top of them.
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "replacement.noted"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    line_no: LineNo
+    case_id: Id
+    parcel_id: Id
+    units_sent: int = Field(ge=0)
 
 
 class BrokenPromise(Message):
@@ -309,7 +328,7 @@ class ParcelSent(Message):
 
     on_time: within R2.4's hours of payment: this parcel, and every earlier one of the lines in shipped.
 
-    Producer: order. Consumers: trust.
+    Producer: order. Consumers: trust, refund.
     """
 
     type: ClassVar[str] = "order.shipped"
@@ -327,6 +346,7 @@ class ParcelDelivered(Message):
     """A parcel was signed for. delivered: lines of which all parcels are now. Source: R2.5, R1.3.
 
     signed_at: the latest signature for any of those lines, from which their windows run; carriers may report out of order.
+    replacement: of what a case sent in place of the first (R4.10).
     Producer: order. Consumers: refund.
     """
 
@@ -338,6 +358,7 @@ class ParcelDelivered(Message):
     parcel_id: Id
     delivered: tuple[LineNo, ...]
     signed_at: AwareDatetime
+    replacement: bool = False
 
 
 class OrderCompleted(Message):

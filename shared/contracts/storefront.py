@@ -171,6 +171,8 @@ class VoucherRedeemed(Message):
 class RefundRequested(Message):
     """The buyer asks for money back for units of one line; case_id is the storefront's and names the case for good.
 
+    amount_minor: money instead of the units' whole share (R1.4); with refund_only nothing but money. unsealed: the buyer opened what
+    was sealed (R4.5). evidence_ids: of what the storefront keeps, pictures most often.
     Producer: storefront. Consumers: refund.
     """
 
@@ -184,6 +186,10 @@ class RefundRequested(Message):
     kind: CaseKind
     ground: Ground
     quantity: Quantity
+    amount_minor: Minor | None = None
+    unsealed: bool = False
+    reason: Text = ""
+    evidence_ids: tuple[Id, ...] = Field(default=(), max_length=20)
 
 
 class RefundWithdrawn(Message):
@@ -201,7 +207,7 @@ class RefundWithdrawn(Message):
 
 
 class ReturnPosted(Message):
-    """The buyer sent the goods back; the waybill shows it.
+    """The buyer sent the goods back; the waybill shows it. freight_minor: what that cost, None: not said (R4.7).
 
     Producer: storefront. Consumers: refund.
     """
@@ -214,3 +220,50 @@ class ReturnPosted(Message):
     buyer_id: Id
     carrier: Text
     waybill: Id
+    freight_minor: Minor | None = None
+
+
+class EvidenceSubmitted(Message):
+    """The buyer shows something; evidence_id names what the storefront keeps. Source: R4.9, R4.11.
+
+    Producer: storefront. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "evidence.submitted"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    case_id: Id
+    buyer_id: Id
+    evidence_id: Id
+    note: Text = ""
+
+
+class DisputeRaised(Message):
+    """The buyer does not accept the seller's refusal: the platform is to judge. Source: R4.11.
+
+    Producer: storefront. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "dispute.raised"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    case_id: Id
+    buyer_id: Id
+    reason: Text
+
+
+class DisputeAppealed(Message):
+    """The buyer does not accept the ruling. Source: R4.11.
+
+    Producer: storefront. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "dispute.appealed"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    case_id: Id
+    buyer_id: Id
+    reason: Text

@@ -10,12 +10,12 @@ from shared.messaging.system import CLOCK, OPS
 # Upstream: one topic per producing app, the trust boundary that ACLs guard.
 STOREFRONT = Topic("storefront.v1", "order_id", ("storefront",), ("order", "refund"), warden="order")
 PSP = Topic("psp.v1", "order_id", ("psp",), ("order", "payment"), warden="payment")
-LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order",), warden="order")
+LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order", "refund"), warden="order")
 SELLER = Topic("seller.v1", "seller_id", ("seller",), ("payment",), warden="payment")
 MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("order", "refund"), warden="refund")
 MEMBER = Topic("member.v1", "buyer_id", ("member",), ("order", "trust"), warden="order")
 GOVERNANCE = Topic("governance.v1", "subject", ("governance",), ("order", "trust"), warden="order")
-RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order",), warden="order")
+RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order", "refund"), warden="order")
 
 # Ours: what a service decided, for everyone.
 ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust"), own=True, warden="payment")

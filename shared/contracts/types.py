@@ -12,6 +12,7 @@ Signed = Annotated[int, Field(ge=-(10**15), le=10**15, description="minor units;
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 LineNo = Annotated[int, Field(ge=1, le=200)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
+SomeOrNone = Annotated[int, Field(ge=0, le=10_000, description="units; 0: money only")]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Text = Annotated[str, StringConstraints(max_length=200)]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Field(description="local date, ISO 8601")]

@@ -132,7 +132,7 @@ class GuaranteePolicy(_Section):
 
 
 class RefundPolicy(_Section):
-    """The seven-day promise, how long each side of a case has, and every other guarantee. Source: R4.2-R4.9."""
+    """The seven-day promise, how long each side of a case has, and every other guarantee. Source: R4.2-R4.11."""
 
     no_reason_days: Window
     answer_hours: Window
@@ -141,6 +141,13 @@ class RefundPolicy(_Section):
     refused_days: Window
     attempts_max: Annotated[int, Field(ge=1, le=100)]
     guarantees: GuaranteePolicy
+    evidence_hours: Window
+    ruling_days: Window
+    appeal_days: Window
+    claim_evidence_days: Window
+    claim_answer_days: Window
+    replace_hours: Window
+    replaced_days: Window
 
 
 class RoleScore(_Section):

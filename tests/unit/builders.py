@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from shared.contracts.dispute import CaseReopened
+from shared.contracts.exchange import CaseReplaced
 from shared.contracts.hold import ShipmentHoldRequested
 from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
 from shared.contracts.merchant import SellerCancelled
@@ -289,6 +291,41 @@ def case_opened(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: 
 def hold_requested(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: str | datetime = "06-06 10:00") -> ShipmentHoldRequested:
     """Told with the case's opening."""
     return ShipmentHoldRequested(order_id=ORDER, case_id=case_id, line_no=line_no, quantity=quantity, occurred_at=_time(when))
+
+
+def case_replaced(case_id: str = CASE, parcel_id: str = "p8", quantity: int = 1, when: str | datetime = "06-08 10:00") -> CaseReplaced:
+    return CaseReplaced(
+        order_id=ORDER,
+        case_id=case_id,
+        line_no=1,
+        state=45,
+        turn="buyer",
+        deadline=None,
+        rule="R4.10",
+        seller_id=SELLER,
+        kind="exchange",
+        quantity=quantity,
+        parcel_id=parcel_id,
+        carrier="sf",
+        waybill=f"w-{parcel_id}",
+        occurred_at=_time(when),
+    )
+
+
+def case_reopened(case_id: str = CASE, line_no: int = 1, when: str | datetime = "06-20 10:00") -> CaseReopened:
+    return CaseReopened(
+        order_id=ORDER,
+        case_id=case_id,
+        line_no=line_no,
+        state=50,
+        turn="provider",
+        deadline=None,
+        rule="R4.11",
+        kind="return_and_refund",
+        quantity=1,
+        amount_minor=None,
+        occurred_at=_time(when),
+    )
 
 
 def granted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.order.decide.campaign import held_allotments, own_cluster, products, review, shift, size
 from services.order.decide.cancellation import cancel, give_up
-from services.order.decide.completion import confirm, confirm_by_time, extend, free, hold, redeem, settle
+from services.order.decide.completion import confirm, confirm_by_time, extend, free, hold, redeem, replace_goods, settle
 from services.order.decide.delivery import collect, deliver, fail, ship
 from services.order.decide.identity import joined, link, met, move
 from services.order.decide.interception import keep_back
@@ -41,6 +41,7 @@ __all__ = [
     "place_in_campaign",
     "products",
     "redeem",
+    "replace_goods",
     "review",
     "seconds_sought",
     "seek",

@@ -83,8 +83,9 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
             order_id=order.id,
             buyer_id=order.buyer_id,
             parcel_id=event.parcel_id,
-            delivered=tuple(arrived),
+            delivered=tuple(arrived) if parcel.units else (parcel.replaces,),
             signed_at=max([event.occurred_at, *arrived.values()]),
+            replacement=parcel.replaces > 0,
             occurred_at=event.occurred_at,
         ),
     )
@@ -102,7 +103,16 @@ def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:
         return _failed(parcel)
     how: Literal["refused", "lost"] = "refused" if isinstance(event, ParcelRefused) else "lost"
     units = tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in sorted(parcel.units.items()))
-    return (ParcelFailed(order_id=event.order_id, parcel_id=event.parcel_id, how=how, units=units, occurred_at=event.occurred_at),)
+    return (
+        ParcelFailed(
+            order_id=event.order_id,
+            parcel_id=event.parcel_id,
+            how=how,
+            units=units,
+            replacement=parcel.replaces > 0,
+            occurred_at=event.occurred_at,
+        ),
+    )
 
 
 def _unfit(event: ParcelShipped, order: Order, units: Counter[int]) -> Reject | None:

@@ -29,6 +29,7 @@ from shared.contracts.order import (
     ParcelTaken,
     PaymentUnwanted,
     PaymentWindowOver,
+    ReplacementNoted,
     RulingNoted,
     ShippingDue,
     ShippingLate,
@@ -51,6 +52,7 @@ OrderFact = (
     | ParcelTaken
     | ParcelDelivered
     | ParcelFailed
+    | ReplacementNoted
     | ShippingLate
     | ShippingSham
     | RulingNoted
@@ -150,7 +152,7 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
             return replace(order, status="closed")
         case OrderUnderSuspension():
             return replace(order, suspended=(*order.suspended, fact.subject_id))
-        case ParcelSent() | ParcelTaken() | ParcelDelivered() | ParcelFailed() | ParcelIntercepted():
+        case ParcelSent() | ParcelTaken() | ParcelDelivered() | ParcelFailed() | ParcelIntercepted() | ReplacementNoted():
             return _moved(order, fact)
         case ShippingLate() | ShippingSham() | RulingNoted():
             return _judged(order, fact)
@@ -196,11 +198,14 @@ def _shipping(order: Order, terms: OrderTerms) -> Iterable[ShippingDue]:
             yield ShippingDue(order_id=order.id, seller_id=seller_id, hours=hours, occurred_at=ship_by(order, hours))
 
 
-def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | ParcelFailed | ParcelIntercepted) -> Order:
+def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | ParcelFailed | ParcelIntercepted | ReplacementNoted) -> Order:
     match fact:
         case ParcelSent() | ParcelIntercepted():
             parcel = Parcel({unit.line_no: unit.quantity for unit in fact.units}, fact.occurred_at)
             parcel = replace(parcel, failed="intercepted") if isinstance(fact, ParcelIntercepted) else parcel
+        case ReplacementNoted():
+            units = {fact.line_no: fact.units_sent} if fact.units_sent else {}
+            parcel = Parcel(units, fact.occurred_at, replaces=fact.line_no)
         case ParcelTaken():
             parcel = replace(order.parcels[fact.parcel_id], collected_at=fact.occurred_at)
         case ParcelDelivered():
@@ -210,7 +215,8 @@ def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | Parc
         case _:
             assert_never(fact)
     after = replace(order, parcels={**order.parcels, fact.parcel_id: parcel})
-    return _lines(after, *(restated(order.lines[line_no], after.parcels) for line_no in parcel.units))
+    touched = {*parcel.units, parcel.replaces} - {0}
+    return _lines(after, *(restated(order.lines[line_no], after.parcels) for line_no in sorted(touched)))
 
 
 def _judged(order: Order, fact: ShippingLate | ShippingSham | RulingNoted) -> Order:

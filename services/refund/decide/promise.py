@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from services.refund import rules
 from services.refund.decide.buyer import no_card
-from services.refund.decide.coupons import restored
-from services.refund.model import Buyer, Card, Purchase, evolve
+from services.refund.model import Buyer, Card, Purchase
 from services.refund.rules.claim import Bought
 from shared.contracts import certificate
 from shared.contracts.certificate import CertificateIssued, CertifiedLine
-from shared.contracts.order import OrderPaid, ParcelDelivered, UnitsCancelled
-from shared.contracts.refund import CaseTerms, LineReduced, WindowOpened
+from shared.contracts.order import OrderPaid
+from shared.contracts.refund import CaseTerms, WindowOpened
 from shared.contracts.types import Line
-from shared.messaging.shape import Outcome, Reject, Wait
+from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
 
 UNKNOWN = "0" * 64  # stands for the hash while it is computed
@@ -73,39 +72,6 @@ def _line(line: Line) -> CertifiedLine:
     )
 
 
-def open_windows(event: ParcelDelivered, purchase: Purchase | None) -> Outcome:
-    """No facts where the parcel completes no line: part of a line opens no window. The first signing of a line counts. Source: R1.3."""
-    if purchase is None:
-        return Wait("case.before_certificate")
-    fresh = tuple(number for number in event.delivered if purchase.lines[number].signed_at is None)
-    if not fresh:
-        return ()
-    return (WindowOpened(order_id=event.order_id, line_nos=fresh, signed_at=event.signed_at, occurred_at=event.occurred_at),)
-
-
-def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
-    """What was cancelled before it left can be claimed no more; a coupon for nothing else comes back. Source: R1.4, R3.5, R4.13."""
-    if purchase is None:
-        return Wait("case.before_certificate")
-    if any(part.refund_id in purchase.cancelled for part in event.lines):
-        return Reject("refund.known")
-    facts = tuple(
-        LineReduced(
-            order_id=event.order_id,
-            line_no=part.line_no,
-            refund_id=part.refund_id,
-            quantity=part.quantity,
-            amount_minor=part.amount_minor,
-            occurred_at=event.occurred_at,
-        )
-        for part in event.lines
-    )
-    after = purchase
-    for fact in facts:
-        after = evolve(after, fact)
-    return (*facts, *restored(after, event.occurred_at))
-
-
 def _terms(policy: Policy) -> CaseTerms:
     return CaseTerms(
         policy_version=policy.version,
@@ -115,4 +81,11 @@ def _terms(policy: Policy) -> CaseTerms:
         inspect_days=policy.refund.inspect_days,
         refused_days=policy.refund.refused_days,
         attempts_max=policy.refund.attempts_max,
+        evidence_hours=policy.refund.evidence_hours,
+        ruling_days=policy.refund.ruling_days,
+        appeal_days=policy.refund.appeal_days,
+        claim_evidence_days=policy.refund.claim_evidence_days,
+        claim_answer_days=policy.refund.claim_answer_days,
+        replace_hours=policy.refund.replace_hours,
+        replaced_days=policy.refund.replaced_days,
     )

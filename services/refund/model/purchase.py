@@ -10,37 +10,45 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import assert_never
 
-from shared.contracts.certificate import CertificateIssued, CertifiedLine, Guarantee
+from services.refund.model.case import Case, CaseStep, deadlines, opened, stepped
+from services.refund.model.line import BoughtLine, bought, moved, reduced, signed
+from shared.contracts.certificate import CertificateIssued
+from shared.contracts.dispute import (
+    CaseAppealed,
+    CaseAppealEnded,
+    CaseDisputed,
+    CaseHeard,
+    CaseReopened,
+    CaseRuled,
+    EvidenceNoted,
+)
+from shared.contracts.exchange import CaseExchanging, CaseReceived, CaseReplaced, ParcelNoted
 from shared.contracts.hold import HoldNoted, ShipmentHoldRequested
 from shared.contracts.owed import CompensationGranted, CouponRestored, ReimbursementGranted
 from shared.contracts.refund import (
-    AnswerDue,
     CaseApproved,
     CaseClosed,
     CaseDeclined,
     CaseOpened,
     CaseReturned,
-    CaseState,
     CaseTerms,
     CaseTimer,
-    InspectionDue,
     LineReduced,
-    PostingDue,
     RefundGranted,
     RefundStuck,
-    RefusalOver,
     WindowOpened,
 )
-from shared.contracts.types import Coupon, FreeShipping, LineKind
+from shared.contracts.types import Coupon, FreeShipping
 from shared.messaging.shape import Kind
 
-CaseStep = CaseOpened | CaseApproved | CaseDeclined | CaseReturned | RefundGranted | RefundStuck | CaseClosed
 PurchaseFact = (
     CertificateIssued
     | WindowOpened
     | LineReduced
+    | ParcelNoted
+    | CaseOpened
     | CaseStep
     | ShipmentHoldRequested
     | HoldNoted
@@ -49,74 +57,15 @@ PurchaseFact = (
     | CouponRestored
 )
 
-TIMERS: Mapping[CaseState, type[CaseTimer]] = {10: AnswerDue, 12: RefusalOver, 30: PostingDue, 40: InspectionDue}
-ENDED: frozenset[CaseState] = frozenset({60, 70})
-
-
-@dataclass(frozen=True, slots=True)
-class BoughtLine:
-    """A line with its promises. paid_minor: for all units. granted: units and money of refunds that are under way or done.
-
-    answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). gift_of: given with that line; gift_minor: its
-    list price, less what was paid for it (R4.5).
-    """
-
-    seller_id: str
-    quantity: int
-    paid_minor: int
-    promises: tuple[Guarantee, ...]
-    answers: str = ""
-    kind: LineKind = "goods"
-    signed_at: datetime | None = None
-    attempts: int = 0
-    open_case: str | None = None
-    granted_quantity: int = 0
-    granted_minor: int = 0
-    gift_of: int | None = None
-    gift_minor: int = 0
-
-    @property
-    def left(self) -> int:
-        """Units that can still be claimed."""
-        return self.quantity - self.granted_quantity
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One claim. quantity: units claimed. deadline None: none runs. since: when its last fact happened. granted: 0 until state 50.
-
-    applied_at None: opened before this was kept. hold: what the order said of its units, empty: it was not asked.
-    """
-
-    id: str
-    line_no: int
-    ground: str
-    quantity: int
-    state: CaseState
-    deadline: datetime | None
-    turn: str
-    since: datetime
-    granted_quantity: int = 0
-    granted_minor: int = 0
-    applied_at: datetime | None = None
-    hold: Literal["", "asked", "granted"] = ""
-
-    @property
-    def ended(self) -> bool:
-        return self.state in ENDED
-
-    def overdue(self, at: datetime) -> bool:
-        """At its deadline or later: what happens then is the deadline's to decide. Source: R1.2."""
-        return self.deadline is not None and at >= self.deadline
-
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
     """A paid order as the refund service sees it. lines: by line number. cases: by case id, ended ones too.
 
     cancelled: refund ids of units that were cancelled before they left; no case is about them. deducted: sellers whose waived
-    freight was deducted, each with the case that it was deducted from. coupons: the platform's; restored: those that came back.
-    compensations, reimbursed: ids of all that were granted. currency empty: the certificate does not say it.
+    freight was deducted, each with the case that it was deducted from. parcels: ids of all that were sent, replacements too.
+    coupons: the platform's; restored: those that came back. compensations, reimbursed: ids of all that were granted. currency empty:
+    the certificate does not say it. placed_at None: it was not kept.
     """
 
     order_id: str
@@ -127,7 +76,9 @@ class Purchase:
     cancelled: tuple[str, ...] = ()
     free_shipping: tuple[FreeShipping, ...] = ()
     deducted: Mapping[str, str] = field(default_factory=dict)
+    parcels: tuple[str, ...] = ()
     currency: str = ""
+    placed_at: datetime | None = None
     trust_card_id: str | None = None
     coupons: tuple[Coupon, ...] = ()
     restored: tuple[str, ...] = ()
@@ -137,14 +88,23 @@ class Purchase:
     def line_of(self, case: Case) -> BoughtLine:
         return self.lines[case.line_no]
 
-    def refunded_by(self, refund_id: str) -> Case | None:
-        """The case whose refund has, or would have, that id."""
-        return next((case for case in self.cases.values() if refund_id_of(self.order_id, case.id) == refund_id), None)
+    def refunded_by(self, refund_id: str) -> tuple[Case, int] | None:
+        """The case and the attempt whose refund has, or would have next, that id."""
+        for case in self.cases.values():
+            for attempt in range(1, case.grants + 2):
+                if refund_id_of(self.order_id, case.id, attempt) == refund_id:
+                    return case, attempt
+        return None
+
+    def appealed(self, line_no: int) -> Case | None:
+        """An ended case of the line whose appeal is open: it may go on."""
+        return next((case for case in self.cases.values() if case.line_no == line_no and case.appealing and case.ended), None)
 
 
-def refund_id_of(order_id: str, case_id: str) -> str:
-    """A case is refunded at most once, so its refund is named after it: one of a kind everywhere, and no longer than an id may be."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"laotie/refund|{order_id}|{case_id}"))
+def refund_id_of(order_id: str, case_id: str, attempt: int = 1) -> str:
+    """A refund is named after its case, and after the first one by its attempt: one of a kind everywhere, no longer than an id may be."""
+    again = f"|{attempt}" if attempt > 1 else ""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"laotie/refund|{order_id}|{case_id}{again}"))
 
 
 def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
@@ -153,55 +113,67 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             return _certified(fact)
         case WindowOpened():
             known = _known(purchase, fact)
-            signed = {number: replace(known.lines[number], signed_at=fact.signed_at) for number in fact.line_nos}
-            return replace(known, lines={**known.lines, **signed})
+            return _lines(known, {number: signed(known.lines[number], fact.signed_at) for number in fact.line_nos})
         case LineReduced():
-            return _reduced(_known(purchase, fact), fact)
-        case CaseOpened():
-            return _opened(_known(purchase, fact), fact)
-        case CaseApproved() | CaseDeclined() | CaseReturned() | RefundStuck():
             known = _known(purchase, fact)
-            return _with(known, _stepped(known, fact), known.lines[fact.line_no])
-        case RefundGranted():
-            return _granted(_known(purchase, fact), fact)
+            known = replace(known, cancelled=(*known.cancelled, fact.refund_id))
+            return _lines(known, {fact.line_no: reduced(known.lines[fact.line_no], fact)})
+        case ParcelNoted():
+            return _parcel(_known(purchase, fact), fact)
+        case CaseOpened():
+            known = _known(purchase, fact)
+            line = known.lines[fact.line_no]
+            return _with(known, opened(fact), replace(line, attempts=line.attempts + 1, open_case=fact.case_id))
+        case CaseReopened():
+            known = _known(purchase, fact)
+            case = stepped(known.cases[fact.case_id], fact)
+            return _with(known, case, replace(known.lines[fact.line_no], open_case=fact.case_id))
         case ShipmentHoldRequested() | HoldNoted():
             known = _known(purchase, fact)
             case = replace(known.cases[fact.case_id], hold="asked" if isinstance(fact, ShipmentHoldRequested) else "granted")
             return _with(known, case, known.lines[fact.line_no])
-        case CaseClosed():
-            return _closed(_known(purchase, fact), fact)
         case CompensationGranted() | ReimbursementGranted() | CouponRestored():
             return _beside(_known(purchase, fact), fact)
+        case RefundGranted():
+            return _granted(_known(purchase, fact), fact)
+        case CaseClosed():
+            return _closed(_known(purchase, fact), fact)
+        case CaseReplaced():
+            known = _known(purchase, fact)
+            return replace(_stepped(known, fact), parcels=(*known.parcels, fact.parcel_id))
+        case (
+            CaseApproved()
+            | CaseDeclined()
+            | CaseReturned()
+            | CaseReceived()
+            | CaseExchanging()
+            | CaseDisputed()
+            | EvidenceNoted()
+            | CaseHeard()
+            | CaseRuled()
+            | CaseAppealed()
+            | CaseAppealEnded()
+            | RefundStuck()
+        ):
+            return _stepped(_known(purchase, fact), fact)
         case _:
             assert_never(fact)
 
 
 def due(purchase: Purchase) -> Iterable[CaseTimer]:
-    """Each open case that someone is to act on has one deadline. Source: R4.2-R4.4."""
+    """Each open case that someone is to act on has one deadline, and an open appeal another. Source: R4.2-R4.4, R4.9-R4.11."""
     for case in purchase.cases.values():
-        if case.deadline is not None:
-            yield TIMERS[case.state](order_id=purchase.order_id, case_id=case.id, occurred_at=case.deadline)
+        yield from deadlines(purchase.order_id, case)
 
 
 PURCHASE = Kind("purchase", PurchaseFact, lambda fact: fact.order_id, evolve, due)
 
 
-def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
-    if purchase is None:
-        raise AssertionError(f"{fact.type} before the certificate of order {fact.order_id}")
-    return purchase
-
-
 def _certified(fact: CertificateIssued) -> Purchase:
-    lines = {line.line_no: _bought(line, fact.guarantees) for line in fact.lines}
+    lines = {line.line_no: bought(line, fact.guarantees) for line in fact.lines}
     purchase = Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
-    return replace(purchase, currency=fact.currency, trust_card_id=fact.trust_card_id, coupons=fact.coupons)
-
-
-def _bought(line: CertifiedLine, guarantees: tuple[Guarantee, ...]) -> BoughtLine:
-    promises = tuple(guarantee for guarantee in guarantees if guarantee.line_no == line.line_no)
-    known = BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises, line.answers_id or line.seller_id, line.kind)
-    return replace(known, gift_of=line.gift_of, gift_minor=line.gift_minor)
+    purchase = replace(purchase, currency=fact.currency, trust_card_id=fact.trust_card_id, coupons=fact.coupons)
+    return replace(purchase, placed_at=fact.placed_at or fact.occurred_at)
 
 
 def _beside(purchase: Purchase, fact: CompensationGranted | ReimbursementGranted | CouponRestored) -> Purchase:
@@ -217,45 +189,57 @@ def _beside(purchase: Purchase, fact: CompensationGranted | ReimbursementGranted
             assert_never(fact)
 
 
-def _reduced(purchase: Purchase, fact: LineReduced) -> Purchase:
-    line = purchase.lines[fact.line_no]
-    quantity, minor = line.granted_quantity + fact.quantity, line.granted_minor + fact.amount_minor
-    reduced = replace(line, granted_quantity=quantity, granted_minor=minor)
-    return replace(purchase, lines={**purchase.lines, fact.line_no: reduced}, cancelled=(*purchase.cancelled, fact.refund_id))
+def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
+    if purchase is None:
+        raise AssertionError(f"{fact.type} before the certificate of order {fact.order_id}")
+    return purchase
 
 
-def _opened(purchase: Purchase, fact: CaseOpened) -> Purchase:
-    line = purchase.lines[fact.line_no]
-    at = fact.occurred_at
-    case = Case(fact.case_id, fact.line_no, fact.ground, fact.quantity, fact.state, fact.deadline, fact.turn, at, applied_at=at)
-    return _with(purchase, case, replace(line, attempts=line.attempts + 1, open_case=fact.case_id))
+def _parcel(purchase: Purchase, fact: ParcelNoted) -> Purchase:
+    lines = {one.line_no: moved(purchase.lines[one.line_no], fact.how, one.quantity) for one in fact.units}
+    parcels = (*purchase.parcels, fact.parcel_id) if fact.how == "sent" else purchase.parcels
+    return replace(_lines(purchase, lines), parcels=parcels)
 
 
 def _granted(purchase: Purchase, fact: RefundGranted) -> Purchase:
-    line = purchase.lines[fact.line_no]
-    case = replace(_stepped(purchase, fact), granted_quantity=fact.quantity, granted_minor=fact.amount_minor)
-    quantity, minor = line.granted_quantity + fact.quantity, line.granted_minor + fact.amount_minor
+    """A further attempt stands in the place of the one before it."""
+    line, before = purchase.lines[fact.line_no], purchase.cases[fact.case_id]
+    case = replace(
+        stepped(before, fact), granted_quantity=fact.quantity, granted_minor=fact.amount_minor, deducted_minor=fact.freight_minor
+    )
     if fact.freight_minor:
         purchase = replace(purchase, deducted={**purchase.deducted, line.seller_id: fact.case_id})
-    return _with(purchase, case, replace(line, granted_quantity=quantity, granted_minor=minor))
+    return _with(purchase, case, _exchanged(line, before, case))
 
 
 def _closed(purchase: Purchase, fact: CaseClosed) -> Purchase:
     """What was granted and is not refunded can be claimed again."""
-    line, case = purchase.lines[fact.line_no], _stepped(purchase, fact)
-    lost_quantity, lost_minor = case.granted_quantity - fact.refunded_quantity, case.granted_minor - fact.refunded_minor
-    quantity, minor = line.granted_quantity - lost_quantity, line.granted_minor - lost_minor
-    case = replace(case, granted_quantity=fact.refunded_quantity, granted_minor=fact.refunded_minor)
-    if not fact.refunded_quantity and purchase.deducted.get(line.seller_id) == case.id:  # nothing came of it
+    line, before = purchase.lines[fact.line_no], purchase.cases[fact.case_id]
+    case = replace(stepped(before, fact), granted_quantity=fact.refunded_quantity, granted_minor=fact.refunded_minor)
+    if fact.state == 70:  # nothing came of it
+        case = replace(case, deducted_minor=0)
         purchase = replace(purchase, deducted={seller: by for seller, by in purchase.deducted.items() if by != case.id})
-    return _with(purchase, case, replace(line, open_case=None, granted_quantity=quantity, granted_minor=minor))
+    return _with(purchase, case, replace(_exchanged(line, before, case), open_case=None))
 
 
-def _stepped(purchase: Purchase, fact: CaseStep) -> Case:
-    case = purchase.cases[fact.case_id]
-    since = max(case.since, fact.occurred_at)
-    return replace(case, state=fact.state, deadline=fact.deadline, turn=fact.turn, since=since)
+def _exchanged(line: BoughtLine, before: Case, after: Case) -> BoughtLine:
+    """The line, with what the case has of it now in place of what it had."""
+    return replace(
+        line,
+        granted_quantity=line.granted_quantity + after.granted_quantity - before.granted_quantity,
+        granted_minor=line.granted_minor + after.granted_minor - before.granted_minor,
+        deducted_minor=line.deducted_minor + after.deducted_minor - before.deducted_minor,
+    )
+
+
+def _stepped(purchase: Purchase, fact: CaseStep) -> Purchase:
+    case = stepped(purchase.cases[fact.case_id], fact)
+    return replace(purchase, cases={**purchase.cases, case.id: case})
 
 
 def _with(purchase: Purchase, case: Case, line: BoughtLine) -> Purchase:
     return replace(purchase, cases={**purchase.cases, case.id: case}, lines={**purchase.lines, case.line_no: line})
+
+
+def _lines(purchase: Purchase, lines: Mapping[int, BoughtLine]) -> Purchase:
+    return replace(purchase, lines={**purchase.lines, **lines})

@@ -11,10 +11,10 @@ from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
 from shared.contracts.member import IdentityLinked
 from shared.contracts.suspension import OrderAttributed, OrdersSought, SuspensionFound
 from shared.contracts.trust import SubjectSuspended
-from shared.errors import CATALOGUE
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
+from tests.unit import walked
 from tests.unit.order import shop as s
 
 TABLE = Path(__file__).parents[3] / "services" / "order" / "STATES.md"
@@ -98,8 +98,10 @@ EVENTS: dict[str, Message] = {
         b.redeemed(when="06-10 10:00"),
         b.confirmation_due(),
         b.case_opened("c9", when="06-10 11:00"),
+        b.case_replaced(when="06-10 11:00"),
         b.case_closed(when="06-10 11:00"),
         b.hold_requested(when="06-10 11:00"),
+        b.case_reopened(when="06-10 11:00"),
         b.line_settled(),
         SuspensionFound(order_id=b.ORDER, subject_id="promoter:k1", violation_id="v9", occurred_at=b.at("06-10 12:00")),
     )
@@ -121,22 +123,11 @@ OTHERS = (
 
 def cell(event: str, state: str) -> str:
     """What follows, and that nothing else does."""
-    memory = STATES[state]()
-    before = memory.entities.get(("order", b.ORDER))
-    facts = memory.when(EVENTS[event])
-    if facts:
-        assert s.codes(memory) == s.waiting(memory) == []
-        return " + ".join(b.types(facts))
-    assert memory.entities.get(("order", b.ORDER)) == before, f"{event} in {state} changed something and said nothing"
-    said = [f"✗ {code}" for code in s.codes(memory)] + [f"… {code}" for code in s.waiting(memory)]
-    assert all(CATALOGUE[one[2:]].retryable is (one[0] == "…") for one in said)
-    return " ".join(said)
+    return walked.cell(STATES[state](), EVENTS[event], ("order", b.ORDER))
 
 
 def table() -> str:
-    rows = [["event", *STATES], ["---"] * (len(STATES) + 1)]
-    rows += [[event, *(cell(event, state) for state in STATES)] for event in EVENTS]
-    return HEAD + "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return walked.table(HEAD, EVENTS, STATES, cell)
 
 
 if __name__ == "__main__":

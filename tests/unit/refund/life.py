@@ -103,8 +103,12 @@ def declined(case_id: str = CASE, *, seller: str = SELLER, when: str | datetime 
     return CaseRefused(order_id=ORDER, case_id=case_id, seller_id=seller, reason="worn", occurred_at=_time(when))
 
 
-def posted(case_id: str = CASE, *, buyer: str = BUYER, when: str | datetime = "06-20 10:00") -> ReturnPosted:
-    return ReturnPosted(order_id=ORDER, case_id=case_id, buyer_id=buyer, carrier="sf", waybill="SF1", occurred_at=_time(when))
+def posted(
+    case_id: str = CASE, *, buyer: str = BUYER, waybill: str | None = None, when: str | datetime = "06-20 10:00", order_id: str = ORDER
+) -> ReturnPosted:
+    """waybill None: the case's own."""
+    number = waybill or f"SF{case_id.removeprefix('c')}"
+    return ReturnPosted(order_id=order_id, case_id=case_id, buyer_id=buyer, carrier="sf", waybill=number, occurred_at=_time(when))
 
 
 def confirmed(case_id: str = CASE, quantity: int = 3, *, seller: str = SELLER, when: str | datetime = "06-22 10:00") -> ReturnConfirmed:

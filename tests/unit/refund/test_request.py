@@ -112,9 +112,9 @@ def test_a_line_that_is_not_signed_waits_though_another_line_is() -> None:
         ("claim", "counterfeit"),
     ],
 )
-def test_what_is_not_built_yet_is_refused_as_such(kind: CaseKind, ground: Ground) -> None:
+def test_what_no_rule_offers_is_refused_as_such_r4_2(kind: CaseKind, ground: Ground) -> None:
     memory = shop(*SIGNED, requested(kind=kind, ground=ground))
-    assert refusals(memory) == ["not_supported"]
+    assert refusals(memory) == ["claim.kind_not_offered"]
 
 
 def test_only_the_orders_buyer_asks_for_its_lines() -> None:
