@@ -221,7 +221,6 @@ RefundCode = Literal[
     "case.sent_back",
     "case.silence_agreed",
     "case.too_late",
-    "case.units_cancelled",
     "case.waits_for_hold",
     "case.withdrawn",
     "case.wrong_state",
@@ -670,6 +669,12 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "卖家超时未处理,已自动同意",
         "Not answered in time: agreed to.",
+    ),
+    "case.units_cancelled": Entry(
+        "the units were cancelled before the case could have them: their money goes back by that",
+        False,
+        "商品已取消,款项将随取消退回",
+        "These units were cancelled before. Their money goes back with that.",
     ),
     "certificate.exists": Entry("the order's certificate was issued before"),
     "no_reason.excluded": Entry(

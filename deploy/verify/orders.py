@@ -115,14 +115,8 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
         case OrderAccepted():
             lines = {line.line_no: Line(line.quantity) for line in event.lines}
             orders[key] = Order("accepted", event.due_minor, lines=lines)
-        case OrderRejected():
-            order.status = "rejected"
-        case OrderExpired():
-            order.status = "expired"
-        case OrderCancelled():
-            order.status = "cancelled"
-        case OrderClosed():
-            order.status = "closed"
+        case OrderRejected() | OrderExpired() | OrderCancelled() | OrderClosed():
+            order.status = event.type.removeprefix("order.")
         case OrderUnderSuspension():
             order.suspended.add(event.subject_id)
         case OrderPaid():
@@ -158,20 +152,21 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             line.kept.pop(event.case_id, None)
             line.refunded_minor += event.refunded_minor
             line.forgone += min(event.refunded_quantity, line.quantity - line.sent - line.forgone)
-        case ParcelIntercepted():
-            order.failed.add(event.parcel_id)
-        case UnitsCancelled() | LineRedeemed() | ConfirmationExtended() | ShipmentHoldGranted() | ShipmentHoldRefused():
+        case UnitsCancelled() | LineRedeemed() | ConfirmationExtended():
             _fold_units(order, event)
+        case ShipmentHoldGranted() | ShipmentHoldRefused() | ParcelIntercepted():
+            _fold_hold(order, event)
 
 
-def _fold_units(
-    order: Order, event: UnitsCancelled | LineRedeemed | ConfirmationExtended | ShipmentHoldGranted | ShipmentHoldRefused
-) -> None:
+def _fold_hold(order: Order, event: ShipmentHoldGranted | ShipmentHoldRefused | ParcelIntercepted) -> None:
+    if isinstance(event, ParcelIntercepted):
+        order.failed.add(event.parcel_id)
+    else:
+        order.lines[event.line_no].kept[event.case_id] = event.quantity if isinstance(event, ShipmentHoldGranted) else 0
+
+
+def _fold_units(order: Order, event: UnitsCancelled | LineRedeemed | ConfirmationExtended) -> None:
     match event:
-        case ShipmentHoldGranted():
-            order.lines[event.line_no].kept[event.case_id] = event.quantity
-        case ShipmentHoldRefused():
-            order.lines[event.line_no].kept[event.case_id] = 0
         case UnitsCancelled():
             for part in event.lines:
                 line = order.lines[part.line_no]
