@@ -143,6 +143,11 @@ class Case:
     def appealing(self) -> bool:
         return self.appeal is not None and self.appeal.won is None
 
+    @property
+    def instant(self) -> bool:
+        """Granted at once as soon as the order keeps its units back: nobody is asked meanwhile. Source: R4.8."""
+        return self.state == 10 and self.hold == "asked" and self.turn == "nobody" and not self.agreed
+
     def overdue(self, at: datetime) -> bool:
         """At its deadline or later: what happens then is the deadline's to decide. Source: R1.2."""
         return self.deadline is not None and at >= self.deadline

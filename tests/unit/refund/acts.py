@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from services.refund.model import refund_id_of
+from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.logistics import ReturnSigned
 from shared.contracts.merchant import (
     ReplacementSent,
@@ -53,6 +54,14 @@ def cancelled(quantity: int = 3, amount_minor: int = 100_00, when: When = "06-17
     return UnitsCancelled(
         order_id=ORDER, buyer_id=BUYER, by="seller", cancel_id="x1", lines=(part,), order_cancelled=False, occurred_at=time(when)
     )
+
+
+def kept(case_id: str = CASE, quantity: int = 3, *, when: When = "06-11 10:01") -> ShipmentHoldGranted:
+    return ShipmentHoldGranted(order_id=ORDER, case_id=case_id, line_no=1, quantity=quantity, occurred_at=time(when))
+
+
+def left(case_id: str = CASE, quantity: int = 3, *, when: When = "06-11 10:01") -> ShipmentHoldRefused:
+    return ShipmentHoldRefused(order_id=ORDER, case_id=case_id, line_no=1, quantity=quantity, code="case.shipped", occurred_at=time(when))
 
 
 def disputed(case_id: str = CASE, *, buyer: str = BUYER, when: When = "06-19 12:00") -> DisputeRaised:

@@ -19,7 +19,8 @@ HEAD = """# Every event in every state of a case
 
 Rule R2.1: an event is legal in a state, or it is refused with a code and changes nothing, or it waits for its cause. A row for each
 event about a case, a column for each state of the one case of an order of one line, by the codes of R4.2: `10` applied (`10 claim`: the
-buyer is to show evidence, `10 shown`: the seller is to answer), `12` refused, `20` dispute (`20 heard`: the platform is to rule), `30`
+buyer is to show evidence, `10 shown`: the seller is to answer, `10 unshipped`: the order is to say whether the goods left, `10 agreed`:
+the seller agreed before it did), `12` refused, `20` dispute (`20 heard`: the platform is to rule), `30`
 awaiting return, `40` returned (`40 received`: at the seller's door; `40 sending`: the seller is to send other goods), `45` replacement
 sent, `50` executing (`50 stuck`: the provider did not pay), `60` done (`60 ruled`: after a ruling), `70` closed (`70 ruled`: by a
 ruling; `70 appealed`: its appeal is open). A name is the fact that follows; `✗` a code with which the event is refused; `…` the code of
@@ -43,11 +44,14 @@ def shop(*told: Message | str) -> Memory:
 
 CLAIM = l.requested(kind="claim", ground="counterfeit")
 RULED_OUT = (*a.DISPUTED, a.HEARD, a.ruled(upheld=False))
+UNSHIPPED = (l.paid(l.line(paid_minor=400_00)), l.requested(kind="refund_only", ground="not_shipped", when="06-11 10:00"))
 STATES: dict[str, tuple[Message | str, ...]] = {
     "none": l.SIGNED,
     "10": l.OPEN,
     "10 claim": (*l.SIGNED, CLAIM),
     "10 shown": (*l.SIGNED, CLAIM, a.shown(when="06-18 09:00")),
+    "10 unshipped": UNSHIPPED,
+    "10 agreed": (*UNSHIPPED, l.accepted(when="06-11 11:00")),
     "12": l.DECLINED,
     "20": a.DISPUTED,
     "20 heard": (*a.DISPUTED, a.HEARD),
@@ -84,6 +88,8 @@ EVENTS: dict[str, Callable[[], Message]] = {
     "dispute.appealed": lambda: a.appealed(when="06-25 10:00"),
     "dispute.appealed by the seller": lambda: a.appealed_by_seller(when="06-25 10:00"),
     "ruling.made of an appeal": lambda: a.appeal_ruled(ruling_id="rl8", when="06-27 10:00"),
+    "shipment_hold.granted": lambda: a.kept(when="06-11 12:00"),
+    "shipment_hold.refused": lambda: a.left(when="06-11 12:00"),
     "units.cancelled": lambda: a.cancelled(when="06-18 10:00"),
     "refund.done": l.done,
     "refund.refused": l.money_refused,
@@ -91,7 +97,7 @@ EVENTS: dict[str, Callable[[], Message]] = {
 }
 TIMERS = sorted(kind.type for kind in SERVICE.input_types() if kind.topic.name == "refund.timer.v1")
 # What is about no case: its own tests say what comes of it.
-OTHERS = ("order.paid", "order.shipped")
+OTHERS = ("order.paid", "order.shipped", "score.changed", "card.granted", "card.revoked")
 
 
 def timer(kind: str, case: Case | None) -> Message:

@@ -78,14 +78,13 @@ def told(row: Row) -> str:
         waits = [held.reason for held in memory.held(ORDER)]
         return f"waits: {waits[0]} | |" if waits else f"refused: {memory.refused[0][1]} | |"
     way: list[str] = []
-    case = l.case_of(memory)
     for fact in memory.facts:
         if isinstance(fact, CaseFact) and (not way or way[-1] != str(fact.state)):
             way.append(str(fact.state))
     end = next((fact for fact in memory.facts if isinstance(fact, CaseClosed)), None)
     grant = next((fact for fact in reversed(memory.facts) if isinstance(fact, RefundGranted)), None)
     if end is None:
-        return f"{' → '.join(way)} | waits for the order to keep the goods back, then {case.agreed or 'as the case goes'} | 0.00"
+        raise AssertionError(f"{row} does not end")
     by = f", by {grant.by}" if grant is not None else ""
     fault = f", fault: {end.fault}" if end.fault else ""
     return f"{' → '.join(way)} | {end.outcome} ({end.code}){by}{fault} | {end.refunded_minor // 100}.{end.refunded_minor % 100:02}"
@@ -109,6 +108,8 @@ def _step(row: Row, case: Case) -> Message | None:
     """What is done next, a minute after the last; None: whoever has the turn is silent."""
     when = case.since + timedelta(minutes=1)
     match case.state:
+        case 10 if case.hold == "asked" and (case.agreed or case.instant):
+            return a.kept(when=when)
         case 10 if case.turn == "buyer":
             return None if row.silent == "buyer" else a.shown(when=when)
         case 10 if case.turn == "seller":

@@ -13,7 +13,7 @@ from tests.unit.builders import CASE, ORDER
 from tests.unit.refund import life, matrix
 
 DEADLINES = {
-    "answer.due": {"10", "10 claim", "10 shown"},
+    "answer.due": {"10", "10 claim", "10 shown", "10 unshipped"},
     "refusal.over": {"12"},
     "evidence.due": {"20"},
     "ruling.due": {"20 heard"},

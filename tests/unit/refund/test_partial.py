@@ -87,25 +87,27 @@ def test_units_sent_again_after_they_failed_are_not_failed_any_more_r2_5() -> No
     assert (line.sent, line.failed) == (2, 1)
 
 
+UNSHIPPED = (l.paid(l.line(paid_minor=400_00)), l.requested(kind="refund_only", ground="not_shipped", when="06-11 10:00"))
+
+
 def test_money_for_goods_that_have_not_left_waits_for_the_order_and_the_sellers_word_is_remembered_r4_8() -> None:
-    memory = shop(l.paid(l.line(paid_minor=400_00)), l.requested(kind="refund_only", ground="not_shipped", when="06-11 10:00"))
-    memory.send(l.accepted(when="06-11 11:00"))
+    memory = shop(*UNSHIPPED, l.accepted(when="06-11 11:00"))
     agreed = next(fact for fact in memory.facts if isinstance(fact, CaseApproved))
-    assert (agreed.state, agreed.turn, agreed.deadline, l.case_of(memory).agreed) == (10, "platform", None, "seller")
-    assert grants(memory) == []
+    assert (agreed.state, agreed.turn, agreed.deadline, agreed.by, l.case_of(memory).agreed) == (10, "nobody", None, "seller", "seller")
     memory.when(l.accepted(when="06-11 12:00"), l.declined(when="06-11 12:00"))
-    assert codes(memory) == ["case.wrong_state", "case.wrong_state"]
+    assert (codes(memory), grants(memory)) == (["case.wrong_state", "case.wrong_state"], [])
+    memory.send(a.kept(when="06-11 13:00"))
+    assert grants(memory) == [(3, 400_00)]
 
 
-def test_instant_refunds_that_wait_count_toward_the_orders_sum_r4_8() -> None:
-    memory = shop(l.paid(l.line(1, 1, 200_00), l.line(2, 1, 200_00)))
-    memory.when(
-        *(l.requested(f"c{no}", line_no=no, quantity=1, kind="refund_only", ground="not_shipped", when="06-11 10:00") for no in (1, 2))
-    )
-    assert [(l.case_of(memory, name).agreed, l.case_of(memory, name).turn) for name in ("c1", "c2")] == [
-        ("promise", "platform"),
-        ("", "seller"),
-    ]
+def test_a_silent_seller_agrees_to_what_the_order_keeps_back_and_to_nothing_that_left_r4_8_r4_3() -> None:
+    kept = shop(*UNSHIPPED, a.kept())
+    kept.advance(at("06-13 10:00:05"))
+    assert grants(kept) == [(3, 400_00)]
+    left = shop(*UNSHIPPED, "06-13 10:00:05", a.left(when="06-13 11:00"))
+    end = left.facts[-1]
+    assert isinstance(end, CaseClosed)
+    assert (grants(left), end.code, end.outcome) == ([], "case.shipped", "rejected")
 
 
 @pytest.mark.parametrize("life", [l.OPEN, l.DECLINED, l.APPROVED, l.RETURNED, a.DISPUTED, a.SENDING])
