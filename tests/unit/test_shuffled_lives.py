@@ -25,6 +25,7 @@ RUNNING = {  # what a fact says of the moment at which it happened to be told: a
     "order.shipped": {"shipped", "on_time"},
     "order.delivered": {"delivered", "signed_at"},
     "line.settled": {"order_settled"},
+    "evidence.noted": {"state", "turn", "deadline"},
     "units.cancelled": {"order_cancelled"},
     "balance.credited": {"balance_minor", "sweep_at"},
     "score.changed": None,  # a score is told at each item; the last one is compared with the state
