@@ -46,8 +46,9 @@ SORTS: dict[str, Bad] = {
 UNIT = {"line_no": "line_no", "quantity": "quantity"}
 PLACED = {
     "line_no": "line_no", "sku": "id", "seller_id": "id", "promoter_id": "id?", "quantity": "quantity", "unit_price_minor": "minor",
+    "gift_of": "line_no?", "without_return_cap_minor": "minor?",
 }  # fmt: skip
-COUPON = {"coupon_id": "id", "amount_minor": "minor", "line_nos": "line_nos+"}
+COUPON = {"coupon_id": "id", "amount_minor": "minor", "line_nos": "line_nos+", "new_user": "bool~", "expires_at": "time?"}
 WAIVED = {"seller_id": "id", "threshold_minor": "minor", "freight_minor": "minor"}
 PARTS: dict[str, tuple[Fields, int, int]] = {  # of lists: fields of one, fewest, most
     "units": (UNIT, 0, 200),
