@@ -23,7 +23,7 @@ demo: setup
 	@$(BIN)/python -m deploy.market.demo --orders $(ORDERS)
 
 test: setup
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2
 
 check: setup
 	$(BIN)/ruff format --check .

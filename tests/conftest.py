@@ -2,12 +2,19 @@
 
 import os
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.stack import Stack
 from tests.infra import EXTERNAL, Fresh, Infra, default_infra, started
+
+JOURNEYS = "tests/journeys/"
+
+settings.register_profile("laotie", deadline=None)  # nothing passes or fails by time
+settings.load_profile("laotie")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,11 +26,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+class Shares(LoadScopeScheduling):  # type: ignore[misc]
+    """What each process of `pytest -n` gets: a file stays whole, and so do the journeys, which share one running system."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return JOURNEYS if nodeid.startswith(JOURNEYS) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False
+    return Shares(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Beside each other, what takes long begins first and the quick ones fill up the end; alone, the quick ones begin."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in (JOURNEYS, "tests/integration/")])
+
+
 @pytest.fixture(scope="session")
 def infra(request: pytest.FixtureRequest) -> Infra:
     chosen = request.config.getoption("--infra") or default_infra()
     if chosen == "external" and not all(os.environ.get(name) for name in EXTERNAL):
         raise pytest.UsageError(f"--infra=external needs {' and '.join(EXTERNAL)}")
+    if chosen == "external" and hasattr(request.config, "workerinput"):
+        raise pytest.UsageError("--infra=external goes without -n: two processes would give the same roles different passwords")
     return cast("Infra", chosen)
 
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from confluent_kafka import Producer
-
 from deploy.cli.errors import Failed
 from deploy.cli.watch import TIMEOUT_SECONDS, Watch
-from deploy.local.kafka import quiet
-from deploy.local.seeding import publish_clock
-from shared import postgres
 
 STEP = timedelta(hours=1)
 STEPS_MAX = 100_000  # a deadline that arms itself again at once would keep us for ever
@@ -45,14 +39,13 @@ async def walk(
     target = (since + to if isinstance(to, timedelta) else to).astimezone(UTC)
     if target < now:
         raise Failed(f"clock.backwards: it is {now.isoformat()}, and a manual clock never goes back to {target.isoformat()}")
-    producer = Producer({**quiet(watch.stack.settings(postgres.OPS).confluent()), "acks": "all", "linger.ms": 0})
     steps = 0
     await watch.idle(timeout_s)
     while now < target:
         if steps == STEPS_MAX:
             raise Failed(f"clock.too_many_steps: {steps} deadlines on the way, and it is {now.isoformat()}; is one armed again and again?")
         now = await _next_stop(watch, target, step)
-        await asyncio.to_thread(publish_clock, producer, now)
+        await watch.set_clock(now)
         say(now)
         steps += 1
         await watch.idle(timeout_s)

@@ -15,17 +15,18 @@ from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, Producer
 
 from deploy.cli.ends import Ends
-from deploy.local.seeding import inputs_of
+from deploy.local.kafka import quiet
+from deploy.local.seeding import inputs_of, publish_clock
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
 from shared.messaging.store import Lane
 
 LIVE = timedelta(seconds=10)  # a process that was not seen for that long is gone
-POLL_SECONDS = 0.03
+POLL_SECONDS = 0.02
 POLL_MAX_SECONDS = 0.25  # a look costs what is looked at: the longer it takes, the rarer
 TIMEOUT_SECONDS = 60.0
 INTERRUPTED = (OSError, TimeoutError, KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -74,6 +75,7 @@ class Watch:
         self._ends = Ends(stack, sorted(frozenset[str]().union(*self._inputs.values())), sorted(groups))
         self._standing, self._unsent = _statements(self._inputs)
         self._connection: asyncpg.Connection | None = None
+        self._clock: Producer | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,7 +103,8 @@ class Watch:
             if waited > timeout_s:
                 raise NotIdle(sweep, timeout_s)
             before = sweep
-            await asyncio.sleep(min(max(POLL_SECONDS, waited / 10), POLL_MAX_SECONDS) if sweep.left else POLL_SECONDS)
+            if sweep.left:
+                await asyncio.sleep(min(max(POLL_SECONDS, waited / 10), POLL_MAX_SECONDS))
 
     async def sweep(self) -> Sweep:
         """One look: the ends first, then one snapshot of all tables."""
@@ -118,6 +121,12 @@ class Watch:
         if self.stack.clock != "manual":
             return datetime.now(UTC)
         return (await asyncio.to_thread(self._ends.read)).clock
+
+    async def set_clock(self, to: datetime) -> None:
+        """Tells every process; returns when the broker has it, not when they follow. Raises StackError."""
+        if self._clock is None:
+            self._clock = Producer({**quiet(self.stack.settings(postgres.OPS).confluent()), "acks": "all", "linger.ms": 0})
+        await asyncio.to_thread(publish_clock, self._clock, to)
 
     async def next_due(self) -> datetime | None:
         """The earliest deadline that is not sent yet; None: none stands."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.local import claims
 from deploy.local.process import StackError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -96,11 +97,27 @@ class Home:
         with _writing, ExitStack() as held:
             known = self._read("ports.json")
             missing = [name for name in names if name not in known]
-            for name in missing:
-                known[name] = _free_port(held, taken=set(known.values()))
             if missing:
+                held.enter_context(claims.alone())
+                for name in missing:
+                    known[name] = self._free_port(held, taken=set(known.values()))
                 self.write("ports.json", json.dumps(known, indent=1, sort_keys=True))
             return {name: int(known[name]) for name in names}
+
+    def _free_port(self, held: ExitStack, taken: set[int]) -> int:
+        """The socket stays bound until all ports of this request are chosen."""
+        for _ in range(PORT_TRIES_MAX):
+            port = random.choice(PORTS)
+            probe = socket.socket()
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                probe.close()
+                continue
+            held.callback(probe.close)
+            if port not in taken and claims.claim(port, self.root):
+                return port
+        raise StackError(f"no free port between {PORTS.start} and {PORTS.stop} on 127.0.0.1")
 
     def write(self, name: str, text: str, mode: int = 0o644) -> Path:
         """Whole or not at all: readers never see half a file."""
@@ -159,24 +176,9 @@ class Home:
 
     def remove(self) -> None:
         """Everything, for a home that was only for a test."""
+        claims.drop(self.root, self._read("ports.json").values())
         shutil.rmtree(self.postgres, ignore_errors=True)
         shutil.rmtree(self.root, ignore_errors=True)
-
-
-def _free_port(held: ExitStack, taken: set[int]) -> int:
-    """The socket stays bound until all ports of this request are chosen."""
-    for _ in range(PORT_TRIES_MAX):
-        port = random.choice(PORTS)
-        probe = socket.socket()
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            probe.close()
-            continue
-        held.callback(probe.close)
-        if port not in taken:
-            return port
-    raise StackError(f"no free port between {PORTS.start} and {PORTS.stop} on 127.0.0.1")
 
 
 def _cluster_id() -> str:

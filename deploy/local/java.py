@@ -1,5 +1,6 @@
 """Apache Kafka's published jars, and a Java to run them."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -35,17 +36,27 @@ def java() -> Path:
 def classpath(say: Callable[[str], None]) -> list[Path]:
     """The jars, downloaded once for this user: only the list is kept by us, the files lie in the usual Maven folder."""
     index = _cache_folder() / f"kafka-{KAFKA_VERSION}.json"
-    if index.exists():
-        jars = [Path(path) for path in json.loads(index.read_text(encoding="utf-8"))]
-        if jars and all(jar.exists() for jar in jars):
-            return jars
+    if found := _listed(index):
+        return found
+    index.parent.mkdir(parents=True, exist_ok=True)
+    with index.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a stack that starts beside us may be downloading them
+        return _listed(index) or _fetched(index, say)
+
+
+def _fetched(index: Path, say: Callable[[str], None]) -> list[Path]:
     say(f"downloading Kafka {KAFKA_VERSION} (about 60 MB, once)")
     jars = _download()
-    index.parent.mkdir(parents=True, exist_ok=True)
     draft = index.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps([str(jar) for jar in jars]), encoding="utf-8")
     draft.replace(index)
     return jars
+
+
+def _listed(index: Path) -> list[Path]:
+    """Empty where there is no list, or not all that it names is there any more."""
+    jars = [Path(path) for path in json.loads(index.read_text(encoding="utf-8"))] if index.exists() else []
+    return jars if all(jar.exists() for jar in jars) else []
 
 
 def class_archive() -> Path:

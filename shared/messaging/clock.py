@@ -21,7 +21,7 @@ log = logging.getLogger("laotie.clock")
 
 
 class BusinessClock:
-    """now() after start(). moved: set whenever a manual clock moves; whoever waits clears it."""
+    """now() after start(). moved: take it, look at now(), wait for it: set by the next move of a manual clock, and another from then on."""
 
     def __init__(self, settings: Settings) -> None:
         self.manual = settings.clock == "manual"
@@ -80,4 +80,5 @@ class BusinessClock:
             return
         if self._at is None or told.occurred_at > self._at:
             self._at = told.occurred_at.astimezone(UTC)
-            self.moved.set()
+            moved, self.moved = self.moved, asyncio.Event()
+            moved.set()

@@ -73,3 +73,12 @@ def backoff(failures: int) -> float:
     """Seconds: doubling with full jitter, bounded."""
     longest: float = min(BACKOFF_MAX, BACKOFF_FIRST * 2.0 ** min(failures, 10))
     return random.uniform(0.5, 1.0) * longest
+
+
+async def wait(event: asyncio.Event, seconds: float) -> None:
+    """Until it is set, but no longer than that."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from shared.messaging.checks import check_log, check_schema, check_service
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import Halted, backoff, connector, infrastructure
+from shared.messaging.connect import Halted, backoff, connector, infrastructure, wait
 from shared.messaging.consume import Consumer
 from shared.messaging.flow import Flow
 from shared.messaging.membership import Membership
@@ -239,7 +239,7 @@ class Engine:
         pruned = time.monotonic()
         connection: asyncpg.Connection | None = None
         while True:
-            self._beat_at = time.monotonic()
+            self._beat_at, moved = time.monotonic(), self.clock.moved
             try:
                 if connection is None or connection.is_closed():
                     connection = await self._raw("beat")
@@ -252,7 +252,7 @@ class Engine:
                 if time.monotonic() - pruned > PRUNE_SECONDS:
                     await self._prune(connection)
                     pruned = time.monotonic()
-                await asyncio.sleep(BEAT_SECONDS / 10 if self.clock.manual else BEAT_SECONDS)
+                await wait(moved, BEAT_SECONDS / 10 if self.clock.manual else BEAT_SECONDS)
             except asyncio.CancelledError:
                 if connection is not None and not connection.is_closed():
                     await connection.execute(FORGET, self.instance, datetime.now(UTC) - timedelta(days=1))

@@ -34,6 +34,7 @@ OFFERS_MAX = 100  # ready events offered in one batch and key; the rest follow i
 HEADERS_MAX = 8 * 1024  # more than all headers of a fact can take: each is bounded
 _NAMESPACE_BYTES = uuid.NAMESPACE_URL.bytes
 PAST = timedelta(minutes=1)  # an engine's own turn is due at once, whatever the grace
+ABSENT = Changed(0, 0, None, None)  # replaced, never changed: one event may ask for thousands that do not exist
 OFFER = "engine.offer"
 WAIT_OVER = "engine.wait_over"
 
@@ -120,7 +121,7 @@ class Fold:
         """What the store has of the keys asked for: key → (version, entity); a key without a row does not exist."""
         for key in asked:
             version, entity = rows.get(key, (0, None))
-            self._places.setdefault((kind, key), Changed(version, version, entity, entity))
+            self._places.setdefault((kind, key), Changed(version, version, entity, entity) if version else ABSENT)
 
     def wanted(self, kind: Kind[Any, Any], plans: Iterable[Plan]) -> list[str]:
         """The keys of that kind which the plans touch and which are not loaded yet, sorted. Earlier kinds must be in."""
@@ -368,8 +369,7 @@ class Fold:
         if isinstance(touch, One):
             return self._entity(touch.kind, touch.at, places)
         if isinstance(touch, Many):
-            found = {key: self._entity(touch.kind, key, places) for key in touch.at}
-            return {key: entity for key, entity in found.items() if entity is not None}
+            return {key: entity for key in touch.at if (entity := self._entity(touch.kind, key, places)) is not None}
         raise TypeError(f"not a touch: {touch!r}")
 
     def _entity(self, kind: Kind[Any, Any], key: str, places: set[Place]) -> Any:

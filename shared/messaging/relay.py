@@ -21,7 +21,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from shared.messaging.connect import Connect, backoff
+from shared.messaging.connect import Connect, backoff, wait
 from shared.messaging.envelope import unpack
 from shared.messaging.metrics import METRICS
 from shared.messaging.store import Lane, OutboxRow
@@ -32,7 +32,6 @@ BATCH_BYTES = 900_000  # larger only for a single row
 REQUEST_BYTES = 6 * 1024 * 1024
 SCAN_SECONDS = 1.0
 SWEEP_SECONDS = 1.0  # rows acknowledged since the last time are deleted together
-MANUAL_SWEEP_SECONDS = 0.1  # who moves a clock by hand waits for empty outboxes
 
 READ = """
 SELECT o.topic, o.partition, o.seq, o.key, o.headers, o.value
@@ -77,6 +76,7 @@ class Relay:
         self._settings = settings
         self._connect = connect
         self._lanes: dict[Lane, LaneState] = {}
+        self._prompt = settings.clock == "manual"  # who moves a clock by hand waits for empty outboxes: what drained is swept at once
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
         self._broken = False
@@ -151,7 +151,6 @@ class Relay:
 
     async def _loop(self) -> None:
         clock = asyncio.get_running_loop().time
-        sweep_seconds = MANUAL_SWEEP_SECONDS if self._settings.clock == "manual" else SWEEP_SECONDS
         scanned = swept = -SCAN_SECONDS
         while True:
             if self._broken:
@@ -166,11 +165,11 @@ class Relay:
             await self._fill()
             for place, lane in self._lanes.items():
                 self._start_sending(place, lane)
-            if clock() - swept >= sweep_seconds:
+            if clock() - swept >= SWEEP_SECONDS or (self._prompt and not any(lane.flying for lane in self._lanes.values())):
                 await self._sweep()
                 swept = clock()
             if not any(lane.dirty and not lane.flying for lane in self._lanes.values()):
-                await _wait(self._wake, sweep_seconds)
+                await wait(self._wake, SWEEP_SECONDS)
 
     async def _scan(self) -> None:
         """R4."""
@@ -232,7 +231,7 @@ class Relay:
             self._broken = True
         finally:
             lane.flying = False
-            if lane.dirty or self._broken or self._stopping:
+            if lane.dirty or self._broken or self._stopping or self._prompt:
                 self._wake.set()
 
     @staticmethod
@@ -258,11 +257,3 @@ class Relay:
             await self._connection.execute(DELETE, [p[0] for p, _, _ in gone], [p[1] for p, _, _ in gone], [upto for _, _, upto in gone])
             for _, lane, upto in gone:
                 lane.deleted = upto
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import Connect, backoff, infrastructure
+from shared.messaging.connect import Connect, backoff, infrastructure, wait
 from shared.messaging.envelope import pack
 from shared.messaging.fold import timer_id
 from shared.messaging.metrics import METRICS
@@ -87,8 +87,9 @@ class Poller:
                 await kafka.start()
                 connection = await self._connect("timers")
                 while True:
+                    moved = self._clock.moved
                     if not await self._turn(connection, kafka):
-                        await self._pause()
+                        await wait(moved, TICK_SECONDS if not self._marks else TICK_SECONDS / 10)
                     failures = 0
             except Exception as error:
                 if not isinstance(error, KafkaError) and not infrastructure(error):
@@ -101,14 +102,6 @@ class Poller:
                 await kafka.stop()
                 if connection is not None:
                     connection.terminate()
-
-    async def _pause(self) -> None:
-        self._clock.moved.clear()
-        try:
-            async with asyncio.timeout(TICK_SECONDS if not self._marks else TICK_SECONDS / 10):
-                await self._clock.moved.wait()
-        except TimeoutError:
-            return
 
     async def _turn(self, connection: asyncpg.Connection, kafka: AIOKafkaConsumer) -> bool:
         """True: there is more to send now."""

@@ -1,8 +1,9 @@
-// Reads an AsyncAPI document with the reference parser: what it holds, and what is wrong with it, as JSON.
+// Reads AsyncAPI documents with the reference parser: what each holds, and what is wrong with it, as JSON, a line each.
 const { Parser } = require("@asyncapi/parser");
 const { readFileSync } = require("node:fs");
 
-new Parser().parse(readFileSync(process.argv[2], "utf8")).then(({ document, diagnostics }) => {
+const read = async (path) => {
+  const { document, diagnostics } = await new Parser().parse(readFileSync(path, "utf8"));
   const errors = diagnostics.filter((one) => one.severity === 0).map((one) => `${one.path.join(".")}: ${one.message}`);
   console.log(
     JSON.stringify({
@@ -12,4 +13,5 @@ new Parser().parse(readFileSync(process.argv[2], "utf8")).then(({ document, diag
       operations: document ? document.operations().all().map((one) => one.id()) : [],
     }),
   );
-});
+};
+process.argv.slice(2).reduce((before, path) => before.then(() => read(path)), Promise.resolve());

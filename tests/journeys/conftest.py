@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
@@ -13,13 +14,14 @@ import pytest
 from deploy.cli.idle import Idle
 from deploy.local.home import Home
 from deploy.local.stack import Stack
+from deploy.verify import verify
 from tests.journeys.outside import LAOTIE, Outside
 
 UP_S = 600
 
 
 class Town(Outside):
-    """The same system, with the two commands that journeys need most called in this process: a second each."""
+    """The same system, with the commands that journeys need most called in this process: a second each."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
@@ -35,6 +37,10 @@ class Town(Outside):
 
     def until(self, to: datetime | timedelta) -> None:
         self._watched.set_clock(to)
+
+    def verified(self) -> list[str]:
+        """What `laotie verify` finds wrong."""
+        return [f"{check.name}: {check.first}" for check in asyncio.run(verify(self.stack)).checks if not check.holds]
 
     def close(self) -> None:
         self._watched.close()

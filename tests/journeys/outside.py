@@ -22,6 +22,7 @@ OURS = ("order.v1", "payment.v1", "refund.v1", "party.v1", "trust.v1")
 REFUSED = ("order.parked.v1", "payment.parked.v1", "refund.parked.v1", "trust.parked.v1")
 COMMAND_S = 300
 READ_S = 60
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ class Outside:
         deadline = time.monotonic() + READ_S
         while any(self._next[place] < end for place, end in ends.items()):
             assert time.monotonic() < deadline, "the topics end later than they can be read"
-            for message in self._reader.consume(500, 0.2):
+            missing = sum(max(0, end - self._next[place]) for place, end in ends.items())
+            for message in self._reader.consume(min(missing, BATCH), 0.2):  # it waits until it has so many
                 assert message.error() is None, message.error()
                 place = (message.topic() or "", message.partition() or 0)
                 self._next[place] = (message.offset() or 0) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from shared.contracts.campaign import LimitShifted
@@ -105,6 +106,7 @@ OTHERS = (
 )
 
 
+@cache
 def cell(event: str, state: str) -> str:
     """What follows, and that nothing else does."""
     return walked.cell(STATES[state](), EVENTS[event], ("order", b.ORDER))

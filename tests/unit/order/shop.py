@@ -12,6 +12,12 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders as b
 
+LOOK_BACK_HOURS = 4  # a suspension looks through every second of them: thousands an hour, and these lives need no more
+POLICIES = Policies(
+    policy.model_copy(update={"order": policy.order.model_copy(update={"suspension_look_back_hours": LOOK_BACK_HOURS})})
+    for policy in b.POLICIES.versions
+)
+
 
 class Shop(Memory):
     """Tells itself what the service tells itself. Returns what outsiders see; `facts` has the rest as well."""
@@ -26,7 +32,7 @@ class Shop(Memory):
         return tuple(fact for fact in found if not fact.topic.internal)
 
 
-def shop(*events: Message, policies: Policies = b.POLICIES) -> Memory:
+def shop(*events: Message, policies: Policies = POLICIES) -> Memory:
     memory = Shop(SERVICE, policies)
     memory.when(*events)
     return memory

@@ -1,0 +1,97 @@
+"""With a clock that is moved by hand everybody waits for us: moves are told, and what was sent is swept, without a pause."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from shared.messaging import relay
+from shared.messaging.clock import BusinessClock
+from shared.messaging.relay import Relay
+from shared.messaging.store import OutboxRow
+from shared.messaging.system import ClockSet
+from shared.settings import Settings
+
+MANUAL = Settings(clock="manual")
+TURNS = 1000
+AT = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def told(at: datetime) -> bytes:
+    return ClockSet(occurred_at=at).to_json()
+
+
+async def test_k1_a_move_is_told_to_all_who_wait_also_to_who_was_busy_meanwhile() -> None:
+    clock = BusinessClock(MANUAL)
+    clock._take(told(AT))
+    before = clock.moved
+    clock._take(told(AT + timedelta(hours=1)))
+    assert (before.is_set(), clock.moved.is_set(), clock.now()) == (True, False, AT + timedelta(hours=1))
+    standing = clock.moved
+    clock._take(told(AT))
+    assert (standing is clock.moved, standing.is_set()) == (True, False), "it never moves back"
+
+
+class Broker:
+    """Acknowledges when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[asyncio.Future[None]] = []
+
+    def create_batch(self) -> BatchBuilder:
+        return BatchBuilder(1 << 20, 0)
+
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> asyncio.Future[None]:
+        self.asked.append(asyncio.get_running_loop().create_future())
+        return self.asked[-1]
+
+
+class Table:
+    """An outbox that was empty at the start."""
+
+    def __init__(self) -> None:
+        self.deleted: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue()
+
+    async def fetch(self, *_: object) -> list[Any]:
+        return []
+
+    async def fetchval(self, *_: object) -> int:
+        return 0
+
+    async def execute(self, _: str, *arguments: Any) -> None:
+        self.deleted.put_nowait(arguments)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(TURNS):
+        if holds():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("nothing comes of it")
+
+
+async def test_r3_with_a_manual_clock_rows_go_when_the_last_lane_has_drained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "SWEEP_SECONDS", 1e9)  # the turn that would do it in any case never comes
+    broker, table, it = Broker(), Table(), Relay(MANUAL, cast("Any", None))
+    it._producer, it._connection = cast("Any", broker), cast("Any", table)
+    loop = asyncio.create_task(it._loop())
+    for number in range(2):
+        it.offer([OutboxRow("a.v1", number, 1, b"k", (), b"{}")])
+    await until(lambda: len(it._lanes) == 2 and all(lane.tail is not None for lane in it._lanes.values()))
+    for number in range(2):
+        it.offer([OutboxRow("a.v1", number, 1, b"k", (), b"{}")])
+    await until(lambda: len(broker.asked) == 2)
+    broker.asked[0].set_result(None)
+    await until(lambda: not it._lanes[("a.v1", 0)].flying)
+    await until(lambda: not it._wake.is_set())
+    assert table.deleted.empty(), "another lane is under way: both are swept together"
+    broker.asked[1].set_result(None)
+    topics, numbers, upto = await table.deleted.get()
+    assert (topics, sorted(numbers), upto) == (["a.v1", "a.v1"], [0, 1], [1, 1])
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
