@@ -49,6 +49,7 @@ HaltCode = Literal[
 CommonCode = Literal[
     "buyer.differs",
     "case.before_opened",
+    "hold.known",
     "line.unknown",
     "seller.differs",
     "settlement.known",
@@ -69,6 +70,8 @@ OrderCode = Literal[
     "cancel.unpaid_in_part",
     "case.before_order",
     "case.before_payment",
+    "case.shipped",
+    "case.units_cancelled",
     "identity.known",
     "line.refunded",
     "order.bad_freight",
@@ -91,6 +94,7 @@ OrderCode = Literal[
     "parcel.collected_before",
     "parcel.exceeds_ordered",
     "parcel.failed_before",
+    "parcel.intercepted",
     "parcel.known",
     "parcel.not_goods",
     "parcel.shipper_differs",
@@ -112,6 +116,7 @@ OrderCode = Literal[
     "receipt.too_late",
     "redemption.before_payment",
     "redemption.exceeds_bought",
+    "redemption.kept_back",
     "redemption.known",
     "redemption.not_virtual",
     "ruling.known",
@@ -168,6 +173,7 @@ RefundCode = Literal[
     "appeal.known",
     "appeal.not_loser",
     "appeal.too_late",
+    "card.known",
     "case.agreed",
     "case.appeal_lost",
     "case.appeal_unruled",
@@ -178,7 +184,6 @@ RefundCode = Literal[
     "case.at_once",
     "case.attempts_used",
     "case.before_approval",
-    "case.before_card",
     "case.before_certificate",
     "case.before_deadline",
     "case.before_request",
@@ -216,7 +221,7 @@ RefundCode = Literal[
     "case.sent_back",
     "case.silence_agreed",
     "case.too_late",
-    "case.units_cancelled",
+    "case.waits_for_hold",
     "case.withdrawn",
     "case.wrong_state",
     "certificate.exists",
@@ -255,10 +260,17 @@ RefundCode = Literal[
     "ruling.too_early",
     "ruling.too_late",
     "trust_card.no_card",
+    "trust_card.not_known",
     "trust_card.not_offered",
     "trust_card.not_valid",
+    "trust_card.of_another",
 ]
 TrustCode = Literal[
+    "abuse.known",
+    "card.abuse",
+    "card.claim_known",
+    "card.held",
+    "card.score_too_low",
     "evidence.known",
     "violation.known",
 ]
@@ -503,8 +515,20 @@ CATALOGUE: dict[str, Entry] = {
         "卖家拒绝后未继续申请,售后已关闭",
         "The refusal stood and the case was closed.",
     ),
+    "case.shipped": Entry(
+        "the goods left before the refund could stop them: shipment won",
+        False,
+        "商品已发货,可在签收后申请售后",
+        "The goods have left already. You can open a case once they have arrived.",
+    ),
     "case.too_late": Entry(
         "the answer came at or after its deadline", False, "已超过处理时限[,截止时间{until}]", "The deadline has passed[; it was {until}]."
+    ),
+    "case.waits_for_hold": Entry(
+        "agreed to; the order has still to say that the goods have not left",
+        False,
+        "已同意退款,正在确认商品未发货",
+        "Agreed to. We check that nothing has left.",
     ),
     "case.withdrawn": Entry("the buyer took the request back", False, "买家已撤销申请", "The request was withdrawn."),
     "case.wrong_state": Entry(
@@ -743,7 +767,6 @@ CATALOGUE: dict[str, Entry] = {
         "申请数量[{wanted}件]超过可退数量[{left}件]",
         "More units[ ({wanted})] than can be returned[ ({left})].",
     ),
-    "case.before_card": Entry("a claim by a trust card of which nothing is known yet: waits", True),
     "case.before_shipping": Entry("a claim that a parcel did not arrive, before its shipping is known: waits", True),
     "claim.not_signed": Entry(
         "the claim was made before the goods were signed for", False, "商品尚未签收", "The goods were not signed for yet."
@@ -804,6 +827,18 @@ CATALOGUE: dict[str, Entry] = {
         "买家下单时未使用小店信任卡",
         "The buyer ordered without a trust card.",
     ),
+    "trust_card.not_known": Entry(
+        "a card of that id is not known here (yet)",
+        True,
+        "信任卡尚未生效,请稍后再试",
+        "This trust card is not known yet.",
+    ),
+    "trust_card.of_another": Entry(
+        "the order was placed with another buyer's trust card",
+        False,
+        "下单时使用了他人的信任卡",
+        "You ordered with another's card.",
+    ),
     "trust_card.not_offered": Entry(
         "the seller did not offer this right on the line", False, "商家未提供该信任卡权益", "The seller did not offer this right."
     ),
@@ -847,6 +882,7 @@ CATALOGUE: dict[str, Entry] = {
     "order.tag_unknown": Entry("a line carries a tag that the policy does not have"),
     "parcel.collected_before": Entry("the parcel was collected before"),
     "parcel.failed_before": Entry("the parcel was refused or lost before"),
+    "parcel.intercepted": Entry("the parcel was to be stopped: its units are refunded, or held for a refund"),
     "parcel.not_goods": Entry("only goods are sent: freight and virtual lines are not"),
     "parcel.shipper_differs": Entry(
         "the parcel comes from another party than the line is sent by", False, "发货方与订单约定不符", "This line is sent by another party."
@@ -864,6 +900,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "redemption.before_payment": Entry("a use of virtual goods whose payment has not come yet: waits", True),
     "redemption.exceeds_bought": Entry("more units were used than are left", False, "可核销数量不足", "No more units are left to redeem."),
+    "redemption.kept_back": Entry(
+        "the units are held for a refund", False, "该商品正在退款中,暂不能核销", "These units are held for a refund."
+    ),
     "redemption.known": Entry("a use of this id was counted before", False, "已核销", "This was redeemed before."),
     "redemption.not_virtual": Entry("only virtual goods are redeemed"),
     "ruling.known": Entry("the ruling, or another of its matter, was counted before"),
@@ -890,6 +929,7 @@ CATALOGUE: dict[str, Entry] = {
     "campaign.sold_out": Entry(
         "fewer units are left of the campaign's allotment than the order wants", False, "活动商品已售罄", "The product is sold out."
     ),
+    "hold.known": Entry("the units of this case were asked for before, and answered"),
     "identity.known": Entry("the buyer was the first with this token, and that is known"),
     "order.promoter_suspended": Entry(
         "a promoter of the order was suspended when it was placed", False, "主播已被暂停带货,无法下单", "The promoter is suspended."
@@ -898,5 +938,21 @@ CATALOGUE: dict[str, Entry] = {
         "a seller of the order was suspended when it was placed", False, "店铺已被暂停营业,无法下单", "The seller is suspended."
     ),
     "suspension.known": Entry("a suspension for this violation was noted before"),
+    "abuse.known": Entry("the verdict of this case was counted against the buyer before"),
+    "card.abuse": Entry(
+        "a swapped parcel or a false claim was upheld against the buyer too short a time ago",
+        False,
+        "近期存在违规售后记录,暂不能领取信任卡",
+        "A ruling against you is too recent for a trust card.",
+    ),
+    "card.claim_known": Entry("this claim of a trust card was answered before"),
+    "card.known": Entry("this news of a trust card was noted before"),
+    "card.held": Entry("the buyer holds a trust card already", False, "您已持有信任卡", "You hold a trust card already."),
+    "card.score_too_low": Entry(
+        "the buyer's score is below what a trust card needs",
+        False,
+        "信用分不足,暂不能领取信任卡",
+        "Your score is not high enough for a trust card yet.",
+    ),
     "violation.known": Entry("this violation has suspended its subject before"),
 }

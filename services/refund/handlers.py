@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.refund import decide
-from services.refund.model import PURCHASE, WAYBILL, waybill_key
+from services.refund.model import BUYER, CARD, PURCHASE, WAYBILL, Card, Purchase, waybill_key
+from shared.contracts.card import CardGranted, CardRevoked
 from shared.contracts.dispute import AppealOver, EvidenceDue, RulingDue
 from shared.contracts.exchange import ReplacementDue, ReplacementOver
+from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.logistics import ReturnSigned
 from shared.contracts.merchant import (
     CaseAccepted,
@@ -31,10 +33,11 @@ from shared.contracts.storefront import (
     RefundWithdrawn,
     ReturnPosted,
 )
-from shared.messaging.shape import Plan, Service, given, on
+from shared.contracts.trust import ScoreChanged
+from shared.messaging.shape import Plan, Service, Touch, given, on
 from shared.policy import Policies
 
-Input = (
+OfOrder = (
     OrderPaid
     | ParcelSent
     | ParcelDelivered
@@ -68,14 +71,22 @@ Input = (
     | RefundDone
     | RefundRefused
     | RefundNotPaid
+    | ShipmentHoldGranted
+    | ShipmentHoldRefused
 )
+OfBuyer = CardGranted | CardRevoked | ScoreChanged
+Input = OfOrder | OfBuyer
 
 
 def handle(event: Input, policy: Policies) -> Plan:
+    if isinstance(event, CardGranted | CardRevoked | ScoreChanged):
+        return _of_buyer(event)
     purchase = PURCHASE.one(event.order_id)
     match event:
         case OrderPaid():
-            return on(event, decide.issue, purchase, given(policy.named(event.terms.policy_version)))
+            card: Touch[Card | None] = CARD.one(event.trust_card_id) if event.trust_card_id is not None else given(None)
+            promised = given(policy.named(event.terms.policy_version))
+            return on(event, decide.issue, purchase, card, BUYER.one(event.buyer_id), promised)
         case ParcelSent():
             return on(event, decide.note_sent, purchase)
         case ParcelDelivered():
@@ -85,7 +96,11 @@ def handle(event: Input, policy: Policies) -> Plan:
         case UnitsCancelled():
             return on(event, decide.reduce, purchase)
         case RefundRequested():
-            return on(event, decide.request, purchase)
+            return on(event, decide.request, purchase, _its_card)
+        case ShipmentHoldGranted():
+            return on(event, decide.allowed, purchase)
+        case ShipmentHoldRefused():
+            return on(event, decide.forbidden, purchase)
         case RefundWithdrawn():
             return on(event, decide.withdraw, purchase)
         case CaseAccepted():
@@ -140,4 +155,21 @@ def handle(event: Input, policy: Policies) -> Plan:
             assert_never(event)
 
 
-SERVICE = Service("refund", Input, handle, (PURCHASE, WAYBILL))
+def _its_card(purchase: Purchase | None) -> Touch[Card | None]:
+    """The trust card with which the order came, valid or not."""
+    return CARD.one(purchase.trust_card_id) if purchase is not None and purchase.trust_card_id is not None else given(None)
+
+
+def _of_buyer(event: OfBuyer) -> Plan:
+    match event:
+        case CardGranted() | CardRevoked():
+            return on(event, decide.note_card, CARD.one(event.card_id))
+        case ScoreChanged() if decide.role_of(event.subject_id) == "buyer":
+            return on(event, decide.note_score, BUYER.one(decide.buyer_of(event.subject_id)))
+        case ScoreChanged():
+            return on(event, decide.pass_over, given(None))
+        case _:
+            assert_never(event)
+
+
+SERVICE = Service("refund", Input, handle, (PURCHASE, WAYBILL, CARD, BUYER))

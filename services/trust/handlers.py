@@ -1,18 +1,22 @@
-"""What the trust service does with each event: order facts become evidence by subject, evidence becomes a score."""
+"""What the trust service does with each event: order facts become evidence by subject, evidence becomes a score, a score
+decides who may hold a trust card.
+"""
 
 from __future__ import annotations
 
 from typing import assert_never
 
 from services.trust import decide
-from services.trust.model import COUNTERPARTY, ITEM, SCORE, STANDING, Score, counterparty_key
+from services.trust.model import COUNTERPARTY, HOLDER, ITEM, SCORE, STANDING, Score, counterparty_key
 from shared.contracts.governance import ViolationRecorded
+from shared.contracts.member import TrustCardClaimed
 from shared.contracts.order import OrderCompleted, ParcelSent
+from shared.contracts.refund import CaseClosed
 from shared.contracts.trust import EvidenceFound
 from shared.messaging.shape import Plan, Service, Touch, given, on
 from shared.policy import Policies, Policy
 
-Input = ParcelSent | OrderCompleted | EvidenceFound | ViolationRecorded
+Input = ParcelSent | OrderCompleted | EvidenceFound | ViolationRecorded | TrustCardClaimed | CaseClosed
 
 
 def handle(event: Input, policy: Policies) -> Plan:
@@ -31,8 +35,13 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.count, SCORE.one(event.subject_id), ITEM.one(event.evidence_id), counterparty, as_of)
         case ViolationRecorded():
             return on(event, decide.violated, STANDING.one(event.subject_id), given(policy.at(event.occurred_at)))
+        case TrustCardClaimed():
+            subject = decide.subject_of(event.buyer_id)
+            return on(event, decide.claim, HOLDER.one(subject), SCORE.one(subject), given(policy.at(event.occurred_at)))
+        case CaseClosed():
+            return on(event, decide.abused, HOLDER.one(decide.subject_of(event.buyer_id or "")))
         case _:
             assert_never(event)
 
 
-SERVICE = Service("trust", Input, handle, (SCORE, COUNTERPARTY, ITEM, STANDING), sends=(EvidenceFound,))
+SERVICE = Service("trust", Input, handle, (SCORE, COUNTERPARTY, ITEM, STANDING, HOLDER), sends=(EvidenceFound,))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from shared.contracts import (
     campaign,
+    card,
     certificate,
     chargeback,
     dispute,
     exchange,
     governance,
+    hold,
     identity,
     logistics,
     member,
@@ -30,11 +32,13 @@ from shared.messaging import system
 __all__ = [
     "ALL",
     "campaign",
+    "card",
     "certificate",
     "chargeback",
     "dispute",
     "exchange",
     "governance",
+    "hold",
     "identity",
     "logistics",
     "member",

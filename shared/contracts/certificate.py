@@ -28,6 +28,8 @@ Withheld = Literal[
     "promise.not_offered",
     "trust_card.no_card",
     "trust_card.not_offered",
+    "trust_card.not_valid",
+    "trust_card.of_another",
 ]
 Condition = Literal["buyer_evidence", "first_paid_order", "gifts_back", "goods_back", "ruling", "sealed", "shipment_hold", "trust_card"]
 
@@ -96,7 +98,8 @@ class CertifiedLine(Part):
 class CertificateIssued(Message):
     """What the buyer was promised for this order; claims are judged by it alone. Source: R4.1.
 
-    currency: empty where it was not kept. coupons: the platform's, which a full refund restores (R4.13).
+    buyer_score: at placement; None: none was shown yet. currency: empty where it was not kept. coupons: the platform's, which a full
+    refund restores (R4.13).
     terms_sha256: hex. hashed `value`: of this value without occurred_at and terms_sha256, as canonical JSON: UTF-8, keys sorted, no
     blanks; `parts`: of the compact JSON `[terms,lines,guarantees]`, each as in this message. `laotie certificate verify` computes it.
     Producer: refund. Consumers: outsiders.
@@ -106,6 +109,7 @@ class CertificateIssued(Message):
     topic: ClassVar[Topic] = REFUND
 
     buyer_id: Id
+    buyer_score: Annotated[int | None, Field(exclude_if=lambda value: value is None)] = None
     coupons: tuple[Coupon, ...] = ()
     currency: str = ""
     free_shipping: tuple[FreeShipping, ...] = ()

@@ -194,7 +194,7 @@ class CaseClosed(CaseFact):
     seller_at_fault: the goods were not as they had to be: freight goes back too (R3.10). answer: how the request was
     answered, by the seller in time or its silence most often; empty: it was not. ruled: for whom, if it was.
 
-    Producer: refund. Consumers: order, payment.
+    Producer: refund. Consumers: order, payment, trust.
     """
 
     type: ClassVar[str] = "case.closed"

@@ -13,7 +13,7 @@ PSP = Topic("psp.v1", "order_id", ("psp",), ("order", "payment"), warden="paymen
 LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order", "refund"), warden="order")
 SELLER = Topic("seller.v1", "seller_id", ("seller",), ("payment",), warden="payment")
 MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("order", "refund"), warden="refund")
-MEMBER = Topic("member.v1", "buyer_id", ("member",), ("order",), warden="order")
+MEMBER = Topic("member.v1", "buyer_id", ("member",), ("order", "trust"), warden="order")
 GOVERNANCE = Topic("governance.v1", "subject", ("governance",), ("order", "trust"), warden="order")
 RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order", "refund"), warden="order")
 
@@ -21,8 +21,8 @@ RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order", "refund"), warden
 ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust"), own=True, warden="payment")
 PAYMENT = Topic("payment.v1", "order_id", ("payment",), ("order", "refund"), own=True, warden="order")
 PARTY = Topic("party.v1", "party", ("payment",), own=True)
-REFUND = Topic("refund.v1", "order_id", ("refund",), ("order", "payment"), own=True, warden="payment")
-TRUST = Topic("trust.v1", "subject_id", ("trust",), ("order",), own=True, warden="order")
+REFUND = Topic("refund.v1", "order_id", ("refund",), ("order", "payment", "trust"), own=True, warden="payment")
+TRUST = Topic("trust.v1", "subject_id", ("trust",), ("order", "refund"), own=True, warden="order")
 
 # Ours, internal: re-keying, and facts that show what outsiders need not see.
 ORDER_INTERNAL = Topic("order.internal.v1", "order_id", ("order",), own=True, internal=True)
@@ -30,6 +30,7 @@ ORDER_REKEYED = Topic("order.rekeyed.v1", "cluster", ("order",), ("order",), own
 ACCOUNT = Topic("payment.account.v1", "party", ("payment",), ("payment",), own=True, internal=True, warden="payment")
 EVIDENCE = Topic("trust.evidence.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
 REFUND_INTERNAL = Topic("refund.internal.v1", "order_id", ("refund",), own=True, internal=True)
+REFUND_BUYER = Topic("refund.buyer.v1", "buyer_id", ("refund",), own=True, internal=True)
 TRUST_INTERNAL = Topic("trust.internal.v1", "subject_id", ("trust",), own=True, internal=True)
 
 # Deadlines of a service, sent to itself.
@@ -51,6 +52,7 @@ INTERNAL = (
     ORDER_REKEYED,
     ACCOUNT,
     REFUND_INTERNAL,
+    REFUND_BUYER,
     EVIDENCE,
     TRUST_INTERNAL,
     ORDER_TIMER,

@@ -178,7 +178,9 @@ class Evidence(_Section):
 
 
 class TrustPolicy(_Section):
-    """The score's constants; for how long a violation suspends (levels 1 to 4; 5 is for good). Source: R5.2-R5.5, R6.2, R2.8.
+    """The score's constants; for how long a violation suspends (levels 1 to 4; 5 is for good); who may hold a trust card.
+
+    Source: R5.2-R5.5, R6.2, R2.8, R4.7.
 
     cap_per_counterparty: positive weight in millionths of an item; not below five items, which are pooled without regard to it.
     """
@@ -191,6 +193,8 @@ class TrustPolicy(_Section):
     evidence: dict[EvidenceKind, Evidence]
     suspension_lead_minutes: Annotated[int, Field(ge=0, le=10_080)]
     suspension_days: Annotated[tuple[Window, ...], Field(min_length=4, max_length=4)]
+    card_score_min: Annotated[int, Field(ge=0, le=1_000)]
+    card_clean_days: Window
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:

@@ -123,6 +123,7 @@ EVENTS: dict[str, Fields] = {
     "seller.v1/deposit.topped_up": {"seller_id": "id", "deposit_id": "id", "amount_minor": "asked", "currency": "currency"},
     "seller.v1/withdrawal.requested": {"seller_id": "id", "withdrawal_id": "id", "amount_minor": "asked", "currency": "currency"},
     "member.v1/identity.linked": {"buyer_id": "id", "kind": "token", "token": "id"},
+    "member.v1/trust_card.claimed": {"buyer_id": "id", "claim_id": "id"},
     "governance.v1/product.reviewed": {"campaign_id": "id", "sku": "id", "approved": "bool", "reason": "text~"},
     "governance.v1/allotment.set": {"campaign_id": "id", "sku": "id", "units": "stock", "limit_per_identity": "limit?"},
     "governance.v1/violation.recorded": {

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shared.contracts.dispute import CaseReopened
 from shared.contracts.exchange import CaseReplaced
+from shared.contracts.hold import ShipmentHoldRequested
 from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
 from shared.contracts.merchant import SellerCancelled
 from shared.contracts.order import (
@@ -285,6 +286,11 @@ def case_opened(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: 
         quantity=quantity,
         occurred_at=_time(when),
     )
+
+
+def hold_requested(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: str | datetime = "06-06 10:00") -> ShipmentHoldRequested:
+    """Told with the case's opening."""
+    return ShipmentHoldRequested(order_id=ORDER, case_id=case_id, line_no=line_no, quantity=quantity, occurred_at=_time(when))
 
 
 def case_replaced(case_id: str = CASE, parcel_id: str = "p8", quantity: int = 1, when: str | datetime = "06-08 10:00") -> CaseReplaced:

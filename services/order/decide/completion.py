@@ -10,6 +10,7 @@ from services.order.decide.cancellation import Ends, completed, ends, freight_ba
 from services.order.model import Allotment, Cluster, Order, OrderLine, confirmation, evolve, held
 from shared.contracts.dispute import CaseReopened
 from shared.contracts.exchange import CaseReplaced
+from shared.contracts.hold import ShipmentHoldRequested
 from shared.contracts.order import (
     ConfirmationDue,
     ConfirmationExtended,
@@ -97,6 +98,8 @@ def redeem(event: VoucherRedeemed, order: Order | None) -> Outcome:
         return Reject("redemption.known")
     if event.quantity > line.unsent - line.used:
         return Reject("redemption.exceeds_bought")
+    if event.quantity > line.unsent - line.used - line.kept:
+        return Reject("redemption.kept_back")
     fact = LineRedeemed(
         order_id=order.id,
         line_no=event.line_no,
@@ -110,7 +113,7 @@ def redeem(event: VoucherRedeemed, order: Order | None) -> Outcome:
 
 def hold(event: CaseOpened | CaseReopened, order: Order | None) -> Outcome:
     """An open case stops the line's clock from confirming; one that goes on after an appeal does so again. Source: R2.5, R4.11."""
-    found = _of_case(event, order)
+    found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
     _, line = found
@@ -123,7 +126,7 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
     """The case is over; a confirmation that fell due meanwhile happens now, and what the end of the line brings. Units refunded
     before they left can be sold again. Source: R2.5, R2.7, R3.10.
     """
-    found = _of_case(event, order)
+    found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
     order, line = found
@@ -152,7 +155,7 @@ def replace_goods(event: CaseReplaced, order: Order | None) -> Outcome:
     """Other goods are on their way for a case: their line is confirmed by time from now on anew. Where as many of its own units did not
     arrive they are these; else they come on top. Source: R4.10, R2.5.
     """
-    found = _of_case(event, order)
+    found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
     order, line = found
@@ -227,7 +230,9 @@ def _all_back(order: Order, seller_id: str) -> bool:
     return all(line.refunded_in_full for line in order.of_seller(seller_id) if line.line.kind != "freight")
 
 
-def _of_case(event: CaseOpened | CaseReopened | CaseClosed | CaseReplaced, order: Order | None) -> tuple[Order, OrderLine] | Reject | Wait:
+def of_case(
+    event: CaseOpened | CaseReopened | CaseClosed | CaseReplaced | ShipmentHoldRequested, order: Order | None
+) -> tuple[Order, OrderLine] | Reject | Wait:
     if order is None:
         return Wait("case.before_order")
     if order.shut:

@@ -45,6 +45,8 @@ def judge(event: RulingMade, order: Order | None) -> Outcome:
     parcel = order.parcels.get(event.parcel_id)
     if parcel is None:
         return Wait("parcel.before_shipped")
+    if parcel.failed == "intercepted":
+        return Reject("parcel.intercepted")
     if not event.upheld:
         noted = {"order_id": order.id, "parcel_id": event.parcel_id, "ruling_id": event.ruling_id}
         return (RulingNoted(**noted, occurred_at=event.occurred_at),)

@@ -27,7 +27,7 @@ class Parcel:
     sent_at: datetime
     signed_at: datetime | None = None
     collected_at: datetime | None = None
-    failed: Literal["", "refused", "lost"] = ""
+    failed: Literal["", "refused", "lost", "intercepted"] = ""
     sham: bool = False
     replaces: int = 0
 
@@ -41,7 +41,8 @@ class OrderLine:
     refunded: units that were paid back or will be, with refunded_minor; cancelled of them without a case.
     cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
     again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
-    uses: redeemed units by redemption id. extended_days: what the buyer added.
+    holds: units kept back for a case by its id while it is open, 0 where that was refused. stopped: units kept back until they were
+    refunded. uses: redeemed units by redemption id. extended_days: what the buyer added.
     """
 
     line: Line
@@ -55,6 +56,8 @@ class OrderLine:
     cases: dict[str, datetime] = field(default_factory=dict)
     ended: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     freed_at: datetime | None = None
+    holds: dict[str, int] = field(default_factory=dict)
+    stopped: int = 0
     again_at: datetime | None = None
     again_signed_at: datetime | None = None
     uses: dict[str, int] = field(default_factory=dict)
@@ -97,6 +100,11 @@ class OrderLine:
     @property
     def used(self) -> int:
         return sum(self.uses.values())
+
+    @property
+    def kept(self) -> int:
+        """Units that are not to leave, for a case may refund them. Source: R4.8."""
+        return sum(self.holds.values())
 
     @property
     def used_up(self) -> bool:
@@ -144,12 +152,13 @@ def ship_hours(line: Line, terms: OrderTerms) -> int:
 def unsent_at(line: OrderLine, parcels: Mapping[str, Parcel], at: datetime) -> int:
     """Units that were still to be sent at that moment; none while a case was open then. Source: R2.4.
 
-    A parcel counts from its dispatch on, whatever became of it later.
+    A parcel counts from its dispatch on, whatever became of it later, but one that was to be stopped never does.
     """
     in_case = any(since < at for since in line.cases.values()) or any(since < at < until for since, until in line.ended.values())
     if line.line.kind != "goods" or in_case:
         return 0
-    sent = sum(parcel.units.get(line.line.line_no, 0) for parcel in parcels.values() if parcel.sent_at < at)
+    counting = (parcel for parcel in parcels.values() if parcel.sent_at < at and parcel.failed != "intercepted")
+    sent = sum(parcel.units.get(line.line.line_no, 0) for parcel in counting)
     return max(0, line.line.quantity - sent - sum(units for since, units in line.gone if since < at))
 
 
@@ -180,7 +189,7 @@ def _replaced(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
 
 
 def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> OrderLine:
-    """The case ended; units that it refunded before they were sent are waited for no more."""
+    """The case ended, and with it what was kept back for it; units that it refunded before they were sent are waited for no more."""
     gone = min(fact.refunded_quantity, line.unsent)
     after = replace(
         line,
@@ -190,6 +199,8 @@ def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> Or
         refunded=line.refunded + fact.refunded_quantity,
         refunded_minor=line.refunded_minor + fact.refunded_minor,
         gone=(*line.gone, (fact.occurred_at, gone)) if gone else line.gone,
+        holds={case_id: units for case_id, units in line.holds.items() if case_id != fact.case_id},
+        stopped=line.stopped + (gone if line.holds.get(fact.case_id) else 0),
     )
     return restated(after, parcels)
 

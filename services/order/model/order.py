@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from services.order.model.line import LineState, OrderLine, Parcel, confirmation, freed, held, reduced, restated, ship_hours, unsent_at
+from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.order import (
     ConfirmationDue,
     ConfirmationExtended,
@@ -63,6 +64,9 @@ OrderFact = (
     | OrderSettled
     | OrderClosed
     | OrderUnderSuspension
+    | ShipmentHoldGranted
+    | ShipmentHoldRefused
+    | ParcelIntercepted
 )
 Status = Literal["accepted", "rejected", "paid", "expired", "cancelled", "closed"]
 State = Status | LineState
@@ -148,7 +152,7 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
             return replace(order, status="closed")
         case OrderUnderSuspension():
             return replace(order, suspended=(*order.suspended, fact.subject_id))
-        case ParcelSent() | ParcelTaken() | ParcelDelivered() | ParcelFailed() | ReplacementNoted():
+        case ParcelSent() | ParcelTaken() | ParcelDelivered() | ParcelFailed() | ParcelIntercepted() | ReplacementNoted():
             return _moved(order, fact)
         case ShippingLate() | ShippingSham() | RulingNoted():
             return _judged(order, fact)
@@ -194,10 +198,11 @@ def _shipping(order: Order, terms: OrderTerms) -> Iterable[ShippingDue]:
             yield ShippingDue(order_id=order.id, seller_id=seller_id, hours=hours, occurred_at=ship_by(order, hours))
 
 
-def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | ParcelFailed | ReplacementNoted) -> Order:
+def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | ParcelFailed | ParcelIntercepted | ReplacementNoted) -> Order:
     match fact:
-        case ParcelSent():
+        case ParcelSent() | ParcelIntercepted():
             parcel = Parcel({unit.line_no: unit.quantity for unit in fact.units}, fact.occurred_at)
+            parcel = replace(parcel, failed="intercepted") if isinstance(fact, ParcelIntercepted) else parcel
         case ReplacementNoted():
             units = {fact.line_no: fact.units_sent} if fact.units_sent else {}
             parcel = Parcel(units, fact.occurred_at, replaces=fact.line_no)
@@ -229,9 +234,22 @@ def _judged(order: Order, fact: ShippingLate | ShippingSham | RulingNoted) -> Or
 
 
 def _with_lines(
-    order: Order, fact: UnitsCancelled | OrderCompleted | LineHeld | LineFreed | LineRedeemed | ConfirmationExtended | OrderSettled
+    order: Order,
+    fact: UnitsCancelled
+    | OrderCompleted
+    | LineHeld
+    | LineFreed
+    | LineRedeemed
+    | ConfirmationExtended
+    | OrderSettled
+    | ShipmentHoldGranted
+    | ShipmentHoldRefused,
 ) -> Order:
     match fact:
+        case ShipmentHoldGranted() | ShipmentHoldRefused():
+            line = order.lines[fact.line_no]
+            units = fact.quantity if isinstance(fact, ShipmentHoldGranted) else 0
+            return _lines(order, replace(line, holds={**line.holds, fact.case_id: units}))
         case UnitsCancelled():
             cut = (reduced(order.lines[one.line_no], one.quantity, one.amount_minor, fact.occurred_at, order.parcels) for one in fact.lines)
             return replace(_lines(order, *cut), cancels=(*order.cancels, fact.cancel_id) if fact.cancel_id else order.cancels)

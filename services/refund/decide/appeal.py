@@ -22,9 +22,8 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Purchase | None) -> Outcome:
-    """By the loser, before the days from the ruling pass; once. A buyer whose line has another case open has chosen that one.
-
-    Source: R4.11.
+    """By the loser, before the days from the ruling pass; once. What a deadline of the case brings comes first. A buyer whose line has
+    another case open has chosen that one. Source: R4.11, R1.2.
     """
     case = purchase.cases.get(event.case_id) if purchase else None
     if purchase is None or case is None:
@@ -46,6 +45,8 @@ def judge_appeal(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
         return Reject("appeal.ended")
     if event.occurred_at >= case.appeal.until:
         return Reject("ruling.too_late")
+    if case.overdue(event.occurred_at):
+        return Wait("case.before_deadline")
     over = _ended(event, purchase, case, case.appeal.side)
     ended_now = evolve(purchase, over)
     case = ended_now.cases[case.id]
@@ -123,6 +124,8 @@ def _cannot_appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Pur
         return Reject("appeal.known")
     if event.occurred_at >= case.appeal_until:
         return Reject("appeal.too_late", numbers(until=case.appeal_until))
+    if case.overdue(event.occurred_at):
+        return Wait("case.before_deadline")
     line = purchase.line_of(case)
     if side == "buyer" and line.open_case is not None:
         return Reject("case.line_open", line.open_case)

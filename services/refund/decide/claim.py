@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.refund import rules
+from services.refund.decide import hold
 from services.refund.decide.follow import agreed
 from services.refund.decide.step import EVIDENCE_MAX, ended, illegal, later
-from services.refund.model import BoughtLine, Purchase, evolve
+from services.refund.model import BoughtLine, Card, Purchase, evolve
 from services.refund.rules.claim import Claim
 from shared.contracts.refund import By, CaseOpened, CaseTerms, Turn
 from shared.contracts.storefront import RefundRequested, RefundWithdrawn
@@ -17,7 +18,7 @@ from shared.messaging.shape import Outcome, Reject, Wait
 AMOUNTS = ("refund_only", "return_and_refund")  # kinds in which a buyer may ask for less than the units' share
 
 
-def request(event: RefundRequested, purchase: Purchase | None) -> Outcome:
+def request(event: RefundRequested, purchase: Purchase | None, card: Card | None) -> Outcome:
     """A case is opened if the certificate promises it and the line has room for it; granted at once where nobody has to answer.
 
     It may overtake order.paid and order.delivered: it waits for either, and is judged by when the buyer applied.
@@ -38,20 +39,21 @@ def request(event: RefundRequested, purchase: Purchase | None) -> Outcome:
     promised = line.promise(rule.name)
     if promised is None:
         return Reject("claim.not_promised", f"{event.ground} is not in the certificate")
-    claim = claimed(event, purchase, line)
+    claim = claimed(event, purchase, line, card)
     against = _no_room(event, purchase, line) or rule.judge(promised, claim)
     if against is not None:
         return against
     at_once = rule.at_once(promised, claim)
-    opened = _opened(event, purchase, line, rule.source, at_once)
-    if not at_once:
-        return (opened,)
+    opened = _opened(event, purchase, line, rule.source, at_once, claim.card)
+    held = hold.asked(opened)
+    if held or not at_once:
+        return (opened, *held)
     after = evolve(purchase, opened)
     by: By = "carrier" if event.ground == "not_received" else "promise"
     return (opened, *agreed(after, after.cases[event.case_id], event.occurred_at, by, rule.source))
 
 
-def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine) -> Claim:
+def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine, card: Card | None) -> Claim:
     """All that a rule may look at. minor: what the units come to, or the amount asked for."""
     share = line.share(min(event.quantity, line.left))
     return Claim(
@@ -64,15 +66,18 @@ def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine) -> Cla
         sent=line.sent,
         failed=line.failed,
         unsealed=event.unsealed,
+        card=_card_valid(purchase, card),
         units=line.quantity,
-        so_far_minor=_instant_so_far(purchase),
+        so_far_minor=hold.so_far(purchase),
         first_signed_at=line.first_signed_at,
     )
 
 
-def _instant_so_far(purchase: Purchase) -> int:
-    """What the order's instant refunds before this one come to. Source: R4.8."""
-    return sum(case.granted_minor for case in purchase.cases.values() if case.ground == "not_shipped" and case.answer == "promise")
+def _card_valid(purchase: Purchase, card: Card | None) -> bool | None:
+    """At placement; what became of it later does not count. None: nothing is known of it. Source: R4.1, R4.7."""
+    if card is None or purchase.placed_at is None:
+        return None
+    return card.valid(purchase.buyer_id, purchase.placed_at)
 
 
 def withdraw(event: RefundWithdrawn, purchase: Purchase | None) -> Outcome:
@@ -117,7 +122,7 @@ def _bad_amount(event: RefundRequested, line: BoughtLine) -> Reject | None:
     """min(slice, paid - granted) is the most. Source: R1.4."""
     if event.amount_minor is None:
         return None
-    if event.amount_minor == 0 or event.kind not in AMOUNTS:
+    if event.amount_minor == 0 or event.kind not in AMOUNTS or event.ground == "not_shipped":
         return Reject("refund.amount_not_fit", f"{event.amount_minor} for {event.kind}")
     share = line.share(event.quantity)
     if event.amount_minor <= share:
@@ -125,7 +130,7 @@ def _bad_amount(event: RefundRequested, line: BoughtLine) -> Reject | None:
     return Reject("refund.amount_exceeds", numbers(amount_minor=event.amount_minor, left_minor=share))
 
 
-def _opened(event: RefundRequested, purchase: Purchase, line: BoughtLine, source: str, at_once: bool) -> CaseOpened:
+def _opened(event: RefundRequested, purchase: Purchase, line: BoughtLine, source: str, at_once: bool, card: bool | None) -> CaseOpened:
     turn, deadline = _first(event, purchase.terms)
     return CaseOpened(
         order_id=event.order_id,
@@ -144,6 +149,7 @@ def _opened(event: RefundRequested, purchase: Purchase, line: BoughtLine, source
         quantity=event.quantity,
         amount_minor=event.amount_minor,
         evidence_ids=event.evidence_ids[:EVIDENCE_MAX],
+        card=card,
         occurred_at=event.occurred_at,
     )
 

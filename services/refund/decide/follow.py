@@ -24,9 +24,13 @@ Facts = tuple[Message, ...]
 
 
 def agreed(purchase: Purchase, case: Case, at: datetime, by: By, rule: str = "") -> Facts:
-    """By the case's kind. Goods that came back already need not come again. Source: R4.2, R4.4, R4.10, R4.11."""
+    """By the case's kind. Goods that came back already need not come again; money for goods that have not left waits until the order
+    keeps them back, and what was agreed to is remembered. Source: R4.2, R4.4, R4.8, R4.10, R4.11.
+    """
     code, by_rule = CODES[by]
     rule = rule or by_rule
+    if case.ground == "not_shipped" and case.hold != "granted":
+        return (CaseApproved(**said(purchase, case, 10, "nobody", None, at, "R4.8", "case.waits_for_hold"), by=by),)
     back = case.returned is not None
     match case.kind:
         case "return_and_refund" | "exchange" if not back:
@@ -36,6 +40,11 @@ def agreed(purchase: Purchase, case: Case, at: datetime, by: By, rule: str = "")
             return sending(purchase, case, case.quantity, at, by, code)
         case _:
             return granted(purchase, case, case.quantity, at, by, code, rule)
+
+
+def kept_back(purchase: Purchase, case: Case, at: datetime) -> Facts:
+    """The order keeps the goods back (case.hold is granted): what was agreed to before that is granted now. Source: R4.8."""
+    return agreed(purchase, case, at, case.agreed, "R4.8") if case.state == 10 and case.agreed else ()
 
 
 def sending(purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str) -> Facts:
@@ -51,8 +60,9 @@ def granted(
     less waived freight that the buyer's change of mind makes due, and gifts that stay. Another attempt grants what the one before it
     did. Source: R1.4, R4.4, R4.5, R3.10.
     """
-    if case.grants and case.state == 50:
-        units, minor, kept = case.granted_quantity, case.granted_minor, case.gifts_minor
+    attempt = case.attempts + 1
+    if case.stuck:
+        units, minor, kept, attempt = case.granted_quantity, case.granted_minor, case.gifts_minor, case.grants + 1
         waived = case.deducted_minor - kept
     else:
         units, whole = _worth(purchase, case, quantity)
@@ -62,14 +72,14 @@ def granted(
     return (
         RefundGranted(
             **said(purchase, case, 50, "provider", None, at, rule, code or CODES[by][0]),
-            refund_id=refund_id_of(purchase.order_id, case.id, case.grants + 1),
+            refund_id=refund_id_of(purchase.order_id, case.id, attempt),
             quantity=units,
             amount_minor=minor,
             by=by,
             freight_minor=waived,
             gifts_minor=kept,
             applied_at=case.applied_at,
-            attempt=case.grants + 1,
+            attempt=attempt,
         ),
     )
 

@@ -1,9 +1,10 @@
-"""At payment the buyer gets one certificate."""
+"""At payment the buyer gets one certificate; at signing its windows begin."""
 
 from __future__ import annotations
 
 from services.refund import rules
-from services.refund.model import Purchase
+from services.refund.decide.buyer import no_card
+from services.refund.model import Buyer, Card, Purchase
 from services.refund.rules.claim import Bought
 from shared.contracts import certificate
 from shared.contracts.certificate import CertificateIssued, CertifiedLine
@@ -16,26 +17,31 @@ from shared.policy import Policy
 UNKNOWN = "0" * 64  # stands for the hash while it is computed
 
 
-def issue(event: OrderPaid, purchase: Purchase | None, policy: Policy | None) -> Outcome:
+def issue(event: OrderPaid, purchase: Purchase | None, card: Card | None, buyer: Buyer | None, policy: Policy | None) -> Outcome:
     """Every guarantee for every line, given or not, by what was so at placement. Virtual goods come with the payment: their windows
-    run from it. policy: the version in force when the order was placed; None, it is not known here yet: a person redrives.
-    Source: R4.1, R1.3.
+    run from it. card: the order's, if it is known here yet. policy: the version in force when the order was placed; None, it is not
+    known here yet: a person redrives. Source: R4.1, R1.3.
     """
     if purchase is not None:
         return Reject("certificate.exists")
     if policy is None:
         raise LookupError(f"policy version {event.terms.policy_version} is not known here")
-    issued = _certificate(event, policy)
+    issued = _certificate(event, card, buyer, policy)
     virtual = tuple(line.line_no for line in event.lines if line.kind == "virtual")
     if not virtual:
         return (issued,)
     return issued, WindowOpened(order_id=event.order_id, line_nos=virtual, signed_at=event.occurred_at, occurred_at=event.occurred_at)
 
 
-def _certificate(event: OrderPaid, policy: Policy) -> CertificateIssued:
-    bought = Bought(event.placed_at or event.occurred_at, event.trust_card_id, None, event.currency, event.terms)
+def _certificate(event: OrderPaid, card: Card | None, buyer: Buyer | None, policy: Policy) -> CertificateIssued:
+    """The buyer's score is that of placement, as it is known now, and stays so."""
+    placed_at = event.placed_at or event.occurred_at
+    score = buyer.score_at(placed_at) if buyer is not None else None
+    against = no_card(event.trust_card_id, card, event.buyer_id, placed_at)
+    bought = Bought(placed_at, against, score, event.currency, event.terms)
     issued = CertificateIssued(
         buyer_id=event.buyer_id,
+        buyer_score=score,
         coupons=tuple(coupon for coupon in event.coupons if coupon.funder == "platform"),
         currency=event.currency,
         free_shipping=event.free_shipping,

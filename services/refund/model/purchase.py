@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import assert_never
 
 from services.refund.model.case import Case, CaseStep, deadlines, opened, stepped
@@ -24,6 +25,7 @@ from shared.contracts.dispute import (
     EvidenceNoted,
 )
 from shared.contracts.exchange import CaseExchanging, CaseReceived, CaseReplaced, ParcelNoted
+from shared.contracts.hold import HoldNoted, ShipmentHoldRequested
 from shared.contracts.owed import CompensationGranted, CouponRestored, ReimbursementGranted
 from shared.contracts.refund import (
     CaseApproved,
@@ -42,7 +44,9 @@ from shared.contracts.types import Coupon, FreeShipping
 from shared.messaging.shape import Kind
 
 Beside = CompensationGranted | ReimbursementGranted | CouponRestored
-PurchaseFact = CertificateIssued | WindowOpened | LineReduced | ParcelNoted | CaseOpened | CaseStep | Beside
+PurchaseFact = (
+    CertificateIssued | WindowOpened | LineReduced | ParcelNoted | CaseOpened | CaseStep | ShipmentHoldRequested | HoldNoted | Beside
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Purchase:
     cancelled: refund ids of units that were cancelled before they left; no case is about them. deducted: sellers whose waived
     freight was deducted, each with the case that it was deducted from. parcels: ids of all that were sent, replacements too.
     coupons: the platform's; restored: those that came back. compensations, reimbursed: ids of all that were granted. currency empty:
-    the certificate does not say it.
+    the certificate does not say it. placed_at None: it was not kept.
     """
 
     order_id: str
@@ -65,6 +69,7 @@ class Purchase:
     deducted: Mapping[str, str] = field(default_factory=dict)
     parcels: tuple[str, ...] = ()
     currency: str = ""
+    placed_at: datetime | None = None
     trust_card_id: str | None = None
     coupons: tuple[Coupon, ...] = ()
     restored: tuple[str, ...] = ()
@@ -96,9 +101,7 @@ def refund_id_of(order_id: str, case_id: str, attempt: int = 1) -> str:
 def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
     match fact:
         case CertificateIssued():
-            lines = {line.line_no: bought(line, fact.guarantees) for line in fact.lines}
-            issued = Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
-            return replace(issued, currency=fact.currency, trust_card_id=fact.trust_card_id, coupons=fact.coupons)
+            return _certified(fact)
         case WindowOpened():
             known = _known(purchase, fact)
             return _lines(known, {number: signed(known.lines[number], fact.signed_at) for number in fact.line_nos})
@@ -116,6 +119,12 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             known = _known(purchase, fact)
             case = stepped(known.cases[fact.case_id], fact)
             return _with(known, case, replace(known.lines[fact.line_no], open_case=fact.case_id))
+        case ShipmentHoldRequested() | HoldNoted():
+            known = _known(purchase, fact)
+            case = replace(known.cases[fact.case_id], hold="asked" if isinstance(fact, ShipmentHoldRequested) else "granted")
+            return _with(known, case, known.lines[fact.line_no])
+        case CompensationGranted() | ReimbursementGranted() | CouponRestored():
+            return _beside(_known(purchase, fact), fact)
         case RefundGranted():
             return _granted(_known(purchase, fact), fact)
         case CaseClosed():
@@ -151,6 +160,13 @@ def due(purchase: Purchase) -> Iterable[CaseTimer]:
 
 
 PURCHASE = Kind("purchase", PurchaseFact, lambda fact: fact.order_id, evolve, due)
+
+
+def _certified(fact: CertificateIssued) -> Purchase:
+    lines = {line.line_no: bought(line, fact.guarantees) for line in fact.lines}
+    purchase = Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
+    purchase = replace(purchase, currency=fact.currency, trust_card_id=fact.trust_card_id, coupons=fact.coupons)
+    return replace(purchase, placed_at=fact.placed_at or fact.occurred_at)
 
 
 def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:

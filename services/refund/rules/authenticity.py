@@ -18,7 +18,7 @@ def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
     cap_minor: of the refund; the multiple comes beside it. Source: R4.9, R4.7."""
     withheld, terms = not_goods(line), policy.guarantees.authenticity
     offered = max((int(found[1]) for tag in line.tags if (found := TAG.fullmatch(tag))), default=0)
-    promised = max(terms.fraud_multiple, offered if bought.card_id is not None else 0)
+    promised = max(terms.fraud_multiple, 0 if bought.no_card else offered)
     conditions: tuple[Condition, ...] = ("buyer_evidence", "ruling")
     return Guarantee(
         line_no=line.line_no,

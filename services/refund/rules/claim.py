@@ -16,13 +16,14 @@ from shared.messaging.shape import Reject, Wait
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """The order around a line, at its placement. card_id: of the trust card that it came with, valid or not. terms: the order's own.
+    """The order around a line, at its placement. no_card: why no trust card counts for it, empty: one may.
 
-    buyer_score None: not known; R5.3's start counts. currency empty: not known, and no amount of the policy is promised.
+    buyer_score None: not known; R5.3's start counts. currency empty: not known, and no amount of the policy is promised. terms: the
+    order's own.
     """
 
     placed_at: datetime = field(compare=False)  # no promise depends on it: equal orders of other days are equal
-    card_id: str | None = None
+    no_card: Withheld = "trust_card.no_card"
     buyer_score: int | None = None
     currency: str = ""
     terms: OrderTerms | None = None
@@ -90,12 +91,12 @@ def over(promised: Guarantee, at: datetime, signed_at: datetime, zone: str) -> R
     return Reject("claim.window_over", numbers(days=promised.days or None, hours=promised.hours or None, until=end))
 
 
-def carded(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
+def carded(promised: Guarantee, claim: Claim) -> Reject | None:
     """The card with which the order came must have been valid at placement; what became of it later does not count. Source: R4.1, R4.7."""
     if promised.withheld:
         return Reject(promised.withheld)
     if claim.card is None:
-        return Wait("case.before_card")
+        return Reject("trust_card.not_known")
     return None if claim.card else Reject("trust_card.not_valid")
 
 

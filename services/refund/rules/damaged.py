@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.refund.rules import trust_card
-from services.refund.rules.claim import Bought, Claim, at_once, not_goods
-from services.refund.rules.claim import judge as judge_window
+from services.refund.rules.claim import Bought, not_goods
 from shared.contracts.certificate import Guarantee
 from shared.contracts.types import Line
-from shared.messaging.shape import Reject, Wait
 from shared.policy import RefundPolicy
 
 
@@ -28,11 +24,3 @@ def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
         funder="seller",
         rule="R4.2",
     )
-
-
-def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
-    """A claim that the card would grant at once waits until it is known whether the card was valid. Source: R4.2, R4.7, R4.1."""
-    against = judge_window(promised, claim)
-    if against is None and claim.card is None and at_once(promised, replace(claim, card=True)):
-        return Wait("case.before_card")
-    return against

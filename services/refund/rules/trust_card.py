@@ -1,7 +1,7 @@
 """The rights of the trust card, on lines whose seller offered them by a tag. Source: R4.7.
 
-Each needs both: the seller's tag and the buyer's card. Which card it is stands in the order; whether it was valid at placement is
-told when it is claimed, and what became of it later does not count (R4.1).
+Each needs both: the seller's tag and the buyer's card. Which card it is stands in the order. Whether it was valid at placement is
+asked again when a right is claimed, for its news may come later than the order; what became of it since does not count (R4.1).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def damaged_at_once(line: Line, bought: Bought, policy: RefundPolicy) -> AtOnce 
 def _offered(line: Line, bought: Bought, tag: str) -> Withheld:
     if tag not in line.tags:
         return "trust_card.not_offered"
-    return "trust_card.no_card" if bought.card_id is None else ""
+    return bought.no_card
 
 
 def _right(

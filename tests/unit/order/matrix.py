@@ -22,9 +22,10 @@ TABLE = Path(__file__).parents[3] / "services" / "order" / "STATES.md"
 HEAD = """# Every event in every state of an order
 
 Rule R2.1: an event is legal in a state, or it is refused with a code and changes nothing, or it waits for its cause. A row for each
-event about an order, a column for each state of an order of one line (`held`: delivered, with an open case; `virtual`: paid, of
-virtual goods; `stopped`: closed unpaid, its seller suspended). A name is the fact that follows; `✗` a code with which the event is
-refused; `…` the code of what it waits for; an empty cell: a deadline that does not stand then, or a suspension of an order that ended.
+event about an order, a column for each state of an order of one line (`held`: delivered, with an open case; `kept back`: paid, with a
+case that has its units; `intercepted`: the same, after a parcel that took them; `virtual`: paid, of virtual goods; `stopped`: closed
+unpaid, its seller suspended). A name is the fact that follows; `✗` a code with which the event is refused; `…` the code of what it
+waits for; an empty cell: a deadline that does not stand then, or a suspension of an order that ended.
 Written by `python -m tests.unit.order.matrix`; tests/unit/order/test_matrix.py walks it again.
 """
 
@@ -32,6 +33,18 @@ Written by `python -m tests.unit.order.matrix`; tests/unit/order/test_matrix.py 
 def held() -> Memory:
     memory = s.delivered()
     memory.when(b.case_opened())
+    return memory
+
+
+def kept_back() -> Memory:
+    memory = s.paid()
+    memory.when(b.case_opened(when="06-02 09:00"), b.hold_requested(when="06-02 09:00"))
+    return memory
+
+
+def intercepted() -> Memory:
+    memory = kept_back()
+    memory.when(b.shipped())
     return memory
 
 
@@ -54,6 +67,8 @@ STATES: dict[str, Callable[[], Memory]] = {
     "expired": s.expired,
     "cancelled": cancelled,
     "paid": s.paid,
+    "kept back": kept_back,
+    "intercepted": intercepted,
     "virtual": lambda: s.shop(b.placed(b.cart(kind="virtual")), b.succeeded()),
     "shipped": s.shipped,
     "delivered": s.delivered,
@@ -86,6 +101,7 @@ EVENTS: dict[str, Message] = {
         b.case_opened("c9", when="06-10 11:00"),
         b.case_replaced(when="06-10 11:00"),
         b.case_closed(when="06-10 11:00"),
+        b.hold_requested(when="06-10 11:00"),
         b.case_reopened(when="06-10 11:00"),
         b.line_settled(),
         SuspensionFound(order_id=b.ORDER, subject_id="promoter:k1", violation_id="v9", occurred_at=b.at("06-10 12:00")),

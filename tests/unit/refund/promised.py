@@ -20,7 +20,7 @@ OFFERED = ("refund_without_return", "return_freight", "damaged_refund", "authent
 
 
 def bought(card: str | None = CARD, score: int | None = None, currency: str = "CNY") -> Bought:
-    return Bought(b.at(b.PLACED), card, score, currency, b.TERMS)
+    return Bought(b.at(b.PLACED), "" if card is not None else "trust_card.no_card", score, currency, b.TERMS)
 
 
 def promise(name: str, line: Line | None = None, of: Bought | None = None) -> Guarantee:
