@@ -6,25 +6,19 @@ Times are Shanghai's of 2026; signed on 06-16 23:59:59.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
 
 from services.refund import rules
-from services.refund.rules import gifts
-from services.refund.rules.claim import Bought, Claim
-from shared.contracts.certificate import Guarantee
+from services.refund.rules.claim import Claim
 from shared.contracts.storefront import CaseKind, Ground
-from shared.contracts.types import Line
-from shared.errors import CATALOGUE
 from shared.messaging.shape import Reject, Wait
 from shared.texts import numbers_of
 from tests.unit import builders as b
+from tests.unit.refund.promised import OFFERED, SECOND, SIGNED, bought, claim, judged, promise
 
-SIGNED = b.at("06-16 23:59:59")
-SECOND = timedelta(seconds=1)
-CARD = "card1"
 DAYS = {7: b.at("06-24 00:00"), 15: b.at("07-02 00:00"), 100: b.at("09-25 00:00")}  # the first instant that is too late
 ENDS = {
     ("return_and_refund", "no_reason"): DAYS[7],
@@ -44,28 +38,6 @@ ENDS = {
     ("refund_only", "negotiated"): DAYS[15],
     ("resend", "negotiated"): DAYS[15],
 }
-OFFERED = ("refund_without_return", "return_freight", "damaged_refund", "authentic_x9")
-
-
-def bought(card: str | None = CARD, score: int | None = None, currency: str = "CNY") -> Bought:
-    return Bought(b.at(b.PLACED), "" if card is not None else "trust_card.no_card", score, currency, b.TERMS)
-
-
-def promise(name: str, line: Line | None = None, of: Bought | None = None) -> Guarantee:
-    (found,) = [
-        rule.promise(line or b.line(tags=OFFERED), of or bought(), b.POLICY.refund) for rule in rules.CATALOGUE if rule.name == name
-    ]
-    return found
-
-
-def claim(when: datetime, kind: CaseKind = "return_and_refund", **fields: Any) -> Claim:
-    return Claim(when, SIGNED, b.ZONE, **{"kind": kind, "card": True, "sent": 1, **fields})
-
-
-def judged(kind: CaseKind, ground: Ground, claimed: Claim, line: Line | None = None, of: Bought | None = None) -> Reject | Wait | None:
-    rule = rules.find(kind, ground)
-    assert rule is not None
-    return rule.judge(promise(rule.name, line, of), claimed)
 
 
 @pytest.mark.parametrize(("kind", "ground"), ENDS)
@@ -252,63 +224,3 @@ def test_a_parcel_that_the_carrier_lost_needs_no_answer_r2_5() -> None:
 
 def test_both_may_agree_before_anything_was_signed_r4_2() -> None:
     assert judged("refund_only", "negotiated", Claim(b.at("06-01 10:11"), None, b.ZONE, kind="refund_only")) is None
-
-
-# authenticity (R4.9)
-
-
-def test_every_line_of_goods_has_the_laws_multiple_and_tag_and_card_raise_it_r4_9() -> None:
-    plain = promise("authenticity", b.line(tags=()), bought(card=None))
-    assert (plain.granted, plain.multiple, plain.multiple_by_law, plain.at_least_minor) == (True, 3, 3, 500_00)
-    assert promise("authenticity").multiple == 9
-    assert promise("authenticity", of=bought(card=None)).multiple == 3
-    assert promise("authenticity", b.line(tags=("authentic_x3", "authentic_x9"))).multiple == 9
-    assert promise("authenticity", b.line(kind="virtual")).withheld == "promise.goods_only"
-    food = promise("food_safety", b.line(category="food"))
-    assert (food.granted, food.multiple, food.at_least_minor) == (True, 10, 1_000_00)
-    assert promise("food_safety").withheld == "promise.not_food"
-
-
-@pytest.mark.parametrize(
-    ("paid_minor", "food", "card", "owed"),
-    [
-        (100_00, False, False, (False, 500_00)),  # 3 x 100 is less than 500
-        (166_66, False, False, (False, 500_00)),
-        (166_67, False, False, (False, 500_01)),
-        (100_00, False, True, (True, 900_00)),  # 9 x 100 by tag and card
-        (55_55, False, True, (False, 500_00)),  # 9 x 55.55 is below the law's floor
-        (90_00, True, True, (False, 1_000_00)),
-        (120_00, True, False, (False, 1_200_00)),  # ten times, unsafe food
-    ],
-)
-def test_a_counterfeit_costs_a_multiple_and_never_less_than_the_law_says_r4_9(paid_minor: int, food: bool, card: bool, owed: Any) -> None:
-    line = b.line(paid_minor=paid_minor, tags=OFFERED, category="food")
-    safety = promise("food_safety", line) if food else None
-    assert rules.authenticity.multiple(promise("authenticity", line), safety, paid_minor, card_valid=card) == owed
-
-
-# shipping (R4.12), gifts (R4.5), freight
-
-
-def test_late_and_sham_shipping_are_promises_that_pay_by_themselves_r4_12() -> None:
-    late, sham = promise("late_shipping", b.line(tags=("ship_24h",))), promise("sham_shipping")
-    assert (late.hours, late.bp, late.at_least_minor, late.cap_minor, late.pays_itself) == (24, 1_000, 5_00, 500_00, True)
-    assert (promise("late_shipping").hours, sham.hours, sham.bp, sham.cap_minor) == (48, 24, 3_000, 200_00)
-    assert promise("late_shipping", of=replace(bought(), terms=None)).withheld == "promise.not_offered"
-
-
-def test_gifts_that_stay_are_deducted_with_the_units_that_they_came_with_r4_5() -> None:
-    deducted = gifts.deducted
-    assert deducted([30_00], 3, 0, 3, 100_00) == 30_00
-    assert [deducted([10_00], 3, before, 1, 100_00) for before in range(3)] == [3_33, 3_33, 3_34]
-    assert deducted([30_00, 80_00], 1, 0, 1, 100_00) == 100_00  # never more than the refund
-    assert deducted([], 1, 0, 1, 100_00) == 0
-
-
-@pytest.mark.parametrize("rule", rules.CATALOGUE, ids=lambda rule: rule.name)
-def test_freight_has_no_promise_and_each_reason_has_a_text_r3_10(rule: rules.Rule) -> None:
-    for line in (b.line(kind="freight"), b.line(kind="virtual"), b.line(category="custom_made")):
-        promised = rule.promise(line, bought(card=None), b.POLICY.refund)
-        assert promised.granted == (promised.withheld == "")
-        assert not promised.withheld or CATALOGUE[promised.withheld].en
-    assert not rule.promise(b.line(kind="freight"), bought(), b.POLICY.refund).granted
