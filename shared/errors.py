@@ -6,6 +6,7 @@ To add a code: one line in its Literal (alphabetical), one line in CATALOGUE. te
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 EngineCode = Literal[
@@ -48,8 +49,8 @@ HaltCode = Literal[
 CommonCode = Literal[
     "buyer.differs",
     "case.before_opened",
+    "hold.known",
     "line.unknown",
-    "not_supported",
     "seller.differs",
     "settlement.known",
 ]
@@ -69,9 +70,12 @@ OrderCode = Literal[
     "cancel.unpaid_in_part",
     "case.before_order",
     "case.before_payment",
+    "case.shipped",
+    "case.units_cancelled",
     "identity.known",
     "line.refunded",
     "order.bad_freight",
+    "order.bad_gift",
     "order.before_placed",
     "order.closed",
     "order.commission_too_high",
@@ -90,6 +94,7 @@ OrderCode = Literal[
     "parcel.collected_before",
     "parcel.exceeds_ordered",
     "parcel.failed_before",
+    "parcel.intercepted",
     "parcel.known",
     "parcel.not_goods",
     "parcel.shipper_differs",
@@ -111,6 +116,7 @@ OrderCode = Literal[
     "receipt.too_late",
     "redemption.before_payment",
     "redemption.exceeds_bought",
+    "redemption.kept_back",
     "redemption.known",
     "redemption.not_virtual",
     "ruling.known",
@@ -148,6 +154,8 @@ PaymentCode = Literal[
     "refund.exceeds_paid",
     "refund.known",
     "refund.unknown",
+    "reimbursement.before_answer",
+    "reimbursement.known",
     "seller.known",
     "seller.request_too_old",
     "settlement.before_escrow",
@@ -162,33 +170,110 @@ PaymentCode = Literal[
     "withdrawal.too_many",
 ]
 RefundCode = Literal[
+    "appeal.before_ruling",
+    "appeal.ended",
+    "appeal.known",
+    "appeal.not_loser",
+    "appeal.too_late",
+    "card.known",
+    "case.agreed",
+    "case.appeal_lost",
+    "case.appeal_unruled",
+    "case.appeal_won",
+    "case.appeal_won_by_seller",
+    "case.appealed_by_loser",
+    "case.applied",
+    "case.at_once",
     "case.attempts_used",
     "case.before_approval",
     "case.before_certificate",
     "case.before_deadline",
     "case.before_request",
     "case.before_return",
+    "case.before_shipping",
     "case.before_signing",
+    "case.claim_unanswered",
     "case.closed",
+    "case.default_judgment",
+    "case.disputed_by_buyer",
+    "case.disputed_by_seller",
+    "case.evidence_closed",
+    "case.evidence_shown",
+    "case.goods_received",
+    "case.granted_again",
+    "case.inspected",
     "case.known",
     "case.line_open",
     "case.none_accepted",
+    "case.not_inspected",
     "case.not_posted",
+    "case.parcel_failed",
+    "case.refund_failed",
+    "case.refund_given_up",
     "case.refunded",
     "case.refusal_over",
+    "case.replacement_arrived",
+    "case.replacement_failed",
+    "case.replacement_late",
+    "case.replacement_presumed",
+    "case.replacement_sent",
+    "case.ruled_for_buyer",
+    "case.ruled_for_seller",
+    "case.seller_refused",
+    "case.sent_back",
+    "case.silence_agreed",
     "case.too_late",
+    "case.waits_for_hold",
     "case.withdrawn",
     "case.wrong_state",
     "certificate.exists",
+    "claim.kind_not_offered",
+    "claim.not_promised",
+    "claim.not_signed",
+    "claim.window_over",
+    "dispute.before_refusal",
+    "evidence.too_late",
+    "evidence.too_many",
+    "instant_refund.not_for_line",
+    "instant_refund.score_too_low",
     "no_reason.excluded",
     "no_reason.not_signed",
+    "no_reason.unsealed",
     "no_reason.waived",
     "no_reason.window_over",
+    "not_shipped.sent",
+    "promise.currency",
+    "promise.freight",
+    "promise.gift",
+    "promise.goods_only",
+    "promise.not_food",
+    "promise.not_offered",
+    "refund.amount_exceeds",
+    "refund.amount_not_fit",
     "refund.before_grant",
     "refund.nothing_left",
     "refund.quantity_exceeds",
+    "replacement.before_due",
+    "return.signed_before",
+    "return.waybill_used",
+    "ruling.before_appeal",
+    "ruling.before_dispute",
+    "ruling.exceeds_claim",
+    "ruling.too_early",
+    "ruling.too_late",
+    "trust_card.no_card",
+    "trust_card.not_known",
+    "trust_card.not_offered",
+    "trust_card.not_valid",
+    "trust_card.of_another",
 ]
 TrustCode = Literal[
+    "abuse.known",
+    "card.abuse",
+    "card.claim_known",
+    "card.held",
+    "card.held_by_person",
+    "card.score_too_low",
     "evidence.known",
     "violation.known",
 ]
@@ -197,12 +282,27 @@ Code = EngineCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCod
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """meaning: for ops. retryable: the same event may be taken later. zh, en: what buyers and sellers read, empty if they never see it."""
+    """meaning: for ops. retryable: the same event may be taken later. zh, en: what buyers and sellers read, empty if they never see it.
+
+    seller_zh, seller_en: for sellers, where they read something else. Fields in braces are filled in, parts in brackets left out where
+    their fields are not known: shared/texts.py.
+    """
 
     meaning: str
     retryable: bool = False
     zh: str = ""
     en: str = ""
+    seller_zh: str = ""
+    seller_en: str = ""
+
+
+def numbers(**values: object) -> str:
+    """The numbers of a refusal as its detail: `days=7; until=2026-06-23T16:00:00Z`. Times in UTC; None is left out."""
+    return "; ".join(f"{name}={_plain(value)}" for name, value in values.items() if value is not None)
+
+
+def _plain(value: object) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 CATALOGUE: dict[str, Entry] = {
@@ -243,7 +343,6 @@ CATALOGUE: dict[str, Entry] = {
         "the event names another buyer than the order has", False, "您不是该订单的买家", "You are not the buyer of this order."
     ),
     "line.unknown": Entry("the order has no such line", False, "订单中没有该商品", "There is no such line in this order."),
-    "not_supported": Entry("understood, but not built yet: nothing was changed", False, "暂不支持此操作", "This is not supported yet."),
     "seller.differs": Entry(
         "the event names another seller than the line has", False, "您不是该商品的卖家", "You are not the seller of this line."
     ),
@@ -392,12 +491,14 @@ CATALOGUE: dict[str, Entry] = {
         "a payout is of a party, not of an order: its answer and payout.overdue say what became of it, the statement is not compared"
     ),
     "statement.known": Entry("the line was stated before, word for word"),
+    "reimbursement.before_answer": Entry("a reimbursement of what the provider has not answered yet: waits", True),
+    "reimbursement.known": Entry("a reimbursement of this id was paid before"),
     "statement.too_many_lines": Entry("the provider stated more lines for this order than any order has: none of it is compared"),
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
         False,
-        "该商品的售后申请次数已用完",
-        "No more requests are possible for this line.",
+        "该商品的售后申请次数已用完[(最多{attempts}次)]",
+        "No more requests are possible for this line[ (at most {attempts})].",
     ),
     "case.before_approval": Entry("goods were sent back before the seller's answer was known: waits", True),
     "case.before_certificate": Entry("a request for an order whose payment has not come yet: waits", True),
@@ -414,17 +515,236 @@ CATALOGUE: dict[str, Entry] = {
     "case.not_posted": Entry(
         "the buyer did not send the goods in time", False, "未在规定时间内寄回商品", "The goods were not sent back in time."
     ),
-    "case.refunded": Entry("the buyer has the money", False, "退款已完成", "The refund is done."),
+    "case.refunded": Entry(
+        "the buyer has the money", False, "退款已完成[,金额{refunded_minor}]", "The refund is done[: {refunded_minor}]."
+    ),
     "case.refusal_over": Entry(
         "the seller's refusal stood until its days were over",
         False,
         "卖家拒绝后未继续申请,售后已关闭",
         "The refusal stood and the case was closed.",
     ),
-    "case.too_late": Entry("the answer came at or after its deadline", False, "已超过处理时限", "The deadline has passed."),
+    "case.shipped": Entry(
+        "the goods left before the refund could stop them: shipment won",
+        False,
+        "商品已发货,可在签收后申请售后",
+        "The goods have left already. You can open a case once they have arrived.",
+    ),
+    "case.too_late": Entry(
+        "the answer came at or after its deadline", False, "已超过处理时限[,截止时间{until}]", "The deadline has passed[; it was {until}]."
+    ),
+    "case.waits_for_hold": Entry(
+        "agreed to; the order has still to say that the goods have not left",
+        False,
+        "已同意退款,正在确认商品未发货",
+        "Agreed to. We check that nothing has left.",
+    ),
     "case.withdrawn": Entry("the buyer took the request back", False, "买家已撤销申请", "The request was withdrawn."),
     "case.wrong_state": Entry(
         "not legal in the state that the case is in", False, "当前状态不支持此操作", "This is not possible in the case's present state."
+    ),
+    "appeal.before_ruling": Entry("an appeal before its ruling is known: waits", True),
+    "appeal.ended": Entry("the appeal was ruled on before, or its time is over", False, "申诉已结束", "The appeal is over."),
+    "appeal.known": Entry(
+        "the ruling was appealed before: there is one appeal",
+        False,
+        "已申诉过,每单仅可申诉一次",
+        "It was appealed before. There is one appeal.",
+    ),
+    "appeal.not_loser": Entry("only who lost the ruling appeals", False, "裁决支持您,无需申诉", "The ruling was in your favour."),
+    "appeal.too_late": Entry(
+        "the appeal came when its days had passed",
+        False,
+        "已超过申诉期限[,截止时间{until}]",
+        "The time to appeal is over[; it ended at {until}].",
+    ),
+    "claim.kind_not_offered": Entry(
+        "no rule offers this kind of case on this ground",
+        False,
+        "该原因不支持此售后类型",
+        "This kind of case is not offered for this reason.",
+    ),
+    "claim.not_promised": Entry(
+        "the order's certificate knows of no such promise", False, "下单时未承诺该保障", "This was not promised for this order."
+    ),
+    "evidence.too_late": Entry("evidence when the time for it was over", False, "举证时间已结束", "The time for evidence is over."),
+    "evidence.too_many": Entry(
+        "more evidence than one side shows in one case", False, "举证数量已达上限", "No more evidence can be added to this case."
+    ),
+    "dispute.before_refusal": Entry("a dispute before the seller's refusal is known: waits", True),
+    "refund.amount_exceeds": Entry(
+        "more money than is left of what was paid for these units",
+        False,
+        "申请金额[{amount_minor}]超过可退金额[{left_minor}]",
+        "More money[ ({amount_minor})] than can be refunded[ ({left_minor})].",
+    ),
+    "refund.amount_not_fit": Entry(
+        "an amount of nothing, or in a kind of case that has none",
+        False,
+        "该售后类型不支持自定义金额",
+        "No amount can be asked for in this kind of case.",
+    ),
+    "replacement.before_due": Entry("a replacement before the case is known to need one: waits", True),
+    "return.signed_before": Entry("the return was signed for before"),
+    "return.waybill_used": Entry(
+        "the waybill belongs to another case, or to this one before", False, "该运单号已被使用", "This waybill was used before."
+    ),
+    "ruling.before_appeal": Entry("a ruling on an appeal that is not known yet: waits", True),
+    "ruling.before_dispute": Entry("a ruling on a dispute that is not known yet: waits", True),
+    "ruling.exceeds_claim": Entry("a ruling gives more than was claimed, or than was paid"),
+    "ruling.too_early": Entry("a ruling before both sides had their time for evidence"),
+    "ruling.too_late": Entry("a ruling when its days had passed: what their end brought stands"),
+    "case.agreed": Entry(
+        "the seller agreed", False, "卖家已同意[,处理截止时间{deadline}]", "The seller agreed[; the next step is due by {deadline}]."
+    ),
+    "case.appeal_lost": Entry(
+        "the appeal was not upheld: the ruling stands", False, "申诉不成立,维持原裁决", "The appeal failed. The ruling stands."
+    ),
+    "case.appeal_unruled": Entry(
+        "nobody ruled on the appeal in time: the ruling stands",
+        False,
+        "申诉期满,维持原裁决",
+        "The time for the appeal is over. The ruling stands.",
+    ),
+    "case.appeal_won": Entry(
+        "the appeal was upheld: the ruling falls", False, "申诉成立,原裁决已撤销", "The appeal was upheld. The ruling falls."
+    ),
+    "case.appeal_won_by_seller": Entry(
+        "the seller won on appeal before anything was refunded",
+        False,
+        "卖家申诉成立,售后已关闭",
+        "The seller's appeal was upheld. The case is closed.",
+    ),
+    "case.appealed_by_loser": Entry(
+        "who lost the ruling appealed", False, "已提交申诉,等待平台复核", "The ruling was appealed. The platform looks at it again."
+    ),
+    "case.applied": Entry(
+        "the request was taken: whoever has the turn acts",
+        False,
+        "售后申请已提交[,数量{quantity}件][,请等待处理,截止时间{deadline}]",
+        "The request[ for {quantity} units] was taken[; it is answered by {deadline}].",
+    ),
+    "case.at_once": Entry(
+        "promised without anybody's answer",
+        False,
+        "符合保障条款,已立即通过[,退款金额{amount_minor}]",
+        "Promised, and granted at once[: {amount_minor}].",
+    ),
+    "case.claim_unanswered": Entry(
+        "nobody answered the claim in time: the platform judges",
+        False,
+        "举证或答复超时,平台已介入",
+        "Not answered in time. The platform judges.",
+    ),
+    "case.default_judgment": Entry(
+        "the platform did not rule in time: for the buyer",
+        False,
+        "平台逾期未裁决,按买家诉求处理",
+        "Not ruled on in time: decided for the buyer.",
+    ),
+    "case.disputed_by_buyer": Entry(
+        "the buyer disputes the refusal",
+        False,
+        "买家已申请平台介入[,举证截止时间{deadline}]",
+        "The buyer asked the platform to judge[; evidence is taken until {deadline}].",
+    ),
+    "case.disputed_by_seller": Entry(
+        "the seller asks the platform to judge",
+        False,
+        "卖家已申请平台介入[,举证截止时间{deadline}]",
+        "The seller asked the platform to judge[; evidence is taken until {deadline}].",
+    ),
+    "case.evidence_closed": Entry(
+        "the time for evidence is over: the platform rules",
+        False,
+        "举证已结束,等待平台裁决[,裁决期限{deadline}]",
+        "The time for evidence is over. The platform rules[ by {deadline}].",
+    ),
+    "case.evidence_shown": Entry("a side showed evidence", False, "已收到举证材料", "Evidence was added."),
+    "case.goods_received": Entry(
+        "the seller's door signed for the goods", False, "退货已签收,等待验货", "The goods have arrived and are inspected."
+    ),
+    "case.granted_again": Entry(
+        "the refund that failed is paid anew", False, "退款失败,已重新发起", "The refund failed and is paid again."
+    ),
+    "case.inspected": Entry(
+        "the seller inspected the goods and accepted them",
+        False,
+        "卖家验货通过[,退款金额{amount_minor}]",
+        "The seller accepted the goods[; {amount_minor} is refunded].",
+    ),
+    "case.not_inspected": Entry(
+        "the seller did not inspect in time: all is accepted",
+        False,
+        "卖家超时未验货,视为验货通过",
+        "Not inspected in time: all is accepted.",
+    ),
+    "case.parcel_failed": Entry(
+        "the carrier says that the parcel was refused or lost", False, "包裹拒收或丢失,已通过", "The parcel was refused or lost."
+    ),
+    "case.refund_failed": Entry(
+        "the provider did not pay: a person decides", False, "退款失败,平台处理中", "The refund failed. The platform looks at it."
+    ),
+    "case.refund_given_up": Entry(
+        "the refund that failed is not paid again", False, "退款无法完成,售后已关闭", "The refund could not be paid. The case is closed."
+    ),
+    "case.replacement_arrived": Entry("the replacement was signed for", False, "换货/补发商品已签收", "The replacement has arrived."),
+    "case.replacement_failed": Entry(
+        "the replacement was refused or lost: refunded",
+        False,
+        "换货/补发包裹拒收或丢失,转为退款",
+        "The replacement did not arrive. It is refunded.",
+    ),
+    "case.replacement_late": Entry(
+        "the seller did not send the replacement in time: refunded",
+        False,
+        "卖家超时未换货/补发,转为退款",
+        "The replacement was not sent in time. It is refunded.",
+    ),
+    "case.replacement_presumed": Entry(
+        "nobody signed for the replacement: it counts as arrived", False, "换货/补发已超时自动完成", "The replacement counts as arrived."
+    ),
+    "case.replacement_sent": Entry(
+        "the replacement is on its way",
+        False,
+        "换货/补发商品已发出[,自动完成时间{deadline}]",
+        "The replacement is on its way[; it counts as arrived at {deadline}].",
+    ),
+    "case.ruled_for_buyer": Entry(
+        "the platform ruled for the buyer",
+        False,
+        "平台裁决支持买家[,退款金额{amount_minor}][,{appeal_until}前可申诉]",
+        "The platform ruled for the buyer[; {amount_minor} is refunded][; appeals are taken until {appeal_until}].",
+    ),
+    "case.ruled_for_seller": Entry(
+        "the platform ruled for the seller",
+        False,
+        "平台裁决支持卖家[,{appeal_until}前可申诉]",
+        "The platform ruled for the seller[; appeals are taken until {appeal_until}].",
+    ),
+    "case.seller_refused": Entry(
+        "the seller refused: the buyer may dispute it",
+        False,
+        "卖家已拒绝,[{deadline}前]可申请平台介入",
+        "The seller refused. You can ask the platform to judge[ until {deadline}].",
+    ),
+    "case.sent_back": Entry(
+        "the goods are on their way back",
+        False,
+        "退货已寄出[,卖家须于{deadline}前验货]",
+        "The goods are on their way back[; the seller inspects them by {deadline}].",
+    ),
+    "case.silence_agreed": Entry(
+        "the seller was silent until the deadline, which is to agree",
+        False,
+        "卖家超时未处理,已自动同意[,处理截止时间{deadline}]",
+        "Not answered in time: agreed to[; the next step is due by {deadline}].",
+    ),
+    "case.units_cancelled": Entry(
+        "the units were cancelled before the case could have them: their money goes back by that",
+        False,
+        "商品已取消,款项将随取消退回",
+        "These units were cancelled before. Their money goes back with that.",
     ),
     "certificate.exists": Entry("the order's certificate was issued before"),
     "no_reason.excluded": Entry(
@@ -439,14 +759,105 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "购买时已确认不支持七天无理由退货",
         "You confirmed at purchase that no-reason return does not apply.",
+        "买家购买时已确认不支持七天无理由退货",
+        "The buyer confirmed at purchase that no-reason return does not apply.",
     ),
     "no_reason.window_over": Entry(
-        "the window from the day after signing has passed", False, "已超过七天无理由退货期限", "The time for no-reason return has passed."
+        "the window from the day after signing has passed",
+        False,
+        "已超过[{days}天]无理由退货期限[,截止时间{until}]",
+        "The time for no-reason return has passed[ ({days} days from the day after signing)][; it ended at {until}].",
     ),
     "refund.before_grant": Entry("an outcome of a refund that no case granted yet: waits", True),
     "refund.nothing_left": Entry("nothing of the line is left to refund", False, "没有可退金额", "Nothing is left to refund."),
     "refund.quantity_exceeds": Entry(
-        "more units than were bought and not yet refunded", False, "数量超过可退数量", "That is more units than can be returned."
+        "more units than were bought and not yet refunded",
+        False,
+        "申请数量[{wanted}件]超过可退数量[{left}件]",
+        "More units[ ({wanted})] than can be returned[ ({left})].",
+    ),
+    "case.before_shipping": Entry("a claim that a parcel did not arrive, before its shipping is known: waits", True),
+    "claim.not_signed": Entry(
+        "the claim was made before the goods were signed for", False, "商品尚未签收", "The goods were not signed for yet."
+    ),
+    "claim.window_over": Entry(
+        "the time from signing in which this can be claimed has passed",
+        False,
+        "已超过申请期限[(签收次日起{days}天)][(签收后{hours}小时)][,截止时间{until}]",
+        "The time for this has passed[ ({days} days from the day after signing)][ ({hours} hours from signing)][; it ended at {until}].",
+    ),
+    "instant_refund.not_for_line": Entry(
+        "goods made for the buyer and virtual goods have no instant refund",
+        False,
+        "定制或虚拟商品不支持极速退款",
+        "There is no instant refund for goods made for you and for virtual goods.",
+        "定制或虚拟商品不支持极速退款",
+        "There is no instant refund for goods made for the buyer and for virtual goods.",
+    ),
+    "instant_refund.score_too_low": Entry(
+        "the buyer's score at placement was below what instant refund takes",
+        False,
+        "下单时信用分未达到极速退款要求",
+        "Your score was too low for an instant refund when you ordered.",
+        "买家下单时信用分未达到极速退款要求",
+        "The buyer's score was too low for an instant refund at the order.",
+    ),
+    "no_reason.unsealed": Entry(
+        "digital goods were unsealed",
+        False,
+        "商品已拆封激活,不支持无理由退货",
+        "Unsealed digital goods cannot be returned without a reason.",
+    ),
+    "not_shipped.sent": Entry(
+        "the units left already",
+        False,
+        "商品已发货[,未发货数量仅剩{left}件],请改为申请退货退款",
+        "The goods have left already[; {left} are still to be sent].",
+    ),
+    "promise.currency": Entry(
+        "the policy names no amount in the order's currency", False, "该币种订单不提供此保障", "There is no such promise in this currency."
+    ),
+    "promise.freight": Entry(
+        "freight has no promise of its own: it goes with the goods", False, "运费随商品一并处理", "Freight goes with its goods."
+    ),
+    "promise.gift": Entry(
+        "a gift goes back with the line that it was given with", False, "赠品随主商品一并退回", "A gift goes back with its product."
+    ),
+    "promise.goods_only": Entry("only goods have this promise", False, "虚拟商品不提供此保障", "Virtual goods do not have this promise."),
+    "promise.not_food": Entry("only food has this promise", False, "仅食品类商品提供此保障", "Only food has this promise."),
+    "promise.not_offered": Entry(
+        "the order was placed under terms without this promise", False, "该订单未承诺此项保障", "This order was not promised that."
+    ),
+    "trust_card.no_card": Entry(
+        "the order was placed without a trust card",
+        False,
+        "下单时未使用小店信任卡",
+        "You ordered without a trust card.",
+        "买家下单时未使用小店信任卡",
+        "The buyer ordered without a trust card.",
+    ),
+    "trust_card.not_known": Entry(
+        "a card of that id is not known here (yet)",
+        True,
+        "信任卡尚未生效,请稍后再试",
+        "This trust card is not known yet.",
+    ),
+    "trust_card.of_another": Entry(
+        "the order was placed with another buyer's trust card",
+        False,
+        "下单时使用了他人的信任卡",
+        "You ordered with another's card.",
+    ),
+    "trust_card.not_offered": Entry(
+        "the seller did not offer this right on the line", False, "商家未提供该信任卡权益", "The seller did not offer this right."
+    ),
+    "trust_card.not_valid": Entry(
+        "the order's trust card was not valid when it was placed",
+        False,
+        "下单时信任卡无效",
+        "Your trust card was not valid when you ordered.",
+        "买家下单时信任卡无效",
+        "The buyer's trust card was not valid at the order.",
     ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
@@ -470,10 +881,17 @@ CATALOGUE: dict[str, Entry] = {
         "An unpaid order can only be cancelled as a whole.",
     ),
     "order.bad_freight": Entry("a freight line is one unit of a seller with goods in the order, without promoter and tags"),
+    "order.bad_gift": Entry(
+        "a gift is not goods, or not of other goods of its seller in the order",
+        False,
+        "赠品信息有误,请重新下单",
+        "The gift belongs to no product.",
+    ),
     "order.coupon_of_freight": Entry("a coupon covers freight", False, "优惠券不适用于运费", "Coupons do not apply to freight."),
     "order.tag_unknown": Entry("a line carries a tag that the policy does not have"),
     "parcel.collected_before": Entry("the parcel was collected before"),
     "parcel.failed_before": Entry("the parcel was refused or lost before"),
+    "parcel.intercepted": Entry("the parcel was to be stopped: its units are refunded, or held for a refund"),
     "parcel.not_goods": Entry("only goods are sent: freight and virtual lines are not"),
     "parcel.shipper_differs": Entry(
         "the parcel comes from another party than the line is sent by", False, "发货方与订单约定不符", "This line is sent by another party."
@@ -491,6 +909,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "redemption.before_payment": Entry("a use of virtual goods whose payment has not come yet: waits", True),
     "redemption.exceeds_bought": Entry("more units were used than are left", False, "可核销数量不足", "No more units are left to redeem."),
+    "redemption.kept_back": Entry(
+        "the units are held for a refund", False, "该商品正在退款中,暂不能核销", "These units are held for a refund."
+    ),
     "redemption.known": Entry("a use of this id was counted before", False, "已核销", "This was redeemed before."),
     "redemption.not_virtual": Entry("only virtual goods are redeemed"),
     "ruling.known": Entry("the ruling, or another of its matter, was counted before"),
@@ -517,6 +938,7 @@ CATALOGUE: dict[str, Entry] = {
     "campaign.sold_out": Entry(
         "fewer units are left of the campaign's allotment than the order wants", False, "活动商品已售罄", "The product is sold out."
     ),
+    "hold.known": Entry("the units of this case were asked for before, and answered"),
     "identity.known": Entry("the buyer was the first with this token, and that is known"),
     "order.promoter_suspended": Entry(
         "a promoter of the order was suspended when it was placed", False, "主播已被暂停带货,无法下单", "The promoter is suspended."
@@ -525,5 +947,24 @@ CATALOGUE: dict[str, Entry] = {
         "a seller of the order was suspended when it was placed", False, "店铺已被暂停营业,无法下单", "The seller is suspended."
     ),
     "suspension.known": Entry("a suspension for this violation was noted before"),
+    "abuse.known": Entry("the verdict of this case was counted against the buyer before"),
+    "card.abuse": Entry(
+        "a swapped parcel or a false claim was upheld against the buyer too short a time ago",
+        False,
+        "近期存在违规售后记录,暂不能领取信任卡",
+        "A ruling against you is too recent for a trust card.",
+    ),
+    "card.claim_known": Entry("this claim of a trust card was answered before"),
+    "card.known": Entry("this news of a trust card was noted before"),
+    "card.held": Entry("the buyer holds a trust card already", False, "您已持有信任卡", "You hold a trust card already."),
+    "card.held_by_person": Entry(
+        "another account of the same person holds a trust card", False, "您的其他账号已持有信任卡", "Another account of yours holds a card."
+    ),
+    "card.score_too_low": Entry(
+        "the buyer's score is below what a trust card needs",
+        False,
+        "信用分不足,暂不能领取信任卡",
+        "Your score is not high enough for a trust card yet.",
+    ),
     "violation.known": Entry("this violation has suspended its subject before"),
 }

@@ -2,7 +2,22 @@
 
 import click
 
-from deploy.cli import attention, clock, contract, cursor, explain, idle, ledger, parked, prepare, reconcile, stack, topics, verify
+from deploy.cli import (
+    attention,
+    certificate,
+    clock,
+    contract,
+    cursor,
+    explain,
+    idle,
+    ledger,
+    parked,
+    prepare,
+    reconcile,
+    stack,
+    topics,
+    verify,
+)
 from deploy.cli.errors import expected
 
 
@@ -32,6 +47,7 @@ for command in (
     clock.clock,
     idle.idle,
     explain.explain,
+    certificate.certificate,
     ledger.ledger,
     attention.attention,
     reconcile.reconcile,

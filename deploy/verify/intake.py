@@ -10,7 +10,23 @@ from hashlib import blake2b
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import campaign, chargeback, identity, order, payment, refund, registry, subsidy, suspension, trust
+from shared.contracts import (
+    campaign,
+    certificate,
+    chargeback,
+    dispute,
+    exchange,
+    hold,
+    identity,
+    order,
+    owed,
+    payment,
+    refund,
+    registry,
+    subsidy,
+    suspension,
+    trust,
+)
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
@@ -20,14 +36,19 @@ Refused = set[tuple[str, str]]  # (service, place)
 # What must follow, exactly once, from a fact that another service takes: any one of these types.
 FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (order.OrderPaid, "payment", (payment.EscrowFunded,)),
-    (order.OrderPaid, "refund", (refund.CertificateIssued,)),
+    (order.OrderPaid, "refund", (certificate.CertificateIssued,)),
     (order.PaymentUnwanted, "payment", (payment.UnwantedReceived,)),
     (order.OrderCompleted, "payment", (payment.SettlementPlanned,)),
     (order.UnitsCancelled, "payment", (payment.RefundReserved, payment.RefundRefused, chargeback.RefundHeld)),
     (order.UnitsCancelled, "refund", (refund.LineReduced,)),
     (refund.CaseOpened, "order", (order.LineHeld,)),
     (refund.CaseOpened, "payment", (payment.SettlementHeld,)),
+    (hold.ShipmentHoldRequested, "order", (hold.ShipmentHoldGranted, hold.ShipmentHoldRefused)),
     (refund.RefundGranted, "payment", (payment.RefundReserved, payment.RefundRefused, chargeback.RefundHeld)),
+    (order.ParcelSent, "refund", (exchange.ParcelNoted,)),
+    (dispute.CaseReopened, "order", (order.LineHeld,)),
+    (dispute.CaseReopened, "payment", (payment.SettlementHeld,)),
+    (exchange.CaseReplaced, "order", (order.ReplacementNoted,)),
     (refund.CaseClosed, "order", (order.LineFreed,)),
     (refund.CaseClosed, "payment", (payment.SettlementFreed,)),
     (payment.LineSettled, "order", (order.OrderSettled,)),
@@ -37,6 +58,7 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (subsidy.SubsidyReturned, "payment", (subsidy.SubsidyRestored,)),
     (order.ShippingLate, "payment", (payment.CompensationInstructed,)),
     (order.ShippingSham, "payment", (payment.CompensationInstructed,)),
+    (owed.CompensationGranted, "payment", (payment.CompensationInstructed,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
     (trust.SubjectSuspended, "order", (suspension.SuspensionNoted,)),
     (suspension.OrderAttributed, "order", (suspension.OrderRemembered, suspension.SuspensionFound)),

@@ -15,9 +15,18 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "payment.v1": ("payment", lambda fact: fact.order_id),
     "party.v1": ("account", lambda fact: fact.party),
     "refund.v1": ("purchase", lambda fact: fact.order_id),
+    "parcel.noted": ("purchase", lambda fact: fact.order_id),
+    "waybill.used": ("waybill", lambda fact: f"{fact.carrier}/{fact.waybill}"),
     "score.changed": ("score", lambda fact: fact.subject_id),
     "evidence.counted": ("item", lambda fact: fact.evidence_id),
     "counterparty.weighed": ("counterparty", lambda fact: f"{fact.subject_id}/{fact.counterparty}"),
+    **dict.fromkeys(
+        ("card.granted", "card.refused", "card.revoked", "abuse.noted", "abuse.voided", "member.noted"),
+        ("holder", lambda fact: fact.subject_id),
+    ),
+    "person.card": ("person", lambda fact: fact.cluster),
+    "card.noted": ("card", lambda fact: fact.card_id),
+    "score.noted": ("buyer", lambda fact: fact.buyer_id),
     "subject.suspended": ("standing", lambda fact: fact.subject_id),
     **dict.fromkeys(
         ("allotment.reviewed", "allotment.sized", "allotment.taken", "allotment.released"),
@@ -28,10 +37,11 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     ),
     "member.assigned": ("member", lambda fact: fact.buyer_id),
     "token.held": ("token", lambda fact: f"{fact.kind}:{fact.token}"),
+    "hold.noted": ("purchase", lambda fact: fact.order_id),
     "suspension.noted": ("suspension", lambda fact: fact.subject_id),
     "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }
-SPREAD = ("allotment", "cluster")  # their facts lie in the lanes of many keys: only the versions order them
+SPREAD = ("allotment", "cluster", "purchase", "holder", "person")  # their facts lie in several lanes: only the versions order them
 ENGINE = "engine."  # types with which the engine reminds itself
 
 

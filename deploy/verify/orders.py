@@ -10,6 +10,7 @@ from typing import Any
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Stored, Tables
+from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.order import (
     ConfirmationExtended,
     LineFreed,
@@ -26,6 +27,7 @@ from shared.contracts.order import (
     ParcelFailed,
     ParcelSent,
     PaymentUnwanted,
+    ReplacementNoted,
     ShippingLate,
     ShippingSham,
     UnitsCancelled,
@@ -47,6 +49,7 @@ class Line:
     extended_days: int = 0
     refunded_minor: int = 0
     cases: set[str] = field(default_factory=set)
+    kept: dict[str, int] = field(default_factory=dict)
     completed: bool = False
     settled: bool = False
 
@@ -75,7 +78,7 @@ class Order:
         } | {
             f"line {number}": (
                 line.sent, self._arrived(number), line.completed, line.settled, line.refunded_minor, sorted(line.cases),
-                line.cancelled, line.used, line.extended_days,
+                line.cancelled, line.used, line.extended_days, line.kept,
             )
             for number, line in sorted(self.lines.items())
         }  # fmt: skip
@@ -112,14 +115,8 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
         case OrderAccepted():
             lines = {line.line_no: Line(line.quantity) for line in event.lines}
             orders[key] = Order("accepted", event.due_minor, lines=lines)
-        case OrderRejected():
-            order.status = "rejected"
-        case OrderExpired():
-            order.status = "expired"
-        case OrderCancelled():
-            order.status = "cancelled"
-        case OrderClosed():
-            order.status = "closed"
+        case OrderRejected() | OrderExpired() | OrderCancelled() | OrderClosed():
+            order.status = event.type.removeprefix("order.")
         case OrderUnderSuspension():
             order.suspended.add(event.subject_id)
         case OrderPaid():
@@ -131,6 +128,9 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             order.parcels[event.parcel_id] = {one.line_no: one.quantity for one in event.units}
             for units in event.units:
                 order.lines[units.line_no].sent += units.quantity
+        case ReplacementNoted():  # of a line's own units where those sent before did not arrive, else on top of them
+            order.parcels[event.parcel_id] = {event.line_no: event.units_sent} if event.units_sent else {}
+            order.lines[event.line_no].sent += event.units_sent
         case ParcelDelivered():
             order.signed.add(event.parcel_id)
         case ParcelFailed():
@@ -149,10 +149,20 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
         case LineFreed():
             line = order.lines[event.line_no]
             line.cases.discard(event.case_id)
+            line.kept.pop(event.case_id, None)
             line.refunded_minor += event.refunded_minor
             line.forgone += min(event.refunded_quantity, line.quantity - line.sent - line.forgone)
         case UnitsCancelled() | LineRedeemed() | ConfirmationExtended():
             _fold_units(order, event)
+        case ShipmentHoldGranted() | ShipmentHoldRefused() | ParcelIntercepted():
+            _fold_hold(order, event)
+
+
+def _fold_hold(order: Order, event: ShipmentHoldGranted | ShipmentHoldRefused | ParcelIntercepted) -> None:
+    if isinstance(event, ParcelIntercepted):
+        order.failed.add(event.parcel_id)
+    else:
+        order.lines[event.line_no].kept[event.case_id] = event.quantity if isinstance(event, ShipmentHoldGranted) else 0
 
 
 def _fold_units(order: Order, event: UnitsCancelled | LineRedeemed | ConfirmationExtended) -> None:
@@ -184,7 +194,7 @@ def _stored_order(body: Mapping[str, Any]) -> dict[str, Any]:
     return told | {
         f"line {number}": (
             line["sent"], bool(line["signed_at"]), line["completed"], line["settled"], line["refunded_minor"], sorted(line["cases"]),
-            line["cancelled"], sum(line["uses"].values()), line["extended_days"],
+            line["cancelled"], sum(line["uses"].values()), line["extended_days"], line.get("holds", {}),
         )
         for number, line in sorted(body["lines"].items(), key=lambda item: int(item[0]))
     }  # fmt: skip

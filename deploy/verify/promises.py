@@ -26,6 +26,7 @@ from shared.contracts.order import (
     ShippingSham,
     UnitsCancelled,
 )
+from shared.contracts.owed import CompensationGranted
 from shared.contracts.payment import CompensationInstructed
 from shared.contracts.types import Line
 
@@ -164,6 +165,8 @@ def _instructed(log: Log) -> Check:
     promises: list[tuple[Entry, ShippingLate | ShippingSham]] = [*log.of(ShippingLate), *log.of(ShippingSham)]
     for _, fact in promises:
         owed[(fact.order_id, fact.compensation_id)] = (fact.amount_minor, fact.currency, fact.seller_id, fact.buyer_id)
+    for _, granted in log.of(CompensationGranted):
+        owed[(granted.order_id, granted.compensation_id)] = (granted.amount_minor, granted.currency, granted.payer, granted.payee)
     for entry, told in log.of(CompensationInstructed):
         expected = owed.get((told.order_id, told.compensation_id))
         found = (told.amount_minor, told.currency, told.payer, told.payee)

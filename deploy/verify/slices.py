@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
 from typing import Any
 
-from deploy.verify.log import Log
+from deploy.verify.log import Log, cause
 from deploy.verify.report import Check
+from shared.contracts.certificate import CertificateIssued
+from shared.contracts.dispute import CaseReopened, CaseRuled
+from shared.contracts.merchant import ReturnConfirmed
 from shared.contracts.order import LineFreed, OrderPaid, UnitsCancelled
-from shared.contracts.refund import CaseClosed, CaseOpened, CertificateIssued, LineReduced, RefundGranted
+from shared.contracts.refund import CaseClosed, CaseOpened, LineReduced, RefundGranted
 from shared.contracts.types import FreeShipping
 
 Place = tuple[str, int]  # order, line
@@ -23,7 +26,7 @@ Place = tuple[str, int]  # order, line
 
 @dataclass(slots=True)
 class Bought:
-    """A line, and what went back or will of it."""
+    """A line, and what went back or will of it. gifts: list prices of what was given with it, less what was paid for that."""
 
     seller_id: str
     kind: str
@@ -31,11 +34,18 @@ class Bought:
     paid: int
     units: int = 0
     minor: int = 0
+    deducted: int = 0
+    gifts: tuple[int, ...] = ()
 
     def slice(self, units: int) -> int:
         """The rest where nothing is left to claim, never more."""
         cut = floor(Fraction(self.paid * (self.units + units), self.quantity)) - floor(Fraction(self.paid * self.units, self.quantity))
         return min(cut, self.paid - self.minor)
+
+    def share(self, units: int) -> int:
+        """The last take what is left; freight that was deducted stays deducted. No units: money alone, of what is left."""
+        left = max(0, self.paid - self.minor - self.deducted)
+        return left if not units or self.units + units >= self.quantity else min(self.slice(units), left)
 
 
 def checks(log: Log) -> Iterator[Check]:
@@ -70,45 +80,88 @@ def _cancelled(log: Log) -> Check:
     return check
 
 
+@dataclass(slots=True)
+class Told:
+    """What an order's certificate and cases said so far. asked: by case, the units and the money (None: all of their share)."""
+
+    lines: dict[int, Bought] = field(default_factory=dict)
+    waived: tuple[FreeShipping, ...] = ()
+    caps: dict[tuple[int, str], int] = field(default_factory=dict)
+    grounds: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    grants: dict[str, RefundGranted] = field(default_factory=dict)
+    used: defaultdict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
+    deducted: dict[str, str] = field(default_factory=dict)
+
+
 def _granted(log: Log) -> Check:
-    """Less the freight that a seller had waived, once, where what is kept of its goods does not come to the threshold any more."""
-    check = Check("refunds granted: the slice of the units accepted, less waived freight that fell due")
-    orders: defaultdict[str, dict[int, Bought]] = defaultdict(dict)
-    waived: dict[str, tuple[FreeShipping, ...]] = {}
-    deducted: dict[tuple[str, str], str] = {}
-    grants: dict[tuple[str, str], RefundGranted] = {}
-    grounds: dict[tuple[str, str], str] = {}
+    """At most what was asked for and promised, less the freight that a seller had waived, once, where what is kept of its goods does
+    not come to the threshold any more. A further attempt grants what the one before it did.
+    """
+    check = Check("refunds granted: the slice of the units accepted, less waived freight that fell due and gifts that stay")
+    orders: defaultdict[str, Told] = defaultdict(Told)
+    inspections = log.bodies(ReturnConfirmed)
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, CertificateIssued):
-            orders[fact.order_id] = {one.line_no: Bought(one.seller_id, one.kind, one.quantity, one.paid_minor) for one in fact.lines}
-            waived[fact.order_id] = fact.free_shipping
-        if not isinstance(fact, LineReduced | CaseOpened | RefundGranted | CaseClosed):
+            lines = {one.line_no: Bought(one.seller_id, one.kind, one.quantity, one.paid_minor) for one in fact.lines}
+            for gift in (one for one in fact.lines if one.gift_of in lines):
+                lines[gift.gift_of or 0].gifts += (gift.gift_minor,)
+            caps = {(one.line_no, str(one.guarantee)): one.cap_minor for one in fact.guarantees}
+            orders[fact.order_id] = Told(lines, fact.free_shipping, caps)
+        if not isinstance(fact, LineReduced | CaseOpened | CaseRuled | CaseReopened | RefundGranted | CaseClosed):
             continue
-        lines = orders[fact.order_id]
-        line = lines.get(fact.line_no)
+        told = orders[fact.order_id]
+        line = told.lines.get(fact.line_no)
         if line is None:
             check.that(any(log.starts.values()), f"{entry}: order {fact.order_id} has no certificate, or no line {fact.line_no}")
         elif isinstance(fact, LineReduced):
             line.units += fact.quantity
             line.minor += fact.amount_minor
-        elif isinstance(fact, CaseOpened):
-            grounds[(fact.order_id, fact.case_id)] = fact.ground
+        elif isinstance(fact, CaseOpened | CaseRuled | CaseReopened):
+            told.asked[fact.case_id] = (fact.quantity, fact.amount_minor)
+            if isinstance(fact, CaseOpened):
+                told.grounds[fact.case_id] = fact.ground
         elif isinstance(fact, RefundGranted):
-            whole = line.slice(fact.quantity)
-            line.units += fact.quantity
-            due = 0
-            if grounds.get((fact.order_id, fact.case_id)) == "no_reason" and (fact.order_id, line.seller_id) not in deducted:
-                due = _freight(lines, line.seller_id, waived[fact.order_id], whole)
-            told = (fact.amount_minor, fact.freight_minor)
-            check.that(told == (whole - due, due), f"{entry}: {(whole - due, due)} is granted and deducted, told was {told}")
-            line.minor += fact.amount_minor
-            grants[(fact.order_id, fact.case_id)] = fact
-            if due:
-                deducted[(fact.order_id, line.seller_id)] = fact.case_id
+            inspected = cause(inspections, entry)
+            expected = _expected(told, line, fact, gifts_kept=inspected is not None and not inspected.gifts_returned)
+            said = (fact.amount_minor, fact.freight_minor, fact.gifts_minor)
+            check.that(said == expected, f"{entry}: {expected} is granted and deducted, told was {said}")
+            _takes(told, line, fact)
         else:
-            _closed(fact, line, grants.pop((fact.order_id, fact.case_id), None), deducted)
+            _closed(fact, line, told)
     return check
+
+
+def _expected(told: Told, line: Bought, fact: RefundGranted, *, gifts_kept: bool) -> tuple[int, int, int]:
+    before = told.grants.get(fact.case_id)
+    if before is not None:
+        return before.amount_minor, before.freight_minor, before.gifts_minor
+    place = (fact.line_no, told.grounds.get(fact.case_id, ""))
+    cap = (fact.line_no, {"trust_card": "refund_without_return", "counterfeit": "authenticity"}.get(place[1], place[1]))
+    claimed, asked = told.asked.get(fact.case_id, (fact.quantity, None))
+    whole = line.share(fact.quantity or min(claimed, line.quantity - line.units))
+    whole = min([whole, *([max(0, told.caps[cap] - told.used[place])] if cap in told.caps else []), *([] if asked is None else [asked])])
+    if place[1] != "no_reason":
+        return whole, 0, 0
+    gone = line.units + fact.quantity
+    given = sum(one * gone // line.quantity - one * line.units // line.quantity for one in line.gifts)
+    line.units += fact.quantity
+    due = 0 if line.seller_id in told.deducted else _freight(told.lines, line.seller_id, told.waived, whole)
+    line.units -= fact.quantity
+    kept = min(given, whole - due) if gifts_kept else 0
+    return whole - due - kept, due, kept
+
+
+def _takes(told: Told, line: Bought, fact: RefundGranted) -> None:
+    if fact.case_id not in told.grants:
+        line.units += fact.quantity
+        line.minor += fact.amount_minor
+        line.deducted += fact.freight_minor + fact.gifts_minor
+        told.used[(fact.line_no, told.grounds.get(fact.case_id, ""))] += fact.amount_minor
+        if fact.freight_minor:
+            told.deducted[line.seller_id] = fact.case_id
+    told.grants[fact.case_id] = fact
 
 
 def _freight(lines: dict[int, Bought], seller_id: str, waived: tuple[FreeShipping, ...], refund: int) -> int:
@@ -119,10 +172,13 @@ def _freight(lines: dict[int, Bought], seller_id: str, waived: tuple[FreeShippin
     return sum(min(one.freight_minor, refund) for one in promised if kept < one.threshold_minor)
 
 
-def _closed(fact: CaseClosed, line: Bought, grant: RefundGranted | None, deducted: dict[tuple[str, str], str]) -> None:
+def _closed(fact: CaseClosed, line: Bought, told: Told) -> None:
     """What was granted and did not go back can be claimed again."""
-    if grant is not None:
-        line.units -= grant.quantity - fact.refunded_quantity
-        line.minor -= grant.amount_minor - fact.refunded_minor
-        if not fact.refunded_quantity and deducted.get((fact.order_id, line.seller_id)) == fact.case_id:
-            del deducted[(fact.order_id, line.seller_id)]
+    grant = told.grants.pop(fact.case_id, None)
+    if grant is not None and fact.state == 70:
+        line.units -= grant.quantity
+        line.minor -= grant.amount_minor
+        line.deducted -= grant.freight_minor + grant.gifts_minor
+        told.used[(fact.line_no, told.grounds.get(fact.case_id, ""))] -= grant.amount_minor
+        if told.deducted.get(line.seller_id) == fact.case_id:
+            del told.deducted[line.seller_id]

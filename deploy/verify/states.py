@@ -9,7 +9,9 @@ from typing import Any
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Stored, Tables
+from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackEnded, ChargebackOverdue, ChargebackReceived, RefundHeld
+from shared.contracts.dispute import CaseAppealed, CaseAppealEnded
 from shared.contracts.payment import (
     CompensationDone,
     CompensationInstructed,
@@ -24,7 +26,7 @@ from shared.contracts.payment import (
     RefundReserved,
     UnwantedReceived,
 )
-from shared.contracts.refund import CaseFact, CertificateIssued, LineReduced, RefundGranted
+from shared.contracts.refund import CaseClosed, CaseFact, LineReduced, RefundGranted
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 
 
@@ -102,16 +104,22 @@ def _payouts(log: Log, stored: Mapping[str, Stored]) -> Check:
 
 
 def _cases(log: Log, stored: Mapping[str, Stored]) -> Check:
-    """By the last fact of each case; what was granted, by the grants."""
-    check = Check("cases: state, whose turn, deadline, granted as stored")
+    """By the last fact of each case; what was granted, by the last grant; its appeal, by the appeals."""
+    check = Check("cases: state, whose turn, deadline, granted, appealed as stored")
     last: dict[str, dict[str, CaseFact]] = defaultdict(dict)
     granted: Counter[tuple[str, str]] = Counter()
+    appeals: dict[tuple[str, str], tuple[str, bool | None]] = {}
     purchases = {fact.order_id for _, fact in log.of(CertificateIssued)}
     for entry in log.facts():
         if isinstance(entry.event, CaseFact):
             last[entry.event.order_id][entry.event.case_id] = entry.event
             if isinstance(entry.event, RefundGranted):
-                granted[(entry.event.order_id, entry.event.case_id)] += entry.event.amount_minor
+                granted[(entry.event.order_id, entry.event.case_id)] = entry.event.amount_minor
+            elif isinstance(entry.event, CaseAppealed | CaseAppealEnded):
+                won = entry.event.won if isinstance(entry.event, CaseAppealEnded) else None
+                appeals[(entry.event.order_id, entry.event.case_id)] = (entry.event.side, won)
+            elif isinstance(entry.event, CaseClosed):
+                granted[(entry.event.order_id, entry.event.case_id)] = entry.event.refunded_minor
     reduced: dict[str, list[str]] = defaultdict(list)
     for _, cut in log.of(LineReduced):
         reduced[cut.order_id].append(cut.refund_id)
@@ -122,9 +130,10 @@ def _cases(log: Log, stored: Mapping[str, Stored]) -> Check:
         for case_id, fact in last.get(key, {}).items():
             case = body["cases"].get(case_id, {})
             deadline = fact.model_dump(mode="json")["deadline"]
-            recomputed = (fact.state, fact.turn, deadline, granted[(key, case_id)] if fact.state in (50, 60) else 0)
-            known = (case.get("state"), case.get("turn"), case.get("deadline"), case.get("granted_minor"))
-            check.same(f"case {case_id} of {key} (state, turn, deadline, granted)", recomputed, known)
+            recomputed = (fact.state, fact.turn, deadline, granted[(key, case_id)], appeals.get((key, case_id)))
+            appeal = (case["appeal"]["side"], case["appeal"]["won"]) if case.get("appeal") else None
+            known = (case.get("state"), case.get("turn"), case.get("deadline"), case.get("granted_minor"), appeal)
+            check.same(f"case {case_id} of {key} (state, turn, deadline, granted, appeal)", recomputed, known)
     return check
 
 

@@ -18,8 +18,8 @@ from shared import postgres
 KINDS = {
     "order": ("order", "allotment", "cluster", "member", "token", "suspension", "recent"),
     "payment": ("payment", "account"),
-    "refund": ("purchase",),
-    "trust": ("score", "counterparty", "item", "standing"),
+    "refund": ("purchase", "waybill", "card", "buyer"),
+    "trust": ("score", "counterparty", "item", "standing", "holder", "person"),
 }  # the tables of entities
 PUBLISH_SECONDS = 30.0
 

@@ -13,6 +13,7 @@ from typing import Any
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited, ChargebackPart
+from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     BalanceDebited,
     CompensationDone,
@@ -88,6 +89,9 @@ def _expected(fact: Any, known: Known) -> Moved | None:
             return _charged_back(fact, known)
         case CompensationDone():
             return Counter({"platform:advance": -fact.amount_minor, "psp:cash": fact.amount_minor})
+        case SellerReimbursed():
+            amount = fact.refund_minor + fact.compensations_minor
+            return Counter({"platform:guarantee_fund": -amount, f"balance:{fact.seller_id}": amount})
         case LineSettled():
             moved = Counter({f"escrow:{fact.order_id}": -(fact.seller_minor + fact.promoter_minor + fact.platform_minor)})
             moved[f"balance:{fact.seller_id}"] += fact.seller_minor

@@ -21,7 +21,10 @@ from services.order.model import (
     token_key,
 )
 from shared.contracts.campaign import LimitShifted
+from shared.contracts.dispute import CaseReopened
+from shared.contracts.exchange import CaseReplaced
 from shared.contracts.governance import AllotmentSet, ProductReviewed
+from shared.contracts.hold import ShipmentHoldRequested
 from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
 from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
 from shared.contracts.member import IdentityLinked
@@ -52,7 +55,10 @@ Input = (
     | ReceiptExtended
     | VoucherRedeemed
     | CaseOpened
+    | CaseReopened
+    | CaseReplaced
     | CaseClosed
+    | ShipmentHoldRequested
     | LineSettled
     | PaymentWindowOver
     | ShippingDue
@@ -114,10 +120,14 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.extend, ORDER.one(event.order_id))
         case VoucherRedeemed():
             return on(event, decide.redeem, ORDER.one(event.order_id))
-        case CaseOpened():
+        case CaseOpened() | CaseReopened():
             return on(event, decide.hold, ORDER.one(event.order_id))
+        case CaseReplaced():
+            return on(event, decide.replace_goods, ORDER.one(event.order_id))
         case CaseClosed():
             return on(event, decide.free, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
+        case ShipmentHoldRequested():
+            return on(event, decide.keep_back, ORDER.one(event.order_id))
         case LineSettled():
             return on(event, decide.settle, ORDER.one(event.order_id))
         case PaymentWindowOver():

@@ -8,7 +8,9 @@ from services.payment import decide
 from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import BREAKS, POSTINGS
 from shared.contracts.chargeback import ChargebackAnswerDue
+from shared.contracts.dispute import CaseReopened
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
+from shared.contracts.owed import CompensationGranted, ReimbursementGranted
 from shared.contracts.payment import (
     AccountCharged,
     AccountCredited,
@@ -43,6 +45,7 @@ Input = (
     | OrderCompleted
     | UnitsCancelled
     | CaseOpened
+    | CaseReopened
     | CaseClosed
     | RefundGranted
     | RefundSucceeded
@@ -50,6 +53,8 @@ Input = (
     | RefundAnswerDue
     | ShippingLate
     | ShippingSham
+    | CompensationGranted
+    | ReimbursementGranted
     | CompensationSucceeded
     | CompensationFailed
     | CompensationAnswerDue
@@ -86,7 +91,7 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.plan, PAYMENT.one(event.order_id))
         case UnitsCancelled():
             return on(event, decide.cancelled, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
-        case CaseOpened():
+        case CaseOpened() | CaseReopened():
             return on(event, decide.hold, PAYMENT.one(event.order_id))
         case CaseClosed():
             return on(event, decide.free, PAYMENT.one(event.order_id))
@@ -98,7 +103,9 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.not_paid, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case RefundAnswerDue():
             return on(event, decide.unanswered, PAYMENT.one(event.order_id))
-        case ShippingLate() | ShippingSham():
+        case ReimbursementGranted():
+            return on(event, decide.reimburse, PAYMENT.one(event.order_id))
+        case ShippingLate() | ShippingSham() | CompensationGranted():
             return on(event, decide.compensate, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case CompensationSucceeded():
             return on(event, decide.compensated, PAYMENT.one(event.order_id))

@@ -18,6 +18,7 @@ CONTESTED = "psp:contested"
 COMMISSION = "platform:commission"
 SUBSIDY = "platform:subsidy"
 ADVANCE = "platform:advance"
+GUARANTEE_FUND = "platform:guarantee_fund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ ACCOUNTS = (
     Account("platform:commission",       "the platform's fee income",                                        "credit",    False),
     Account("platform:subsidy",          "the platform's budget: what it gave to orders, less what came back", "debit",   False),
     Account("promoter_subsidy:<party>",  "given for the promoter, and not taken from it yet; of old orders, ever", "debit", False),
+    Account("platform:guarantee_fund",   "what the platform paid for guarantees of its own",                  "debit",     False),
 )
 TRANSACTIONS = {
     # type of the fact: means, debit, credit; in the order of an order's life
@@ -79,6 +81,8 @@ TRANSACTIONS = {
         ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission", "psp:contested"),
         ("psp:cash", "psp:contested", "platform:subsidy", "promoter_subsidy:<party>")),
     "compensation.done": Transaction("the buyer has what a broken promise costs", ("platform:advance",), ("psp:cash",)),
+    "seller.reimbursed": Transaction(
+        "a seller who won on appeal has what the case cost it", ("platform:guarantee_fund",), ("balance:<party>",)),
     "line.settled": Transaction("a line's escrow goes to its parties", ("escrow:<order>",), ("balance:<party>", "platform:commission")),
     "payout.instructed": Transaction("a balance is to be paid out", ("balance:<party>",), ("payout:<party>",)),
     "payout.done": Transaction("the provider paid the party", ("payout:<party>",), ("psp:cash",)),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.contracts.chargeback import ChargebackDebited
+from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     BalanceDebited,
     BreakExplained,
@@ -25,7 +26,7 @@ from shared.contracts.payment import (
 from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
 from shared.messaging.shape import Rows, members
 
-OfOrder = EscrowFunded | UnwantedReceived | RefundDone | CompensationDone | ChargebackDebited | LineSettled
+OfOrder = EscrowFunded | UnwantedReceived | RefundDone | CompensationDone | ChargebackDebited | LineSettled | SellerReimbursed
 OfParty = (
     BalanceDebited
     | DebtRepaid

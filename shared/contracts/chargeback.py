@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.contracts.topics import PAYMENT, PAYMENT_TIMER
-from shared.contracts.types import Currency, Id, LineNo, Minor, Moves, Part, Quantity, Text
+from shared.contracts.types import Currency, Id, LineNo, Minor, Moves, Part, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
 
@@ -159,6 +159,6 @@ class RefundHeld(Message):
     order_id: Id
     refund_id: Id
     line_no: LineNo
-    quantity: Quantity
+    quantity: SomeOrNone
     amount_minor: Minor
     applied_at: AwareDatetime

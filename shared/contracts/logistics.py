@@ -78,3 +78,17 @@ class ParcelLost(Message):
 
     order_id: Id
     parcel_id: Id
+
+
+class ReturnSigned(Message):
+    """The seller's door signed for what a buyer sent back. Source: R4.4.
+
+    Producer: logistics. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "return.signed"
+    topic: ClassVar[Topic] = LOGISTICS
+
+    order_id: Id
+    carrier: Text
+    waybill: Id

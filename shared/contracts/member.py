@@ -24,3 +24,16 @@ class IdentityLinked(Message):
     buyer_id: Id
     kind: TokenKind
     token: Id
+
+
+class TrustCardClaimed(Message):
+    """The buyer would like the platform's trust card (小店信任卡); it costs nothing. claim_id: of this wish, once. Source: R4.7.
+
+    Producer: member. Consumers: trust.
+    """
+
+    type: ClassVar[str] = "trust_card.claimed"
+    topic: ClassVar[Topic] = MEMBER
+
+    buyer_id: Id
+    claim_id: Id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -41,8 +41,9 @@ class CaseRefused(Message):
 
 
 class ReturnConfirmed(Message):
-    """The seller inspected the returned goods and accepts this many units of them. Source: R4.4.
+    """The seller inspected the returned goods and accepts this many units of them. Source: R4.4, R4.5.
 
+    gifts_returned: what was given with them came back too, as far as it was asked for.
     Producer: merchant. Consumers: refund.
     """
 
@@ -53,6 +54,86 @@ class ReturnConfirmed(Message):
     case_id: Id
     seller_id: Id
     accepted_quantity: Annotated[int, Field(ge=0, le=10_000)]
+    gifts_returned: bool = True
+
+
+class ReturnDisputed(Message):
+    """What came back is not what was sent, says the seller: the platform is to judge. Source: R4.11.
+
+    Producer: merchant. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "return.disputed"
+    topic: ClassVar[Topic] = MERCHANT
+
+    order_id: Id
+    case_id: Id
+    seller_id: Id
+    reason: Text
+    finding: Literal["none", "swapped", "used", "incomplete"] = "none"
+
+
+class ReplacementSent(Message):
+    """The seller sent other goods in their place. Source: R4.10.
+
+    Producer: merchant. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "replacement.sent"
+    topic: ClassVar[Topic] = MERCHANT
+
+    order_id: Id
+    case_id: Id
+    seller_id: Id
+    parcel_id: Id
+    carrier: Text
+    waybill: Id
+
+
+class SellerEvidenceSubmitted(Message):
+    """The seller shows something; evidence_id names what the back office keeps. Source: R4.9, R4.11.
+
+    Producer: merchant. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "evidence.submitted"
+    topic: ClassVar[Topic] = MERCHANT
+
+    order_id: Id
+    case_id: Id
+    seller_id: Id
+    evidence_id: Id
+    note: Text = ""
+
+
+class SellerDisputeRaised(Message):
+    """The seller neither accepts nor refuses: the platform is to judge. Source: R4.11.
+
+    Producer: merchant. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "dispute.raised"
+    topic: ClassVar[Topic] = MERCHANT
+
+    order_id: Id
+    case_id: Id
+    seller_id: Id
+    reason: Text
+
+
+class SellerDisputeAppealed(Message):
+    """The seller does not accept the ruling. Source: R4.11.
+
+    Producer: merchant. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "dispute.appealed"
+    topic: ClassVar[Topic] = MERCHANT
+
+    order_id: Id
+    case_id: Id
+    seller_id: Id
+    reason: Text
 
 
 class SellerCancelled(Message):

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from shared.contracts.topics import ORDER, ORDER_TIMER
 from shared.contracts.types import (
     BasisPoints,
+    Coupon,
     Currency,
     FreeShipping,
     Id,
@@ -58,6 +59,7 @@ class OrderTerms(Part):
 class OrderAccepted(Message):
     """The order stands; it is to be paid before pay_by. Source: R2.1, R1.5.
 
+    placed_at None: as occurred_at. trust_card_id, coupons: as placed.
     Producer: order. Consumers: outsiders.
     """
 
@@ -72,6 +74,9 @@ class OrderAccepted(Message):
     pay_by: AwareDatetime
     terms: OrderTerms
     free_shipping: tuple[FreeShipping, ...] = ()
+    trust_card_id: Id | None = None
+    placed_at: AwareDatetime | None = None
+    coupons: tuple[Coupon, ...] = ()
 
 
 class OrderRejected(Message):
@@ -90,8 +95,9 @@ class OrderRejected(Message):
 
 
 class OrderPaid(Message):
-    """Exactly what was due was paid in time. Carries all that escrow and promises need. Source: R2.3.
+    """Exactly what was due was paid in time. Carries all that escrow and promises need. Source: R2.3, R4.1.
 
+    placed_at: what is promised is judged by then; None, it was not kept. trust_card_id, coupons: as placed.
     Producer: order. Consumers: payment, refund.
     """
 
@@ -106,6 +112,9 @@ class OrderPaid(Message):
     lines: tuple[Line, ...]
     terms: OrderTerms
     free_shipping: tuple[FreeShipping, ...] = ()
+    trust_card_id: Id | None = None
+    placed_at: AwareDatetime | None = None
+    coupons: tuple[Coupon, ...] = ()
 
 
 class PaymentUnwanted(Message):
@@ -200,7 +209,8 @@ class ParcelTaken(Message):
 class ParcelFailed(Message):
     """The parcel will not arrive; its units have not been sent any more: they can be sent again, or cancelled. Source: R2.5.
 
-    Producer: order. Consumers: outsiders.
+    replacement: of what a case sent in place of the first; units is empty where the first ones had arrived (R4.10).
+    Producer: order. Consumers: refund.
     """
 
     type: ClassVar[str] = "parcel.failed"
@@ -210,6 +220,24 @@ class ParcelFailed(Message):
     parcel_id: Id
     how: Literal["refused", "lost"]
     units: tuple[Units, ...]
+    replacement: bool = False
+
+
+class ReplacementNoted(Message):
+    """A parcel with other goods left for a case; its line is confirmed by time from now on anew. Source: R4.10.
+
+    units_sent: how many of the line's own units are in it, because those sent before did not arrive; 0: it comes on top of them.
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "replacement.noted"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    line_no: LineNo
+    case_id: Id
+    parcel_id: Id
+    units_sent: int = Field(ge=0)
 
 
 class BrokenPromise(Message):
@@ -302,7 +330,7 @@ class ParcelSent(Message):
 
     on_time: within R2.4's hours of payment: this parcel, and every earlier one of the lines in shipped.
 
-    Producer: order. Consumers: trust.
+    Producer: order. Consumers: trust, refund.
     """
 
     type: ClassVar[str] = "order.shipped"
@@ -320,6 +348,7 @@ class ParcelDelivered(Message):
     """A parcel was signed for. delivered: lines of which all parcels are now. Source: R2.5, R1.3.
 
     signed_at: the latest signature for any of those lines, from which their windows run; carriers may report out of order.
+    replacement: of what a case sent in place of the first (R4.10).
     Producer: order. Consumers: refund.
     """
 
@@ -331,6 +360,7 @@ class ParcelDelivered(Message):
     parcel_id: Id
     delivered: tuple[LineNo, ...]
     signed_at: AwareDatetime
+    replacement: bool = False
 
 
 class OrderCompleted(Message):

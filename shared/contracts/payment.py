@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT, PAYMENT_TIMER
-from shared.contracts.types import Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Part, Quantity, Text
+from shared.contracts.types import Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Part, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
 
@@ -59,7 +59,7 @@ class RefundReserved(Message):
     order_id: Id
     refund_id: Id
     line_no: LineNo
-    quantity: Quantity
+    quantity: SomeOrNone
     currency: Currency
     buyer_minor: Minor
     platform_minor: Minor

@@ -6,73 +6,45 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
+from shared.contracts.ruling import Fault, Finding
 from shared.contracts.storefront import CaseKind, Ground
 from shared.contracts.topics import REFUND, REFUND_TIMER
-from shared.contracts.types import FreeShipping, Funder, Id, LineKind, LineNo, Minor, Part, Quantity, Text
+from shared.contracts.types import Id, LineNo, Minor, Part, Quantity, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
-CaseState = Literal[10, 12, 30, 40, 50, 60, 70]
-Turn = Literal["buyer", "seller", "platform", "provider", "nobody"]
-Withheld = Literal["", "no_reason.excluded", "no_reason.waived"]
-
-
-class Guarantee(Part):
-    """One promise for one line. withheld: the catalogued reason why it is not given, empty if it is. Source: R4.1."""
-
-    line_no: LineNo
-    guarantee: Literal["no_reason"]
-    granted: bool
-    withheld: Withheld = ""
-    days: int
-    cap_minor: Minor
-    funder: Funder
+CaseState = Literal[10, 12, 20, 30, 40, 45, 50, 60, 70]
+Turn = Literal["buyer", "seller", "both", "platform", "provider", "nobody"]
+Side = Literal["buyer", "seller"]
+By = Literal["seller", "silence", "promise", "carrier", "ruling", "default", "appeal"]
+CaseOutcome = Literal["", "refunded", "exchanged", "resent", "rejected", "withdrawn", "lapsed", "agreed"]
 
 
 class CaseTerms(Part):
-    """How long each side has, by the policy in force at placement; frozen. Source: R4.1, R4.3, R4.4."""
+    """How long each side has, by the policy in force at placement; frozen, in alphabetical order. Source: R4.1, R4.3, R4.4, R4.9-R4.11.
 
-    policy_version: str
-    zone: str
-    answer_hours: int
-    post_days: int
-    inspect_days: int
-    refused_days: int
-    attempts_max: int
-
-
-class CertifiedLine(Part):
-    """What a case needs to know of a line. Amounts for all units together. answers_id: who answers in the seller's place (R8.1)."""
-
-    line_no: LineNo
-    seller_id: Id
-    quantity: Quantity
-    paid_minor: Minor
-    kind: LineKind = "goods"
-    answers_id: Id | None = None
-
-
-class CertificateIssued(Message):
-    """What the buyer was promised for this order; claims are judged by it alone. Source: R4.1.
-
-    terms_sha256: hex, of the compact JSON `[terms,lines,guarantees]`, each as in this message.
-    Producer: refund. Consumers: outsiders.
+    Defaults: what held for certificates that were issued before they were kept. ruling_days: from the end of evidence; appeal_days:
+    for the loser to appeal, and then for the platform to rule; replaced_days: from a replacement's dispatch until it counts as arrived.
     """
 
-    type: ClassVar[str] = "certificate.issued"
-    topic: ClassVar[Topic] = REFUND
-
-    order_id: Id
-    buyer_id: Id
-    payment_id: Id
-    guarantees: tuple[Guarantee, ...]
-    terms: CaseTerms
-    lines: tuple[CertifiedLine, ...]
-    free_shipping: tuple[FreeShipping, ...] = ()
-    terms_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    answer_hours: int
+    appeal_days: int = 7
+    attempts_max: int
+    claim_answer_days: int = 7
+    claim_evidence_days: int = 14
+    evidence_hours: int = 48
+    inspect_days: int
+    policy_version: str
+    post_days: int
+    refused_days: int
+    replace_hours: int = 48
+    replaced_days: int = 30
+    ruling_days: int = 7
+    zone: str
 
 
 class WindowOpened(Message):
-    """These lines were signed for: their windows run from signed_at. Source: R1.3.
+    """These lines were signed for: their windows run from signed_at. restarted: a replacement came, and all windows but first_order's
+    run again. Source: R1.3, R4.10.
 
     Producer: refund. Consumers: outsiders.
     """
@@ -83,10 +55,14 @@ class WindowOpened(Message):
     order_id: Id
     line_nos: tuple[LineNo, ...]
     signed_at: AwareDatetime
+    restarted: bool = False
 
 
 class CaseFact(Message):
-    """What each fact of a case says: its state's code, whose turn it is, and until when. deadline None: none runs."""
+    """What each fact of a case says: its state's code, whose turn it is, and until when. deadline None: none runs.
+
+    code: catalogued, why it came to this; empty in facts from before it was kept. reason: what who acted wrote.
+    """
 
     order_id: Id
     case_id: Id
@@ -95,10 +71,14 @@ class CaseFact(Message):
     turn: Turn
     deadline: AwareDatetime | None
     rule: str
+    code: str = ""
+    reason: Text = ""
 
 
 class CaseOpened(CaseFact):
-    """10: a buyer claims. Source: R4.2, R4.3.
+    """10: a buyer claims. amount_minor None: the units' whole share. Source: R4.2, R4.3, R1.4, R4.1.
+
+    card: the order's trust card was valid at placement; None: not known when the buyer applied, or there is none.
 
     Producer: refund. Consumers: order, payment.
     """
@@ -111,22 +91,28 @@ class CaseOpened(CaseFact):
     kind: CaseKind
     ground: Ground
     quantity: Quantity
+    amount_minor: Minor | None = None
+    evidence_ids: tuple[Id, ...] = ()
+    card: bool | None = None
 
 
 class CaseApproved(CaseFact):
-    """30: the seller agreed, or was silent until the deadline; the buyer sends the goods. Source: R4.3, R4.4.
+    """30: agreed to, by whom it says; the buyer sends the goods. 10: agreed to, and the money waits until the goods are kept back.
 
+    Source: R4.3, R4.4, R4.8, R4.11.
     Producer: refund. Consumers: outsiders.
     """
 
     type: ClassVar[str] = "case.approved"
     topic: ClassVar[Topic] = REFUND
 
-    by: Literal["seller", "silence"]
+    by: By
 
 
 class CaseDeclined(CaseFact):
-    """12: the seller refused; open until its days pass or the buyer withdraws. Source: R4.2.
+    """12: the seller refused, or accepted nothing of what came back; open until its days pass, the buyer disputes it or withdraws.
+
+    Source: R4.2, R4.4, R4.11.
 
     Producer: refund. Consumers: outsiders.
     """
@@ -138,7 +124,7 @@ class CaseDeclined(CaseFact):
 
 
 class CaseReturned(CaseFact):
-    """40: the goods are on their way back. Source: R4.4.
+    """40: the goods are on their way back. freight_minor: what that cost, as the buyer said. Source: R4.4, R4.7.
 
     Producer: refund. Consumers: outsiders.
     """
@@ -148,13 +134,15 @@ class CaseReturned(CaseFact):
 
     carrier: Text
     waybill: Id
+    freight_minor: Minor = 0
 
 
 class RefundGranted(CaseFact):
     """50: this much is to be refunded, once per refund_id. Payment reserves and pays it. Source: R3.5, R4.4.
 
-    quantity: units accepted on inspection. amount_minor: the buyer's part, after freight_minor: waived freight that is deducted (R3.10).
-    applied_at: when the buyer asked for it; None: as occurred_at.
+    quantity: units accepted on inspection; 0: money only. amount_minor: the buyer's part, after freight_minor: waived freight that is
+    deducted (R3.10), and gifts_minor: gifts that were not sent back (R4.5). applied_at: when the buyer asked for it; None: as
+    occurred_at. attempt: beyond the first, after the provider failed; each has its own refund_id.
     Producer: refund. Consumers: payment.
     """
 
@@ -162,11 +150,13 @@ class RefundGranted(CaseFact):
     topic: ClassVar[Topic] = REFUND
 
     refund_id: Id
-    quantity: Quantity
+    quantity: SomeOrNone
     amount_minor: Minor
-    by: Literal["seller", "silence"]
+    by: By
     freight_minor: Minor = 0
+    gifts_minor: Minor = 0
     applied_at: AwareDatetime | None = None
+    attempt: int = Field(default=1, ge=1)
 
 
 class RefundStuck(CaseFact):
@@ -199,11 +189,12 @@ class LineReduced(Message):
 
 
 class CaseClosed(CaseFact):
-    """60: done, or 70: ended without money. code says why. refunded: what the buyer got by it.
+    """60: done, or 70: ended without money or goods. code says why. refunded: what the buyer got by it.
 
-    seller_at_fault: the goods were not as they had to be: freight goes back too (R3.10).
+    seller_at_fault: the goods were not as they had to be: freight goes back too (R3.10). answer: how the request was
+    answered, by the seller in time or its silence most often; empty: it was not. ruled: for whom, if it was.
 
-    Producer: refund. Consumers: order, payment.
+    Producer: refund. Consumers: order, payment, trust.
     """
 
     type: ClassVar[str] = "case.closed"
@@ -213,6 +204,15 @@ class CaseClosed(CaseFact):
     refunded_minor: Minor
     refunded_quantity: int = Field(ge=0)
     seller_at_fault: bool = False
+    kind: CaseKind | None = None
+    ground: Ground | None = None
+    seller_id: Id | None = None
+    buyer_id: Id | None = None
+    outcome: CaseOutcome = ""
+    fault: Fault | Literal[""] = ""
+    finding: Finding = "none"
+    answer: By | Literal[""] = ""
+    ruled: Side | Literal[""] = ""
 
 
 class CaseTimer(Message):
@@ -227,7 +227,7 @@ class CaseTimer(Message):
 
 
 class AnswerDue(CaseTimer):
-    """Timer: the seller has been silent. Source: R4.3."""
+    """Timer: the seller has been silent; of a claim, whoever had the turn. Source: R4.3, R4.9."""
 
     type: ClassVar[str] = "answer.due"
     topic: ClassVar[Topic] = REFUND_TIMER

@@ -12,10 +12,10 @@ from shared.contracts.types import (
     Broadcast,
     Category,
     Channel,
+    Coupon,
     Currency,
     Domain,
     FreeShipping,
-    Funder,
     Id,
     LineKind,
     LineNo,
@@ -37,6 +37,8 @@ class PlacedLine(Part):
     """One line of the cart. commission_bp: what the seller agreed to pay the promoter, of what the buyer pays.
 
     kind freight: the seller's freight, one unit. fulfiller_id: who ships and answers in the seller's place (R8.1).
+    gift_of: given with that line, and goes back with it; its price is its list price, which a coupon of the seller takes over (R4.5).
+    without_return_cap_minor: the most that the tag refund_without_return gives back; None, what was paid (R4.7).
     """
 
     line_no: LineNo
@@ -51,15 +53,8 @@ class PlacedLine(Part):
     no_reason_waived: bool = False
     tags: tuple[Id, ...] = Field(default=(), max_length=20)
     fulfiller_id: Id | None = None
-
-
-class Coupon(Part):
-    """A reduction over the lines it covers (at least one), paid for by its funder."""
-
-    coupon_id: Id
-    funder: Funder
-    amount_minor: Minor
-    line_nos: tuple[LineNo, ...] = Field(min_length=1, max_length=200)
+    gift_of: LineNo | None = None
+    without_return_cap_minor: Minor | None = None
 
 
 class Visit(Part):
@@ -82,6 +77,7 @@ class OrderPlaced(Message):
 
     due_minor: what the checkout showed; it must be what our allocation of the coupons gives (R1.5, R2.3).
     visits: the trail that decides who is paid a commission; without one the lines' promoter_id stands as it is (R2.9).
+    trust_card_id: the buyer's trust card, with the rights of which it orders (R4.7).
     Producer: storefront. Consumers: order.
     """
 
@@ -97,6 +93,7 @@ class OrderPlaced(Message):
     campaign_id: Id | None = None
     visits: tuple[Visit, ...] = Field(default=(), max_length=200)
     free_shipping: tuple[FreeShipping, ...] = Field(default=(), max_length=200)
+    trust_card_id: Id | None = None
 
     @model_validator(mode="after")
     def _lines_are_distinct(self) -> Self:
@@ -174,6 +171,8 @@ class VoucherRedeemed(Message):
 class RefundRequested(Message):
     """The buyer asks for money back for units of one line; case_id is the storefront's and names the case for good.
 
+    amount_minor: money instead of the units' whole share (R1.4); with refund_only nothing but money. unsealed: the buyer opened what
+    was sealed (R4.5). evidence_ids: of what the storefront keeps, pictures most often.
     Producer: storefront. Consumers: refund.
     """
 
@@ -187,6 +186,10 @@ class RefundRequested(Message):
     kind: CaseKind
     ground: Ground
     quantity: Quantity
+    amount_minor: Minor | None = None
+    unsealed: bool = False
+    reason: Text = ""
+    evidence_ids: tuple[Id, ...] = Field(default=(), max_length=20)
 
 
 class RefundWithdrawn(Message):
@@ -204,7 +207,7 @@ class RefundWithdrawn(Message):
 
 
 class ReturnPosted(Message):
-    """The buyer sent the goods back; the waybill shows it.
+    """The buyer sent the goods back; the waybill shows it. freight_minor: what that cost, None: not said (R4.7).
 
     Producer: storefront. Consumers: refund.
     """
@@ -217,3 +220,50 @@ class ReturnPosted(Message):
     buyer_id: Id
     carrier: Text
     waybill: Id
+    freight_minor: Minor | None = None
+
+
+class EvidenceSubmitted(Message):
+    """The buyer shows something; evidence_id names what the storefront keeps. Source: R4.9, R4.11.
+
+    Producer: storefront. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "evidence.submitted"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    case_id: Id
+    buyer_id: Id
+    evidence_id: Id
+    note: Text = ""
+
+
+class DisputeRaised(Message):
+    """The buyer does not accept the seller's refusal: the platform is to judge. Source: R4.11.
+
+    Producer: storefront. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "dispute.raised"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    case_id: Id
+    buyer_id: Id
+    reason: Text
+
+
+class DisputeAppealed(Message):
+    """The buyer does not accept the ruling. Source: R4.11.
+
+    Producer: storefront. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "dispute.appealed"
+    topic: ClassVar[Topic] = STOREFRONT
+
+    order_id: Id
+    case_id: Id
+    buyer_id: Id
+    reason: Text

@@ -10,25 +10,28 @@ from shared.messaging.system import CLOCK, OPS
 # Upstream: one topic per producing app, the trust boundary that ACLs guard.
 STOREFRONT = Topic("storefront.v1", "order_id", ("storefront",), ("order", "refund"), warden="order")
 PSP = Topic("psp.v1", "order_id", ("psp",), ("order", "payment"), warden="payment")
-LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order",), warden="order")
+LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order", "refund"), warden="order")
 SELLER = Topic("seller.v1", "seller_id", ("seller",), ("payment",), warden="payment")
 MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("order", "refund"), warden="refund")
-MEMBER = Topic("member.v1", "buyer_id", ("member",), ("order",), warden="order")
+MEMBER = Topic("member.v1", "buyer_id", ("member",), ("order", "trust"), warden="order")
 GOVERNANCE = Topic("governance.v1", "subject", ("governance",), ("order", "trust"), warden="order")
-RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order",), warden="order")
+RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order", "refund"), warden="order")
 
 # Ours: what a service decided, for everyone.
 ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust"), own=True, warden="payment")
 PAYMENT = Topic("payment.v1", "order_id", ("payment",), ("order", "refund"), own=True, warden="order")
 PARTY = Topic("party.v1", "party", ("payment",), own=True)
-REFUND = Topic("refund.v1", "order_id", ("refund",), ("order", "payment"), own=True, warden="payment")
-TRUST = Topic("trust.v1", "subject_id", ("trust",), ("order",), own=True, warden="order")
+REFUND = Topic("refund.v1", "order_id", ("refund",), ("order", "payment", "trust"), own=True, warden="payment")
+TRUST = Topic("trust.v1", "subject_id", ("trust",), ("order", "refund"), own=True, warden="order")
 
 # Ours, internal: re-keying, and facts that show what outsiders need not see.
 ORDER_INTERNAL = Topic("order.internal.v1", "order_id", ("order",), own=True, internal=True)
 ORDER_REKEYED = Topic("order.rekeyed.v1", "cluster", ("order",), ("order",), own=True, internal=True, warden="order")
+IDENTITY = Topic("identity.v1", "buyer_id", ("order",), ("trust",), own=True, warden="trust")  # who is one with whom; no app reads it
 ACCOUNT = Topic("payment.account.v1", "party", ("payment",), ("payment",), own=True, internal=True, warden="payment")
 EVIDENCE = Topic("trust.evidence.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
+REFUND_INTERNAL = Topic("refund.internal.v1", "order_id", ("refund",), own=True, internal=True)
+REFUND_BUYER = Topic("refund.buyer.v1", "buyer_id", ("refund",), own=True, internal=True)
 TRUST_INTERNAL = Topic("trust.internal.v1", "subject_id", ("trust",), own=True, internal=True)
 
 # Deadlines of a service, sent to itself.
@@ -44,7 +47,19 @@ PARKED = tuple(
 )
 
 UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, SELLER, MEMBER, GOVERNANCE, RULING)
-OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
-INTERNAL = (ORDER_INTERNAL, ORDER_REKEYED, ACCOUNT, EVIDENCE, TRUST_INTERNAL, ORDER_TIMER, PAYMENT_TIMER, REFUND_TIMER, TRUST_TIMER)
+OURS = (ORDER, PAYMENT, PARTY, REFUND, IDENTITY, TRUST)
+INTERNAL = (
+    ORDER_INTERNAL,
+    ORDER_REKEYED,
+    ACCOUNT,
+    REFUND_INTERNAL,
+    REFUND_BUYER,
+    EVIDENCE,
+    TRUST_INTERNAL,
+    ORDER_TIMER,
+    PAYMENT_TIMER,
+    REFUND_TIMER,
+    TRUST_TIMER,
+)
 STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read or is meant by
 ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, STEERING, CLOCK)

@@ -102,7 +102,7 @@ class ScoreChanged(Message):
 
     rule_version: of the policy whose weights, half-life and cap these are. added: what is new in the day buckets since the
     last of these, so that the buckets, and from them the score of any date, follow from these messages alone.
-    Producer: trust. Consumers: outsiders.
+    Producer: trust. Consumers: refund.
     """
 
     type: ClassVar[str] = "score.changed"

@@ -12,13 +12,14 @@ Signed = Annotated[int, Field(ge=-(10**15), le=10**15, description="minor units;
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 LineNo = Annotated[int, Field(ge=1, le=200)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
+SomeOrNone = Annotated[int, Field(ge=0, le=10_000, description="units; 0: money only")]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Text = Annotated[str, StringConstraints(max_length=200)]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Field(description="local date, ISO 8601")]
 
 Funder = Literal["seller", "platform", "promoter"]
 Movement = Literal["capture", "refund", "compensation", "chargeback"]  # how the provider moves money for an order
-Category = Literal["standard", "custom_made", "fresh", "digital", "newspaper"]
+Category = Literal["standard", "custom_made", "fresh", "digital", "newspaper", "food"]
 LineKind = Literal["goods", "virtual", "freight"]
 Domain = Literal["private", "public"]  # following and fans, or recommendation, search and ads
 Channel = Literal["live", "short_video", "search", "shop"]
@@ -58,6 +59,7 @@ class Line(Part):
     paid_minor = gross_minor - all discounts; for all units together. campaign_id: whose allotment its units were taken from (R2.7).
     fulfiller_id: the party that ships and answers for it in
     the seller's place, None for the seller itself (R8.1). attribution None: the storefront sent no visits.
+    gift_of, without_return_cap_minor: as in the cart (R4.5, R4.7).
     """
 
     line_no: LineNo
@@ -77,6 +79,8 @@ class Line(Part):
     fulfiller_id: Id | None = None
     attribution: Attribution | None = None
     campaign_id: Id | None = None
+    gift_of: LineNo | None = None
+    without_return_cap_minor: Minor | None = None
 
     @property
     def answers(self) -> str:
@@ -94,11 +98,26 @@ class LineParties(Part):
 
 
 class FreeShipping(Part):
-    """A seller waived its freight because its goods came to the threshold. Both in minor units. Source: R3.10."""
+    """A seller waived its freight because its goods came to the threshold. Both in minor units; in alphabetical order. Source: R3.10."""
 
+    freight_minor: Minor
     seller_id: Id
     threshold_minor: Minor
-    freight_minor: Minor
+
+
+class Coupon(Part):
+    """A reduction over the lines it covers (at least one), paid for by its funder.
+
+    new_user: it never comes back. expires_at: until when it can be used; it comes back with that, None: it does not expire (R4.13).
+    In alphabetical order, as a certificate has it.
+    """
+
+    amount_minor: Minor
+    coupon_id: Id
+    expires_at: AwareDatetime | None = None
+    funder: Funder
+    line_nos: tuple[LineNo, ...] = Field(min_length=1, max_length=200)
+    new_user: bool = False
 
 
 class Units(Part):
@@ -114,7 +133,8 @@ class Posting(Part):
     Accounts: `psp:cash` (negative: the provider holds it for us), `escrow:<order>`, `unwanted:<order>`, `balance:<party>`,
     `deposit:<party>`, `debt:<party>` (negative: the party owes it), `payout:<party>` (under way), `platform:commission`,
     `platform:subsidy`, `platform:advance` (negative: fronted, and not taken from a party yet), `promoter_subsidy:<party>`,
-    `psp:contested` (negative: charged back twice over, and asked back from the provider). Source: R3.1.
+    `platform:guarantee_fund` (negative: what the platform paid for guarantees of its own), `psp:contested` (negative: charged back
+    twice over, and asked back from the provider). Source: R3.1.
     """
 
     account: Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[A-Za-z0-9_.:\-]{1,64}$")]

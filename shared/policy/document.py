@@ -89,8 +89,51 @@ class PaymentPolicy(_Section):
         return self
 
 
+class InstantPolicy(_Section):
+    """Who gets money back at once for what has not left. below_minor: by currency; another currency has none. Source: R4.8."""
+
+    score_min: Annotated[int, Field(ge=0, le=1_000)]
+    below_minor: dict[Currency, Amount]
+
+
+class TrustCardPolicy(_Section):
+    """The rights of the card, on lines whose seller offered them. freight_minor: by currency; another currency has none. Source: R4.7."""
+
+    without_return_days: Window
+    damaged_hours: Window
+    freight_minor: dict[Currency, Amount]
+
+
+class AuthenticityPolicy(_Section):
+    """What a counterfeit costs beside the refund: so often what was paid, at least that much by currency. Source: R4.9."""
+
+    days: Window
+    fraud_multiple: Annotated[int, Field(ge=1, le=100)]
+    fraud_min_minor: dict[Currency, Amount]
+    food_multiple: Annotated[int, Field(ge=1, le=100)]
+    food_min_minor: dict[Currency, Amount]
+
+
+class GuaranteePolicy(_Section):
+    """For how long what is promised: days from the day after signing, hours from signing. Source: R4.1, R4.2, R4.6-R4.9.
+
+    fault_freight_minor: the most that a seller at fault bears of the way back, by currency; another currency has no bound.
+    """
+
+    first_order_days: Window
+    quality_days: Window
+    damaged_hours: Window
+    wrong_item_days: Window
+    not_received_days: Window
+    negotiated_days: Window
+    fault_freight_minor: dict[Currency, Amount]
+    trust_card: TrustCardPolicy
+    instant: InstantPolicy
+    authenticity: AuthenticityPolicy
+
+
 class RefundPolicy(_Section):
-    """The seven-day promise and how long each side of a case has. Source: R4.2-R4.5."""
+    """The seven-day promise, how long each side of a case has, and every other guarantee. Source: R4.2-R4.11."""
 
     no_reason_days: Window
     answer_hours: Window
@@ -98,6 +141,14 @@ class RefundPolicy(_Section):
     inspect_days: Window
     refused_days: Window
     attempts_max: Annotated[int, Field(ge=1, le=100)]
+    evidence_hours: Window
+    ruling_days: Window
+    appeal_days: Window
+    claim_evidence_days: Window
+    claim_answer_days: Window
+    replace_hours: Window
+    replaced_days: Window
+    guarantees: GuaranteePolicy
 
 
 class RoleScore(_Section):
@@ -128,7 +179,9 @@ class Evidence(_Section):
 
 
 class TrustPolicy(_Section):
-    """The score's constants; for how long a violation suspends (levels 1 to 4; 5 is for good). Source: R5.2-R5.5, R6.2, R2.8.
+    """The score's constants; for how long a violation suspends (levels 1 to 4; 5 is for good); who may hold a trust card.
+
+    Source: R5.2-R5.5, R6.2, R2.8, R4.7.
 
     cap_per_counterparty: positive weight in millionths of an item; not below five items, which are pooled without regard to it.
     """
@@ -141,6 +194,8 @@ class TrustPolicy(_Section):
     evidence: dict[EvidenceKind, Evidence]
     suspension_lead_minutes: Annotated[int, Field(ge=0, le=10_080)]
     suspension_days: Annotated[tuple[Window, ...], Field(min_length=4, max_length=4)]
+    card_score_min: Annotated[int, Field(ge=0, le=1_000)]
+    card_clean_days: Window
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:

@@ -31,9 +31,15 @@ SORTS: dict[str, Bad] = {
     "limit": (*NO_INT, 0, -1, 10**6 + 1),
     "time": ("2026-06-01T12:00:00", "2026-06-01", "12:00Z", "yesterday", "", "1780315511", 1780315511, 1.5, True, []),
     "movement": (*NO_TEXT, "payment", "Refund", ""),
+    "moment": ("2026-06-01T12:00:00", "12:00Z", "yesterday", "", True, []),
     "outcome": (*NO_TEXT, "drawn", "Won", ""),
     "token": (*NO_TEXT, "email", ""),
     "matter": (*NO_TEXT, "late_shipping", ""),
+    "remedy": (*NO_TEXT, "exchange", ""),
+    "fault": (*NO_TEXT, "platform", ""),
+    "finding": (*NO_TEXT, "fake", ""),
+    "claimed": (*NO_TEXT, "counterfeit", ""),
+    "ids": ({}, "x", 1, [1], [""], ["a b"], [None], ["x"] * 21),
     "case": (*NO_TEXT, "return", ""),
     "ground": (*NO_TEXT, "because", ""),
     "suspendable": (*NO_TEXT, "s1", "buyer:b1", "seller:", "seller:a b"),
@@ -41,8 +47,9 @@ SORTS: dict[str, Bad] = {
 UNIT = {"line_no": "line_no", "quantity": "quantity"}
 PLACED = {
     "line_no": "line_no", "sku": "id", "seller_id": "id", "promoter_id": "id?", "quantity": "quantity", "unit_price_minor": "minor",
+    "gift_of": "line_no?", "without_return_cap_minor": "minor?",
 }  # fmt: skip
-COUPON = {"coupon_id": "id", "amount_minor": "minor", "line_nos": "line_nos+"}
+COUPON = {"coupon_id": "id", "amount_minor": "minor", "line_nos": "line_nos+", "new_user": "bool~", "expires_at": "moment?"}
 WAIVED = {"seller_id": "id", "threshold_minor": "minor", "freight_minor": "minor"}
 PARTS: dict[str, tuple[Fields, int, int]] = {  # of lists: fields of one, fewest, most
     "units": (UNIT, 0, 200),
@@ -68,7 +75,7 @@ CANCEL = {**ORDER, "cancel_id": "id", "payment_id": "id?", "lines": "units~", "r
 EVENTS: dict[str, Fields] = {
     "storefront.v1/order.placed": {
         **ORDER, "buyer_id": "id", "currency": "currency", "lines": "cart", "coupons": "coupons~", "due_minor": "minor",
-        "campaign_id": "id?", "free_shipping": "waived~",
+        "campaign_id": "id?", "free_shipping": "waived~", "trust_card_id": "id?",
     },
     "storefront.v1/order.cancel_requested": {**CANCEL, "buyer_id": "id"},
     "storefront.v1/receipt.confirmed": {**ORDER, "buyer_id": "id", "line_nos": "line_nos~"},
@@ -76,9 +83,13 @@ EVENTS: dict[str, Fields] = {
     "storefront.v1/voucher.redeemed": {**ORDER, "redemption_id": "id", "line_no": "line_no", "quantity": "quantity"},
     "storefront.v1/refund.requested": {
         **CASE, "buyer_id": "id", "line_no": "line_no", "kind": "case", "ground": "ground", "quantity": "quantity",
+        "amount_minor": "minor?", "unsealed": "bool~", "reason": "text~", "evidence_ids": "ids~",
     },
+    "storefront.v1/evidence.submitted": {**CASE, "buyer_id": "id", "evidence_id": "id", "note": "text~"},
+    "storefront.v1/dispute.raised": {**CASE, "buyer_id": "id", "reason": "text"},
+    "storefront.v1/dispute.appealed": {**CASE, "buyer_id": "id", "reason": "text"},
     "storefront.v1/refund.withdrawn": {**CASE, "buyer_id": "id"},
-    "storefront.v1/return.posted": {**CASE, "buyer_id": "id", "carrier": "text", "waybill": "id"},
+    "storefront.v1/return.posted": {**CASE, "buyer_id": "id", "carrier": "text", "waybill": "id", "freight_minor": "minor?"},
     "psp.v1/payment.succeeded": {**ORDER, **MONEY, "payment_id": "id"},
     "psp.v1/refund.succeeded": {**ORDER, "refund_id": "id"},
     "psp.v1/refund.failed": {**ORDER, "refund_id": "id", "reason": "text"},
@@ -98,21 +109,31 @@ EVENTS: dict[str, Fields] = {
     "logistics.v1/parcel.signed": PARCEL,
     "logistics.v1/parcel.refused": PARCEL,
     "logistics.v1/parcel.lost": PARCEL,
+    "logistics.v1/return.signed": {**ORDER, "carrier": "text", "waybill": "id"},
     "merchant.v1/case.accepted": {**CASE, "seller_id": "id"},
     "merchant.v1/case.refused": {**CASE, "seller_id": "id", "reason": "text"},
-    "merchant.v1/return.confirmed": {**CASE, "seller_id": "id", "accepted_quantity": "accepted"},
+    "merchant.v1/return.confirmed": {**CASE, "seller_id": "id", "accepted_quantity": "accepted", "gifts_returned": "bool~"},
+    "merchant.v1/return.disputed": {**CASE, "seller_id": "id", "reason": "text", "finding": "claimed~"},
+    "merchant.v1/replacement.sent": {**CASE, "seller_id": "id", "parcel_id": "id", "carrier": "text", "waybill": "id"},
+    "merchant.v1/evidence.submitted": {**CASE, "seller_id": "id", "evidence_id": "id", "note": "text~"},
+    "merchant.v1/dispute.raised": {**CASE, "seller_id": "id", "reason": "text"},
+    "merchant.v1/dispute.appealed": {**CASE, "seller_id": "id", "reason": "text"},
     "merchant.v1/seller.cancelled": {**CANCEL, "seller_id": "id"},
     "seller.v1/seller.registered": {"seller_id": "id", "deposit_required_minor": "minor", "currency": "currency"},
     "seller.v1/deposit.topped_up": {"seller_id": "id", "deposit_id": "id", "amount_minor": "asked", "currency": "currency"},
     "seller.v1/prefund.topped_up": {"promoter_id": "id", "prefund_id": "id", "amount_minor": "asked", "currency": "currency"},
     "seller.v1/withdrawal.requested": {"seller_id": "id", "withdrawal_id": "id", "amount_minor": "asked", "currency": "currency"},
     "member.v1/identity.linked": {"buyer_id": "id", "kind": "token", "token": "id"},
+    "member.v1/trust_card.claimed": {"buyer_id": "id", "claim_id": "id"},
     "governance.v1/product.reviewed": {"campaign_id": "id", "sku": "id", "approved": "bool", "reason": "text~"},
     "governance.v1/allotment.set": {"campaign_id": "id", "sku": "id", "units": "stock", "limit_per_identity": "limit?"},
     "governance.v1/violation.recorded": {
         "subject_id": "suspendable", "violation_id": "id", "kind": "id", "points": "points", "level": "level?",
     },
-    "ruling.v1/ruling.made": {**PARCEL, "ruling_id": "id", "matter": "matter", "upheld": "bool"},
+    "ruling.v1/ruling.made": {
+        **ORDER, "parcel_id": "id?", "case_id": "id?", "ruling_id": "id", "matter": "matter", "upheld": "bool", "remedy": "remedy~",
+        "amount_minor": "minor?", "quantity": "quantity?", "fault": "fault~", "finding": "finding~", "appraisal_minor": "minor~",
+    },
 }  # fmt: skip
 UNTOLD = {"storefront.v1/order.placed": {"visits"}}  # proven by name: tests/unit/order/test_attribution.py
 

@@ -58,3 +58,13 @@ def test_each_field_spoilt_in_each_way_is_refused_with_its_code_r1_1_r1_2(name: 
         assert code in CATALOGUE
         tried += 1
     assert tried > 20
+
+
+@pytest.mark.parametrize(("matter", "left"), [("sham_shipping", "parcel_id"), ("case", "case_id"), ("appeal", "case_id")])
+def test_a_ruling_that_does_not_name_what_it_is_about_is_refused_r4_11(matter: str, left: str) -> None:
+    example = EXAMPLES["ruling.v1/ruling.made"]
+    whole = {**example["value"], "matter": matter, "parcel_id": "p1", "case_id": "c1"}
+    assert isinstance(read("ruling.v1/ruling.made", whole, example["key"]), Incoming)
+    found = read("ruling.v1/ruling.made", {**whole, left: None}, example["key"])
+    assert isinstance(found, Unreadable)
+    assert (found.code, left in found.detail) == ("event.invalid", True)

@@ -72,7 +72,7 @@ def test_f5_a_refused_event_may_be_sent_again(world: World) -> None:
     world.publish("life.begin", "again", id="again-0", pool="scarce", units=101)
     world.flush()
     world.idle()
-    assert codes(world, "alpha", "again") == ["not_supported"]
+    assert codes(world, "alpha", "again") == ["order.closed"]
     world.publish("life.begin", "again", id="again-0", pool="scarce", units=100)
     world.flush()
     world.idle()

@@ -51,7 +51,7 @@ def test_s2_a_pool_shared_by_all_partitions_is_never_oversold(world: World) -> N
     total = world.rows("alpha", "SELECT body FROM pool WHERE key = 'shared'")[0]["body"]
     assert json.loads(total) == {"total": 99, "times": 33}
     assert world.rows("alpha", "SELECT body FROM tally WHERE key = 'shared'")[0]["body"] == total
-    assert len([life for life in lives if codes(world, "alpha", life) == ["not_supported"]]) == 27
+    assert len([life for life in lives if codes(world, "alpha", life) == ["order.closed"]]) == 27
     versions = [
         seen.headers["ce_entityversion"]
         for seen in world.facts("alpha.v1")

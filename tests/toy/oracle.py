@@ -100,7 +100,7 @@ def _entity(seen: Seen) -> tuple[str, str] | None:
 def _life(life: Life, facts: list[Seen], causes: dict[str, list[Seen]], refused: dict[str, str]) -> Iterator[str]:
     of = {type: [seen for seen in facts if seen.headers["ce_type"] == type] for type in (*LIFE, "pool.taken")}
     if not of["life.begun"]:
-        if refused.get(life.begin) != "not_supported" or not life.units:
+        if refused.get(life.begin) != "order.closed" or not life.units:
             yield f"lost: no life.begun, and refused with {refused.get(life.begin)}"
         return
     if life.begin in refused:

@@ -50,9 +50,9 @@ def misbehave(mode: Mode) -> None:
 def begin(event: Begin, life: Life | None, pool: Count | None, size: int) -> Outcome:
     misbehave(event.mode)
     if life is not None:
-        return Reject("not_supported", "begun before")
+        return Reject("order.closed", "begun before")
     if (pool.total if pool else 0) + event.units > size:
-        return Reject("not_supported", "the pool is empty")
+        return Reject("order.closed", "the pool is empty")
     at, deadline = event.occurred_at, event.occurred_at + timedelta(minutes=event.minutes)
     units = 666 if event.mode == "database" and (FLAGS / "boom").exists() else event.units
     filler = "x" * 2_000_000 if event.mode == "big" else ""
@@ -75,7 +75,7 @@ def poke(event: Poke, life: Life | None) -> Outcome:
     if life is None or event.n > life.pokes + 1:
         return Wait("payment.before_order")
     if event.n <= life.pokes:
-        return Reject("not_supported", "poked before")
+        return Reject("order.closed", "poked before")
     return (Poked(life_id=event.life_id, n=event.n, occurred_at=event.occurred_at),)
 
 

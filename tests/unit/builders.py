@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from shared.contracts.dispute import CaseReopened
+from shared.contracts.exchange import CaseReplaced
+from shared.contracts.hold import ShipmentHoldRequested
 from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
 from shared.contracts.merchant import SellerCancelled
 from shared.contracts.order import (
@@ -27,7 +30,6 @@ from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.ruling import RulingMade
 from shared.contracts.storefront import (
-    Coupon,
     OrderCancelRequested,
     OrderPlaced,
     PlacedLine,
@@ -36,7 +38,7 @@ from shared.contracts.storefront import (
     VoucherRedeemed,
 )
 from shared.contracts.trust import SubjectSuspended
-from shared.contracts.types import Discount, Funder, Line, LineParties, Movement, Units
+from shared.contracts.types import Coupon, Discount, Funder, Line, LineParties, Movement, Units
 from shared.messaging.message import Message
 from shared.policy import Policies
 
@@ -282,6 +284,46 @@ def case_opened(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: 
         kind="return_and_refund",
         ground="no_reason",
         quantity=quantity,
+        occurred_at=_time(when),
+    )
+
+
+def hold_requested(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: str | datetime = "06-06 10:00") -> ShipmentHoldRequested:
+    """Told with the case's opening."""
+    return ShipmentHoldRequested(order_id=ORDER, case_id=case_id, line_no=line_no, quantity=quantity, occurred_at=_time(when))
+
+
+def case_replaced(case_id: str = CASE, parcel_id: str = "p8", quantity: int = 1, when: str | datetime = "06-08 10:00") -> CaseReplaced:
+    return CaseReplaced(
+        order_id=ORDER,
+        case_id=case_id,
+        line_no=1,
+        state=45,
+        turn="buyer",
+        deadline=None,
+        rule="R4.10",
+        seller_id=SELLER,
+        kind="exchange",
+        quantity=quantity,
+        parcel_id=parcel_id,
+        carrier="sf",
+        waybill=f"w-{parcel_id}",
+        occurred_at=_time(when),
+    )
+
+
+def case_reopened(case_id: str = CASE, line_no: int = 1, when: str | datetime = "06-20 10:00") -> CaseReopened:
+    return CaseReopened(
+        order_id=ORDER,
+        case_id=case_id,
+        line_no=line_no,
+        state=50,
+        turn="provider",
+        deadline=None,
+        rule="R4.11",
+        kind="return_and_refund",
+        quantity=1,
+        amount_minor=None,
         occurred_at=_time(when),
     )
 

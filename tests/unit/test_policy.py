@@ -32,13 +32,23 @@ def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
     late, sham = POLICY.order.late, POLICY.order.sham
     assert (late.bp, late.min_minor["CNY"], late.max_minor["CNY"]) == (1_000, 5_00, 500_00)  # R2.4
     assert (sham.bp, sham.min_minor["CNY"], sham.max_minor["CNY"], POLICY.order.collect_hours) == (3_000, 5_00, 200_00, 24)  # R2.4
-    assert (POLICY.order.ad_days, POLICY.order.tags) == (7, ("ship_24h",))  # R2.9
+    assert POLICY.order.ad_days == 7  # R2.9
+    rights = ("refund_without_return", "return_freight", "authentic_x3", "authentic_x9", "damaged_refund")
+    assert POLICY.order.tags == ("ship_24h", *rights)  # R2.4, R4.7
     assert (POLICY.payment.settle_days, POLICY.payment.sweep) == (7, True)  # R2.6, R3.1
     assert (POLICY.payment.clawback_days, POLICY.payment.clawback_days_short) == (15, 7)  # R3.6
     assert POLICY.order.suspension_look_back_hours == 72  # R2.8
     assert (POLICY.trust.suspension_lead_minutes, POLICY.trust.suspension_days) == (10, (7, 30, 120, 360))  # R2.8, R6.2
     cases = POLICY.refund.answer_hours, POLICY.refund.post_days, POLICY.refund.inspect_days, POLICY.refund.refused_days
     assert (POLICY.refund.no_reason_days, *cases, POLICY.refund.attempts_max) == (7, 48, 10, 7, 7, 5)  # R4.2-R4.5
+    promised = POLICY.refund.guarantees
+    days = promised.first_order_days, promised.quality_days, promised.wrong_item_days, promised.not_received_days, promised.negotiated_days
+    assert (*days, promised.damaged_hours, promised.fault_freight_minor) == (100, 15, 15, 7, 15, 48, {"CNY": 100_00})  # R4.2, R4.6
+    card, law = promised.trust_card, promised.authenticity
+    assert (card.without_return_days, card.damaged_hours, card.freight_minor) == (7, 24, {"CNY": 20_00})  # R4.7
+    assert (promised.instant.score_min, promised.instant.below_minor) == (600, {"CNY": 300_00})  # R4.8
+    assert (law.days, law.fraud_multiple, law.fraud_min_minor) == (7, 3, {"CNY": 500_00})  # R4.9
+    assert (law.food_multiple, law.food_min_minor) == (10, {"CNY": 1_000_00})  # R4.9
     assert {role: score.half_life_days for role, score in POLICY.trust.roles.items()} == {
         "seller": 90,
         "promoter": 90,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from services.order.decide.campaign import held_allotments, own_cluster, products, review, shift, size
 from services.order.decide.cancellation import cancel, give_up
-from services.order.decide.completion import confirm, confirm_by_time, extend, free, hold, redeem, settle
+from services.order.decide.completion import confirm, confirm_by_time, extend, free, hold, redeem, replace_goods, settle
 from services.order.decide.delivery import collect, deliver, fail, ship
 from services.order.decide.identity import joined, link, met, move
+from services.order.decide.interception import keep_back
 from services.order.decide.placement import expire, pay, place, place_in_campaign
 from services.order.decide.promises import judge, late
 from services.order.decide.suspension import attribute, close, parties, seconds_sought, seek, suspend
@@ -28,6 +29,7 @@ __all__ = [
     "hold",
     "joined",
     "judge",
+    "keep_back",
     "late",
     "link",
     "met",
@@ -39,6 +41,7 @@ __all__ = [
     "place_in_campaign",
     "products",
     "redeem",
+    "replace_goods",
     "review",
     "seconds_sought",
     "seek",

@@ -8,6 +8,9 @@ from datetime import datetime
 from services.order.decide.campaign import released
 from services.order.decide.cancellation import Ends, completed, ends, freight_back
 from services.order.model import Allotment, Cluster, Order, OrderLine, confirmation, evolve, held
+from shared.contracts.dispute import CaseReopened
+from shared.contracts.exchange import CaseReplaced
+from shared.contracts.hold import ShipmentHoldRequested
 from shared.contracts.order import (
     ConfirmationDue,
     ConfirmationExtended,
@@ -15,6 +18,7 @@ from shared.contracts.order import (
     LineHeld,
     LineRedeemed,
     OrderSettled,
+    ReplacementNoted,
 )
 from shared.contracts.payment import LineSettled
 from shared.contracts.refund import CaseClosed, CaseOpened
@@ -94,6 +98,8 @@ def redeem(event: VoucherRedeemed, order: Order | None) -> Outcome:
         return Reject("redemption.known")
     if event.quantity > line.unsent - line.used:
         return Reject("redemption.exceeds_bought")
+    if event.quantity > line.unsent - line.used - line.kept:
+        return Reject("redemption.kept_back")
     fact = LineRedeemed(
         order_id=order.id,
         line_no=event.line_no,
@@ -105,13 +111,13 @@ def redeem(event: VoucherRedeemed, order: Order | None) -> Outcome:
     return fact, *_used_up(after, after.lines[event.line_no], event.occurred_at)
 
 
-def hold(event: CaseOpened, order: Order | None) -> Outcome:
-    """An open case stops the line's clock from confirming. Source: R2.5."""
-    found = _of_case(event, order)
+def hold(event: CaseOpened | CaseReopened, order: Order | None) -> Outcome:
+    """An open case stops the line's clock from confirming; one that goes on after an appeal does so again. Source: R2.5, R4.11."""
+    found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
     _, line = found
-    if event.case_id in line.cases or event.case_id in line.ended:
+    if event.case_id in line.cases or (event.case_id in line.ended and isinstance(event, CaseOpened)):
         return Reject("case.known")
     return (LineHeld(order_id=event.order_id, line_no=event.line_no, case_id=event.case_id, occurred_at=event.occurred_at),)
 
@@ -120,14 +126,12 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
     """The case is over; a confirmation that fell due meanwhile happens now, and what the end of the line brings. Units refunded
     before they left can be sold again. Source: R2.5, R2.7, R3.10.
     """
-    found = _of_case(event, order)
+    found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
     order, line = found
-    if event.case_id in line.ended:
-        return Reject("case.closed")
     if event.case_id not in line.cases:
-        return Wait("case.before_opened")
+        return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
     freed = LineFreed(
         order_id=event.order_id,
         line_no=event.line_no,
@@ -145,6 +149,30 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
     for fact in returned:
         after = evolve(after, fact)
     return freed, *returned, *_fallen_due(after, after.lines[event.line_no], event.occurred_at), *given_up
+
+
+def replace_goods(event: CaseReplaced, order: Order | None) -> Outcome:
+    """Other goods are on their way for a case: their line is confirmed by time from now on anew. Where as many of its own units did not
+    arrive they are these; else they come on top. Source: R4.10, R2.5.
+    """
+    found = of_case(event, order)
+    if not isinstance(found, tuple):
+        return found
+    order, line = found
+    if event.parcel_id in order.parcels:
+        return Reject("parcel.known")
+    if event.case_id not in line.cases:
+        return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
+    return (
+        ReplacementNoted(
+            order_id=order.id,
+            line_no=event.line_no,
+            case_id=event.case_id,
+            parcel_id=event.parcel_id,
+            units_sent=event.quantity if line.unsent >= event.quantity else 0,
+            occurred_at=event.occurred_at,
+        ),
+    )
 
 
 def settle(event: LineSettled, order: Order | None) -> Outcome:
@@ -202,7 +230,9 @@ def _all_back(order: Order, seller_id: str) -> bool:
     return all(line.refunded_in_full for line in order.of_seller(seller_id) if line.line.kind != "freight")
 
 
-def _of_case(event: CaseOpened | CaseClosed, order: Order | None) -> tuple[Order, OrderLine] | Reject | Wait:
+def of_case(
+    event: CaseOpened | CaseReopened | CaseClosed | CaseReplaced | ShipmentHoldRequested, order: Order | None
+) -> tuple[Order, OrderLine] | Reject | Wait:
     if order is None:
         return Wait("case.before_order")
     if order.shut:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from services.order.decide.interception import stopped
 from services.order.model import Order, Parcel, restated
 from services.order.model.line import ship_hours
 from services.order.model.order import ship_by
@@ -17,7 +18,9 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def ship(event: ParcelShipped, order: Order | None) -> Outcome:
-    """Units of a paid order leave, never more than were bought and are still to be sent, from who has to send them. Source: R2.1, R8.1."""
+    """Units of a paid order leave, never more than were bought and are still to be sent, from who has to send them; what a case has
+    is announced for interception. Source: R2.1, R8.1, R4.8.
+    """
     if order is None:
         return Wait("order.before_placed")
     if order.status == "accepted":
@@ -32,6 +35,9 @@ def ship(event: ParcelShipped, order: Order | None) -> Outcome:
     against = _unfit(event, order, units)
     if against is not None:
         return against
+    against_a_hold = stopped(event, order, units)
+    if against_a_hold is not None:
+        return (against_a_hold,)
     parcels = {**order.parcels, event.parcel_id: Parcel(dict(units), event.occurred_at)}
     lines = [restated(order.lines[line_no], parcels) for line_no in sorted(units)]
     complete = {line.line.line_no: line.sent_at for line in lines if line.sent_at is not None}
@@ -68,7 +74,7 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
     if parcel.signed_at is not None:
         return Reject("parcel.signed_before")
     if parcel.failed:
-        return Reject("parcel.failed_before")
+        return _failed(parcel)
     parcels = {**order.parcels, event.parcel_id: replace(parcel, signed_at=event.occurred_at)}
     lines = [restated(order.lines[line_no], parcels) for line_no in sorted(parcel.units)]
     arrived = {line.line.line_no: line.signed_at for line in lines if line.signed_at is not None}
@@ -77,8 +83,9 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
             order_id=order.id,
             buyer_id=order.buyer_id,
             parcel_id=event.parcel_id,
-            delivered=tuple(arrived),
+            delivered=tuple(arrived) if parcel.units else (parcel.replaces,),
             signed_at=max([event.occurred_at, *arrived.values()]),
+            replacement=parcel.replaces > 0,
             occurred_at=event.occurred_at,
         ),
     )
@@ -93,10 +100,19 @@ def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:
     if parcel.signed_at is not None:
         return Reject("parcel.signed_before")
     if parcel.failed:
-        return Reject("parcel.failed_before")
+        return _failed(parcel)
     how: Literal["refused", "lost"] = "refused" if isinstance(event, ParcelRefused) else "lost"
     units = tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in sorted(parcel.units.items()))
-    return (ParcelFailed(order_id=event.order_id, parcel_id=event.parcel_id, how=how, units=units, occurred_at=event.occurred_at),)
+    return (
+        ParcelFailed(
+            order_id=event.order_id,
+            parcel_id=event.parcel_id,
+            how=how,
+            units=units,
+            replacement=parcel.replaces > 0,
+            occurred_at=event.occurred_at,
+        ),
+    )
 
 
 def _unfit(event: ParcelShipped, order: Order, units: Counter[int]) -> Reject | None:
@@ -109,7 +125,7 @@ def _unfit(event: ParcelShipped, order: Order, units: Counter[int]) -> Reject | 
         said = event.shipper_id if line.line.fulfiller_id else event.shipper_id or line.line.seller_id
         if said != line.line.answers:
             return Reject("parcel.shipper_differs", f"line {line_no} is sent by {line.line.answers}")
-        if quantity > line.unsent:
+        if quantity > line.unsent + line.stopped:
             return Reject("parcel.exceeds_ordered", f"line {line_no}")
     return None
 
@@ -121,6 +137,10 @@ def _on_its_way(order: Order | None, parcel_id: str) -> tuple[Order, Parcel] | R
         return Reject("order.closed")
     parcel = order.parcels.get(parcel_id)
     return (order, parcel) if parcel is not None else Wait("parcel.before_shipped")
+
+
+def _failed(parcel: Parcel) -> Reject:
+    return Reject("parcel.intercepted" if parcel.failed == "intercepted" else "parcel.failed_before")
 
 
 def _parties(order: Order, line_no: int) -> LineParties:

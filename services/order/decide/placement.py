@@ -21,8 +21,8 @@ from shared.contracts.order import (
     Penalty,
 )
 from shared.contracts.psp import PaymentSucceeded
-from shared.contracts.storefront import Coupon, OrderPlaced, PlacedLine
-from shared.contracts.types import Attribution, Discount, Line
+from shared.contracts.storefront import OrderPlaced, PlacedLine
+from shared.contracts.types import Attribution, Coupon, Discount, Line
 from shared.currencies import EXPONENTS
 from shared.errors import Code
 from shared.messaging.message import Message
@@ -84,6 +84,9 @@ def _placed(
         pay_by=event.occurred_at + timedelta(minutes=policy.order.pay_minutes),
         terms=_terms(policy, event.currency),
         free_shipping=event.free_shipping,
+        trust_card_id=event.trust_card_id,
+        placed_at=event.occurred_at,
+        coupons=event.coupons,
         occurred_at=event.occurred_at,
     )
     paid = () if due else (_free(accepted),)
@@ -122,6 +125,9 @@ def pay(event: PaymentSucceeded, order: Order | None) -> Outcome:
             lines=tuple(line.line for line in order.lines.values()),
             terms=order.terms,
             free_shipping=order.free_shipping,
+            trust_card_id=order.trust_card_id,
+            placed_at=order.placed_at,
+            coupons=order.coupons,
             occurred_at=event.occurred_at,
         ),
     )
@@ -159,6 +165,8 @@ def _unsound(event: OrderPlaced, policy: Policy, attributions: Attributions) -> 
         unknown = set(line.tags) - set(policy.order.tags)
         if unknown:
             return "order.tag_unknown", f"line {line.line_no}: {', '.join(sorted(unknown))}"
+        if line.gift_of is not None and not _is_gift(line, event):
+            return "order.bad_gift", f"line {line.line_no}: of line {line.gift_of}"
         if line.kind == "freight" and (line.quantity != 1 or line.promoter_id is not None or line.tags):
             return "order.bad_freight", f"line {line.line_no}: one unit, no promoter, no tags"
         if line.kind == "freight" and not any(one.kind == "goods" and one.seller_id == line.seller_id for one in event.lines):
@@ -168,6 +176,14 @@ def _unsound(event: OrderPlaced, policy: Policy, attributions: Attributions) -> 
     if sum(_gross(line) for line in event.lines) > GROSS_MAX:
         return "order.too_large", ""
     return None
+
+
+def _is_gift(line: PlacedLine, event: OrderPlaced) -> bool:
+    """Goods, with other goods of the same seller which are no gift themselves. Source: R4.5."""
+    main = next((one for one in event.lines if one.line_no == line.gift_of), None)
+    if main is None or main.gift_of is not None or main.seller_id != line.seller_id:
+        return False
+    return line.kind == "goods" and main.kind == "goods"
 
 
 def _bad_coupon(event: OrderPlaced, attributions: Attributions) -> tuple[Code, str] | None:
@@ -214,6 +230,8 @@ def _lines(event: OrderPlaced, policy: Policy, attributions: Attributions) -> tu
                 fulfiller_id=line.fulfiller_id,
                 attribution=attribution,
                 campaign_id=event.campaign_id if line.kind != "freight" else None,
+                gift_of=line.gift_of,
+                without_return_cap_minor=line.without_return_cap_minor,
             )
         )
     return tuple(frozen)
@@ -270,6 +288,9 @@ def _free(accepted: OrderAccepted) -> OrderPaid:
         lines=accepted.lines,
         terms=accepted.terms,
         free_shipping=accepted.free_shipping,
+        trust_card_id=accepted.trust_card_id,
+        placed_at=accepted.placed_at,
+        coupons=accepted.coupons,
         occurred_at=accepted.occurred_at,
     )
 

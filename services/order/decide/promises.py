@@ -30,7 +30,12 @@ def late(event: ShippingDue, order: Order | None) -> Outcome:
 
 
 def judge(event: RulingMade, order: Order | None) -> Outcome:
-    """Sham shipping, upheld: 30% of what the parcel's units cost in place of lateness. A parcel collected in time is none. Source: R2.4."""
+    """Sham shipping, upheld: 30% of what the parcel's units cost in place of lateness. A parcel collected in time is none.
+
+    No facts for rulings of cases: those are the refund service's. Source: R2.4.
+    """
+    if event.matter != "sham_shipping" or event.parcel_id is None:
+        return ()
     if order is None:
         return Wait("order.before_placed")
     if order.shut:
@@ -40,6 +45,8 @@ def judge(event: RulingMade, order: Order | None) -> Outcome:
     parcel = order.parcels.get(event.parcel_id)
     if parcel is None:
         return Wait("parcel.before_shipped")
+    if parcel.failed == "intercepted":
+        return Reject("parcel.intercepted")
     if not event.upheld:
         noted = {"order_id": order.id, "parcel_id": event.parcel_id, "ruling_id": event.ruling_id}
         return (RulingNoted(**noted, occurred_at=event.occurred_at),)
@@ -49,20 +56,20 @@ def judge(event: RulingMade, order: Order | None) -> Outcome:
         return Reject("ruling.known")
     if parcel.collected_at is not None and parcel.collected_at < parcel.sent_at + timedelta(hours=order.terms.collect_hours):
         return Reject("sham.collected_in_time")
-    return tuple(_sham(event, order, order.terms.sham))
+    return tuple(_sham(event.ruling_id, event.parcel_id, order, order.terms.sham, event.occurred_at))
 
 
-def _sham(event: RulingMade, order: Order, penalty: Penalty) -> Iterable[ShippingSham]:
+def _sham(ruling_id: str, parcel_id: str, order: Order, penalty: Penalty, at: datetime) -> Iterable[ShippingSham]:
     """One fact a seller of the parcel; a parcel has one, but for a fulfiller who packs for several.
 
     Bounds hold for all of a seller's pretences together, each unit once however often it was pretended to leave.
     """
-    parcel = order.parcels[event.parcel_id]
+    parcel = order.parcels[parcel_id]
     for seller_id in sorted({order.lines[line_no].line.seller_id for line_no in parcel.units}):
         units = {line_no: units for line_no, units in parcel.units.items() if order.lines[line_no].line.seller_id == seller_id}
         owed = _penalty(penalty, _base(order, _pretended(order, seller_id, parcel)))
-        common = _broken(order, seller_id, f"sham|{event.parcel_id}", units, owed, event.occurred_at)
-        yield ShippingSham(**common, parcel_id=event.parcel_id, ruling_id=event.ruling_id)
+        common = _broken(order, seller_id, f"sham|{parcel_id}", units, owed, at)
+        yield ShippingSham(**common, parcel_id=parcel_id, ruling_id=ruling_id)
 
 
 def _broken(order: Order, seller_id: str, what: str, units: Mapping[int, int], owed: int, at: datetime) -> dict[str, Any]:

@@ -18,14 +18,18 @@ QUICK = "ship_24h"  # the tag with which a seller promises to send sooner
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """units by line number. None: not yet. failed: how it ended that did not arrive, empty while it may."""
+    """units by line number. None: not yet. failed: how it ended that did not arrive, empty while it may.
+
+    replaces: the line for which it brings other goods, 0: none. Where units is empty they come on top of those sent before (R4.10).
+    """
 
     units: dict[int, int]
     sent_at: datetime
     signed_at: datetime | None = None
     collected_at: datetime | None = None
-    failed: Literal["", "refused", "lost"] = ""
+    failed: Literal["", "refused", "lost", "intercepted"] = ""
     sham: bool = False
+    replaces: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class OrderLine:
     parcels were. gone: units that are waited for no more, refunded or cancelled before they were sent, each with when.
     refunded: units that were paid back or will be, with refunded_minor; cancelled of them without a case.
     cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
-    uses: redeemed units by redemption id. extended_days: what the buyer added.
+    again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
+    holds: units kept back for a case by its id while it is open, 0 where that was refused. stopped: units kept back until they were
+    refunded. uses: redeemed units by redemption id. extended_days: what the buyer added.
     """
 
     line: Line
@@ -50,6 +56,10 @@ class OrderLine:
     cases: dict[str, datetime] = field(default_factory=dict)
     ended: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     freed_at: datetime | None = None
+    holds: dict[str, int] = field(default_factory=dict)
+    stopped: int = 0
+    again_at: datetime | None = None
+    again_signed_at: datetime | None = None
     uses: dict[str, int] = field(default_factory=dict)
     extended_days: int = 0
     completed: bool = False
@@ -92,6 +102,11 @@ class OrderLine:
         return sum(self.uses.values())
 
     @property
+    def kept(self) -> int:
+        """Units that are not to leave, for a case may refund them. Source: R4.8."""
+        return sum(self.holds.values())
+
+    @property
     def used_up(self) -> bool:
         """Confirmed by use: nothing is left to be used, and no case holds it. Source: R2.5."""
         return bool(self.used) and self.used >= self.unsent and not self.over and not self.cases
@@ -112,12 +127,15 @@ class OrderLine:
 def confirmation(line: OrderLine, terms: OrderTerms) -> tuple[Stage, datetime] | None:
     """When time confirms the line as things stand, cases left aside; None: not under way, confirmed already, or refunded in full.
 
-    A look that would find nothing signed does nothing, so only the one that will confirm is named. Source: R2.5.
+    A look that would find nothing signed does nothing, so only the one that will confirm is named. A replacement begins it anew.
+
+    Source: R2.5, R4.10.
     """
-    if line.sent_at is None or line.over:
+    sent_at, signed_at = (line.sent_at, line.signed_at) if line.again_at is None else (line.again_at, line.again_signed_at)
+    if sent_at is None or line.over:
         return None
-    stage, days = _look(line, line.sent_at, terms)
-    deadline = line.sent_at + timedelta(days=days)
+    stage, days = _look(sent_at, signed_at, line.extended_days, terms)
+    deadline = sent_at + timedelta(days=days)
     return stage, max(deadline, line.freed_at or deadline)
 
 
@@ -134,17 +152,19 @@ def ship_hours(line: Line, terms: OrderTerms) -> int:
 def unsent_at(line: OrderLine, parcels: Mapping[str, Parcel], at: datetime) -> int:
     """Units that were still to be sent at that moment; none while a case was open then. Source: R2.4.
 
-    A parcel counts from its dispatch on, whatever became of it later.
+    A parcel counts from its dispatch on, whatever became of it later, but one that was to be stopped never does.
     """
     in_case = any(since < at for since in line.cases.values()) or any(since < at < until for since, until in line.ended.values())
     if line.line.kind != "goods" or in_case:
         return 0
-    sent = sum(parcel.units.get(line.line.line_no, 0) for parcel in parcels.values() if parcel.sent_at < at)
+    counting = (parcel for parcel in parcels.values() if parcel.sent_at < at and parcel.failed != "intercepted")
+    sent = sum(parcel.units.get(line.line.line_no, 0) for parcel in counting)
     return max(0, line.line.quantity - sent - sum(units for since, units in line.gone if since < at))
 
 
 def restated(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
     """How far the line got, by all its parcels; they may have been reported in any order. Source: R2.5."""
+    line = _replaced(line, parcels)
     own = [parcel for parcel in parcels.values() if line.line.line_no in parcel.units and not parcel.failed]
     sent = sum(parcel.units[line.line.line_no] for parcel in own)
     if not own or sent + line.forgone < line.line.quantity:
@@ -159,8 +179,17 @@ def restated(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
     )
 
 
+def _replaced(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
+    """The last replacement that came on top of its units and did not fail. Source: R4.10."""
+    on_top = [one for one in parcels.values() if one.replaces == line.line.line_no and not one.units and not one.failed]
+    if not on_top and line.again_at is None:
+        return line
+    last = max(on_top, key=lambda one: one.sent_at, default=None)
+    return replace(line, again_at=last.sent_at if last else None, again_signed_at=last.signed_at if last else None)
+
+
 def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> OrderLine:
-    """The case ended; units that it refunded before they were sent are waited for no more."""
+    """The case ended, and with it what was kept back for it; units that it refunded before they were sent are waited for no more."""
     gone = min(fact.refunded_quantity, line.unsent)
     after = replace(
         line,
@@ -170,6 +199,8 @@ def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> Or
         refunded=line.refunded + fact.refunded_quantity,
         refunded_minor=line.refunded_minor + fact.refunded_minor,
         gone=(*line.gone, (fact.occurred_at, gone)) if gone else line.gone,
+        holds={case_id: units for case_id, units in line.holds.items() if case_id != fact.case_id},
+        stopped=line.stopped + (gone if line.holds.get(fact.case_id) else 0),
     )
     return restated(after, parcels)
 
@@ -186,12 +217,11 @@ def reduced(line: OrderLine, units: int, amount_minor: int, at: datetime, parcel
     return restated(after, parcels)
 
 
-def _look(line: OrderLine, sent_at: datetime, terms: OrderTerms) -> tuple[Stage, int]:
-    added = line.extended_days
-    if line.signed_at is None:
+def _look(sent_at: datetime, signed_at: datetime | None, added: int, terms: OrderTerms) -> tuple[Stage, int]:
+    if signed_at is None:
         return 3, terms.confirm_latest_days + added
-    if line.signed_at < sent_at + timedelta(days=terms.confirm_signed_days + added):
+    if signed_at < sent_at + timedelta(days=terms.confirm_signed_days + added):
         return 1, terms.confirm_signed_days + added
-    if line.signed_at < sent_at + timedelta(days=terms.confirm_check_days + added):
+    if signed_at < sent_at + timedelta(days=terms.confirm_check_days + added):
         return 2, terms.confirm_check_days + added
     return 3, terms.confirm_latest_days + added

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from services.order.model.line import LineState, OrderLine, Parcel, confirmation, freed, held, reduced, restated, ship_hours, unsent_at
+from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.order import (
     ConfirmationDue,
     ConfirmationExtended,
@@ -28,6 +29,7 @@ from shared.contracts.order import (
     ParcelTaken,
     PaymentUnwanted,
     PaymentWindowOver,
+    ReplacementNoted,
     RulingNoted,
     ShippingDue,
     ShippingLate,
@@ -35,7 +37,7 @@ from shared.contracts.order import (
     UnitsCancelled,
 )
 from shared.contracts.suspension import OrderClosed, OrderUnderSuspension
-from shared.contracts.types import FreeShipping
+from shared.contracts.types import Coupon, FreeShipping
 from shared.messaging.shape import Kind
 
 OrderFact = (
@@ -50,6 +52,7 @@ OrderFact = (
     | ParcelTaken
     | ParcelDelivered
     | ParcelFailed
+    | ReplacementNoted
     | ShippingLate
     | ShippingSham
     | RulingNoted
@@ -61,6 +64,9 @@ OrderFact = (
     | OrderSettled
     | OrderClosed
     | OrderUnderSuspension
+    | ShipmentHoldGranted
+    | ShipmentHoldRefused
+    | ParcelIntercepted
 )
 Status = Literal["accepted", "rejected", "paid", "expired", "cancelled", "closed"]
 State = Status | LineState
@@ -81,7 +87,7 @@ class Order:
     """status: how far it got as a whole; its lines say the rest. payments, cancels: every payment_id and cancel_id known.
 
     terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted. suspended: its parties that were found
-    suspended after it was paid.
+    suspended after it was paid. trust_card_id, coupons: as placed; placed_at None: accepted before that was kept.
     """
 
     id: str
@@ -100,6 +106,9 @@ class Order:
     late: dict[str, Late] = field(default_factory=dict)
     rulings: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
+    trust_card_id: str | None = None
+    placed_at: datetime | None = None
+    coupons: tuple[Coupon, ...] = ()
 
     @property
     def state(self) -> State:
@@ -124,7 +133,8 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
     if isinstance(fact, OrderAccepted):
         lines = {line.line_no: OrderLine(line) for line in fact.lines}
         order = Order(fact.order_id, fact.buyer_id, "accepted", fact.currency, fact.due_minor, fact.pay_by, fact.terms, lines=lines)
-        return replace(order, free_shipping=fact.free_shipping)
+        order = replace(order, free_shipping=fact.free_shipping, trust_card_id=fact.trust_card_id)
+        return replace(order, placed_at=fact.placed_at, coupons=fact.coupons)
     if isinstance(fact, OrderRejected):
         return Order(fact.order_id, fact.buyer_id, "rejected")
     if order is None:
@@ -142,7 +152,7 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
             return replace(order, status="closed")
         case OrderUnderSuspension():
             return replace(order, suspended=(*order.suspended, fact.subject_id))
-        case ParcelSent() | ParcelTaken() | ParcelDelivered() | ParcelFailed():
+        case ParcelSent() | ParcelTaken() | ParcelDelivered() | ParcelFailed() | ParcelIntercepted() | ReplacementNoted():
             return _moved(order, fact)
         case ShippingLate() | ShippingSham() | RulingNoted():
             return _judged(order, fact)
@@ -188,10 +198,14 @@ def _shipping(order: Order, terms: OrderTerms) -> Iterable[ShippingDue]:
             yield ShippingDue(order_id=order.id, seller_id=seller_id, hours=hours, occurred_at=ship_by(order, hours))
 
 
-def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | ParcelFailed) -> Order:
+def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | ParcelFailed | ParcelIntercepted | ReplacementNoted) -> Order:
     match fact:
-        case ParcelSent():
+        case ParcelSent() | ParcelIntercepted():
             parcel = Parcel({unit.line_no: unit.quantity for unit in fact.units}, fact.occurred_at)
+            parcel = replace(parcel, failed="intercepted") if isinstance(fact, ParcelIntercepted) else parcel
+        case ReplacementNoted():
+            units = {fact.line_no: fact.units_sent} if fact.units_sent else {}
+            parcel = Parcel(units, fact.occurred_at, replaces=fact.line_no)
         case ParcelTaken():
             parcel = replace(order.parcels[fact.parcel_id], collected_at=fact.occurred_at)
         case ParcelDelivered():
@@ -201,7 +215,8 @@ def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | Parc
         case _:
             assert_never(fact)
     after = replace(order, parcels={**order.parcels, fact.parcel_id: parcel})
-    return _lines(after, *(restated(order.lines[line_no], after.parcels) for line_no in parcel.units))
+    touched = {*parcel.units, parcel.replaces} - {0}
+    return _lines(after, *(restated(order.lines[line_no], after.parcels) for line_no in sorted(touched)))
 
 
 def _judged(order: Order, fact: ShippingLate | ShippingSham | RulingNoted) -> Order:
@@ -219,9 +234,22 @@ def _judged(order: Order, fact: ShippingLate | ShippingSham | RulingNoted) -> Or
 
 
 def _with_lines(
-    order: Order, fact: UnitsCancelled | OrderCompleted | LineHeld | LineFreed | LineRedeemed | ConfirmationExtended | OrderSettled
+    order: Order,
+    fact: UnitsCancelled
+    | OrderCompleted
+    | LineHeld
+    | LineFreed
+    | LineRedeemed
+    | ConfirmationExtended
+    | OrderSettled
+    | ShipmentHoldGranted
+    | ShipmentHoldRefused,
 ) -> Order:
     match fact:
+        case ShipmentHoldGranted() | ShipmentHoldRefused():
+            line = order.lines[fact.line_no]
+            units = fact.quantity if isinstance(fact, ShipmentHoldGranted) else 0
+            return _lines(order, replace(line, holds={**line.holds, fact.case_id: units}))
         case UnitsCancelled():
             cut = (reduced(order.lines[one.line_no], one.quantity, one.amount_minor, fact.occurred_at, order.parcels) for one in fact.lines)
             return replace(_lines(order, *cut), cancels=(*order.cancels, fact.cancel_id) if fact.cancel_id else order.cancels)

@@ -10,6 +10,7 @@ from services.payment.decide.income import charge, credit, try_again
 from services.payment.decide.payouts import paid_out, payout_unanswered, returned, sweep
 from services.payment.decide.reconciliation import compare, look
 from services.payment.decide.refunds import grant, not_paid, refunded, unanswered
+from services.payment.decide.reimbursement import reimburse
 from services.payment.decide.sellers import register, top_up, withdraw
 from services.payment.decide.settlement import free, hold, plan, settle
 from services.payment.decide.subsidies import draw, prefund, restore
@@ -38,6 +39,7 @@ __all__ = [
     "prefund",
     "refunded",
     "register",
+    "reimburse",
     "restore",
     "returned",
     "settle",

@@ -9,6 +9,7 @@ from services.payment.decide.fronting import charge
 from services.payment.decide.reconciliation import reconciled
 from services.payment.model import Compensation, Payment
 from shared.contracts.order import ShippingLate, ShippingSham
+from shared.contracts.owed import CompensationGranted
 from shared.contracts.payment import (
     CompensationAnswerDue,
     CompensationDone,
@@ -22,8 +23,8 @@ from shared.policy import Policy
 
 
 @reconciled
-def compensate(event: ShippingLate | ShippingSham, payment: Payment | None, policy: Policy) -> Outcome:
-    """The provider is told first; once per compensation_id, and outside of what refunds may come to. Source: R3.5, R2.4.
+def compensate(event: ShippingLate | ShippingSham | CompensationGranted, payment: Payment | None, policy: Policy) -> Outcome:
+    """The provider is told first; once per compensation_id, and outside of what refunds may come to. Source: R3.5, R2.4, R4.7, R4.9.
 
     No facts where what is due came to nothing.
     """
@@ -39,8 +40,8 @@ def compensate(event: ShippingLate | ShippingSham, payment: Payment | None, poli
         CompensationInstructed(
             order_id=payment.id,
             compensation_id=event.compensation_id,
-            payee=event.buyer_id,
-            payer=event.seller_id,
+            payee=event.payee if isinstance(event, CompensationGranted) else event.buyer_id,
+            payer=event.payer if isinstance(event, CompensationGranted) else event.seller_id,
             currency=event.currency,
             amount_minor=event.amount_minor,
             rule=event.rule,

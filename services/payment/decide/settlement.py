@@ -7,6 +7,7 @@ from datetime import datetime
 from services.payment import ledger
 from services.payment.model import EscrowLine, Payment
 from services.payment.model.payment import evolve, held, settlement
+from shared.contracts.dispute import CaseReopened
 from shared.contracts.order import OrderCompleted
 from shared.contracts.payment import (
     AccountCredited,
@@ -41,13 +42,13 @@ def settle(event: SettlementDue, payment: Payment | None) -> Outcome:
     return _settled(payment, event.line_no, event.occurred_at)
 
 
-def hold(event: CaseOpened, payment: Payment | None) -> Outcome:
-    """An open case keeps the line's money where it is. Source: R2.6."""
+def hold(event: CaseOpened | CaseReopened, payment: Payment | None) -> Outcome:
+    """An open case keeps the line's money where it is; one that goes on after an appeal does so again. Source: R2.6, R4.11."""
     found = _of_case(event, payment)
     if not isinstance(found, tuple):
         return found
     payment, line = found
-    if event.case_id in line.cases or event.case_id in line.ended:
+    if event.case_id in line.cases or (event.case_id in line.ended and isinstance(event, CaseOpened)):
         return Reject("case.known")
     return (SettlementHeld(order_id=payment.id, line_no=event.line_no, case_id=event.case_id, occurred_at=event.occurred_at),)
 
@@ -58,10 +59,8 @@ def free(event: CaseClosed, payment: Payment | None) -> Outcome:
     if not isinstance(found, tuple):
         return found
     payment, line = found
-    if event.case_id in line.ended:
-        return Reject("case.closed")
     if event.case_id not in line.cases:
-        return Wait("case.before_opened")
+        return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
     freed = SettlementFreed(order_id=payment.id, line_no=event.line_no, case_id=event.case_id, occurred_at=event.occurred_at)
     return (freed, *settle_now(evolve(payment, freed), event.line_no, event.occurred_at))
 
@@ -122,7 +121,7 @@ def _credits(payment: Payment, line: EscrowLine, settled: LineSettled) -> list[A
     ]
 
 
-def _of_case(event: CaseOpened | CaseClosed, payment: Payment | None) -> tuple[Payment, EscrowLine] | Reject | Wait:
+def _of_case(event: CaseOpened | CaseReopened | CaseClosed, payment: Payment | None) -> tuple[Payment, EscrowLine] | Reject | Wait:
     if payment is None or payment.payment_id is None:
         return Wait("payment.before_escrow")
     line = payment.lines.get(event.line_no)

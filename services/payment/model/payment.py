@@ -23,6 +23,7 @@ from shared.contracts.chargeback import (
     ChargebackReceived,
     RefundHeld,
 )
+from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -72,6 +73,7 @@ PaymentFact = (
     | StatementNoted
     | BreakFound
     | BreakExplained
+    | SellerReimbursed
 )
 
 
@@ -95,6 +97,7 @@ class Payment:
     chargebacks: dict[str, Chargeback] = field(default_factory=dict)
     buyer_id: str | None = None
     prefunded: bool = False
+    reimbursements: tuple[str, ...] = ()
 
     @property
     def frozen(self) -> bool:
@@ -172,6 +175,8 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
             return _charged_back(payment, fact)
         case SettlementPlanned() | SettlementHeld() | SettlementFreed() | LineSettled():
             return replace(payment, lines={**payment.lines, fact.line_no: line.evolve(payment.lines[fact.line_no], fact)})
+        case SellerReimbursed():
+            return replace(payment, reimbursements=(*payment.reimbursements, fact.reimbursement_id))
         case StatementNoted() | BreakFound() | BreakExplained():
             return payment
         case _:

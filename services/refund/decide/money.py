@@ -2,59 +2,68 @@
 
 from __future__ import annotations
 
-from services.refund.decide.step import ended, illegal, said
-from services.refund.model import Case, Purchase
+from services.refund.decide.beside import beside
+from services.refund.decide.step import closed, ended, illegal, said
+from services.refund.model import Case, Purchase, evolve
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
-from shared.contracts.refund import CaseClosed, RefundStuck
+from shared.contracts.refund import RefundStuck
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def done(event: RefundDone, purchase: Purchase | None) -> Outcome:
-    """60: the buyer has the money. No facts for money that was unwanted or cancelled: no case granted it. Source: R3.5, R2.2."""
+    """60: the buyer has the money. No facts for money that was unwanted or cancelled: no case granted it. Source: R3.5, R2.2.
+
+    With what the case brings beside its refund: R4.9, R4.12, R4.13; to a seller who won on appeal meanwhile, R4.11.
+    """
     if event.line_no is None or _cancelled(purchase, event.refund_id):
         return ()
-    case = purchase.refunded_by(event.refund_id) if purchase else None
-    if purchase is None or case is None:
-        return Wait("refund.before_grant")
-    against = _not_executing(case)
-    if against is not None:
-        return against
-    common = said(purchase, case, 60, "nobody", None, event.occurred_at, "R3.5")
-    minor, quantity = case.granted_minor, case.granted_quantity
-    return (CaseClosed(**common, code="case.refunded", refunded_minor=minor, refunded_quantity=quantity),)
+    found = _executing(event, purchase)
+    if not isinstance(found, tuple):
+        return found
+    purchase, case = found
+    over = closed(purchase, case, event.occurred_at, 60, "case.refunded", "R3.5", "refunded")
+    return (over, *beside(evolve(purchase, over), case.id, event.occurred_at))
 
 
 def refused(event: RefundRefused, purchase: Purchase | None) -> Outcome:
     """70: payment reserved nothing, for its own reason; the units can be claimed again. No facts for cancelled units. Source: R3.5."""
     if _cancelled(purchase, event.refund_id):
         return ()
-    case = purchase.refunded_by(event.refund_id) if purchase else None
-    if purchase is None or case is None:
-        return Wait("refund.before_grant")
-    return _not_executing(case) or ended(purchase, case, event.occurred_at, event.code, "R3.5")
+    found = _executing(event, purchase)
+    if not isinstance(found, tuple):
+        return found
+    purchase, case = found
+    return ended(purchase, case, event.occurred_at, event.code, "R3.5")
 
 
 def not_paid(event: RefundNotPaid, purchase: Purchase | None) -> Outcome:
-    """Still 50: the provider did not pay, and a person looks at it. No facts for money that was unwanted or cancelled. Source: R3.5."""
+    """Still 50: the provider did not pay, and a person looks at it: a ruling of the case grants it again or ends it. No facts for money
+    that was unwanted or cancelled. Source: R3.5.
+    """
     if event.line_no is None or _cancelled(purchase, event.refund_id):
         return ()
-    case = purchase.refunded_by(event.refund_id) if purchase else None
-    if purchase is None or case is None:
-        return Wait("refund.before_grant")
-    against = _not_executing(case)
-    if against is not None:
-        return against
-    if case.turn == "platform":
+    found = _executing(event, purchase)
+    if not isinstance(found, tuple):
+        return found
+    purchase, case = found
+    if case.stuck:
         return Reject("case.wrong_state", "a person looks at it already")
-    common = said(purchase, case, 50, "platform", None, event.occurred_at, "R3.5")
-    return (RefundStuck(**common, refund_id=event.refund_id, reason=event.reason),)
+    common = said(purchase, case, 50, "platform", None, event.occurred_at, "R3.5", "case.refund_failed", event.reason)
+    return (RefundStuck(**common, refund_id=event.refund_id),)
 
 
 def _cancelled(purchase: Purchase | None, refund_id: str) -> bool:
     return purchase is not None and refund_id in purchase.cancelled
 
 
-def _not_executing(case: Case) -> Reject | Wait | None:
-    if case.state in (10, 30, 40):
+def _executing(event: RefundDone | RefundRefused | RefundNotPaid, purchase: Purchase | None) -> tuple[Purchase, Case] | Reject | Wait:
+    """The case whose present grant that is. An earlier attempt's answer is out of date; of a later one, it came before its cause."""
+    found = purchase.refunded_by(event.refund_id) if purchase else None
+    if purchase is None or found is None:
         return Wait("refund.before_grant")
-    return None if case.state == 50 else illegal(case)
+    case, attempt = found
+    if case.ended:
+        return Reject("case.closed")
+    if attempt > case.grants:
+        return Wait("refund.before_grant") if case.state in (10, 20, 30, 40, 45, 50) else illegal(case)
+    return (purchase, case) if case.state == 50 and attempt == case.grants else illegal(case)

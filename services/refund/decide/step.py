@@ -1,20 +1,34 @@
-"""What every step of a case shares: the words that each of its facts says, and how it ends."""
+"""What every step of a case shares: the words that each of its facts says, who may take it, and how the case ends."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from services.refund.model import Case, Purchase, refund_id_of
-from services.refund.rules import freight
-from shared.contracts.refund import CaseClosed, CaseState, RefundGranted, Turn
+from services.refund import rules
+from services.refund.model import Case, Purchase
+from services.refund.rules import Rule
+from shared.contracts.exchange import WaybillUsed
+from shared.contracts.merchant import ReplacementSent
+from shared.contracts.refund import CaseClosed, CaseOutcome, CaseState, CaseTimer, Turn
+from shared.contracts.ruling import Fault
+from shared.contracts.storefront import ReturnPosted
 from shared.errors import Code
-from shared.messaging.shape import Outcome, Reject
-from shared.money import unit_slice
+from shared.messaging.shape import Reject
+
+EVIDENCE_MAX = 20  # of one side in one case
 
 
 def said(
-    purchase: Purchase, case: Case, state: CaseState, turn: Turn, deadline: datetime | None, at: datetime, rule: str
+    purchase: Purchase,
+    case: Case,
+    state: CaseState,
+    turn: Turn,
+    deadline: datetime | None,
+    at: datetime,
+    rule: str,
+    code: Code | str = "",
+    reason: str = "",
 ) -> dict[str, Any]:
     """The fields of shared.contracts.refund.CaseFact, and when it happened."""
     return {
@@ -25,8 +39,16 @@ def said(
         "turn": turn,
         "deadline": deadline,
         "rule": rule,
+        "code": code,
+        "reason": reason,
         "occurred_at": at,
     }
+
+
+def as_is(purchase: Purchase, case: Case, at: datetime, rule: str, code: Code | str, reason: str = "") -> dict[str, Any]:
+    """The same for a fact that leaves state, turn and deadline as they are."""
+    common = said(purchase, case, case.state, "nobody", case.deadline, at, rule, code, reason)
+    return {**common, "turn": case.turn}
 
 
 def later(at: datetime, span: timedelta) -> datetime:
@@ -34,45 +56,66 @@ def later(at: datetime, span: timedelta) -> datetime:
     return at.astimezone(UTC) + span
 
 
-def ended(purchase: Purchase, case: Case, at: datetime, code: Code | str, rule: str) -> Outcome:
-    """70: over, and the buyer got nothing by it."""
-    common = said(purchase, case, 70, "nobody", None, at, rule)
-    return (CaseClosed(**common, code=code, refunded_minor=0, refunded_quantity=0),)
+def after(case: Case, at: datetime, span: timedelta) -> datetime:
+    """Nobody's time begins to run before the step that it follows, whatever the sender's clock said."""
+    return later(max(at, case.since), span)
 
 
-def granted(purchase: Purchase, case: Case, quantity: int, at: datetime, by: Literal["seller", "silence"]) -> Outcome:
-    """50: the accepted units' share of what was paid, behind the units refunded before; at most the promise, less waived freight that
-    the buyer's change of mind makes due. Source: R1.4, R4.4, R3.10.
-    """
-    line = purchase.line_of(case)
-    promised = next(promise for promise in line.promises if promise.guarantee == case.ground)
-    share = min(unit_slice(line.paid_minor, line.quantity, line.granted_quantity, quantity), promised.cap_minor - line.granted_minor)
-    waived = _waived_freight(purchase, case, quantity, share)
-    return (
-        RefundGranted(
-            **said(purchase, case, 50, "provider", None, at, "R4.4"),
-            refund_id=refund_id_of(purchase.order_id, case.id),
-            quantity=quantity,
-            amount_minor=share - waived,
-            by=by,
-            freight_minor=waived,
-            applied_at=case.applied_at,
-        ),
+def due(event: CaseTimer, purchase: Purchase | None) -> tuple[Purchase, Case]:
+    """The engine drops timers that no longer stand, so the case is there and in the timer's state."""
+    if purchase is None:
+        raise AssertionError(f"{event.type} of an unknown order")
+    return purchase, purchase.cases[event.case_id]
+
+
+def rule_of(case: Case) -> Rule | None:
+    """What the case claims; where a ruling gave it another kind, what its ground promises first. None: an old case of no rule of today."""
+    return rules.find(case.kind, case.ground) or next((rule for rule in rules.CATALOGUE if rule.ground == case.ground), None)
+
+
+def fault_of(case: Case, upheld: bool, said: Fault = "nobody") -> Fault:
+    """Whose fault it was: as a person says, and where that names nobody, by the ground of a claim that was upheld. Source: R4.2, R4.11."""
+    rule = rule_of(case)
+    if said == "nobody" and upheld and rule is not None and rule.seller_at_fault:
+        return "seller"
+    return said
+
+
+def closed(
+    purchase: Purchase, case: Case, at: datetime, state: CaseState, code: Code | str, rule: str, outcome: CaseOutcome, reason: str = ""
+) -> CaseClosed:
+    """60 or 70, with all that the score of both sides is judged by. What was refunded is what was granted, if that is the outcome."""
+    refunded = outcome == "refunded"
+    fault = case.fault or (fault_of(case, upheld=True) if outcome in ("refunded", "exchanged", "resent") else "")
+    return CaseClosed(
+        **said(purchase, case, state, "nobody", None, at, rule, code, reason),
+        refunded_minor=case.granted_minor if refunded else 0,
+        refunded_quantity=case.granted_quantity if refunded else 0,
+        seller_at_fault=refunded and fault == "seller",
+        kind=case.kind,
+        ground=case.ground,
+        seller_id=purchase.line_of(case).seller_id,
+        buyer_id=purchase.buyer_id,
+        outcome=outcome,
+        fault=fault,
+        finding=case.finding,
+        answer=case.answer,
+        ruled=case.ruled,
     )
 
 
-def _waived_freight(purchase: Purchase, case: Case, quantity: int, refund_minor: int) -> int:
-    """Once a seller. What is kept is counted by units, those of other open cases included."""
-    seller_id = purchase.line_of(case).seller_id
-    if case.ground != "no_reason" or seller_id in purchase.deducted:
-        return 0
-    kept = 0
-    for line_no, line in purchase.lines.items():
-        if line.seller_id == seller_id and line.kind == "goods":
-            gone = line.granted_quantity + (quantity if line_no == case.line_no else 0)
-            kept += line.paid_minor - line.paid_minor * gone // line.quantity
-    promised = next((one for one in purchase.free_shipping if one.seller_id == seller_id), None)
-    return freight.waived(promised, kept, refund_minor)
+def ended(
+    purchase: Purchase, case: Case, at: datetime, code: Code | str, rule: str, outcome: CaseOutcome = "rejected", reason: str = ""
+) -> tuple[CaseClosed]:
+    """70: over, and the buyer got nothing by it."""
+    return (closed(purchase, case, at, 70, code, rule, outcome, reason),)
+
+
+def waybill_used(event: ReturnPosted | ReplacementSent) -> WaybillUsed:
+    """No other case uses it again. Source: R4.4."""
+    return WaybillUsed(
+        order_id=event.order_id, case_id=event.case_id, carrier=event.carrier, waybill=event.waybill, occurred_at=event.occurred_at
+    )
 
 
 def illegal(case: Case) -> Reject:

@@ -1,8 +1,30 @@
-"""Freight that a seller waived for a basket which a return makes too small. Source: R3.10."""
+"""Freight: what was waived for a basket that a return makes too small, and what sending goods back cost. Source: R3.10, R4.7, R4.9."""
 
 from __future__ import annotations
 
-from shared.contracts.types import FreeShipping
+from services.refund.rules.claim import Bought, not_goods
+from shared.contracts.certificate import Guarantee
+from shared.contracts.types import FreeShipping, Line
+from shared.policy import RefundPolicy
+
+UNBOUNDED = 10**15  # minor units; what the contract's amounts can hold
+
+
+def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+    """A seller at fault bears what sending its goods back cost, once it has confirmed them and the refund is done; with a bound, for
+    it is the buyer alone who says how much that was. Source: R4.9."""
+    withheld = not_goods(line)
+    return Guarantee(
+        line_no=line.line_no,
+        guarantee="fault_freight",
+        granted=not withheld,
+        withheld=withheld,
+        days=0,
+        cap_minor=policy.guarantees.fault_freight_minor.get(bought.currency, UNBOUNDED),
+        funder="seller",
+        pays_itself=True,
+        rule="R4.9",
+    )
 
 
 def waived(promised: FreeShipping | None, kept_minor: int, refund_minor: int) -> int:
@@ -12,3 +34,15 @@ def waived(promised: FreeShipping | None, kept_minor: int, refund_minor: int) ->
     if promised is None or kept_minor >= promised.threshold_minor:
         return 0
     return min(promised.freight_minor, refund_minor)
+
+
+def way_back(card: Guarantee | None, fault: Guarantee | None, spent_minor: int, *, card_valid: bool, seller_at_fault: bool) -> int:
+    """What the seller owes of the actual freight back: its fault comes first, then the card's right; nothing else brings any.
+
+    card, fault: the line's promises of those names; None: not on its certificate. Source: R4.7, R4.9.
+    """
+    if seller_at_fault and fault is not None and fault.granted:
+        return min(spent_minor, fault.cap_minor)
+    if card_valid and card is not None and card.granted:
+        return min(spent_minor, card.cap_minor)
+    return 0

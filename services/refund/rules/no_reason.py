@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought, Claim
-from shared.contracts.refund import Guarantee, Withheld
+from services.refund.rules.claim import Bought, Claim, over
+from shared.contracts.certificate import Guarantee, Withheld
 from shared.contracts.types import Line
-from shared.days import window_end
 from shared.messaging.shape import Reject, Wait
 from shared.policy import RefundPolicy
 
-EXCLUDED = frozenset({"custom_made", "fresh", "digital", "newspaper"})
+EXCLUDED = frozenset({"custom_made", "fresh", "newspaper"})
 
 
 def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
-    """Given for goods but those of an excluded category and those for which the buyer confirmed at purchase that it does not
-    apply. At most what was paid for the goods; the seller pays. Source: R4.5."""
-    withheld = _withheld(line)
+    """Given for goods but those of an excluded category, gifts, and those for which the buyer confirmed at purchase that it does not
+    apply; digital goods only sealed. At most what was paid for the goods; the seller pays. Gifts go back too. Source: R4.5."""
+    withheld = excluded(line)
     return Guarantee(
         line_no=line.line_no,
         guarantee="no_reason",
@@ -24,6 +23,8 @@ def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
         days=policy.no_reason_days,
         cap_minor=line.paid_minor,
         funder="seller",
+        conditions=("goods_back", "gifts_back", "sealed") if line.category == "digital" else ("goods_back", "gifts_back"),
+        rule="R4.5",
     )
 
 
@@ -32,16 +33,20 @@ def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
     one that merely arrives before the news of the signing waits for it. Source: R4.5, R1.3, R2.1."""
     if promised.withheld:
         return Reject(promised.withheld)
+    if "sealed" in promised.conditions and claim.unsealed:
+        return Reject("no_reason.unsealed")
     if claim.signed_at is None:
         return Wait("case.before_signing")
     if claim.at < claim.signed_at:
         return Reject("no_reason.not_signed")
-    if claim.at >= window_end(claim.signed_at, promised.days, claim.zone):
-        return Reject("no_reason.window_over")
-    return None
+    passed = over(promised, claim.at, claim.signed_at, claim.zone)
+    return Reject("no_reason.window_over", passed.detail) if passed else None
 
 
-def _withheld(line: Line) -> Withheld:
+def excluded(line: Line) -> Withheld:
+    """Why there is no return without a reason for the line; empty: there is."""
     if line.category in EXCLUDED or line.kind != "goods":
         return "no_reason.excluded"
+    if line.gift_of is not None:
+        return "promise.gift"
     return "no_reason.waived" if line.no_reason_waived else ""

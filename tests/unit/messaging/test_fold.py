@@ -149,7 +149,7 @@ def test_f4_no_more_than_a_bound_may_wait(desk: Desk) -> None:
 def test_f5_a_rejected_event_leaves_no_inbox_row(desk: Desk) -> None:
     bad, good = desk.coin("a", 1, "no"), desk.coin("a", 1)
     desk.all(bad, good)
-    assert desk.copies == [("a", "not_supported")]
+    assert desk.copies == [("a", "order.closed")]
     assert desk.inbox == {good.envelope.id}
 
 

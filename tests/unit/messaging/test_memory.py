@@ -50,7 +50,7 @@ def test_a_touch_that_grew_for_a_waiting_event_is_settled_at_once(memory: Memory
 
 def test_refusals_are_remembered_and_bugs_are_raised(memory: Memory) -> None:
     memory.send(coin(1, what="no"))
-    assert memory.refused == [("coin", "not_supported")]
+    assert memory.refused == [("coin", "order.closed")]
     with pytest.raises(AssertionError, match="boom"):
         memory.send(coin(1, what="boom"))
 

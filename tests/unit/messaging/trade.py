@@ -106,7 +106,7 @@ MEND: set[str] = set()  # what no longer raises
 def take(event: Coin, jar: Jar | None, shelf: Shelf | None) -> Outcome:
     coins = jar.coins if jar else ()
     if event.what == "no":
-        return Reject("not_supported", "no")
+        return Reject("order.closed", "no")
     if event.n > len(coins) + 1:
         return Wait("payment.before_order")
     if event.what == "boom" and "boom" not in MEND:

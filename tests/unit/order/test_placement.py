@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.contracts.order import OrderAccepted, OrderPaid, OrderRejected
@@ -119,6 +121,41 @@ def test_an_order_id_is_placed_once_whatever_became_of_it(before: object) -> Non
     memory = before()
     assert memory.when(b.placed(b.cart(unit_price_minor=1))) == ()
     assert codes(memory) == ["order.exists"]
+
+
+def test_what_promises_are_made_of_is_passed_on_as_it_was_placed_r4_1_r4_13() -> None:
+    """The card, the time of placement, the coupons, and of each line its gift and its cap; also where nothing is due."""
+    coupon = b.coupon(100_00).model_copy(update={"new_user": True, "expires_at": b.at("06-30 00:00")})
+    gift = b.coupon(30_00, 2, funder="seller", coupon_id="gift")
+    lines = b.cart(1, 100_00, without_return_cap_minor=50_00, category="food"), b.cart(2, 30_00, gift_of=1)
+    first, free = shop().when(b.placed(*lines, coupons=[coupon, gift], trust_card_id="card1"))
+    memory = shop(b.placed(*lines, coupons=[gift], trust_card_id="card1"))
+    paid: OrderPaid = b.only(memory.when(b.succeeded(100_00)))
+    for fact, coupons in ((first, (coupon, gift)), (free, (coupon, gift)), (paid, (gift,))):
+        assert isinstance(fact, OrderAccepted | OrderPaid)
+        assert (fact.trust_card_id, fact.placed_at, fact.coupons) == ("card1", b.at(b.PLACED), coupons)
+        assert [(line.gift_of, line.without_return_cap_minor, line.category) for line in fact.lines] == [
+            (None, 50_00, "food"),
+            (1, None, "standard"),
+        ]
+        assert (fact.lines[1].gross_minor, fact.lines[1].paid_minor) == (30_00, 0)
+
+
+@pytest.mark.parametrize(
+    ("gift", "other"),
+    [
+        ({"gift_of": 3}, {}),  # of nothing
+        ({"gift_of": 2}, {}),  # of itself
+        ({"gift_of": 1}, {"gift_of": 2}),  # of a gift
+        ({"gift_of": 1}, {"seller_id": "s2"}),  # of another seller's
+        ({"gift_of": 1, "kind": "virtual"}, {}),
+        ({"gift_of": 1}, {"kind": "virtual"}),
+    ],
+)
+def test_a_gift_comes_with_goods_of_its_seller_that_are_none_themselves_r4_5(gift: dict[str, Any], other: dict[str, Any]) -> None:
+    fact = b.only(shop().when(b.placed(b.cart(1, **other), b.cart(2, **gift))))
+    assert isinstance(fact, OrderRejected)
+    assert fact.code == "order.bad_gift"
 
 
 def test_the_same_event_again_is_no_second_placement() -> None:

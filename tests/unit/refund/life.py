@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.refund.handlers import SERVICE
 from services.refund.model import PURCHASE, Case, Purchase, refund_id_of
+from shared.contracts.certificate import CertificateIssued, Guarantee
 from shared.contracts.merchant import CaseAccepted, CaseRefused, ReturnConfirmed
 from shared.contracts.order import OrderPaid, ParcelDelivered
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
@@ -16,6 +17,13 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders
 from tests.unit.builders import BUYER, CASE, ORDER, POLICIES, SELLER, TERMS, at
+
+
+def promise(memory: Memory, name: str, line_no: int = 1) -> Guarantee:
+    """As the certificate has it for the line."""
+    (issued,) = (fact for fact in memory.facts if isinstance(fact, CertificateIssued))
+    (found,) = (one for one in issued.guarantees if (one.guarantee, one.line_no) == (name, line_no))
+    return found
 
 
 def in_zone(zone: str) -> Policies:
@@ -95,12 +103,21 @@ def declined(case_id: str = CASE, *, seller: str = SELLER, when: str | datetime 
     return CaseRefused(order_id=ORDER, case_id=case_id, seller_id=seller, reason="worn", occurred_at=_time(when))
 
 
-def posted(case_id: str = CASE, *, buyer: str = BUYER, when: str | datetime = "06-20 10:00") -> ReturnPosted:
-    return ReturnPosted(order_id=ORDER, case_id=case_id, buyer_id=buyer, carrier="sf", waybill="SF1", occurred_at=_time(when))
+def posted(
+    case_id: str = CASE, *, buyer: str = BUYER, waybill: str | None = None, when: str | datetime = "06-20 10:00", order_id: str = ORDER
+) -> ReturnPosted:
+    """waybill None: the case's own."""
+    number = waybill or f"SF{case_id.removeprefix('c')}"
+    return ReturnPosted(order_id=order_id, case_id=case_id, buyer_id=buyer, carrier="sf", waybill=number, occurred_at=_time(when))
 
 
-def confirmed(case_id: str = CASE, quantity: int = 3, *, seller: str = SELLER, when: str | datetime = "06-22 10:00") -> ReturnConfirmed:
-    return ReturnConfirmed(order_id=ORDER, case_id=case_id, seller_id=seller, accepted_quantity=quantity, occurred_at=_time(when))
+def confirmed(
+    case_id: str = CASE, quantity: int = 3, *, seller: str = SELLER, when: str | datetime = "06-22 10:00", gifts: bool = True
+) -> ReturnConfirmed:
+    """gifts: they came back too."""
+    return ReturnConfirmed(
+        order_id=ORDER, case_id=case_id, seller_id=seller, accepted_quantity=quantity, gifts_returned=gifts, occurred_at=_time(when)
+    )
 
 
 def done(case_id: str = CASE, amount_minor: int = 100_00, *, when: str | datetime = "06-22 10:01") -> RefundDone:

@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 
-from shared.contracts.refund import CaseClosed, RefundGranted, RefundStuck
+from shared.contracts.refund import CaseClosed, CaseDeclined, RefundGranted, RefundStuck
 from shared.messaging.memory import Memory
-from tests.unit.builders import ORDER
+from tests.unit.builders import ORDER, at
 from tests.unit.refund.life import (
     APPROVED,
     GRANTED,
@@ -53,11 +53,14 @@ def test_the_units_of_a_line_are_sliced_cumulatively_over_its_cases() -> None:
     assert purchase_of(memory).lines[1].left == 0
 
 
-def test_a_seller_that_accepts_nothing_ends_the_case() -> None:
+def test_a_seller_that_accepts_nothing_has_refused_and_the_buyer_may_dispute_it_r4_11() -> None:
     memory = shop(*RETURNED, confirmed(quantity=0))
-    end = memory.facts[-1]
+    refusal = memory.facts[-1]
+    assert isinstance(refusal, CaseDeclined)
+    assert (refusal.state, refusal.code, refusal.deadline, granted(memory)) == (12, "case.none_accepted", at("06-29 10:00"), [])
+    (end,) = memory.advance(at("06-29 10:00:05"))
     assert isinstance(end, CaseClosed)
-    assert (end.state, end.code, end.refunded_minor, granted(memory)) == (70, "case.none_accepted", 0, [])
+    assert (end.state, end.code, end.outcome, end.refunded_minor) == (70, "case.refusal_over", "rejected", 0)
 
 
 def test_more_units_than_announced_are_not_accepted() -> None:

@@ -14,8 +14,11 @@ from typing import Any
 
 from deploy.verify.report import Check
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
+from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue, ChargebackReceived
-from shared.contracts.order import OrderAccepted, UnitsCancelled
+from shared.contracts.hold import ShipmentHoldGranted
+from shared.contracts.order import OrderAccepted, ParcelSent, UnitsCancelled
+from shared.contracts.owed import CouponRestored
 from shared.contracts.payment import (
     AccountCharged,
     BalanceCredited,
@@ -105,6 +108,11 @@ CORRUPTIONS = (
     Corruption("a late parcel costs a yuan more", "late and sham", p.a_late_compensation_that_is_a_yuan_more),
     Corruption("a compensation is instructed with another amount", "every compensation is what its",
                lambda copy: copy.forge(CompensationInstructed, of_order("late"), amount_minor=more(-1))),
+    Corruption("a buyer was promised a day more", "certificates", p.a_promise_of_a_day_more),
+    Corruption("a certificate is not what was hashed", "certificates",
+               lambda copy: copy.forge(CertificateIssued, of_order("split"), terms_sha256=lambda _: "0" * 64)),
+    Corruption("a counterfeit costs a fen less than the law says", "compensations of cases", p.a_counterfeit_that_costs_a_fen_less),
+    Corruption("a coupon comes back twice", "coupons", lambda copy: copy.repeat(CouponRestored)),
     Corruption("a compensation is paid twice", "every compensation is instructed once", p.a_compensation_paid_twice),
     Corruption("a charge spares the deposit and is owed", "income repays", p.a_balance_debited_though_the_deposit_was_used),
     Corruption("income repays a fen too little of the debt", "income repays", p.an_income_that_fills_the_deposit_before_it_repays_debt),
@@ -127,6 +135,10 @@ CORRUPTIONS = (
                lambda copy: copy.forge(PrefundReceived, amount_minor=more(1), moves=moved({"psp:cash": -1, "prefunded:k1": 1}))),
     Corruption("what is prefunded in the table is another", "every balance",
                lambda copy: copy.stored("account", "k1", lambda body: body["purses"]["CNY"].update(prefunded_minor=1))),
+    Corruption("a parcel left with units that were kept back", "refund or shipment: no unit",
+               lambda copy: copy.forge(ParcelSent, of_order("kept"), units=p.parts(quantity=more(1)))),
+    Corruption("units were kept back for another case than the one that was refunded", "refund or shipment: what was",
+               lambda copy: copy.forge(ShipmentHoldGranted, of_order("kept"), case_id=lambda _: "case-other")),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from shared.contracts.certificate import CertificateIssued, recomputed
 from shared.contracts.chargeback import ChargebackDebited, RefundHeld
 from shared.contracts.order import OrderAccepted, OrderPaid, ShippingLate
+from shared.contracts.owed import CompensationGranted
 from shared.contracts.payment import (
+    AccountCharged,
     BalanceDebited,
     CompensationDone,
     CompensationInstructed,
@@ -56,6 +60,22 @@ def a_fen_of_a_coupon_on_another_line(copy: Copy) -> None:
 def _discounted(line: Line, more_minor: int) -> Line:
     first = line.discounts[0].model_copy(update={"amount_minor": line.discounts[0].amount_minor + more_minor})
     return line.model_copy(update={"discounts": (first,), "paid_minor": line.paid_minor - more_minor})
+
+
+def a_promise_of_a_day_more(copy: Copy) -> None:
+    """With a hash that fits."""
+    forged = copy.forge(CertificateIssued, of_order("split"), guarantees=parts(days=more(1))).event
+    assert isinstance(forged, CertificateIssued)
+    copy.forge(CertificateIssued, of_order("split"), terms_sha256=lambda _: recomputed(json.loads(forged.to_json())))
+
+
+def a_counterfeit_that_costs_a_fen_less(copy: Copy) -> None:
+    """And so says all that follows from it."""
+    for kind in (CompensationGranted, CompensationInstructed):
+        copy.forge(kind, of_order("fake"), amount_minor=more(-1))
+    paid = moved({"platform:advance": 1, "psp:cash": -1})
+    copy.forge(CompensationDone, of_order("fake"), amount_minor=more(-1), moves=paid)
+    copy.forge(AccountCharged, of_order("fake"), amount_minor=more(-1))
 
 
 def an_escrow_funded_with_another_amount(copy: Copy) -> None:

@@ -1,0 +1,95 @@
+"""Refund or shipment: what the order kept back for a case neither left nor was used, and nothing was refunded without. Source: R4.8.
+
+Written from the rule's text and shares no code with the services. The facts of an order lie in one lane, in order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.verify.log import Log
+from deploy.verify.report import Check
+from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused
+from shared.contracts.order import LineFreed, LineRedeemed, OrderAccepted, ParcelFailed, ParcelSent, UnitsCancelled
+from shared.contracts.refund import CaseOpened, RefundGranted
+
+Place = tuple[str, int]  # order, line
+
+
+@dataclass(slots=True)
+class Line:
+    """Units of a line, by what became of them. kept: by case."""
+
+    quantity: int = 0
+    sent: int = 0
+    gone: int = 0
+    used: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def here(self) -> int:
+        return self.quantity - self.sent - self.gone - self.used - sum(self.kept.values())
+
+
+def checks(log: Log) -> Iterator[Check]:
+    yield _units(log)
+    yield _refunds(log)
+
+
+def _units(log: Log) -> Check:
+    check = Check("refund or shipment: no unit kept back for a case left or was used, each case was answered once")
+    lines: dict[Place, Line] = defaultdict(Line)
+    answered: set[tuple[str, str]] = set()
+    for entry in log.facts():
+        fact: Any = entry.event
+        if entry.topic != "order.v1" or fact is None:
+            continue
+        if isinstance(fact, ShipmentHoldGranted | ShipmentHoldRefused):
+            check.that((fact.order_id, fact.case_id) not in answered, f"{entry}: case {fact.case_id} is answered again")
+            answered.add((fact.order_id, fact.case_id))
+        for line_no in _fold(lines, fact):
+            here = lines[(fact.order_id, line_no)].here
+            check.that(here >= 0, f"{entry}: {-here} units of line {line_no} of {fact.order_id} are both kept back and sent")
+    return check
+
+
+def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
+    """The lines of which units are kept or sent by this."""
+    match fact:
+        case OrderAccepted():
+            lines.update({(fact.order_id, line.line_no): Line(line.quantity) for line in fact.lines})
+        case ParcelSent() | ParcelFailed():
+            for units in fact.units:
+                lines[(fact.order_id, units.line_no)].sent += units.quantity if isinstance(fact, ParcelSent) else -units.quantity
+            return [units.line_no for units in fact.units]
+        case UnitsCancelled():
+            for part in fact.lines:
+                lines[(fact.order_id, part.line_no)].gone += part.quantity
+        case LineRedeemed():
+            lines[(fact.order_id, fact.line_no)].used += fact.quantity
+            return [fact.line_no]
+        case ShipmentHoldGranted():
+            lines[(fact.order_id, fact.line_no)].kept[fact.case_id] += fact.quantity
+            return [fact.line_no]
+        case LineFreed():
+            line = lines[(fact.order_id, fact.line_no)]
+            line.kept.pop(fact.case_id, None)
+            line.gone += min(fact.refunded_quantity, max(0, line.quantity - line.sent - line.gone))
+    return []
+
+
+def _refunds(log: Log) -> Check:
+    check = Check("refund or shipment: what was refunded as not shipped was kept back before, for that case")
+    unshipped = {(case.order_id, case.case_id) for _, case in log.of(CaseOpened) if case.ground == "not_shipped"}
+    kept = {(hold.order_id, hold.case_id): hold.quantity for _, hold in log.of(ShipmentHoldGranted)}
+    for entry, granted in log.of(RefundGranted):
+        place = (granted.order_id, granted.case_id)
+        if place in unshipped:
+            enough = granted.quantity <= kept.get(place, 0)
+            check.that(
+                enough or any(log.starts.values()), f"{entry}: {granted.quantity} units are refunded, {kept.get(place, 0)} were kept"
+            )
+    return check

@@ -1,0 +1,64 @@
+"""Refund or shipment: each unit has one of them, and the order says which. Source: R4.8.
+
+A case asks for units that have not left. What it got is kept back until the case ends: refunded, or free to leave again. A parcel
+may have left all the same before its sender heard of it: then it is to be stopped, and counts as not sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.order.decide.completion import of_case
+from services.order.model import Order, OrderLine
+from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested, Unheld
+from shared.contracts.logistics import ParcelShipped
+from shared.contracts.types import Units
+from shared.messaging.shape import Outcome, Reject, Wait
+
+
+def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
+    """All the units asked for are still here, or none is kept. The case is known by then: it was told just before. Source: R4.8."""
+    found = of_case(event, order)
+    if not isinstance(found, tuple):
+        return found
+    _, line = found
+    if event.case_id in line.ended:
+        return Reject("case.closed")
+    if event.case_id in line.holds:
+        return Reject("hold.known")
+    if event.case_id not in line.cases:
+        return Wait("case.before_opened")
+    asked: dict[str, Any] = {"order_id": event.order_id, "case_id": event.case_id, "line_no": event.line_no}
+    asked |= {"quantity": event.quantity, "occurred_at": event.occurred_at}
+    if event.quantity <= _here(line):
+        return (ShipmentHoldGranted(**asked),)
+    return (ShipmentHoldRefused(**asked, code=_why_not(line, event.quantity)),)
+
+
+def stopped(event: ParcelShipped, order: Order, units: Mapping[int, int]) -> ParcelIntercepted | None:
+    """None: the parcel takes nothing that a case has. units: by line, no more than are here or were kept back. Source: R4.8."""
+    lines = tuple(line_no for line_no, quantity in sorted(units.items()) if quantity > _here(order.lines[line_no]))
+    if not lines:
+        return None
+    return ParcelIntercepted(
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        parcel_id=event.parcel_id,
+        carrier=event.carrier,
+        waybill=event.waybill,
+        units=tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in sorted(units.items())),
+        stopped=lines,
+        occurred_at=event.occurred_at,
+    )
+
+
+def _here(line: OrderLine) -> int:
+    """Units that have not left, were not used, and are no other case's. A line that is over has none."""
+    return 0 if line.over else line.unsent - line.used - line.kept
+
+
+def _why_not(line: OrderLine, quantity: int) -> Unheld:
+    if _here(line) + line.cancelled >= quantity:
+        return "case.units_cancelled"
+    return "line.refunded" if line.refunded_in_full else "case.shipped"

@@ -1,0 +1,112 @@
+"""What a case brings the buyer beside its refund, and what a seller that won on appeal has back. Source: R4.7, R4.9, R4.11, R4.12."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.refund.model import BoughtLine, Purchase
+from services.refund.rules import authenticity, freight, promised
+from shared.contracts.owed import CompensationGranted, ReimbursementGranted
+
+OWED = uuid.UUID("0b7f1c52-7c1e-5d0a-9b59-0f6a2c1d4e77")  # namespace of compensation and reimbursement ids
+Why = Literal["authentic", "statutory", "appraisal", "return_freight"]
+WHYS: tuple[Why, ...] = ("authentic", "statutory", "appraisal", "return_freight")
+
+
+@dataclass(frozen=True, slots=True)
+class Upheld:
+    """A case that ended for the buyer, as far as a compensation looks. quantity: units. counterfeit: that is what was upheld.
+
+    confirmed: the goods came back, and the seller confirmed them or was silent. freight_minor: what the way back cost, as the buyer
+    said; appraisal_minor: as the ruling said. card: the order's trust card was valid at placement.
+    """
+
+    case_id: str
+    line_no: int
+    quantity: int
+    counterfeit: bool = False
+    unsafe_food: bool = False
+    seller_at_fault: bool = False
+    confirmed: bool = False
+    freight_minor: int = 0
+    appraisal_minor: int = 0
+    card: bool = False
+
+
+def owed(purchase: Purchase, upheld: Upheld, at: datetime) -> tuple[CompensationGranted, ...]:
+    """To be told once its refund is done, or its exchange: each kind once a case. Source: R4.7, R4.9, R4.12.
+
+    Nothing for orders whose certificate does not say their currency: they were promised none of this.
+    """
+    if not purchase.currency:
+        return ()
+    line = purchase.lines[upheld.line_no]
+    parts = ((why, minor, rule) for why, minor, rule in _parts(line, upheld) if minor)
+    return tuple(_granted(purchase, line, upheld, why, minor, rule, at) for why, minor, rule in parts if _fresh(purchase, upheld, why))
+
+
+def reimbursed(purchase: Purchase, case_id: str, line_no: int, refund_id: str | None, at: datetime) -> tuple[ReimbursementGranted, ...]:
+    """Nothing where the case cost the seller no money, or where it has it back already. Source: R4.11."""
+    compensations = tuple(name for why in WHYS if (name := owed_id(purchase.order_id, case_id, why)) in purchase.compensations)
+    reimbursement_id = owed_id(purchase.order_id, case_id, "reimbursement")
+    if (refund_id is None and not compensations) or reimbursement_id in purchase.reimbursed:
+        return ()
+    return (
+        ReimbursementGranted(
+            order_id=purchase.order_id,
+            case_id=case_id,
+            line_no=line_no,
+            reimbursement_id=reimbursement_id,
+            seller_id=purchase.lines[line_no].seller_id,
+            refund_id=refund_id,
+            compensation_ids=compensations,
+            rule="R4.11",
+            occurred_at=at,
+        ),
+    )
+
+
+def owed_id(order_id: str, case_id: str, why: str) -> str:
+    """Once per case and why, everywhere. Source: R4.12."""
+    return str(uuid.uuid5(OWED, f"{order_id}|{case_id}|{why}"))
+
+
+def _parts(line: BoughtLine, upheld: Upheld) -> Iterable[tuple[Why, int, str]]:
+    fault = upheld.seller_at_fault or upheld.counterfeit or upheld.unsafe_food
+    if upheld.counterfeit or upheld.unsafe_food:
+        paid = line.paid_minor * upheld.quantity // line.quantity
+        genuine = promised(line.promises, "authenticity")
+        food = promised(line.promises, "food_safety") if upheld.unsafe_food else None
+        by_card, minor = authenticity.multiple(genuine, food, paid, card_valid=upheld.card)
+        yield ("authentic" if by_card else "statutory"), minor, "R4.9"
+        yield "appraisal", upheld.appraisal_minor, "R4.9"
+    if upheld.confirmed and upheld.freight_minor:
+        card, borne = promised(line.promises, "return_freight"), promised(line.promises, "fault_freight")
+        minor = freight.way_back(card, borne, upheld.freight_minor, card_valid=upheld.card, seller_at_fault=fault)
+        yield "return_freight", minor, "R4.9" if fault else "R4.7"
+
+
+def _fresh(purchase: Purchase, upheld: Upheld, why: Why) -> bool:
+    return owed_id(purchase.order_id, upheld.case_id, why) not in purchase.compensations
+
+
+def _granted(
+    purchase: Purchase, line: BoughtLine, upheld: Upheld, why: Why, amount_minor: int, rule: str, at: datetime
+) -> CompensationGranted:
+    return CompensationGranted(
+        order_id=purchase.order_id,
+        case_id=upheld.case_id,
+        line_no=upheld.line_no,
+        compensation_id=owed_id(purchase.order_id, upheld.case_id, why),
+        payee=purchase.buyer_id,
+        payer=line.seller_id,
+        currency=purchase.currency,
+        amount_minor=amount_minor,
+        why=why,
+        rule=rule,
+        occurred_at=at,
+    )

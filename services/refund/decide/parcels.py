@@ -1,0 +1,90 @@
+"""What the order service tells of parcels and units, as far as promises and cases look. Source: R1.3, R1.4, R2.5, R4.10."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from services.refund.decide.coupons import restored
+from services.refund.decide.exchange import replaced, replacing
+from services.refund.decide.follow import granted
+from services.refund.decide.step import ended
+from services.refund.model import Purchase, evolve
+from shared.contracts.exchange import ParcelNoted
+from shared.contracts.order import ParcelDelivered, ParcelFailed, ParcelSent, UnitsCancelled
+from shared.contracts.refund import LineReduced, WindowOpened
+from shared.messaging.message import Message
+from shared.messaging.shape import Outcome, Reject, Wait
+
+
+def note_sent(event: ParcelSent, purchase: Purchase | None) -> Outcome:
+    """Source: R4.2."""
+    if purchase is None:
+        return Wait("case.before_certificate")
+    return (_noted(event, "sent"),)
+
+
+def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
+    """Units that did not arrive can be asked back at once; a replacement that did not is refunded. Source: R2.5, R4.10."""
+    if purchase is None:
+        return Wait("case.before_certificate")
+    facts: list[Message] = []
+    if event.units:
+        facts.append(_noted(event, event.how))
+    case = replacing(purchase, event.parcel_id) if event.replacement else None
+    if case is not None and case.state == 45:
+        facts += granted(purchase, case, case.quantity, event.occurred_at, "carrier", "case.replacement_failed", "R4.10")
+    return tuple(facts)
+
+
+def open_windows(event: ParcelDelivered, purchase: Purchase | None) -> Outcome:
+    """No facts where the parcel completes no line: part of a line opens no window. The first signing of a line counts; a replacement's
+    begins every window of its line again and ends its case. Source: R1.3, R4.10.
+    """
+    if purchase is None:
+        return Wait("case.before_certificate")
+    case = replacing(purchase, event.parcel_id) if event.replacement else None
+    again = () if case is None else (case.line_no,)
+    fresh = tuple(number for number in event.delivered if number not in again and purchase.lines[number].signed_at is None)
+    facts: list[Message] = [
+        WindowOpened(
+            order_id=event.order_id, line_nos=lines, signed_at=event.signed_at, restarted=lines is again, occurred_at=event.occurred_at
+        )
+        for lines in (fresh, again)
+        if lines
+    ]
+    if case is not None and case.state == 45:
+        facts += replaced(purchase, case, event.occurred_at, "case.replacement_arrived", "R4.10")
+    return tuple(facts)
+
+
+def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
+    """What was cancelled before it left can be claimed no more; a case that nothing is left for ends, and a coupon for nothing else
+    comes back. Source: R1.4, R3.5, R4.13.
+    """
+    if purchase is None:
+        return Wait("case.before_certificate")
+    if any(part.refund_id in purchase.cancelled for part in event.lines):
+        return Reject("refund.known")
+    facts: list[Message] = []
+    for part in event.lines:
+        cut = LineReduced(
+            order_id=event.order_id,
+            line_no=part.line_no,
+            refund_id=part.refund_id,
+            quantity=part.quantity,
+            amount_minor=part.amount_minor,
+            occurred_at=event.occurred_at,
+        )
+        purchase = evolve(purchase, cut)
+        facts.append(cut)
+        line = purchase.lines[part.line_no]
+        case = purchase.cases[line.open_case] if line.open_case is not None else None
+        if case is not None and line.left == 0 and case.state != 50:
+            over = ended(purchase, case, event.occurred_at, "case.units_cancelled", "R1.4", "agreed")
+            purchase = evolve(purchase, over[0])
+            facts += over
+    return (*facts, *restored(purchase, event.occurred_at))
+
+
+def _noted(event: ParcelSent | ParcelFailed, how: Literal["sent", "refused", "lost"]) -> ParcelNoted:
+    return ParcelNoted(order_id=event.order_id, parcel_id=event.parcel_id, how=how, units=event.units, occurred_at=event.occurred_at)

@@ -1,0 +1,246 @@
+"""One claim: where it stands, whose turn it is and until when, what was ruled and appealed. Source: R4.2-R4.4, R4.9-R4.11."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from shared.contracts.dispute import (
+    AppealOver,
+    CaseAppealed,
+    CaseAppealEnded,
+    CaseDisputed,
+    CaseHeard,
+    CaseReopened,
+    CaseRuled,
+    EvidenceDue,
+    EvidenceNoted,
+    RulingDue,
+)
+from shared.contracts.exchange import CaseExchanging, CaseReceived, CaseReplaced, ReplacementDue, ReplacementOver
+from shared.contracts.refund import (
+    AnswerDue,
+    By,
+    CaseApproved,
+    CaseClosed,
+    CaseDeclined,
+    CaseOpened,
+    CaseReturned,
+    CaseState,
+    CaseTimer,
+    InspectionDue,
+    PostingDue,
+    RefundGranted,
+    RefundStuck,
+    RefusalOver,
+    Side,
+)
+from shared.contracts.ruling import Fault, Finding
+from shared.contracts.storefront import CaseKind, Ground
+
+CaseStep = (
+    CaseApproved
+    | CaseDeclined
+    | CaseReturned
+    | CaseReceived
+    | CaseExchanging
+    | CaseReplaced
+    | CaseDisputed
+    | EvidenceNoted
+    | CaseHeard
+    | CaseRuled
+    | CaseAppealed
+    | CaseAppealEnded
+    | CaseReopened
+    | RefundGranted
+    | RefundStuck
+    | CaseClosed
+)
+ENDED: frozenset[CaseState] = frozenset({60, 70})
+TIMERS: dict[CaseState, type[CaseTimer]] = {
+    10: AnswerDue,
+    12: RefusalOver,
+    30: PostingDue,
+    40: InspectionDue,
+    45: ReplacementOver,
+    20: EvidenceDue,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """By whoever lost. until: the platform rules before. won None: still open."""
+
+    side: Side
+    until: datetime
+    won: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One claim. quantity: units claimed. deadline None: none runs. since: when its last step happened. granted: 0 until state 50.
+
+    applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight and gifts
+    of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by whom or
+    what the request was answered first, empty: not yet; agreed: by whom it was agreed to. returned: the goods were sent back, by this
+    waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those. card: the order's
+    trust card was valid at placement; None: it was not known, or there is none. hold: what the order said of units that have not left,
+    empty: it was not asked. evidence: side/id of all that was shown. ruled: for whom; the loser appeals before appeal_until. rulings:
+    ids of all that were noted.
+    """
+
+    id: str
+    line_no: int
+    ground: Ground
+    quantity: int
+    state: CaseState
+    deadline: datetime | None
+    turn: str
+    since: datetime
+    granted_quantity: int = 0
+    granted_minor: int = 0
+    applied_at: datetime | None = None
+    kind: CaseKind = "return_and_refund"
+    amount_minor: int | None = None
+    deducted_minor: int = 0
+    gifts_minor: int = 0
+    attempts: int = 0
+    answer: By | Literal[""] = ""
+    agreed: By | Literal[""] = ""
+    returned: tuple[str, str] | None = None
+    freight_minor: int = 0
+    received: bool = False
+    sending: bool = False
+    parcel_id: str | None = None
+    evidence: tuple[str, ...] = ()
+    ruled: Side | Literal[""] = ""
+    rulings: tuple[str, ...] = ()
+    appeal_until: datetime | None = None
+    appeal: Appeal | None = None
+    hold: Literal["", "asked", "granted"] = ""
+    fault: Fault | Literal[""] = ""
+    finding: Finding = "none"
+    appraisal_minor: int = 0
+    card: bool | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def stuck(self) -> bool:
+        """The provider did not pay: a person decides. Source: R3.5."""
+        return self.state == 50 and self.turn == "platform"
+
+    @property
+    def grants(self) -> int:
+        """Refunds that were granted so far; one, where a case was stored before they were counted."""
+        return max(self.attempts, int(self.state == 50))
+
+    @property
+    def appealing(self) -> bool:
+        return self.appeal is not None and self.appeal.won is None
+
+    @property
+    def instant(self) -> bool:
+        """Granted at once as soon as the order keeps its units back: nobody is asked meanwhile. Source: R4.8."""
+        return self.state == 10 and self.hold == "asked" and self.turn == "nobody" and not self.agreed
+
+    def overdue(self, at: datetime) -> bool:
+        """At its deadline or later: what happens then is the deadline's to decide. Source: R1.2."""
+        return self.deadline is not None and at >= self.deadline
+
+
+def opened(fact: CaseOpened) -> Case:
+    return Case(
+        fact.case_id,
+        fact.line_no,
+        fact.ground,
+        fact.quantity,
+        fact.state,
+        fact.deadline,
+        fact.turn,
+        fact.occurred_at,
+        applied_at=fact.occurred_at,
+        kind=fact.kind,
+        amount_minor=fact.amount_minor,
+        evidence=tuple(f"buyer/{one}" for one in fact.evidence_ids),
+        card=fact.card,
+    )
+
+
+def stepped(case: Case, fact: CaseStep) -> Case:
+    """Where it stands now, and what the fact adds to it. What changes neither state nor turn nor deadline is no step: nobody's time
+    runs from it, so that evidence told early or late moves no later deadline.
+    """
+    is_step = (fact.state, fact.turn, fact.deadline) != (case.state, case.turn, case.deadline)
+    since, had_turn = max(case.since, fact.occurred_at) if is_step else case.since, case.turn
+    case = replace(case, state=fact.state, deadline=fact.deadline, turn=fact.turn, since=since)
+    match fact:
+        case CaseApproved():
+            return replace(case, answer=case.answer or fact.by, agreed=fact.by)
+        case CaseDeclined():
+            return replace(case, answer=case.answer or "seller")
+        case CaseDisputed() if not case.answer and had_turn == "seller" and fact.by != "buyer":
+            return replace(case, answer=fact.by)
+        case CaseReturned():
+            return replace(case, returned=(fact.carrier, fact.waybill), freight_minor=fact.freight_minor)
+        case CaseReceived():
+            return replace(case, received=True)
+        case CaseExchanging():
+            return replace(case, sending=True, quantity=fact.quantity, answer=case.answer or fact.by, agreed=fact.by)
+        case CaseReplaced():
+            return replace(case, sending=False, parcel_id=fact.parcel_id)
+        case EvidenceNoted():
+            return replace(case, evidence=(*case.evidence, f"{fact.side}/{fact.evidence_id}"))
+        case CaseRuled():
+            return _ruled(case, fact)
+        case CaseAppealed():
+            return replace(case, appeal=Appeal(fact.side, fact.appeal_until))
+        case CaseAppealEnded() if case.appeal is not None:
+            ended = replace(case, appeal=replace(case.appeal, won=fact.won), rulings=_noted(case, fact.ruling_id))
+            return replace(ended, fault=fact.fault, finding=fact.finding, appraisal_minor=fact.appraisal_minor)
+        case CaseReopened():
+            return replace(case, kind=fact.kind, quantity=fact.quantity, amount_minor=fact.amount_minor)
+        case RefundGranted():
+            return replace(case, attempts=fact.attempt, answer=case.answer or fact.by, sending=False)
+        case _:
+            return case
+
+
+def deadlines(order_id: str, case: Case) -> Iterable[CaseTimer]:
+    """One of the case as it stands, and one of its appeal, which runs beside it."""
+    if case.deadline is not None:
+        yield _timer(case)(order_id=order_id, case_id=case.id, occurred_at=case.deadline)
+    if case.appeal is not None and case.appeal.won is None:
+        yield AppealOver(order_id=order_id, case_id=case.id, occurred_at=case.appeal.until)
+
+
+def _timer(case: Case) -> type[CaseTimer]:
+    if case.state == 20 and case.turn == "platform":
+        return RulingDue
+    if case.state == 40 and case.sending:
+        return ReplacementDue
+    return TIMERS[case.state]
+
+
+def _ruled(case: Case, fact: CaseRuled) -> Case:
+    case = replace(
+        case,
+        kind=fact.kind,
+        quantity=fact.quantity,
+        amount_minor=fact.amount_minor,
+        fault=fact.fault,
+        finding=fact.finding,
+        appraisal_minor=fact.appraisal_minor,
+        rulings=_noted(case, fact.ruling_id),
+    )
+    if fact.appeal_until is None:
+        return case
+    return replace(case, ruled="buyer" if fact.upheld else "seller", appeal_until=fact.appeal_until)
+
+
+def _noted(case: Case, ruling_id: str | None) -> tuple[str, ...]:
+    return case.rulings if ruling_id is None else (*case.rulings, ruling_id)

@@ -1,0 +1,92 @@
+"""A bought line: its promises, what left, what was signed for, and what was granted of it. Source: R1.4, R4.1-R4.3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from shared.contracts.certificate import CertifiedLine, Guarantee
+from shared.contracts.refund import LineReduced
+from shared.contracts.types import LineKind
+from shared.money import unit_slice
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtLine:
+    """A line with its promises. paid_minor: for all units. granted: units and money of refunds that are under way or done.
+
+    answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). deducted_minor: waived freight and gifts
+    that those refunds were less by. signed_at: of what the windows run from, a replacement's if there was one; first_signed_at: of the
+    first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were not sent again.
+    gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5).
+    """
+
+    seller_id: str
+    quantity: int
+    paid_minor: int
+    promises: tuple[Guarantee, ...]
+    answers: str = ""
+    kind: LineKind = "goods"
+    signed_at: datetime | None = None
+    attempts: int = 0
+    open_case: str | None = None
+    granted_quantity: int = 0
+    granted_minor: int = 0
+    deducted_minor: int = 0
+    first_signed_at: datetime | None = None
+    sent: int = 0
+    failed: int = 0
+    gift_of: int | None = None
+    gift_minor: int = 0
+
+    @property
+    def left(self) -> int:
+        """Units that can still be claimed."""
+        return self.quantity - self.granted_quantity
+
+    @property
+    def left_minor(self) -> int:
+        """Money that can still be granted; freight that was deducted stays deducted."""
+        return max(0, self.paid_minor - self.granted_minor - self.deducted_minor)
+
+    @property
+    def spent(self) -> bool:
+        """Nothing is left of it to claim. Where nothing was paid, units count. Source: R1.4."""
+        return self.left == 0 or (self.paid_minor > 0 and self.left_minor == 0)
+
+    def promise(self, guarantee: str) -> Guarantee | None:
+        """None: the certificate does not know of such a guarantee."""
+        return next((one for one in self.promises if one.guarantee == guarantee), None)
+
+    def share(self, quantity: int) -> int:
+        """What so many more units come to, behind those granted: their slice, at most what is left; the last take the rest.
+
+        Source: R1.4.
+        """
+        if quantity >= self.left:
+            return self.left_minor
+        return min(unit_slice(self.paid_minor, self.quantity, self.granted_quantity, quantity), self.left_minor)
+
+
+def bought(line: CertifiedLine, guarantees: Iterable[Guarantee]) -> BoughtLine:
+    promises = tuple(guarantee for guarantee in guarantees if guarantee.line_no == line.line_no)
+    known = BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises, line.answers_id or line.seller_id, line.kind)
+    return replace(known, gift_of=line.gift_of, gift_minor=line.gift_minor)
+
+
+def signed(line: BoughtLine, at: datetime) -> BoughtLine:
+    return replace(line, signed_at=at, first_signed_at=line.first_signed_at or line.signed_at or at)
+
+
+def reduced(line: BoughtLine, fact: LineReduced) -> BoughtLine:
+    quantity, minor = line.granted_quantity + fact.quantity, line.granted_minor + fact.amount_minor
+    return replace(line, granted_quantity=quantity, granted_minor=minor)
+
+
+def moved(line: BoughtLine, how: Literal["sent", "refused", "lost"], units: int) -> BoughtLine:
+    """Units that left, or whose parcel failed: those can be sent again."""
+    if how == "sent":
+        return replace(line, sent=line.sent + units, failed=max(0, line.failed - units))
+    return replace(line, sent=max(0, line.sent - units), failed=line.failed + units)

@@ -1,0 +1,242 @@
+"""One purchase: what was promised for each line, and the cases in which that is claimed.
+
+Certificate, attempts, the one open case of a line and the units granted must agree under one lock, so they are one entity.
+It is bounded: at most 200 lines with a handful of attempts each.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+from services.refund.model.case import Case, CaseStep, deadlines, opened, stepped
+from services.refund.model.line import BoughtLine, bought, moved, reduced, signed
+from shared.contracts.certificate import CertificateIssued
+from shared.contracts.dispute import (
+    CaseAppealed,
+    CaseAppealEnded,
+    CaseDisputed,
+    CaseHeard,
+    CaseReopened,
+    CaseRuled,
+    EvidenceNoted,
+)
+from shared.contracts.exchange import CaseExchanging, CaseReceived, CaseReplaced, ParcelNoted
+from shared.contracts.hold import HoldNoted, ShipmentHoldRequested
+from shared.contracts.owed import CompensationGranted, CouponRestored, ReimbursementGranted
+from shared.contracts.refund import (
+    CaseApproved,
+    CaseClosed,
+    CaseDeclined,
+    CaseOpened,
+    CaseReturned,
+    CaseTerms,
+    CaseTimer,
+    LineReduced,
+    RefundGranted,
+    RefundStuck,
+    WindowOpened,
+)
+from shared.contracts.types import Coupon, FreeShipping
+from shared.messaging.shape import Kind
+
+Beside = CompensationGranted | ReimbursementGranted | CouponRestored
+PurchaseFact = (
+    CertificateIssued | WindowOpened | LineReduced | ParcelNoted | CaseOpened | CaseStep | ShipmentHoldRequested | HoldNoted | Beside
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A paid order as the refund service sees it. lines: by line number. cases: by case id, ended ones too.
+
+    cancelled: refund ids of units that were cancelled before they left; no case is about them. deducted: sellers whose waived
+    freight was deducted, each with the case that it was deducted from. parcels: ids of all that were sent, replacements too.
+    coupons: the platform's; restored: those that came back. compensations, reimbursed: ids of all that were granted. currency empty:
+    the certificate does not say it. placed_at None: it was not kept.
+    """
+
+    order_id: str
+    buyer_id: str
+    terms: CaseTerms
+    lines: Mapping[int, BoughtLine]
+    cases: Mapping[str, Case]
+    cancelled: tuple[str, ...] = ()
+    free_shipping: tuple[FreeShipping, ...] = ()
+    deducted: Mapping[str, str] = field(default_factory=dict)
+    parcels: tuple[str, ...] = ()
+    currency: str = ""
+    placed_at: datetime | None = None
+    trust_card_id: str | None = None
+    coupons: tuple[Coupon, ...] = ()
+    restored: tuple[str, ...] = ()
+    compensations: tuple[str, ...] = ()
+    reimbursed: tuple[str, ...] = ()
+
+    def line_of(self, case: Case) -> BoughtLine:
+        return self.lines[case.line_no]
+
+    def refunded_by(self, refund_id: str) -> tuple[Case, int] | None:
+        """The case and the attempt whose refund has, or would have next, that id."""
+        for case in self.cases.values():
+            for attempt in range(1, case.grants + 2):
+                if refund_id_of(self.order_id, case.id, attempt) == refund_id:
+                    return case, attempt
+        return None
+
+    def appealed(self, line_no: int) -> Case | None:
+        """An ended case of the line whose appeal is open: it may go on."""
+        return next((case for case in self.cases.values() if case.line_no == line_no and case.appealing and case.ended), None)
+
+
+def refund_id_of(order_id: str, case_id: str, attempt: int = 1) -> str:
+    """A refund is named after its case, and after the first one by its attempt: one of a kind everywhere, no longer than an id may be."""
+    again = f"|{attempt}" if attempt > 1 else ""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"laotie/refund|{order_id}|{case_id}{again}"))
+
+
+def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
+    match fact:
+        case CertificateIssued():
+            return _certified(fact)
+        case WindowOpened():
+            known = _known(purchase, fact)
+            return _lines(known, {number: signed(known.lines[number], fact.signed_at) for number in fact.line_nos})
+        case LineReduced():
+            known = _known(purchase, fact)
+            known = replace(known, cancelled=(*known.cancelled, fact.refund_id))
+            return _lines(known, {fact.line_no: reduced(known.lines[fact.line_no], fact)})
+        case ParcelNoted():
+            return _parcel(_known(purchase, fact), fact)
+        case CaseOpened():
+            known = _known(purchase, fact)
+            line = known.lines[fact.line_no]
+            return _with(known, opened(fact), replace(line, attempts=line.attempts + 1, open_case=fact.case_id))
+        case CaseReopened():
+            known = _known(purchase, fact)
+            case = stepped(known.cases[fact.case_id], fact)
+            return _with(known, case, replace(known.lines[fact.line_no], open_case=fact.case_id))
+        case ShipmentHoldRequested() | HoldNoted():
+            known = _known(purchase, fact)
+            case = replace(known.cases[fact.case_id], hold="asked" if isinstance(fact, ShipmentHoldRequested) else "granted")
+            return _with(known, case, known.lines[fact.line_no])
+        case CompensationGranted() | ReimbursementGranted() | CouponRestored():
+            return _beside(_known(purchase, fact), fact)
+        case RefundGranted():
+            return _granted(_known(purchase, fact), fact)
+        case CaseClosed():
+            return _closed(_known(purchase, fact), fact)
+        case CaseReplaced():
+            known = _known(purchase, fact)
+            return replace(_stepped(known, fact), parcels=(*known.parcels, fact.parcel_id))
+        case (
+            CaseApproved()
+            | CaseDeclined()
+            | CaseReturned()
+            | CaseReceived()
+            | CaseExchanging()
+            | CaseDisputed()
+            | EvidenceNoted()
+            | CaseHeard()
+            | CaseRuled()
+            | CaseAppealed()
+            | CaseAppealEnded()
+            | RefundStuck()
+        ):
+            return _stepped(_known(purchase, fact), fact)
+        case CompensationGranted() | ReimbursementGranted() | CouponRestored():
+            return _beside(_known(purchase, fact), fact)
+        case _:
+            assert_never(fact)
+
+
+def due(purchase: Purchase) -> Iterable[CaseTimer]:
+    """Each open case that someone is to act on has one deadline, and an open appeal another. Source: R4.2-R4.4, R4.9-R4.11."""
+    for case in purchase.cases.values():
+        yield from deadlines(purchase.order_id, case)
+
+
+PURCHASE = Kind("purchase", PurchaseFact, lambda fact: fact.order_id, evolve, due)
+
+
+def _certified(fact: CertificateIssued) -> Purchase:
+    lines = {line.line_no: bought(line, fact.guarantees) for line in fact.lines}
+    purchase = Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
+    purchase = replace(purchase, currency=fact.currency, trust_card_id=fact.trust_card_id, coupons=fact.coupons)
+    return replace(purchase, placed_at=fact.placed_at or fact.occurred_at)
+
+
+def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
+    if purchase is None:
+        raise AssertionError(f"{fact.type} before the certificate of order {fact.order_id}")
+    return purchase
+
+
+def _beside(purchase: Purchase, fact: Beside) -> Purchase:
+    """What came beside a refund comes once."""
+    match fact:
+        case CompensationGranted():
+            return replace(purchase, compensations=(*purchase.compensations, fact.compensation_id))
+        case ReimbursementGranted():
+            return replace(purchase, reimbursed=(*purchase.reimbursed, fact.reimbursement_id))
+        case CouponRestored():
+            return replace(purchase, restored=(*purchase.restored, fact.coupon_id))
+        case _:
+            assert_never(fact)
+
+
+def _parcel(purchase: Purchase, fact: ParcelNoted) -> Purchase:
+    lines = {one.line_no: moved(purchase.lines[one.line_no], fact.how, one.quantity) for one in fact.units}
+    parcels = (*purchase.parcels, fact.parcel_id) if fact.how == "sent" else purchase.parcels
+    return replace(_lines(purchase, lines), parcels=parcels)
+
+
+def _granted(purchase: Purchase, fact: RefundGranted) -> Purchase:
+    """A further attempt stands in the place of the one before it."""
+    line, before = purchase.lines[fact.line_no], purchase.cases[fact.case_id]
+    case = replace(
+        stepped(before, fact),
+        granted_quantity=fact.quantity,
+        granted_minor=fact.amount_minor,
+        deducted_minor=fact.freight_minor + fact.gifts_minor,
+        gifts_minor=fact.gifts_minor,
+    )
+    if fact.freight_minor:
+        purchase = replace(purchase, deducted={**purchase.deducted, line.seller_id: fact.case_id})
+    return _with(purchase, case, _exchanged(line, before, case))
+
+
+def _closed(purchase: Purchase, fact: CaseClosed) -> Purchase:
+    """What was granted and is not refunded can be claimed again."""
+    line, before = purchase.lines[fact.line_no], purchase.cases[fact.case_id]
+    case = replace(stepped(before, fact), granted_quantity=fact.refunded_quantity, granted_minor=fact.refunded_minor)
+    if fact.state == 70:  # nothing came of it
+        case = replace(case, deducted_minor=0, gifts_minor=0)
+        purchase = replace(purchase, deducted={seller: by for seller, by in purchase.deducted.items() if by != case.id})
+    return _with(purchase, case, replace(_exchanged(line, before, case), open_case=None))
+
+
+def _exchanged(line: BoughtLine, before: Case, after: Case) -> BoughtLine:
+    """The line, with what the case has of it now in place of what it had."""
+    return replace(
+        line,
+        granted_quantity=line.granted_quantity + after.granted_quantity - before.granted_quantity,
+        granted_minor=line.granted_minor + after.granted_minor - before.granted_minor,
+        deducted_minor=line.deducted_minor + after.deducted_minor - before.deducted_minor,
+    )
+
+
+def _stepped(purchase: Purchase, fact: CaseStep) -> Purchase:
+    case = stepped(purchase.cases[fact.case_id], fact)
+    return replace(purchase, cases={**purchase.cases, case.id: case})
+
+
+def _with(purchase: Purchase, case: Case, line: BoughtLine) -> Purchase:
+    return replace(purchase, cases={**purchase.cases, case.id: case}, lines={**purchase.lines, case.line_no: line})
+
+
+def _lines(purchase: Purchase, lines: Mapping[int, BoughtLine]) -> Purchase:
+    return replace(purchase, lines={**purchase.lines, **lines})

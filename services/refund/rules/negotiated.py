@@ -1,0 +1,31 @@
+"""Negotiated: buyer and seller agree on what is to be done. Source: R4.2."""
+
+from __future__ import annotations
+
+from services.refund.rules.claim import Bought, Claim, freight, over
+from shared.contracts.certificate import Guarantee
+from shared.contracts.types import Line
+from shared.messaging.shape import Reject, Wait
+from shared.policy import RefundPolicy
+
+
+def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+    """From payment until days after signing; nobody is at fault. Source: R4.2."""
+    withheld = freight(line)
+    return Guarantee(
+        line_no=line.line_no,
+        guarantee="negotiated",
+        granted=not withheld,
+        withheld=withheld,
+        days=policy.guarantees.negotiated_days,
+        cap_minor=line.paid_minor,
+        funder="seller",
+        rule="R4.2",
+    )
+
+
+def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
+    """Open until signing, and for some days after it. Source: R4.2."""
+    if promised.withheld:
+        return Reject(promised.withheld)
+    return None if claim.signed_at is None else over(promised, claim.at, claim.signed_at, claim.zone)

@@ -1,0 +1,83 @@
+"""Units that refund and shipment both want: refund asks for them, the order decides who has them. Source: R4.8."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from shared.contracts.topics import ORDER, REFUND, REFUND_INTERNAL
+from shared.contracts.types import Id, LineNo, Quantity, Text, Units
+from shared.messaging.message import Message, Topic
+
+Unheld = Literal["case.shipped", "case.units_cancelled", "line.refunded"]
+
+
+class HoldFact(Message):
+    """What each fact of a hold says: these units, for this case."""
+
+    order_id: Id
+    case_id: Id
+    line_no: LineNo
+    quantity: Quantity
+
+
+class ShipmentHoldRequested(HoldFact):
+    """A case wants these units' money back: they are not to leave any more. Told with the case's opening, once. Source: R4.8.
+
+    Producer: refund. Consumers: order.
+    """
+
+    type: ClassVar[str] = "shipment_hold.requested"
+    topic: ClassVar[Topic] = REFUND
+
+
+class ShipmentHoldGranted(HoldFact):
+    """The units have not left, and do not while the case is open: its refund wins. Source: R4.8.
+
+    Producer: order. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "shipment_hold.granted"
+    topic: ClassVar[Topic] = ORDER
+
+
+class ShipmentHoldRefused(HoldFact):
+    """Fewer units than that are still here: nothing is held, and the case ends with this code. Source: R4.8.
+
+    Producer: order. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "shipment_hold.refused"
+    topic: ClassVar[Topic] = ORDER
+
+    code: Unheld
+
+
+class ParcelIntercepted(Message):
+    """A parcel left with units that are refunded, or held for a refund: it is to be stopped and counts as not sent. Source: R4.8.
+
+    units: all that is in it. stopped: the lines for whose units it is stopped; what else is in it can be sent again.
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "parcel.intercepted"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    buyer_id: Id
+    parcel_id: Id
+    carrier: Text
+    waybill: Id
+    units: tuple[Units, ...] = Field(min_length=1)
+    stopped: tuple[LineNo, ...] = Field(min_length=1)
+
+
+class HoldNoted(HoldFact):
+    """The order's word on the units of a case, as the refund service keeps it. Source: R4.8.
+
+    Producer: refund. Consumers: nobody (private to refund).
+    """
+
+    type: ClassVar[str] = "hold.noted"
+    topic: ClassVar[Topic] = REFUND_INTERNAL

@@ -1,0 +1,47 @@
+"""`laotie explain` shows what buyer and seller read of a refusal and of a verdict, with the numbers of the case. Source: R4.1, R4.2."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from deploy.cli import explain
+from deploy.cli.story import Step, Story
+from deploy.verify.log import Entry
+from shared.errors import numbers
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.refund import life
+
+
+def step(event: Message, at: datetime, *refused: tuple[str, str, str]) -> Step:
+    entry = Entry("e1", event.type, event.topic.name, 0, 1, b"o1", event.to_json(), {}, 0, None, event)
+    return Step(1, entry, at, "It happened.", (), None, None, refused)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *steps: Step) -> list[str]:
+    explain.show(Story(b.ORDER, ZoneInfo(b.ZONE), list(steps)))
+    return [line.strip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_refusal_is_told_to_both_sides_in_both_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    told = numbers(days=7, until=b.at("06-24 00:00"))
+    asked = life.requested(when="06-24 00:00")
+    lines = printed(capsys, step(asked, asked.occurred_at, ("refund", "no_reason.window_over", told)))
+    english = "The time for no-reason return has passed (7 days from the day after signing); it ended at 2026-06-24 00:00:00."
+    assert f"buyer: 已超过7天无理由退货期限,截止时间2026-06-24 00:00:00 / {english}" in lines
+    assert f"seller: 已超过7天无理由退货期限,截止时间2026-06-24 00:00:00 / {english}" in lines
+
+
+def test_a_verdict_is_told_with_its_amount_in_the_orders_currency(capsys: pytest.CaptureFixture[str]) -> None:
+    paid, closed = b.order_paid(), b.case_closed(quantity=1, amount_minor=60_00)
+    lines = printed(capsys, step(paid, paid.occurred_at), step(closed, closed.occurred_at))
+    assert "buyer: 退款已完成,金额60.00 CNY / The refund is done: 60.00 CNY." in lines
+
+
+def test_what_only_ops_read_is_not_told_to_them(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = life.requested()
+    lines = printed(capsys, step(asked, asked.occurred_at, ("refund", "case.known", "")))
+    assert not any(line.startswith(("buyer:", "seller:")) for line in lines)
