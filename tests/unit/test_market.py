@@ -10,7 +10,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -45,7 +45,6 @@ def readable(market: Market) -> list[Sent]:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40))
-@settings(deadline=None)
 def test_the_same_seed_sends_the_same_bytes(seed: int, orders: int) -> None:
     assert wire(build(seed, orders).sent) == wire(build(seed, orders).sent)
 
@@ -90,7 +89,6 @@ def test_a_small_market_plays_any_of_the_fates() -> None:
 
 
 @given(st.integers(0, 2**32))
-@settings(deadline=None)
 def test_what_is_captured_and_funded_is_returned_settled_or_in_escrow(seed: int) -> None:
     """What goes back of a settled line comes from its parties, so it is counted on both sides. Source: R3.1-R3.6."""
     for life in build(seed, 70).lives:
