@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ORDERS ?= 1000
 ROUNDS ?=
+TRADE ?= toy
 export PYTHONUNBUFFERED := 1
 
 .PHONY: setup demo test check up down bench chaos mutants cases-table lock format clean
@@ -42,7 +43,7 @@ bench: setup
 	@$(BIN)/python -m tests.bench
 
 chaos: setup
-	@$(BIN)/python -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS))
+	@$(BIN)/python -m tests.chaos --trade $(TRADE) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 mutants: setup
 	@$(BIN)/python -m tests.chaos.mutants

@@ -42,7 +42,7 @@ class Ends:
     """Blocking; one request a read while the clock stands and no group is watched."""
 
     def __init__(self, stack: Stack, topics: Sequence[str], groups: Sequence[str]) -> None:
-        self._stripes, self._groups = stack.stripes, groups
+        self._stack, self._stripes, self._groups = stack, stack.stripes, groups
         self._places = {(topic, number) for topic in topics for number in range(stack.stripes)} | {_CLOCK}
         self._admin = stack.admin()
         self._clock = Clock(stack)
@@ -51,7 +51,12 @@ class Ends:
         self._clock.close()
 
     def read(self) -> Read:
-        ends = self._list(self._places)
+        """Raises KafkaException while the broker is down or has just come back."""
+        try:
+            ends = self._list(self._places)
+        except KafkaException:
+            self._admin = self._stack.admin()  # one that knew the broker before it fell asks with that time's leader epochs for minutes
+            raise
         behind = tuple(line for group in self._groups for line in self._behind(group))
         return Read(ends, self._clock.at(ends[_CLOCK]), behind)
 

@@ -97,7 +97,7 @@ def redrive(key: str, service: str | None, timeout_s: float) -> None:
         stuck = {ref for ref, (state, _) in held.items() if state in ("parked", "expired")}
         if not stuck:
             raise Failed(f"{name} holds nothing parked or expired under {key}; what waits for its cause is offered again by itself")
-        await _publish(stack, Redrive(service=name, target=key, occurred_at=await _now(stack)))
+        await order_redrive(stack, name, key)
 
         def raised(now: Held) -> list[str]:
             return [ref for ref in stuck & now.keys() if now[ref][1] > held[ref][1]]
@@ -169,6 +169,11 @@ async def _until(stack: Stack, service: str, key: str, done: Callable[[Held], bo
         if done(held) or time.monotonic() > deadline:
             return held
         await asyncio.sleep(POLL_S)
+
+
+async def order_redrive(stack: Stack, service: str, key: str) -> None:
+    """Without waiting for what comes of it. Raises Failed when the broker does not take the order."""
+    await _publish(stack, Redrive(service=service, target=key, occurred_at=await _now(stack)))
 
 
 async def _publish(stack: Stack, order: Message) -> None:

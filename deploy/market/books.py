@@ -76,8 +76,8 @@ class Fates:
 
 
 def account_for(published: Iterable[Published], copies: Iterable[Read], inbox: frozenset[tuple[str, str, str]]) -> Fates:
-    """copies: all records of the parked topics."""
-    codes = {_origin(copy): copy.headers.get("x-reason", "") for copy in copies}
+    """copies: all records of the parked topics. What was parked is no refusal: it is held, or was redriven."""
+    codes = {_origin(copy): code for copy in copies if not (code := copy.headers.get("x-reason", "")).startswith("parked.")}
     consumers = {(entry.topic.name, entry.kind.type): entry.consumers for entry in registry.entries(contracts.topics.UPSTREAM)}
     lost, wrong, rejected = [], [], 0
     gone: set[tuple[str, str, str, bytes]] = set()  # what was rejected; a copy that came while it waited was passed over

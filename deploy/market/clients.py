@@ -14,7 +14,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from deploy.market.sent import Sent
 
 TIMEOUT_S = 30
-QUIET = {"log_level": 3, "log.connection.close": False}
+PUBLISH_S = 120  # a broker that was killed comes back meanwhile
+QUIET: dict[str, str | int | float | bool] = {"log_level": 0, "log.connection.close": False}
 FETCH = {"enable.auto.commit": False, "auto.offset.reset": "earliest"}
 POLL_MAX, POLL_S = 5_000, 0.02  # records and seconds of one call
 Connection = Callable[[str], Mapping[str, str]]  # a principal's connection properties
@@ -66,8 +67,8 @@ class Publisher:
                 if one.early is early:
                     self._produce(one, done)
             for producer in self._producers.values():
-                if producer.flush(TIMEOUT_S):
-                    raise TimeoutError(f"the broker did not take everything within {TIMEOUT_S} s")
+                if producer.flush(PUBLISH_S):
+                    raise TimeoutError(f"the broker did not take everything within {PUBLISH_S} s")
         if self._failed:
             raise KafkaException(self._failed[0])
         return done
@@ -93,7 +94,8 @@ class Reader:
 
     def __init__(self, config: Mapping[str, str], topics: Iterable[str], group: str = "") -> None:
         self._consumer = Consumer({**config, **QUIET, **FETCH, "group.id": group or "reader"})
-        self._admin = AdminClient({**config, **QUIET})
+        self._config = {**config, **QUIET}
+        self._admin = AdminClient(self._config)
         self._group = group
         known = self._consumer.list_topics(timeout=TIMEOUT_S).topics
         self._places = [(topic, partition) for topic in topics for partition in known[topic].partitions]
@@ -124,8 +126,16 @@ class Reader:
 
     def _ends(self) -> dict[tuple[str, int], int]:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        futures = self._admin.list_offsets({TopicPartition(*place): latest for place in self._places}, request_timeout=TIMEOUT_S)
-        return {(place.topic, place.partition): future.result(TIMEOUT_S).offset for place, future in futures.items()}
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            futures = self._admin.list_offsets({TopicPartition(*place): latest for place in self._places}, request_timeout=TIMEOUT_S)
+            try:
+                return {(place.topic, place.partition): future.result(TIMEOUT_S).offset for place, future in futures.items()}
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                self._admin = AdminClient(self._config)  # this one knew the broker before it fell, and asks as it was led then
+                time.sleep(POLL_S)
 
 
 def _read(message: Message) -> Read:

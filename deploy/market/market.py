@@ -101,10 +101,9 @@ def _prefunds(place: World) -> list[Sent]:
 
 
 def _fates(rng: Random, orders: int) -> list[str]:
-    """Every fate once, where there are orders enough; the rest by weight."""
-    names = list(FATES)
-    some = rng.choices(names, [fate.weight for fate in FATES.values()], k=max(0, orders - len(names)))
-    found = (names + some)[:orders]
+    """Every fate once, where there are orders enough, else any of them; the rest by weight."""
+    names = list(FATES) if orders >= len(FATES) else rng.sample(list(FATES), orders)
+    found = names + rng.choices(list(FATES), [fate.weight for fate in FATES.values()], k=orders - len(names))
     rng.shuffle(found)
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from deploy.market.clients import Published, Publisher, Reader
 from deploy.market.disorder import waves
 from deploy.market.market import Market
 from deploy.market.psp import GROUP, TOPICS, Provider
-from deploy.market.sent import closing
+from deploy.market.sent import Sent, closing
 
 STEP = timedelta(days=1)  # deadlines that may fire together: on one day no order has two in different services that contend
 DAYS_USUAL, DAYS_MAX = 45, 70
@@ -65,11 +65,19 @@ class Play:
                 idle.wait(PATIENCE_S)
         reader.close()
 
+    def walk(self, idle: Idle, to: datetime) -> None:
+        """The clock goes there; everyone is at rest, then and before."""
+        self.stops += idle.set_clock(to, STEP, PATIENCE_S).steps
+
+    def tell(self, publisher: Publisher, sent: Sequence[Sent]) -> list[Published]:
+        """All that the apps say at once."""
+        return publisher.publish(sent)
+
     def _phase(self, idle: Idle, publisher: Publisher, reader: Reader, day: int) -> int:
         """How many answers the PSP gave."""
         now = closing(day)
         with self._timed("services"):
-            self.stops += idle.set_clock(now, STEP, PATIENCE_S).steps
+            self.walk(idle, now)
         with self._timed("psp"):
             self.provider.take(reader.read())
             self.provider.capture(self._market.of_phase(day))
@@ -77,7 +85,7 @@ class Play:
         with self._timed("publish"):
             told = [*self._market.of_phase(day), *answers]
             for wave in waves(told, self._shuffle) if self._shuffle is not None else [told]:
-                self.published += publisher.publish(wave)
+                self.published += self.tell(publisher, wave)
         return len(answers)
 
     def _progress(self, day: int) -> Progress:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -23,29 +24,32 @@ from deploy.local.home import default_home
 from deploy.local.postgres import run
 from deploy.local.stack import Stack
 from tests.bench.mini import Variant, memory_mb, variant
-from tests.bench.whole import whole
+from tests.bench.money import Money, answered
+from tests.bench.whole import Whole, whole
 from tests.toy.outside import NAMES, until
 
 VARIANTS = ("engine", "raw", "batch", "naive")
 RATES = (10, 40, 200)
-SECTIONS = ("mini", "latency", "whole", "growth", "backlog")
+MONEY = ("life", "refunds", "wide", "settling", "rush")  # orders and money: each beside the plain loop
+SECTIONS = ("mini", "latency", "whole", *MONEY, "quiet", "growth", "backlog")
+QUIET_RATE = 10
+LARGE = ("settling", "rush")  # once is enough
 
 console = Console()
 
 
 def main() -> None:
     options = _options()
-    report: dict[str, Any] = {"rounds": options.rounds}
+    report: dict[str, Any] = {"rounds": options.rounds, "load_before": os.getloadavg()[0]}
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="laotie-bench-") as home:
         if {"mini", "latency", "growth", "backlog"} & set(options.sections):
             with Stack(Path(home) / "mini", say=console.print) as stack:
                 stack.start()
                 _engine_sections(stack, options, report)
-        if "whole" in options.sections:
-            console.rule("whole life, four services")
-            found = _whole(Path(home) / "whole", options)
-            report |= {**found, "memory_mb": report.get("memory_mb", {}) | found["memory_mb"]}
+        if {"whole", "quiet", *MONEY} & set(options.sections):
+            with whole(Path(home) / "whole") as lives:
+                _service_sections(lives, options, report)
     report["seconds"] = round(time.monotonic() - began, 1)
     folder = default_home() / "bench"
     folder.mkdir(parents=True, exist_ok=True)
@@ -164,15 +168,46 @@ def _drain(made: Variant, lives: int) -> tuple[float, list[float], float]:
     return time.monotonic() - (first or started), peaks, (first or started) - started
 
 
-def _whole(home: Path, options: argparse.Namespace) -> dict[str, Any]:
+def _service_sections(lives: Whole, options: argparse.Namespace, report: dict[str, Any]) -> None:
+    if "whole" in options.sections:
+        console.rule("whole life, four services")
+        found = _whole(lives, options)
+        report |= {**found, "memory_mb": report.get("memory_mb", {}) | found["memory_mb"]}
+    sections = [name for name in MONEY if name in options.sections]
+    with answered(lives):
+        money = Money(lives, {name: getattr(options, name) for name in ("orders", "wide", "settling", "rush", "units")}, console.print)
+        if sections:
+            console.rule(f"orders and money: {', '.join(sections)}")
+            report["money"] = _money(money, sections, options.rounds)
+        if "quiet" in options.sections:
+            console.rule("orders and money at a low rate")
+            report["quiet"] = {f"{QUIET_RATE}": money.quiet(QUIET_RATE, options.seconds)}
+
+
+def _money(money: Money, sections: list[str], rounds: int) -> dict[str, Any]:
+    """They take turns with the plain loop, whose life has as many steps as a whole one."""
+    money.lives.live(max(100, money.sizes["orders"] // 4), 1000)  # warm
+    steps = money.lives.live(max(100, money.sizes["orders"] // 10), 1000)["steps_per_life"]
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in ("raw", *sections)}
+    for _ in range(rounds):
+        for name, runs in found.items():
+            if not (name in LARGE and runs):
+                runs.append(money.raw(steps) if name == "raw" else getattr(money, name)())
+    told = {name: {key: _median(runs, key) for key in runs[0]} for name, runs in found.items()}
+    for name in sections:
+        rate = told[name].get("steps_per_s", told[name].get("settle_steps_per_s", 0))
+        told[name]["ratio_to_raw"] = rate / told["raw"]["steps_per_s"]
+    return told
+
+
+def _whole(lives: Whole, options: argparse.Namespace) -> dict[str, Any]:
     spread, hot = [], []
-    with whole(home) as lives:
-        lives.live(options.orders // 4, 1000)
-        for _ in range(options.rounds):
-            spread.append(lives.live(options.orders, 1000))
-            hot.append(lives.live(options.orders, 1))
-            console.print(f"spread {spread[-1]['lives_per_s']:.0f} lives/s, one seller {hot[-1]['lives_per_s']:.0f}")
-        phases, memory = lives.phases(), lives.memory_mb()
+    lives.live(options.orders // 4, 1000)
+    for _ in range(options.rounds):
+        spread.append(lives.live(options.orders, 1000))
+        hot.append(lives.live(options.orders, 1))
+        console.print(f"spread {spread[-1]['lives_per_s']:.0f} lives/s, one seller {hot[-1]['lives_per_s']:.0f}")
+    phases, memory = lives.phases(), lives.memory_mb()
     life = {key: _median(spread, key) for key in spread[0]}
     ratio = _median(hot, "lives_per_s") / life["lives_per_s"]
     settle = _median(hot, "settle_lives_per_s") / life["settle_lives_per_s"]
@@ -197,6 +232,9 @@ def _print(report: dict[str, Any]) -> None:
         table.add_row(
             "engine / raw, CPU a life (target ≤ 1.6)", f"{mini['engine']['cpu_ms_per_life'] / mini['raw']['cpu_ms_per_life']:.2f}"
         )
+    for name, found in report.get("money", {}).items():
+        if "ratio_to_raw" in found:
+            table.add_row(f"{name} / raw, durable steps per second (target ≥ 0.5)", f"{found['ratio_to_raw']:.2f}")
     console.print(table)
 
 
@@ -211,6 +249,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lives", type=int, default=6000, help="of a saturated run")
     parser.add_argument("--orders", type=int, default=3000, help="of a whole-life run")
+    parser.add_argument("--wide", type=int, default=60, help="orders of 200 lines")
+    parser.add_argument("--settling", type=int, default=20_000, help="orders of one seller due at one midnight; in full 100000")
+    parser.add_argument("--rush", type=int, default=20_000, help="orders of the flash sale")
+    parser.add_argument("--units", type=int, default=500, help="that the flash sale has")
     parser.add_argument("--backlog", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=15, help="of a latency run")
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)

@@ -12,30 +12,30 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from deploy.local.kafka import quiet
 from shared.settings import Settings
 
 SILENCE_SECONDS = 60
+STEPS = int(os.environ.get("BENCH_STEPS", "6"))  # of a life, as raw.py has them
 
 
-def watch(ns: str, prefix: str, lives: int, ends: dict[str, float], ready: threading.Event) -> None:
+def watch(topic: str, ended: Callable[[str, str, bytes], str], count: int, ends: dict[str, float], ready: threading.Event) -> None:
+    """Until so many have ended, or nothing ends any more. ended: of a message's type, key and value: what it is the end of, if anything."""
     config = {**Settings().confluent(), "group.id": f"bench-{time.time_ns()}", "auto.offset.reset": "latest", "fetch.wait.max.ms": "50"}
     consumer = Consumer(quiet({**config, "enable.auto.commit": "false"}))
-    topic = f"{ns}gamma.v1"
-    from confluent_kafka import TopicPartition
-
     numbers = consumer.list_topics(topic, 10).topics[topic].partitions
-    places = [TopicPartition(topic, n, consumer.get_watermark_offsets(TopicPartition(topic, n), 10)[1]) for n in numbers]
+    places = [TopicPartition(topic, n, end(consumer, topic, n)) for n in numbers]
     consumer.assign(places)
     consumer.consume(1, 0.3)
     ready.set()
     heard = time.monotonic()
-    while len(ends) < lives and time.monotonic() - heard < SILENCE_SECONDS:
+    while len(ends) < count and time.monotonic() - heard < SILENCE_SECONDS:
         first = consumer.poll(0.05)  # consume() alone waits for more until its time is over: that would be measured
         if first is None:
             continue
@@ -43,17 +43,33 @@ def watch(ns: str, prefix: str, lives: int, ends: dict[str, float], ready: threa
             if message.error():
                 continue
             at = time.time()
-            body: dict[str, Any] = json.loads(message.value() or b"{}")
-            if body["step"] == 6 and body["life_id"].startswith(prefix):
-                ends.setdefault(body["life_id"], at)
+            said: Any = dict(message.headers() or ())
+            if name := ended(said.get("ce_type", b"").decode(), (message.key() or b"").decode(), message.value() or b"{}"):
+                ends.setdefault(name, at)
                 heard = time.monotonic()
     consumer.close()
+
+
+def end(consumer: Consumer, topic: str, number: int) -> int:
+    """A topic made a moment ago may not have a leader that everyone knows."""
+    deadline = time.monotonic() + SILENCE_SECONDS
+    while True:
+        try:
+            return int(consumer.get_watermark_offsets(TopicPartition(topic, number), 10)[1])
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def main(ns: str, lives: int, rate: float, prefix: str, hot: bool) -> None:
     ends: dict[str, float] = {}
     ready = threading.Event()
-    watcher = threading.Thread(target=watch, args=(ns, prefix, lives, ends, ready))
+
+    def ended(_: str, life: str, value: bytes) -> str:
+        return life if json.loads(value)["step"] == STEPS and life.startswith(prefix) else ""
+
+    watcher = threading.Thread(target=watch, args=(f"{ns}gamma.v1", ended, lives, ends, ready))
     watcher.start()
     ready.wait(30)
     more = {

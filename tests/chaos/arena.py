@@ -1,4 +1,7 @@
-"""One toy world under fire: rounds of traffic and faults, each followed by rest and judgement. Everything follows from the seed."""
+"""A world under fire: rounds of traffic and faults, each followed by rest and judgement. Everything follows from the seed.
+
+Here it is the toy's; market.py has the market of orders and money under the same faults.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from signal import Signals
+from typing import Any, ClassVar
 
 from deploy.local.process import Process
 from deploy.local.stack import Stack
@@ -26,7 +30,10 @@ class Violation(AssertionError):
 
 @dataclass
 class Arena:
-    """servers: Kafka and Postgres may be killed too (they are ours)."""
+    """servers: Kafka and Postgres may be killed too (they are ours). names: the services. world: their processes, and a way to ask them."""
+
+    names: ClassVar[tuple[str, ...]] = NAMES
+    known: ClassVar[list[tuple[float, str]]] = []
 
     stack: Stack
     random: Random
@@ -43,10 +50,14 @@ class Arena:
     # -- worlds
 
     def open(self) -> None:
-        self.world = World(self.stack, session_s=SESSION_S).start()
+        self.world: Any = World(self.stack, session_s=SESSION_S).start()
         self.traffic = Traffic(self.world, self.random)
+        self.man()
+
+    def man(self) -> None:
+        """One process of each service."""
         self.frozen: list[Process] = []
-        for name in NAMES:
+        for name in self.names:
             self.world.spawn(name)
         self.world.ready()
 
@@ -71,9 +82,12 @@ class Arena:
         return f"{time.monotonic() - self.began:5.1f} s  {len(self.traffic.lives):4} lives  {told}"
 
     def chosen(self) -> list[Callable[[], str]]:
-        known = FAULTS if self.servers else [entry for entry in FAULTS if entry[1] not in SERVER_FAULTS]
-        wanted = self.random.choices([entry[1] for entry in known], [entry[0] for entry in known], k=self.random.randint(1, 2))
-        return [getattr(self, name) for name in dict.fromkeys(wanted)]
+        return [getattr(self, name) for name in dict.fromkeys(self.drawn(self.random.randint(1, 2)))]
+
+    def drawn(self, count: int) -> list[str]:
+        """So many faults by chance."""
+        known = [entry for entry in self.known or FAULTS if self.servers or entry[1] not in SERVER_FAULTS]
+        return self.random.choices([entry[1] for entry in known], [entry[0] for entry in known], k=count)
 
     def strike(self, fault: Callable[[], str]) -> str:
         name = fault.__name__
@@ -89,10 +103,8 @@ class Arena:
 
     def rest(self) -> None:
         """Heal everything, redrive what is parked, wait until nothing is left, judge."""
-        for process in self.frozen:
-            process.signal(Signals.SIGCONT)
-        self.frozen.clear()
-        for name in NAMES:
+        self.thaw()
+        for name in self.names:
             for flag in (f"die.relay.{name}", f"die.commit.{name}"):
                 self.world.flag(flag, False)
         self.world.flag("boom", False)
@@ -101,15 +113,23 @@ class Arena:
         for _ in range(REDRIVES_MAX):
             self.idle()
             parked = {
-                (name, row["key"]) for name in NAMES for row in self.world.rows(name, "SELECT key FROM parked WHERE state = 'parked'")
+                (name, row["key"]) for name in self.names for row in self.world.rows(name, "SELECT key FROM parked WHERE state = 'parked'")
             }
             if not parked:
                 break
             for name, key in sorted(parked):
                 self.world.redrive(name, key)
-        complaints = judge(self.world, self.traffic.lives)
-        if complaints:
+        if complaints := self.complaints():
             raise Violation("\n".join(complaints[:20]))
+
+    def complaints(self) -> list[str]:
+        """At rest: what does not hold."""
+        return judge(self.world, self.traffic.lives)
+
+    def thaw(self) -> None:
+        for process in self.frozen:
+            process.signal(Signals.SIGCONT)
+        self.frozen.clear()
 
     def idle(self) -> None:
         """A process that a flag killed late is started again meanwhile."""
@@ -117,24 +137,26 @@ class Arena:
         while True:
             self.staff()
             try:
-                return self.world.idle(3)
+                self.world.idle(3)
+                return
             except AssertionError as error:
                 if time.monotonic() > deadline:
                     raise Violation(f"{error}\n{self.states()}") from None
 
     def staff(self) -> None:
-        for name in NAMES:
-            if not self.world.living(name):
+        """Somebody awake of each service."""
+        for name in self.names:
+            if all(process in self.frozen for process in self.world.living(name)):
                 self.world.spawn(name)
 
     def states(self) -> str:
-        living = [process for name in NAMES for process in self.world.living(name)]
+        living = [process for name in self.names for process in self.world.living(name)]
         return "\n".join(f"{process.name}: {self.world.probe(process, 'readyz')}" for process in living)
 
     # -- faults
 
     def kill(self) -> str:
-        name = self.random.choice(NAMES)
+        name = self.random.choice(self.names)
         for process in self.world.living(name):
             process.signal(Signals.SIGKILL)
             process.wait(20)
@@ -143,7 +165,7 @@ class Arena:
         return f"kill {name}"
 
     def kill_all(self) -> str:
-        for name in NAMES:
+        for name in self.names:
             for process in self.world.living(name):
                 process.signal(Signals.SIGKILL)
         return "kill all"
@@ -155,14 +177,14 @@ class Arena:
         return self._flag("commit")
 
     def _flag(self, where: str) -> str:
-        name = self.random.choice(NAMES)
+        name = self.random.choice(self.names)
         self.world.flag(f"die.{where}.{name}")
         self.burst()
         return f"{name} dies in {where}"
 
     def freeze(self) -> str:
         """A zombie: its partitions are taken over before it wakes."""
-        name = self.random.choice(NAMES)
+        name = self.random.choice(self.names)
         if len(self.world.living(name)) < 2:
             self.world.spawn(name)
             self.world.ready()
@@ -178,13 +200,13 @@ class Arena:
         return f"freeze {name}"
 
     def join(self) -> str:
-        name = self.random.choice(NAMES)
+        name = self.random.choice(self.names)
         if len(self.world.living(name)) < 3:
             self.world.spawn(name)
         return f"join {name}"
 
     def leave(self) -> str:
-        name = self.random.choice(NAMES)
+        name = self.random.choice(self.names)
         self.random.choice(self.world.living(name) or [self.world.spawn(name)]).signal(Signals.SIGTERM)
         return f"leave {name}"
 

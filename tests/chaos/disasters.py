@@ -9,8 +9,10 @@ from pathlib import Path
 from confluent_kafka import TopicPartition
 
 from deploy.local.external import ExternalPostgres
+from deploy.local.postgres import PostgresServer
+from deploy.local.stack import Stack
 from tests.chaos.arena import Arena, Violation
-from tests.toy.outside import NAMES, until
+from tests.toy.outside import until
 
 ALPHAS = "SELECT partition, position FROM cursor WHERE topic = $1"
 
@@ -18,25 +20,36 @@ ALPHAS = "SELECT partition, position FROM cursor WHERE topic = $1"
 def restore(arena: Arena) -> str:
     """Postgres comes back from an older copy of its data: all must halt, and go on once the newer one is back."""
     arena.began = time.monotonic()
-    server = arena.stack.postgres
-    assert not isinstance(server, ExternalPostgres)
-    data = arena.stack.home.postgres / "data"
-    older, newer = data.with_name("older"), data.with_name("newer")
     arena.burst()
     arena.rest()
+    put_by(arena)
+    arena.burst()
+    arena.rest()
+    come_back_older(arena)
+    return arena.line("Postgres restored from an older copy: all halted")
+
+
+def put_by(arena: Arena) -> None:
+    """A copy of the data as it is now, at rest; the server was down for it."""
+    server, data = _data(arena)
     server.stop()
-    _copy(data, older)
+    _remove(data.with_name("older"))
+    _copy(data, data.with_name("older"))
     server.start()
-    arena.burst()
-    arena.rest()
-    before = {name: len(arena.world.read(f"{name}.v1")) for name in NAMES}
+
+
+def come_back_older(arena: Arena) -> None:
+    """Every service has published since the copy was put by, and all is at rest. Afterwards the newer data are back, and all go on."""
+    server, data = _data(arena)
+    older, newer = data.with_name("older"), data.with_name("newer")
+    before = {name: len(arena.world.read(f"{name}.v1")) for name in arena.names}
     server.kill()
     data.rename(newer)
     older.rename(data)
     server.start()
     arena.burst()
     _all_halt(arena, "halt.lane_behind_log")
-    after = {name: len(arena.world.read(f"{name}.v1")) for name in NAMES}
+    after = {name: len(arena.world.read(f"{name}.v1")) for name in arena.names}
     if before != after:
         raise Violation(f"facts were published from a restored database: {before} became {after}")
     server.kill()
@@ -45,11 +58,16 @@ def restore(arena: Arena) -> str:
     server.start()
     arena.rest()
     arena.faults["restore"] = arena.faults.get("restore", 0) + 1
-    return arena.line("Postgres restored from an older copy: all halted")
+
+
+def _data(arena: Arena) -> tuple[PostgresServer, Path]:
+    server = arena.stack.postgres
+    assert not isinstance(server, ExternalPostgres)
+    return server, arena.stack.home.postgres / "data"
 
 
 def _all_halt(arena: Arena, code: str) -> None:
-    for name in NAMES:
+    for name in arena.names:
         for process in arena.world.living(name):
             try:
                 arena.world.halted(process, code, 60)
@@ -70,9 +88,7 @@ def behead(arena: Arena) -> str:
     number = next((n for n in range(arena.world.stripes) if ends[("alpha.v1", n)] > cursors[n]), None)
     if number is None:
         raise Violation("nothing came to be lost")
-    place = TopicPartition(f"{arena.world.ns}alpha.v1", number, ends[("alpha.v1", number)])
-    for future in arena.world.admin.delete_records([place]).values():
-        future.result(30)
+    delete_until(arena.stack, f"{arena.world.ns}alpha.v1", number, ends[("alpha.v1", number)])
     process = arena.world.spawn("beta")
     until(
         lambda: f"partition {number}: halt." in arena.world.probe(process, "readyz")[1],
@@ -81,6 +97,13 @@ def behead(arena: Arena) -> str:
     )
     arena.faults["behead"] = arena.faults.get("behead", 0) + 1
     return arena.line(f"head of alpha.v1/{number} deleted: it halted")
+
+
+def delete_until(stack: Stack, topic: str, partition: int, offset: int) -> None:
+    """The records before that offset are gone."""
+    client = stack.admin()  # must outlive its futures
+    for future in client.delete_records([TopicPartition(topic, partition, offset)]).values():
+        future.result(30)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a toy process does beside its trade: it reads its own clock topic, and dies once where a flag says so.
+"""What a process under test does beside its trade: it dies once where a flag says so; a toy one also reads its own clock topic.
 
 die.relay.<name>: after the broker acknowledged and before the rows are deleted. die.commit.<name>: after COMMIT and
 before anyone in the process knows. hold.send.<name>: nothing is sent while the flag is there.
@@ -20,6 +20,17 @@ from tests.toy.model import FLAGS, TOY_CLOCK
 
 
 def install(name: str) -> None:
+    """In a toy process."""
+    changes: list[tuple[Any, str, Any]] = [(clock, "CLOCK", TOY_CLOCK)]
+    if seconds := os.environ.get("TOY_PRUNE_SECONDS"):
+        changes.append((engine, "PRUNE_SECONDS", float(seconds)))
+    for owner, place, replacement in changes:
+        setattr(owner, place, replacement)
+    obey(name)
+
+
+def obey(name: str) -> None:
+    """The flags of that service."""
     sweep, committed, send_batch = Relay._sweep, Flow._committed, AIOKafkaProducer.send_batch
 
     async def die_before_delete(relay: Any) -> None:
@@ -36,15 +47,11 @@ def install(name: str) -> None:
             await asyncio.sleep(0.05)
         return await send_batch(producer, *arguments, **named)
 
-    changes: list[tuple[Any, str, Any]] = [
-        (clock, "CLOCK", TOY_CLOCK),
+    for owner, place, replacement in (
         (Relay, "_sweep", die_before_delete),
         (Flow, "_committed", die_after_commit),
         (AIOKafkaProducer, "send_batch", hold_send),
-    ]
-    if seconds := os.environ.get("TOY_PRUNE_SECONDS"):
-        changes.append((engine, "PRUNE_SECONDS", float(seconds)))
-    for owner, place, replacement in changes:
+    ):
         setattr(owner, place, replacement)
 
 

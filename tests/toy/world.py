@@ -5,24 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import Signals
 
 import asyncpg
 
 from deploy.local.postgres import run
-from deploy.local.process import Process, tail
+from deploy.local.process import Process
 from deploy.local.stack import environment_of
 from shared import postgres
 from shared.messaging.seed import seed
 from shared.settings import Settings
-from tests.toy.outside import GRACE, NAMES, PATIENCE_S, Outsider, until
+from tests.toy.crew import CHECKOUT, Crew
+from tests.toy.outside import GRACE, NAMES, PATIENCE_S, Outsider
 
-CHECKOUT = Path(__file__).parents[2]
 ENGINE = CHECKOUT / "shared/messaging/migrations"
 TOY = Path(__file__).parent / "migrations"
 INPUTS = {
@@ -35,8 +32,11 @@ UPSTREAM = ("toy.v1", "ops.v1")
 
 
 @dataclass
-class World(Outsider):
-    """One namespace. start() makes topics and schemas; spawn() starts processes; close() ends them."""
+class World(Outsider, Crew):
+    """One namespace. start() makes topics and schemas; spawn() starts processes; close() ends them.
+
+    More flags: boom, kill: what decisions do (model.py).
+    """
 
     env: Mapping[str, str] = field(default_factory=dict)
     session_s: float = 3.0
@@ -45,9 +45,7 @@ class World(Outsider):
         super().__post_init__()
         self.home = self.stack.home.root / self.ns
         self.home.mkdir(parents=True)
-        self.processes: list[Process] = []
-        self._names: dict[str, str] = {}
-        self._ports: dict[str, int] = {}
+        self.muster()
 
     # -- making
 
@@ -79,17 +77,7 @@ class World(Outsider):
         settings: Settings = self.stack.settings("admin").model_copy(update=changes | more)
         variables = {**environment_of(settings), "TOY_NS": self.ns, "TOY_FLAGS": str(self.home), **self.env, **env}
         port = self.stack.home.port(f"toy-{os.getpid()}-{copy}")
-        process = Process(
-            f"{self.ns}{name}-{copy}",
-            [sys.executable, "-m", "tests.toy", name],
-            self.home / f"{name}-{copy}.log",
-            env={**os.environ, **variables, "LAOTIE_HTTP_PORT": str(port)},
-            cwd=CHECKOUT,
-        )
-        self._ports[process.name] = port
-        self._names[process.name] = name
-        self.processes.append(process)
-        return process
+        return self.enlist(name, f"{self.ns}{name}-{copy}", [sys.executable, "-m", "tests.toy", name], variables, port)
 
     def spawn_all(self, copies: int = 1, **env: str) -> None:
         for name in NAMES:
@@ -97,63 +85,8 @@ class World(Outsider):
                 self.spawn(name, **env)
         self.ready()
 
-    def living(self, name: str) -> list[Process]:
-        return [process for process in self.processes if self._names[process.name] == name and process.alive]
-
-    def ready(self, seconds: float = 60) -> None:
-        for process in self.processes:
-            if process.alive:
-                self._until_ready(process, seconds)
-
-    def _until_ready(self, process: Process, seconds: float) -> None:
-        until(
-            lambda: self.probe(process, "readyz")[0] == 200 or not process.alive,
-            seconds,
-            lambda: f"{process.name}: {self.probe(process, 'readyz')}\n{clipped(process, 20)}",
-        )
-
-    def halted(self, process: Process, code: str, seconds: float = PATIENCE_S) -> str:
-        """What /readyz says once it names that code."""
-        until(
-            lambda: code in self.probe(process, "readyz")[1],
-            seconds,
-            lambda: f"{process.name} does not name {code}: {self.probe(process, 'readyz')}\n{clipped(process, 20)}",
-        )
-        return self.probe(process, "readyz")[1]
-
-    def probe(self, process: Process, path: str) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[process.name]}/{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError as error:
-            return 0, str(error)
-
-    def quit(self, name: str = "", seconds: float = 30) -> None:
-        """SIGTERM to all copies (of one service), and wait; one that does not end is an error."""
-        gone = [process for process in self.processes if process.alive and (not name or self._names[process.name] == name)]
-        for process in gone:
-            process.signal(Signals.SIGTERM)
-        for process in gone:
-            assert process.wait(seconds), f"{process.name} does not stop\n{clipped(process, 20)}"
-
-    def flag(self, name: str, on: bool = True) -> None:
-        """boom, kill: what decisions do (model.py); die.relay.alpha, die.commit.alpha: where a process dies once (hooks.py)."""
-        if on:
-            (self.home / name).touch()
-        else:
-            (self.home / name).unlink(missing_ok=True)
-
     def close(self) -> None:
-        for process in self.processes:
-            process.signal(Signals.SIGCONT)
-            process.signal(Signals.SIGTERM)
-        for process in self.processes:
-            if not process.wait(15):
-                process.signal(Signals.SIGKILL)
-                process.wait(10)
-            process.close()
+        self.dismiss()
         self.forget()
 
     def idle(self, seconds: float = PATIENCE_S, only: Sequence[str] = NAMES, but: Collection[tuple[str, int]] = ()) -> None:
@@ -162,21 +95,11 @@ class World(Outsider):
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.logs()}") from None
 
-    def logs(self, lines: int = 8) -> str:
-        return "\n".join(f"--- {process.name}\n{clipped(process, lines)}" for process in self.processes)
-
     def __enter__(self) -> World:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def clipped(process: Process, lines: int) -> str:
-    """The end of its log without the long lines' ends."""
-    said = tail(process.log, 4000).splitlines()
-    loud = [line for line in said if '"level": "ERROR"' in line][-3:]
-    return "\n".join(line if line in loud else line[:300] for line in [*loud, *said[-lines:]])
 
 
 def pause(seconds: float) -> None:

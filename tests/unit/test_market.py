@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from deploy.cli.contract import ROOT, baseline
+from deploy.market.books import SERVICES, Fates, account_for
 from deploy.market.checkout import Cart, Item, Offer, allocate
-from deploy.market.clients import Read
+from deploy.market.clients import Published, Read
 from deploy.market.disorder import delay, waves
 from deploy.market.fates import FATES
 from deploy.market.market import ROOM, Market, build
@@ -80,6 +81,11 @@ def decoded(one: Sent) -> Incoming | Unreadable | None:
 
 def test_every_fate_is_played_where_there_are_orders_enough() -> None:
     assert Counter(life.fate for life in build(3, len(FATES)).lives) == dict.fromkeys(FATES, 1)
+
+
+def test_a_small_market_plays_any_of_the_fates() -> None:
+    played = {life.fate for seed in range(40) for life in build(seed, 20).lives}
+    assert played == set(FATES)
 
 
 @given(st.integers(0, 2**32))
@@ -218,6 +224,19 @@ def test_the_provider_states_each_payment_once_on_its_local_day_r3_9() -> None:
     assert sorted(str(one.body["reference"]) for one in stated) == sorted({str(one.body["payment_id"]) for one in captures})
     days = {str(one.body["payment_id"]): (one.at + timedelta(hours=8)).strftime("%Y-%m-%d") for one in captures}
     assert {str(one.body["reference"]): one.body["day"] for one in stated} == days
+
+
+def test_what_was_parked_and_redriven_was_not_refused() -> None:
+    """A copy of it stands beside those of refusals; it took effect all the same."""
+    sent = next(one for one in MARKET.sent if one.type == "order.placed" and not one.refused)
+    at = {"x-original-topic": sent.topic, "x-original-partition": "0", "x-original-offset": "7"}
+    takers = frozenset((service, sent.source, sent.id) for service in SERVICES)
+
+    def fates(code: str) -> Fates:
+        return account_for([Published(sent, 0, 7)], [Read("order.parked.v1", 0, 0, sent.key, {**at, "x-reason": code}, None)], takers)
+
+    assert fates("parked.killed_the_process") == Fates((), (), 0)
+    assert fates("order.closed").wrong
 
 
 def test_a_break_between_statement_and_ledger_is_found() -> None:
