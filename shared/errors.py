@@ -270,6 +270,7 @@ TrustCode = Literal[
     "card.abuse",
     "card.claim_known",
     "card.held",
+    "card.held_by_person",
     "card.score_too_low",
     "evidence.known",
     "violation.known",
@@ -948,6 +949,9 @@ CATALOGUE: dict[str, Entry] = {
     "card.claim_known": Entry("this claim of a trust card was answered before"),
     "card.known": Entry("this news of a trust card was noted before"),
     "card.held": Entry("the buyer holds a trust card already", False, "您已持有信任卡", "You hold a trust card already."),
+    "card.held_by_person": Entry(
+        "another account of the same person holds a trust card", False, "您的其他账号已持有信任卡", "Another account of yours holds a card."
+    ),
     "card.score_too_low": Entry(
         "the buyer's score is below what a trust card needs",
         False,

@@ -52,7 +52,7 @@ def _units(log: Log) -> Check:
             answered.add((fact.order_id, fact.case_id))
         for line_no in _fold(lines, fact):
             here = lines[(fact.order_id, line_no)].here
-            check.that(here >= 0, f"{entry}: line {line_no} of {fact.order_id} has {-here} units more kept back or sent than it has")
+            check.that(here >= 0, f"{entry}: {-here} units of line {line_no} of {fact.order_id} are both kept back and sent")
     return check
 
 

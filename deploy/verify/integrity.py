@@ -20,7 +20,11 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "score.changed": ("score", lambda fact: fact.subject_id),
     "evidence.counted": ("item", lambda fact: fact.evidence_id),
     "counterparty.weighed": ("counterparty", lambda fact: f"{fact.subject_id}/{fact.counterparty}"),
-    **dict.fromkeys(("card.granted", "card.refused", "card.revoked", "abuse.noted"), ("holder", lambda fact: fact.subject_id)),
+    **dict.fromkeys(
+        ("card.granted", "card.refused", "card.revoked", "abuse.noted", "abuse.voided", "member.noted"),
+        ("holder", lambda fact: fact.subject_id),
+    ),
+    "person.card": ("person", lambda fact: fact.cluster),
     "card.noted": ("card", lambda fact: fact.card_id),
     "score.noted": ("buyer", lambda fact: fact.buyer_id),
     "subject.suspended": ("standing", lambda fact: fact.subject_id),
@@ -37,7 +41,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "suspension.noted": ("suspension", lambda fact: fact.subject_id),
     "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }
-SPREAD = ("allotment", "cluster", "purchase", "holder")  # their facts lie in several lanes: only the versions order them
+SPREAD = ("allotment", "cluster", "purchase", "holder", "person")  # their facts lie in several lanes: only the versions order them
 ENGINE = "engine."  # types with which the engine reminds itself
 
 

@@ -19,7 +19,7 @@ KINDS = {
     "order": ("order", "allotment", "cluster", "member", "token", "suspension", "recent"),
     "payment": ("payment", "account"),
     "refund": ("purchase", "waybill", "card", "buyer"),
-    "trust": ("score", "counterparty", "item", "standing", "holder"),
+    "trust": ("score", "counterparty", "item", "standing", "holder", "person"),
 }  # the tables of entities
 PUBLISH_SECONDS = 30.0
 

@@ -4,11 +4,14 @@ decides who may hold a trust card.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from services.trust import decide
-from services.trust.model import COUNTERPARTY, HOLDER, ITEM, SCORE, STANDING, Score, counterparty_key
+from services.trust.model import COUNTERPARTY, HOLDER, ITEM, PERSON, SCORE, STANDING, Holder, Person, Score, counterparty_key
+from shared.contracts.dispute import CaseAppealEnded
 from shared.contracts.governance import ViolationRecorded
+from shared.contracts.identity import MemberJoined
 from shared.contracts.member import TrustCardClaimed
 from shared.contracts.order import OrderCompleted, ParcelSent
 from shared.contracts.refund import CaseClosed
@@ -16,7 +19,7 @@ from shared.contracts.trust import EvidenceFound
 from shared.messaging.shape import Plan, Service, Touch, given, on
 from shared.policy import Policies, Policy
 
-Input = ParcelSent | OrderCompleted | EvidenceFound | ViolationRecorded | TrustCardClaimed | CaseClosed
+Input = ParcelSent | OrderCompleted | EvidenceFound | ViolationRecorded | TrustCardClaimed | CaseClosed | CaseAppealEnded | MemberJoined
 
 
 def handle(event: Input, policy: Policies) -> Plan:
@@ -36,12 +39,25 @@ def handle(event: Input, policy: Policies) -> Plan:
         case ViolationRecorded():
             return on(event, decide.violated, STANDING.one(event.subject_id), given(policy.at(event.occurred_at)))
         case TrustCardClaimed():
-            subject = decide.subject_of(event.buyer_id)
-            return on(event, decide.claim, HOLDER.one(subject), SCORE.one(subject), given(policy.at(event.occurred_at)))
-        case CaseClosed():
-            return on(event, decide.abused, HOLDER.one(decide.subject_of(event.buyer_id or "")))
+            subject, terms = decide.subject_of(event.buyer_id), given(policy.at(event.occurred_at))
+            return on(event, decide.claim, HOLDER.one(subject), _person(event.buyer_id), SCORE.one(subject), terms)
+        case CaseClosed() | CaseAppealEnded():
+            buyer = event.buyer_id or ""
+            return on(event, decide.abused, HOLDER.one(decide.subject_of(buyer)), _person(buyer))
+        case MemberJoined():
+
+            def both(holder: Holder | None) -> Touch[Mapping[str, Person]]:
+                """Whom the member was one with, and whom it is now."""
+                return PERSON.many((decide.cluster_of(holder, event.buyer_id), event.cluster))
+
+            return on(event, decide.join, HOLDER.one(decide.subject_of(event.buyer_id)), both)
         case _:
             assert_never(event)
 
 
-SERVICE = Service("trust", Input, handle, (SCORE, COUNTERPARTY, ITEM, STANDING, HOLDER), sends=(EvidenceFound,))
+def _person(buyer_id: str) -> Callable[[Holder | None], Touch[Person | None]]:
+    """With whom the buyer is known to be one."""
+    return lambda holder: PERSON.one(decide.cluster_of(holder, buyer_id))
+
+
+SERVICE = Service("trust", Input, handle, (SCORE, COUNTERPARTY, ITEM, STANDING, HOLDER, PERSON), sends=(EvidenceFound,))

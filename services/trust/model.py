@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from shared.contracts.card import AbuseNoted, CardGranted, CardRefused, CardRevoked
+from shared.contracts.card import AbuseNoted, AbuseVoided, CardGranted, CardRefused, CardRevoked, MemberNoted, PersonCard
 from shared.contracts.trust import Bucket, CounterpartyWeighed, EvidenceCounted, ScoreChanged, SubjectSuspended
 from shared.messaging.shape import Kind
 
 REFUSED_MAX = 20  # claims of a buyer that are remembered to have been refused; an older one is decided anew
 
+HolderFact = CardGranted | CardRefused | CardRevoked | AbuseNoted | AbuseVoided | MemberNoted
 DayWeights = Mapping[str, int]  # local date, ISO 8601 -> sum of |weight| of that day's items
 
 
@@ -76,7 +77,7 @@ class Standing:
 class Holder:
     """A buyer's trust card. card_id None: none is held. claims: those that were granted; refused: the latest of the others.
 
-    abuses: verdicts against the buyer by case, each with when. Source: R4.7.
+    abuses: verdicts against the buyer by case, each with when. cluster None: nothing was told, a person alone. Source: R4.7.
     """
 
     card_id: str | None = None
@@ -84,6 +85,14 @@ class Holder:
     claims: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     abuses: Mapping[str, datetime] = field(default_factory=dict)
+    cluster: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The cards that the accounts of one identity cluster hold: one, but for those granted before a link joined them. Source: R4.7."""
+
+    cards: tuple[str, ...] = ()
 
 
 def evolve_score(score: Score | None, fact: ScoreChanged) -> Score:
@@ -117,7 +126,7 @@ def evolve_standing(standing: Standing | None, fact: SubjectSuspended) -> Standi
     return Standing((*(standing.violations if standing else ()), fact.violation_id))
 
 
-def evolve_holder(holder: Holder | None, fact: CardGranted | CardRefused | CardRevoked | AbuseNoted) -> Holder:
+def evolve_holder(holder: Holder | None, fact: HolderFact) -> Holder:
     known = holder or Holder()
     match fact:
         case CardGranted():
@@ -128,6 +137,15 @@ def evolve_holder(holder: Holder | None, fact: CardGranted | CardRefused | CardR
             return replace(known, card_id=None, granted_at=None)
         case AbuseNoted():
             return replace(known, abuses={**known.abuses, fact.case_id: fact.occurred_at})
+        case AbuseVoided():
+            return replace(known, abuses={case: at for case, at in known.abuses.items() if case != fact.case_id})
+        case MemberNoted():
+            return replace(known, cluster=fact.cluster)
+
+
+def evolve_person(person: Person | None, fact: PersonCard) -> Person:
+    others = tuple(card for card in (person.cards if person else ()) if card != fact.card_id)
+    return Person(others if fact.ended else (*others, fact.card_id))
 
 
 def add(buckets: Mapping[str, Buckets], added: tuple[Bucket, ...]) -> dict[str, Buckets]:
@@ -155,7 +173,8 @@ COUNTERPARTY = Kind(
     "counterparty", CounterpartyWeighed, lambda fact: counterparty_key(fact.subject_id, fact.counterparty), evolve_counterparty
 )
 ITEM = Kind("item", EvidenceCounted, lambda fact: fact.evidence_id, evolve_item)
-HOLDER = Kind("holder", CardGranted | CardRefused | CardRevoked | AbuseNoted, lambda fact: fact.subject_id, evolve_holder)
+HOLDER = Kind("holder", HolderFact, lambda fact: fact.subject_id, evolve_holder)
+PERSON = Kind("person", PersonCard, lambda fact: fact.cluster, evolve_person)
 STANDING = Kind("standing", SubjectSuspended, lambda fact: fact.subject_id, evolve_standing)
 
 

@@ -14,7 +14,7 @@ from shared.messaging.message import Message, Topic
 BuyerSubject = Annotated[
     str, StringConstraints(pattern=r"^buyer:[A-Za-z0-9_.:\-]{1,64}$"), Field(description="`buyer:` and the buyer's id")
 ]
-NoCard = Literal["card.abuse", "card.held", "card.score_too_low"]
+NoCard = Literal["card.abuse", "card.held", "card.held_by_person", "card.score_too_low"]
 
 
 class CardGranted(Message):
@@ -75,6 +75,47 @@ class AbuseNoted(Message):
     subject_id: BuyerSubject
     case_id: Id
     finding: Finding
+
+
+class AbuseVoided(Message):
+    """The verdict fell on appeal: it speaks against no new card. What was taken back stays so; the buyer may claim anew. Source: R4.11.
+
+    Producer: trust. Consumers: nobody (private to trust).
+    """
+
+    type: ClassVar[str] = "abuse.voided"
+    topic: ClassVar[Topic] = TRUST_INTERNAL
+
+    subject_id: BuyerSubject
+    case_id: Id
+
+
+class MemberNoted(Message):
+    """The buyer is one person with all others of this cluster. Source: R4.7, R4.6.
+
+    Producer: trust. Consumers: nobody (private to trust).
+    """
+
+    type: ClassVar[str] = "member.noted"
+    topic: ClassVar[Topic] = TRUST_INTERNAL
+
+    subject_id: BuyerSubject
+    cluster: Id
+
+
+class PersonCard(Message):
+    """A buyer of this cluster holds this card; or no longer, if ended. Source: R4.7.
+
+    Producer: trust. Consumers: nobody (private to trust).
+    """
+
+    type: ClassVar[str] = "person.card"
+    topic: ClassVar[Topic] = TRUST_INTERNAL
+    key_field: ClassVar[str] = "cluster"
+
+    cluster: Id
+    card_id: Id
+    ended: bool
 
 
 class CardNoted(Message):

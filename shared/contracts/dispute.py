@@ -93,7 +93,7 @@ class CaseAppealEnded(CaseFact):
     """The appeal is over. won: the ruling before it falls, and with it what it said of anybody's score. Source: R4.11.
 
     by silence: no ruling came in time, the first stands. fault, finding: as they stand now.
-    Producer: refund. Consumers: outsiders.
+    Producer: refund. Consumers: trust.
     """
 
     type: ClassVar[str] = "case.appeal_ended"

@@ -27,6 +27,7 @@ TRUST = Topic("trust.v1", "subject_id", ("trust",), ("order", "refund"), own=Tru
 # Ours, internal: re-keying, and facts that show what outsiders need not see.
 ORDER_INTERNAL = Topic("order.internal.v1", "order_id", ("order",), own=True, internal=True)
 ORDER_REKEYED = Topic("order.rekeyed.v1", "cluster", ("order",), ("order",), own=True, internal=True, warden="order")
+IDENTITY = Topic("identity.v1", "buyer_id", ("order",), ("trust",), own=True, warden="trust")  # who is one with whom; no app reads it
 ACCOUNT = Topic("payment.account.v1", "party", ("payment",), ("payment",), own=True, internal=True, warden="payment")
 EVIDENCE = Topic("trust.evidence.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
 REFUND_INTERNAL = Topic("refund.internal.v1", "order_id", ("refund",), own=True, internal=True)
@@ -46,7 +47,7 @@ PARKED = tuple(
 )
 
 UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, SELLER, MEMBER, GOVERNANCE, RULING)
-OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
+OURS = (ORDER, PAYMENT, PARTY, REFUND, IDENTITY, TRUST)
 INTERNAL = (
     ORDER_INTERNAL,
     ORDER_REKEYED,

@@ -17,7 +17,7 @@ from shared.contracts.storefront import PlacedLine
 from shared.contracts.types import FreeShipping
 from shared.messaging.message import Message
 from tests.unit import builders as b
-from tests.unit.refund import life
+from tests.unit.refund import acts, life
 from tests.unit.town import Town
 
 ENDS = ("06-01 12:00", "06-02 12:00", "06-05 12:00", "06-07 12:00", "08-01 00:00")  # of the steps
@@ -25,6 +25,7 @@ RUNNING = {  # what a fact says of the moment at which it happened to be told: a
     "order.shipped": {"shipped", "on_time"},
     "order.delivered": {"delivered", "signed_at"},
     "line.settled": {"order_settled"},
+    "evidence.noted": {"state", "turn", "deadline"},
     "units.cancelled": {"order_cancelled"},
     "balance.credited": {"balance_minor", "sweep_at"},
     "score.changed": None,  # a score is told at each item; the last one is compared with the state
@@ -130,7 +131,7 @@ def _fate(draw: st.DrawFn, found: Life, line_no: int, quantity: int, kind: str, 
 
 
 def _after(draw: st.DrawFn, found: Life, line_no: int, units: int, answers: str) -> None:
-    after = draw(st.sampled_from(["confirmed", "returned", "withdrawn", "silence"]))
+    after = draw(st.sampled_from(["confirmed", "returned", "withdrawn", "exchanged", "disputed", "silence"]))
     case = f"case{line_no}"
     if after == "confirmed":
         found.add(2, b.receipt(line_no, when="06-05 11:40"))
@@ -138,6 +139,19 @@ def _after(draw: st.DrawFn, found: Life, line_no: int, units: int, answers: str)
         found.add(2, life.requested(case, line_no=line_no, quantity=draw(st.integers(1, units)), when="06-05 11:40"))
     if after == "withdrawn":
         found.add(3, life.withdrawn(case, when="06-06 10:00"))
+    if after == "exchanged":
+        found.add(2, life.requested(case, line_no=line_no, quantity=1, kind="exchange", when="06-05 11:40"))
+        found.add(3, life.accepted(case, seller=answers, when="06-06 10:00"), life.posted(case, when="06-06 11:00"))
+        found.add(3, life.confirmed(case, 1, seller=answers, when="06-06 12:00"))
+        found.add(3, acts.replaced(case, f"again{line_no}", f"again{line_no}", seller=answers, when="06-06 13:00"))
+        end = b.parcel_lost if draw(st.booleans()) else b.signed
+        found.add(3, end(f"again{line_no}", when="06-07 10:00"))
+    if after == "disputed":
+        asked = life.requested(case, line_no=line_no, quantity=1, kind="refund_only", ground="quality", when="06-05 11:40")
+        found.add(2, asked)
+        found.add(3, life.declined(case, seller=answers, when="06-06 10:00"), acts.disputed(case, when="06-06 11:00"))
+        found.add(3, acts.shown("ev1", case, when="06-06 12:00"), acts.shown_by_seller("ev2", case, seller=answers, when="06-06 12:00"))
+        found.add(4, acts.ruled(draw(st.booleans()), f"ruling{line_no}", case, when="06-10 10:00"))
     if after == "returned":
         found.add(3, life.accepted(case, seller=answers, when="06-06 10:00"), life.posted(case, when="06-06 11:00"))
         found.add(3, life.confirmed(case, 1, seller=answers, when="06-06 12:00"))

@@ -80,7 +80,7 @@ class Appeal:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One claim. quantity: units claimed. deadline None: none runs. since: when its last fact happened. granted: 0 until state 50.
+    """One claim. quantity: units claimed. deadline None: none runs. since: when its last step happened. granted: 0 until state 50.
 
     applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight and gifts
     of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by whom or
@@ -172,8 +172,11 @@ def opened(fact: CaseOpened) -> Case:
 
 
 def stepped(case: Case, fact: CaseStep) -> Case:
-    """Where it stands now, and what the fact adds to it."""
-    since, had_turn = max(case.since, fact.occurred_at), case.turn
+    """Where it stands now, and what the fact adds to it. What changes neither state nor turn nor deadline is no step: nobody's time
+    runs from it, so that evidence told early or late moves no later deadline.
+    """
+    is_step = (fact.state, fact.turn, fact.deadline) != (case.state, case.turn, case.deadline)
+    since, had_turn = max(case.since, fact.occurred_at) if is_step else case.since, case.turn
     case = replace(case, state=fact.state, deadline=fact.deadline, turn=fact.turn, since=since)
     match fact:
         case CaseApproved():

@@ -5,3 +5,11 @@ CREATE TABLE holder (
     base    bigint NOT NULL,
     body    json   NOT NULL
 ) WITH (fillfactor = 70);
+
+-- One row a person, under the name of its identity cluster: the cards that its accounts hold.
+CREATE TABLE person (
+    key     text   PRIMARY KEY,
+    version bigint NOT NULL,
+    base    bigint NOT NULL,
+    body    json   NOT NULL
+) WITH (fillfactor = 70);

@@ -238,3 +238,9 @@ def test_a_refund_that_the_provider_failed_is_given_up_by_a_ruling_and_its_units
     end = memory.facts[-1]
     assert isinstance(end, CaseClosed)
     assert (end.state, end.code, l.purchase_of(memory).lines[1].left) == (70, "case.refund_given_up", 3)
+
+
+def test_evidence_told_before_the_dispute_moves_none_of_its_deadlines_r4_11_r2_1() -> None:
+    """The seller's topic was faster than the buyer's."""
+    early = shop(*l.DECLINED, a.shown_by_seller(when="06-20 13:00"), a.disputed(when="06-19 12:00"))
+    assert l.case_of(early).deadline == l.case_of(shop(*a.DISPUTED)).deadline == at("06-21 12:00")

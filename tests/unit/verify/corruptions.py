@@ -15,7 +15,8 @@ from deploy.verify.report import Check
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackReceived
-from shared.contracts.order import OrderAccepted, UnitsCancelled
+from shared.contracts.hold import ShipmentHoldGranted
+from shared.contracts.order import OrderAccepted, ParcelSent, UnitsCancelled
 from shared.contracts.owed import CouponRestored
 from shared.contracts.payment import (
     AccountCharged,
@@ -113,6 +114,10 @@ CORRUPTIONS = (
                lambda copy: copy.forge(DepositFilled, amount_minor=more(1), moves=moved({"balance:s1": -1, "deposit:s1": 1}))),
     Corruption("a party is asked for a fen less than was fronted", "what the platform fronted",
                lambda copy: copy.forge(AccountCharged, amount_minor=more(-1))),
+    Corruption("a parcel left with units that were kept back", "refund or shipment: no unit",
+               lambda copy: copy.forge(ParcelSent, of_order("kept"), units=p.parts(quantity=more(1)))),
+    Corruption("units were kept back for another case than the one that was refunded", "refund or shipment: what was",
+               lambda copy: copy.forge(ShipmentHoldGranted, of_order("kept"), case_id=lambda _: "case-other")),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),
