@@ -28,8 +28,8 @@ every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path:
 
 @every_document
 def test_every_make_target_exists(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = {word for code in codes(document) for word in re.findall(r"(?:^|[\s(])make ([a-z]+)", code)}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {word for code in codes(document) for word in re.findall(r"(?:^|[\s(])make ([a-z-]+)", code)}
     assert named - targets == set()
 
 

@@ -73,7 +73,7 @@ def stopped(order_id: str) -> list[Message]:
     """One unit is asked back before it left, and refunded; the parcel with both is stopped, and the other unit leaves again."""
     wish = life.requested(f"case-{order_id}", quantity=1, kind="refund_only", ground="not_shipped", when="06-01 12:00")
     parcels = b.shipped("both", {1: 2}, "06-01 13:00"), b.shipped("other", {1: 1}, "06-01 14:00")
-    return of(order_id, wish, *parcels)
+    return [*bought(order_id, b.placed(b.cart(1, 20_00, 2))), *of(order_id, wish, *parcels)]
 
 
 def market() -> Market:
@@ -98,8 +98,7 @@ def market() -> Market:
     first += of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
     first += of("fair1", b.succeeded(2_00, "pay-fair1")) + of("fair1", b.cancel({1: 1}, "pay-fair1", "b7", "06-01 11:00"))
-    first += [*bought("kept", b.placed(b.cart(1, 20_00, 2))), *stopped("kept")]
-    town.day("06-02 00:00", *first)
+    town.day("06-02 00:00", *first, *stopped("kept"))
     town.day(
         "06-03 00:00",
         *arrived("split", {1: 3}),
