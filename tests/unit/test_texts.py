@@ -14,7 +14,15 @@ from tests.unit import builders as b
 
 AT = b.at("06-24 00:00")
 READ = [code for code in get_args(errors.RefundCode) if CATALOGUE[code].zh]
-UNREAD = {"case.known", "certificate.exists", "return.signed_before", "ruling.exceeds_claim", "ruling.too_early", "ruling.too_late"}
+UNREAD = {
+    "card.known",
+    "case.known",
+    "certificate.exists",
+    "return.signed_before",
+    "ruling.exceeds_claim",
+    "ruling.too_early",
+    "ruling.too_late",
+}
 FIELDS = {name for entry in CATALOGUE.values() for text in (entry.zh, entry.en) for name in re.findall(r"\{([a-z_]+)\}", text)}
 SAMPLES = {name: AT if name in ("until", "deadline") else 12_34 if name.endswith("_minor") else 7 for name in FIELDS}
 

@@ -85,14 +85,13 @@ def market() -> Market:
     split = b.placed(three, freight, coupons=coupons)
     after = b.placed(b.cart(1, 100_00, 3), coupons=[b.coupon(20_00)])
     gone = b.placed(b.cart(1, 33_33, 3), b.cart(2, 10_00), coupons=[b.coupon(10_00, 1, 2)])
-    first: list[Message] = [*bought("split", split), *bought("after", after), *bought("gone", gone)]
+    first: list[Message] = [*bought("split", split), *bought("after", after), *bought("gone", gone), *bought("fake", fake())]
     first += bought("late", b.placed(b.cart(1, 45_55, 2)))
     first += bought("earning", b.placed(b.cart(1, 400_00)))
     first += bought("own", b.placed(b.cart(1, 30_00, seller_id="s2", promoter_id=None, commission_bp=0)))
     first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
     first += bought("disputed", b.placed(b.cart(1, 90_00, 3), coupons=[b.coupon(9_00)]))
     first += bought("denied", b.placed(b.cart(1, 11_11, 2), coupons=[b.coupon(1_00)]))
-    first += bought("fake", b.placed(b.cart(1, 100_00, seller_id="s4", promoter_id=None, commission_bp=0), coupons=[b.coupon(10_00)]))
     first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
     first += of("own", b.succeeded(30_00, "again", "06-01 10:20"))
     first += of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
@@ -109,9 +108,13 @@ def market() -> Market:
         *arrived("disputed", {1: 3}),
         *arrived("fake", {1: 1}),
     )
-    late = arrived("late", {1: 2}, sent="06-04 09:00", signed="06-07 12:00")[:1]
     stated = of("split", b.stated("l1", "pay-split", split.due_minor)) + of("own", b.stated("l1", "pay-own", 29_99))
-    town.day("06-05 00:00", *late, *stated, *arrived("gone", {1: 2, 2: 1}, "06-03 09:00", "06-04 10:00"))
+    town.day(
+        "06-05 00:00",
+        *arrived("late", {1: 2}, "06-04 09:00", "06-07 12:00")[:1],
+        *stated,
+        *arrived("gone", {1: 2, 2: 1}, "06-03 09:00", "06-04 10:00"),
+    )
     town.day(
         "06-08 00:00",
         *returned("split", 1, "06-05 10:00", "06-05 12:00", "06-06 09:00"),
@@ -120,13 +123,22 @@ def market() -> Market:
     )
     town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")))
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
-    back = returned("disputed", 1, "06-09 13:00", "06-09 14:00", "06-09 15:00")
-    back += of("disputed", disputes.opened(200_00, "cb1", "06-09 16:00", "pay-disputed"))
-    back += returned("disputed", 1, "06-09 17:00", "06-09 18:00", "06-09 19:00", "case-held")
-    town.day("06-11 00:00", wish, *back, *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
+    town.day("06-11 00:00", wish, *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
     town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost)
     return town
+
+
+def _disputed() -> list[Message]:
+    """Returned, disputed with the bank, and returned again while that is open."""
+    back = returned("disputed", 1, "06-09 13:00", "06-09 14:00", "06-09 15:00")
+    back += of("disputed", disputes.opened(200_00, "cb1", "06-09 16:00", "pay-disputed"))
+    back += returned("disputed", 1, "06-09 17:00", "06-09 18:00", "06-09 19:00", "case-held")
+    return back
+
+
+def fake() -> OrderPlaced:
+    return b.placed(b.cart(1, 100_00, seller_id="s4", promoter_id=None, commission_bp=0), coupons=[b.coupon(10_00)])
 
 
 def _counterfeit(order_id: str) -> list[Message]:
