@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from shared.contracts.member import TokenKind
-from shared.contracts.topics import ORDER_INTERNAL, ORDER_REKEYED
+from shared.contracts.topics import IDENTITY, ORDER_INTERNAL, ORDER_REKEYED
 from shared.contracts.types import Id, Part
 from shared.messaging.message import Message, Topic
 
@@ -120,6 +120,21 @@ class MemberAssigned(Message):
     type: ClassVar[str] = "member.assigned"
     topic: ClassVar[Topic] = ORDER_INTERNAL
     key_field: ClassVar[str] = "buyer_id"
+
+    buyer_id: Id
+    cluster: Id
+
+
+class MemberJoined(Message):
+    """This buyer is one with all others of this cluster from now on; a later one, always of a lesser cluster, replaces it.
+
+    A buyer of whom nothing was told is a cluster of one, which bears the buyer's id. While two clusters become one their members
+    are told of one after the other, in any order.
+    Producer: order. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "member.joined"
+    topic: ClassVar[Topic] = IDENTITY
 
     buyer_id: Id
     cluster: Id

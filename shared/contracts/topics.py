@@ -22,6 +22,7 @@ ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust")
 PAYMENT = Topic("payment.v1", "order_id", ("payment",), ("order", "refund"), own=True, warden="order")
 PARTY = Topic("party.v1", "party", ("payment",), own=True)
 REFUND = Topic("refund.v1", "order_id", ("refund",), ("order", "payment", "trust"), own=True, warden="payment")
+IDENTITY = Topic("identity.v1", "buyer_id", ("order",), ("refund",), own=True, warden="refund")  # who is one with whom; no app reads it
 TRUST = Topic("trust.v1", "subject_id", ("trust",), ("order", "refund"), own=True, warden="order")
 
 # Ours, internal: re-keying, and facts that show what outsiders need not see.
@@ -31,6 +32,7 @@ ACCOUNT = Topic("payment.account.v1", "party", ("payment",), ("payment",), own=T
 EVIDENCE = Topic("trust.evidence.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
 REFUND_INTERNAL = Topic("refund.internal.v1", "order_id", ("refund",), own=True, internal=True)
 REFUND_BUYER = Topic("refund.buyer.v1", "buyer_id", ("refund",), own=True, internal=True)
+REFUND_REKEYED = Topic("refund.rekeyed.v1", "order_id", ("refund",), ("refund",), own=True, internal=True, warden="refund")
 TRUST_INTERNAL = Topic("trust.internal.v1", "subject_id", ("trust",), own=True, internal=True)
 
 # Deadlines of a service, sent to itself.
@@ -46,13 +48,14 @@ PARKED = tuple(
 )
 
 UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, SELLER, MEMBER, GOVERNANCE, RULING)
-OURS = (ORDER, PAYMENT, PARTY, REFUND, TRUST)
+OURS = (ORDER, PAYMENT, PARTY, REFUND, IDENTITY, TRUST)
 INTERNAL = (
     ORDER_INTERNAL,
     ORDER_REKEYED,
     ACCOUNT,
     REFUND_INTERNAL,
     REFUND_BUYER,
+    REFUND_REKEYED,
     EVIDENCE,
     TRUST_INTERNAL,
     ORDER_TIMER,
