@@ -234,6 +234,12 @@ RefundCode = Literal[
     "dispute.before_refusal",
     "evidence.too_late",
     "evidence.too_many",
+    "first_order.not_first",
+    "first_order.used",
+    "fund.approved",
+    "fund.budget_spent",
+    "fund.declined",
+    "fund.stopped",
     "instant_refund.not_for_line",
     "instant_refund.score_too_low",
     "no_reason.excluded",
@@ -594,6 +600,20 @@ CATALOGUE: dict[str, Entry] = {
     "ruling.exceeds_claim": Entry("a ruling gives more than was claimed, or than was paid"),
     "ruling.too_early": Entry("a ruling before both sides had their time for evidence"),
     "ruling.too_late": Entry("a ruling when its days had passed: what their end brought stands"),
+    "fund.approved": Entry("a person had the platform's fund pay", False, "平台审核通过,正在退款", "The platform approved the refund."),
+    "fund.budget_spent": Entry(
+        "the platform's guarantee fund has no budget left for the day: a person decides",
+        False,
+        "退款申请正在由平台人工审核",
+        "The platform is looking at the request.",
+    ),
+    "fund.declined": Entry("a person had the platform's fund not pay", False, "平台审核未通过", "The platform did not approve the refund."),
+    "fund.stopped": Entry(
+        "too much was asked of the platform's guarantee fund within an hour: a person decides for the rest of the day",
+        False,
+        "退款申请正在由平台人工审核",
+        "The platform is looking at the request.",
+    ),
     "case.agreed": Entry(
         "the seller agreed", False, "卖家已同意[,处理截止时间{deadline}]", "The seller agreed[; the next step is due by {deadline}]."
     ),
@@ -747,6 +767,18 @@ CATALOGUE: dict[str, Entry] = {
         "These units were cancelled before. Their money goes back with that.",
     ),
     "certificate.exists": Entry("the order's certificate was issued before"),
+    "first_order.not_first": Entry(
+        "an earlier paid order of the buyer, or of one who is the same person, is the first",
+        False,
+        "该订单不是首单,不享受首单保障",
+        "This is not the first order, so the first-order guarantee does not apply.",
+    ),
+    "first_order.used": Entry(
+        "the guarantee was used for another order of the buyer, or of one who is the same person",
+        False,
+        "首单保障已使用",
+        "The first-order guarantee has been used.",
+    ),
     "no_reason.excluded": Entry(
         "the category is excluded from no-reason returns",
         False,

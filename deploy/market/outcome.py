@@ -34,6 +34,7 @@ ONCE = {  # the business key that each of these happens at most once for
     ("payment.v1", "line.settled"): ("order_id", "line_no"),
     ("refund.v1", "certificate.issued"): ("order_id",),
     ("refund.v1", "refund.granted"): ("refund_id",),
+    ("refund.v1", "first_order.used"): ("order_id",),
     ("refund.v1", "case.closed"): ("case_id",),
     ("party.v1", "balance.credited"): ("party", "order_id", "line_no"),
     ("party.v1", "balance.debited"): ("charge_id",),

@@ -16,6 +16,7 @@ from shared.contracts import (
     chargeback,
     dispute,
     exchange,
+    first_order,
     hold,
     identity,
     order,
@@ -62,6 +63,7 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
     (trust.SubjectSuspended, "order", (suspension.SuspensionNoted,)),
     (suspension.OrderAttributed, "order", (suspension.OrderRemembered, suspension.SuspensionFound)),
+    (identity.MemberJoined, "refund", (first_order.MemberKnown,)),
     (identity.ClusterJoined, "order", (identity.ClusterGrew, identity.ClusterJoined)),
     (campaign.LimitShifted, "order", (campaign.LimitMoved, campaign.LimitShifted)),
 )

@@ -104,7 +104,7 @@ def _escrow(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:
     for _, funded in log.of(EscrowFunded):
         given = [discount.amount_minor for line in funded.lines for discount in line.discounts if discount.funder != "seller"]
         held[(f"escrow:{funded.order_id}", funded.currency)] += sum(line.paid_minor for line in funded.lines) + sum(given)
-    reserved = {fact.refund_id: fact for _, fact in log.of(RefundReserved) if not fact.fronted}
+    reserved = {fact.refund_id: fact for _, fact in log.of(RefundReserved) if not fact.fronted and fact.funder == "seller"}
     for _, done in log.of(RefundDone):
         if done.line_no is not None and done.refund_id in reserved:
             one = reserved[done.refund_id]

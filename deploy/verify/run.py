@@ -16,6 +16,7 @@ from deploy.verify import (
     campaigns,
     certificates,
     compensations,
+    first_orders,
     holds,
     intake,
     integrity,
@@ -68,6 +69,7 @@ def statements(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
     yield from _computed("reconciliation", reconciliation.checks(log, tables))
     yield from _computed("states", states.checks(log, tables))
     yield from _computed("campaigns", campaigns.checks(log, tables))
+    yield from _computed("first orders", first_orders.checks(log, tables, policies))
     yield from _computed("scores", scores.checks(log, policies))
 
 

@@ -37,7 +37,7 @@ from shared.policy import Policies
 OfLine = SettlementPlanned | RefundReserved | RefundDone | RefundNotPaid | LineSettled
 Place = tuple[str, int]  # order, line
 Told = tuple[str, str, str]  # message to accounts, event that caused it, order/line
-Asked = tuple[int, int, int, datetime]  # line, units, amount, when the buyer asked
+Asked = tuple[int, int, int, str, datetime]  # line, units, amount, who pays, when the buyer asked
 
 
 @dataclass(slots=True)
@@ -119,9 +119,13 @@ def _step(splits: Splits, entry: Entry, fact: Any, line_no: int, part: Chargebac
             sold.confirmed_at = fact.occurred_at
         case RefundReserved():
             asked = splits.asked.get((fact.order_id, fact.refund_id))
-            told, request = (line_no, fact.quantity, fact.buyer_minor), asked[:3] if asked is not None else None
+            told, request = (line_no, fact.quantity, fact.buyer_minor, fact.funder), asked[:4] if asked is not None else None
             splits.refunds.that(told == request, f"{entry}: {told} is set aside for {fact.refund_id}, asked was {request}")
-            _goes(splits, entry, sold, fact.refund_id, Gone(fact.quantity, fact.buyer_minor, fact), asked[3] if asked is not None else None)
+            if fact.funder == "platform":
+                _untouched(splits.refunds, entry, fact)
+            else:
+                since = asked[4] if asked is not None else None
+                _goes(splits, entry, sold, fact.refund_id, Gone(fact.quantity, fact.buyer_minor, fact), since)
         case ChargebackDebited() if part is not None:
             since = splits.opened.get((fact.order_id, fact.chargeback_id))
             _goes(splits, entry, sold, f"{fact.chargeback_id}/{entry.id}", Gone(0, part.amount_minor, part, done=True), since)
@@ -146,15 +150,24 @@ def _goes(splits: Splits, entry: Entry, sold: Sold, name: str, gone: Gone, since
     sold.gone[name] = gone
 
 
+def _untouched(check: Check, entry: Entry, fact: RefundReserved) -> None:
+    """What the guarantee fund pays takes nothing of the line and nobody's part. Source: R4.6."""
+    parts = (fact.platform_minor, fact.promoter_minor, fact.commission_minor, fact.fee_minor, fact.fronted)
+    check.that(not any(parts), f"{entry}: paid by the platform's fund, and of the line's money {parts}")
+
+
 def _asked(log: Log) -> dict[tuple[str, str], Asked]:
     """What every refund of a line was asked with first, by order and refund."""
     found: dict[tuple[str, str], Asked] = {}
     for _, granted in log.of(RefundGranted):
         when = granted.applied_at or granted.occurred_at
-        found.setdefault((granted.order_id, granted.refund_id), (granted.line_no, granted.quantity, granted.amount_minor, when))
+        found.setdefault(
+            (granted.order_id, granted.refund_id), (granted.line_no, granted.quantity, granted.amount_minor, granted.funder, when)
+        )
     for _, cancelled in log.of(UnitsCancelled):
         for part in cancelled.lines:
-            asked = (part.line_no, part.quantity, part.amount_minor, cancelled.applied_at or cancelled.occurred_at)
+            when = cancelled.applied_at or cancelled.occurred_at
+            asked = (part.line_no, part.quantity, part.amount_minor, "seller", when)
             found.setdefault((cancelled.order_id, part.refund_id), asked)
     return found
 

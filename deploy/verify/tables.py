@@ -18,7 +18,7 @@ from shared import postgres
 KINDS = {
     "order": ("order", "allotment", "cluster", "member", "token", "suspension", "recent"),
     "payment": ("payment", "account"),
-    "refund": ("purchase", "waybill", "card", "buyer"),
+    "refund": ("purchase", "waybill", "card", "buyer", "known_member", "known_cluster", "fund"),
     "trust": ("score", "counterparty", "item", "standing", "holder", "person"),
 }  # the tables of entities
 PUBLISH_SECONDS = 30.0

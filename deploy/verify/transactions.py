@@ -117,12 +117,17 @@ def _funded(fact: EscrowFunded) -> Moved:
 
 
 def _refunded(fact: RefundDone, known: Known) -> Moved:
-    """Out of escrow; or, once the line is settled, fronted but for the fee that the platform returns itself. Source: R3.4, R3.6."""
+    """Out of escrow; or, once the line is settled, fronted but for the fee that the platform returns itself; or of the platform's fund.
+
+    Source: R3.4, R3.6, R4.6.
+    """
     refund = known.refunds.get((fact.order_id, fact.refund_id))
     if refund is None:
         return Counter({f"nothing was set aside for {fact.refund_id}": fact.amount_minor})
     if isinstance(refund, UnwantedReceived):
         return Counter({f"unwanted:{fact.order_id}": -refund.amount_minor, "psp:cash": refund.amount_minor})
+    if refund.funder == "platform":
+        return Counter({"platform:guarantee_fund": -refund.buyer_minor, "psp:cash": refund.buyer_minor})
     return _from_line("psp:cash", refund.buyer_minor, refund, fact.order_id, known)
 
 

@@ -25,7 +25,7 @@ from shared.contracts.dispute import CaseReopened
 from shared.contracts.exchange import CaseReplaced
 from shared.contracts.governance import AllotmentSet, ProductReviewed
 from shared.contracts.hold import ShipmentHoldRequested
-from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
+from shared.contracts.identity import ClusterJoined, ClustersMet, MemberJoined, MemberMoved
 from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
 from shared.contracts.member import IdentityLinked
 from shared.contracts.merchant import SellerCancelled
@@ -163,5 +163,5 @@ def handle(event: Input, policy: Policies) -> Plan:
             assert_never(event)
 
 
-SENDS = (ClustersMet, ClusterJoined, MemberMoved, LimitShifted, OrderAttributed, OrdersSought, SuspensionFound)
+SENDS = (ClustersMet, ClusterJoined, MemberMoved, MemberJoined, LimitShifted, OrderAttributed, OrdersSought, SuspensionFound)
 SERVICE = Service("order", Input, handle, (ORDER, MEMBER, TOKEN, ALLOTMENT, CLUSTER, SUSPENSION, RECENT), SENDS)

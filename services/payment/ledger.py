@@ -74,7 +74,7 @@ TRANSACTIONS = {
     "unwanted.received": Transaction("money comes in that must go back", ("psp:cash",), ("unwanted:<order>",)),
     "refund.done": Transaction(
         "the buyer has its part back, funders theirs",
-        ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission"),
+        ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission", "platform:guarantee_fund"),
         ("psp:cash", "platform:subsidy", "promoter_subsidy:<party>")),
     "chargeback.debited": Transaction(
         "the buyer's bank has taken it back, funders have theirs",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.refund import decide
-from services.refund.model import BUYER, CARD, PURCHASE, WAYBILL, Card, Purchase, waybill_key
+from services.refund.decide import clusters, first_order
+from services.refund.model import BUYER, CARD, CLUSTER, FUND, MEMBER, PURCHASE, WAYBILL, Card, Purchase, waybill_key
 from shared.contracts.card import CardGranted, CardRevoked
 from shared.contracts.dispute import AppealOver, EvidenceDue, RulingDue
 from shared.contracts.exchange import ReplacementDue, ReplacementOver
+from shared.contracts.first_order import FirstOrderDoubled, FundAsked
 from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused
+from shared.contracts.identity import MemberJoined
 from shared.contracts.logistics import ReturnSigned
 from shared.contracts.merchant import (
     CaseAccepted,
@@ -73,6 +76,8 @@ OfOrder = (
     | RefundNotPaid
     | ShipmentHoldGranted
     | ShipmentHoldRefused
+    | MemberJoined
+    | FundAsked
 )
 OfBuyer = CardGranted | CardRevoked | ScoreChanged
 Input = OfOrder | OfBuyer
@@ -81,20 +86,28 @@ Input = OfOrder | OfBuyer
 def handle(event: Input, policy: Policies) -> Plan:
     if isinstance(event, CardGranted | CardRevoked | ScoreChanged):
         return _of_buyer(event)
+    if isinstance(event, MemberJoined):
+        return on(event, clusters.move, MEMBER.one(event.buyer_id), clusters.both_clusters(event))
     purchase = PURCHASE.one(event.order_id)
     match event:
         case OrderPaid():
             card: Touch[Card | None] = CARD.one(event.trust_card_id) if event.trust_card_id is not None else given(None)
-            promised = given(policy.named(event.terms.policy_version))
-            return on(event, decide.issue, purchase, card, BUYER.one(event.buyer_id), promised)
+            promised, cluster = given(policy.named(event.terms.policy_version)), clusters.own_cluster(event.buyer_id)
+            member, buyer = MEMBER.one(event.buyer_id), BUYER.one(event.buyer_id)
+            return on(event, clusters.paid, member, purchase, cluster, card, buyer, promised)
+        case ParcelDelivered():
+            return on(event, clusters.delivered, MEMBER.one(event.buyer_id), purchase, clusters.own_cluster(event.buyer_id))
         case ParcelSent():
             return on(event, decide.note_sent, purchase)
-        case ParcelDelivered():
-            return on(event, decide.open_windows, purchase)
         case ParcelFailed():
             return on(event, decide.note_failed, purchase)
         case UnitsCancelled():
-            return on(event, decide.reduce, purchase)
+            return on(event, clusters.cancelled, MEMBER.one(event.buyer_id), purchase, clusters.own_cluster(event.buyer_id))
+        case RefundRequested(ground="first_order"):
+            return on(event, first_order.claim, MEMBER.one(event.buyer_id), purchase, clusters.own_cluster(event.buyer_id))
+        case FundAsked():
+            now = policy.at(event.occurred_at)
+            return on(event, first_order.ask, purchase, first_order.asked_fund(event, now), given(now))
         case RefundRequested():
             return on(event, decide.request, purchase, _its_card)
         case ShipmentHoldGranted():
@@ -172,4 +185,5 @@ def _of_buyer(event: OfBuyer) -> Plan:
             assert_never(event)
 
 
-SERVICE = Service("refund", Input, handle, (PURCHASE, WAYBILL, CARD, BUYER))
+KINDS = (MEMBER, PURCHASE, WAYBILL, CARD, BUYER, CLUSTER, FUND)  # the cluster is known by the member, the fund's row by the purchase
+SERVICE = Service("refund", Input, handle, KINDS, sends=(FirstOrderDoubled, FundAsked))

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.contracts.topics import PAYMENT, PAYMENT_TIMER
-from shared.contracts.types import Currency, Id, LineNo, Minor, Moves, Part, SomeOrNone, Text
+from shared.contracts.types import Bearer, Currency, Id, LineNo, Minor, Moves, Part, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
 
@@ -162,3 +162,4 @@ class RefundHeld(Message):
     quantity: SomeOrNone
     amount_minor: Minor
     applied_at: AwareDatetime
+    funder: Bearer = "seller"

@@ -130,7 +130,7 @@ class MemberJoined(Message):
 
     A buyer of whom nothing was told is a cluster of one, which bears the buyer's id. While two clusters become one their members
     are told of one after the other, in any order.
-    Producer: order. Consumers: trust.
+    Producer: order. Consumers: refund, trust.
     """
 
     type: ClassVar[str] = "member.joined"

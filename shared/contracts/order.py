@@ -393,7 +393,7 @@ class LineHeld(Message):
 
 
 class LineFreed(Message):
-    """The case on the line ended. refunded_quantity, refunded_minor: what was refunded by it.
+    """The case on the line ended. refunded_quantity, refunded_minor: what was refunded by it out of the line's money (R4.6).
 
     Producer: order. Consumers: outsiders.
     """

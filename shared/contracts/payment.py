@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT, PAYMENT_TIMER
-from shared.contracts.types import Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Part, SomeOrNone, Text
+from shared.contracts.types import Bearer, Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Part, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
 
@@ -49,7 +49,8 @@ class RefundReserved(Message):
 
     buyer_minor goes to the buyer; the subsidies' part goes back to its funders when the refund is done. fronted: the line was settled
     before, so the platform pays and its parties return it. commission_minor, fee_minor: what promoter and platform had of it; clawback:
-    whether they bear that, or the seller with all the rest.
+    whether they bear that, or the seller with all the rest. funder platform: it comes from the guarantee fund and leaves the line's
+    escrow, its subsidies and its parties alone (R4.6).
     Producer: payment. Consumers: outsiders.
     """
 
@@ -68,6 +69,7 @@ class RefundReserved(Message):
     commission_minor: Minor = 0
     fee_minor: Minor = 0
     clawback: bool = False
+    funder: Bearer = "seller"
 
 
 class RefundRefused(Message):
@@ -123,7 +125,7 @@ class RefundInstructed(Message):
 
 
 class RefundDone(Message):
-    """The provider paid; the reserved money left escrow, or was fronted by the platform. Source: R3.4-R3.6.
+    """The provider paid; the reserved money left escrow, or was fronted by the platform, or came from its fund. Source: R3.4-R3.6, R4.6.
 
     line_no None: money that was unwanted. moves None: there was none to move. An amount of 0 needs no provider and is done at once.
 

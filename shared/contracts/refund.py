@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from shared.contracts.ruling import Fault, Finding
 from shared.contracts.storefront import CaseKind, Ground
 from shared.contracts.topics import REFUND, REFUND_TIMER
-from shared.contracts.types import Id, LineNo, Minor, Part, Quantity, SomeOrNone, Text
+from shared.contracts.types import Bearer, Id, LineNo, Minor, Part, Quantity, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
 CaseState = Literal[10, 12, 20, 30, 40, 45, 50, 60, 70]
@@ -142,7 +142,8 @@ class RefundGranted(CaseFact):
 
     quantity: units accepted on inspection; 0: money only. amount_minor: the buyer's part, after freight_minor: waived freight that is
     deducted (R3.10), and gifts_minor: gifts that were not sent back (R4.5). applied_at: when the buyer asked for it; None: as
-    occurred_at. attempt: beyond the first, after the provider failed; each has its own refund_id.
+    occurred_at. attempt: beyond the first, after the provider failed; each has its own refund_id. funder platform: its
+    guarantee fund pays, the line is settled as if nothing had been refunded (R4.6).
     Producer: refund. Consumers: payment.
     """
 
@@ -157,6 +158,7 @@ class RefundGranted(CaseFact):
     gifts_minor: Minor = 0
     applied_at: AwareDatetime | None = None
     attempt: int = Field(default=1, ge=1)
+    funder: Bearer = "seller"
 
 
 class RefundStuck(CaseFact):
@@ -192,7 +194,8 @@ class CaseClosed(CaseFact):
     """60: done, or 70: ended without money or goods. code says why. refunded: what the buyer got by it.
 
     seller_at_fault: the goods were not as they had to be: freight goes back too (R3.10). answer: how the request was
-    answered, by the seller in time or its silence most often; empty: it was not. ruled: for whom, if it was.
+    answered, by the seller in time or its silence most often; empty: it was not. ruled: for whom, if it was. funder: who paid it; what the
+    platform's fund paid leaves order and escrow as they were (R4.6).
 
     Producer: refund. Consumers: order, payment, trust.
     """
@@ -213,6 +216,7 @@ class CaseClosed(CaseFact):
     finding: Finding = "none"
     answer: By | Literal[""] = ""
     ruled: Side | Literal[""] = ""
+    funder: Bearer = "seller"
 
 
 class CaseTimer(Message):

@@ -22,16 +22,18 @@ ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust")
 PAYMENT = Topic("payment.v1", "order_id", ("payment",), ("order", "refund"), own=True, warden="order")
 PARTY = Topic("party.v1", "party", ("payment",), own=True)
 REFUND = Topic("refund.v1", "order_id", ("refund",), ("order", "payment", "trust"), own=True, warden="payment")
+# Who is one with whom; no app reads it.
+IDENTITY = Topic("identity.v1", "buyer_id", ("order",), ("refund", "trust"), own=True, warden="refund")
 TRUST = Topic("trust.v1", "subject_id", ("trust",), ("order", "refund"), own=True, warden="order")
 
 # Ours, internal: re-keying, and facts that show what outsiders need not see.
 ORDER_INTERNAL = Topic("order.internal.v1", "order_id", ("order",), own=True, internal=True)
 ORDER_REKEYED = Topic("order.rekeyed.v1", "cluster", ("order",), ("order",), own=True, internal=True, warden="order")
-IDENTITY = Topic("identity.v1", "buyer_id", ("order",), ("trust",), own=True, warden="trust")  # who is one with whom; no app reads it
 ACCOUNT = Topic("payment.account.v1", "party", ("payment",), ("payment",), own=True, internal=True, warden="payment")
 EVIDENCE = Topic("trust.evidence.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
 REFUND_INTERNAL = Topic("refund.internal.v1", "order_id", ("refund",), own=True, internal=True)
 REFUND_BUYER = Topic("refund.buyer.v1", "buyer_id", ("refund",), own=True, internal=True)
+REFUND_REKEYED = Topic("refund.rekeyed.v1", "order_id", ("refund",), ("refund",), own=True, internal=True, warden="refund")
 TRUST_INTERNAL = Topic("trust.internal.v1", "subject_id", ("trust",), own=True, internal=True)
 
 # Deadlines of a service, sent to itself.
@@ -54,6 +56,7 @@ INTERNAL = (
     ACCOUNT,
     REFUND_INTERNAL,
     REFUND_BUYER,
+    REFUND_REKEYED,
     EVIDENCE,
     TRUST_INTERNAL,
     ORDER_TIMER,

@@ -18,6 +18,7 @@ Text = Annotated[str, StringConstraints(max_length=200)]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Field(description="local date, ISO 8601")]
 
 Funder = Literal["seller", "platform", "promoter"]
+Bearer = Literal["seller", "platform"]  # whose guarantee pays a refund
 Movement = Literal["capture", "refund", "compensation", "chargeback"]  # how the provider moves money for an order
 Category = Literal["standard", "custom_made", "fresh", "digital", "newspaper", "food"]
 LineKind = Literal["goods", "virtual", "freight"]

@@ -132,6 +132,18 @@ class GuaranteePolicy(_Section):
     authenticity: AuthenticityPolicy
 
 
+class FundPolicy(_Section):
+    """What the platform's guarantee fund pays by itself; beyond it a person decides. Source: R4.6.
+
+    day_minor: a local day, by currency; a currency that is not named has nothing. hour_claims_max, hour_bp: what within an hour of
+    that day stops it for the rest of the day: more claims than that, or more basis points of the day's budget.
+    """
+
+    day_minor: dict[Currency, Amount]
+    hour_claims_max: Annotated[int, Field(ge=0, le=1_000_000)]
+    hour_bp: BasisPoints
+
+
 class RefundPolicy(_Section):
     """The seven-day promise, how long each side of a case has, and every other guarantee. Source: R4.2-R4.11."""
 
@@ -141,6 +153,8 @@ class RefundPolicy(_Section):
     inspect_days: Window
     refused_days: Window
     attempts_max: Annotated[int, Field(ge=1, le=100)]
+    fund: FundPolicy
+    guarantees: GuaranteePolicy
     evidence_hours: Window
     ruling_days: Window
     appeal_days: Window
@@ -148,7 +162,6 @@ class RefundPolicy(_Section):
     claim_answer_days: Window
     replace_hours: Window
     replaced_days: Window
-    guarantees: GuaranteePolicy
 
 
 class RoleScore(_Section):

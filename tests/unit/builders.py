@@ -464,6 +464,11 @@ def types(facts: Iterable[Message]) -> list[str]:
     return [fact.type for fact in facts]
 
 
+def public(facts: Iterable[Message]) -> list[str]:
+    """Types of those that outsiders see."""
+    return [fact.type for fact in facts if not fact.topic.internal]
+
+
 def only(facts: Iterable[Message]) -> Any:
     """The one fact there is."""
     (fact,) = facts

@@ -124,7 +124,7 @@ def hold(event: CaseOpened | CaseReopened, order: Order | None) -> Outcome:
 
 def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
     """The case is over; a confirmation that fell due meanwhile happens now, and what the end of the line brings. Units refunded
-    before they left can be sold again. Source: R2.5, R2.7, R3.10.
+    before they left can be sold again. What the platform's fund paid leaves the line as it was. Source: R2.5, R2.7, R3.10, R4.6.
     """
     found = of_case(event, order)
     if not isinstance(found, tuple):
@@ -132,12 +132,13 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
     order, line = found
     if event.case_id not in line.cases:
         return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
+    own = event.funder == "seller"
     freed = LineFreed(
         order_id=event.order_id,
         line_no=event.line_no,
         case_id=event.case_id,
-        refunded_quantity=event.refunded_quantity,
-        refunded_minor=event.refunded_minor,
+        refunded_quantity=event.refunded_quantity if own else 0,
+        refunded_minor=event.refunded_minor if own else 0,
         occurred_at=event.occurred_at,
     )
     after = evolve(order, freed)

@@ -18,6 +18,7 @@ from shared.contracts.identity import (
     ClustersMet,
     Counted,
     MemberAssigned,
+    MemberJoined,
     MemberMoved,
     TokenHeld,
 )
@@ -63,10 +64,13 @@ def joined(event: ClusterJoined, cluster: Cluster | None) -> Outcome:
 
 
 def move(event: MemberMoved, member: Member | None) -> Outcome:
-    """Only ever to a lesser cluster."""
+    """Only ever to a lesser cluster. The other services are told in which cluster the buyer is, and nothing of why."""
     if member is not None and member.cluster <= event.cluster:
         return ()
-    return (MemberAssigned(buyer_id=event.buyer_id, cluster=event.cluster, occurred_at=event.occurred_at),)
+    return (
+        MemberAssigned(buyer_id=event.buyer_id, cluster=event.cluster, occurred_at=event.occurred_at),
+        MemberJoined(buyer_id=event.buyer_id, cluster=event.cluster, occurred_at=event.occurred_at),
+    )
 
 
 def _parts(event: ClustersMet, into: str, members: tuple[str, ...], counted: tuple[Counted, ...]) -> Iterator[Message]:

@@ -113,9 +113,8 @@ def _freed(payment: Payment, event: ChargebackClosed, policy: Policy) -> list[Me
     held = [(refund.applied_at or event.occurred_at, name) for name, refund in payment.refunds.items() if refund.state == "held"]
     for applied_at, refund_id in sorted(held) if not payment.frozen else ():
         refund = payment.refunds[refund_id]
-        reserved = reserve(
-            payment, refund_id, refund.line_no or 0, refund.quantity, refund.buyer_minor, event.occurred_at, policy, applied_at
-        )
+        what = (refund_id, refund.line_no or 0, refund.quantity, refund.buyer_minor)
+        reserved = reserve(payment, *what, event.occurred_at, policy, applied_at, refund.funder)
         payment = folded(payment, reserved)
         facts += reserved
     for line_no in sorted(payment.lines):

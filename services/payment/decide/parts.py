@@ -7,13 +7,21 @@ from datetime import datetime
 from services.payment import ledger
 from services.payment.decide.fronting import after_settlement, fronted
 from services.payment.model import EscrowLine, Payment, Refund
+from shared.contracts.types import Bearer
 from shared.policy import Policy
 
 
-def part(payment: Payment, line_no: int, quantity: int, amount_minor: int, applied_at: datetime, policy: Policy) -> Refund:
-    """Not set aside yet, within what is left of the line. applied_at: by which promoter and platform bear their share, or not."""
+def part(
+    payment: Payment, line_no: int, quantity: int, amount_minor: int, applied_at: datetime, policy: Policy, funder: Bearer = "seller"
+) -> Refund:
+    """Not set aside yet, within what is left of the line. applied_at: by which promoter and platform bear their share, or not.
+
+    What the guarantee fund pays takes nothing of anybody's part, before or after settlement. Source: R4.6.
+    """
+    if funder == "platform":
+        return Refund("reserved", line_no, payment.currency, quantity, amount_minor, funder=funder)
     line = payment.lines[line_no]
-    others = [refund for refund in payment.returned_of(line_no) if refund.counts]
+    others = [refund for refund in payment.drawn_of(line_no) if refund.counts]
     units = quantity + sum(refund.quantity for refund in others)
     granted = amount_minor + sum(refund.buyer_minor for refund in others)
     found = Refund(
@@ -32,6 +40,8 @@ def sources(payment: Payment, refund: Refund) -> list[tuple[str, int]]:
     """Where it comes from, and each subsidy's part to its funder; the buyer's part is left to be posted. Source: R3.4."""
     if refund.line_no is None:
         return [(ledger.unwanted(payment.id), -refund.buyer_minor)]
+    if refund.funder == "platform":
+        return [(ledger.GUARANTEE_FUND, -refund.buyer_minor)]
     total = refund.buyer_minor + refund.platform_minor + refund.promoter_minor
     entries = fronted(refund, total) if refund.fronted else [(ledger.escrow(payment.id), -total)]
     entries.append((ledger.SUBSIDY, refund.platform_minor))

@@ -27,7 +27,7 @@ from shared.contracts.payment import (
 from shared.contracts.psp import RefundFailed, RefundSucceeded
 from shared.contracts.refund import RefundGranted
 from shared.contracts.subsidy import SubsidyReturned
-from shared.contracts.types import Moves
+from shared.contracts.types import Bearer, Moves
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
@@ -47,11 +47,20 @@ def grant(event: RefundGranted, payment: Payment | None, policy: Policy) -> Outc
     if event.refund_id in payment.refunds:
         return Reject("refund.known")
     applied_at = event.applied_at or event.occurred_at
-    return reserve(payment, event.refund_id, event.line_no, event.quantity, event.amount_minor, event.occurred_at, policy, applied_at)
+    what = (event.refund_id, event.line_no, event.quantity, event.amount_minor)
+    return reserve(payment, *what, event.occurred_at, policy, applied_at, event.funder)
 
 
 def reserve(
-    payment: Payment, refund_id: str, line_no: int, quantity: int, amount_minor: int, at: datetime, policy: Policy, applied_at: datetime
+    payment: Payment,
+    refund_id: str,
+    line_no: int,
+    quantity: int,
+    amount_minor: int,
+    at: datetime,
+    policy: Policy,
+    applied_at: datetime,
+    funder: Bearer = "seller",
 ) -> Reserving:
     """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow.
 
@@ -71,10 +80,11 @@ def reserve(
                 quantity=quantity,
                 amount_minor=amount_minor,
                 applied_at=applied_at,
+                funder=funder,
                 occurred_at=at,
             ),
         )
-    reserved = _reserved(payment.id, refund_id, part(payment, line_no, quantity, amount_minor, applied_at, policy), at)
+    reserved = _reserved(payment.id, refund_id, part(payment, line_no, quantity, amount_minor, applied_at, policy, funder), at)
     if amount_minor == 0:
         return reserved, *_done(evolve(payment, reserved), refund_id, at)
     return (
@@ -159,6 +169,7 @@ def _reserved(order_id: str, refund_id: str, refund: Refund, at: datetime) -> Re
         commission_minor=refund.commission_minor,
         fee_minor=refund.fee_minor,
         clawback=refund.clawback,
+        funder=refund.funder,
         occurred_at=at,
     )
 

@@ -33,17 +33,16 @@ def reimburse(event: ReimbursementGranted, payment: Payment | None) -> Outcome:
 
 
 def _cost(payment: Payment, refund: Refund) -> int:
-    """What the seller bears of a refund: of a settled line, what it was charged; before that, what its settlement is less by.
-
-    Source: R3.4, R3.6.
+    """What the seller bears of a refund: of a settled line, what it was charged; before that, what its settlement is less by; of one
+    that the platform's fund paid, nothing. Source: R3.4, R3.6, R4.6.
     """
-    if refund.line_no is None:
+    if refund.line_no is None or refund.funder == "platform":
         return 0
     total = refund.buyer_minor + refund.platform_minor + refund.promoter_minor
     if refund.fronted:
         return total - (refund.commission_minor + refund.fee_minor if refund.clawback else 0)
     line = payment.lines[refund.line_no]
-    kept = line.paid_minor - sum(one.buyer_minor for one in payment.returned_of(refund.line_no) if one.state == "done")
+    kept = line.paid_minor - sum(one.buyer_minor for one in payment.drawn_of(refund.line_no) if one.state == "done")
     spared = (basis_points(kept + refund.buyer_minor, points) - basis_points(kept, points) for points in (line.commission_bp, line.fee_bp))
     return total - sum(spared)
 

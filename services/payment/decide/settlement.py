@@ -79,7 +79,7 @@ def _settled(payment: Payment, line_no: int, at: datetime) -> Settled:
     Source: R3.3, R3.4, R3.8.
     """
     line = payment.lines[line_no]
-    done = [refund for refund in payment.returned_of(line_no) if refund.state == "done"]
+    done = [refund for refund in payment.drawn_of(line_no) if refund.state == "done"]
     paid = line.paid_minor - sum(refund.buyer_minor for refund in done)
     subsidies = line.platform_minor + line.promoter_minor - sum(refund.platform_minor + refund.promoter_minor for refund in done)
     commission, fee = basis_points(paid, line.commission_bp), basis_points(paid, line.fee_bp)

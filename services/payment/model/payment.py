@@ -117,19 +117,23 @@ class Payment:
         taken = [part for one in self.chargebacks.values() for part in one.debited if part.line_no == line_no]
         return [*self.refunds_of(line_no), *taken]
 
+    def drawn_of(self, line_no: int) -> list[Refund]:
+        """Of these, what is of the line's own money: all but what the guarantee fund pays. Source: R4.6."""
+        return [one for one in self.returned_of(line_no) if one.funder == "seller"]
+
     def settled_shares(self, line_no: int) -> Shares:
         """How what the buyer paid for a settled line, less what escrow refunded, lay on its parties. Source: R3.3, R3.6."""
         line = self.lines[line_no]
-        refunded = sum(refund.buyer_minor for refund in self.returned_of(line_no) if refund.state == "done" and not refund.fronted)
+        refunded = sum(refund.buyer_minor for refund in self.drawn_of(line_no) if refund.state == "done" and not refund.fronted)
         return Shares(line.paid_minor - refunded - line.commission_minor - line.kept_minor, line.commission_minor, line.kept_minor)
 
     def refunded_in_full(self, line_no: int) -> bool:
         """Nothing of the line is left for anyone: no settlement. Where nothing was paid, units count. Source: R1.4, R3.4.
 
-        What was charged back does not count: such a line is settled with what is left, be it nothing, so that it ends.
+        What was charged back, or came from the guarantee fund, does not count: such a line is settled with what is left, be it nothing.
         """
         line = self.lines[line_no]
-        done = [refund for refund in self.refunds_of(line_no) if refund.state == "done"]
+        done = [refund for refund in self.refunds_of(line_no) if refund.state == "done" and refund.funder == "seller"]
         if line.paid_minor:
             return sum(refund.buyer_minor for refund in done) >= line.paid_minor
         return sum(refund.quantity for refund in done) >= line.quantity

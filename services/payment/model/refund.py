@@ -9,6 +9,7 @@ from typing import Literal
 from services.payment.model.shares import Shares
 from shared.contracts.chargeback import ChargebackPart, RefundHeld
 from shared.contracts.payment import RefundReserved
+from shared.contracts.types import Bearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Refund:
 
     fronted: of a line that was settled before; commission_minor, fee_minor: what promoter and platform had of it, and bear if clawback
     says so. answer_by None: the provider's silence is announced already, or never is. applied_at: of a held one, when it was asked for.
+    funder platform: its guarantee fund pays; what was escrowed for the line is none of it (R4.6).
     """
 
     state: Literal["refused", "held", "reserved", "done", "failed"]
@@ -33,6 +35,7 @@ class Refund:
     clawback: bool = False
     answer_by: datetime | None = None
     applied_at: datetime | None = None
+    funder: Bearer = "seller"
 
     @property
     def counts(self) -> bool:
@@ -58,11 +61,12 @@ def reserved(fact: RefundReserved) -> Refund:
         fact.commission_minor,
         fact.fee_minor,
         fact.clawback,
+        funder=fact.funder,
     )
 
 
 def held(fact: RefundHeld, currency: str) -> Refund:
-    return Refund("held", fact.line_no, currency, fact.quantity, fact.amount_minor, applied_at=fact.applied_at)
+    return Refund("held", fact.line_no, currency, fact.quantity, fact.amount_minor, applied_at=fact.applied_at, funder=fact.funder)
 
 
 def charged_back(part: ChargebackPart, currency: str) -> Refund:

@@ -55,7 +55,7 @@ def end_refused(event: RefusalOver, purchase: Purchase | None) -> Outcome:
 def _cannot_answer(event: CaseAccepted | CaseRefused, purchase: Purchase, case: Case) -> Reject | None:
     if event.seller_id != purchase.line_of(case).answers:
         return Reject("seller.differs")
-    if case.state != 10 or case.agreed or case.instant:
+    if case.state != 10 or case.agreed or case.instant or case.asks_fund:
         return illegal(case)
     if case.overdue(event.occurred_at):
         return Reject("case.too_late", numbers(until=case.deadline))

@@ -38,7 +38,7 @@ def escalate(event: SellerDisputeRaised, purchase: Purchase | None) -> Outcome:
         return Wait("case.before_request")
     if event.seller_id != purchase.line_of(case).answers:
         return Reject("seller.differs")
-    if case.state != 10 or case.agreed:
+    if case.state != 10 or case.agreed or case.asks_fund:
         return illegal(case)
     if case.overdue(event.occurred_at):
         return Reject("case.too_late", numbers(until=case.deadline))

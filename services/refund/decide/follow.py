@@ -55,7 +55,7 @@ def sending(purchase: Purchase, case: Case, quantity: int, at: datetime, by: By,
 
 def granted(
     purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str = "", rule: str = "R4.4", *, gifts_back: bool = True
-) -> Facts:
+) -> tuple[RefundGranted]:
     """50: the accepted units' share of what was paid, behind the units refunded before; at most what was asked for and what is promised,
     less waived freight that the buyer's change of mind makes due, and gifts that stay. Another attempt grants what the one before it
     did. Source: R1.4, R4.4, R4.5, R3.10.
@@ -80,6 +80,7 @@ def granted(
             gifts_minor=kept,
             applied_at=case.applied_at,
             attempt=attempt,
+            funder=case.funder,
         ),
     )
 

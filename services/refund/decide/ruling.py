@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.refund.decide.appeal import judge_appeal
+from services.refund.decide.first_order import approve
 from services.refund.decide.follow import Facts, agreed, granted
 from services.refund.decide.step import due, ended, fault_of, illegal, later, said
 from services.refund.model import Case, Purchase, evolve
@@ -16,7 +17,9 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def rule(event: RulingMade, purchase: Purchase | None) -> Outcome:
-    """Of a dispute, an appeal, or a refund that the provider failed. No facts for sham shipping: that is the order's. Source: R4.11."""
+    """Of a dispute, an appeal, a refund that the provider failed, or one that the platform's fund does not pay by itself. No facts for
+    sham shipping: that is the order's. Source: R4.11, R4.6.
+    """
     if event.matter == "sham_shipping":
         return ()
     case = purchase.cases.get(event.case_id or "") if purchase else None
@@ -29,6 +32,8 @@ def rule(event: RulingMade, purchase: Purchase | None) -> Outcome:
         return against
     if event.matter == "appeal":
         return judge_appeal(event, purchase, case)
+    if case.asks_fund:
+        return approve(event, purchase, case)
     return _after_failure(event, purchase, case) if case.stuck else _judge(event, purchase, case)
 
 

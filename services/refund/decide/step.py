@@ -101,6 +101,7 @@ def closed(
         finding=case.finding,
         answer=case.answer,
         ruled=case.ruled,
+        funder=case.funder,
     )
 
 

@@ -20,6 +20,7 @@ from shared.contracts.dispute import (
     RulingDue,
 )
 from shared.contracts.exchange import CaseExchanging, CaseReceived, CaseReplaced, ReplacementDue, ReplacementOver
+from shared.contracts.first_order import ClaimWaitsForFund
 from shared.contracts.refund import (
     AnswerDue,
     By,
@@ -39,6 +40,7 @@ from shared.contracts.refund import (
 )
 from shared.contracts.ruling import Fault, Finding
 from shared.contracts.storefront import CaseKind, Ground
+from shared.contracts.types import Bearer
 
 CaseStep = (
     CaseApproved
@@ -54,6 +56,7 @@ CaseStep = (
     | CaseAppealed
     | CaseAppealEnded
     | CaseReopened
+    | ClaimWaitsForFund
     | RefundGranted
     | RefundStuck
     | CaseClosed
@@ -124,6 +127,7 @@ class Case:
     finding: Finding = "none"
     appraisal_minor: int = 0
     card: bool | None = None
+    funder: Bearer = "seller"
 
     @property
     def ended(self) -> bool:
@@ -133,6 +137,11 @@ class Case:
     def stuck(self) -> bool:
         """The provider did not pay: a person decides. Source: R3.5."""
         return self.state == 50 and self.turn == "platform"
+
+    @property
+    def asks_fund(self) -> bool:
+        """The platform would pay, and its fund or a person decides: no side has a say. Source: R4.6."""
+        return self.state == 10 and self.ground == "first_order"
 
     @property
     def grants(self) -> int:
@@ -205,7 +214,7 @@ def stepped(case: Case, fact: CaseStep) -> Case:
         case CaseReopened():
             return replace(case, kind=fact.kind, quantity=fact.quantity, amount_minor=fact.amount_minor)
         case RefundGranted():
-            return replace(case, attempts=fact.attempt, answer=case.answer or fact.by, sending=False)
+            return replace(case, attempts=fact.attempt, answer=case.answer or fact.by, sending=False, funder=fact.funder)
         case _:
             return case
 

@@ -25,6 +25,7 @@ from shared.contracts.dispute import (
     EvidenceNoted,
 )
 from shared.contracts.exchange import CaseExchanging, CaseReceived, CaseReplaced, ParcelNoted
+from shared.contracts.first_order import ClaimWaitsForFund
 from shared.contracts.hold import HoldNoted, ShipmentHoldRequested
 from shared.contracts.owed import CompensationGranted, CouponRestored, ReimbursementGranted
 from shared.contracts.refund import (
@@ -144,6 +145,7 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             | CaseRuled()
             | CaseAppealed()
             | CaseAppealEnded()
+            | ClaimWaitsForFund()
             | RefundStuck()
         ):
             return _stepped(_known(purchase, fact), fact)

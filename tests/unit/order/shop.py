@@ -24,11 +24,11 @@ class Shop(Memory):
 
     def send(self, event: Message, id: str = "") -> tuple[Message, ...]:
         found = list(super().send(event, id))
-        queue = deque(fact for fact in found if isinstance(fact, SERVICE.sends))
+        queue = deque(fact for fact in found if isinstance(fact, SERVICE.sends) and isinstance(fact, SERVICE.input_types()))
         while queue:
             more = super().send(queue.popleft())
             found.extend(more)
-            queue.extend(fact for fact in more if isinstance(fact, SERVICE.sends))
+            queue.extend(fact for fact in more if isinstance(fact, SERVICE.sends) and isinstance(fact, SERVICE.input_types()))
         return tuple(fact for fact in found if not fact.topic.internal)
 
 

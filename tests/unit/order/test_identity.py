@@ -44,7 +44,7 @@ class Late:
 
     def _queue(self, facts: Iterable[Message]) -> None:
         for fact in facts:
-            if isinstance(fact, SERVICE.sends):
+            if isinstance(fact, SERVICE.sends) and isinstance(fact, SERVICE.input_types()):
                 self.lanes[f"{fact.key} {fact.type}" if fact.type in self.apart else fact.key].append(fact)
 
     def deliver(self, at_most: int = 100_000) -> None:

@@ -143,3 +143,12 @@ def test_it_reaches_the_sellers_account_r4_11() -> None:
     _, credit = memory.when(won())
     hand_over(memory, (credit,))
     assert any(fact.type == "balance.credited" for fact in memory.facts)
+
+
+def test_what_the_fund_paid_cost_the_seller_nothing_r4_11_r4_6() -> None:
+    memory = funded(example())
+    memory.when(b.granted(amount_minor=40_00).model_copy(update={"funder": "platform"}), b.refund_paid(), owed())
+    paid(memory)
+    fact, _ = memory.when(won("r1", "comp1"))
+    assert isinstance(fact, SellerReimbursed)
+    assert (fact.refund_minor, fact.compensations_minor) == (0, 300_00)

@@ -97,7 +97,7 @@ EVENTS: dict[str, Callable[[], Message]] = {
 }
 TIMERS = sorted(kind.type for kind in SERVICE.input_types() if kind.topic.name == "refund.timer.v1")
 # What is about no case: its own tests say what comes of it.
-OTHERS = ("order.paid", "order.shipped", "score.changed", "card.granted", "card.revoked")
+OTHERS = ("member.joined", "fund.asked", "order.paid", "order.shipped", "score.changed", "card.granted", "card.revoked")
 
 
 def timer(kind: str, case: Case | None) -> Message:

@@ -26,7 +26,7 @@ from shared.messaging.memory import Memory
 from shared.messaging.shape import Reject
 from shared.policy import Policies, RefundPolicy
 from tests.unit import builders as b
-from tests.unit.builders import ORDER, POLICIES, at
+from tests.unit.builders import ORDER, POLICIES, at, public
 from tests.unit.refund.life import SIGNED, case_of, delivered, line, paid, promise, purchase_of, requested, shop
 
 EXAMPLES = ROOT / "shared/contracts/examples/refund.v1/certificate.issued"
@@ -133,7 +133,7 @@ def test_a_window_runs_from_the_latest_signature_not_from_the_report_of_it() -> 
 def test_a_parcel_that_completes_no_line_opens_no_window() -> None:
     none = delivered().model_copy(update={"delivered": ()})
     memory = shop(paid(), none)
-    assert [fact.type for fact in memory.facts] == ["certificate.issued"]
+    assert public(memory.facts) == ["certificate.issued"]
 
 
 def test_a_delivery_that_overtook_the_payment_waits_for_it() -> None:
@@ -141,7 +141,7 @@ def test_a_delivery_that_overtook_the_payment_waits_for_it() -> None:
     memory = shop(delivered())
     assert [held.reason for held in memory.held(ORDER)] == ["case.before_certificate"]
     memory.send(paid())
-    assert [fact.type for fact in memory.facts] == ["certificate.issued", "window.opened"]
+    assert public(memory.facts) == ["certificate.issued", "window.opened"]
     assert memory.held(ORDER) == []
 
 

@@ -69,7 +69,7 @@ def test_an_answer_about_cancelled_money_that_comes_first_waits_and_is_then_done
 
 def test_a_cancellation_before_its_certificate_waits_and_a_second_one_is_refused() -> None:
     memory = shop(b.units_cancelled((1, 1, 33_33), when="06-11 10:00"))
-    assert b.types(memory.when(paid())) == ["certificate.issued", "line.reduced"]
+    assert b.public(memory.when(paid())) == ["certificate.issued", "line.reduced"]
     memory.when(b.units_cancelled((1, 1, 33_33), when="06-11 10:00"))
     assert memory.refused[-1][1] == "refund.known"
 

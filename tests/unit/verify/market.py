@@ -14,6 +14,7 @@ from tests.unit import builders as b
 from tests.unit.order.fair import allotted, linked, reviewed, wanted
 from tests.unit.payment import disputes
 from tests.unit.refund import life
+from tests.unit.refund.firsts import claimed
 from tests.unit.town import Town
 
 
@@ -77,8 +78,7 @@ def stopped(order_id: str) -> list[Message]:
 
 
 def market() -> Market:
-    town = Market(b.with_policy("payment", chargeback_silent_days=10))
-    town.day("05-31 00:00", *_before())
+    (town := Market(b.with_policy("payment", chargeback_silent_days=10))).day("05-31 00:00", *_before())
     freight = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0)
     three = b.cart(1, 60_01, 3)
     coupons = [b.coupon(20_00), b.coupon(5_01, funder="promoter", coupon_id="cp2"), b.coupon(3_00, funder="seller", coupon_id="cp3")]
@@ -86,15 +86,14 @@ def market() -> Market:
     after = b.placed(b.cart(1, 100_00, 3), coupons=[b.coupon(20_00)])
     gone = b.placed(b.cart(1, 33_33, 3), b.cart(2, 10_00), coupons=[b.coupon(10_00, 1, 2)])
     first: list[Message] = [*bought("split", split), *bought("after", after), *bought("gone", gone), *bought("fake", fake())]
-    first += bought("late", b.placed(b.cart(1, 45_55, 2)))
-    first += bought("earning", b.placed(b.cart(1, 400_00)))
+    first += bought("late", b.placed(b.cart(1, 45_55, 2))) + bought("earning", b.placed(b.cart(1, 400_00)))
+    first += bought("first", b.placed(b.cart(1, 60_00, seller_id="s3", no_reason_waived=True), buyer_id="b5"))
     first += bought("own", b.placed(b.cart(1, 30_00, seller_id="s2", promoter_id=None, commission_bp=0)))
     first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
     first += bought("disputed", b.placed(b.cart(1, 90_00, 3), coupons=[b.coupon(9_00)]))
     first += bought("denied", b.placed(b.cart(1, 11_11, 2), coupons=[b.coupon(1_00)]))
     first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
-    first += of("own", b.succeeded(30_00, "again", "06-01 10:20"))
-    first += of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
+    first += of("own", b.succeeded(30_00, "again", "06-01 10:20")) + of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
     first += of("fair1", b.succeeded(2_00, "pay-fair1")) + of("fair1", b.cancel({1: 1}, "pay-fair1", "b7", "06-01 11:00"))
     first += of("fair1", disputes.opened(1_00, "cb3", "06-01 16:00", "pay-fair1"))  # of which the bank never says the end
@@ -107,19 +106,17 @@ def market() -> Market:
         *arrived("other", {1: 1}),
         *arrived("disputed", {1: 3}),
         *arrived("fake", {1: 1}),
+        *arrived("first", {1: 1})[:3],
     )
     stated = of("split", b.stated("l1", "pay-split", split.due_minor)) + of("own", b.stated("l1", "pay-own", 29_99))
-    town.day(
-        "06-05 00:00",
-        *arrived("late", {1: 2}, "06-04 09:00", "06-07 12:00")[:1],
-        *stated,
-        *arrived("gone", {1: 2, 2: 1}, "06-03 09:00", "06-04 10:00"),
-    )
+    late = arrived("late", {1: 2}, "06-04 09:00", "06-07 12:00")[:1]
+    town.day("06-05 00:00", *late, *stated, *arrived("gone", {1: 2, 2: 1}, "06-03 09:00", "06-04 10:00"))
     town.day(
         "06-08 00:00",
         *returned("split", 1, "06-05 10:00", "06-05 12:00", "06-06 09:00"),
         *arrived("earning", {1: 1}, "06-03 08:00", "06-05 10:00"),
         *_counterfeit("fake"),
+        claimed("first", "b5", when="06-05 11:00"),
     )
     town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")))
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))

@@ -1,0 +1,197 @@
+"""First orders, recomputed from the topics alone: who is one with whom, whose order was the first, who paid, and out of what budget.
+
+Source: R4.6.
+
+Written from the rule's text and shares no code with the services. What a cluster knows of lies in the lanes of many keys: the versions
+order it. Here nothing that was ever told at a cluster is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from deploy.verify.log import Entry, Log
+from deploy.verify.report import Check
+from deploy.verify.tables import Tables
+from shared.contracts.certificate import CertificateIssued
+from shared.contracts.first_order import (
+    ClaimWaitsForFund,
+    ClusterEnlarged,
+    FirstOrderUsed,
+    FundAsked,
+    FundDrawn,
+    FundStopped,
+    MemberKnown,
+    OrderCounted,
+    OrderMarked,
+)
+from shared.contracts.identity import MemberJoined
+from shared.contracts.order import OrderPaid, UnitsCancelled
+from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted, WindowOpened
+from shared.messaging.message import Message
+from shared.policy import Policies
+
+Place = tuple[datetime, str, str]  # paid at, payment, order
+
+
+@dataclass(slots=True)
+class Known:
+    """Of one cluster, all that was ever told at it."""
+
+    paid: set[Place] = field(default_factory=set)
+    void: set[str] = field(default_factory=set)
+    uses: set[str] = field(default_factory=set)
+
+
+def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
+    yield _members(log, tables)
+    yield _uses(log, tables)
+    yield _payers(log)
+    yield _fund(log, tables, policies)
+
+
+def _members(log: Log, tables: Tables) -> Check:
+    """A buyer is in the least cluster that it was ever told to be in, as far as the refund service has read."""
+    check = Check("first orders: every buyer counts in the cluster that was told last, the least")
+    done = tables.taken["refund"].lasts
+    least: dict[str, str] = {}
+    for entry, joined in log.of(MemberJoined):
+        if (entry.sequence or 0) <= done.get((entry.topic, entry.partition), 0):
+            least[joined.buyer_id] = min(joined.cluster, least.get(joined.buyer_id, joined.buyer_id))
+    rows = tables.entities["known_member"]
+    for buyer in sorted(least.keys() | rows.keys()):
+        check.same(f"cluster of {buyer}", least.get(buyer), rows[buyer].body["cluster"] if buyer in rows else None)
+    last: dict[str, str] = {}
+    for entry, known in log.of(MemberKnown):
+        check.that(known.cluster < last.get(known.buyer_id, known.buyer_id), f"{entry}: {known.buyer_id} moves to no lesser cluster")
+        last[known.buyer_id] = known.cluster
+    return check
+
+
+def _uses(log: Log, tables: Tables) -> Check:
+    """Each use is of the least payment that its cluster knew of and that no seller had given up, and the first of that cluster."""
+    check = Check("first orders: each use is its cluster's first order as then known, and one unless a later link joined two")
+    orders = {fact.order_id: (fact.occurred_at, fact.payment_id, fact.order_id) for _, fact in log.of(OrderPaid)}
+    buyers = {fact.order_id: fact.buyer_id for _, fact in log.of(OrderPaid)}
+    bought_back = {fact.order_id for _, fact in log.of(UnitsCancelled) if fact.by == "buyer"}
+    clusters: defaultdict[str, Known] = defaultdict(Known)
+    for entry in _by_version(log):
+        fact: Any = entry.event
+        known = clusters[fact.cluster]
+        match fact:
+            case OrderCounted():
+                place = (fact.paid_at, fact.payment_id, fact.order_id)
+                check.same(f"{entry}: order {fact.order_id}", orders.get(fact.order_id), place)
+                known.paid.add(place)
+            case OrderMarked(state="void"):
+                check.that(fact.order_id not in bought_back, f"{entry}: {fact.order_id} was given back in part by its buyer: it counts")
+                known.void.add(fact.order_id)
+            case ClusterEnlarged():
+                known.paid |= {(one.paid_at, one.payment_id, one.order_id) for one in fact.orders}
+                known.void |= {one.order_id for one in fact.orders if one.state == "void"}
+                known.uses |= {one.order_id for one in fact.uses}
+            case FirstOrderUsed():
+                first = min((place for place in known.paid if place[2] not in known.void), default=None)
+                told = orders.get(fact.order_id)
+                check.that(not known.uses, f"{entry}: {fact.cluster} has used its guarantee before, for {sorted(known.uses)[:1]}")
+                check.that(first == told, f"{entry}: the first order of {fact.cluster} is {first}, used is {told}")
+                check.that(buyers.get(fact.order_id) == fact.buyer_id, f"{entry}: {fact.order_id} is of {buyers.get(fact.order_id)}")
+                known.uses.add(fact.order_id)
+    for name, row in tables.entities["known_cluster"].items():
+        stored = set(row.body["uses"])
+        check.that(stored <= clusters[name].uses and bool(stored) == bool(clusters[name].uses), f"cluster {name}: uses {sorted(stored)}")
+    return check
+
+
+def _by_version(log: Log) -> list[Entry]:
+    kinds: tuple[type[Message], ...] = (OrderCounted, OrderMarked, ClusterEnlarged, FirstOrderUsed)
+    return sorted((entry for kind in kinds for entry, _ in log.of(kind)), key=lambda entry: int(entry.header("ce_entityversion") or 0))
+
+
+def _payers(log: Log) -> Check:
+    """The seller while its no-reason promise for the line runs at the application; else the platform, and that for nothing else."""
+    check = Check("first orders: the seller pays while its no-reason promise runs, then the platform; it pays for nothing else")
+    ends: dict[tuple[str, int], float] = {}
+    zones: dict[str, str] = {}
+    days: dict[tuple[str, int], int] = {}
+    grounds: dict[tuple[str, str], str] = {}
+    used = {fact.order_id for _, fact in log.of(FirstOrderUsed)}
+    for entry in log.facts():
+        fact: Any = entry.event
+        if isinstance(fact, CertificateIssued):
+            zones[fact.order_id] = fact.terms.zone
+            own = [one for one in fact.guarantees if one.guarantee == "no_reason" and one.granted]
+            days |= {(fact.order_id, one.line_no): one.days for one in own}
+        elif isinstance(fact, WindowOpened):
+            for line_no in fact.line_nos:
+                if (fact.order_id, line_no) in days:
+                    ends[(fact.order_id, line_no)] = _end(fact.signed_at, days[(fact.order_id, line_no)], zones[fact.order_id])
+        elif isinstance(fact, CaseOpened):
+            grounds[(fact.order_id, fact.case_id)] = fact.ground
+        elif isinstance(fact, RefundGranted) and fact.order_id in zones:
+            first = grounds.get((fact.order_id, fact.case_id)) == "first_order"
+            applied = (fact.applied_at or fact.occurred_at).timestamp()
+            platform = first and applied >= ends.get((fact.order_id, fact.line_no), 0.0)
+            check.same(f"{entry}: who pays", "platform" if platform else "seller", fact.funder)
+            check.that(not first or fact.order_id in used, f"{entry}: {fact.order_id} has not used the guarantee")
+    return check
+
+
+def _end(signed_at: datetime, days: int, zone: str) -> float:
+    """So many times 24 h from 00:00 of the day after signing. Source: R1.3."""
+    after = signed_at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
+    return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(zone)).timestamp() + days * 86_400
+
+
+def _fund(log: Log, tables: Tables, policies: Policies) -> Check:
+    """In the order of their versions: within the day's budget, and within an hour's bounds, as stored."""
+    check = Check("the guarantee fund: each day's draws within its budget and its hours' bounds, as stored")
+    kinds: tuple[type[Message], ...] = (FundDrawn, FundStopped)
+    told = sorted((entry for kind in kinds for entry, _ in log.of(kind)), key=lambda one: int(one.header("ce_entityversion") or 0))
+    granted = {
+        (fact.order_id, fact.case_id): fact for _, fact in log.of(RefundGranted) if fact.funder == "platform" and fact.by == "promise"
+    }
+    drawn, stopped = Counter[str](), set[str]()
+    claims, minor = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
+    for entry in told:
+        fact: Any = entry.event
+        day = f"{fact.day}/{fact.currency}"
+        if isinstance(fact, FundStopped):
+            stopped.add(day)
+            continue
+        policy = policies.at(fact.occurred_at)
+        local = fact.occurred_at.astimezone(ZoneInfo(policy.zone))
+        check.same(f"{entry}: day and hour", (local.date().isoformat(), local.hour), (fact.day, fact.hour))
+        drawn[day] += fact.amount_minor
+        claims[(day, fact.hour)] += 1
+        minor[(day, fact.hour)] += fact.amount_minor
+        limits, budget = policy.refund.fund, policy.refund.fund.day_minor.get(fact.currency, 0)
+        within = drawn[day] <= budget and claims[(day, fact.hour)] <= limits.hour_claims_max
+        within = within and minor[(day, fact.hour)] * 10_000 <= budget * limits.hour_bp
+        check.that(within and day not in stopped, f"{entry}: {drawn[day]} of {budget} is drawn, {claims[(day, fact.hour)]} within the hour")
+        grant = granted.pop((fact.order_id, fact.case_id), None)
+        check.same(f"{entry}: what is granted by it", fact.amount_minor, grant.amount_minor if grant is not None else None)
+    _answered(check, log, tables)
+    for place in granted:
+        check.that(any(log.starts.values()), f"case {place[1]} of {place[0]}: granted at once by the platform, and not out of its budget")
+    for day in sorted(drawn.keys() | stopped | tables.entities["fund"].keys()):
+        row = tables.entities["fund"].get(day)
+        check.same(f"fund of {day}", (drawn[day], day in stopped), (row.body["minor"], row.body["stopped"]) if row else None)
+    return check
+
+
+def _answered(check: Check, log: Log, tables: Tables) -> None:
+    """Whatever the fund was asked for it paid or left to a person, unless the claim ended before."""
+    done = tables.taken["refund"]
+    answers: tuple[type[Message], ...] = (FundDrawn, ClaimWaitsForFund)
+    answered = {entry.header("ce_causationid") for kind in answers for entry, _ in log.of(kind)}
+    over = {(fact.order_id, fact.case_id) for _, fact in log.of(CaseClosed)}
+    for entry, fact in log.of(FundAsked):
+        read = (entry.sequence or 0) <= done.lasts.get((entry.topic, entry.partition), 0) and entry.ref not in done.held
+        known = not read or entry.id in answered or (fact.order_id, fact.case_id) in over
+        check.that(known, f"{entry}: the claim {fact.case_id} of {fact.order_id} was neither paid nor left to a person")

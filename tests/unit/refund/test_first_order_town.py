@@ -1,0 +1,131 @@
+"""Ten accounts, some of one person, order, link up and claim at the same moment, whatever topic is faster: all four services agree.
+
+Source: R4.6.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.payment.model import PAYMENT
+from services.refund.model import CLUSTER
+from shared.contracts.first_order import FundDrawn, MemberKnown, OrderCounted
+from shared.contracts.payment import LineSettled, RefundReserved
+from shared.contracts.refund import RefundGranted
+from shared.messaging.message import Message
+from shared.policy import Policies
+from shared.policy.document import FundPolicy
+from tests.unit import builders as b
+from tests.unit.order.fair import linked
+from tests.unit.refund.firsts import claimed
+from tests.unit.test_shuffled_lives import mixed
+from tests.unit.town import Town
+from tests.unit.verify.damaged import Copy, of_order
+from tests.unit.verify.recorded import checked, log_of, tables_of, wrong
+
+ACCOUNTS = 6
+TIGHT = b.with_policy("refund", fund=FundPolicy(day_minor={"CNY": 250_00}, hour_claims_max=2, hour_bp=9_000))
+
+
+def of(event: Message, order_id: str) -> Message:
+    return event.model_copy(update={"order_id": order_id})
+
+
+def bought(number: int, *, waived: bool) -> list[Message]:
+    order, payment = f"o{number}", f"pay{number}"
+    placed = b.placed(b.cart(no_reason_waived=waived), order_id=order, buyer_id=f"b{number}")
+    return [placed, of(b.succeeded(payment_id=payment, when=f"06-01 10:{10 + number % 3}"), order)]
+
+
+def play(dice: random.Random, policies: Policies = b.POLICIES) -> Town:
+    """Every account orders once; links come before, between and after; half of the orders are paid for by the platform from the start."""
+    town = Town(policies, dice)
+    links: list[Message] = [linked(f"b{dice.randrange(ACCOUNTS)}", f"t{dice.randrange(3)}") for _ in range(6)]
+    cut = sorted(dice.randrange(7) for _ in range(2))
+    orders = [event for number in range(ACCOUNTS) for event in bought(number, waived=bool(number % 2))]
+    gone = {number for number in range(ACCOUNTS) if dice.random() < 0.2}
+    cancels = [of(b.seller_cancels(cancel_id=f"x{number}"), f"o{number}") for number in gone]
+    sent = [of(step, f"o{number}") for number in range(ACCOUNTS) if number not in gone for step in (b.shipped(), b.signed())]
+    early: list[Message] = [claimed(f"o{number}", f"b{number}", when="06-05 10:00") for number in range(0, ACCOUNTS, 2)]
+    late: list[Message] = [claimed(f"o{number}", f"b{number}", when="06-20 10:00") for number in range(1, ACCOUNTS, 2)]
+    steps = [(orders, "06-01 12:00"), ([*cancels, *sent, *links[: cut[0]]], "06-04 13:00"), (early, "06-06 00:00")]
+    steps += [([*links[cut[0] : cut[1]], *late], "06-25 00:00"), (links[cut[1] :], "08-01 00:00")]
+    for place, (events, end) in enumerate(steps):
+        told = [(f"e{place}-{number}", event) for number, event in enumerate(events)] * 2
+        town.tell(mixed(told, dice))
+        town.advance(b.at(end))
+    return town
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.booleans())
+def test_whatever_topic_is_faster_every_statement_holds_and_no_person_has_it_twice_but_joined_later_r4_6(seed: int, tight: bool) -> None:
+    town = play(random.Random(seed), TIGHT if tight else b.POLICIES)
+    assert wrong(checked(town)) == []
+    assert town.waiting() == []
+    told = [fact for _, kind, fact in town.facts if kind == "first_order.doubled"]
+    names = [name for (kind, name) in town.services["refund"].entities if kind == "known_cluster"]
+    for name in names:
+        uses = town.entity("refund", CLUSTER, name).uses
+        assert len(uses) <= 1 + len(told)
+
+
+def test_what_the_platform_pays_comes_from_its_fund_and_the_seller_has_all_of_the_line_r4_6() -> None:
+    town = Town(b.POLICIES)
+    town.tell(
+        (f"e{number}", event)
+        for number, event in enumerate([*bought(1, waived=True), *(of(one, "o1") for one in (b.shipped(), b.signed()))])
+    )
+    town.tell([("claim", claimed("o1", "b1", when="06-05 10:00"))])
+    town.advance(b.at("08-01 00:00"))
+    (settled,) = [
+        LineSettled.model_validate_json(fact) for _, kind, fact in town.facts if kind == "line.settled" and "seller_minor" in fact
+    ]
+    assert (settled.seller_minor, settled.promoter_minor, settled.platform_minor) == (75_00, 20_00, 5_00)
+    payment = town.entity("payment", PAYMENT, "o1")
+    assert [(refund.state, refund.funder) for refund in payment.refunds.values()] == [("done", "platform")]
+    assert wrong(checked(town)) == []
+
+
+def two() -> Copy:
+    """Two accounts of one person: o1's claim is paid by the platform, o2's is no first order."""
+    town = Town(b.POLICIES)
+    town.tell([("l0", linked("b2", "t1")), ("l1", linked("b1", "t1"))])
+    events = [event for number in (1, 2) for event in bought(number, waived=True)]
+    events += [of(step, f"o{number}") for number in (1, 2) for step in (b.shipped(), b.signed())]
+    events += [claimed(f"o{number}", f"b{number}", when="06-05 10:00") for number in (1, 2)]
+    town.tell((f"e{number}", event) for number, event in enumerate(events))
+    town.advance(b.at("08-01 00:00"))
+    return Copy(log_of(town), tables_of(town))
+
+
+def test_nothing_is_wrong_with_what_was_not_forged() -> None:
+    assert wrong(two().checks()) == []
+
+
+DAMAGES: list[tuple[Callable[[Copy], object], str]] = [
+    (lambda copy: copy.forge(RefundGranted, funder="seller"), "who pays"),
+    (lambda copy: copy.forge(RefundReserved, platform_minor=1), "paid by the platform's fund"),
+    (lambda copy: copy.forge(RefundReserved, funder="seller"), "is set aside for"),
+    (lambda copy: copy.forge(FundDrawn, hour=9), "day and hour"),
+    (lambda copy: copy.forge(FundDrawn, amount_minor=1), "what is granted by it"),
+    (lambda copy: copy.lose(FundDrawn), "not out of its budget"),
+    (lambda copy: copy.lose(OrderCounted, of_order("o1")), "the first order of b1 is"),
+    (lambda copy: copy.forge(OrderCounted, of_order("o1"), paid_at=b.at("06-01 10:20")), "order o1"),
+    (lambda copy: copy.lose(MemberKnown), "member.known of refund should follow"),
+    (lambda copy: copy.stored("known_member", "b2", lambda body: body.update(cluster="b2")), "cluster of b2"),
+    (lambda copy: copy.stored("known_cluster", "b1", lambda body: body.update(uses={})), "cluster b1: uses"),
+    (lambda copy: copy.stored("fund", "2026-06-05/CNY", lambda body: body.update(minor=0)), "fund of 2026-06-05/CNY"),
+]
+
+
+@pytest.mark.parametrize(("damage", "named"), DAMAGES)
+def test_what_was_forged_is_named_r4_6(damage: Callable[[Copy], object], named: str) -> None:
+    copy = two()
+    damage(copy)
+    assert any(named in line for line in wrong(copy.checks())), wrong(copy.checks())
