@@ -6,7 +6,7 @@ ORDERS ?= 1000
 ROUNDS ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: setup demo test check up down bench chaos mutants lock format clean
+.PHONY: setup demo test check up down bench chaos mutants cases-table lock format clean
 
 setup: .venv/.ready
 
@@ -46,6 +46,9 @@ chaos: setup
 
 mutants: setup
 	@$(BIN)/python -m tests.chaos.mutants
+
+cases-table: setup
+	@$(BIN)/python -m tests.unit.refund.table
 
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url --python-version 3.11 -q -o requirements.lock --custom-compile-command "make lock"

@@ -280,12 +280,18 @@ Code = EngineCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCod
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """meaning: for ops. retryable: the same event may be taken later. zh, en: what buyers and sellers read, empty if they never see it."""
+    """meaning: for ops. retryable: the same event may be taken later. zh, en: what buyers and sellers read, empty if they never see it.
+
+    seller_zh, seller_en: for sellers, where they read something else. Fields in braces are filled in, parts in brackets left out where
+    their fields are not known: shared/texts.py.
+    """
 
     meaning: str
     retryable: bool = False
     zh: str = ""
     en: str = ""
+    seller_zh: str = ""
+    seller_en: str = ""
 
 
 def numbers(**values: object) -> str:
@@ -483,8 +489,8 @@ CATALOGUE: dict[str, Entry] = {
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
         False,
-        "该商品的售后申请次数已用完",
-        "No more requests are possible for this line.",
+        "该商品的售后申请次数已用完[(最多{attempts}次)]",
+        "No more requests are possible for this line[ (at most {attempts})].",
     ),
     "case.before_approval": Entry("goods were sent back before the seller's answer was known: waits", True),
     "case.before_certificate": Entry("a request for an order whose payment has not come yet: waits", True),
@@ -501,7 +507,9 @@ CATALOGUE: dict[str, Entry] = {
     "case.not_posted": Entry(
         "the buyer did not send the goods in time", False, "未在规定时间内寄回商品", "The goods were not sent back in time."
     ),
-    "case.refunded": Entry("the buyer has the money", False, "退款已完成", "The refund is done."),
+    "case.refunded": Entry(
+        "the buyer has the money", False, "退款已完成[,金额{refunded_minor}]", "The refund is done[: {refunded_minor}]."
+    ),
     "case.refusal_over": Entry(
         "the seller's refusal stood until its days were over",
         False,
@@ -514,12 +522,14 @@ CATALOGUE: dict[str, Entry] = {
         "商品已发货,可在签收后申请售后",
         "The goods have left already. You can open a case once they have arrived.",
     ),
-    "case.too_late": Entry("the answer came at or after its deadline", False, "已超过处理时限", "The deadline has passed."),
     "case.waits_for_hold": Entry(
         "agreed to; the order has still to say that the goods have not left",
         False,
         "已同意退款,正在确认商品未发货",
         "Agreed to. We check that nothing has left.",
+    ),
+    "case.too_late": Entry(
+        "the answer came at or after its deadline", False, "已超过处理时限[,截止时间{until}]", "The deadline has passed[; it was {until}]."
     ),
     "case.withdrawn": Entry("the buyer took the request back", False, "买家已撤销申请", "The request was withdrawn."),
     "case.wrong_state": Entry(
@@ -534,7 +544,12 @@ CATALOGUE: dict[str, Entry] = {
         "It was appealed before. There is one appeal.",
     ),
     "appeal.not_loser": Entry("only who lost the ruling appeals", False, "裁决支持您,无需申诉", "The ruling was in your favour."),
-    "appeal.too_late": Entry("the appeal came when its days had passed", False, "已超过申诉期限", "The time to appeal is over."),
+    "appeal.too_late": Entry(
+        "the appeal came when its days had passed",
+        False,
+        "已超过申诉期限[,截止时间{until}]",
+        "The time to appeal is over[; it ended at {until}].",
+    ),
     "claim.kind_not_offered": Entry(
         "no rule offers this kind of case on this ground",
         False,
@@ -550,7 +565,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "dispute.before_refusal": Entry("a dispute before the seller's refusal is known: waits", True),
     "refund.amount_exceeds": Entry(
-        "more money than is left of what was paid for these units", False, "申请金额超过可退金额", "More money than can be refunded."
+        "more money than is left of what was paid for these units",
+        False,
+        "申请金额[{amount_minor}]超过可退金额[{left_minor}]",
+        "More money[ ({amount_minor})] than can be refunded[ ({left_minor})].",
     ),
     "refund.amount_not_fit": Entry(
         "an amount of nothing, or in a kind of case that has none",
@@ -568,7 +586,9 @@ CATALOGUE: dict[str, Entry] = {
     "ruling.exceeds_claim": Entry("a ruling gives more than was claimed, or than was paid"),
     "ruling.too_early": Entry("a ruling before both sides had their time for evidence"),
     "ruling.too_late": Entry("a ruling when its days had passed: what their end brought stands"),
-    "case.agreed": Entry("the seller agreed", False, "卖家已同意", "The seller agreed."),
+    "case.agreed": Entry(
+        "the seller agreed", False, "卖家已同意[,处理截止时间{deadline}]", "The seller agreed[; the next step is due by {deadline}]."
+    ),
     "case.appeal_lost": Entry(
         "the appeal was not upheld: the ruling stands", False, "申诉不成立,维持原裁决", "The appeal failed. The ruling stands."
     ),
@@ -590,8 +610,18 @@ CATALOGUE: dict[str, Entry] = {
     "case.appealed_by_loser": Entry(
         "who lost the ruling appealed", False, "已提交申诉,等待平台复核", "The ruling was appealed. The platform looks at it again."
     ),
-    "case.applied": Entry("the request was taken: whoever has the turn acts", False, "售后申请已提交", "The request was taken."),
-    "case.at_once": Entry("promised without anybody's answer", False, "符合保障条款,已立即通过", "Promised, and granted at once."),
+    "case.applied": Entry(
+        "the request was taken: whoever has the turn acts",
+        False,
+        "售后申请已提交[,数量{quantity}件][,请等待处理,截止时间{deadline}]",
+        "The request[ for {quantity} units] was taken[; it is answered by {deadline}].",
+    ),
+    "case.at_once": Entry(
+        "promised without anybody's answer",
+        False,
+        "符合保障条款,已立即通过[,退款金额{amount_minor}]",
+        "Promised, and granted at once[: {amount_minor}].",
+    ),
     "case.claim_unanswered": Entry(
         "nobody answered the claim in time: the platform judges",
         False,
@@ -605,16 +635,22 @@ CATALOGUE: dict[str, Entry] = {
         "Not ruled on in time: decided for the buyer.",
     ),
     "case.disputed_by_buyer": Entry(
-        "the buyer disputes the refusal", False, "买家已申请平台介入", "The buyer asked the platform to judge."
+        "the buyer disputes the refusal",
+        False,
+        "买家已申请平台介入[,举证截止时间{deadline}]",
+        "The buyer asked the platform to judge[; evidence is taken until {deadline}].",
     ),
     "case.disputed_by_seller": Entry(
-        "the seller asks the platform to judge", False, "卖家已申请平台介入", "The seller asked the platform to judge."
+        "the seller asks the platform to judge",
+        False,
+        "卖家已申请平台介入[,举证截止时间{deadline}]",
+        "The seller asked the platform to judge[; evidence is taken until {deadline}].",
     ),
     "case.evidence_closed": Entry(
         "the time for evidence is over: the platform rules",
         False,
-        "举证已结束,等待平台裁决",
-        "The time for evidence is over. The platform rules.",
+        "举证已结束,等待平台裁决[,裁决期限{deadline}]",
+        "The time for evidence is over. The platform rules[ by {deadline}].",
     ),
     "case.evidence_shown": Entry("a side showed evidence", False, "已收到举证材料", "Evidence was added."),
     "case.goods_received": Entry(
@@ -623,7 +659,12 @@ CATALOGUE: dict[str, Entry] = {
     "case.granted_again": Entry(
         "the refund that failed is paid anew", False, "退款失败,已重新发起", "The refund failed and is paid again."
     ),
-    "case.inspected": Entry("the seller inspected the goods and accepted them", False, "卖家验货通过", "The seller accepted the goods."),
+    "case.inspected": Entry(
+        "the seller inspected the goods and accepted them",
+        False,
+        "卖家验货通过[,退款金额{amount_minor}]",
+        "The seller accepted the goods[; {amount_minor} is refunded].",
+    ),
     "case.not_inspected": Entry(
         "the seller did not inspect in time: all is accepted",
         False,
@@ -655,21 +696,41 @@ CATALOGUE: dict[str, Entry] = {
     "case.replacement_presumed": Entry(
         "nobody signed for the replacement: it counts as arrived", False, "换货/补发已超时自动完成", "The replacement counts as arrived."
     ),
-    "case.replacement_sent": Entry("the replacement is on its way", False, "换货/补发商品已发出", "The replacement is on its way."),
-    "case.ruled_for_buyer": Entry("the platform ruled for the buyer", False, "平台裁决支持买家", "The platform ruled for the buyer."),
-    "case.ruled_for_seller": Entry("the platform ruled for the seller", False, "平台裁决支持卖家", "The platform ruled for the seller."),
+    "case.replacement_sent": Entry(
+        "the replacement is on its way",
+        False,
+        "换货/补发商品已发出[,自动完成时间{deadline}]",
+        "The replacement is on its way[; it counts as arrived at {deadline}].",
+    ),
+    "case.ruled_for_buyer": Entry(
+        "the platform ruled for the buyer",
+        False,
+        "平台裁决支持买家[,退款金额{amount_minor}][,{appeal_until}前可申诉]",
+        "The platform ruled for the buyer[; {amount_minor} is refunded][; appeals are taken until {appeal_until}].",
+    ),
+    "case.ruled_for_seller": Entry(
+        "the platform ruled for the seller",
+        False,
+        "平台裁决支持卖家[,{appeal_until}前可申诉]",
+        "The platform ruled for the seller[; appeals are taken until {appeal_until}].",
+    ),
     "case.seller_refused": Entry(
         "the seller refused: the buyer may dispute it",
         False,
-        "卖家已拒绝,可申请平台介入",
-        "The seller refused. You can ask the platform to judge.",
+        "卖家已拒绝,[{deadline}前]可申请平台介入",
+        "The seller refused. You can ask the platform to judge[ until {deadline}].",
     ),
-    "case.sent_back": Entry("the goods are on their way back", False, "退货已寄出", "The goods are on their way back."),
+    "case.sent_back": Entry(
+        "the goods are on their way back",
+        False,
+        "退货已寄出[,卖家须于{deadline}前验货]",
+        "The goods are on their way back[; the seller inspects them by {deadline}].",
+    ),
     "case.silence_agreed": Entry(
         "the seller was silent until the deadline, which is to agree",
         False,
-        "卖家超时未处理,已自动同意",
-        "Not answered in time: agreed to.",
+        "卖家超时未处理,已自动同意[,处理截止时间{deadline}]",
+        "Not answered in time: agreed to[; the next step is due by {deadline}].",
     ),
     "case.units_cancelled": Entry(
         "the units were cancelled before the case could have them: their money goes back by that",
@@ -690,6 +751,8 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "购买时已确认不支持七天无理由退货",
         "You confirmed at purchase that no-reason return does not apply.",
+        "买家购买时已确认不支持七天无理由退货",
+        "The buyer confirmed at purchase that no-reason return does not apply.",
     ),
     "no_reason.window_over": Entry(
         "the window from the day after signing has passed",
@@ -700,7 +763,10 @@ CATALOGUE: dict[str, Entry] = {
     "refund.before_grant": Entry("an outcome of a refund that no case granted yet: waits", True),
     "refund.nothing_left": Entry("nothing of the line is left to refund", False, "没有可退金额", "Nothing is left to refund."),
     "refund.quantity_exceeds": Entry(
-        "more units than were bought and not yet refunded", False, "数量超过可退数量", "That is more units than can be returned."
+        "more units than were bought and not yet refunded",
+        False,
+        "申请数量[{wanted}件]超过可退数量[{left}件]",
+        "More units[ ({wanted})] than can be returned[ ({left})].",
     ),
     "case.before_shipping": Entry("a claim that a parcel did not arrive, before its shipping is known: waits", True),
     "claim.not_signed": Entry(
@@ -717,12 +783,16 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "定制或虚拟商品不支持极速退款",
         "There is no instant refund for goods made for you and for virtual goods.",
+        "定制或虚拟商品不支持极速退款",
+        "There is no instant refund for goods made for the buyer and for virtual goods.",
     ),
     "instant_refund.score_too_low": Entry(
         "the buyer's score at placement was below what instant refund takes",
         False,
         "下单时信用分未达到极速退款要求",
         "Your score was too low for an instant refund when you ordered.",
+        "买家下单时信用分未达到极速退款要求",
+        "The buyer's score was too low for an instant refund at the order.",
     ),
     "no_reason.unsealed": Entry(
         "digital goods were unsealed",
@@ -751,7 +821,12 @@ CATALOGUE: dict[str, Entry] = {
         "the order was placed under terms without this promise", False, "该订单未承诺此项保障", "This order was not promised that."
     ),
     "trust_card.no_card": Entry(
-        "the order was placed without a trust card", False, "下单时未使用小店信任卡", "You ordered without a trust card."
+        "the order was placed without a trust card",
+        False,
+        "下单时未使用小店信任卡",
+        "You ordered without a trust card.",
+        "买家下单时未使用小店信任卡",
+        "The buyer ordered without a trust card.",
     ),
     "trust_card.not_known": Entry(
         "a card of that id is not known here (yet)",
@@ -773,6 +848,8 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "下单时信任卡无效",
         "Your trust card was not valid when you ordered.",
+        "买家下单时信任卡无效",
+        "The buyer's trust card was not valid at the order.",
     ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,10 @@ import click
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
-from deploy.cli.story import Step, Story, about, meaning, state_of, tell
+from deploy.cli.story import Step, Story, about, meaning, sentences, state_of, tell
+from shared.contracts.refund import CaseFact
 from shared.currencies import amount
+from shared.texts import numbers_in, numbers_of
 
 
 @click.command()
@@ -49,11 +52,19 @@ def _print_step(story: Story, step: Step) -> None:
     click.echo(f"{step.number:>4}  {_local(story, step.at)}  {source + '/' + step.entry.type:<34}{cause:<7} {what}{rules}")
     if step.copy_of is None and (details := about(step, story)):
         click.echo(f"{'':>6}{details}")
-    for service, code in step.refused:
+    for service, code, detail in step.refused:
         click.echo(f"{'':>6}refused by {service}: {code}, {meaning(code)}")
+        _print_sentences(story, code, numbers_of(detail))
+    if step.copy_of is None and (said := getattr(step.entry.event, "code", "")) and isinstance(step.entry.event, CaseFact):
+        _print_sentences(story, said, numbers_in(step.entry.event))
     if step.moves is not None:
         for posting in step.moves.postings:
             click.echo(f"{'':>8}{amount(posting.amount_minor, step.moves.currency):>14} {step.moves.currency}  {posting.account}")
+
+
+def _print_sentences(story: Story, code: str, numbers: Mapping[str, object]) -> None:
+    for line in sentences(story, code, numbers):
+        click.echo(f"{'':>8}{line}")
 
 
 def _print_money(story: Story) -> None:
@@ -110,6 +121,8 @@ def _step(story: Story, step: Step) -> dict[str, Any]:
         "cause": step.cause,
         "cause_id": step.entry.header("ce_causationid") or None,
         "copy_of": step.copy_of,
-        "refused": [{"service": service, "code": code, "meaning": meaning(code)} for service, code in step.refused],
+        "refused": [
+            {"service": service, "code": code, "meaning": meaning(code), "detail": detail} for service, code, detail in step.refused
+        ],
         "body": step.entry.event.model_dump(mode="json") if step.entry.event is not None else None,
     }

@@ -2,7 +2,7 @@
 
 import click
 
-from deploy.cli import clock, contract, cursor, explain, idle, ledger, parked, prepare, reconcile, stack, topics, verify
+from deploy.cli import certificate, clock, contract, cursor, explain, idle, ledger, parked, prepare, reconcile, stack, topics, verify
 from deploy.cli.errors import expected
 
 
@@ -32,6 +32,7 @@ for command in (
     clock.clock,
     idle.idle,
     explain.explain,
+    certificate.certificate,
     ledger.ledger,
     reconcile.reconcile,
     verify.verify,

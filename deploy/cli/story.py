@@ -23,7 +23,10 @@ from shared.contracts.types import Moves
 from shared.currencies import amount, money
 from shared.errors import CATALOGUE
 from shared.policy import Policies
+from shared.texts import Language, Reader, sentence
 
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+READERS: tuple[Reader, ...] = ("buyer", "seller")
 SERVICES = ("order", "payment", "refund")  # those that keep something under an order's id
 SKIPPED = frozenset({"ops.v1", "trust.internal.v1"})  # what trust does with its evidence is told by its score
 ABOUT = ("line_no", "lines", "delivered", "case_id", "refund_id", "parcel_id", "payment_id", "party", "subject_id", "kind", "ground",
@@ -38,7 +41,10 @@ TABLES = {"order": '"order"."order"', "payment": "payment.payment", "refund": "r
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One record. cause: the number of the step that it follows from; None, it came from outside or by time. refused: (service, code)."""
+    """One record. cause: the number of the step that it follows from; None, it came from outside or by time.
+
+    refused: (service, code, detail).
+    """
 
     number: int
     entry: Entry
@@ -47,7 +53,7 @@ class Step:
     rules: tuple[str, ...]
     cause: int | None
     copy_of: int | None
-    refused: tuple[tuple[str, str], ...]
+    refused: tuple[tuple[str, str, str], ...]
 
     @property
     def moves(self) -> Moves | None:
@@ -128,11 +134,12 @@ def _gather(stack: Stack, order: str) -> list[Entry]:
 
 
 def _steps(found: list[Entry]) -> list[Step]:
-    refused: dict[str, list[tuple[str, str]]] = {}
+    refused: dict[str, list[tuple[str, str, str]]] = {}
     for entry in found:
         if entry.topic.endswith(".parked.v1"):
             place = f"{entry.header('x-original-topic')}/{entry.header('x-original-partition')}/{entry.header('x-original-offset')}"
-            refused.setdefault(place, []).append((entry.topic.partition(".")[0], entry.header("x-reason")))
+            why = (entry.topic.partition(".")[0], entry.header("x-reason"), entry.header("x-error"))
+            refused.setdefault(place, []).append(why)
     told = _causes_first([entry for entry in found if not entry.topic.endswith(".parked.v1")])
     numbers: dict[str, int] = {}
     steps: list[Step] = []
@@ -201,6 +208,16 @@ def about(step: Step, story: Story) -> str:
         if value not in (None, ""):
             parts.append(f"{name} {value}")
     return ", ".join(parts)
+
+
+def sentences(story: Story, code: str, numbers: Mapping[str, object]) -> list[str]:
+    """What the buyer and the seller read of it, in both languages; empty where it is not for them."""
+    found = []
+    for reader in READERS:
+        texts = [sentence(code, numbers, language, reader, currency=story.currency, zone=story.zone.key) for language in LANGUAGES]
+        if all(texts):
+            found.append(f"{reader}: {' / '.join(texts)}")
+    return found
 
 
 def meaning(code: str) -> str:

@@ -15,6 +15,7 @@ from deploy.verify import (
     allocation,
     campaigns,
     certificates,
+    compensations,
     holds,
     intake,
     integrity,
@@ -61,6 +62,7 @@ def statements(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
     yield from _computed("promises", promises.checks(log))
     yield from _computed("certificates", certificates.checks(log, policies))
     yield from _computed("holds", holds.checks(log))
+    yield from _computed("compensations", compensations.checks(log))
     yield from _computed("purses", purses.checks(log))
     yield from _computed("orders", orders.checks(log, tables))
     yield from _computed("reconciliation", reconciliation.checks(log, tables))

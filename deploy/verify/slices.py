@@ -12,10 +12,11 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from deploy.verify.log import Log
+from deploy.verify.log import Log, cause
 from deploy.verify.report import Check
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.dispute import CaseReopened, CaseRuled
+from shared.contracts.merchant import ReturnConfirmed
 from shared.contracts.order import LineFreed, OrderPaid, UnitsCancelled
 from shared.contracts.refund import CaseClosed, CaseOpened, LineReduced, RefundGranted
 from shared.contracts.types import FreeShipping
@@ -25,7 +26,7 @@ Place = tuple[str, int]  # order, line
 
 @dataclass(slots=True)
 class Bought:
-    """A line, and what went back or will of it."""
+    """A line, and what went back or will of it. gifts: list prices of what was given with it, less what was paid for that."""
 
     seller_id: str
     kind: str
@@ -34,6 +35,7 @@ class Bought:
     units: int = 0
     minor: int = 0
     deducted: int = 0
+    gifts: tuple[int, ...] = ()
 
     def slice(self, units: int) -> int:
         """The rest where nothing is left to claim, never more."""
@@ -96,12 +98,15 @@ def _granted(log: Log) -> Check:
     """At most what was asked for and promised, less the freight that a seller had waived, once, where what is kept of its goods does
     not come to the threshold any more. A further attempt grants what the one before it did.
     """
-    check = Check("refunds granted: the slice of the units accepted, less waived freight that fell due")
+    check = Check("refunds granted: the slice of the units accepted, less waived freight that fell due and gifts that stay")
     orders: defaultdict[str, Told] = defaultdict(Told)
+    inspections = log.bodies(ReturnConfirmed)
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, CertificateIssued):
             lines = {one.line_no: Bought(one.seller_id, one.kind, one.quantity, one.paid_minor) for one in fact.lines}
+            for gift in (one for one in fact.lines if one.gift_of in lines):
+                lines[gift.gift_of or 0].gifts += (gift.gift_minor,)
             caps = {(one.line_no, str(one.guarantee)): one.cap_minor for one in fact.guarantees}
             orders[fact.order_id] = Told(lines, fact.free_shipping, caps)
         if not isinstance(fact, LineReduced | CaseOpened | CaseRuled | CaseReopened | RefundGranted | CaseClosed):
@@ -118,8 +123,9 @@ def _granted(log: Log) -> Check:
             if isinstance(fact, CaseOpened):
                 told.grounds[fact.case_id] = fact.ground
         elif isinstance(fact, RefundGranted):
-            expected = _expected(told, line, fact)
-            said = (fact.amount_minor, fact.freight_minor)
+            inspected = cause(inspections, entry)
+            expected = _expected(told, line, fact, gifts_kept=inspected is not None and not inspected.gifts_returned)
+            said = (fact.amount_minor, fact.freight_minor, fact.gifts_minor)
             check.that(said == expected, f"{entry}: {expected} is granted and deducted, told was {said}")
             _takes(told, line, fact)
         else:
@@ -127,29 +133,31 @@ def _granted(log: Log) -> Check:
     return check
 
 
-def _expected(told: Told, line: Bought, fact: RefundGranted) -> tuple[int, int]:
+def _expected(told: Told, line: Bought, fact: RefundGranted, *, gifts_kept: bool) -> tuple[int, int, int]:
     before = told.grants.get(fact.case_id)
     if before is not None:
-        return before.amount_minor, before.freight_minor
+        return before.amount_minor, before.freight_minor, before.gifts_minor
     place = (fact.line_no, told.grounds.get(fact.case_id, ""))
+    cap = (fact.line_no, {"trust_card": "refund_without_return", "counterfeit": "authenticity"}.get(place[1], place[1]))
     claimed, asked = told.asked.get(fact.case_id, (fact.quantity, None))
     whole = line.share(fact.quantity or min(claimed, line.quantity - line.units))
-    whole = min(
-        [whole, *([max(0, told.caps[place] - told.used[place])] if place in told.caps else []), *([] if asked is None else [asked])]
-    )
-    if place[1] != "no_reason" or line.seller_id in told.deducted:
-        return whole, 0
+    whole = min([whole, *([max(0, told.caps[cap] - told.used[place])] if cap in told.caps else []), *([] if asked is None else [asked])])
+    if place[1] != "no_reason":
+        return whole, 0, 0
+    gone = line.units + fact.quantity
+    given = sum(one * gone // line.quantity - one * line.units // line.quantity for one in line.gifts)
     line.units += fact.quantity
-    due = _freight(told.lines, line.seller_id, told.waived, whole)
+    due = 0 if line.seller_id in told.deducted else _freight(told.lines, line.seller_id, told.waived, whole)
     line.units -= fact.quantity
-    return whole - due, due
+    kept = min(given, whole - due) if gifts_kept else 0
+    return whole - due - kept, due, kept
 
 
 def _takes(told: Told, line: Bought, fact: RefundGranted) -> None:
     if fact.case_id not in told.grants:
         line.units += fact.quantity
         line.minor += fact.amount_minor
-        line.deducted += fact.freight_minor
+        line.deducted += fact.freight_minor + fact.gifts_minor
         told.used[(fact.line_no, told.grounds.get(fact.case_id, ""))] += fact.amount_minor
         if fact.freight_minor:
             told.deducted[line.seller_id] = fact.case_id
@@ -170,7 +178,7 @@ def _closed(fact: CaseClosed, line: Bought, told: Told) -> None:
     if grant is not None and fact.state == 70:
         line.units -= grant.quantity
         line.minor -= grant.amount_minor
-        line.deducted -= grant.freight_minor
+        line.deducted -= grant.freight_minor + grant.gifts_minor
         told.used[(fact.line_no, told.grounds.get(fact.case_id, ""))] -= grant.amount_minor
         if told.deducted.get(line.seller_id) == fact.case_id:
             del told.deducted[line.seller_id]

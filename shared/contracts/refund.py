@@ -20,12 +20,10 @@ CaseOutcome = Literal["", "refunded", "exchanged", "resent", "rejected", "withdr
 
 
 class CaseTerms(Part):
-    """How long each side has, by the policy in force at placement; frozen, in alphabetical order. Source: R4.1, R4.3, R4.4,
-    R4.9-R4.11.
+    """How long each side has, by the policy in force at placement; frozen, in alphabetical order. Source: R4.1, R4.3, R4.4, R4.9-R4.11.
 
-    Defaults: what held for certificates that were issued before they were kept. dispute_days: from a refusal; ruling_days: from the
-    end of evidence; appeal_days: for the loser to appeal, and then for the platform to rule; replaced_days: from the replacement's
-    dispatch until it counts as arrived.
+    Defaults: what held for certificates that were issued before they were kept. ruling_days: from the end of evidence; appeal_days:
+    for the loser to appeal, and then for the platform to rule; replaced_days: from a replacement's dispatch until it counts as arrived.
     """
 
     answer_hours: int
@@ -126,7 +124,7 @@ class CaseDeclined(CaseFact):
 
 
 class CaseReturned(CaseFact):
-    """40: the goods are on their way back. Source: R4.4.
+    """40: the goods are on their way back. freight_minor: what that cost, as the buyer said. Source: R4.4, R4.7.
 
     Producer: refund. Consumers: outsiders.
     """
@@ -136,14 +134,15 @@ class CaseReturned(CaseFact):
 
     carrier: Text
     waybill: Id
+    freight_minor: Minor = 0
 
 
 class RefundGranted(CaseFact):
     """50: this much is to be refunded, once per refund_id. Payment reserves and pays it. Source: R3.5, R4.4.
 
     quantity: units accepted on inspection; 0: money only. amount_minor: the buyer's part, after freight_minor: waived freight that is
-    deducted (R3.10). applied_at: when the buyer asked for it; None: as occurred_at. attempt: beyond the first, after the provider
-    failed; each has its own refund_id.
+    deducted (R3.10), and gifts_minor: gifts that were not sent back (R4.5). applied_at: when the buyer asked for it; None: as
+    occurred_at. attempt: beyond the first, after the provider failed; each has its own refund_id.
     Producer: refund. Consumers: payment.
     """
 
@@ -155,6 +154,7 @@ class RefundGranted(CaseFact):
     amount_minor: Minor
     by: By
     freight_minor: Minor = 0
+    gifts_minor: Minor = 0
     applied_at: AwareDatetime | None = None
     attempt: int = Field(default=1, ge=1)
 

@@ -140,7 +140,6 @@ class RefundPolicy(_Section):
     inspect_days: Window
     refused_days: Window
     attempts_max: Annotated[int, Field(ge=1, le=100)]
-    guarantees: GuaranteePolicy
     evidence_hours: Window
     ruling_days: Window
     appeal_days: Window
@@ -148,6 +147,7 @@ class RefundPolicy(_Section):
     claim_answer_days: Window
     replace_hours: Window
     replaced_days: Window
+    guarantees: GuaranteePolicy
 
 
 class RoleScore(_Section):

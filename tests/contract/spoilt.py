@@ -73,7 +73,7 @@ CANCEL = {**ORDER, "cancel_id": "id", "payment_id": "id?", "lines": "units~", "r
 EVENTS: dict[str, Fields] = {
     "storefront.v1/order.placed": {
         **ORDER, "buyer_id": "id", "currency": "currency", "lines": "cart", "coupons": "coupons~", "due_minor": "minor",
-        "campaign_id": "id?", "free_shipping": "waived~",
+        "campaign_id": "id?", "free_shipping": "waived~", "trust_card_id": "id?",
     },
     "storefront.v1/order.cancel_requested": {**CANCEL, "buyer_id": "id"},
     "storefront.v1/receipt.confirmed": {**ORDER, "buyer_id": "id", "line_nos": "line_nos~"},

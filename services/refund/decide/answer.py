@@ -14,6 +14,7 @@ from services.refund.decide.step import after, due, ended, illegal, said
 from services.refund.model import Case, Purchase
 from shared.contracts.merchant import CaseAccepted, CaseRefused
 from shared.contracts.refund import AnswerDue, CaseDeclined, RefusalOver
+from shared.errors import numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
@@ -54,8 +55,8 @@ def end_refused(event: RefusalOver, purchase: Purchase | None) -> Outcome:
 def _cannot_answer(event: CaseAccepted | CaseRefused, purchase: Purchase, case: Case) -> Reject | None:
     if event.seller_id != purchase.line_of(case).answers:
         return Reject("seller.differs")
-    if case.state != 10 or case.agreed or case.instant:
+    if case.state != 10 or case.agreed:
         return illegal(case)
     if case.overdue(event.occurred_at):
-        return Reject("case.too_late")
+        return Reject("case.too_late", numbers(until=case.deadline))
     return None

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from services.refund.decide.beside import seller_back
 from services.refund.decide.follow import Facts, agreed, granted
-from services.refund.decide.reimburse import reimbursed
 from services.refund.decide.step import after, as_is, due, ended, fault_of, illegal, said
 from services.refund.model import Case, Purchase, evolve
 from shared.contracts.dispute import AppealOver, CaseAppealed, CaseAppealEnded, CaseReopened
@@ -17,13 +17,13 @@ from shared.contracts.merchant import SellerDisputeAppealed
 from shared.contracts.refund import Side
 from shared.contracts.ruling import RulingMade
 from shared.contracts.storefront import DisputeAppealed
+from shared.errors import numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Purchase | None) -> Outcome:
-    """By the loser, before the days from the ruling pass; once. A buyer whose line has another case open has chosen that one.
-
-    Source: R4.11.
+    """By the loser, before the days from the ruling pass; once. What a deadline of the case brings comes first. A buyer whose line has
+    another case open has chosen that one. Source: R4.11, R1.2.
     """
     case = purchase.cases.get(event.case_id) if purchase else None
     if purchase is None or case is None:
@@ -45,6 +45,8 @@ def judge_appeal(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
         return Reject("appeal.ended")
     if event.occurred_at >= case.appeal.until:
         return Reject("ruling.too_late")
+    if case.overdue(event.occurred_at):
+        return Wait("case.before_deadline")
     over = _ended(event, purchase, case, case.appeal.side)
     ended_now = evolve(purchase, over)
     case = ended_now.cases[case.id]
@@ -110,7 +112,7 @@ def _for_seller(event: RulingMade, purchase: Purchase, case: Case) -> Facts:
     """
     if case.state in (30, 40):
         return ended(purchase, case, event.occurred_at, "case.appeal_won_by_seller", "R4.11")
-    return reimbursed(purchase, case, event.occurred_at) if case.state == 60 else ()
+    return seller_back(purchase, case, event.occurred_at) if case.state == 60 else ()
 
 
 def _cannot_appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Purchase, case: Case, side: Side) -> Reject | Wait | None:
@@ -121,7 +123,9 @@ def _cannot_appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Pur
     if case.appeal is not None:
         return Reject("appeal.known")
     if event.occurred_at >= case.appeal_until:
-        return Reject("appeal.too_late")
+        return Reject("appeal.too_late", numbers(until=case.appeal_until))
+    if case.overdue(event.occurred_at):
+        return Wait("case.before_deadline")
     line = purchase.line_of(case)
     if side == "buyer" and line.open_case is not None:
         return Reject("case.line_open", line.open_case)

@@ -12,6 +12,7 @@ from services.refund.model import BoughtLine, Card, Purchase, evolve
 from services.refund.rules.claim import Claim
 from shared.contracts.refund import By, CaseOpened, CaseTerms, Turn
 from shared.contracts.storefront import RefundRequested, RefundWithdrawn
+from shared.errors import numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 AMOUNTS = ("refund_only", "return_and_refund")  # kinds in which a buyer may ask for less than the units' share
@@ -44,12 +45,12 @@ def request(event: RefundRequested, purchase: Purchase | None, card: Card | None
         return against
     at_once = rule.at_once(promised, claim)
     opened = _opened(event, purchase, line, rule.source, at_once, claim.card)
-    held = hold.asked(opened)
-    if held or not at_once:
-        return (opened, *held)
+    facts = (opened, *hold.asked(opened))
+    if not at_once:
+        return facts
     after = evolve(purchase, opened)
     by: By = "carrier" if event.ground == "not_received" else "promise"
-    return (opened, *agreed(after, after.cases[event.case_id], event.occurred_at, by, rule.source))
+    return (*facts, *agreed(after, after.cases[event.case_id], event.occurred_at, by, rule.source))
 
 
 def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine, card: Card | None) -> Claim:
@@ -67,7 +68,7 @@ def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine, card: 
         unsealed=event.unsealed,
         card=_card_valid(purchase, card),
         units=line.quantity,
-        so_far_minor=hold.so_far(purchase),
+        so_far_minor=_instant_so_far(purchase),
         first_signed_at=line.first_signed_at,
     )
 
@@ -77,6 +78,12 @@ def _card_valid(purchase: Purchase, card: Card | None) -> bool | None:
     if card is None or purchase.placed_at is None:
         return None
     return card.valid(purchase.buyer_id, purchase.placed_at)
+
+
+def _instant_so_far(purchase: Purchase) -> int:
+    """What the order's instant refunds before this one come to, those that wait for the order's word included. Source: R4.8."""
+    instant = [case for case in purchase.cases.values() if case.ground == "not_shipped" and case.answer == "promise"]
+    return sum(purchase.line_of(case).share(case.quantity) if case.state == 10 else case.granted_minor for case in instant)
 
 
 def withdraw(event: RefundWithdrawn, purchase: Purchase | None) -> Outcome:
@@ -109,11 +116,11 @@ def _no_room(event: RefundRequested, purchase: Purchase, line: BoughtLine) -> Re
         overdue = event.occurred_at >= appealed.appeal.until
         return Wait("case.before_deadline") if overdue else Reject("case.line_open", appealed.id)
     if line.attempts >= purchase.terms.attempts_max:
-        return Reject("case.attempts_used")
+        return Reject("case.attempts_used", numbers(attempts=purchase.terms.attempts_max))
     if line.spent:
         return Reject("refund.nothing_left")
     if event.quantity > line.left:
-        return Reject("refund.quantity_exceeds", f"{event.quantity} of {line.left}")
+        return Reject("refund.quantity_exceeds", numbers(wanted=event.quantity, left=line.left))
     return _bad_amount(event, line)
 
 
@@ -124,7 +131,9 @@ def _bad_amount(event: RefundRequested, line: BoughtLine) -> Reject | None:
     if event.amount_minor == 0 or event.kind not in AMOUNTS or event.ground == "not_shipped":
         return Reject("refund.amount_not_fit", f"{event.amount_minor} for {event.kind}")
     share = line.share(event.quantity)
-    return Reject("refund.amount_exceeds", f"{event.amount_minor} of {share}") if event.amount_minor > share else None
+    if event.amount_minor <= share:
+        return None
+    return Reject("refund.amount_exceeds", numbers(amount_minor=event.amount_minor, left_minor=share))
 
 
 def _opened(event: RefundRequested, purchase: Purchase, line: BoughtLine, source: str, at_once: bool, card: bool | None) -> CaseOpened:

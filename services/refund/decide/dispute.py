@@ -11,6 +11,7 @@ from shared.contracts.dispute import CaseDisputed, CaseHeard, EvidenceDue, Evide
 from shared.contracts.merchant import SellerDisputeRaised, SellerEvidenceSubmitted
 from shared.contracts.refund import Side
 from shared.contracts.storefront import DisputeRaised, EvidenceSubmitted
+from shared.errors import numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
@@ -26,7 +27,7 @@ def dispute(event: DisputeRaised, purchase: Purchase | None) -> Outcome:
     if case.state != 12:
         return illegal(case)
     if case.overdue(event.occurred_at):
-        return Reject("case.too_late")
+        return Reject("case.too_late", numbers(until=case.deadline))
     return disputed(purchase, case, event.occurred_at, "buyer", "case.disputed_by_buyer", reason=event.reason)
 
 
@@ -40,7 +41,7 @@ def escalate(event: SellerDisputeRaised, purchase: Purchase | None) -> Outcome:
     if case.state != 10 or case.agreed:
         return illegal(case)
     if case.overdue(event.occurred_at):
-        return Reject("case.too_late")
+        return Reject("case.too_late", numbers(until=case.deadline))
     return disputed(purchase, case, event.occurred_at, "seller", "case.disputed_by_seller", reason=event.reason)
 
 

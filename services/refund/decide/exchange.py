@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.refund.decide.follow import granted
+from services.refund.decide.beside import beside
+from services.refund.decide.follow import Facts, granted
 from services.refund.decide.step import after, closed, due, illegal, said, waybill_used
-from services.refund.model import Case, Purchase, Waybill
+from services.refund.model import Case, Purchase, Waybill, evolve
 from shared.contracts.exchange import CaseReplaced, ReplacementDue, ReplacementOver
 from shared.contracts.merchant import ReplacementSent
-from shared.contracts.refund import CaseClosed
-from shared.errors import Code
+from shared.errors import Code, numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
@@ -50,12 +50,13 @@ def unsent(event: ReplacementDue, purchase: Purchase | None) -> Outcome:
 def presumed(event: ReplacementOver, purchase: Purchase | None) -> Outcome:
     """Nobody signed and nobody lost it: it counts as arrived. Source: R4.2."""
     purchase, case = due(event, purchase)
-    return (replaced(purchase, case, event.occurred_at, "case.replacement_presumed", "R4.2"),)
+    return replaced(purchase, case, event.occurred_at, "case.replacement_presumed", "R4.2")
 
 
-def replaced(purchase: Purchase, case: Case, at: datetime, code: Code, rule: str) -> CaseClosed:
-    """60: the buyer has other goods."""
-    return closed(purchase, case, at, 60, code, rule, "resent" if case.kind == "resend" else "exchanged")
+def replaced(purchase: Purchase, case: Case, at: datetime, code: Code, rule: str) -> Facts:
+    """60: the buyer has other goods, and what is owed beside them."""
+    over = closed(purchase, case, at, 60, code, rule, "resent" if case.kind == "resend" else "exchanged")
+    return (over, *beside(evolve(purchase, over), case.id, at))
 
 
 def replacing(purchase: Purchase, parcel_id: str) -> Case | None:
@@ -72,4 +73,4 @@ def _cannot_send(event: ReplacementSent, purchase: Purchase, case: Case) -> Reje
         return Wait("replacement.before_due")
     if not case.sending:
         return illegal(case)
-    return Reject("case.too_late") if case.overdue(event.occurred_at) else None
+    return Reject("case.too_late", numbers(until=case.deadline)) if case.overdue(event.occurred_at) else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.refund.decide.step import after, said
+from services.refund.decide.step import after, rule_of, said
 from services.refund.model import Case, Purchase, refund_id_of
-from services.refund.rules import freight
+from services.refund.rules import freight, gifts
 from shared.contracts.exchange import CaseExchanging
 from shared.contracts.refund import By, CaseApproved, RefundGranted
 from shared.messaging.message import Message
@@ -24,14 +24,13 @@ Facts = tuple[Message, ...]
 
 
 def agreed(purchase: Purchase, case: Case, at: datetime, by: By, rule: str = "") -> Facts:
-    """By the case's kind. Goods that came back already need not come again. What the order has still to keep back waits for its word.
-
-    Source: R4.2, R4.4, R4.8, R4.10, R4.11.
+    """By the case's kind. Goods that came back already need not come again; money for goods that have not left waits until the order
+    keeps them back, and what was agreed to is remembered. Source: R4.2, R4.4, R4.8, R4.10, R4.11.
     """
     code, by_rule = CODES[by]
     rule = rule or by_rule
-    if case.hold == "asked":
-        return (CaseApproved(**said(purchase, case, 10, "nobody", None, at, "R4.8", "case.waits_for_hold"), by=by),)
+    if case.ground == "not_shipped" and case.hold != "granted":
+        return (CaseApproved(**said(purchase, case, 10, "platform", None, at, "R4.8", "case.waits_for_hold"), by=by),)
     back = case.returned is not None
     match case.kind:
         case "return_and_refund" | "exchange" if not back:
@@ -43,33 +42,44 @@ def agreed(purchase: Purchase, case: Case, at: datetime, by: By, rule: str = "")
             return granted(purchase, case, case.quantity, at, by, code, rule)
 
 
+def kept_back(purchase: Purchase, case: Case, at: datetime) -> Facts:
+    """The order keeps the goods back (case.hold is granted): what was agreed to before that is granted now. Source: R4.8."""
+    return agreed(purchase, case, at, case.agreed, "R4.8") if case.state == 10 and case.agreed else ()
+
+
 def sending(purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str) -> Facts:
     """40: the seller sends so many units, in time or they are refunded. Source: R4.10."""
     until = after(case, at, timedelta(hours=purchase.terms.replace_hours))
     return (CaseExchanging(**said(purchase, case, 40, "seller", until, at, "R4.10", code), quantity=quantity, by=by),)
 
 
-def granted(purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str = "", rule: str = "R4.4") -> Facts:
+def granted(
+    purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str = "", rule: str = "R4.4", *, gifts_back: bool = True
+) -> Facts:
     """50: the accepted units' share of what was paid, behind the units refunded before; at most what was asked for and what is promised,
-    less waived freight that the buyer's change of mind makes due. Another attempt grants what the one before it did. Source: R1.4, R4.4,
-    R3.10.
+    less waived freight that the buyer's change of mind makes due, and gifts that stay. Another attempt grants what the one before it
+    did. Source: R1.4, R4.4, R4.5, R3.10.
     """
-    if case.grants and case.state == 50:
-        units, minor, waived = case.granted_quantity, case.granted_minor, case.deducted_minor
+    attempt = case.attempts + 1
+    if case.stuck:
+        units, minor, kept, attempt = case.granted_quantity, case.granted_minor, case.gifts_minor, case.grants + 1
+        waived = case.deducted_minor - kept
     else:
         units, whole = _worth(purchase, case, quantity)
         waived = _waived_freight(purchase, case, units, whole)
-        minor = whole - waived
+        kept = 0 if gifts_back else _kept_gifts(purchase, case, units, whole - waived)
+        minor = whole - waived - kept
     return (
         RefundGranted(
             **said(purchase, case, 50, "provider", None, at, rule, code or CODES[by][0]),
-            refund_id=refund_id_of(purchase.order_id, case.id, case.grants + 1),
+            refund_id=refund_id_of(purchase.order_id, case.id, attempt),
             quantity=units,
             amount_minor=minor,
             by=by,
             freight_minor=waived,
+            gifts_minor=kept,
             applied_at=case.applied_at,
-            attempt=case.grants + 1,
+            attempt=attempt,
         ),
     )
 
@@ -79,7 +89,8 @@ def _worth(purchase: Purchase, case: Case, quantity: int) -> tuple[int, int]:
     line = purchase.line_of(case)
     quantity = min(quantity, line.left)
     minor = line.share(quantity) if quantity else line.left_minor
-    promised = line.promise(case.ground)
+    rule = rule_of(case)
+    promised = line.promise(rule.name) if rule is not None else None
     if promised is not None:
         used = sum(one.granted_minor for one in purchase.cases.values() if one.line_no == case.line_no and one.ground == case.ground)
         minor = min(minor, max(0, promised.cap_minor - used))
@@ -90,6 +101,15 @@ def _worth(purchase: Purchase, case: Case, quantity: int) -> tuple[int, int]:
 
 def money_only(case: Case) -> bool:
     return case.amount_minor is not None and case.kind == "refund_only"
+
+
+def _kept_gifts(purchase: Purchase, case: Case, quantity: int, refund_minor: int) -> int:
+    """The gifts of a line that goes back without a reason; of one that had a fault they may stay. Source: R4.5."""
+    if case.ground != "no_reason":
+        return 0
+    line = purchase.line_of(case)
+    given = (one.gift_minor for one in purchase.lines.values() if one.gift_of == case.line_no)
+    return gifts.deducted(given, line.quantity, line.granted_quantity, quantity, refund_minor)
 
 
 def _waived_freight(purchase: Purchase, case: Case, quantity: int, refund_minor: int) -> int:

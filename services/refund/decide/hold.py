@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.refund.decide.follow import agreed
+from services.refund.decide.follow import kept_back
 from services.refund.decide.step import ended
 from services.refund.model import Case, Purchase, evolve
 from shared.contracts.hold import HoldNoted, ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested
@@ -25,8 +25,8 @@ def asked(opened: CaseOpened) -> tuple[Message, ...]:
 
 
 def allowed(event: ShipmentHoldGranted, purchase: Purchase | None) -> Outcome:
-    """The units stay here while the case is open. Money follows at once where it is instant, or was agreed to meanwhile; else the
-    seller answers as ever. No facts for a case that ended meanwhile: its end frees them. Source: R4.8, R4.3.
+    """The units stay here while the case is open. Money follows at once where it was agreed to before, by the seller, its silence or an
+    instant refund; else the seller answers as ever. No facts for a case that ended meanwhile: its end frees them. Source: R4.8, R4.3.
     """
     found = _asking(event, purchase)
     if not isinstance(found, tuple):
@@ -34,11 +34,9 @@ def allowed(event: ShipmentHoldGranted, purchase: Purchase | None) -> Outcome:
     purchase, case = found
     if case.ended:
         return ()
-    noted, by = HoldNoted(**event.model_dump()), "promise" if case.instant else case.agreed
-    if not by:
-        return (noted,)
+    noted = HoldNoted(**event.model_dump())
     after = evolve(purchase, noted)
-    return (noted, *agreed(after, after.cases[case.id], max(event.occurred_at, case.since), by, "R4.8"))
+    return (noted, *kept_back(after, after.cases[case.id], max(event.occurred_at, case.since)))
 
 
 def forbidden(event: ShipmentHoldRefused, purchase: Purchase | None) -> Outcome:
@@ -48,13 +46,6 @@ def forbidden(event: ShipmentHoldRefused, purchase: Purchase | None) -> Outcome:
         return found
     purchase, case = found
     return () if case.ended else ended(purchase, case, max(event.occurred_at, case.since), event.code, "R4.8")
-
-
-def so_far(purchase: Purchase) -> int:
-    """What the order's instant refunds come to, those included that still wait for the order's word. Source: R4.8."""
-    granted = sum(one.granted_minor for one in purchase.cases.values() if one.ground == "not_shipped" and one.answer == "promise")
-    waiting = (one for one in purchase.cases.values() if one.instant)
-    return granted + sum(purchase.line_of(one).share(min(one.quantity, purchase.line_of(one).left)) for one in waiting)
 
 
 def _asking(event: ShipmentHoldGranted | ShipmentHoldRefused, purchase: Purchase | None) -> tuple[Purchase, Case] | Reject | Wait:

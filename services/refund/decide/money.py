@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.refund.decide.reimburse import reimbursed
+from services.refund.decide.beside import beside
 from services.refund.decide.step import closed, ended, illegal, said
 from services.refund.model import Case, Purchase, evolve
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
@@ -13,7 +13,7 @@ from shared.messaging.shape import Outcome, Reject, Wait
 def done(event: RefundDone, purchase: Purchase | None) -> Outcome:
     """60: the buyer has the money. No facts for money that was unwanted or cancelled: no case granted it. Source: R3.5, R2.2.
 
-    A seller who won on appeal meanwhile is paid for it by the platform now. Source: R4.11.
+    With what the case brings beside its refund: R4.9, R4.12, R4.13; to a seller who won on appeal meanwhile, R4.11.
     """
     if event.line_no is None or _cancelled(purchase, event.refund_id):
         return ()
@@ -22,10 +22,7 @@ def done(event: RefundDone, purchase: Purchase | None) -> Outcome:
         return found
     purchase, case = found
     over = closed(purchase, case, event.occurred_at, 60, "case.refunded", "R3.5", "refunded")
-    if case.appeal is None or not case.appeal.won or case.appeal.side == "buyer":
-        return (over,)
-    after = evolve(purchase, over)
-    return (over, *reimbursed(after, after.cases[case.id], event.occurred_at))
+    return (over, *beside(evolve(purchase, over), case.id, event.occurred_at))
 
 
 def refused(event: RefundRefused, purchase: Purchase | None) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from services.refund.decide.coupons import restored
 from services.refund.decide.exchange import replaced, replacing
 from services.refund.decide.follow import granted
 from services.refund.decide.step import ended
@@ -52,12 +53,14 @@ def open_windows(event: ParcelDelivered, purchase: Purchase | None) -> Outcome:
         if lines
     ]
     if case is not None and case.state == 45:
-        facts.append(replaced(purchase, case, event.occurred_at, "case.replacement_arrived", "R4.10"))
+        facts += replaced(purchase, case, event.occurred_at, "case.replacement_arrived", "R4.10")
     return tuple(facts)
 
 
 def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
-    """What was cancelled before it left can be claimed no more; a case that nothing is left for ends. Source: R1.4, R3.5."""
+    """What was cancelled before it left can be claimed no more; a case that nothing is left for ends, and a coupon for nothing else
+    comes back. Source: R1.4, R3.5, R4.13.
+    """
     if purchase is None:
         return Wait("case.before_certificate")
     if any(part.refund_id in purchase.cancelled for part in event.lines):
@@ -80,7 +83,7 @@ def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
             over = ended(purchase, case, event.occurred_at, "case.units_cancelled", "R1.4", "agreed")
             purchase = evolve(purchase, over[0])
             facts += over
-    return tuple(facts)
+    return (*facts, *restored(purchase, event.occurred_at))
 
 
 def _noted(event: ParcelSent | ParcelFailed, how: Literal["sent", "refused", "lost"]) -> ParcelNoted:

@@ -13,6 +13,7 @@ from shared.contracts.logistics import ReturnSigned
 from shared.contracts.merchant import ReturnConfirmed, ReturnDisputed
 from shared.contracts.refund import CaseDeclined, CaseReturned, InspectionDue, PostingDue
 from shared.contracts.storefront import ReturnPosted
+from shared.errors import numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
@@ -28,12 +29,12 @@ def post(event: ReturnPosted, purchase: Purchase | None, used: Waybill | None) -
     if case.state != 30:
         return illegal(case)
     if case.overdue(event.occurred_at):
-        return Reject("case.too_late")
+        return Reject("case.too_late", numbers(until=case.deadline))
     if used is not None:
         return Reject("return.waybill_used", f"case {used.case_id}")
     until = after(case, event.occurred_at, timedelta(days=purchase.terms.inspect_days))
     common = said(purchase, case, 40, "seller", until, event.occurred_at, "R4.4", "case.sent_back")
-    return waybill_used(event), CaseReturned(**common, carrier=event.carrier, waybill=event.waybill)
+    return waybill_used(event), CaseReturned(**common, carrier=event.carrier, waybill=event.waybill, freight_minor=event.freight_minor or 0)
 
 
 def unposted(event: PostingDue, purchase: Purchase | None) -> Outcome:
@@ -69,14 +70,15 @@ def inspect(event: ReturnConfirmed, purchase: Purchase | None) -> Outcome:
     if against is not None:
         return against
     if event.accepted_quantity > case.quantity:
-        return Reject("refund.quantity_exceeds", f"{event.accepted_quantity} of {case.quantity}")
+        return Reject("refund.quantity_exceeds", numbers(wanted=event.accepted_quantity, left=case.quantity))
     if event.accepted_quantity == 0:
         until = after(case, event.occurred_at, timedelta(days=purchase.terms.refused_days))
         common = said(purchase, case, 12, "buyer", until, event.occurred_at, "R4.4", "case.none_accepted")
         return (CaseDeclined(**common),)
     if case.kind == "exchange":
         return sending(purchase, case, event.accepted_quantity, event.occurred_at, "seller", "case.inspected")
-    return granted(purchase, case, event.accepted_quantity, event.occurred_at, "seller", "case.inspected")
+    at, gifts_back = event.occurred_at, event.gifts_returned
+    return granted(purchase, case, event.accepted_quantity, at, "seller", "case.inspected", gifts_back=gifts_back)
 
 
 def contest(event: ReturnDisputed, purchase: Purchase | None) -> Outcome:
@@ -105,4 +107,4 @@ def _cannot_inspect(event: ReturnConfirmed | ReturnDisputed, purchase: Purchase,
         return Wait("case.before_return")
     if case.state != 40 or case.sending:
         return illegal(case)
-    return Reject("case.too_late") if case.overdue(event.occurred_at) else None
+    return Reject("case.too_late", numbers(until=case.deadline)) if case.overdue(event.occurred_at) else None

@@ -42,7 +42,7 @@ def unruled(event: RulingDue, purchase: Purchase | None) -> Outcome:
 
 def _judge(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
     """Not before both sides had their hours, and before the platform's days pass."""
-    if case.state in (10, 12, 40) or (case.state == 50 and not case.ruled):
+    if case.state in (10, 12, 30, 40, 50) and not case.ruled:
         return Wait("ruling.before_dispute")
     if case.state != 20:
         return illegal(case)

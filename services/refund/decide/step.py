@@ -7,6 +7,7 @@ from typing import Any
 
 from services.refund import rules
 from services.refund.model import Case, Purchase
+from services.refund.rules import Rule
 from shared.contracts.exchange import WaybillUsed
 from shared.contracts.merchant import ReplacementSent
 from shared.contracts.refund import CaseClosed, CaseOutcome, CaseState, CaseTimer, Turn
@@ -67,9 +68,14 @@ def due(event: CaseTimer, purchase: Purchase | None) -> tuple[Purchase, Case]:
     return purchase, purchase.cases[event.case_id]
 
 
+def rule_of(case: Case) -> Rule | None:
+    """What the case claims; where a ruling gave it another kind, what its ground promises first. None: an old case of no rule of today."""
+    return rules.find(case.kind, case.ground) or next((rule for rule in rules.CATALOGUE if rule.ground == case.ground), None)
+
+
 def fault_of(case: Case, upheld: bool, said: Fault = "nobody") -> Fault:
     """Whose fault it was: as a person says, and where that names nobody, by the ground of a claim that was upheld. Source: R4.2, R4.11."""
-    rule = rules.find(case.kind, case.ground)
+    rule = rule_of(case)
     if said == "nobody" and upheld and rule is not None and rule.seller_at_fault:
         return "seller"
     return said

@@ -82,13 +82,13 @@ class Appeal:
 class Case:
     """One claim. quantity: units claimed. deadline None: none runs. since: when its last fact happened. granted: 0 until state 50.
 
-    applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight of the
-    grant. attempts: grants so far, more than one where the provider failed. answer: by whom or what the request was answered first,
-    empty: not yet; agreed: by whom it was agreed to.
-    returned: the goods were sent back, by this waybill (carrier, number). sending: the seller is to send others. parcel_id: of those.
-    hold: what the order said of its units, empty: it was not asked. card: the order's trust card was valid at placement; None: it was
-    not known, or there is none. evidence: side/id of all that was shown. ruled: for whom; loser's appeal before appeal_until.
-    rulings: ids of all that were noted.
+    applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight and gifts
+    of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by whom or
+    what the request was answered first, empty: not yet; agreed: by whom it was agreed to. returned: the goods were sent back, by this
+    waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those. card: the order's
+    trust card was valid at placement; None: it was not known, or there is none. hold: what the order said of units that have not left,
+    empty: it was not asked. evidence: side/id of all that was shown. ruled: for whom; the loser appeals before appeal_until. rulings:
+    ids of all that were noted.
     """
 
     id: str
@@ -105,10 +105,12 @@ class Case:
     kind: CaseKind = "return_and_refund"
     amount_minor: int | None = None
     deducted_minor: int = 0
+    gifts_minor: int = 0
     attempts: int = 0
     answer: By | Literal[""] = ""
     agreed: By | Literal[""] = ""
     returned: tuple[str, str] | None = None
+    freight_minor: int = 0
     received: bool = False
     sending: bool = False
     parcel_id: str | None = None
@@ -117,10 +119,10 @@ class Case:
     rulings: tuple[str, ...] = ()
     appeal_until: datetime | None = None
     appeal: Appeal | None = None
+    hold: Literal["", "asked", "granted"] = ""
     fault: Fault | Literal[""] = ""
     finding: Finding = "none"
     appraisal_minor: int = 0
-    hold: Literal["", "asked", "granted"] = ""
     card: bool | None = None
 
     @property
@@ -140,11 +142,6 @@ class Case:
     @property
     def appealing(self) -> bool:
         return self.appeal is not None and self.appeal.won is None
-
-    @property
-    def instant(self) -> bool:
-        """Granted at once as soon as the order keeps its units back: nobody is asked meanwhile. Source: R4.8."""
-        return self.state == 10 and self.hold == "asked" and self.turn == "nobody" and not self.agreed
 
     def overdue(self, at: datetime) -> bool:
         """At its deadline or later: what happens then is the deadline's to decide. Source: R1.2."""
@@ -181,7 +178,7 @@ def stepped(case: Case, fact: CaseStep) -> Case:
         case CaseDisputed() if not case.answer and had_turn == "seller" and fact.by != "buyer":
             return replace(case, answer=fact.by)
         case CaseReturned():
-            return replace(case, returned=(fact.carrier, fact.waybill))
+            return replace(case, returned=(fact.carrier, fact.waybill), freight_minor=fact.freight_minor)
         case CaseReceived():
             return replace(case, received=True)
         case CaseExchanging():

@@ -43,19 +43,9 @@ from shared.contracts.refund import (
 from shared.contracts.types import Coupon, FreeShipping
 from shared.messaging.shape import Kind
 
-PurchaseFact = (
-    CertificateIssued
-    | WindowOpened
-    | LineReduced
-    | ParcelNoted
-    | CaseOpened
-    | CaseStep
-    | ShipmentHoldRequested
-    | HoldNoted
-    | CompensationGranted
-    | ReimbursementGranted
-    | CouponRestored
-)
+Beside = CompensationGranted | ReimbursementGranted | CouponRestored
+Hold = ShipmentHoldRequested | HoldNoted
+PurchaseFact = CertificateIssued | WindowOpened | LineReduced | ParcelNoted | CaseOpened | CaseStep | Hold | Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +146,8 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             | RefundStuck()
         ):
             return _stepped(_known(purchase, fact), fact)
+        case CompensationGranted() | ReimbursementGranted() | CouponRestored():
+            return _beside(_known(purchase, fact), fact)
         case _:
             assert_never(fact)
 
@@ -176,7 +168,13 @@ def _certified(fact: CertificateIssued) -> Purchase:
     return replace(purchase, placed_at=fact.placed_at or fact.occurred_at)
 
 
-def _beside(purchase: Purchase, fact: CompensationGranted | ReimbursementGranted | CouponRestored) -> Purchase:
+def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
+    if purchase is None:
+        raise AssertionError(f"{fact.type} before the certificate of order {fact.order_id}")
+    return purchase
+
+
+def _beside(purchase: Purchase, fact: Beside) -> Purchase:
     """What came beside a refund comes once."""
     match fact:
         case CompensationGranted():
@@ -189,12 +187,6 @@ def _beside(purchase: Purchase, fact: CompensationGranted | ReimbursementGranted
             assert_never(fact)
 
 
-def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
-    if purchase is None:
-        raise AssertionError(f"{fact.type} before the certificate of order {fact.order_id}")
-    return purchase
-
-
 def _parcel(purchase: Purchase, fact: ParcelNoted) -> Purchase:
     lines = {one.line_no: moved(purchase.lines[one.line_no], fact.how, one.quantity) for one in fact.units}
     parcels = (*purchase.parcels, fact.parcel_id) if fact.how == "sent" else purchase.parcels
@@ -205,7 +197,11 @@ def _granted(purchase: Purchase, fact: RefundGranted) -> Purchase:
     """A further attempt stands in the place of the one before it."""
     line, before = purchase.lines[fact.line_no], purchase.cases[fact.case_id]
     case = replace(
-        stepped(before, fact), granted_quantity=fact.quantity, granted_minor=fact.amount_minor, deducted_minor=fact.freight_minor
+        stepped(before, fact),
+        granted_quantity=fact.quantity,
+        granted_minor=fact.amount_minor,
+        deducted_minor=fact.freight_minor + fact.gifts_minor,
+        gifts_minor=fact.gifts_minor,
     )
     if fact.freight_minor:
         purchase = replace(purchase, deducted={**purchase.deducted, line.seller_id: fact.case_id})
@@ -217,7 +213,7 @@ def _closed(purchase: Purchase, fact: CaseClosed) -> Purchase:
     line, before = purchase.lines[fact.line_no], purchase.cases[fact.case_id]
     case = replace(stepped(before, fact), granted_quantity=fact.refunded_quantity, granted_minor=fact.refunded_minor)
     if fact.state == 70:  # nothing came of it
-        case = replace(case, deducted_minor=0)
+        case = replace(case, deducted_minor=0, gifts_minor=0)
         purchase = replace(purchase, deducted={seller: by for seller, by in purchase.deducted.items() if by != case.id})
     return _with(purchase, case, replace(_exchanged(line, before, case), open_case=None))
 

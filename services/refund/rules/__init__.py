@@ -87,9 +87,27 @@ CATALOGUE: list[Rule] = [
 # fmt: on
 
 
-def promises(lines: tuple[Line, ...], bought: Bought, policy: RefundPolicy) -> tuple[Guarantee, ...]:
+Promised = tuple[Guarantee, ...]
+_KNOWN: dict[tuple[int, int, Line, Bought], tuple[RefundPolicy, Promised]] = {}
+KNOWN_MAX = 4096  # lines: a hot product is sold at one price a thousand times
+
+
+def promises(lines: tuple[Line, ...], bought: Bought, policy: RefundPolicy) -> Promised:
     """Each guarantee for each line, given or not. Source: R4.1."""
-    return tuple(rule.promise(line, bought, policy) for line in lines for rule in CATALOGUE)
+    return tuple(one for line in lines for one in _promised(line, bought, policy))
+
+
+def _promised(line: Line, bought: Bought, policy: RefundPolicy) -> Promised:
+    """The functions are pure: what they said of an equal line, under this very policy and catalogue, they would say again."""
+    place = (id(policy), id(CATALOGUE), line, bought)
+    known = _KNOWN.get(place)
+    if known is not None and known[0] is policy:
+        return known[1]
+    found = tuple(rule.promise(line, bought, policy) for rule in CATALOGUE)
+    if len(_KNOWN) >= KNOWN_MAX:
+        _KNOWN.clear()
+    _KNOWN[place] = (policy, found)
+    return found
 
 
 def find(kind: CaseKind, ground: Ground) -> Rule | None:

@@ -111,8 +111,13 @@ def posted(
     return ReturnPosted(order_id=order_id, case_id=case_id, buyer_id=buyer, carrier="sf", waybill=number, occurred_at=_time(when))
 
 
-def confirmed(case_id: str = CASE, quantity: int = 3, *, seller: str = SELLER, when: str | datetime = "06-22 10:00") -> ReturnConfirmed:
-    return ReturnConfirmed(order_id=ORDER, case_id=case_id, seller_id=seller, accepted_quantity=quantity, occurred_at=_time(when))
+def confirmed(
+    case_id: str = CASE, quantity: int = 3, *, seller: str = SELLER, when: str | datetime = "06-22 10:00", gifts: bool = True
+) -> ReturnConfirmed:
+    """gifts: they came back too."""
+    return ReturnConfirmed(
+        order_id=ORDER, case_id=case_id, seller_id=seller, accepted_quantity=quantity, gifts_returned=gifts, occurred_at=_time(when)
+    )
 
 
 def done(case_id: str = CASE, amount_minor: int = 100_00, *, when: str | datetime = "06-22 10:01") -> RefundDone:

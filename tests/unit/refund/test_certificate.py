@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from deploy.cli.contract import ROOT
+from deploy.cli.main import main
 from services.refund import rules
 from services.refund.model import PURCHASE
-from shared.contracts.certificate import CertificateIssued
+from services.refund.rules import claim
+from services.refund.rules.claim import Bought, Claim
+from shared.contracts.certificate import CertificateIssued, Guarantee, recomputed
 from shared.contracts.refund import WindowOpened
-from shared.contracts.types import Category
+from shared.contracts.types import Category, FreeShipping, Line
 from shared.errors import CATALOGUE
 from shared.messaging.memory import Memory
-from shared.policy import Policies
+from shared.messaging.shape import Reject
+from shared.policy import Policies, RefundPolicy
 from tests.unit import builders as b
 from tests.unit.builders import ORDER, POLICIES, at
-from tests.unit.refund.life import SIGNED, delivered, line, paid, promise, purchase_of, shop
+from tests.unit.refund.life import SIGNED, case_of, delivered, line, paid, promise, purchase_of, requested, shop
+
+EXAMPLES = ROOT / "shared/contracts/examples/refund.v1/certificate.issued"
 
 
 def certificate(memory: Memory) -> CertificateIssued:
@@ -137,3 +150,135 @@ def test_a_purchase_without_a_case_has_no_deadline() -> None:
     assert memory.armed == {}
     assert memory.advance(at("12-31 00:00") + timedelta(days=400)) == ()
     assert memory.entity(PURCHASE, ORDER).cases == {}
+
+
+# recomputed by an outsider (R4.1)
+
+
+def told(memory: Memory) -> dict[str, Any]:
+    """As anybody reads it from the topic."""
+    found: dict[str, Any] = json.loads(certificate(memory).to_json())
+    return found
+
+
+def full() -> Memory:
+    tagged = line(1).model_copy(update={"tags": ("refund_without_return", "authentic_x9"), "without_return_cap_minor": 50_00})
+    gift = line(2, 1, 0).model_copy(update={"gift_of": 1, "gross_minor": 30_00})
+    coupon = b.coupon(5_00, 1).model_copy(update={"expires_at": at("06-30 00:00")})
+    waived = FreeShipping(seller_id="s1", threshold_minor=99_00, freight_minor=10_00)
+    order = paid(tagged, gift, b.line(3, kind="freight"), b.line(4, kind="virtual"))
+    placing = {"trust_card_id": "card1", "placed_at": at("06-10 11:50"), "coupons": (coupon,), "free_shipping": (waived,)}
+    return shop(order.model_copy(update=placing))
+
+
+def test_the_hash_is_recomputed_from_the_json_alone_with_a_few_lines_r4_1() -> None:
+    value = told(full())
+    kept = {name: found for name, found in value.items() if name not in ("occurred_at", "terms_sha256")}
+    text = json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert value["terms_sha256"] == sha256(text.encode()).hexdigest()
+    assert recomputed(value) == value["terms_sha256"]
+
+
+def test_a_certificate_from_before_has_its_hash_too_r4_1() -> None:
+    """The first committed example; its hash is of its parts, in the order in which it has them."""
+    value = json.loads((EXAMPLES / "0001.json").read_text(encoding="utf-8"))["value"]
+    assert recomputed(value) == value["terms_sha256"]
+    assert CertificateIssued.model_validate_json(json.dumps(value)).hashed == "parts"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value["guarantees"][0].update(days=8),
+        lambda value: value["guarantees"].pop(),
+        lambda value: value["lines"][0].update(paid_minor=1),
+        lambda value: value["terms"].update(policy_version="2"),
+        lambda value: value.update(buyer_id="b2"),
+        lambda value: value.update(trust_card_id=None),
+        lambda value: value.update(a_field_of_tomorrow=1),
+    ],
+)
+def test_laotie_certificate_verify_says_match_or_differs_r4_1(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    file, value = tmp_path / "certificate.json", told(full())
+    file.write_text(json.dumps(value, indent=2), encoding="utf-8")
+    said = CliRunner().invoke(main, ["certificate", "verify", str(file)])
+    assert (said.exit_code, said.output[:5]) == (0, "match")
+    change(value)
+    file.write_text(json.dumps(value), encoding="utf-8")
+    said = CliRunner().invoke(main, ["certificate", "verify", str(file)])
+    assert said.exit_code == 1
+    assert "differs" in said.output
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "7", '{"terms_sha256": "x"}', '{"value": {}}'])
+def test_what_is_no_certificate_is_said_to_be_none_r4_1(text: str) -> None:
+    said = CliRunner().invoke(main, ["certificate", "verify", "-"], input=text)
+    assert said.exit_code == 1
+    assert "Error: this is no" in said.output
+
+
+def test_a_message_as_the_examples_have_it_is_verified_whole_r4_1() -> None:
+    said = CliRunner().invoke(main, ["certificate", "verify", "-"], input=json.dumps({"key": ORDER, "value": told(full())}))
+    assert said.exit_code == 0
+
+
+# judged by the certificate (R4.1)
+
+
+def test_a_rule_that_is_abolished_after_the_purchase_still_holds_for_it_r4_1() -> None:
+    """The later policy gives one day where the certificate gives seven, and the clock has long passed its beginning."""
+    old = POLICIES.versions[0]
+    refund = old.refund.model_copy(update={"no_reason_days": 1})
+    later = old.model_copy(update={"version": "2", "effective_from": at("06-15 00:00"), "refund": refund})
+    memory = shop(*SIGNED, requested(when="06-23 23:59:59"), policies=Policies((old, later)))
+    assert (memory.refused, case_of(memory).state) == ([], 10)
+    bought_later = shop(
+        paid(when="06-16 09:00", policy_version="2"), delivered(), requested(when="06-18 00:00"), policies=Policies((old, later))
+    )
+    assert bought_later.refused == [("refund.requested", "no_reason.window_over")]
+
+
+def test_a_card_that_is_revoked_after_the_purchase_still_counts_r4_1() -> None:
+    """The certificate names the card of the order; the claim asks whether it was valid at placement, whatever became of it."""
+    memory = full()
+    promised = promise(memory, "refund_without_return")
+    assert (promised.granted, promised.conditions, promised.cap_minor) == (True, ("trust_card",), 50_00)
+    assert certificate(memory).trust_card_id == "card1"
+    rule = rules.find("refund_only", "trust_card")
+    assert rule is not None
+    asked = Claim(at("06-17 10:00"), at("06-16 10:00"), "Asia/Shanghai", kind="refund_only", card=True)
+    assert rule.judge(promised, asked) is None
+
+
+def test_virtual_goods_come_with_the_payment_and_their_windows_run_from_it_r1_3() -> None:
+    memory = full()
+    assert memory.facts[-1] == WindowOpened(order_id=ORDER, line_nos=(4,), signed_at=at("06-10 12:00"), occurred_at=at("06-10 12:00"))
+
+
+# another guarantee: one file, one line in the catalogue, its terms in the policy
+
+
+def test_adding_a_guarantee_is_one_file_one_line_and_its_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = rules.Rule("second_thoughts", "R4.1", "no_reason", ("claim",), second_thoughts, claim.judge)
+    monkeypatch.setattr(rules, "CATALOGUE", [*rules.CATALOGUE, toy])
+    memory = shop(*SIGNED)
+    promised = promise(memory, "second_thoughts")
+    assert (promised.granted, promised.days) == (True, POLICIES.versions[0].refund.guarantees.quality_days)
+    assert rules.find("claim", "no_reason") is toy
+    assert rules.promised(purchase_of(memory).lines[1].promises, "second_thoughts") == promised
+    late = toy.judge(promised, Claim(at("07-02 00:00"), at("06-16 10:00"), "Asia/Shanghai", kind="claim"))
+    assert isinstance(late, Reject)
+    assert recomputed(told(memory)) == told(memory)["terms_sha256"]
+
+
+def second_thoughts(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+    """A toy: all that a guarantee's file holds."""
+    return Guarantee(
+        line_no=line.line_no,
+        guarantee="second_thoughts",
+        granted=True,
+        days=policy.guarantees.quality_days,
+        cap_minor=line.paid_minor,
+        funder="seller",
+        rule="R4.1",
+    )

@@ -48,7 +48,7 @@ def grants(memory: Memory) -> list[tuple[str, int, str]]:
 
 
 def test_the_case_asks_for_the_hold_with_its_opening_r4_8() -> None:
-    opened, hold = shop().send(asked())
+    opened, hold, _ = shop().send(asked())
     assert hold == ShipmentHoldRequested(order_id=b.ORDER, case_id=b.CASE, line_no=1, quantity=1, occurred_at=b.at(WHEN))
     assert opened.occurred_at == hold.occurred_at
 
@@ -62,7 +62,7 @@ def test_another_ground_asks_for_nothing_r4_8() -> None:
 def test_an_instant_refund_is_granted_as_soon_as_the_units_are_kept_r4_8() -> None:
     memory = shop()
     memory.send(asked())
-    assert (case(memory).turn, case(memory).deadline, grants(memory)) == ("nobody", None, [])
+    assert (case(memory).turn, case(memory).deadline, case(memory).agreed, grants(memory)) == ("platform", None, "promise", [])
     memory.send(kept())
     assert grants(memory) == [(b.CASE, 100_00, "promise")]
     assert case(memory).state == 50
@@ -78,7 +78,7 @@ def test_instant_is_below_300_r4_8(minor: int, at_once: bool) -> None:
 def test_the_amount_is_the_orders_sum_so_far_and_counts_what_still_waits_r4_8() -> None:
     memory = shop(b.line(1, 200_00), b.line(2, 99_99), b.line(3, 1))
     memory.when(asked("c1"), asked("c2", 2), asked("c3", 3))
-    assert [case(memory, one).instant for one in ("c1", "c2", "c3")] == [True, True, False]
+    assert [case(memory, one).agreed for one in ("c1", "c2", "c3")] == ["promise", "promise", ""]
     memory.when(kept("c1"), kept("c2", 2), kept("c3", 3))
     assert [one for one, _, _ in grants(memory)] == ["c1", "c2"]
 
@@ -119,7 +119,7 @@ def test_silence_before_the_orders_word_pays_nothing_until_it_comes_r4_8_r4_3() 
     memory = shop(b.line(paid_minor=300_00))
     memory.send(asked())
     memory.advance(b.at("06-03 12:00:05"))
-    assert (case(memory).state, case(memory).turn, case(memory).agreed, grants(memory)) == (10, "nobody", "silence", [])
+    assert (case(memory).state, case(memory).turn, case(memory).agreed, grants(memory)) == (10, "platform", "silence", [])
     memory.send(kept())
     grant = next(fact for fact in memory.facts if isinstance(fact, RefundGranted))
     assert (grant.by, grant.occurred_at) == ("silence", b.at("06-03 12:00"))

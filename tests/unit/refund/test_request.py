@@ -106,9 +106,10 @@ def test_a_line_that_is_not_signed_waits_though_another_line_is() -> None:
     ("kind", "ground"),
     [
         ("refund_only", "no_reason"),
-        ("exchange", "not_shipped"),
-        ("claim", "quality"),
+        ("resend", "no_reason"),
+        ("return_and_refund", "not_shipped"),
         ("refund_only", "counterfeit"),
+        ("claim", "quality"),
     ],
 )
 def test_what_no_rule_offers_is_refused_as_such_r4_2(kind: CaseKind, ground: Ground) -> None:

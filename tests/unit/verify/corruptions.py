@@ -17,6 +17,7 @@ from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackReceived
 from shared.contracts.hold import ShipmentHoldGranted
 from shared.contracts.order import OrderAccepted, ParcelSent, UnitsCancelled
+from shared.contracts.owed import CouponRestored
 from shared.contracts.payment import (
     AccountCharged,
     BalanceCredited,
@@ -104,6 +105,8 @@ CORRUPTIONS = (
     Corruption("a buyer was promised a day more", "certificates", p.a_promise_of_a_day_more),
     Corruption("a certificate is not what was hashed", "certificates",
                lambda copy: copy.forge(CertificateIssued, of_order("split"), terms_sha256=lambda _: "0" * 64)),
+    Corruption("a counterfeit costs a fen less than the law says", "compensations of cases", p.a_counterfeit_that_costs_a_fen_less),
+    Corruption("a coupon comes back twice", "coupons", lambda copy: copy.repeat(CouponRestored)),
     Corruption("a compensation is paid twice", "every compensation is instructed once", p.a_compensation_paid_twice),
     Corruption("a charge spares the deposit and is owed", "income repays", p.a_balance_debited_though_the_deposit_was_used),
     Corruption("income repays a fen too little of the debt", "income repays", p.an_income_that_fills_the_deposit_before_it_repays_debt),

@@ -73,7 +73,7 @@ def stopped(order_id: str) -> list[Message]:
     """One unit is asked back before it left, and refunded; the parcel with both is stopped, and the other unit leaves again."""
     wish = life.requested(f"case-{order_id}", quantity=1, kind="refund_only", ground="not_shipped", when="06-01 12:00")
     parcels = b.shipped("both", {1: 2}, "06-01 13:00"), b.shipped("other", {1: 1}, "06-01 14:00")
-    return of(order_id, wish, *parcels)
+    return [*bought(order_id, b.placed(b.cart(1, 20_00, 2))), *of(order_id, wish, *parcels)]
 
 
 def market() -> Market:
@@ -92,13 +92,13 @@ def market() -> Market:
     first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
     first += bought("disputed", b.placed(b.cart(1, 90_00, 3), coupons=[b.coupon(9_00)]))
     first += bought("denied", b.placed(b.cart(1, 11_11, 2), coupons=[b.coupon(1_00)]))
+    first += bought("fake", b.placed(b.cart(1, 100_00, seller_id="s4", promoter_id=None, commission_bp=0), coupons=[b.coupon(10_00)]))
     first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
     first += of("own", b.succeeded(30_00, "again", "06-01 10:20"))
     first += of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
     first += of("fair1", b.succeeded(2_00, "pay-fair1")) + of("fair1", b.cancel({1: 1}, "pay-fair1", "b7", "06-01 11:00"))
-    first += [*bought("kept", b.placed(b.cart(1, 20_00, 2))), *stopped("kept")]
-    town.day("06-02 00:00", *first)
+    town.day("06-02 00:00", *first, *stopped("kept"))
     town.day(
         "06-03 00:00",
         *arrived("split", {1: 3}),
@@ -106,6 +106,7 @@ def market() -> Market:
         *arrived("own", {1: 1}),
         *arrived("other", {1: 1}),
         *arrived("disputed", {1: 3}),
+        *arrived("fake", {1: 1}),
     )
     late = arrived("late", {1: 2}, sent="06-04 09:00", signed="06-07 12:00")[:1]
     stated = of("split", b.stated("l1", "pay-split", split.due_minor)) + of("own", b.stated("l1", "pay-own", 29_99))
@@ -114,6 +115,7 @@ def market() -> Market:
         "06-08 00:00",
         *returned("split", 1, "06-05 10:00", "06-05 12:00", "06-06 09:00"),
         *arrived("earning", {1: 1}, "06-03 08:00", "06-05 10:00"),
+        *_counterfeit("fake"),
     )
     town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")))
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
@@ -124,6 +126,13 @@ def market() -> Market:
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
     town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost)
     return town
+
+
+def _counterfeit(order_id: str) -> list[Message]:
+    """Claimed, and the seller admits it: the money and three times as much, at least 500.00; the coupon comes back."""
+    case = f"case-{order_id}"
+    claim = life.requested(case, quantity=1, kind="claim", ground="counterfeit", when="06-05 10:00")
+    return of(order_id, claim, life.accepted(case, seller="s4", when="06-06 10:00"))
 
 
 def _before() -> Iterable[Message]:

@@ -10,7 +10,9 @@ from typing import Any
 from shared.contracts.certificate import CertificateIssued, recomputed
 from shared.contracts.chargeback import ChargebackDebited, RefundHeld
 from shared.contracts.order import OrderAccepted, OrderPaid, ShippingLate
+from shared.contracts.owed import CompensationGranted
 from shared.contracts.payment import (
+    AccountCharged,
     BalanceDebited,
     CompensationDone,
     CompensationInstructed,
@@ -65,6 +67,15 @@ def a_promise_of_a_day_more(copy: Copy) -> None:
     forged = copy.forge(CertificateIssued, of_order("split"), guarantees=parts(days=more(1))).event
     assert isinstance(forged, CertificateIssued)
     copy.forge(CertificateIssued, of_order("split"), terms_sha256=lambda _: recomputed(json.loads(forged.to_json())))
+
+
+def a_counterfeit_that_costs_a_fen_less(copy: Copy) -> None:
+    """And so says all that follows from it."""
+    for kind in (CompensationGranted, CompensationInstructed):
+        copy.forge(kind, of_order("fake"), amount_minor=more(-1))
+    paid = moved({"platform:advance": 1, "psp:cash": -1})
+    copy.forge(CompensationDone, of_order("fake"), amount_minor=more(-1), moves=paid)
+    copy.forge(AccountCharged, of_order("fake"), amount_minor=more(-1))
 
 
 def an_escrow_funded_with_another_amount(copy: Copy) -> None:

@@ -1,0 +1,153 @@
+"""Other goods in place of the first: when they are due, what their arrival begins anew, and what happens if they do not come.
+
+Source: R4.10, R4.2, R4.4.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.contracts.exchange import CaseExchanging, CaseReplaced
+from shared.contracts.refund import CaseClosed, CaseDeclined, RefundGranted, WindowOpened
+from shared.messaging.memory import Memory
+from tests.unit.builders import ORDER, at
+from tests.unit.refund import acts as a
+from tests.unit.refund import life as l
+from tests.unit.refund.matrix import shop
+
+LOST = (l.paid(), a.sent(), a.failed())
+RESEND = (*LOST, l.requested(kind="resend", ground="not_received", when="06-16 12:00"))
+
+
+def codes(memory: Memory) -> list[str]:
+    return [code for _, code in memory.refused]
+
+
+def test_the_seller_sends_other_goods_within_48_hours_of_the_inspection_r4_10() -> None:
+    memory = shop(*a.SENDING)
+    due = memory.facts[-1]
+    assert isinstance(due, CaseExchanging)
+    assert (due.state, due.turn, due.deadline, due.quantity, due.by) == (40, "seller", at("06-24 10:00"), 3, "seller")
+    memory.send(a.replaced(when="06-24 09:59:59"))
+    told = memory.facts[-1]
+    assert isinstance(told, CaseReplaced)
+    assert (told.state, told.turn, told.deadline, told.parcel_id, told.kind) == (45, "buyer", at("07-24 09:59:59"), "r1", "exchange")
+
+
+def test_not_sent_within_48_hours_is_refunded_exactly_then_r4_10() -> None:
+    memory = shop(*a.SENDING)
+    memory.send(a.replaced(when="06-24 10:00:00"))
+    assert codes(memory) == ["case.too_late"]
+    (grant,) = memory.advance(at("06-24 10:00:05"))
+    assert isinstance(grant, RefundGranted)
+    assert (grant.occurred_at, grant.by, grant.code, grant.amount_minor) == (at("06-24 10:00"), "silence", "case.replacement_late", 100_00)
+
+
+def test_fewer_units_accepted_fewer_units_exchanged_and_none_is_a_refusal_r4_4_r4_10() -> None:
+    some = shop(*a.SENDING[:-1], l.confirmed(quantity=2)).facts[-1]
+    assert isinstance(some, CaseExchanging)
+    assert some.quantity == 2
+    none = shop(*a.SENDING[:-1], l.confirmed(quantity=0)).facts[-1]
+    assert isinstance(none, CaseDeclined)
+
+
+def test_a_seller_silent_at_the_inspection_owes_the_exchange_and_then_the_money_r4_4_r4_10() -> None:
+    memory = shop(*a.SENDING[:-1])
+    memory.advance(at("06-30 10:00:05"))
+    assert [fact.type for fact in memory.facts[-2:]] == ["case.exchanging", "refund.granted"]
+    grant = memory.facts[-1]
+    assert isinstance(grant, RefundGranted)
+    assert grant.occurred_at == at("06-29 10:00")
+
+
+def test_every_window_begins_again_at_the_replacements_signing_but_that_of_the_first_order_r4_10() -> None:
+    memory = shop(*a.REPLACED, a.arrived(when="06-25 23:59:59"))
+    window, end = memory.facts[-2:]
+    assert isinstance(window, WindowOpened)
+    assert isinstance(end, CaseClosed)
+    assert (window.restarted, window.line_nos, window.signed_at) == (True, (1,), at("06-25 23:59:59"))
+    assert (end.state, end.outcome, end.code, end.refunded_minor) == (60, "exchanged", "case.replacement_arrived", 0)
+    line = l.purchase_of(memory).lines[1]
+    assert (line.signed_at, line.first_signed_at, line.left) == (at("06-25 23:59:59"), at("06-16 10:00"), 3)
+    memory.when(l.requested("c2", when="07-03 00:00:00"), l.requested("c3", when="07-02 23:59:59"))
+    assert codes(memory) == ["no_reason.window_over"]
+    assert l.case_of(memory, "c3").state == 10
+
+
+def test_the_old_line_is_not_refundable_while_the_exchange_runs_r4_10() -> None:
+    memory = shop(*a.REPLACED)
+    memory.when(l.requested("c2", when="06-23 12:00"), l.withdrawn(when="06-23 12:00"))
+    assert codes(memory) == ["case.line_open", "case.wrong_state"]
+
+
+@pytest.mark.parametrize("how", ["refused", "lost"])
+def test_a_replacement_that_the_carrier_loses_is_refunded_at_once_r4_10(how: str) -> None:
+    memory = shop(*a.REPLACED, a.failed("r1", "refused" if how == "refused" else "lost", quantity=0, replacement=True, when="06-24 10:00"))
+    grant = memory.facts[-1]
+    assert isinstance(grant, RefundGranted)
+    assert (grant.by, grant.code, grant.amount_minor) == ("carrier", "case.replacement_failed", 100_00)
+
+
+def test_a_replacement_that_nobody_signs_for_counts_as_arrived_after_thirty_days_r4_2() -> None:
+    memory = shop(*a.REPLACED)
+    assert memory.advance(at("07-23 10:00:04")) == ()
+    (end,) = memory.advance(at("07-23 10:00:05"))
+    assert isinstance(end, CaseClosed)
+    assert (end.state, end.outcome, end.code, end.occurred_at) == (60, "exchanged", "case.replacement_presumed", at("07-23 10:00"))
+    memory.send(a.arrived(when="07-25 10:00"))  # the signing, told late, still begins the windows
+    assert l.purchase_of(memory).lines[1].signed_at == at("07-25 10:00")
+
+
+def test_a_replacement_told_before_the_inspection_waits_for_it_r2_1() -> None:
+    memory = l.shop(*a.SENDING[:-1], a.replaced())
+    assert [held.reason for held in memory.held(ORDER)] == ["replacement.before_due"]
+    memory.send(l.confirmed())
+    assert (l.case_of(memory).state, memory.held(ORDER)) == (45, [])
+
+
+def test_a_lost_parcel_is_sent_again_and_then_signed_for_r4_2_r2_5() -> None:
+    memory = shop(*RESEND, l.accepted(when="06-17 10:00"))
+    due = memory.facts[-1]
+    assert isinstance(due, CaseExchanging)
+    assert (due.state, due.turn, due.deadline) == (40, "seller", at("06-19 10:00"))
+    memory.when(a.replaced(when="06-18 10:00"), a.arrived(when="06-20 10:00"))
+    end = memory.facts[-1]
+    assert isinstance(end, CaseClosed)
+    assert (end.outcome, end.fault, l.purchase_of(memory).lines[1].signed_at) == ("resent", "seller", at("06-20 10:00"))
+
+
+def test_a_buyer_takes_a_resend_back_but_not_an_exchange_whose_goods_are_with_the_seller_r4_2() -> None:
+    resend = shop(*RESEND, l.accepted(when="06-17 10:00"))
+    resend.send(l.withdrawn(when="06-17 12:00"))
+    assert l.case_of(resend).state == 70
+    exchange = shop(*a.SENDING)
+    exchange.send(l.withdrawn(when="06-22 12:00"))
+    assert (codes(exchange), l.case_of(exchange).state) == (["case.wrong_state"], 40)
+
+
+def test_a_waybill_or_a_parcel_used_before_is_refused_and_changes_nothing_r4_4_r4_10() -> None:
+    used = shop(*a.SENDING)
+    used.when(a.replaced(waybill="SF1"), a.replaced(parcel_id="w1").model_copy(update={"order_id": ORDER}))
+    assert codes(used)[0] == "return.waybill_used"
+    known = shop(l.paid(), a.sent(), l.delivered(), *a.SENDING[2:])
+    known.send(a.replaced(parcel_id="w1"))
+    assert (codes(known), l.case_of(known).state) == (["parcel.known"], 40)
+
+
+def test_a_waybill_used_by_a_case_of_another_order_is_refused_r4_4() -> None:
+    memory = shop(*l.APPROVED, l.posted())
+    other = [event.model_copy(update={"order_id": "o2"}) for event in (l.paid(), l.delivered(), l.requested(), l.accepted())]
+    memory.when(*other, l.posted(order_id="o2"))
+    assert codes(memory) == ["return.waybill_used"]
+    memory.send(l.posted(order_id="o2", waybill="SF2"))
+    assert len(memory.refused) == 1
+
+
+def test_the_door_receipt_and_the_inspection_and_the_money_are_three_events_r4_4() -> None:
+    memory = shop(*l.RETURNED, a.door_signed())
+    case = l.case_of(memory)
+    assert (case.state, case.received, case.deadline) == (40, True, at("06-27 10:00"))  # the seller's days do not begin again
+    memory.when(a.door_signed(), l.confirmed(quantity=2))
+    assert codes(memory) == ["return.signed_before"]
+    assert [fact.type for fact in memory.facts[-2:]] == ["case.received", "refund.granted"]
+    assert [held.reason for held in l.shop(*l.APPROVED, a.door_signed()).held(ORDER)] == ["case.before_return"]

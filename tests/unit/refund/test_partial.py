@@ -1,0 +1,129 @@
+"""Money and units in part, cases that lose their units, and attempts after each other. Source: R1.4, R4.3, R4.2."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted
+from shared.contracts.storefront import CaseKind, RefundRequested
+from shared.messaging.memory import Memory
+from shared.messaging.message import Message
+from tests.unit.builders import at
+from tests.unit.refund import acts as a
+from tests.unit.refund import life as l
+from tests.unit.refund.matrix import shop
+
+
+def codes(memory: Memory) -> list[str]:
+    return [code for _, code in memory.refused]
+
+
+def asked(amount_minor: int, kind: CaseKind = "refund_only", quantity: int = 3) -> RefundRequested:
+    told = l.requested(kind=kind, ground="quality", quantity=quantity)
+    return told.model_copy(update={"amount_minor": amount_minor})
+
+
+def grants(memory: Memory) -> list[tuple[int, int]]:
+    return [(fact.quantity, fact.amount_minor) for fact in memory.facts if isinstance(fact, RefundGranted)]
+
+
+def test_an_amount_alone_takes_no_units_and_the_rest_goes_to_the_last_r1_4() -> None:
+    memory = shop(*l.SIGNED, asked(20_00), l.accepted(), l.done(amount_minor=20_00))
+    assert grants(memory) == [(0, 20_00)]
+    assert l.purchase_of(memory).lines[1].left == 3
+    returned = (l.requested("c2", when="06-22 12:00"), l.accepted("c2", when="06-22 13:00"), l.posted("c2", when="06-22 14:00"))
+    memory.when(*returned, l.confirmed("c2", when="06-22 15:00"))
+    assert grants(memory)[-1] == (3, 80_00)  # min(slice, paid - granted)
+
+
+def test_units_and_amounts_mixed_never_come_to_more_than_was_paid_r1_4() -> None:
+    memory = shop(*l.SIGNED, asked(33_00, quantity=1), l.accepted(), l.done(amount_minor=33_00))
+    for number, expected in ((2, (1, 33_33)), (3, (1, 33_33)), (4, (1, 34))):
+        name = f"c{number}"
+        memory.when(l.requested(name, quantity=1, when="06-22 12:00"), l.accepted(name, when="06-22 12:10"))
+        memory.when(l.posted(name, when="06-22 12:20"), l.confirmed(name, 1, when="06-22 12:30"), l.done(name, 1, when="06-22 12:40"))
+        assert grants(memory)[-1] == expected
+    assert sum(minor for _, minor in grants(memory)) == 100_00
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (asked(100_01), "refund.amount_exceeds"),
+        (asked(33_34, quantity=1), "refund.amount_exceeds"),
+        (asked(0), "refund.amount_not_fit"),
+        (asked(10_00, kind="exchange"), "refund.amount_not_fit"),
+    ],
+)
+def test_amounts_beyond_the_units_share_are_refused_and_change_nothing_r1_4(request_: RefundRequested, code: str) -> None:
+    memory = l.shop(*l.SIGNED, request_)
+    assert (codes(memory), dict(l.purchase_of(memory).cases)) == ([code], {})
+
+
+def test_an_amount_asked_for_with_a_return_is_its_ceiling_r1_4() -> None:
+    memory = shop(*l.SIGNED, asked(50_00, kind="return_and_refund"), l.accepted(), l.posted(), l.confirmed(quantity=1))
+    assert grants(memory) == [(1, 33_33)]
+
+
+def test_the_seller_agrees_to_money_alone_and_it_is_granted_or_is_silent_and_it_is_r4_3() -> None:
+    agreed = shop(*l.SIGNED, l.requested(kind="refund_only", ground="quality"), l.accepted()).facts[-1]
+    assert isinstance(agreed, RefundGranted)
+    assert (agreed.by, agreed.code, agreed.rule) == ("seller", "case.agreed", "R4.3")
+    memory = shop(*l.SIGNED, l.requested(kind="refund_only", ground="quality"))
+    (silent,) = memory.advance(at("06-19 10:00:05"))
+    assert isinstance(silent, RefundGranted)
+    assert (silent.by, silent.occurred_at, l.case_of(memory).answer) == ("silence", at("06-19 10:00"), "silence")
+
+
+def test_a_parcel_that_the_carrier_lost_is_refunded_at_once_by_its_word_r2_5() -> None:
+    memory = shop(l.paid(), a.sent(), a.failed(), l.requested(kind="refund_only", ground="not_received", when="06-16 12:00"))
+    opened, grant = memory.facts[-2:]
+    assert isinstance(grant, RefundGranted)
+    assert (getattr(opened, "turn", ""), grant.by, grant.amount_minor) == ("nobody", "carrier", 100_00)
+
+
+def test_units_sent_again_after_they_failed_are_not_failed_any_more_r2_5() -> None:
+    line = l.purchase_of(shop(l.paid(), a.sent(), a.failed(), a.sent("w2", quantity=2))).lines[1]
+    assert (line.sent, line.failed) == (2, 1)
+
+
+def test_money_for_goods_that_have_not_left_waits_for_the_order_and_the_sellers_word_is_remembered_r4_8() -> None:
+    memory = shop(l.paid(l.line(paid_minor=400_00)), l.requested(kind="refund_only", ground="not_shipped", when="06-11 10:00"))
+    memory.send(l.accepted(when="06-11 11:00"))
+    agreed = next(fact for fact in memory.facts if isinstance(fact, CaseApproved))
+    assert (agreed.state, agreed.turn, agreed.deadline, l.case_of(memory).agreed) == (10, "platform", None, "seller")
+    assert grants(memory) == []
+    memory.when(l.accepted(when="06-11 12:00"), l.declined(when="06-11 12:00"))
+    assert codes(memory) == ["case.wrong_state", "case.wrong_state"]
+
+
+def test_instant_refunds_that_wait_count_toward_the_orders_sum_r4_8() -> None:
+    memory = shop(l.paid(l.line(1, 1, 200_00), l.line(2, 1, 200_00)))
+    memory.when(
+        *(l.requested(f"c{no}", line_no=no, quantity=1, kind="refund_only", ground="not_shipped", when="06-11 10:00") for no in (1, 2))
+    )
+    assert [(l.case_of(memory, name).agreed, l.case_of(memory, name).turn) for name in ("c1", "c2")] == [
+        ("promise", "platform"),
+        ("", "seller"),
+    ]
+
+
+@pytest.mark.parametrize("life", [l.OPEN, l.DECLINED, l.APPROVED, l.RETURNED, a.DISPUTED, a.SENDING])
+def test_a_case_whose_units_are_all_cancelled_meanwhile_ends_r1_4(life: tuple[Message, ...]) -> None:
+    memory = shop(*life)
+    memory.send(a.cancelled(when="06-23 12:00"))
+    end = memory.facts[-1]
+    assert isinstance(end, CaseClosed)
+    assert (end.code, end.outcome, memory.armed) == ("case.units_cancelled", "agreed", {})
+
+
+def test_a_case_whose_units_are_cancelled_in_part_grants_what_is_left_r1_4() -> None:
+    memory = shop(*l.RETURNED, a.cancelled(2, 66_66), l.confirmed(quantity=3))
+    assert grants(memory) == [(1, 33_34)]
+
+
+def test_a_withdrawn_case_is_asked_for_again_up_to_five_times_from_every_open_state_r4_3() -> None:
+    for life in (l.OPEN, l.DECLINED, a.DISPUTED, l.APPROVED, l.RETURNED):
+        memory = shop(*life)
+        memory.when(l.withdrawn(when="06-20 12:00" if life is not l.OPEN else "06-18 12:00"), l.requested("c2", when="06-21 12:00"))
+        assert (l.case_of(memory).state, l.case_of(memory, "c2").state, l.purchase_of(memory).lines[1].attempts) == (70, 10, 2)

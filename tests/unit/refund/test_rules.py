@@ -1,0 +1,316 @@
+"""Each guarantee, granted and refused for each of its reasons, at both edges of its window to the second. Source: R4.2, R4.5-R4.9, R1.3.
+
+Times are Shanghai's of 2026; signed on 06-16 23:59:59.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, get_args
+
+import pytest
+
+from services.refund import rules
+from services.refund.rules import gifts
+from services.refund.rules.claim import Bought, Claim
+from shared.contracts.certificate import Guarantee
+from shared.contracts.storefront import CaseKind, Ground
+from shared.contracts.types import Line
+from shared.errors import CATALOGUE
+from shared.messaging.shape import Reject, Wait
+from shared.texts import numbers_of
+from tests.unit import builders as b
+
+SIGNED = b.at("06-16 23:59:59")
+SECOND = timedelta(seconds=1)
+CARD = "card1"
+DAYS = {7: b.at("06-24 00:00"), 15: b.at("07-02 00:00"), 100: b.at("09-25 00:00")}  # the first instant that is too late
+ENDS = {
+    ("return_and_refund", "no_reason"): DAYS[7],
+    ("exchange", "no_reason"): DAYS[7],
+    ("refund_only", "first_order"): DAYS[100],
+    ("refund_only", "trust_card"): DAYS[7],
+    ("return_and_refund", "quality"): DAYS[15],
+    ("refund_only", "quality"): DAYS[15],
+    ("exchange", "quality"): DAYS[15],
+    ("return_and_refund", "damaged"): SIGNED + timedelta(hours=48),
+    ("resend", "damaged"): SIGNED + timedelta(hours=48),
+    ("exchange", "wrong_item"): DAYS[15],
+    ("resend", "wrong_item"): DAYS[15],
+    ("claim", "counterfeit"): DAYS[7],
+    ("refund_only", "not_received"): DAYS[7],
+    ("resend", "not_received"): DAYS[7],
+    ("refund_only", "negotiated"): DAYS[15],
+    ("resend", "negotiated"): DAYS[15],
+}
+OFFERED = ("refund_without_return", "return_freight", "damaged_refund", "authentic_x9")
+
+
+def bought(card: str | None = CARD, score: int | None = None, currency: str = "CNY") -> Bought:
+    return Bought(b.at(b.PLACED), "trust_card.no_card" if card is None else "", score, currency, b.TERMS)
+
+
+def promise(name: str, line: Line | None = None, of: Bought | None = None) -> Guarantee:
+    (found,) = [
+        rule.promise(line or b.line(tags=OFFERED), of or bought(), b.POLICY.refund) for rule in rules.CATALOGUE if rule.name == name
+    ]
+    return found
+
+
+def claim(when: datetime, kind: CaseKind = "return_and_refund", **fields: Any) -> Claim:
+    return Claim(when, SIGNED, b.ZONE, **{"kind": kind, "card": True, "sent": 1, **fields})
+
+
+def judged(kind: CaseKind, ground: Ground, claimed: Claim, line: Line | None = None, of: Bought | None = None) -> Reject | Wait | None:
+    rule = rules.find(kind, ground)
+    assert rule is not None
+    return rule.judge(promise(rule.name, line, of), claimed)
+
+
+@pytest.mark.parametrize(("kind", "ground"), ENDS)
+def test_a_window_admits_its_last_second_and_refuses_the_next_one_r1_3(kind: CaseKind, ground: Ground) -> None:
+    end = ENDS[(kind, ground)]
+    assert judged(kind, ground, claim(SIGNED, kind)) is None
+    assert judged(kind, ground, claim(end - SECOND, kind)) is None
+    late = judged(kind, ground, claim(end, kind))
+    assert isinstance(late, Reject)
+    assert late.code == ("no_reason.window_over" if ground == "no_reason" else "claim.window_over")
+    assert numbers_of(late.detail)["until"] == end
+
+
+@pytest.mark.parametrize(("kind", "ground"), [one for one in ENDS if one[1] not in ("not_received", "negotiated")])
+def test_a_claim_before_signing_is_refused_and_one_before_its_news_waits_r2_1(kind: CaseKind, ground: Ground) -> None:
+    early = judged(kind, ground, claim(SIGNED - SECOND, kind))
+    assert isinstance(early, Reject)
+    assert early.code == ("no_reason.not_signed" if ground == "no_reason" else "claim.not_signed")
+    assert judged(kind, ground, replace(claim(SIGNED, kind), signed_at=None)) == Wait("case.before_signing")
+
+
+def test_no_other_kinds_and_grounds_are_offered_r4_2() -> None:
+    offered = {(kind, ground) for kind in get_args(CaseKind) for ground in get_args(Ground) if rules.find(kind, ground) is not None}
+    assert offered == ENDS.keys() | {
+        ("refund_only", "not_shipped"),
+        ("refund_only", "damaged"),
+        ("exchange", "damaged"),
+        ("return_and_refund", "wrong_item"),
+        ("refund_only", "wrong_item"),
+        ("return_and_refund", "negotiated"),
+        ("exchange", "negotiated"),
+    }
+
+
+def test_the_goods_were_at_fault_in_those_cases_and_in_no_others_r4_2() -> None:
+    assert {rule.ground for rule in rules.CATALOGUE if rule.seller_at_fault} == {
+        "quality",
+        "damaged",
+        "wrong_item",
+        "counterfeit",
+        "not_received",
+    }
+
+
+def test_unsealed_digital_goods_have_no_no_reason_return_and_sealed_ones_do_r4_5() -> None:
+    digital, at = b.line(category="digital"), SIGNED + SECOND
+    assert "sealed" in promise("no_reason", digital).conditions
+    assert judged("return_and_refund", "no_reason", claim(at, unsealed=True), digital) == Reject("no_reason.unsealed")
+    assert judged("return_and_refund", "no_reason", claim(at), digital) is None
+    assert judged("return_and_refund", "no_reason", claim(at, unsealed=True)) is None  # only digital goods are sealed
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"category": "custom_made"}, "no_reason.excluded"),
+        ({"category": "fresh"}, "no_reason.excluded"),
+        ({"category": "newspaper"}, "no_reason.excluded"),
+        ({"no_reason_waived": True}, "no_reason.waived"),
+        ({"gift_of": 2}, "promise.gift"),
+        ({"kind": "virtual"}, "no_reason.excluded"),
+        ({"kind": "freight"}, "no_reason.excluded"),
+    ],
+)
+def test_what_has_no_no_reason_return_has_no_exchange_and_is_the_platforms_first_order_r4_5_r4_6(fields: Any, code: str) -> None:
+    line = b.line(**fields)
+    assert (promise("no_reason", line).withheld, promise("exchange", line).withheld) == (code, code)
+    assert judged("return_and_refund", "no_reason", claim(SIGNED), line) == Reject(code)  # type: ignore[arg-type]
+    assert promise("first_order", line).funder == "platform"
+
+
+def test_the_first_order_is_conditional_for_a_hundred_days_and_an_exchange_does_not_begin_them_again_r4_6_r4_10() -> None:
+    promised = promise("first_order")
+    assert (promised.granted, promised.conditional, promised.days, promised.funder) == (True, True, 100, "seller")
+    replaced = replace(claim(DAYS[100], "refund_only"), signed_at=DAYS[100] - SECOND, first_signed_at=SIGNED)
+    assert isinstance(judged("refund_only", "first_order", replaced), Reject)
+    assert judged("refund_only", "first_order", replace(replaced, at=DAYS[100] - SECOND)) is None
+
+
+# trust card (R4.7)
+
+
+RIGHTS = ("refund_without_return", "return_freight", "damaged_refund")
+
+
+@pytest.mark.parametrize("name", RIGHTS)
+def test_a_right_of_the_card_needs_the_sellers_tag_and_the_card_r4_7(name: str) -> None:
+    assert promise(name).granted
+    assert promise(name, b.line(tags=())).withheld == "trust_card.not_offered"
+    assert promise(name, of=bought(card=None)).withheld == "trust_card.no_card"
+
+
+def test_the_card_counts_as_it_was_at_placement_r4_7_r4_1() -> None:
+    at = SIGNED + SECOND
+    assert judged("refund_only", "trust_card", claim(at, "refund_only", card=None)) == Reject("trust_card.not_known")
+    assert judged("refund_only", "trust_card", claim(at, "refund_only", card=False)) == Reject("trust_card.not_valid")
+    assert judged("refund_only", "trust_card", claim(at, "refund_only")) is None
+
+
+def test_without_return_gives_at_most_the_sellers_cap_and_at_most_what_was_paid_r4_7() -> None:
+    tagged = b.line(paid_minor=80_00, tags=OFFERED)
+    assert promise("refund_without_return", tagged).cap_minor == 80_00
+    for cap, given in ((50_00, 50_00), (80_01, 80_00), (0, 0)):
+        assert promise("refund_without_return", tagged.model_copy(update={"without_return_cap_minor": cap})).cap_minor == given
+
+
+def test_without_return_and_first_order_ask_nobody_r4_6_r4_7() -> None:
+    for ground in ("trust_card", "first_order"):
+        rule = rules.find("refund_only", ground)
+        assert rule is not None
+        assert rule.at_once(promise(rule.name), claim(SIGNED, "refund_only"))
+
+
+def test_damaged_goods_are_refunded_at_once_for_24_hours_with_the_card_only_r4_7() -> None:
+    rule = rules.find("refund_only", "damaged")
+    assert rule is not None
+    promised, day = promise("damaged"), SIGNED + timedelta(hours=24)
+    assert rule.at_once(promised, claim(day - SECOND, "refund_only"))
+    assert not rule.at_once(promised, claim(day, "refund_only"))
+    assert not rule.at_once(promised, claim(SIGNED, "return_and_refund"))
+    assert not rule.at_once(promised, claim(SIGNED, "refund_only", card=False))
+    assert not rule.at_once(promise("damaged", of=bought(card=None)), claim(SIGNED, "refund_only"))
+    assert not rule.at_once(promised, claim(SIGNED, "refund_only", card=None)), "a card that nobody knows hurries nothing"
+    assert rule.judge(promised, claim(SIGNED, "refund_only", card=None)) is None
+    assert rule.judge(promised, claim(day, "refund_only", card=None)) is None  # the seller answers: no card is needed
+    assert rule.judge(promised, claim(SIGNED, "refund_only", card=False)) is None
+
+
+def test_freight_back_is_actual_up_to_the_cap_by_card_and_the_sellers_where_it_is_at_fault_r4_7_r4_9() -> None:
+    card, fault = promise("return_freight"), promise("fault_freight")
+    way_back = rules.freight.way_back
+    assert (card.cap_minor, card.pays_itself) == (20_00, True)
+    assert way_back(card, fault, 12_00, card_valid=True, seller_at_fault=False) == 12_00
+    assert way_back(card, fault, 20_01, card_valid=True, seller_at_fault=False) == 20_00
+    assert way_back(card, fault, 12_00, card_valid=False, seller_at_fault=False) == 0
+    assert way_back(promise("return_freight", b.line()), fault, 12_00, card_valid=True, seller_at_fault=False) == 0
+    assert way_back(None, fault, 35_00, card_valid=False, seller_at_fault=True) == 35_00
+    assert way_back(card, fault, 100_01, card_valid=True, seller_at_fault=True) == 100_00
+
+
+# instant refund (R4.8)
+
+
+def test_instant_refund_is_for_buyers_of_good_standing_and_not_for_custom_or_virtual_goods_r4_8() -> None:
+    assert promise("instant_refund", of=bought(card=None, score=600)).granted  # neither card nor tag
+    assert promise("instant_refund", of=bought(score=599)).withheld == "instant_refund.score_too_low"
+    assert promise("instant_refund", of=bought(score=None)).granted  # R5.3: 800 at the start
+    assert promise("instant_refund", b.line(category="custom_made")).withheld == "instant_refund.not_for_line"
+    assert promise("instant_refund", b.line(kind="virtual")).withheld == "instant_refund.not_for_line"
+    assert promise("instant_refund", of=bought(currency="USD")).withheld == "promise.currency"
+
+
+def test_instant_refund_stays_below_three_hundred_for_the_order_so_far_r4_8() -> None:
+    rule = rules.find("refund_only", "not_shipped")
+    assert rule is not None
+    asked = Claim(b.at("06-02 09:00"), None, b.ZONE, kind="refund_only", units=1)
+    promised = promise("not_shipped")
+    assert rule.at_once(promised, replace(asked, minor=299_99))
+    assert not rule.at_once(promised, replace(asked, minor=300_00))
+    assert rule.at_once(promised, replace(asked, minor=100_00, so_far_minor=199_99))
+    assert not rule.at_once(promised, replace(asked, minor=100_00, so_far_minor=200_00))
+    assert not rule.at_once(promise("not_shipped", of=bought(score=599)), replace(asked, minor=1))
+
+
+def test_what_has_left_cannot_be_claimed_as_not_shipped_r4_8() -> None:
+    asked = Claim(b.at("06-02 09:00"), None, b.ZONE, kind="refund_only", quantity=2, units=3)
+    assert judged("refund_only", "not_shipped", replace(asked, sent=1)) is None
+    refused = judged("refund_only", "not_shipped", replace(asked, sent=2))
+    assert refused == Reject("not_shipped.sent", "wanted=2; left=1")
+
+
+# not received, negotiated (R4.2, R2.5)
+
+
+def test_a_parcel_that_the_carrier_lost_needs_no_answer_r2_5() -> None:
+    rule = rules.find("refund_only", "not_received")
+    assert rule is not None
+    asked = Claim(b.at("06-05 09:00"), None, b.ZONE, kind="refund_only", quantity=2)
+    promised = promise("not_received")
+    assert rule.judge(promised, asked) == Wait("case.before_shipping")
+    assert rule.judge(promised, replace(asked, sent=2)) is None
+    assert not rule.at_once(promised, replace(asked, sent=2))
+    assert not rule.at_once(promised, replace(asked, failed=1, sent=1))
+    assert rule.at_once(promised, replace(asked, failed=2))
+
+
+def test_both_may_agree_before_anything_was_signed_r4_2() -> None:
+    assert judged("refund_only", "negotiated", Claim(b.at("06-01 10:11"), None, b.ZONE, kind="refund_only")) is None
+
+
+# authenticity (R4.9)
+
+
+def test_every_line_of_goods_has_the_laws_multiple_and_tag_and_card_raise_it_r4_9() -> None:
+    plain = promise("authenticity", b.line(tags=()), bought(card=None))
+    assert (plain.granted, plain.multiple, plain.multiple_by_law, plain.at_least_minor) == (True, 3, 3, 500_00)
+    assert promise("authenticity").multiple == 9
+    assert promise("authenticity", of=bought(card=None)).multiple == 3
+    assert promise("authenticity", b.line(tags=("authentic_x3", "authentic_x9"))).multiple == 9
+    assert promise("authenticity", b.line(kind="virtual")).withheld == "promise.goods_only"
+    food = promise("food_safety", b.line(category="food"))
+    assert (food.granted, food.multiple, food.at_least_minor) == (True, 10, 1_000_00)
+    assert promise("food_safety").withheld == "promise.not_food"
+
+
+@pytest.mark.parametrize(
+    ("paid_minor", "food", "card", "owed"),
+    [
+        (100_00, False, False, (False, 500_00)),  # 3 x 100 is less than 500
+        (166_66, False, False, (False, 500_00)),
+        (166_67, False, False, (False, 500_01)),
+        (100_00, False, True, (True, 900_00)),  # 9 x 100 by tag and card
+        (55_55, False, True, (False, 500_00)),  # 9 x 55.55 is below the law's floor
+        (90_00, True, True, (False, 1_000_00)),
+        (120_00, True, False, (False, 1_200_00)),  # ten times, unsafe food
+    ],
+)
+def test_a_counterfeit_costs_a_multiple_and_never_less_than_the_law_says_r4_9(paid_minor: int, food: bool, card: bool, owed: Any) -> None:
+    line = b.line(paid_minor=paid_minor, tags=OFFERED, category="food")
+    safety = promise("food_safety", line) if food else None
+    assert rules.authenticity.multiple(promise("authenticity", line), safety, paid_minor, card_valid=card) == owed
+
+
+# shipping (R4.12), gifts (R4.5), freight
+
+
+def test_late_and_sham_shipping_are_promises_that_pay_by_themselves_r4_12() -> None:
+    late, sham = promise("late_shipping", b.line(tags=("ship_24h",))), promise("sham_shipping")
+    assert (late.hours, late.bp, late.at_least_minor, late.cap_minor, late.pays_itself) == (24, 1_000, 5_00, 500_00, True)
+    assert (promise("late_shipping").hours, sham.hours, sham.bp, sham.cap_minor) == (48, 24, 3_000, 200_00)
+    assert promise("late_shipping", of=replace(bought(), terms=None)).withheld == "promise.not_offered"
+
+
+def test_gifts_that_stay_are_deducted_with_the_units_that_they_came_with_r4_5() -> None:
+    deducted = gifts.deducted
+    assert deducted([30_00], 3, 0, 3, 100_00) == 30_00
+    assert [deducted([10_00], 3, before, 1, 100_00) for before in range(3)] == [3_33, 3_33, 3_34]
+    assert deducted([30_00, 80_00], 1, 0, 1, 100_00) == 100_00  # never more than the refund
+    assert deducted([], 1, 0, 1, 100_00) == 0
+
+
+@pytest.mark.parametrize("rule", rules.CATALOGUE, ids=lambda rule: rule.name)
+def test_freight_has_no_promise_and_each_reason_has_a_text_r3_10(rule: rules.Rule) -> None:
+    for line in (b.line(kind="freight"), b.line(kind="virtual"), b.line(category="custom_made")):
+        promised = rule.promise(line, bought(card=None), b.POLICY.refund)
+        assert promised.granted == (promised.withheld == "")
+        assert not promised.withheld or CATALOGUE[promised.withheld].en
+    assert not rule.promise(b.line(kind="freight"), bought(), b.POLICY.refund).granted
