@@ -50,6 +50,7 @@ CommonCode = Literal[
     "buyer.differs",
     "case.before_opened",
     "hold.known",
+    "hold.not_asked",
     "line.unknown",
     "seller.differs",
     "settlement.known",
@@ -930,6 +931,7 @@ CATALOGUE: dict[str, Entry] = {
     "campaign.sold_out": Entry(
         "fewer units are left of the campaign's allotment than the order wants", False, "活动商品已售罄", "The product is sold out."
     ),
+    "hold.not_asked": Entry("an answer about units that the case never asked for"),
     "hold.known": Entry("the units of this case were asked for before, and answered"),
     "identity.known": Entry("the buyer was the first with this token, and that is known"),
     "order.promoter_suspended": Entry(

@@ -52,6 +52,8 @@ def _asking(event: ShipmentHoldGranted | ShipmentHoldRefused, purchase: Purchase
     case = purchase.cases.get(event.case_id) if purchase else None
     if purchase is None or case is None:
         return Wait("case.before_request")
+    if not case.hold:
+        return Reject("hold.not_asked")
     if case.hold == "granted":
         return Reject("hold.known")
     return purchase, case

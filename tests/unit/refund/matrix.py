@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from services.refund.handlers import SERVICE
 from services.refund.model import Case
+from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import walked
@@ -18,12 +20,13 @@ TABLE = Path(__file__).parents[3] / "services" / "refund" / "STATES.md"
 HEAD = """# Every event in every state of a case
 
 Rule R2.1: an event is legal in a state, or it is refused with a code and changes nothing, or it waits for its cause. A row for each
-event about a case, a column for each state of the one case of an order of one line, by the codes of R4.2: `10` applied (`10 claim`: the
-buyer is to show evidence, `10 shown`: the seller is to answer), `12` refused, `20` dispute (`20 heard`: the platform is to rule), `30`
-awaiting return, `40` returned (`40 received`: at the seller's door; `40 sending`: the seller is to send other goods), `45` replacement
-sent, `50` executing (`50 stuck`: the provider did not pay), `60` done (`60 ruled`: after a ruling), `70` closed (`70 ruled`: by a
-ruling; `70 appealed`: its appeal is open). A name is the fact that follows; `✗` a code with which the event is refused; `…` the code of
-what it waits for; an empty cell: a deadline that does not stand then, or news that no case is about.
+event about a case, a column for each state of the one case of an order of one line, by the codes of R4.2: `10` applied (`10 claim`:
+the buyer is to show evidence, `10 shown`: the seller is to answer; `10 unheld`: agreed to at once, and the order is to keep the units
+back; `50 held`: it does), `12` refused, `20` dispute (`20 heard`: the platform is to rule), `30` awaiting return, `40` returned (`40
+received`: at the seller's door; `40 sending`: the seller is to send other goods), `45` replacement sent, `50` executing (`50 stuck`:
+the provider did not pay), `60` done (`60 ruled`: after a ruling), `70` closed (`70 ruled`: by a ruling; `70 appealed`: its appeal is
+open). A name is the fact that follows; `✗` a code with which the event is refused; `…` the code of what it waits for; an empty cell:
+a deadline that does not stand then, or news that no case is about.
 Written by `python -m tests.unit.refund.matrix`; tests/unit/refund/test_matrix.py walks it again.
 """
 LATE = "06-30 10:00"
@@ -41,6 +44,13 @@ def shop(*told: Message | str) -> Memory:
     return memory
 
 
+def held(kind: type[Message], **fields: Any) -> Message:
+    """The order's word on the units of the case, some hours after it was asked."""
+    said = {"order_id": ORDER, "case_id": CASE, "line_no": 1, "quantity": 3, "occurred_at": at("06-17 13:00"), **fields}
+    return kind.model_validate(said)
+
+
+UNHELD = (l.paid(), l.requested(kind="refund_only", ground="not_shipped"))
 CLAIM = l.requested(kind="claim", ground="counterfeit")
 RULED_OUT = (*a.DISPUTED, a.HEARD, a.ruled(upheld=False))
 STATES: dict[str, tuple[Message | str, ...]] = {
@@ -48,6 +58,7 @@ STATES: dict[str, tuple[Message | str, ...]] = {
     "10": l.OPEN,
     "10 claim": (*l.SIGNED, CLAIM),
     "10 shown": (*l.SIGNED, CLAIM, a.shown(when="06-18 09:00")),
+    "10 unheld": UNHELD,
     "12": l.DECLINED,
     "20": a.DISPUTED,
     "20 heard": (*a.DISPUTED, a.HEARD),
@@ -57,6 +68,7 @@ STATES: dict[str, tuple[Message | str, ...]] = {
     "40 sending": a.SENDING,
     "45": a.REPLACED,
     "50": l.GRANTED,
+    "50 held": (*UNHELD, held(ShipmentHoldGranted)),
     "50 stuck": l.STUCK,
     "60": l.DONE,
     "60 ruled": (*l.RETURNED, a.contested(), "06-24 11:00:05", a.ruled(when="06-25 10:00"), l.done(when="06-25 10:01")),
@@ -70,6 +82,8 @@ EVENTS: dict[str, Callable[[], Message]] = {
     "case.accepted": l.accepted,
     "case.refused": l.declined,
     "return.posted": lambda: l.posted(waybill="SF7"),
+    "shipment_hold.granted": lambda: held(ShipmentHoldGranted),
+    "shipment_hold.refused": lambda: held(ShipmentHoldRefused, code="case.shipped"),
     "return.signed": a.door_signed,
     "return.confirmed": l.confirmed,
     "return.disputed": a.contested,
@@ -91,7 +105,7 @@ EVENTS: dict[str, Callable[[], Message]] = {
 }
 TIMERS = sorted(kind.type for kind in SERVICE.input_types() if kind.topic.name == "refund.timer.v1")
 # What is about no case: its own tests say what comes of it.
-OTHERS = ("order.paid", "order.shipped")
+OTHERS = ("order.paid", "order.shipped", "card.granted", "card.revoked", "score.changed")
 
 
 def timer(kind: str, case: Case | None) -> Message:
