@@ -62,7 +62,7 @@ def test_another_ground_asks_for_nothing_r4_8() -> None:
 def test_an_instant_refund_is_granted_as_soon_as_the_units_are_kept_r4_8() -> None:
     memory = shop()
     memory.send(asked())
-    assert (case(memory).turn, case(memory).deadline, case(memory).agreed, grants(memory)) == ("platform", None, "promise", [])
+    assert (case(memory).turn, case(memory).deadline, case(memory).agreed, grants(memory)) == ("nobody", None, "promise", [])
     memory.send(kept())
     assert grants(memory) == [(b.CASE, 100_00, "promise")]
     assert case(memory).state == 50
@@ -119,7 +119,7 @@ def test_silence_before_the_orders_word_pays_nothing_until_it_comes_r4_8_r4_3() 
     memory = shop(b.line(paid_minor=300_00))
     memory.send(asked())
     memory.advance(b.at("06-03 12:00:05"))
-    assert (case(memory).state, case(memory).turn, case(memory).agreed, grants(memory)) == (10, "platform", "silence", [])
+    assert (case(memory).state, case(memory).turn, case(memory).agreed, grants(memory)) == (10, "nobody", "silence", [])
     memory.send(kept())
     grant = next(fact for fact in memory.facts if isinstance(fact, RefundGranted))
     assert (grant.by, grant.occurred_at) == ("silence", b.at("06-03 12:00"))
