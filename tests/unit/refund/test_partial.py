@@ -91,7 +91,7 @@ def test_money_for_goods_that_have_not_left_waits_for_the_order_and_the_sellers_
     memory = shop(l.paid(l.line(paid_minor=400_00)), l.requested(kind="refund_only", ground="not_shipped", when="06-11 10:00"))
     memory.send(l.accepted(when="06-11 11:00"))
     agreed = next(fact for fact in memory.facts if isinstance(fact, CaseApproved))
-    assert (agreed.state, agreed.turn, agreed.deadline, l.case_of(memory).agreed) == (10, "platform", None, "seller")
+    assert (agreed.state, agreed.turn, agreed.deadline, l.case_of(memory).agreed) == (10, "nobody", None, "seller")
     assert grants(memory) == []
     memory.when(l.accepted(when="06-11 12:00"), l.declined(when="06-11 12:00"))
     assert codes(memory) == ["case.wrong_state", "case.wrong_state"]
@@ -103,7 +103,7 @@ def test_instant_refunds_that_wait_count_toward_the_orders_sum_r4_8() -> None:
         *(l.requested(f"c{no}", line_no=no, quantity=1, kind="refund_only", ground="not_shipped", when="06-11 10:00") for no in (1, 2))
     )
     assert [(l.case_of(memory, name).agreed, l.case_of(memory, name).turn) for name in ("c1", "c2")] == [
-        ("promise", "platform"),
+        ("promise", "nobody"),
         ("", "seller"),
     ]
 
