@@ -29,6 +29,7 @@ RUNNING = {  # what a fact says of the moment at which it happened to be told: a
     "units.cancelled": {"order_cancelled"},
     "balance.credited": {"balance_minor", "sweep_at"},
     "score.changed": None,  # a score is told at each item; the last one is compared with the state
+    "score.noted": None,  # likewise: a copy of what was told
 }
 
 SPLIT = ("units.cancelled", "order.completed")
