@@ -64,7 +64,7 @@ class Storm:
         wish = {"line_no": 1, "quantity": quantity, "kind": "return_and_refund", "ground": "no_reason"}
         self.tell("storefront", "refund.requested", order_id, at, **case, buyer_id="b1", **wish)
         self.tell("merchant", "case.accepted", order_id, at, **case, seller_id=seller(order_id))
-        self.tell("storefront", "return.posted", order_id, at, **case, buyer_id="b1", carrier="sf", waybill="r")
+        self.tell("storefront", "return.posted", order_id, at, **case, buyer_id="b1", carrier="sf", waybill=f"r-{order_id}-{case_id}")
         if self.dice.random() < 0.1:
             self.tell("storefront", "refund.withdrawn", order_id, at, **case, buyer_id="b1")
         self.tell("merchant", "return.confirmed", order_id, at, **case, seller_id=seller(order_id), accepted_quantity=quantity)
