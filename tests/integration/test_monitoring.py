@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deploy.local.services import discover
+from services.refund.metrics import METRICS as CASES
 from shared.messaging.metrics import METRICS
 from shared.settings import Settings
 from tests import containers
@@ -63,4 +64,4 @@ def test_alerts_fire_when_they_should() -> None:
 
 
 def _metrics() -> list[Any]:
-    return [value for value in vars(type(METRICS)).values() if hasattr(value, "collect")]
+    return [value for of in (METRICS, CASES) for value in vars(type(of)).values() if hasattr(value, "collect")]
