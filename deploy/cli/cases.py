@@ -70,7 +70,7 @@ def cases(due: timedelta | None, turn: str | None, seller: str | None, kind: str
         return
     zone = ZoneInfo(Policies.configured().versions[-1].zone)
     for row in rows:
-        click.echo(_line(row, now, zone))
+        click.echo(line(row, now, zone))
     more = ", there may be more: --limit" if len(rows) == limit else ""
     click.echo(f"{len(rows)} {'case' if len(rows) == 1 else 'cases'}, times in {zone.key}{more}")
 
@@ -110,7 +110,7 @@ async def _queue(
         await connection.close()
 
 
-def _line(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+def line(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
     until = f"{row['deadline'].astimezone(zone):%Y-%m-%d %H:%M:%S}" if row["deadline"] else "no deadline"
     late = "  OVERDUE" if _late(row, now) else ""
     why = "  waits for the fund" if row["waits_for_fund"] else "  refund not paid" if row["stuck"] else ""

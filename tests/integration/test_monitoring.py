@@ -42,7 +42,7 @@ def test_kubernetes_runs_the_same_services_under_the_same_names() -> None:
 
 def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
     exist = {sample.name for metric in _metrics() for sample in metric.collect()}
-    exist |= {f"{name}{suffix}" for name in exist for suffix in ("", "_total", "_bucket")}
+    exist |= {f"{name}{suffix}" for name in exist for suffix in ("", "_total", "_bucket", "_count")}
     for path in (ROOT / "deploy/prometheus/alerts.yml", ROOT / "deploy/grafana/laotie.json"):
         asked = set(re.findall(r"\blaotie_\w+", path.read_text(encoding="utf-8")))
         assert asked
