@@ -10,41 +10,64 @@ from typing import Any
 
 import click
 
+from deploy.cli.borne import flow_data, flow_lines
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.lookup import is_case, place
 from deploy.cli.story import Step, Story, about, meaning, sentences, state_of, tell
+from deploy.cli.waterfall import waterfall
+from deploy.local.stack import Stack
 from shared.contracts.refund import CaseFact
 from shared.currencies import amount
 from shared.texts import numbers_in, numbers_of
 
 
 @click.command()
-@click.argument("order")
+@click.argument("name", metavar="ORDER|CASE")
+@click.option("--order", help="The case of this order: case ids are an order's own.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: every record whole.")
-def explain(order: str, as_json: bool) -> None:
+def explain(name: str, order: str | None, as_json: bool) -> None:
     """Tell what happened to ORDER, in the order in which it was published, and why: events, rules, money, deadlines.
 
     Times are when it happened, in the zone of the policy. `<- 3` follows from step 3; a step without one came from outside or by time.
+
+    Of a CASE, tell who pays what of it: from which account, by which rule, and what buyer and seller read of that.
     """
-    story = asyncio.run(tell(running(), order))
+    stack = running()
+    if order is not None or is_case(stack, name):
+        _explain_case(stack, name, order, as_json)
+        return
+    story = asyncio.run(tell(stack, name))
     if not story.known:
-        raise Failed(f"nothing is known of an order {order!r}")
+        raise Failed(f"nothing is known of an order or a case {name!r}")
     if as_json:
         click.echo(json.dumps(_data(story), indent=1))
         return
     show(story)
 
 
+def _explain_case(stack: Stack, case_id: str, order: str | None, as_json: bool) -> None:
+    order_id, seller_id = place(stack, case_id, order)
+    story = asyncio.run(tell(stack, order_id))
+    flow = waterfall(story.steps, case_id, seller_id)
+    if as_json:
+        click.echo(json.dumps({"case_id": case_id, "order_id": order_id, **flow_data(flow)}, indent=1))
+        return
+    click.echo(f"case {case_id} of order {order_id}")
+    for line in flow_lines(flow):
+        click.echo(line)
+
+
 def show(story: Story) -> None:
     """As `laotie explain` prints it."""
     click.echo(f"order {story.order}, times in {story.zone.key}")
     for step in story.steps:
-        _print_step(story, step)
+        print_step(story, step)
     _print_money(story)
     _print_rest(story)
 
 
-def _print_step(story: Story, step: Step) -> None:
+def print_step(story: Story, step: Step) -> None:
     cause = f" <- {step.cause}" if step.cause is not None else ""
     rules = f" [{', '.join(step.rules)}]" if step.rules else ""
     what = f"a copy of {step.copy_of}" if step.copy_of is not None else step.what
@@ -95,7 +118,7 @@ def _data(story: Story) -> dict[str, Any]:
     return {
         "order": story.order,
         "zone": story.zone.key,
-        "steps": [_step(story, step) for step in story.steps],
+        "steps": [step_data(story, step) for step in story.steps],
         "money": [{"account": name, "currency": unit, "amount_minor": minor} for (name, unit), minor in sorted(story.totals().items())],
         "deadlines": [
             {**row, "due_at": row["due_at"].isoformat(), "sent_at": row["sent_at"] and row["sent_at"].isoformat()}
@@ -107,7 +130,7 @@ def _data(story: Story) -> dict[str, Any]:
     }
 
 
-def _step(story: Story, step: Step) -> dict[str, Any]:
+def step_data(story: Story, step: Step) -> dict[str, Any]:
     return {
         "number": step.number,
         "at": step.at.astimezone(story.zone).isoformat(),

@@ -4,6 +4,7 @@ import click
 
 from deploy.cli import (
     attention,
+    cases,
     certificate,
     clock,
     contract,
@@ -47,6 +48,8 @@ for command in (
     clock.clock,
     idle.idle,
     explain.explain,
+    cases.cases,
+    cases.case,
     certificate.certificate,
     ledger.ledger,
     attention.attention,

@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.verify.log import Log
 from deploy.verify.report import Check
-from deploy.verify.tables import Stored, Tables
+from deploy.verify.tables import Place, Stored, Tables, Task
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackEnded, ChargebackOverdue, ChargebackReceived, RefundHeld
 from shared.contracts.dispute import CaseAppealed, CaseAppealEnded
@@ -34,6 +34,7 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _payments(log, tables.entities["payment"])
     yield _payouts(log, tables.entities["account"])
     yield _cases(log, tables.entities["purchase"])
+    yield _tasks(log, tables.tasks)
     yield _evidence(log, tables)
 
 
@@ -134,6 +135,24 @@ def _cases(log: Log, stored: Mapping[str, Stored]) -> Check:
             appeal = (case["appeal"]["side"], case["appeal"]["won"]) if case.get("appeal") else None
             known = (case.get("state"), case.get("turn"), case.get("deadline"), case.get("granted_minor"), appeal)
             check.same(f"case {case_id} of {key} (state, turn, deadline, granted, appeal)", recomputed, known)
+    return check
+
+
+def _tasks(log: Log, stored: Mapping[Place, Task]) -> Check:
+    """By the last fact of each case; of an appeal, by whether it has ended."""
+    check = Check("the queue of cases: each task's state, turn and deadline as the last fact says, open until it ended")
+    told: dict[Place, Task] = {}
+    purchases = {fact.order_id for _, fact in log.of(CertificateIssued)}
+    for entry in log.facts():
+        if not isinstance(fact := entry.event, CaseFact) or fact.order_id not in purchases:
+            continue
+        told[fact.order_id, fact.case_id, "case"] = (fact.state, fact.turn, fact.deadline, fact.state not in (60, 70))
+        if isinstance(fact, CaseAppealed):
+            told[fact.order_id, fact.case_id, "appeal"] = (fact.state, "platform", fact.appeal_until, True)
+        elif isinstance(fact, CaseAppealEnded):
+            told[fact.order_id, fact.case_id, "appeal"] = (fact.state, "nobody", None, False)
+    for place in sorted(told.keys() | stored.keys()):
+        check.same(f"{place[2]} {place[1]} of {place[0]} (state, turn, deadline, open)", told.get(place), stored.get(place))
     return check
 
 

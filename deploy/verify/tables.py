@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,8 @@ KINDS = {
     "trust": ("score", "counterparty", "item", "standing", "holder", "person"),
 }  # the tables of entities
 PUBLISH_SECONDS = 30.0
+Place = tuple[str, str, str]
+Task = tuple[int, str, datetime | None, bool]
 
 PENDING = """
 SELECT count(*) FROM {schema}.outbox o JOIN unnest($1::text[], $2::int[], $3::bigint[]) u(topic, partition, seq)
@@ -34,6 +36,7 @@ SELECT tx::text, ordinal, account, currency, amount_minor, order_id, party, at, 
 
 
 BREAKS = "SELECT break_id, order_id, break_kind, reference FROM payment.open_break"
+TASKS = "SELECT order_id, case_id, task, state, turn, deadline, open FROM refund.case_task"
 LOOKS = "SELECT subject, due_at FROM payment.timer WHERE kind = 'statement.due'"
 
 
@@ -73,6 +76,7 @@ class Tables:
     """lanes: the last number of each lane. entities: by table, then by key.
 
     breaks: open ones by id: order, kind, reference. looks: when a movement that is not stated yet is looked at, by the timer's subject.
+    tasks: the queue of cases, by order, case and `case` or `appeal`: state, turn, deadline, open.
     """
 
     lanes: Mapping[Lane, int]
@@ -81,6 +85,7 @@ class Tables:
     postings: list[Posting]
     breaks: Mapping[str, tuple[str, str, str]]
     looks: Mapping[str, datetime]
+    tasks: Mapping[Place, Task] = field(default_factory=dict)
 
 
 async def snapshot(dsn: str) -> Tables:
@@ -102,10 +107,11 @@ async def snapshot(dsn: str) -> Tables:
             postings = [Posting(*row) for row in await connection.fetch(POSTINGS)]
             breaks = {row[0]: (row[1], row[2], row[3]) for row in await connection.fetch(BREAKS)}
             looks = {row[0]: row[1] for row in await connection.fetch(LOOKS)}
+            tasks = {(row[0], row[1], row[2]): (row[3], row[4], row[5], row[6]) for row in await connection.fetch(TASKS)}
         await _published(connection, lanes)
     finally:
         await connection.close()
-    return Tables(lanes, taken, entities, postings, breaks, looks)
+    return Tables(lanes, taken, entities, postings, breaks, looks, tasks)
 
 
 async def _taken(connection: asyncpg.Connection, schema: str) -> Taken:

@@ -6,7 +6,9 @@ from typing import assert_never
 
 from services.refund import decide
 from services.refund.decide import clusters, first_order
+from services.refund.metrics import COUNTED, WATCHED
 from services.refund.model import BUYER, CARD, CLUSTER, FUND, MEMBER, PURCHASE, WAYBILL, Card, Purchase, waybill_key
+from services.refund.store import TASKS
 from shared.contracts.card import CardGranted, CardRevoked
 from shared.contracts.dispute import AppealOver, EvidenceDue, RulingDue
 from shared.contracts.exchange import ReplacementDue, ReplacementOver
@@ -186,4 +188,6 @@ def _of_buyer(event: OfBuyer) -> Plan:
 
 
 KINDS = (MEMBER, PURCHASE, WAYBILL, CARD, BUYER, CLUSTER, FUND)  # the cluster is known by the member, the fund's row by the purchase
-SERVICE = Service("refund", Input, handle, KINDS, sends=(FirstOrderDoubled, FundAsked))
+SERVICE = Service(
+    "refund", Input, handle, KINDS, sends=(FirstOrderDoubled, FundAsked), rows=(TASKS,), counted=(COUNTED,), watched=(WATCHED,)
+)

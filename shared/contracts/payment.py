@@ -173,6 +173,21 @@ class RefundOverdue(Message):
     line_no: LineNo | None
 
 
+class RefundDecided(Message):
+    """A refund that the provider did not pay waits for nobody any more: a ruling granted it again under another id, or gave it up.
+
+    Source: R3.5.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "refund.decided"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    refund_id: Id
+    how: Literal["granted_again", "given_up"]
+
+
 class CompensationInstructed(Message):
     """The PSP connector pays this amount to the payee, once per compensation_id; the payer bears it. Source: R3.5.
 

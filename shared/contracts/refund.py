@@ -142,8 +142,8 @@ class RefundGranted(CaseFact):
 
     quantity: units accepted on inspection; 0: money only. amount_minor: the buyer's part, after freight_minor: waived freight that is
     deducted (R3.10), and gifts_minor: gifts that were not sent back (R4.5). applied_at: when the buyer asked for it; None: as
-    occurred_at. attempt: beyond the first, after the provider failed; each has its own refund_id. funder platform: its
-    guarantee fund pays, the line is settled as if nothing had been refunded (R4.6).
+    occurred_at. attempt: beyond the first, after the provider failed; each has its own refund_id; again_of: the one that it failed, in
+    whose place this one stands. funder platform: its guarantee fund pays, the line is settled as if nothing had been refunded (R4.6).
     Producer: refund. Consumers: payment.
     """
 
@@ -159,6 +159,7 @@ class RefundGranted(CaseFact):
     applied_at: AwareDatetime | None = None
     attempt: int = Field(default=1, ge=1)
     funder: Bearer = "seller"
+    again_of: Id | None = None
 
 
 class RefundStuck(CaseFact):
@@ -195,7 +196,8 @@ class CaseClosed(CaseFact):
 
     seller_at_fault: the goods were not as they had to be: freight goes back too (R3.10). answer: how the request was
     answered, by the seller in time or its silence most often; empty: it was not. ruled: for whom, if it was. funder: who paid it; what the
-    platform's fund paid leaves order and escrow as they were (R4.6).
+    platform's fund paid leaves order and escrow as they were (R4.6). applied_at: since when the case was open; None: not kept. given_up:
+    a refund that the provider failed and that a ruling does not grant again (R3.5).
 
     Producer: refund. Consumers: order, payment, trust.
     """
@@ -217,6 +219,8 @@ class CaseClosed(CaseFact):
     answer: By | Literal[""] = ""
     ruled: Side | Literal[""] = ""
     funder: Bearer = "seller"
+    applied_at: AwareDatetime | None = None
+    given_up: Id | None = None
 
 
 class CaseTimer(Message):

@@ -33,6 +33,7 @@ from shared.settings import Settings
 
 BEAT_SECONDS = 1.0
 SEEN_SECONDS = 5.0
+WATCHED_SECONDS = 15.0  # between two looks at a service's own figures
 INBOX_DAYS = 30  # how long a copy of an upstream event is known; stated in the contract
 PRUNE_SECONDS = 60.0
 PRUNE_ROWS = 5000
@@ -236,7 +237,7 @@ class Engine:
     async def _beat(self) -> None:
         """For people, probes and `laotie idle`: seen, the clock, halts; prunes what is old."""
         told: tuple[float, Any, str] = (0.0, None, "")
-        pruned = time.monotonic()
+        pruned, watched = time.monotonic(), -WATCHED_SECONDS
         connection: asyncpg.Connection | None = None
         while True:
             self._beat_at, moved = time.monotonic(), self.clock.moved
@@ -249,6 +250,10 @@ class Engine:
                     await connection.execute(BEAT, self.instance, self._started, now, self.clock.now(), state[1])
                     told = (time.monotonic(), *state)
                     await self._count_held(connection)
+                if time.monotonic() - watched > WATCHED_SECONDS:
+                    for figure in self.service.watched:
+                        figure.show(await connection.fetch(figure.sql, self.clock.now()))
+                    watched = time.monotonic()
                 if time.monotonic() - pruned > PRUNE_SECONDS:
                     await self._prune(connection)
                     pruned = time.monotonic()

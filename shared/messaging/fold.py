@@ -335,6 +335,8 @@ class Fold:
         self._places.update(overlay)
         self.effects.facts.extend(facts)
         self.effects.said.extend(fact.type for fact in outcome)
+        for figure in self.service.counted:
+            self.effects.counted.extend((figure.count, fact) for fact in outcome if type(fact) in figure.facts)
         for table, values_of in rows:
             self.effects.rows.setdefault(table, []).append(values_of)
         return bool(overlay)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -148,6 +149,7 @@ class Effects:
     restated: list[Restated] = field(default_factory=list)  # one after the other, before single rows say otherwise
     armed: dict[tuple[str, str], Armed] = field(default_factory=dict)
     disarmed: set[tuple[str, str]] = field(default_factory=set)
+    counted: list[tuple[Callable[[Any], None], Any]] = field(default_factory=list)  # what monitoring does with which fact
     said: list[str] = field(default_factory=list)  # the types of the facts, for metrics; `copy` for what was refused
     told: list[Told] = field(default_factory=list)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.messaging.shape import Service
+from shared.messaging.shape import Rows, Service
 
 SAVE_KIND = """
 INSERT INTO "{kind}" (key, version, base, body)
@@ -68,7 +68,7 @@ def save_parts(service: Service) -> dict[str, Part]:
     for nth, table in enumerate(service.rows):
         arrays = ", ".join(f"{{{at}}}::{sql_type}[]" for at, sql_type in enumerate(table.columns.values()))
         names = ", ".join(f'"{name}"' for name in table.columns)
-        insert = f'INSERT INTO "{table.table}" ({names}) SELECT * FROM unnest({arrays}) RETURNING 1'
+        insert = f'INSERT INTO "{table.table}" ({names}) SELECT * FROM unnest({arrays}) {_replacing(table)}RETURNING 1'
         parts[f"rows{nth}"] = Part(insert, len(table.columns), counted=True)
     return parts | {
         "inboxed": Part(SAVE_INBOX, 4, counted=True),
@@ -78,6 +78,20 @@ def save_parts(service: Service) -> dict[str, Part]:
         "sent": Part(FILL_OUTBOX, 6, counted=True),
         "moved": Part(MOVE_CURSORS, 6, counted=True),
     }
+
+
+def _replacing(table: Rows) -> str:
+    """What becomes of a row whose key is there already; rows without a key are only ever added."""
+    if not table.key:
+        return ""
+    sets = [_replaced(table, name) for name in table.columns if name not in table.key]
+    key = ", ".join(f'"{name}"' for name in table.key)
+    return f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(sets)} "
+
+
+def _replaced(table: Rows, name: str) -> str:
+    said = f'excluded."{name}"'
+    return f'"{name}" = coalesce({said}, "{table.table}"."{name}")' if name in table.kept else f'"{name}" = {said}'
 
 
 def save_statement(parts: Mapping[str, Part], names: Sequence[str]) -> str:

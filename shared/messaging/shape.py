@@ -10,7 +10,7 @@ event · fact · kind · evolve · due · touch · on · Reject · Wait · servi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import UnionType
@@ -188,15 +188,47 @@ class Policies(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """An append-only set written from facts (postings, evidence): a table, its columns with their SQL types, and its rows.
+    """A set written from facts (postings, evidence): a table, its columns with their SQL types, and its rows.
 
-    of(fact, fact id) yields tuples in the order of the columns. Rows are inserted and never changed.
+    of(fact, fact id) yields tuples in the order of the columns. Rows are inserted and never changed; with a key, the last one said of
+    a key stands in the place of those before it, and where it says None of a column in `kept`, what was said before stays.
     """
 
     table: str
     columns: Mapping[str, str]
     facts: tuple[type[Message], ...]
     of: Callable[[Any, str], Iterable[tuple[Any, ...]]]
+    key: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
+
+    def merged(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """With a key: one row each, as they would stand one after the other; sorted, for every writer locks in that order."""
+        if not self.key:
+            return rows
+        names = tuple(self.columns)
+        at, kept = [names.index(name) for name in self.key], {names.index(name) for name in self.kept}
+        last: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        for row in rows:
+            place = tuple(row[nth] for nth in at)
+            old = last.get(place, row)
+            last[place] = tuple(old[nth] if value is None and nth in kept else value for nth, value in enumerate(row))
+        return [last[place] for place in sorted(last)]
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """For monitoring: count(fact), of each fact of these types, a moment after its transaction has committed."""
+
+    facts: tuple[type[Message], ...]
+    count: Callable[[Any], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """For monitoring: show(rows), of what this statement answers now and then. Its $1 is the business time."""
+
+    sql: str
+    show: Callable[[Sequence[Any]], None]
 
 
 @dataclass(frozen=True)
@@ -204,6 +236,7 @@ class Service:
     """One consumer with its own schema. kinds: in the order in which they are loaded and locked.
 
     inputs: union of what `handle` takes. sends: messages that change no entity (internal topics, announcements to ourselves).
+    counted, watched: figures of its own trade, beside the engine's.
     """
 
     name: str
@@ -212,6 +245,8 @@ class Service:
     kinds: tuple[Kind[Any, Any], ...]
     sends: tuple[type[Message], ...] = ()
     rows: tuple[Rows, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    watched: tuple[Watched, ...] = ()
 
     def input_types(self) -> tuple[type[Message], ...]:
         return members(self.inputs)

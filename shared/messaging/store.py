@@ -170,7 +170,7 @@ class Store:
             changed = sorted((key, c) for (of, key), c in effects.entities.items() if of is kind)
             yield f"kind{nth}", [(key, c.version, c.base, kind.dump(c.after)) for key, c in changed]
         for nth, table in enumerate(self.service.rows):
-            yield f"rows{nth}", effects.rows.get(table, [])
+            yield f"rows{nth}", table.merged(effects.rows.get(table, []))
         yield "inboxed", [(*place, digest, at) for place, digest in sorted(effects.inbox.items())]
         yield "disarmed", sorted(effects.disarmed - effects.armed.keys())
         timers = sorted(effects.armed.values(), key=lambda timer: (timer.kind, timer.subject))

@@ -63,6 +63,8 @@ class Teller:
             for phase, spent in done.seconds.items():
                 phases[phase] = phases.get(phase, 0.0) + spent
             told.update(map(_outcome_and_code, done.effects.told))
+            for tally, fact in done.effects.counted:
+                tally(fact)
         for kind, count in facts.items():
             METRICS.facts.labels(type=kind).inc(count)
         for phase, spent in phases.items():

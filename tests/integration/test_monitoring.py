@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deploy.local.services import discover
+from services.refund.metrics import METRICS as CASES
 from shared.messaging.metrics import METRICS
 from shared.settings import Settings
 from tests import containers
@@ -41,7 +42,7 @@ def test_kubernetes_runs_the_same_services_under_the_same_names() -> None:
 
 def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
     exist = {sample.name for metric in _metrics() for sample in metric.collect()}
-    exist |= {f"{name}{suffix}" for name in exist for suffix in ("", "_total", "_bucket")}
+    exist |= {f"{name}{suffix}" for name in exist for suffix in ("", "_total", "_bucket", "_count")}
     for path in (ROOT / "deploy/prometheus/alerts.yml", ROOT / "deploy/grafana/laotie.json"):
         asked = set(re.findall(r"\blaotie_\w+", path.read_text(encoding="utf-8")))
         assert asked
@@ -63,4 +64,4 @@ def test_alerts_fire_when_they_should() -> None:
 
 
 def _metrics() -> list[Any]:
-    return [value for value in vars(type(METRICS)).values() if hasattr(value, "collect")]
+    return [value for of in (METRICS, CASES) for value in vars(type(of)).values() if hasattr(value, "collect")]

@@ -63,3 +63,16 @@ async def test_what_a_bank_took_beyond_what_was_left_is_listed_r3_8(fresh: Fresh
     memory = bank(b.order_paid(), b.granted("r1", 60_00, when="06-08 09:00"))
     memory.when(opened(100_00), closed("lost"))
     assert (b.ORDER, "chargeback", "cb1", "excess", 60_00, "CNY") in await listed(fresh, memory)
+
+
+async def test_a_refund_that_failed_is_listed_until_a_ruling_decides_r3_5(fresh: Fresh) -> None:
+    """Granted again, its place is taken by the next one, if that fails too; given up, nothing is left of it."""
+    memory = bank(b.order_paid(), b.case_opened(), b.granted("r1", 10_00, when="06-08 09:00"), b.refund_failed("r1", when="06-08 10:00"))
+    first, second = ((b.ORDER, "refund", name, "not paid", 10_00, "CNY") for name in ("r1", "r2"))
+    assert await listed(fresh, memory) == {first}
+    memory.when(b.granted("r2", 10_00, when="06-09 09:00").model_copy(update={"attempt": 2, "again_of": "r1"}))
+    assert await listed(fresh, memory) == set()
+    memory.when(b.refund_failed("r2", when="06-09 10:00"))
+    assert await listed(fresh, memory) == {second}
+    memory.when(b.case_closed(when="06-10 10:00").model_copy(update={"given_up": "r2"}))
+    assert await listed(fresh, memory) == set()

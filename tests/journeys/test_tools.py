@@ -55,7 +55,7 @@ def test_explain_tells_a_support_person_what_happened_and_why(town: Town) -> Non
     assert {(row["account"], row["amount_minor"]) for row in told["money"]} == {("psp:cash", -60_00), (f"escrow:{deal.order}", 60_00)}
     assert [row["kind"] for row in told["deadlines"]] == ["statement.due", "answer.due"]
     assert "case c-1: state 10, seller's turn" in town.laotie("explain", deal.order)
-    assert "nothing is known of an order 'nobody'" in town.laotie("explain", "nobody", status=1)
+    assert "nothing is known of an order or a case 'nobody'" in town.laotie("explain", "nobody", status=1)
 
 
 def test_an_event_that_waits_can_be_seen_and_forgotten(town: Town) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.payment import ledger
+from services.payment.decide.failed import decided
 from services.payment.model import EscrowLine, Payment
 from services.payment.model.payment import evolve, held, settlement
 from shared.contracts.dispute import CaseReopened
@@ -54,7 +55,10 @@ def hold(event: CaseOpened | CaseReopened, payment: Payment | None) -> Outcome:
 
 
 def free(event: CaseClosed, payment: Payment | None) -> Outcome:
-    """The case is over; a settlement that fell due meanwhile happens now, if it was the last one. Source: R2.6."""
+    """The case is over, and with it a refund that it gave up; a settlement that fell due meanwhile happens now, if it was the last one.
+
+    Source: R2.6, R3.5.
+    """
     found = _of_case(event, payment)
     if not isinstance(found, tuple):
         return found
@@ -62,7 +66,8 @@ def free(event: CaseClosed, payment: Payment | None) -> Outcome:
     if event.case_id not in line.cases:
         return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
     freed = SettlementFreed(order_id=payment.id, line_no=event.line_no, case_id=event.case_id, occurred_at=event.occurred_at)
-    return (freed, *settle_now(evolve(payment, freed), event.line_no, event.occurred_at))
+    given_up = decided(payment, event.given_up, "given_up", event.occurred_at)
+    return (*given_up, freed, *settle_now(evolve(payment, freed), event.line_no, event.occurred_at))
 
 
 def settle_now(payment: Payment, line_no: int, at: datetime) -> Settled:

@@ -36,6 +36,7 @@ from shared.contracts.payment import (
     EscrowFunded,
     LineSettled,
     RefundAnswerDue,
+    RefundDecided,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
@@ -64,6 +65,7 @@ PaymentFact = (
     | RefundDone
     | RefundNotPaid
     | RefundOverdue
+    | RefundDecided
     | CompensationFact
     | ChargebackFact
     | SettlementPlanned
@@ -172,6 +174,8 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="done"))
         case RefundNotPaid():
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="failed"))
+        case RefundDecided():
+            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], decided=True))
         case CompensationInstructed() | CompensationDone() | CompensationNotPaid() | CompensationOverdue():
             compensation = compensated(payment.compensations.get(fact.compensation_id), fact)
             return replace(payment, compensations={**payment.compensations, fact.compensation_id: compensation})

@@ -19,7 +19,8 @@ class Refund:
 
     fronted: of a line that was settled before; commission_minor, fee_minor: what promoter and platform had of it, and bear if clawback
     says so. answer_by None: the provider's silence is announced already, or never is. applied_at: of a held one, when it was asked for.
-    funder platform: its guarantee fund pays; what was escrowed for the line is none of it (R4.6).
+    decided: it failed, and a person has said what becomes of it. funder platform: its guarantee fund pays; what was escrowed for the
+    line is none of it (R4.6).
     """
 
     state: Literal["refused", "held", "reserved", "done", "failed"]
@@ -36,6 +37,12 @@ class Refund:
     answer_by: datetime | None = None
     applied_at: datetime | None = None
     funder: Bearer = "seller"
+    decided: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """For a person: the provider did not pay. Source: R3.5."""
+        return self.state == "failed" and not self.decided
 
     @property
     def counts(self) -> bool:

@@ -81,6 +81,7 @@ def granted(
             applied_at=case.applied_at,
             attempt=attempt,
             funder=case.funder,
+            again_of=refund_id_of(purchase.order_id, case.id, attempt - 1) if case.stuck else None,
         ),
     )
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.refund import rules
-from services.refund.model import Case, Purchase
+from services.refund.model import Case, Purchase, refund_id_of
 from services.refund.rules import Rule
 from shared.contracts.exchange import WaybillUsed
 from shared.contracts.merchant import ReplacementSent
@@ -102,6 +102,8 @@ def closed(
         answer=case.answer,
         ruled=case.ruled,
         funder=case.funder,
+        applied_at=case.applied_at,
+        given_up=refund_id_of(purchase.order_id, case.id, case.grants) if case.stuck else None,
     )
 
 

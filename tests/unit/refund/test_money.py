@@ -9,6 +9,7 @@ import pytest
 from shared.contracts.refund import CaseClosed, CaseDeclined, RefundGranted, RefundStuck
 from shared.messaging.memory import Memory
 from tests.unit.builders import ORDER, at
+from tests.unit.refund.acts import refund_id, ruled
 from tests.unit.refund.life import (
     APPROVED,
     GRANTED,
@@ -135,3 +136,17 @@ def test_a_line_that_was_free_is_refunded_by_units_with_no_money() -> None:
 def test_an_approved_case_has_no_money_before_the_goods_are_inspected() -> None:
     assert granted(shop(*APPROVED)) == []
     assert granted(shop(*RETURNED)) == []
+
+
+def test_what_is_granted_again_names_what_failed_and_so_does_what_gives_it_up_r3_5() -> None:
+    first = refund_id()
+    memory = shop(*STUCK, ruled(upheld=True))
+    (grant,) = (fact for fact in memory.facts if isinstance(fact, RefundGranted) and fact.attempt == 2)
+    assert grant.again_of == first
+    closed = shop(*STUCK, ruled(upheld=False)).facts[-1]
+    assert isinstance(closed, CaseClosed)
+    assert (closed.given_up, closed.code) == (first, "case.refund_given_up")
+    failed = not_paid(when="06-24 10:00").model_copy(update={"refund_id": refund_id(attempt=2)})
+    second = shop(*STUCK, ruled(upheld=True), failed, ruled(upheld=False, ruling_id="rl2", when="06-25 10:00")).facts[-1]
+    assert isinstance(second, CaseClosed)
+    assert second.given_up == refund_id(attempt=2)

@@ -94,6 +94,11 @@ class Copy:
         rows = {**self.tables.entities[kind], key: Stored(row.version, body)}
         self.tables = replace(self.tables, entities={**self.tables.entities, kind: rows})
 
+    def queued(self, order_id: str, case_id: str) -> None:
+        """The case is open in the queue, and the seller's turn."""
+        place = order_id, case_id, "case"
+        self.tables = replace(self.tables, tasks={**self.tables.tasks, place: (10, "seller", None, True)})
+
     def forget(self, service: str, identity: str) -> None:
         """The service never took the event of that id."""
         taken = self.tables.taken[service]

@@ -14,7 +14,8 @@ from typing import Any
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.run import statements
-from deploy.verify.tables import Posting, Stored, Tables, Taken
+from deploy.verify.tables import Place, Posting, Stored, Tables, Taken, Task
+from services.refund.store import TASKS
 from shared.contracts.payment import StatementDue
 from shared.messaging.message import Message
 from shared.messaging.record import Out
@@ -115,7 +116,14 @@ def tables_of(town: Town) -> Tables:
         postings=sorted((Posting(*row) for row in payment.rows.get("posting", [])), key=lambda row: (row.tx, row.ordinal)),
         breaks={name: (row[2], row[5], row[7]) for name, row in found.items() if name not in explained},
         looks=_looks(payment),
+        tasks=_queue(town),
     )
+
+
+def _queue(town: Town) -> dict[Place, Task]:
+    """Empty where the refund service does not play."""
+    rows = town.services["refund"].rows.get("case_task", []) if "refund" in town.services else []
+    return {(row[0], row[1], row[2]): (row[4], row[5], row[6], row[10]) for row in TASKS.merged(rows)}
 
 
 def _taken(service: Told, log: Log) -> Taken:

@@ -1,0 +1,130 @@
+"""Who paid what of a case: every fen has a payer, and what they paid is what the buyer got. Source: R3.4-R3.6, R4.6."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from deploy.cli.borne import flow_data, flow_lines, told
+from deploy.cli.story import Step
+from deploy.cli.waterfall import Waterfall, waterfall
+from deploy.verify.log import Entry
+from shared.contracts.owed import CompensationGranted
+from shared.messaging.memory import Memory
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.payment import asks
+from tests.unit.payment.bank import bank, example, hand_over
+
+CASE, SELLER = b.CASE, b.SELLER
+
+
+def step(number: int, event: Message, cause: str) -> Step:
+    headers: dict[str, bytes | None] = {"ce_causationid": cause.encode()}
+    entry = Entry(f"e{number}", event.type, event.topic.name, 0, number, b"o1", event.to_json(), headers, 0, None, event)
+    return Step(number, entry, event.occurred_at, "It happened.", ("R3.4",), None, None, ())
+
+
+def flow(memory: Memory, *events: Message, beside: Iterable[Message] = ()) -> Waterfall:
+    """Of the case that these events bring about in the bank; each event is the cause of the facts that follow from it."""
+    steps: list[Step] = []
+    for event in beside:
+        steps.append(step(len(steps), event, "refund"))
+    for event in events:
+        steps.append(step(len(steps), event, "outside"))
+        facts = memory.when(event)
+        steps += [step(len(steps) + nth, fact, steps[-1].entry.id) for nth, fact in enumerate(facts)]
+        mine = f"e{len(steps)}"
+        steps += [step(len(steps) + nth, fact, mine) for nth, fact in enumerate(hand_over(memory, facts))]
+    return waterfall(steps, CASE, SELLER)
+
+
+def by_account(found: Waterfall) -> dict[str, int]:
+    assert sum(one.amount_minor for one in found.shares) == 0
+    return {one.account: one.amount_minor for one in found.shares}
+
+
+def test_before_settlement_escrow_pays_the_buyer_and_the_subsidy_goes_back_r3_4() -> None:
+    """Paid 100, subsidy 20: a refund of 40 is 48 out of escrow."""
+    found = flow(bank(b.order_paid(example())), b.granted("r1", 40_00), b.refund_paid("r1"))
+    assert by_account(found) == {f"escrow:{b.ORDER}": -48_00, "psp:cash": 40_00, "platform:subsidy": 8_00}
+    assert (found.buyer_minor, found.refunded_minor, found.refunds) == (40_00, 40_00, [("r1", 40_00, "seller", "done")])
+    zh, en = told(found)["seller"]
+    assert en == "48.00 CNY came from the order's escrow: its settlement is so much less. 8.00 CNY of subsidy went back to who gave it."
+    assert zh == "48.00 CNY从本订单担保金中支出,结算时您将少收相应货款。优惠补贴8.00 CNY退回出资方。"
+    assert "48.00 paid - 8.00 to others = 40.00 CNY to the buyer" in list(flow_lines(found))
+
+
+def settled() -> Memory:
+    """R3.3's example, settled: seller 95, promoter 20, platform 5."""
+    memory = bank(b.order_paid(example()), b.order_completed(1, when="06-05 09:00"))
+    memory.advance(b.at("06-12 00:00:05"))
+    hand_over(memory, memory.facts)
+    return memory
+
+
+def test_after_settlement_each_party_gives_back_its_share_r3_6() -> None:
+    """Day 10: seller 38, promoter 8, platform fee 2 give buyer 40 and subsidy 8."""
+    found = flow(settled(), b.granted("r1", 40_00, when="06-15 10:00"), b.refund_paid("r1", when="06-15 11:00"))
+    shares = {"platform:commission": -2_00, f"balance:{SELLER}": -38_00, f"balance:{b.PROMOTER}": -8_00}
+    assert by_account(found) == {**shares, "psp:cash": 40_00, "platform:subsidy": 8_00}
+    assert {one.account: one.role for one in found.gave if one.party} == {
+        f"balance:{SELLER}": "seller",
+        f"balance:{b.PROMOTER}": "promoter",
+    }
+    _, en = told(found)["seller"]
+    parts = (
+        "38.00 CNY was taken from your balance.",
+        "The promoter gave back 8.00 CNY of commission.",
+        "The platform gave back 2.00 CNY of its fee.",
+    )
+    assert all(part in en for part in parts)
+
+
+def test_until_it_is_taken_from_its_party_the_platform_fronts_it_r3_6() -> None:
+    memory = settled()
+    facts = [b.granted("r1", 40_00, when="06-15 10:00"), b.refund_paid("r1", when="06-15 11:00")]
+    steps = [step(0, facts[0], "outside"), *(step(9, fact, "e0") for fact in memory.when(facts[0]))]
+    steps += [step(20 + nth, fact, "e2") for nth, fact in enumerate(memory.when(facts[1]))]
+    found = waterfall(steps, CASE, SELLER)
+    assert by_account(found)["platform:advance"] == -46_00
+    assert "The platform has fronted 46.00 CNY" in told(found)["seller"][1]
+
+
+def test_the_guarantee_fund_leaves_the_seller_alone_r4_6() -> None:
+    grant = b.granted("r1", 40_00).model_copy(update={"funder": "platform"})
+    found = flow(bank(b.order_paid(example())), grant, b.refund_paid("r1"))
+    assert by_account(found) == {"platform:guarantee_fund": -40_00, "psp:cash": 40_00}
+    assert told(found)["seller"][1] == "The platform's guarantee fund paid the refund: your settlement is as without it."
+
+
+def test_compensation_is_beside_the_refund_r4_9() -> None:
+    granted = CompensationGranted(
+        order_id=b.ORDER, case_id=CASE, line_no=1, compensation_id="late1", payee=b.BUYER, payer=SELLER, currency="CNY",
+        amount_minor=10_00, why="return_freight", rule="R4.7", occurred_at=b.at("06-08 09:00"),
+    )  # fmt: skip
+    found = flow(bank(b.order_paid(example())), b.granted("r1", 40_00), b.refund_paid("r1"), granted, asks.compensation_paid())
+    assert (found.buyer_minor, found.refunded_minor, found.compensated_minor) == (50_00, 40_00, 10_00)
+    assert found.compensations == [("late1", "return_freight", 10_00, "done")]
+    assert told(found)["buyer"][1] == "You got 50.00 CNY in all. Of it 40.00 CNY is the refund. Of it 10.00 CNY is compensation."
+    assert "The platform advanced 10.00 CNY for you, which you owe it." in told(found)["seller"][1]
+
+
+@pytest.mark.parametrize(
+    ("events", "became"),
+    [((), "with the provider"), ((b.refund_failed("r1"),), "not paid by the provider")],
+)
+def test_what_is_not_paid_moves_nothing_and_is_said_r3_5(events: tuple[Any, ...], became: str) -> None:
+    found = flow(bank(b.order_paid(example())), b.granted("r1", 40_00), *events)
+    assert (found.shares, found.buyer_minor, [one[3] for one in found.refunds]) == ([], 0, [became])
+    assert told(found) == dict.fromkeys(("buyer", "seller"), ("尚未付款。", "Nothing has been paid yet."))
+    assert flow_data(found)["pays"] == []
+
+
+def test_other_cases_of_the_order_are_another_story() -> None:
+    other = b.granted("r2", 20_00).model_copy(update={"case_id": "another"})
+    memory = bank(b.order_paid(b.line(quantity=4)))
+    found = flow(memory, b.granted("r1", 40_00), other, b.refund_paid("r2"), b.refund_paid("r1"))
+    assert found.buyer_minor == 40_00
