@@ -22,6 +22,7 @@ from typing import Any
 from shared.contracts import registry, topics
 from shared.messaging.envelope import decode
 from shared.messaging.fold import Fold, timer_id
+from shared.messaging.message import Message
 from shared.messaging.record import Armed, Incoming, Record, pack
 from shared.messaging.shape import Kind, Service
 from shared.policy import Policies
@@ -44,14 +45,18 @@ class Desk:
     policies: Policies
     rows: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     armed: dict[tuple[str, str], Armed] = field(default_factory=dict)
+    inputs: frozenset[type[Message]] = field(init=False)
     spent: Counter[str] = field(default_factory=Counter)
     taken: Counter[str] = field(default_factory=Counter)
     written: Counter[str] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        self.inputs = frozenset(self.service.input_types())
+
     def take(self, record: Record, now: datetime) -> list[Record]:
         """The facts, as records without their numbers. Raises AssertionError: refused, held or unreadable; no bench does that."""
         began = time.process_time_ns()
-        item = decode(record, TOPICS, self.service.name, frozenset(self.service.input_types()), now)
+        item = decode(record, TOPICS, self.service.name, self.inputs, now)
         if item is None:
             return []
         assert isinstance(item, Incoming), item
