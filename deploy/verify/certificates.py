@@ -71,7 +71,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
             continue
         check.that(value.get("currency") == order.currency, f"{entry}: its currency should be {order.currency}")
         judged = _judged(check, entry, value, order, known)
-        _compare(check, entry, value["guarantees"], [one for line in order.lines for one in _promises(line, order, policy, judged)])
+        _compare(check, entry, list(_each(value)), [one for line in order.lines for one in _promises(line, order, policy, judged)])
     yield check
 
 
@@ -97,6 +97,14 @@ def _judged(check: Check, entry: Entry, value: Told, order: OrderPaid, known: Kn
     shown = {one for at, one in known.scores[order.buyer_id] if at <= _placed(order)}
     check.that(score is None or score in shown, f"{entry}: score {score} of {order.buyer_id} was not shown when it ordered")
     return Judged(no_card, START if score is None else score)
+
+
+def _each(value: Told) -> Iterator[Told]:
+    """What is promised for several lines at once, line by line; caps that are the price, by the line's."""
+    paid = {line["line_no"]: line["paid_minor"] for line in value["lines"]}
+    for one in value["guarantees"]:
+        for line_no in (one["line_no"], *one.get("more_lines", ())):
+            yield {**one, "line_no": line_no, "cap_minor": paid[line_no] if one.get("cap_of_line") else one["cap_minor"]}
 
 
 def _told(value: Told) -> str | None:

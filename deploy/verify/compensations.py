@@ -71,7 +71,7 @@ def _fold(case: Case, fact: Any, certificate: CertificateIssued | None) -> None:
 
 
 def _owed(case: Case, fact: CaseClosed, certificate: CertificateIssued) -> dict[str, int]:
-    promised = {one.guarantee: one for one in certificate.guarantees if one.line_no == fact.line_no and one.granted}
+    promised = {one.guarantee: one for one in certificate.each() if one.line_no == fact.line_no and one.granted}
     unsafe = fact.finding == "unsafe_food"
     fraud = unsafe or fact.finding == "counterfeit" or (fact.kind == "claim" and fact.finding == "none")
     owed: dict[str, int] = {}

@@ -107,7 +107,7 @@ def _granted(log: Log) -> Check:
             lines = {one.line_no: Bought(one.seller_id, one.kind, one.quantity, one.paid_minor) for one in fact.lines}
             for gift in (one for one in fact.lines if one.gift_of in lines):
                 lines[gift.gift_of or 0].gifts += (gift.gift_minor,)
-            caps = {(one.line_no, str(one.guarantee)): one.cap_minor for one in fact.guarantees}
+            caps = {(one.line_no, str(one.guarantee)): one.cap_minor for one in fact.each()}
             orders[fact.order_id] = Told(lines, fact.free_shipping, caps)
         if not isinstance(fact, LineReduced | CaseOpened | CaseRuled | CaseReopened | RefundGranted | CaseClosed):
             continue

@@ -23,6 +23,7 @@ from rich.table import Table
 from deploy.local.home import default_home
 from deploy.local.postgres import run
 from deploy.local.stack import Stack
+from tests.bench import aftersale, folding
 from tests.bench.mini import Variant, memory_mb, variant
 from tests.bench.money import Money, answered
 from tests.bench.whole import Whole, whole
@@ -30,10 +31,11 @@ from tests.toy.outside import NAMES, until
 
 VARIANTS = ("engine", "raw", "batch", "naive")
 RATES = (10, 40, 200)
-MONEY = ("life", "refunds", "wide", "settling", "rush")  # orders and money: each beside the plain loop
-SECTIONS = ("mini", "latency", "whole", *MONEY, "quiet", "growth", "backlog")
+MONEY = ("life", "refunds", "wide", "settling", "rush", "aftersale", "cases")  # orders and money: each beside the plain loop
+SECTIONS = ("certificates", "mini", "latency", "whole", *MONEY, "quiet", "growth", "backlog")
 QUIET_RATE = 10
-LARGE = ("settling", "rush")  # once is enough
+FOLDED = 100  # lives in memory
+LARGE = ("settling", "rush", "cases")  # once is enough
 
 console = Console()
 
@@ -42,6 +44,9 @@ def main() -> None:
     options = _options()
     report: dict[str, Any] = {"rounds": options.rounds, "load_before": os.getloadavg()[0]}
     began = time.monotonic()
+    if "certificates" in options.sections:
+        console.rule("certificates, in memory")
+        report["certificates"] = _certificates(options)
     with tempfile.TemporaryDirectory(prefix="laotie-bench-") as home:
         if {"mini", "latency", "growth", "backlog"} & set(options.sections):
             with Stack(Path(home) / "mini", say=console.print) as stack:
@@ -69,6 +74,11 @@ def _engine_sections(stack: Stack, options: argparse.Namespace, report: dict[str
         if name in options.sections:
             console.rule(name)
             report |= section()
+
+
+def _certificates(options: argparse.Namespace) -> dict[str, Any]:
+    found = folding.report(("plain", "aftersale"), options.rounds, FOLDED, console.print)
+    return {kind: {name: life[name] for name in life if " " not in name or name.endswith("bytes")} for kind, life in found.items()}
 
 
 def _mini(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
@@ -175,7 +185,9 @@ def _service_sections(lives: Whole, options: argparse.Namespace, report: dict[st
         report |= {**found, "memory_mb": report.get("memory_mb", {}) | found["memory_mb"]}
     sections = [name for name in MONEY if name in options.sections]
     with answered(lives):
-        money = Money(lives, {name: getattr(options, name) for name in ("orders", "wide", "settling", "rush", "units")}, console.print)
+        money = Money(
+            lives, {name: getattr(options, name) for name in ("orders", "wide", "settling", "rush", "units", "cases")}, console.print
+        )
         if sections:
             console.rule(f"orders and money: {', '.join(sections)}")
             report["money"] = _money(money, sections, options.rounds)
@@ -192,12 +204,18 @@ def _money(money: Money, sections: list[str], rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         for name, runs in found.items():
             if not (name in LARGE and runs):
-                runs.append(money.raw(steps) if name == "raw" else getattr(money, name)())
+                runs.append(money.raw(steps) if name == "raw" else _section(money, name))
     told = {name: {key: _median(runs, key) for key in runs[0]} for name, runs in found.items()}
     for name in sections:
         rate = told[name].get("steps_per_s", told[name].get("settle_steps_per_s", 0))
-        told[name]["ratio_to_raw"] = rate / told["raw"]["steps_per_s"]
+        told[name]["ratio_to_raw"] = rate / told[name].get("raw_steps_per_s", told["raw"]["steps_per_s"])
     return told
+
+
+def _section(money: Money, name: str) -> dict[str, Any]:
+    after: dict[str, Callable[[Money], dict[str, Any]]] = {"aftersale": aftersale.life, "cases": aftersale.cases}
+    found: dict[str, Any] = after[name](money) if name in after else getattr(money, name)()
+    return found
 
 
 def _whole(lives: Whole, options: argparse.Namespace) -> dict[str, Any]:
@@ -232,6 +250,11 @@ def _print(report: dict[str, Any]) -> None:
         table.add_row(
             "engine / raw, CPU a life (target ≤ 1.6)", f"{mini['engine']['cpu_ms_per_life'] / mini['raw']['cpu_ms_per_life']:.2f}"
         )
+    if "certificates" in report:
+        added = report["certificates"]["plain"]["added"]
+        table.add_row("the refund service, CPU added to an order's life (target for certificates ≤ 0.25)", f"{added:.2f}")
+    if "cases" in report.get("money", {}):
+        table.add_row("slowdown by open cases (target ≤ 1.2)", f"{report['money']['cases']['slowdown']:.2f}")
     for name, found in report.get("money", {}).items():
         if "ratio_to_raw" in found:
             table.add_row(f"{name} / raw, durable steps per second (target ≥ 0.5)", f"{found['ratio_to_raw']:.2f}")
@@ -253,6 +276,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--settling", type=int, default=20_000, help="orders of one seller due at one midnight; in full 100000")
     parser.add_argument("--rush", type=int, default=20_000, help="orders of the flash sale")
     parser.add_argument("--units", type=int, default=500, help="that the flash sale has")
+    parser.add_argument("--cases", type=int, default=100_000, help="open cases with deadlines that are stored; in full 1000000")
     parser.add_argument("--backlog", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=15, help="of a latency run")
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)

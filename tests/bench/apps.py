@@ -19,7 +19,7 @@ from shared.settings import Settings
 REFUNDED = 0.3  # of the refund-heavy mix
 LINES_MAX = 200
 CAMPAIGN, SKU = "flash", "k1"
-BUY, PAY, SHIP, SIGN, CONFIRM, ASK, ACCEPT, POST, INSPECT = range(0, 90, 10)  # seconds after the life began
+BUY, PAY, SHIP, SIGN, CONFIRM, ASK, ACCEPT, POST, ARRIVE, INSPECT = range(0, 100, 10)  # seconds after the life began
 Event = tuple[str, str, str, int, dict[str, Any]]  # topic, type, key, seconds, body
 
 
@@ -35,10 +35,7 @@ def publish(kind: str, lives: int, sellers: int, prefix: str, at: datetime) -> N
 
 
 def send(producer: Producer, event: Event, began: datetime) -> None:
-    topic, type, key, after, said = event
-    body = said if topic == "governance.v1" else {"order_id": key, **said}
-    value = json.dumps({"occurred_at": (began + timedelta(seconds=after)).isoformat(), **body})
-    headers = {"ce_specversion": "1.0", "ce_id": f"{type}-{key}-{said.get('sku', '')}", "ce_source": topic, "ce_type": type}
+    topic, key, value, headers = record_of(event, began)
     while True:
         try:
             producer.produce(topic, value, key, headers=[(name, text.encode()) for name, text in headers.items()])
@@ -46,6 +43,15 @@ def send(producer: Producer, event: Event, began: datetime) -> None:
         except BufferError:
             producer.poll(0.1)
     producer.poll(0)
+
+
+def record_of(event: Event, began: datetime) -> tuple[str, str, str, dict[str, str]]:
+    """Topic, key, value and headers."""
+    topic, type, key, after, said = event
+    body = said if topic == "governance.v1" or "party" in said else {"order_id": key, **said}
+    value = json.dumps({"occurred_at": (began + timedelta(seconds=after)).isoformat(), **body})
+    headers = {"ce_specversion": "1.0", "ce_id": f"{type}-{key}-{said.get('sku', '')}", "ce_source": topic, "ce_type": type}
+    return topic, key, value, headers
 
 
 def plain(order: str, seller: str, n: int, lines: int = 2) -> Iterator[Event]:
@@ -59,14 +65,42 @@ def refunds(order: str, seller: str, n: int) -> Iterator[Event]:
     if n % 10 >= REFUNDED * 10:
         yield from plain(order, seller, n)
         return
-    yield from delivered(order, seller, n, 2)
-    case: dict[str, Any] = {"case_id": f"c-{order}"}
+    yield from sent(order, seller, n)
+    yield from (event for event in returned(order, seller, n) if event[1] != "return.signed")
+    yield ("storefront.v1", "receipt.confirmed", order, INSPECT + 10, {"buyer_id": f"b{n}", "line_nos": [2]})
+
+
+def sent(order: str, seller: str, n: int) -> Iterator[Event]:
+    """Placed, paid, shipped, signed: what an after-sale life needs before it."""
+    return delivered(order, seller, n, 2)
+
+
+def asked(order: str, seller: str, n: int) -> Iterator[Event]:
+    """A case that is open, with a deadline."""
     wish = {"line_no": 1, "quantity": 1, "kind": "return_and_refund", "ground": "no_reason"}
-    yield ("storefront.v1", "refund.requested", order, ASK, {**case, "buyer_id": f"b{n}", **wish})
+    yield ("storefront.v1", "refund.requested", order, ASK, {"case_id": f"c-{order}", "buyer_id": f"b{n}", **wish})
+
+
+def returned(order: str, seller: str, n: int) -> Iterator[Event]:
+    """Request, approval, waybill, receipt, inspection; the refund follows by the provider's answer."""
+    case: dict[str, Any] = {"case_id": f"c-{order}"}
+    yield from asked(order, seller, n)
     yield ("merchant.v1", "case.accepted", order, ACCEPT, {**case, "seller_id": seller})
     yield ("storefront.v1", "return.posted", order, POST, {**case, "buyer_id": f"b{n}", "carrier": "SF", "waybill": f"r-{order}"})
+    yield ("logistics.v1", "return.signed", order, ARRIVE, {"carrier": "SF", "waybill": f"r-{order}"})
     yield ("merchant.v1", "return.confirmed", order, INSPECT, {**case, "seller_id": seller, "accepted_quantity": 1})
-    yield ("storefront.v1", "receipt.confirmed", order, INSPECT + 10, {"buyer_id": f"b{n}", "line_nos": [2]})
+
+
+def asked_for(order: str, seller: str, n: int) -> Iterator[Event]:
+    """Up to a case that is open, with a deadline."""
+    yield from sent(order, seller, n)
+    yield from asked(order, seller, n)
+
+
+def aftersale(order: str, seller: str, n: int) -> Iterator[Event]:
+    """Both, one after the other."""
+    yield from sent(order, seller, n)
+    yield from returned(order, seller, n)
 
 
 def wide(order: str, seller: str, n: int) -> Iterator[Event]:
@@ -109,7 +143,16 @@ def _cart(n: int, lines: list[dict[str, Any]], due: int) -> dict[str, Any]:
     return {"buyer_id": f"b{n}", "currency": "CNY", "lines": lines, "due_minor": due}
 
 
-KINDS: dict[str, Callable[[str, str, int], Iterator[Event]]] = {"plain": plain, "refunds": refunds, "wide": wide, "flash": flash}
+KINDS: dict[str, Callable[[str, str, int], Iterator[Event]]] = {
+    "plain": plain,
+    "refunds": refunds,
+    "wide": wide,
+    "flash": flash,
+    "sent": sent,
+    "asked_for": asked_for,
+    "returned": returned,
+    "aftersale": aftersale,
+}
 
 
 if __name__ == "__main__":

@@ -37,27 +37,26 @@ class Money:
     """sizes: `orders` of the usual sections, `wide`, `settling` and `rush` of those, `units` that the rush is for."""
 
     def __init__(self, lives: Whole, sizes: Mapping[str, int], say: Callable[[str], None]) -> None:
-        self.lives, self.sizes, self._say = lives, sizes, say
-        self._steps = 0
+        self.lives, self.sizes, self.say = lives, sizes, say
 
     def life(self) -> dict[str, Any]:
         """Placed, paid, delivered, confirmed, settled, paid out, stated by the provider's answers."""
-        return self._told("life", self.lives.live(self.sizes["orders"], SELLERS))
+        return self.told("life", self.lives.live(self.sizes["orders"], SELLERS))
 
     def refunds(self) -> dict[str, Any]:
         """Three of ten orders send a line back, before they are settled."""
-        return self._told("refunds", self.lives.live(self.sizes["orders"], SELLERS, "refunds"))
+        return self.told("refunds", self.lives.live(self.sizes["orders"], SELLERS, "refunds"))
 
     def wide(self) -> dict[str, Any]:
         """Orders of 200 lines; settled line by line."""
         found = self.lives.live(self.sizes["wide"], SELLERS, "wide")
-        return self._told("wide", found | {"lines_per_s": found["lives_per_s"] * LINES_MAX})
+        return self.told("wide", found | {"lines_per_s": found["lives_per_s"] * LINES_MAX})
 
     def settling(self) -> dict[str, Any]:
         """All orders of one seller fall due at one midnight: how long until its balance has everything and is paid out."""
         found = self.lives.live(self.sizes["settling"], 1)
         kept = ("settle_s", "settle_lives_per_s", "settle_steps_per_s")
-        return self._told("settling", {"orders": self.sizes["settling"]} | {name: found[name] for name in kept}, "settle_steps_per_s")
+        return self.told("settling", {"orders": self.sizes["settling"]} | {name: found[name] for name in kept}, "settle_steps_per_s")
 
     def rush(self) -> dict[str, Any]:
         """So many orders for so few units, each by another buyer, as fast as they can be published."""
@@ -66,11 +65,11 @@ class Money:
         before, cpu = self.lives.handled(), self.lives.cpu()
         seconds = self.lives.told(orders, 1, "flash")
         steps = self.lives.handled() - before
-        states = self._states(f"w{self.lives.runs}-%")
+        states = self._states(f"{self.lives.prefix}%")
         if states != {"accepted": min(units, orders), "rejected": max(0, orders - units)}:
             raise RuntimeError(f"{units} units were sold as {dict(states)}")
         spent = (self.lives.cpu() - cpu) * 1000 / orders
-        return self._told("rush", {"orders_per_s": orders / seconds, "steps_per_s": steps / seconds, "cpu_ms_per_order": spent})
+        return self.told("rush", {"orders_per_s": orders / seconds, "steps_per_s": steps / seconds, "cpu_ms_per_order": spent})
 
     def raw(self, steps_per_life: float) -> dict[str, Any]:
         """The plain loop on the same servers, each life with as many steps as a whole one has; the four services are idle meanwhile."""
@@ -82,7 +81,7 @@ class Money:
                 found = made.load(self.sizes["orders"])
         finally:
             del os.environ["BENCH_STEPS"]
-        return self._told("raw", {"lives_per_s": found["lives_per_s"], "steps_per_s": found["lives_per_s"] * steps})
+        return self.told("raw", {"lives_per_s": found["lives_per_s"], "steps_per_s": found["lives_per_s"] * steps})
 
     def quiet(self, rate: float, seconds: float) -> dict[str, float]:
         """Latency at a low rate, in milliseconds: from an order and its payment to the certificate, over order, payment and refund."""
@@ -90,12 +89,12 @@ class Money:
         done = subprocess.run(arguments, env=self.lives.environment, cwd=ROOT, check=True, capture_output=True, text=True)
         found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
         self.lives.idle.wait()
-        self._say(f"quiet, {rate:.0f}/s: p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms")
+        self.say(f"quiet, {rate:.0f}/s: p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms")
         return found
 
-    def _told(self, name: str, found: dict[str, Any], key: str = "steps_per_s") -> dict[str, Any]:
+    def told(self, name: str, found: dict[str, Any], key: str = "steps_per_s") -> dict[str, Any]:
         load = os.getloadavg()[0]
-        self._say(f"{name}: {found[key]:.0f} durable steps/s (load {load:.1f})")
+        self.say(f"{name}: {found[key]:.0f} durable steps/s (load {load:.1f})")
         return found | {"load": load}
 
     def _open(self, units: int) -> None:

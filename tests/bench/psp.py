@@ -6,14 +6,16 @@ At least once: what it has answered is committed afterwards, a second answer bea
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from confluent_kafka import Consumer, Producer
 
 from deploy.local.kafka import quiet
 from shared.settings import Settings
+from tests.bench.apps import Event, record_of
 
+START = datetime(2026, 1, 1, tzinfo=UTC)  # never said: an answer has a time of its own
 GROUP, TOPICS = "psp-bench", ["payment.v1", "party.v1"]
 READ_MAX, POLL_S = 500, 0.05
 
@@ -36,17 +38,25 @@ def main() -> None:
 
 def answer(producer: Producer, message: Any) -> None:
     said = dict(message.headers() or ())
-    kind, _, verb = said.get("ce_type", b"").decode().partition(".")
-    if verb != "instructed":
+    event = answer_to(said.get("ce_type", b"").decode(), message.key().decode(), message.value())
+    if event is None:
         return
-    body = json.loads(message.value())
-    name, identity = f"{kind}_id", body[f"{kind}_id"]
-    key = message.key().decode()
-    at = datetime.fromisoformat(body["occurred_at"]) + timedelta(seconds=1)
-    value = {"party" if kind == "payout" else "order_id": key, name: identity, "occurred_at": at.isoformat()}
-    headers = {"ce_specversion": "1.0", "ce_id": f"psp-{identity}", "ce_source": "psp", "ce_type": f"{kind}.succeeded"}
-    producer.produce("psp.v1", json.dumps(value), key, headers=[(header, text.encode()) for header, text in headers.items()])
+    topic, key, value, headers = record_of(event, START)
+    headers |= {"ce_id": f"psp-{event[4][event[1].partition('.')[0] + '_id']}", "ce_source": "psp"}
+    producer.produce(topic, value, key, headers=[(header, text.encode()) for header, text in headers.items()])
     producer.poll(0)
+
+
+def answer_to(type: str, key: str, value: bytes) -> Event | None:
+    """Success, a second after the instruction. None: it is none."""
+    kind, _, verb = type.partition(".")
+    if verb != "instructed":
+        return None
+    body = json.loads(value)
+    name = f"{kind}_id"
+    at = datetime.fromisoformat(body["occurred_at"]) + timedelta(seconds=1)
+    said = {"party" if kind == "payout" else "order_id": key, name: body[name], "occurred_at": at.isoformat()}
+    return "psp.v1", f"{kind}.succeeded", key, 0, said
 
 
 if __name__ == "__main__":

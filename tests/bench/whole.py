@@ -30,6 +30,7 @@ class Whole:
     stack: Stack
     idle: Idle
     runs: int = 0
+    prefix: str = ""
 
     def live(self, lives: int, sellers: int, kind: str = "plain") -> dict[str, Any]:
         """Publishes lives of that kind, waits until nothing is left, then lets them settle; seconds and rates of both halves."""
@@ -51,10 +52,11 @@ class Whole:
             "steps_per_s": (self.handled() - events) / (lived + settled),
         }
 
-    def told(self, lives: int, sellers: int, kind: str) -> float:
-        """Seconds from the first event to rest."""
+    def told(self, lives: int, sellers: int, kind: str, prefix: str = "") -> float:
+        """Seconds from the first event to rest. prefix: of the orders; empty: new ones, whose prefix is kept."""
         self.runs += 1
-        arguments = [kind, str(lives), str(sellers), f"w{self.runs}-{int(time.time())}-", self.idle.clock().isoformat()]
+        self.prefix = prefix or f"w{self.runs}-{int(time.time())}-"
+        arguments = [kind, str(lives), str(sellers), self.prefix, self.idle.clock().isoformat()]
         began = time.monotonic()
         subprocess.run([sys.executable, "-m", "tests.bench.apps", *arguments], env=self.environment, cwd=ROOT, check=True)
         self.idle.wait(PATIENCE_S)

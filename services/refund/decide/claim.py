@@ -36,7 +36,7 @@ def request(event: RefundRequested, purchase: Purchase | None, card: Card | None
     rule = rules.find(event.kind, event.ground)
     if rule is None:
         return Reject("claim.kind_not_offered", f"{event.kind} for {event.ground}")
-    promised = line.promise(rule.name)
+    promised = purchase.promise(event.line_no, rule.name)
     if promised is None:
         return Reject("claim.not_promised", f"{event.ground} is not in the certificate")
     claim = claimed(event, purchase, line, card)

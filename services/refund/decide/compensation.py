@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.refund.model import BoughtLine, Purchase
-from services.refund.rules import authenticity, freight, promised
+from services.refund.rules import authenticity, freight
 from shared.contracts.owed import CompensationGranted, ReimbursementGranted
 
 OWED = uuid.UUID("0b7f1c52-7c1e-5d0a-9b59-0f6a2c1d4e77")  # namespace of compensation and reimbursement ids
@@ -45,7 +45,7 @@ def owed(purchase: Purchase, upheld: Upheld, at: datetime) -> tuple[Compensation
     if not purchase.currency:
         return ()
     line = purchase.lines[upheld.line_no]
-    parts = ((why, minor, rule) for why, minor, rule in _parts(line, upheld) if minor)
+    parts = ((why, minor, rule) for why, minor, rule in _parts(purchase, line, upheld) if minor)
     return tuple(_granted(purchase, line, upheld, why, minor, rule, at) for why, minor, rule in parts if _fresh(purchase, upheld, why))
 
 
@@ -75,17 +75,18 @@ def owed_id(order_id: str, case_id: str, why: str) -> str:
     return str(uuid.uuid5(OWED, f"{order_id}|{case_id}|{why}"))
 
 
-def _parts(line: BoughtLine, upheld: Upheld) -> Iterable[tuple[Why, int, str]]:
+def _parts(purchase: Purchase, line: BoughtLine, upheld: Upheld) -> Iterable[tuple[Why, int, str]]:
     fault = upheld.seller_at_fault or upheld.counterfeit or upheld.unsafe_food
     if upheld.counterfeit or upheld.unsafe_food:
         paid = line.paid_minor * upheld.quantity // line.quantity
-        genuine = promised(line.promises, "authenticity")
-        food = promised(line.promises, "food_safety") if upheld.unsafe_food else None
+        genuine = purchase.promise(upheld.line_no, "authenticity")
+        food = purchase.promise(upheld.line_no, "food_safety") if upheld.unsafe_food else None
         by_card, minor = authenticity.multiple(genuine, food, paid, card_valid=upheld.card)
         yield ("authentic" if by_card else "statutory"), minor, "R4.9"
         yield "appraisal", upheld.appraisal_minor, "R4.9"
     if upheld.confirmed and upheld.freight_minor:
-        card, borne = promised(line.promises, "return_freight"), promised(line.promises, "fault_freight")
+        card = purchase.promise(upheld.line_no, "return_freight")
+        borne = purchase.promise(upheld.line_no, "fault_freight")
         minor = freight.way_back(card, borne, upheld.freight_minor, card_valid=upheld.card, seller_at_fault=fault)
         yield "return_freight", minor, "R4.9" if fault else "R4.7"
 

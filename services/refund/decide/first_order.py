@@ -15,7 +15,7 @@ from services.refund.decide.claim import request
 from services.refund.decide.clusters import cluster_of
 from services.refund.decide.follow import granted
 from services.refund.decide.step import ended, said
-from services.refund.model import FUND, BoughtLine, Case, Cluster, Fund, Hour, Member, Purchase, evolve, fund_key, local_hour
+from services.refund.model import FUND, Case, Cluster, Fund, Hour, Member, Purchase, evolve, fund_key, local_hour
 from shared.contracts.dispute import CaseRuled
 from shared.contracts.first_order import ClaimWaitsForFund, FirstOrderUsed, FundAsked, FundDrawn, FundReason, FundStopped
 from shared.contracts.refund import By, RefundGranted
@@ -40,17 +40,17 @@ def claim(event: RefundRequested, member: Member | None, purchase: Purchase | No
         return Reject("first_order.not_first")
     opened, *at_once = claimed
     use = () if used or cluster is None else _use(event, member, cluster)
-    if funder(purchase.lines[event.line_no], event.occurred_at, purchase.terms.zone) == "seller":
+    if funder(purchase, event.line_no, event.occurred_at) == "seller":
         return (opened, *use, *at_once)
     return (opened, *use, FundAsked(order_id=event.order_id, case_id=event.case_id, occurred_at=event.occurred_at))
 
 
-def funder(line: BoughtLine, at: datetime, zone: str) -> Bearer:
+def funder(purchase: Purchase, line_no: int, at: datetime) -> Bearer:
     """The seller while the certificate's no-reason promise for the line runs when it is applied for; else the platform. Source: R4.6."""
-    own = line.promise("no_reason")
-    if own is None or own.withheld or line.signed_at is None:
+    own, signed_at = purchase.promise(line_no, "no_reason"), purchase.lines[line_no].signed_at
+    if own is None or own.withheld or signed_at is None:
         return "platform"
-    return "seller" if at < window_end(line.signed_at, own.days, zone) else "platform"
+    return "seller" if at < window_end(signed_at, own.days, purchase.terms.zone) else "platform"
 
 
 def asked_fund(event: FundAsked, policy: Policy) -> Callable[[Purchase | None], Touch[Fund | None]]:

@@ -92,7 +92,7 @@ def _worth(purchase: Purchase, case: Case, quantity: int) -> tuple[int, int]:
     quantity = min(quantity, line.left)
     minor = line.share(quantity) if quantity else line.left_minor
     rule = rule_of(case)
-    promised = line.promise(rule.name) if rule is not None else None
+    promised = purchase.promise(case.line_no, rule.name) if rule is not None else None
     if promised is not None:
         used = sum(one.granted_minor for one in purchase.cases.values() if one.line_no == case.line_no and one.ground == case.ground)
         minor = min(minor, max(0, promised.cap_minor - used))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -15,18 +14,19 @@ from shared.money import unit_slice
 
 @dataclass(frozen=True, slots=True)
 class BoughtLine:
-    """A line with its promises. paid_minor: for all units. granted: units and money of refunds that are under way or done.
+    """A bought line. paid_minor: for all units. granted: units and money of refunds that are under way or done.
 
     answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). deducted_minor: waived freight and gifts
     that those refunds were less by. signed_at: of what the windows run from, a replacement's if there was one; first_signed_at: of the
     first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were not sent again.
-    gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5).
+    gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5). promises: of a purchase that was
+    stored before it kept them itself.
     """
 
     seller_id: str
     quantity: int
     paid_minor: int
-    promises: tuple[Guarantee, ...]
+    promises: tuple[Guarantee, ...] = ()
     answers: str = ""
     kind: LineKind = "goods"
     signed_at: datetime | None = None
@@ -56,10 +56,6 @@ class BoughtLine:
         """Nothing is left of it to claim. Where nothing was paid, units count. Source: R1.4."""
         return self.left == 0 or (self.paid_minor > 0 and self.left_minor == 0)
 
-    def promise(self, guarantee: str) -> Guarantee | None:
-        """None: the certificate does not know of such a guarantee."""
-        return next((one for one in self.promises if one.guarantee == guarantee), None)
-
     def share(self, quantity: int) -> int:
         """What so many more units come to, behind those granted: their slice, at most what is left; the last take the rest.
 
@@ -70,10 +66,16 @@ class BoughtLine:
         return min(unit_slice(self.paid_minor, self.quantity, self.granted_quantity, quantity), self.left_minor)
 
 
-def bought(line: CertifiedLine, guarantees: Iterable[Guarantee]) -> BoughtLine:
-    promises = tuple(guarantee for guarantee in guarantees if guarantee.line_no == line.line_no)
-    known = BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises, line.answers_id or line.seller_id, line.kind)
-    return replace(known, gift_of=line.gift_of, gift_minor=line.gift_minor)
+def bought(line: CertifiedLine) -> BoughtLine:
+    return BoughtLine(
+        line.seller_id,
+        line.quantity,
+        line.paid_minor,
+        answers=line.answers_id or line.seller_id,
+        kind=line.kind,
+        gift_of=line.gift_of,
+        gift_minor=line.gift_minor,
+    )
 
 
 def signed(line: BoughtLine, at: datetime) -> BoughtLine:

@@ -14,7 +14,8 @@ from typing import assert_never
 
 from services.refund.model.case import Case, CaseStep, deadlines, opened, stepped
 from services.refund.model.line import BoughtLine, bought, moved, reduced, signed
-from shared.contracts.certificate import CertificateIssued
+from services.refund.model.promised import promised, written
+from shared.contracts.certificate import CertificateIssued, Guarantee
 from shared.contracts.dispute import (
     CaseAppealed,
     CaseAppealEnded,
@@ -57,7 +58,8 @@ class Purchase:
     cancelled: refund ids of units that were cancelled before they left; no case is about them. deducted: sellers whose waived
     freight was deducted, each with the case that it was deducted from. parcels: ids of all that were sent, replacements too.
     coupons: the platform's; restored: those that came back. compensations, reimbursed: ids of all that were granted. currency empty:
-    the certificate does not say it. placed_at None: it was not kept.
+    the certificate does not say it. placed_at None: it was not kept. promises: the certificate's guarantees, as JSON; empty: stored
+    before they were kept here, each line has its own.
     """
 
     order_id: str
@@ -76,6 +78,14 @@ class Purchase:
     restored: tuple[str, ...] = ()
     compensations: tuple[str, ...] = ()
     reimbursed: tuple[str, ...] = ()
+    promises: str = ""
+
+    def promise(self, line_no: int, guarantee: str) -> Guarantee | None:
+        """By the certificate, for that line. None: it does not know of such a guarantee."""
+        line = self.lines[line_no]
+        if self.promises:
+            return promised(self.promises, line_no, line.paid_minor, guarantee)
+        return next((one for one in line.promises if one.guarantee == guarantee), None)
 
     def line_of(self, case: Case) -> BoughtLine:
         return self.lines[case.line_no]
@@ -165,10 +175,19 @@ PURCHASE = Kind("purchase", PurchaseFact, lambda fact: fact.order_id, evolve, du
 
 
 def _certified(fact: CertificateIssued) -> Purchase:
-    lines = {line.line_no: bought(line, fact.guarantees) for line in fact.lines}
-    purchase = Purchase(fact.order_id, fact.buyer_id, fact.terms, lines, {}, free_shipping=fact.free_shipping)
-    purchase = replace(purchase, currency=fact.currency, trust_card_id=fact.trust_card_id, coupons=fact.coupons)
-    return replace(purchase, placed_at=fact.placed_at or fact.occurred_at)
+    return Purchase(
+        fact.order_id,
+        fact.buyer_id,
+        fact.terms,
+        {line.line_no: bought(line) for line in fact.lines},
+        {},
+        free_shipping=fact.free_shipping,
+        currency=fact.currency,
+        placed_at=fact.placed_at or fact.occurred_at,
+        trust_card_id=fact.trust_card_id,
+        coupons=fact.coupons,
+        promises=written(fact),
+    )
 
 
 def _known(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.refund.rules import (
@@ -23,7 +23,7 @@ from services.refund.rules import (
     trust_card,
     wrong_item,
 )
-from services.refund.rules.claim import Bought, Claim
+from services.refund.rules.claim import Bought, Claim, Offer, Offered, offer_of
 from shared.contracts.certificate import Guarantee
 from shared.contracts.storefront import CaseKind, Ground
 from shared.contracts.types import Line
@@ -43,7 +43,7 @@ class Rule:
     source: str
     ground: Ground | None
     kinds: tuple[CaseKind, ...]
-    promise: Callable[[Line, Bought, RefundPolicy], Guarantee]
+    promise: Callable[[Offered, Bought, RefundPolicy], Guarantee]
     judge: Callable[[Guarantee, Claim], Reject | Wait | None] = claim.judge
     at_once: Callable[[Guarantee, Claim], bool] = claim.at_once
     seller_at_fault: bool = False
@@ -88,18 +88,25 @@ CATALOGUE: list[Rule] = [
 
 
 Promised = tuple[Guarantee, ...]
-_KNOWN: dict[tuple[int, int, Line, Bought], tuple[RefundPolicy, Promised]] = {}
-KNOWN_MAX = 4096  # lines: a hot product is sold at one price a thousand times
+_KNOWN: dict[tuple[int, int, Offer, Bought], tuple[RefundPolicy, Promised]] = {}
+_SHARED: dict[tuple[int, tuple[int, ...]], tuple[Promised, Promised]] = {}
+KNOWN_MAX = 4096  # offers: many lines are sold at one price, in one category, with the same tags
 
 
 def promises(lines: tuple[Line, ...], bought: Bought, policy: RefundPolicy) -> Promised:
-    """Each guarantee for each line, given or not. Source: R4.1."""
-    return tuple(one for line in lines for one in _promised(line, bought, policy))
+    """Each guarantee for each line, given or not; said once for lines to which it says the same. Source: R4.1."""
+    groups: dict[object, tuple[Line, Promised, list[int]]] = {}
+    for line in lines:
+        found = _promised(line, bought, policy)
+        first, _, more = groups.setdefault(_likeness(line, found), (line, found, []))
+        if first is not line:
+            more.append(line.line_no)
+    return tuple(one for first, terms, more in groups.values() for one in (_shared(first, terms, tuple(more)) if more else terms))
 
 
 def _promised(line: Line, bought: Bought, policy: RefundPolicy) -> Promised:
-    """The functions are pure: what they said of an equal line, under this very policy and catalogue, they would say again."""
-    place = (id(policy), id(CATALOGUE), line, bought)
+    """The functions are pure: what they said of an equal offer, under this very policy and catalogue, they would say again."""
+    place = (id(policy), id(CATALOGUE), offer_of(line), bought)
     known = _KNOWN.get(place)
     if known is not None and known[0] is policy:
         return known[1]
@@ -110,11 +117,25 @@ def _promised(line: Line, bought: Bought, policy: RefundPolicy) -> Promised:
     return found
 
 
+def _likeness(line: Line, found: Promised) -> object:
+    """Equal where the promises are but for the line, its price, and caps that are its price."""
+    caps = tuple(-1 if one.cap_minor == line.paid_minor else one.cap_minor for one in found)
+    return offer_of(line)._replace(line_no=0, paid_minor=0), caps
+
+
+def _shared(first: Line, terms: Promised, more: tuple[int, ...]) -> Promised:
+    """What is promised for the first line, for the others too."""
+    place = (id(terms), more)
+    known = _SHARED.get(place)
+    if known is not None and known[0] is terms:
+        return known[1]
+    found = tuple(one.model_copy(update={"cap_of_line": one.cap_minor == first.paid_minor, "more_lines": more}) for one in terms)
+    if len(_SHARED) >= KNOWN_MAX:
+        _SHARED.clear()
+    _SHARED[place] = (terms, found)
+    return found
+
+
 def find(kind: CaseKind, ground: Ground) -> Rule | None:
     """None: nobody offers that."""
     return next((rule for rule in CATALOGUE if rule.ground == ground and kind in rule.kinds), None)
-
-
-def promised(promises: Iterable[Guarantee], name: str) -> Guarantee | None:
-    """That guarantee among a line's; None: the certificate was issued before there was such a guarantee."""
-    return next((one for one in promises if one.guarantee == name), None)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
-from services.refund.rules.claim import Bought, not_goods
+from services.refund.rules.claim import Bought, Offered, not_goods
 from shared.contracts.certificate import Condition, Guarantee
-from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 
 TAG = re.compile(r"authentic_x(\d{1,2})")
 FOOD = frozenset({"food", "fresh"})
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Every line of goods has the law's multiple; the seller's tag together with the buyer's card has the seller's, if it is higher.
     cap_minor: of the refund; the multiple comes beside it. Source: R4.9, R4.7."""
     withheld, terms = not_goods(line), policy.guarantees.authenticity
@@ -36,7 +35,7 @@ def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
     )
 
 
-def food_safety(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def food_safety(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Unsafe food, fresh goods among it. Claimed as a counterfeit; the ruling says what it is. Source: R4.9."""
     terms = policy.guarantees.authenticity
     withheld = not_goods(line) or ("" if line.category in FOOD else "promise.not_food")

@@ -4,14 +4,57 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
 from shared.contracts.certificate import Guarantee, Withheld
 from shared.contracts.order import OrderTerms
 from shared.contracts.storefront import CaseKind
-from shared.contracts.types import Line
+from shared.contracts.types import Category, LineKind
 from shared.days import window_end
 from shared.errors import numbers
 from shared.messaging.shape import Reject, Wait
+
+
+class Offered(Protocol):
+    """All of a line that a promise may depend on; paid_minor: it only bounds. Whether a line is promised as another one rests on that."""
+
+    @property
+    def line_no(self) -> int: ...
+    @property
+    def paid_minor(self) -> int: ...
+    @property
+    def kind(self) -> LineKind: ...
+    @property
+    def category(self) -> Category: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+    @property
+    def gift_of(self) -> int | None: ...
+    @property
+    def no_reason_waived(self) -> bool: ...
+    @property
+    def without_return_cap_minor(self) -> int | None: ...
+
+
+class Offer(NamedTuple):
+    """The same as a value."""
+
+    line_no: int
+    paid_minor: int
+    kind: LineKind
+    category: Category
+    tags: tuple[str, ...]
+    gift_of: int | None
+    no_reason_waived: bool
+    without_return_cap_minor: int | None
+
+
+_pick = attrgetter(*Offer._fields)
+
+
+def offer_of(line: Offered) -> Offer:
+    return Offer._make(_pick(line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +97,12 @@ class Claim:
     first_signed_at: datetime | None = None
 
 
-def not_goods(line: Line) -> Withheld:
+def not_goods(line: Offered) -> Withheld:
     """Why a line that is not goods lacks a promise about goods; empty: it is goods."""
     return "" if line.kind == "goods" else "promise.freight" if line.kind == "freight" else "promise.goods_only"
 
 
-def freight(line: Line) -> Withheld:
+def freight(line: Offered) -> Withheld:
     """Freight goes back with the goods, by no promise of its own. Source: R3.10."""
     return "promise.freight" if line.kind == "freight" else ""
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from services.refund.rules import trust_card
-from services.refund.rules.claim import Bought, not_goods
+from services.refund.rules.claim import Bought, Offered, not_goods
 from shared.contracts.certificate import Guarantee
-from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Said within hours of signing; the seller is at fault. With the card's right, money back at once for a while. Source: R4.2, R4.7."""
     withheld = not_goods(line)
     return Guarantee(

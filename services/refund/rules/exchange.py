@@ -5,14 +5,13 @@ An exchange for a fault is claimed by the guarantee of that fault.
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought
+from services.refund.rules.claim import Bought, Offered
 from services.refund.rules.no_reason import excluded
 from shared.contracts.certificate import Guarantee
-from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Wherever a no-reason return is. cap_minor: what comes back if the replacement is not sent. Source: R4.10, R4.5."""
     withheld = excluded(line)
     return Guarantee(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought, Claim, freight, over
+from services.refund.rules.claim import Bought, Claim, Offered, freight, over
 from services.refund.rules.no_reason import excluded
 from shared.contracts.certificate import Guarantee
-from shared.contracts.types import Line
 from shared.messaging.shape import Reject, Wait
 from shared.policy import RefundPolicy
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Conditional: which order is the first of a buyer, and of all who are the same person, is only told when it is claimed. The
     seller pays while its own no-reason promise runs, then the platform; where there is none, the platform. Source: R4.6."""
     withheld = freight(line)

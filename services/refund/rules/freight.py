@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought, not_goods
+from services.refund.rules.claim import Bought, Offered, not_goods
 from shared.contracts.certificate import Guarantee
-from shared.contracts.types import FreeShipping, Line
+from shared.contracts.types import FreeShipping
 from shared.policy import RefundPolicy
 
 UNBOUNDED = 10**15  # minor units; what the contract's amounts can hold
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """A seller at fault bears what sending its goods back cost, once it has confirmed them and the refund is done; with a bound, for
     it is the buyer alone who says how much that was. Source: R4.9."""
     withheld = not_goods(line)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought, freight
+from services.refund.rules.claim import Bought, Offered, freight
 from shared.contracts.certificate import AtOnce, Guarantee, Withheld
-from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 
 SCORE_AT_START = 800  # R5.3: of a buyer of whom nothing is known
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Given to a buyer of that score at placement, for what is neither made for the buyer nor virtual. The order still says whether
     the goods have left. Claimed as not shipped. Source: R4.8."""
     withheld = _withheld(line, bought, policy)
@@ -27,14 +26,14 @@ def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
     )
 
 
-def at_once(line: Line, bought: Bought, policy: RefundPolicy) -> AtOnce | None:
+def at_once(line: Offered, bought: Bought, policy: RefundPolicy) -> AtOnce | None:
     """That promise, as the guarantee for what was not shipped carries it; None: not promised."""
     if _withheld(line, bought, policy):
         return None
     return AtOnce(guarantee="instant_refund", below_minor=policy.guarantees.instant.below_minor[bought.currency])
 
 
-def _withheld(line: Line, bought: Bought, policy: RefundPolicy) -> Withheld:
+def _withheld(line: Offered, bought: Bought, policy: RefundPolicy) -> Withheld:
     if line.kind == "virtual" or line.category in ("custom_made", "digital"):
         return "instant_refund.not_for_line"
     if (SCORE_AT_START if bought.buyer_score is None else bought.buyer_score) < policy.guarantees.instant.score_min:

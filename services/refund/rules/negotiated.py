@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought, Claim, freight, over
+from services.refund.rules.claim import Bought, Claim, Offered, freight, over
 from shared.contracts.certificate import Guarantee
-from shared.contracts.types import Line
 from shared.messaging.shape import Reject, Wait
 from shared.policy import RefundPolicy
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """From payment until days after signing; nobody is at fault. Source: R4.2."""
     withheld = freight(line)
     return Guarantee(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought, Claim, over
+from services.refund.rules.claim import Bought, Claim, Offered, over
 from shared.contracts.certificate import Guarantee, Withheld
-from shared.contracts.types import Line
 from shared.messaging.shape import Reject, Wait
 from shared.policy import RefundPolicy
 
 EXCLUDED = frozenset({"custom_made", "fresh", "newspaper"})
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Given for goods but those of an excluded category, gifts, and those for which the buyer confirmed at purchase that it does not
     apply; digital goods only sealed. At most what was paid for the goods; the seller pays. Gifts go back too. Source: R4.5."""
     withheld = excluded(line)
@@ -43,7 +42,7 @@ def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
     return Reject("no_reason.window_over", passed.detail) if passed else None
 
 
-def excluded(line: Line) -> Withheld:
+def excluded(line: Offered) -> Withheld:
     """Why there is no return without a reason for the line; empty: there is."""
     if line.category in EXCLUDED or line.kind != "goods":
         return "no_reason.excluded"

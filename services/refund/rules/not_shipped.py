@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from services.refund.rules import instant_refund
-from services.refund.rules.claim import Bought, Claim, freight
+from services.refund.rules.claim import Bought, Claim, Offered, freight
 from shared.contracts.certificate import Guarantee
-from shared.contracts.types import Line
 from shared.errors import numbers
 from shared.messaging.shape import Reject, Wait
 from shared.policy import RefundPolicy
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """At once for buyers with the instant refund; else the seller answers. Money always waits for the order to hold the goods.
     Source: R4.8."""
     withheld = freight(line)

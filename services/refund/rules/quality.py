@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought, freight
+from services.refund.rules.claim import Bought, Offered, freight
 from shared.contracts.certificate import Guarantee
-from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Back, refunded or exchanged within days of signing; the seller is at fault. Source: R4.2."""
     withheld = freight(line)
     return Guarantee(

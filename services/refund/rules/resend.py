@@ -5,13 +5,12 @@ Goods that came damaged or wrong are sent again by the guarantee of that fault.
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought, not_goods
+from services.refund.rules.claim import Bought, Offered, not_goods
 from shared.contracts.certificate import Guarantee
-from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """For goods, as long as not received can be claimed. cap_minor: what comes back if nothing is sent. Source: R4.2, R4.10."""
     withheld = not_goods(line)
     return Guarantee(

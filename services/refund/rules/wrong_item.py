@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from services.refund.rules.claim import Bought, not_goods
+from services.refund.rules.claim import Bought, Offered, not_goods
 from shared.contracts.certificate import Guarantee
-from shared.contracts.types import Line
 from shared.policy import RefundPolicy
 
 
-def promise(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Back, refunded, exchanged or sent again within days of signing; the seller is at fault. Source: R4.2."""
     withheld = not_goods(line)
     return Guarantee(

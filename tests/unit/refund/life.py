@@ -22,7 +22,7 @@ from tests.unit.builders import BUYER, CASE, ORDER, POLICIES, SELLER, TERMS, at
 def promise(memory: Memory, name: str, line_no: int = 1) -> Guarantee:
     """As the certificate has it for the line."""
     (issued,) = (fact for fact in memory.facts if isinstance(fact, CertificateIssued))
-    (found,) = (one for one in issued.guarantees if (one.guarantee, one.line_no) == (name, line_no))
+    (found,) = (one for one in issued.each() if (one.guarantee, one.line_no) == (name, line_no))
     return found
 
 

@@ -17,10 +17,10 @@ from deploy.cli.main import main
 from services.refund import rules
 from services.refund.model import PURCHASE
 from services.refund.rules import claim
-from services.refund.rules.claim import Bought, Claim
+from services.refund.rules.claim import Bought, Claim, Offered
 from shared.contracts.certificate import CertificateIssued, Guarantee, recomputed
 from shared.contracts.refund import WindowOpened
-from shared.contracts.types import Category, FreeShipping, Line
+from shared.contracts.types import Category, FreeShipping
 from shared.errors import CATALOGUE
 from shared.messaging.memory import Memory
 from shared.messaging.shape import Reject
@@ -41,7 +41,8 @@ def test_a_paid_order_gets_one_certificate_with_every_guarantee_for_every_line()
     """R4.1."""
     issued = certificate(shop(paid(line(1, 3, 90_48), line(2, 1, 99_52, seller="s2"))))
     names = [rule.name for rule in rules.CATALOGUE]
-    assert [(one.line_no, one.guarantee) for one in issued.guarantees] == [(number, name) for number in (1, 2) for name in names]
+    assert [(one.line_no, one.guarantee) for one in issued.each()] == [(number, name) for name in names for number in (1, 2)]
+    assert [(one.line_no, one.cap_minor) for one in issued.each()][:2] == [(1, 90_48), (2, 99_52)]
     assert {one.guarantee for one in issued.guarantees if not one.granted} == {
         "refund_without_return",
         "return_freight",
@@ -55,11 +56,11 @@ def test_a_paid_order_gets_one_certificate_with_every_guarantee_for_every_line()
 def test_what_is_not_granted_says_why_and_what_is_granted_says_who_pays_by_which_rule() -> None:
     """R4.1."""
     issued = certificate(shop(paid(line(1), line(2, category="fresh", waived=True), b.line(3, kind="freight"), b.line(4, kind="virtual"))))
-    for one in issued.guarantees:
+    for one in issued.each():
         assert one.granted == (one.withheld == "")
         assert one.withheld == "" or CATALOGUE[one.withheld].zh
         assert (one.funder in ("seller", "platform"), one.rule[:1]) == (True, "R")
-    assert not any(one.granted for one in issued.guarantees if one.line_no == 3)
+    assert not any(one.granted for one in issued.each() if one.line_no == 3)
 
 
 @pytest.mark.parametrize("category", ["custom_made", "fresh", "newspaper"])
@@ -266,13 +267,13 @@ def test_adding_a_guarantee_is_one_file_one_line_and_its_terms(monkeypatch: pyte
     promised = promise(memory, "second_thoughts")
     assert (promised.granted, promised.days) == (True, POLICIES.versions[0].refund.guarantees.quality_days)
     assert rules.find("claim", "no_reason") is toy
-    assert rules.promised(purchase_of(memory).lines[1].promises, "second_thoughts") == promised
+    assert purchase_of(memory).promise(1, "second_thoughts") == promised
     late = toy.judge(promised, Claim(at("07-02 00:00"), at("06-16 10:00"), "Asia/Shanghai", kind="claim"))
     assert isinstance(late, Reject)
     assert recomputed(told(memory)) == told(memory)["terms_sha256"]
 
 
-def second_thoughts(line: Line, bought: Bought, policy: RefundPolicy) -> Guarantee:
+def second_thoughts(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """A toy: all that a guarantee's file holds."""
     return Guarantee(
         line_no=line.line_no,
