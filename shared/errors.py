@@ -346,11 +346,21 @@ CATALOGUE: dict[str, Entry] = {
     "halt.sequence_gap": Entry("a sequence of one of our own topics has a gap: events are missing from the log"),
     "halt.too_many_parked": Entry("too large a part of the last minute's events was parked: this is no single bad event"),
     "buyer.differs": Entry(
-        "the event names another buyer than the order has", False, "您不是该订单的买家", "You are not the buyer of this order."
+        "the event names another buyer than the order has",
+        False,
+        "您不是该订单的买家",
+        "You are not the buyer of this order.",
+        "申请人不是该订单的买家",
+        "Whoever asked is not the buyer of this order.",
     ),
     "line.unknown": Entry("the order has no such line", False, "订单中没有该商品", "There is no such line in this order."),
     "seller.differs": Entry(
-        "the event names another seller than the line has", False, "您不是该商品的卖家", "You are not the seller of this line."
+        "the event names another seller than the line has",
+        False,
+        "操作人不是该商品的卖家",
+        "Whoever answered is not the seller of this line.",
+        "您不是该商品的卖家",
+        "You are not the seller of this line.",
     ),
     "case.before_order": Entry("a case of an order that is not known yet: waits", True),
     "order.before_placed": Entry("an event of an order that is not known yet: waits", True),
@@ -879,6 +889,8 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "下单时使用了他人的信任卡",
         "You ordered with another's card.",
+        "买家下单时使用了他人的信任卡",
+        "The buyer ordered with another's card.",
     ),
     "trust_card.not_offered": Entry(
         "the seller did not offer this right on the line", False, "商家未提供该信任卡权益", "The seller did not offer this right."

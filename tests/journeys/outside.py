@@ -47,6 +47,8 @@ class Outside:
         self._next: dict[tuple[str, int], int] = {}
         self._admin = AdminClient(self.settings("ops"))
         self._now: datetime | None = None
+        self._told: list[Any] = []
+        self._sent = 0
 
     def laotie(self, *arguments: str, status: int | None = 0) -> str:
         """What the command prints; fails unless it ends with that status (None: whatever it is)."""
@@ -78,15 +80,23 @@ class Outside:
         self.send_raw(app, f"{app}.v1", key, value, cloud_event(app, kind, event_id), copies=copies)
         return event_id
 
-    def send_raw(self, principal: str, topic: str, key: str, value: str, headers: Mapping[str, str], *, copies: int = 1) -> None:
-        """Spread as librdkafka does by default, by CRC32, which is not how our own services do it."""
+    def send_raw(
+        self, principal: str, topic: str, key: str, value: str, headers: Mapping[str, str], *, copies: int = 1, wait: bool = True
+    ) -> None:
+        """Spread as librdkafka does by default, by CRC32, which is not how our own services do it. wait False: until `delivered`."""
         producer = self._producers.setdefault(principal, Producer({**self.settings(principal), "partitioner": "consistent_random"}))
-        errors: list[Any] = []
         for _ in range(copies):
             pairs: list[tuple[str, str | bytes | None]] = [(name, text.encode()) for name, text in headers.items()]
-            producer.produce(topic, value.encode(), key.encode(), headers=pairs, on_delivery=lambda error, _: errors.append(error))
-        assert producer.flush(30) == 0
-        assert errors == [None] * copies
+            producer.produce(topic, value.encode(), key.encode(), headers=pairs, on_delivery=lambda error, _: self._told.append(error))
+        self._sent += copies
+        if wait:
+            self.delivered()
+
+    def delivered(self) -> None:
+        """All that was sent is in its topic."""
+        assert [producer.flush(30) for producer in self._producers.values()] == [0] * len(self._producers)
+        assert self._told == [None] * self._sent
+        self._told, self._sent = [], 0
 
     def settings(self, principal: str) -> dict[str, Any]:
         """The client file that `laotie up` wrote for it."""
