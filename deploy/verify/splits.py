@@ -20,6 +20,7 @@ from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited, ChargebackPart, ChargebackReceived
 from shared.contracts.order import UnitsCancelled
+from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     AccountCharged,
     AccountCredited,
@@ -253,6 +254,10 @@ def _told_on(log: Log, lines: dict[Place, Sold]) -> Check:
             credits = due["account.credited", entry.header("ce_causationid"), f"{fact.order_id}/{fact.line_no}"]
             credits[fact.seller_id] += fact.seller_minor
             credits[fact.promoter_id or fact.seller_id] += fact.promoter_minor
+        if isinstance(fact, SellerReimbursed):
+            due["account.credited", entry.header("ce_causationid"), f"{fact.order_id}/{fact.line_no}"][fact.seller_id] += sum(
+                (fact.refund_minor, fact.compensations_minor)
+            )
         for line_no, name in _names(entry):
             sold = lines.get((fact.order_id, line_no))
             gone = sold.gone.get(name) if sold is not None else None
