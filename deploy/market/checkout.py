@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+
+from deploy.market.people import FARMER, World, card_of
 
 CURRENCIES = ("CNY", "HKD")
 EXCLUDED = ("fresh", "custom_made", "digital")
@@ -18,30 +18,6 @@ ROOMY, FEW, ONE_EACH, UNSEEN = "sku-c-roomy", "sku-c-few", "sku-c-one", "sku-c-u
 CAMPAIGN_PRICE_MINOR = 9_900
 RING = tuple(f"m-{number:03}" for number in range(1, 9))  # accounts of one person
 CHEAP_MINOR, DEAR_MINOR = (990, 9_900), (56_000, 89_900)  # a unit: three are refunded at once; one is not, whatever the coupons
-CARDS = uuid.UUID("7be1a5a0-3c0e-5d53-9f0f-5a2f2c1f6a11")  # namespace of trust cards, as trust.v1 shows them
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    sku: str
-    seller_id: str
-    price_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Who takes part."""
-
-    sellers: tuple[str, ...]
-    promoters: tuple[str, ...]
-    buyers: tuple[str, ...]
-    products: dict[str, tuple[Product, ...]]  # by seller
-    farms: tuple[tuple[str, ...], ...]  # accounts of each first-order farmer
-    habits: dict[str, str] = field(default_factory=dict)  # of buyers and sellers; who has none is honest
-
-    def who(self, people: Sequence[str], habit: str) -> list[str]:
-        """Those of them that have it; empty: the honest."""
-        return [one for one in people if self.habits.get(one, "") == habit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +57,6 @@ class Wants:
 
 
 ANYTHING = Wants()
-SERIAL, SWAPPER, WARDROBE, FARMER = "serial returner", "parcel swapper", "wardrobing", "first-order farmer"
-SILENT, SHAM = "silent seller", "sham shipper"
-BUYERS = {SERIAL: 10, SWAPPER: 3, WARDROBE: 4}  # in a hundred; farmers come on top
-SELLERS = {SILENT: 12, SHAM: 5}
-FARM, ORDERS_PER_FARMER = 10, 500  # accounts of one farmer
 
 
 @dataclass(slots=True)
@@ -175,33 +146,6 @@ class Cart:
         return [item for item in self.items if item.seller_id == seller_id and item.kind != "freight"]
 
 
-def world(rng: Random, orders: int) -> World:
-    """Sellers, promoters and buyers in proportion to the orders, at least a handful."""
-    sellers = tuple(f"s-{n:03}" for n in range(1, max(4, min(40, orders // 25)) + 1))
-    promoters = tuple(f"p-{n:03}" for n in range(1, max(2, min(12, orders // 80)) + 1))
-    buyers = tuple(f"b-{n:05}" for n in range(1, max(6, orders * 2 // 5) + 1))
-    products = {
-        seller: tuple(Product(f"sku-{seller}-{n}", seller, rng.randrange(990, 49_990, 7)) for n in range(1, 7)) for seller in sellers
-    }
-    farms = tuple(tuple(f"x-{farmer}-{n:02}" for n in range(1, FARM + 1)) for farmer in range(1, 2 + orders // ORDERS_PER_FARMER))
-    return World(sellers, promoters, buyers, products, farms, _habits(rng, sellers, SELLERS) | _habits(rng, buyers, BUYERS))
-
-
-def _habits(rng: Random, people: Sequence[str], shares: Mapping[str, int]) -> dict[str, str]:
-    """At least one has each; most have none."""
-    found: dict[str, str] = {}
-    shuffled = rng.sample(people, len(people))
-    for habit, share in shares.items():
-        for _ in range(max(1, len(people) * share // 100)):
-            found[shuffled.pop()] = habit
-    return found
-
-
-def card_of(buyer_id: str) -> str:
-    """The card that this buyer's one wish for it brings, as trust.v1 tells it."""
-    return str(uuid.uuid5(CARDS, f"{buyer_id}|wish-{buyer_id}"))
-
-
 def fill(rng: Random, market: World, order_id: str, wants: Wants = ANYTHING) -> Cart:
     """Any cart that has what is wanted."""
     promoter = rng.choice(market.promoters) if wants.visited or rng.random() < 0.6 else None
@@ -263,7 +207,11 @@ def _visit(rng: Random, market: World, items: list[Item], visited: str) -> tuple
 def _freight(rng: Random, items: list[Item], wants: Wants) -> list[Item]:
     """Some sellers of goods ask for it; not those who waive it."""
     sellers = sorted({item.seller_id for item in items if item.kind == "goods"})
-    asking = [seller for seller in sellers if rng.random() < FREIGHT_SHARE and not wants.bare and not (wants.threshold and seller == items[0].seller_id)]
+    asking = [
+        seller
+        for seller in sellers
+        if rng.random() < FREIGHT_SHARE and not wants.bare and not (wants.threshold and seller == items[0].seller_id)
+    ]
     return [
         Item(len(items) + number, "freight", seller, None, 1, rng.randrange(500, 1_500, 50), 0, kind="freight")
         for number, seller in enumerate(asking, start=1)

@@ -9,11 +9,12 @@ from itertools import pairwise
 from random import Random
 
 from deploy.market import apps
-from deploy.market.checkout import CAMPAIGN, CURRENCIES, FEW, ONE_EACH, RING, ROOMY, World, fill, world
+from deploy.market.checkout import CAMPAIGN, CURRENCIES, FEW, ONE_EACH, RING, ROOMY, fill
 from deploy.market.disorder import delay
 from deploy.market.fates import FATES, claims
 from deploy.market.life import Life
 from deploy.market.noise import hasten, repeat, spoil
+from deploy.market.people import World, world
 from deploy.market.sent import Sent, closing
 
 SHOWS = 3  # evenings with a live show, on which everything is ordered

@@ -27,7 +27,8 @@ class Provider:
     """What the provider knows. Whatever it does follows from the seed and the instruction's id, not from when it was read.
 
     captured: the order of each payment; taken: of each chargeback that was lost. failing: orders whose refunds and compensations it does
-    not pay; failing_first: of these not the first refund; the first payout of some parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to:
+    not pay; failing_first: of these not the first refund.
+    The first payout of some parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to:
     payouts, by party and currency.
     instructed: how often each instruction came; it is carried out once.
     """

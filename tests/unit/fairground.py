@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from deploy.market.clients import Read
 from deploy.market.disorder import waves
 from deploy.market.market import Market, failing
-from deploy.market.psp import TOPICS, Provider
+from deploy.market.psp import Provider
 from deploy.market.sent import Sent, closing
 from deploy.verify.log import TOPICS as KNOWN
 from shared.messaging.message import Message

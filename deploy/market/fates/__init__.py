@@ -5,24 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.market.checkout import (
-    ANYTHING,
-    CHEAP_MINOR,
-    DEAR_MINOR,
-    FARMER,
-    FEW,
-    ONE_EACH,
-    ROOMY,
-    SERIAL,
-    SHAM,
-    SILENT,
-    SWAPPER,
-    UNSEEN,
-    WARDROBE,
-    Wants,
-)
+from deploy.market.checkout import ANYTHING, CHEAP_MINOR, DEAR_MINOR, FEW, ONE_EACH, ROOMY, UNSEEN, Wants
 from deploy.market.fates import claims, delivery, disputes, others, paying, returns, rulings
 from deploy.market.life import Life
+from deploy.market.people import FARMER, SERIAL, SHAM, SILENT, SWAPPER, WARDROBE
 
 
 @dataclass(frozen=True, slots=True)

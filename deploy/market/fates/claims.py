@@ -279,4 +279,3 @@ def _unsent(life: Life, case: str) -> None:
     life.cancelled.append((asked, {1: life.first.quantity}))
     life.expected.cases[case] = "case.refunded"
     life.settle()
-

@@ -1,5 +1,8 @@
 """Which orders of an identity cluster can be its first, and how what is known of them goes with members who move. Source: R4.6, R1.2.
 
+What is told of the order itself comes first, and of its cluster last: whether a cluster has anything to learn depends on which of its
+orders came before, and the ids of all other facts must not.
+
 A claim is judged by what the buyer's cluster, as known then, has ordered and used: two clusters about to become one may each have
 its first order; when they have become one, both uses stand, and that is told. Whatever is told of an order is kept at the cluster in
 which its buyer is known to be then, and goes with every member of it that moves on.
@@ -60,13 +63,13 @@ def paid(
         occurred_at=event.occurred_at,
     )
     after = joined(cluster or Cluster(), Cluster({event.order_id: OwnOrder(event.occurred_at, event.payment_id)}))
-    return (counted, *issued) if event.amount_minor and event.order_id in after.orders else issued
+    return (*issued, counted) if event.amount_minor and event.order_id in after.orders else issued
 
 
 def delivered(event: ParcelDelivered, member: Member | None, purchase: Purchase | None, cluster: Cluster | None) -> Outcome:
     """Windows open; and what has arrived, be it a part, can be given up by nobody any more."""
     opened = open_windows(event, purchase)
-    return (*_marked(event, "stands", member, cluster), *opened) if isinstance(opened, tuple) else opened
+    return (*opened, *_marked(event, "stands", member, cluster)) if isinstance(opened, tuple) else opened
 
 
 def cancelled(event: UnitsCancelled, member: Member | None, purchase: Purchase | None, cluster: Cluster | None) -> Outcome:
@@ -75,8 +78,8 @@ def cancelled(event: UnitsCancelled, member: Member | None, purchase: Purchase |
     if not isinstance(reduced, tuple) or purchase is None:
         return reduced
     if event.by == "buyer" or any(case.granted_quantity or case.granted_minor for case in purchase.cases.values()):
-        return (*_marked(event, "stands", member, cluster), *reduced)
-    return (*_marked(event, "void", member, cluster), *reduced) if event.order_cancelled else reduced
+        return (*reduced, *_marked(event, "stands", member, cluster))
+    return (*reduced, *_marked(event, "void", member, cluster)) if event.order_cancelled else reduced
 
 
 def move(event: MemberJoined, member: Member | None, clusters: Mapping[str, Cluster]) -> Outcome:
