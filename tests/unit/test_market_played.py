@@ -6,10 +6,12 @@ from collections import Counter
 
 import pytest
 
+from deploy.market.checkout import CURRENCIES
 from deploy.market.clients import Read
 from deploy.market.fates import FATES
 from deploy.market.market import Market, build
 from deploy.market.outcome import TOPICS, differences, read, told
+from deploy.market.totals import ESCROW, FUND, total
 from tests.unit.fairground import Fairground
 from tests.unit.verify.recorded import checked, wrong
 
@@ -43,6 +45,17 @@ def test_everything_that_is_refused_was_meant_to_be_r2_1(market: Market, straigh
 
 def test_what_the_fates_leave_behind_is_recomputed_from_the_topics(straight: Fairground) -> None:
     assert wrong(checked(straight)) == []
+
+
+def test_every_fen_that_went_back_has_a_rule_and_a_funder_r3_4_r4_6(market: Market, straight: Fairground) -> None:
+    totals = total(facts(straight))
+    for what in ("refund", "compensation"):
+        for currency in CURRENCIES:
+            assert totals.paid(what, currency) == straight.psp.paid[(currency, what)]
+    assert {row[2] for row in totals.minor} == {ESCROW, FUND, "seller", "promoter", "platform"}
+    of_fund = sum(minor for row, minor in totals.minor.items() if row[2] == FUND)
+    assert of_fund == sum(life.expected.fund_minor for life in market.lives)
+    assert {row[0] for row in totals.minor} >= {"R2.1", "R2.2", "R2.4", "R3.10", "R4.2", "R4.5", "R4.6", "R4.7", "R4.8", "R4.9", "R4.11"}
 
 
 def test_topics_that_overtake_each_other_lead_to_the_same_facts_r2_1(market: Market, straight: Fairground) -> None:
