@@ -30,6 +30,7 @@ from deploy.verify import (
     splits,
     states,
     transactions,
+    verdicts,
 )
 from deploy.verify.log import TOPICS, Lane, Log, read
 from deploy.verify.report import Check, Report
@@ -63,6 +64,7 @@ def statements(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
     yield from _computed("promises", promises.checks(log))
     yield from _computed("certificates", certificates.checks(log, policies))
     yield from _computed("compensations", compensations.checks(log))
+    yield from _computed("verdicts", verdicts.checks(log))
     yield from _computed("holds", holds.checks(log))
     yield from _computed("purses", purses.checks(log))
     yield from _computed("orders", orders.checks(log, tables))
