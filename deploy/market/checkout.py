@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
+from deploy.market.people import FARMER, World, card_of
+
 CURRENCIES = ("CNY", "HKD")
 EXCLUDED = ("fresh", "custom_made", "digital")
 COMMISSIONS = (300, 500, 800, 1_200, 2_000)  # basis points
@@ -15,23 +17,7 @@ CAMPAIGN = "live-618"
 ROOMY, FEW, ONE_EACH, UNSEEN = "sku-c-roomy", "sku-c-few", "sku-c-one", "sku-c-unseen"  # products of the campaign, by its terms
 CAMPAIGN_PRICE_MINOR = 9_900
 RING = tuple(f"m-{number:03}" for number in range(1, 9))  # accounts of one person
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    sku: str
-    seller_id: str
-    price_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Who takes part."""
-
-    sellers: tuple[str, ...]
-    promoters: tuple[str, ...]
-    buyers: tuple[str, ...]
-    products: dict[str, tuple[Product, ...]]  # by seller
+CHEAP_MINOR, DEAR_MINOR = (990, 9_900), (56_000, 89_900)  # a unit: three are refunded at once; one is not, whatever the coupons
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +27,9 @@ class Wants:
     units, sellers 0: any number. fulfilled: another party sends what line 1's seller sells. visited: the last page before the order
     was another promoter's, or the shop's `own`. threshold: the seller waives its freight above it; `lost`: by any return, `kept`:
     not by one of line 1. campaign: the product of it. ring: the buyer is one of the accounts of one person. newcomer: line 1's seller sells
-    in this order only. promoted: the promoter of all lines is one of this order only, and gives a coupon.
+    in this order only. promoted: the promoter of all lines is one of this order only, and gives a coupon. lines: so many, none of them
+    freight where `bare`. price: of a unit of line 1, from and to. stranger: the buyer orders this once. card: with the trust card that
+    it has. cap_minor: the most that line 1 gives back without a return. habit: of the buyer; sells: of line 1's seller.
     """
 
     units: int = 0
@@ -57,6 +45,15 @@ class Wants:
     ring: bool = False
     newcomer: bool = False
     promoted: bool = False
+    lines: int = 0
+    bare: bool = False
+    currency: str = ""
+    price: tuple[int, int] = (0, 0)
+    stranger: bool = False
+    card: bool = False
+    cap_minor: int | None = None
+    habit: str = ""
+    sells: str = ""
 
 
 ANYTHING = Wants()
@@ -83,6 +80,7 @@ class Item:
     tags: tuple[str, ...] = ()
     fulfiller_id: str | None = None
     named_promoter_id: str | None = None
+    cap_minor: int | None = None
     subsidies: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -129,6 +127,7 @@ class Cart:
     visited: tuple[str | None, ...] = ()
     thresholds: dict[str, int] = field(default_factory=dict)
     campaign_id: str = ""
+    trust_card_id: str = ""
 
     @property
     def due_minor(self) -> int:
@@ -147,17 +146,6 @@ class Cart:
         return [item for item in self.items if item.seller_id == seller_id and item.kind != "freight"]
 
 
-def world(rng: Random, orders: int) -> World:
-    """Sellers, promoters and buyers in proportion to the orders, at least a handful."""
-    sellers = tuple(f"s-{n:03}" for n in range(1, max(4, min(40, orders // 25)) + 1))
-    promoters = tuple(f"p-{n:03}" for n in range(1, max(2, min(12, orders // 80)) + 1))
-    buyers = tuple(f"b-{n:05}" for n in range(1, max(6, orders * 2 // 5) + 1))
-    products = {
-        seller: tuple(Product(f"sku-{seller}-{n}", seller, rng.randrange(990, 49_990, 7)) for n in range(1, 7)) for seller in sellers
-    }
-    return World(sellers, promoters, buyers, products)
-
-
 def fill(rng: Random, market: World, order_id: str, wants: Wants = ANYTHING) -> Cart:
     """Any cart that has what is wanted."""
     promoter = rng.choice(market.promoters) if wants.visited or rng.random() < 0.6 else None
@@ -166,10 +154,13 @@ def fill(rng: Random, market: World, order_id: str, wants: Wants = ANYTHING) -> 
     visited = _visit(rng, market, items, wants.visited)
     offers = _offers(rng, order_id, items, wants)
     items += _freight(rng, items, wants)
-    buyer = rng.choice(RING if wants.ring else market.buyers)
-    currency = CURRENCIES[rng.random() < 0.06]
+    buyer = rng.choice(RING if wants.ring else market.who(market.buyers, wants.habit) or market.buyers)
+    buyer = f"b-{order_id}" if wants.stranger else buyer
+    buyer = rng.choice(rng.choice(market.farms)) if wants.habit == FARMER else buyer
+    currency = wants.currency or CURRENCIES[rng.random() < 0.06]
     thresholds: dict[str, int] = {}
-    cart = Cart(order_id, buyer, currency, tuple(items), tuple(offers), visited, thresholds, CAMPAIGN if wants.campaign else "")
+    campaign, card = CAMPAIGN if wants.campaign else "", card_of(buyer) if wants.card else ""
+    cart = Cart(order_id, buyer, currency, tuple(items), tuple(offers), visited, thresholds, campaign, card)
     allocate(cart)
     if wants.threshold:
         bought = cart.of_seller(items[0].seller_id)
@@ -181,14 +172,20 @@ def _chosen(rng: Random, market: World, order_id: str, wants: Wants, promoter: s
     commission = rng.choice(COMMISSIONS) if promoter else 0
     if wants.campaign:
         return [Item(1, wants.campaign, market.sellers[0], promoter, wants.units or 1, CAMPAIGN_PRICE_MINOR, commission)]
-    sellers = rng.sample(market.sellers, wants.sellers or (2 if rng.random() < 0.2 else 1))
+    first_seller = rng.choice(market.who(market.sellers, wants.sells))
+    others = [seller for seller in market.who(market.sellers, "") if seller != first_seller]
+    count = wants.sellers or (2 if rng.random() < 0.2 and not wants.lines else 1)
+    sellers = [first_seller, *rng.sample(others, count - 1)]
     items = []
-    for line_no in range(1, 1 + max(len(sellers), rng.choices((1, 2, 3, 4), (50, 28, 15, 7))[0])):
+    for line_no in range(1, 1 + (wants.lines or max(len(sellers), rng.choices((1, 2, 3, 4), (50, 28, 15, 7))[0]))):
         product = rng.choice(market.products[sellers[(line_no - 1) % len(sellers)]])
         quantity = wants.units if wants.units and line_no == 1 else rng.choices((1, 2, 3), (70, 20, 10))[0]
         commission = rng.choice(COMMISSIONS) if promoter else 0
         items.append(Item(line_no, product.sku, product.seller_id, promoter, quantity, product.price_minor, commission))
     first = items[0]
+    if wants.price[1]:
+        first.sku, first.price_minor = f"sku-{order_id}", rng.randrange(*wants.price)
+    first.cap_minor = wants.cap_minor
     first.category, first.waived, first.kind, first.tags = wants.category, wants.waived, wants.kind, wants.tags
     for item in [item for item in items if item.seller_id == first.seller_id]:
         item.seller_id = f"s-{order_id}" if wants.newcomer else item.seller_id
@@ -210,7 +207,11 @@ def _visit(rng: Random, market: World, items: list[Item], visited: str) -> tuple
 def _freight(rng: Random, items: list[Item], wants: Wants) -> list[Item]:
     """Some sellers of goods ask for it; not those who waive it."""
     sellers = sorted({item.seller_id for item in items if item.kind == "goods"})
-    asking = [seller for seller in sellers if rng.random() < FREIGHT_SHARE and not (wants.threshold and seller == items[0].seller_id)]
+    asking = [
+        seller
+        for seller in sellers
+        if rng.random() < FREIGHT_SHARE and not wants.bare and not (wants.threshold and seller == items[0].seller_id)
+    ]
     return [
         Item(len(items) + number, "freight", seller, None, 1, rng.randrange(500, 1_500, 50), 0, kind="freight")
         for number, seller in enumerate(asking, start=1)

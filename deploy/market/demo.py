@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import click
@@ -23,7 +24,7 @@ from deploy.cli.watch import NotIdle
 from deploy.local import control, services
 from deploy.local.home import Home, default_home
 from deploy.local.stack import Stack
-from deploy.market import display
+from deploy.market import display, totals
 from deploy.market.market import build
 from deploy.market.play import Play
 from deploy.market.sent import DAY, closing
@@ -79,8 +80,11 @@ def main(orders: int, seed: int, delays: timedelta, shuffle: int | None, keep: b
         raise SystemExit(1)
 
 
-def report(verdict: Verdict, seconds: float) -> dict[str, int | float | bool]:
-    """events: published by the apps. lost: of these, without effect, not held, not rejected. doubled: effects that happened twice."""
+def report(verdict: Verdict, seconds: float) -> dict[str, Any]:
+    """events: published by the apps. lost: of these, without effect, not held, not rejected. doubled: effects that happened twice.
+
+    totals: what went back, by rule and funder.
+    """
     return {
         "orders": len(verdict.market.lives),
         "events": len(verdict.play.published),
@@ -91,6 +95,7 @@ def report(verdict: Verdict, seconds: float) -> dict[str, int | float | bool]:
         "escrow_minor": verdict.escrow_minor,
         "seconds": round(seconds, 1),
         "verified": verdict.verified,
+        "totals": totals.table(verdict.totals),
     }
 
 

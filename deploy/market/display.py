@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from deploy.market import play
+from deploy.market import play, totals
 from deploy.market.fates import FATES
 from deploy.market.outcome import expected_of
 from deploy.market.verdict import Verdict
@@ -42,9 +42,10 @@ def progress(console: Console) -> Iterator[Callable[[play.Progress], None]]:
 
 
 def tables(verdict: Verdict) -> Iterator[Table]:
-    """By fate, by currency, scores."""
+    """By fate, by currency, by rule and funder, scores."""
     yield _by_fate(verdict)
     yield _by_currency(verdict)
+    yield _by_rule(verdict)
     yield _scores(verdict)
 
 
@@ -116,6 +117,25 @@ def _by_currency(verdict: Verdict) -> Table:
     ]
     for name, of in rows:
         table.add_row(name, *(amount(of(currency), currency) for currency in books.currencies))
+    return table
+
+
+def _by_rule(verdict: Verdict) -> Table:
+    """Who paid which fen of refunds, compensations and reimbursements."""
+    table = Table(title="What went back, by rule and funder", title_justify="left")
+    currencies = verdict.books.currencies
+    for name in ("what", "rule", "paid by"):
+        table.add_column(name)
+    for name in ("payments", *currencies):
+        table.add_column(name, justify="right")
+    rows: dict[tuple[str, str, str], dict[str, int]] = {}
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for one in totals.table(verdict.totals):
+        place = (str(one["what"]), str(one["rule"]), str(one["funder"]))
+        rows.setdefault(place, {})[str(one["currency"])] = int(one["amount_minor"])
+        counts[place] += int(one["payments"])
+    for place, paid in rows.items():
+        table.add_row(*place, str(counts[place]), *(amount(paid[unit], unit) if unit in paid else "" for unit in currencies))
     return table
 
 

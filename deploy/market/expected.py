@@ -13,7 +13,7 @@ class Expected:
     captured: all that the buyer paid, unwanted money too. returned: all that the buyer got back, compensations left aside. lines: for
     each settled line what seller, promoter and platform got. refunds: by line. cases: the code with which each ended, empty: open.
     compensated: what the buyer got for broken promises, by seller. charged_back: what its bank took
-    back. listed: found under suspension too late.
+    back. listed: found under suspension too late. fund: what the platform's guarantee fund paid for it, to the buyer or the seller.
     """
 
     state: str = "held"
@@ -26,3 +26,4 @@ class Expected:
     charged_back_minor: int = 0
     compensated: dict[str, int] = field(default_factory=dict)
     listed: bool = False
+    fund_minor: int = 0

@@ -19,6 +19,21 @@ CARRIERS = ("sf-express", "zto", "jd-logistics")
 SHIPS_AFTER = ((1, 2, 3), (90, 4, 6))  # days after the show, how often: after two the news may be late, after three the parcel is
 
 
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a case without a no-reason return brought the buyer of a line.
+
+    minor None: the units' slice. at_fault: the seller was, so its freight goes back too, with the last line. fund: the platform's
+    guarantee fund pays, and the line goes on as if nothing had been.
+    """
+
+    line_no: int
+    units: int
+    minor: int | None = None
+    at_fault: bool = False
+    fund: bool = False
+
+
 @dataclass(slots=True)
 class Life:
     """show: the day on which it is placed. What happened to it, as far as the reckoning needs it:
@@ -26,11 +41,14 @@ class Life:
     signed: the phase in which the last parcel is signed, signed_of: by line. cancelled: units by line, each with its time. refunded:
     units by line that a case gave back; returned_late: lines of which that came after settlement. confirmed: lines that the buyer
     confirms. used: virtual lines that were redeemed. sham: parcels whose waybill was a pretence, by a ruling. psp_fails: the PSP pays
-    neither refunds nor compensations of this order. charged: what parties are asked for, compensations and refunds after settlement.
+    neither refunds nor compensations of this order; psp_fails_first: not the first refund.
+    charged: what parties are asked for, compensations and refunds after settlement.
     given: by promoter, what its subsidies come to, less what came back. prefunded: of a promoter of its own, what is left in the end of
     what it put in for them, and what it owes for them. topped_up, deposit: what a seller of its own put into its deposit, and what is
     there in the end. withdrawals: by id, paid or refused. contest: what it contends for with other orders; then its expectation is what
     becomes of it if it wins. dispute: how the chargeback of all of it ended, won or lost; open: it did not; empty: there was none.
+    gains: what cases brought otherwise. owed: compensations of cases, by seller. won_back: lines of which the seller has the cost of
+    the case from the platform. farm: whose account the buyer is, if it has ten of them.
     """
 
     fate: str
@@ -55,6 +73,12 @@ class Life:
     used: set[int] = field(default_factory=set)
     sham: list[Parcel] = field(default_factory=list)
     psp_fails: bool = False
+    psp_fails_first: bool = False
+    gains: list[Gain] = field(default_factory=list)
+    owed: Counter[str] = field(default_factory=Counter)
+    won_back: set[int] = field(default_factory=set)
+    reimbursed: Counter[str] = field(default_factory=Counter)
+    farm: str = ""
     topped_up: dict[str, int] = field(default_factory=dict)
     deposit: dict[str, int] = field(default_factory=dict)
     prefunded: dict[str, tuple[int, int]] = field(default_factory=dict)

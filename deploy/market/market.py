@@ -9,14 +9,16 @@ from itertools import pairwise
 from random import Random
 
 from deploy.market import apps
-from deploy.market.checkout import CAMPAIGN, CURRENCIES, FEW, ONE_EACH, RING, ROOMY, World, fill, world
+from deploy.market.checkout import CAMPAIGN, CURRENCIES, FEW, ONE_EACH, RING, ROOMY, fill
 from deploy.market.disorder import delay
-from deploy.market.fates import FATES
+from deploy.market.fates import FATES, claims
 from deploy.market.life import Life
 from deploy.market.noise import hasten, repeat, spoil
+from deploy.market.people import World, world
 from deploy.market.sent import Sent, closing
 
 SHOWS = 3  # evenings with a live show, on which everything is ordered
+HARVEST = 7  # phase in which farmers claim: all of theirs have arrived, and the seller's own seven days run
 SPOILT_PER_ORDERS = 250
 PREFUND_MINOR = (1_000_000, 2_000)  # of each currency
 FEW_UNITS = 2  # of the product that is too scarce
@@ -68,11 +70,18 @@ def build(seed: int, orders: int, delay_days: int = 0) -> Market:
     rng = Random(seed)
     place = world(rng, orders)
     lives = [_live(rng, place, f"o-{seed}-{index:05}", name, index) for index, name in enumerate(_fates(rng, orders), start=1)]
-    sent = _campaign(orders) + _prefunds(place) + [one for life in lives for one in hasten(rng, life.sent)]
+    _harvest(place, lives)
+    sent = _campaign(orders) + _links(place) + _prefunds(place) + [one for life in lives for one in hasten(rng, life.sent)]
     if delay_days:
         sent = delay(Random(f"{seed} late"), in_order(sent), delay_days)
     noise = repeat(rng, sent) + spoil(rng, sent, max(1, orders // SPOILT_PER_ORDERS))
     return Market(seed, place, tuple(lives), in_order(sent + noise), delayed=delay_days > 0)
+
+
+def failing(market: Market) -> tuple[list[str], list[str]]:
+    """Orders of which the provider pays nothing back, and of which not the first refund."""
+    lives = market.lives
+    return [life.cart.order_id for life in lives if life.psp_fails], [life.cart.order_id for life in lives if life.psp_fails_first]
 
 
 def in_order(sent: list[Sent]) -> tuple[Sent, ...]:
@@ -85,9 +94,23 @@ def _campaign(orders: int) -> list[Sent]:
     terms = ((ROOMY, orders, None), (FEW, FEW_UNITS, None), (ONE_EACH, orders, 1))
     sent = [apps.reviewed(CAMPAIGN, sku, at) for sku, _, _ in terms]
     sent += [apps.allotted(CAMPAIGN, sku, at, units, limit) for sku, units, limit in terms]
-    for first, second in pairwise(RING):
-        sent += [apps.linked(buyer, at, f"phone-{first}") for buyer in (first, second)]
     return sent
+
+
+def _links(place: World) -> list[Sent]:
+    """Accounts of one person: each shares a phone with the next."""
+    at = closing(0) - timedelta(minutes=55)
+    pairs = [pair for accounts in (RING, *place.farms) for pair in pairwise(accounts)]
+    return [apps.linked(buyer, at, f"phone-{pair[0]}") for pair in pairs for buyer in pair]
+
+
+def _harvest(place: World, lives: list[Life]) -> None:
+    """Of each farmer's orders the one that was paid first is its first. Source: R4.6."""
+    for farm in place.farms:
+        mine = [life for life in lives if life.cart.buyer_id in farm]
+        first = min(mine, key=lambda life: (life.paid_at, life.payment_id), default=None)
+        for life in mine:
+            claims.harvest(life, first=life is first, phase=HARVEST)
 
 
 def _prefunds(place: World) -> list[Sent]:

@@ -35,7 +35,10 @@ ONCE = {  # the business key that each of these happens at most once for
     ("refund.v1", "certificate.issued"): ("order_id",),
     ("refund.v1", "refund.granted"): ("refund_id",),
     ("refund.v1", "first_order.used"): ("order_id",),
-    ("refund.v1", "case.closed"): ("case_id",),
+    ("refund.v1", "case.closed"): ("case_id", "code"),  # again after an appeal that was won
+    ("refund.v1", "compensation.granted"): ("compensation_id",),
+    ("refund.v1", "reimbursement.granted"): ("reimbursement_id",),
+    ("payment.v1", "seller.reimbursed"): ("reimbursement_id",),
     ("party.v1", "balance.credited"): ("party", "order_id", "line_no"),
     ("party.v1", "balance.debited"): ("charge_id",),
     ("party.v1", "subsidy.drawn"): ("charge_id",),
@@ -156,6 +159,7 @@ def differences(market: Market, found: Found) -> list[str]:
             item = life.cart.items[line_no - 1]
             credited[(item.seller_id, currency)] += shares[0]
             credited[(item.promoter_id or "", currency)] += shares[1]
+        credited.update({(party, currency): amount for party, amount in life.reimbursed.items()})
         charged.update({(party, currency): amount for party, amount in life.charged.items()})
         given.update({(party, currency): amount for party, amount in life.given.items()})
         withdrawals |= life.withdrawals
@@ -225,6 +229,8 @@ def _of_order(found: Found, paid: dict[str, dict[int, int]], record: Read, body:
     for posting in (body.get("moves") or {}).get("postings", ()):
         if posting["account"] == f"escrow:{record.key}":
             order.escrow_minor += posting["amount_minor"]
+        elif posting["account"] == "platform:guarantee_fund":
+            order.fund_minor -= posting["amount_minor"]
     match (record.topic, record.type):
         case ("order.v1", "order.rejected"):
             order.state = "rejected"

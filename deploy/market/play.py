@@ -17,7 +17,7 @@ from deploy.cli.idle import Idle
 from deploy.local.stack import Stack
 from deploy.market.clients import Published, Publisher, Reader
 from deploy.market.disorder import waves
-from deploy.market.market import Market
+from deploy.market.market import Market, failing
 from deploy.market.psp import GROUP, TOPICS, Provider
 from deploy.market.sent import Sent, closing
 
@@ -45,7 +45,7 @@ class Play:
 
     def __init__(self, stack: Stack, market: Market, shuffle: int | None = None) -> None:
         self._stack, self._market, self._shuffle = stack, market, shuffle
-        self.provider = Provider(market.seed, [life.cart.order_id for life in market.lives if life.psp_fails])
+        self.provider = Provider(market.seed, *failing(market))
         self.published: list[Published] = []
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.stops = 0

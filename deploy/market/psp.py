@@ -27,13 +27,14 @@ class Provider:
     """What the provider knows. Whatever it does follows from the seed and the instruction's id, not from when it was read.
 
     captured: the order of each payment; taken: of each chargeback that was lost. failing: orders whose refunds and compensations it does
-    not pay; the first payout of some parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to:
+    not pay; failing_first: of these not the first refund.
+    The first payout of some parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to:
     payouts, by party and currency.
     instructed: how often each instruction came; it is carried out once.
     """
 
-    def __init__(self, seed: int, failing: Iterable[str]) -> None:
-        self._seed, self._failing = seed, frozenset(failing)
+    def __init__(self, seed: int, failing: Iterable[str], failing_first: Iterable[str] = ()) -> None:
+        self._seed, self._failing, self._failing_first = seed, frozenset(failing), set(failing_first)
         self._answers: list[tuple[datetime, str, int, Sent]] = []
         self._order = count()
         self._paid_before: set[str] = set()
@@ -117,6 +118,9 @@ class Provider:
         self._schedule(Sent("psp", "psp.v1", "psp", identity, "statement.line", order_id, day + STATED_AFTER, line, 0))
 
     def _fails(self, kind: str, key: str) -> bool:
+        if kind == "refund" and key in self._failing_first:
+            self._failing_first.discard(key)
+            return True
         if kind != "payout":
             return key in self._failing
         first = key not in self._paid_before

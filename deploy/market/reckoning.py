@@ -11,7 +11,7 @@ from deploy.market.checkout import FEE_BP, WAIVED_MINOR, Item
 from deploy.market.sent import fired_in, phase_of
 
 if TYPE_CHECKING:
-    from deploy.market.life import Life
+    from deploy.market.life import Gain, Life
 
 LATE = (1_000, 500, 50_000)  # basis points, at least and at most in CNY, as deploy/policy.yaml says
 SHAM = (3_000, 500, 20_000)
@@ -24,7 +24,7 @@ def reckon(life: Life) -> None:
     states |= {_freight(life, item) for item in life.cart.items if item.kind == "freight"}
     life.expected.state = next(state for state in ("held", "settled", "closed") if state in states)
     if not life.psp_fails:
-        owed = {seller: amount for seller in life.cart.sellers if (amount := _owed(life, seller))}
+        owed = {seller: amount for seller in life.cart.sellers if (amount := _owed(life, seller) + life.owed[seller])}
         life.expected.compensated = owed
         life.charged.update(owed)
     _shipped_on_time(life)
@@ -36,22 +36,32 @@ def _line(life: Life, item: Item) -> str:
         return _disputed(life, item)
     expected, line_no = life.expected, item.line_no
     units = life.gone(line_no) + life.refunded.get(line_no, 0)
+    stuck = life.psp_fails and (units or any(gain.line_no == line_no for gain in life.gains))
     if item.promoter_id:
         life.given[item.promoter_id] += item.subsidies.get("promoter", 0)
-    if life.psp_fails and units:
+    if stuck:
         expected.escrow_minor += item.paid_minor + item.funded_minor
         _completed(life, item, by_time=False)
         return "held"
     share = item.paid_minor * units // item.quantity
-    deducted = min(_waived(life, item), share)
-    back = share - deducted
+    back = share - min(_waived(life, item), share)
+    for gain in life.gains:
+        if gain.line_no == line_no and not gain.fund:
+            back += _worth(item, gain, units)
+            units += gain.units
     _completed(life, item, by_time=back < item.paid_minor)
-    if units:
+    if units or back:
         expected.refunds[line_no] = back
         expected.returned_minor += back
-    funded = sum(_part(item, funder, units, back, whole=not deducted) for funder in ("platform", "promoter"))
+    _of_fund(life, item, units)
+    whole = back == item.paid_minor * units // item.quantity
+    funded = sum(_part(item, funder, units, back, whole=whole) for funder in ("platform", "promoter"))
     if item.promoter_id:
-        life.given[item.promoter_id] -= _part(item, "promoter", units, back, whole=not deducted)
+        life.given[item.promoter_id] -= _part(item, "promoter", units, back, whole=whole)
+    if line_no in life.won_back:
+        cost = shares(item, 0, 0)[0] - shares(item, back, funded)[0] + life.owed[item.seller_id]
+        life.reimbursed[item.seller_id] += cost
+        expected.fund_minor += cost
     if line_no in life.returned_late:
         expected.lines[line_no] = shares(item, 0, 0)
         life.charged.update(dict(_charged(item, back, funded)))
@@ -60,6 +70,23 @@ def _line(life: Life, item: Item) -> str:
         return "closed"
     expected.lines[line_no] = shares(item, back, funded)
     return "settled"
+
+
+def _worth(item: Item, gain: Gain, before: int) -> int:
+    """Behind so many units that went back before. Source: R1.4."""
+    if gain.minor is not None:
+        return gain.minor
+    return item.paid_minor * (before + gain.units) // item.quantity - item.paid_minor * before // item.quantity
+
+
+def _of_fund(life: Life, item: Item, before: int) -> None:
+    """The buyer has it all the same. Source: R4.6."""
+    for gain in life.gains:
+        if gain.line_no == item.line_no and gain.fund:
+            minor = _worth(item, gain, before)
+            life.expected.refunds[item.line_no] = life.expected.refunds.get(item.line_no, 0) + minor
+            life.expected.returned_minor += minor
+            life.expected.fund_minor += minor
 
 
 def _disputed(life: Life, item: Item) -> str:
@@ -104,12 +131,19 @@ def _freight(life: Life, item: Item) -> str:
     if not all(_over(life, other) for other in others) or (not sent and life.psp_fails):
         expected.escrow_minor += item.paid_minor
         return "held"
-    if sent:
+    if sent and not _at_fault(life, others):
         expected.lines[item.line_no] = shares(item, 0, 0)
         return "settled"
     expected.refunds[item.line_no] = item.paid_minor
     expected.returned_minor += item.paid_minor
     return "closed"
+
+
+def _at_fault(life: Life, others: list[Item]) -> bool:
+    """All of the seller's lines were refunded, and it was to blame for the last. Source: R3.10."""
+    lines = {other.line_no for other in others}
+    all_back = all(life.expected.refunds.get(other.line_no, 0) == other.paid_minor for other in others)
+    return all_back and any(gain.at_fault for gain in life.gains if gain.line_no in lines)
 
 
 def _over(life: Life, item: Item) -> bool:

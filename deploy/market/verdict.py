@@ -14,6 +14,7 @@ from deploy.market.life import Life
 from deploy.market.market import Market
 from deploy.market.outcome import Found
 from deploy.market.play import Play
+from deploy.market.totals import Totals, total
 from deploy.verify import Report, verify
 from shared import postgres
 
@@ -32,6 +33,7 @@ class Verdict:
     lost: int
     rejected: int
     told: list[str]
+    totals: Totals
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -67,7 +69,7 @@ def judge(stack: Stack, market: Market, play: Play) -> Verdict:
     fates = books.account_for(play.published, copies, held.inbox)
     report = asyncio.run(verify(stack))
     aside = {life.cart.order_id for life in market.lives if life.contest}
-    verdict = Verdict(market, play, held, found, report, len(fates.lost), fates.rejected, outcome.told(records, aside))
+    verdict = Verdict(market, play, held, found, report, len(fates.lost), fates.rejected, outcome.told(records, aside), total(records))
     verdict.problems += [f"verify: {check.name}: {check.first}" for check in report.checks if not check.holds]
     verdict.problems += [f"lost: {line}" for line in fates.lost]
     verdict.problems += [f"happened twice: {line}" for line in found.doubled]
@@ -113,6 +115,9 @@ def _of_ledger(verdict: Verdict) -> list[str]:
         at_provider = captured[currency] - sum(provider.paid[(currency, kind)] for kind in ("refund", "compensation", "payout"))
         lines += _same(f"{currency} sum of the ledger", 0, ledger.sum_of("", currency))
         lines += _same(f"{currency} at the provider", at_provider, -ledger.sum_of("psp:cash", currency))
+        for kind in ("refund", "compensation"):
+            paid = provider.paid[(currency, kind)]
+            lines += _same(f"{currency} of {kind}s, by rule and funder", paid, verdict.totals.paid(kind, currency))
         lines += _same(f"{currency} left in payout", 0, ledger.sum_of("payout:", currency))
         lines += _same(f"{currency} given for promoters, and not taken yet", 0, ledger.sum_of("promoter_subsidy:", currency))
         lines += _same(f"{currency} fronted, and not taken yet", -_waiting(found, currency), ledger.sum_of("platform:advance", currency))

@@ -14,6 +14,7 @@ from deploy.local.stack import Stack
 from deploy.verify import (
     allocation,
     campaigns,
+    cards,
     certificates,
     compensations,
     first_orders,
@@ -25,11 +26,13 @@ from deploy.verify import (
     promises,
     purses,
     reconciliation,
+    refusals,
     scores,
     slices,
     splits,
     states,
     transactions,
+    verdicts,
 )
 from deploy.verify.log import TOPICS, Lane, Log, read
 from deploy.verify.report import Check, Report
@@ -63,6 +66,9 @@ def statements(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
     yield from _computed("promises", promises.checks(log))
     yield from _computed("certificates", certificates.checks(log, policies))
     yield from _computed("compensations", compensations.checks(log))
+    yield from _computed("verdicts", verdicts.checks(log))
+    yield from _computed("refusals", refusals.checks(log))
+    yield from _computed("cards", cards.checks(log, policies))
     yield from _computed("holds", holds.checks(log))
     yield from _computed("purses", purses.checks(log))
     yield from _computed("orders", orders.checks(log, tables))

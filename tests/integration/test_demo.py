@@ -14,11 +14,12 @@ import pytest
 
 from deploy.local.home import CHECKOUT, Home
 from deploy.market.market import build
+from deploy.market.totals import ESCROW, FUND
 from tests.infra import EXTERNAL, Infra
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 DEMO_S = 500
-KEYS = ["orders", "events", "lost", "doubled", "parked", "ledger_sum_minor", "escrow_minor", "seconds", "verified"]
+KEYS = ["orders", "events", "lost", "doubled", "parked", "ledger_sum_minor", "escrow_minor", "seconds", "verified", "totals"]
 LOSE_A_POSTING = """
 ALTER TABLE payment.posting DISABLE TRIGGER posting_keep;
 DELETE FROM payment.posting WHERE (tx, ordinal) IN
@@ -74,7 +75,16 @@ def test_a_market_with_every_fate_comes_out_right(plain: Demo) -> None:
         ("lost", "doubled", "parked", "ledger_sum_minor"), 0
     )
     assert report["escrow_minor"] == held > 0
-    for text in ("What became of the orders", "Money, per currency", "Trust scores", "order o-1-", "no deadline stands", "verified in"):
+    assert {one["funder"] for one in report["totals"]} == {ESCROW, FUND, "seller", "promoter", "platform"}
+    for text in (
+        "What went back, by rule and funder",
+        "What became of the orders",
+        "Money, per currency",
+        "Trust scores",
+        "order o-1-",
+        "no deadline stands",
+        "verified in",
+    ):
         assert text in plain.said
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.market.checkout import ANYTHING, FEW, ONE_EACH, ROOMY, UNSEEN, Wants
-from deploy.market.fates import delivery, disputes, others, paying, returns
+from deploy.market.checkout import ANYTHING, CHEAP_MINOR, DEAR_MINOR, FEW, ONE_EACH, ROOMY, UNSEEN, Wants
+from deploy.market.fates import claims, delivery, disputes, others, paying, returns, rulings
 from deploy.market.life import Life
+from deploy.market.people import FARMER, SERIAL, SHAM, SILENT, SWAPPER, WARDROBE
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,16 @@ class Fate:
 QUICK = ("ship_24h",)
 NEWCOMER = Wants(newcomer=True, sellers=1)
 PROMOTED = Wants(promoted=True)
+ONE_LINE = Wants(lines=1)
+OF_SERIAL, OF_SILENT = Wants(habit=SERIAL), Wants(sells=SILENT)
+FIRST = Wants(lines=1, stranger=True, currency="CNY", price=CHEAP_MINOR)
+
+
+def carded(*tags: str, cap_minor: int | None = None, sells: str = "") -> Wants:
+    """What the seller offers to holders of the card, of whom the buyer is one."""
+    return Wants(lines=1, stranger=True, card=True, currency="CNY", tags=tags, cap_minor=cap_minor, sells=sells)
+
+
 FATES = {
     "confirmed by the buyer": Fate(60, delivery.confirmed_by_buyer),
     "confirmed by time": Fate(42, delivery.confirmed_by_time),
@@ -48,7 +59,7 @@ FATES = {
     "sent late, not compensated": Fate(1, delivery.late_uncompensated),
     "sent within 24 hours": Fate(2, delivery.within_24_hours, Wants(tags=QUICK)),
     "24 hours missed": Fate(1, delivery.late, Wants(tags=QUICK)),
-    "sham waybill": Fate(1, delivery.sham),
+    "sham waybill": Fate(1, delivery.sham, Wants(sells=SHAM)),
     "no sham waybill": Fate(1, delivery.no_sham),
     "refused at the door": Fate(2, delivery.refused_at_the_door),
     "lost, then cancelled": Fate(2, delivery.lost),
@@ -58,10 +69,11 @@ FATES = {
     "sent by another party": Fate(2, delivery.confirmed_by_buyer, Wants(fulfilled=True)),
     "came from another promoter": Fate(3, delivery.confirmed_by_time, Wants(visited="another")),
     "came from the shop's page": Fate(2, delivery.confirmed_by_buyer, Wants(visited="own")),
-    "returned": Fate(15, returns.returned),
-    "returned, the seller silent": Fate(8, returns.returned_after_silence),
+    "returned": Fate(6, returns.returned),
+    "returned, as ever": Fate(9, returns.returned, OF_SERIAL),
+    "returned, the seller silent": Fate(8, returns.returned_after_silence, OF_SILENT),
     "returned in part": Fate(6, returns.returned_in_part, Wants(units=3)),
-    "returned, never inspected": Fate(6, returns.returned_uninspected),
+    "returned, never inspected": Fate(6, returns.returned_uninspected, OF_SILENT),
     "returned, part was cancelled": Fate(1, returns.returned_after_cancelling, Wants(units=3)),
     "returned to another party": Fate(2, returns.returned_to_another, Wants(fulfilled=True)),
     "returned after settlement": Fate(4, returns.returned_after_settlement),
@@ -90,4 +102,38 @@ FATES = {
     "promoter short, cancelled": Fate(1, others.short_and_cancelled, PROMOTED, prepared=True),
     "seller suspended": Fate(1, others.suspended, NEWCOMER, prepared=True),
     "seller found suspended": Fate(1, others.found_suspended, NEWCOMER, prepared=True),
+    "bad, refunded": Fate(3, claims.bad_quality),
+    "wrong, sent back": Fate(2, claims.sent_back_at_its_cost, Wants(currency="CNY")),
+    "bad, exchanged": Fate(2, claims.exchanged),
+    "never exchanged": Fate(1, claims.never_exchanged, OF_SILENT),
+    "broken, sent again": Fate(1, claims.sent_again, ONE_LINE),
+    "broken, by the card": Fate(1, claims.broken, carded("damaged_refund"), prepared=True),
+    "kept, by the card": Fate(1, claims.kept_goods, carded("refund_without_return", cap_minor=5_000), prepared=True),
+    "freight back, by the card": Fate(1, claims.freight_borne, carded("return_freight"), prepared=True),
+    "returned one by one": Fate(2, claims.one_of_several, Wants(units=3, habit=SERIAL)),
+    "agreed on part": Fate(2, claims.agreed_on),
+    "lost, claimed": Fate(2, claims.lost_on_the_way, ONE_LINE),
+    "never came, sent again": Fate(1, claims.never_came, ONE_LINE),
+    "not sent, at once": Fate(2, claims.not_sent, Wants(lines=1, currency="CNY", price=CHEAP_MINOR)),
+    "not sent, agreed": Fate(1, claims.not_sent_agreed, Wants(lines=1, price=DEAR_MINOR)),
+    "sent against the case": Fate(1, claims.sent_against_the_case, Wants(lines=1, price=DEAR_MINOR)),
+    "had left when asked": Fate(1, claims.sent_before),
+    "counterfeit, admitted": Fate(1, claims.counterfeit),
+    "first order, the seller's": Fate(1, claims.first_order, FIRST),
+    "first order, the platform's": Fate(2, claims.first_order_of_the_platform, FIRST),
+    "first order, by a person": Fate(1, claims.first_order_by_a_person, Wants(lines=1, stranger=True, currency="HKD")),
+    "one of ten accounts": Fate(4, claims.farmed, Wants(lines=1, habit=FARMER, currency="CNY", price=CHEAP_MINOR)),
+    "disputed, for the buyer": Fate(2, rulings.ruled_for_buyer),
+    "disputed, for the seller": Fate(2, rulings.ruled_for_seller),
+    "disputed, never ruled": Fate(1, rulings.never_ruled),
+    "disputed, ruled in part": Fate(1, rulings.ruled_in_part),
+    "disputed by the seller": Fate(1, rulings.escalated),
+    "appeal won by the buyer": Fate(1, rulings.buyer_wins_appeal),
+    "appeal won by the seller": Fate(1, rulings.seller_wins_appeal),
+    "appealed in vain": Fate(1, rulings.appealed_in_vain),
+    "refund failed, then ruled": Fate(1, rulings.paid_at_the_second_try),
+    "counterfeit, ruled": Fate(1, rulings.fake_by_ruling, carded("authentic_x9", sells=SILENT), prepared=True),
+    "false claim": Fate(1, rulings.false_claim),
+    "parcel swapped": Fate(1, rulings.swapped, Wants(habit=SWAPPER)),
+    "worn and sent back": Fate(2, rulings.worn, Wants(habit=WARDROBE)),
 }

@@ -1,5 +1,8 @@
 """Which orders of an identity cluster can be its first, and how what is known of them goes with members who move. Source: R4.6, R1.2.
 
+What is told of the order itself comes first, and of its cluster last: whether a cluster has anything to learn depends on which of its
+orders came before, and the ids of all other facts must not.
+
 A claim is judged by what the buyer's cluster, as known then, has ordered and used: two clusters about to become one may each have
 its first order; when they have become one, both uses stand, and that is told. Whatever is told of an order is kept at the cluster in
 which its buyer is known to be then, and goes with every member of it that moves on. What is told of the cluster comes behind what is

@@ -14,6 +14,7 @@ from typing import Any
 
 from deploy.verify.report import Check
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
+from shared.contracts.card import CardGranted
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue, ChargebackReceived
 from shared.contracts.hold import ShipmentHoldGranted
@@ -33,7 +34,8 @@ from shared.contracts.payment import (
     RefundReserved,
     StatementNoted,
 )
-from shared.contracts.refund import RefundGranted
+from shared.contracts.refund import CaseApproved, RefundGranted, WindowOpened
+from shared.contracts.storefront import RefundRequested
 from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 from tests.unit.verify import plants as p
@@ -135,6 +137,14 @@ CORRUPTIONS = (
                lambda copy: copy.forge(PrefundReceived, amount_minor=more(1), moves=moved({"psp:cash": -1, "prefunded:k1": 1}))),
     Corruption("what is prefunded in the table is another", "every balance",
                lambda copy: copy.stored("account", "k1", lambda body: body["purses"]["CNY"].update(prefunded_minor=1))),
+    Corruption("goods were signed for long before they were asked back", "cases: each was",
+               lambda copy: copy.forge(WindowOpened, of_order("split"), signed_at=lambda at: at - timedelta(days=20))),
+    Corruption("a seller's answer is told as silence", "cases: each step", lambda copy: copy.forge(CaseApproved, by="silence")),
+    Corruption("a buyer has an hour more to send goods back", "cases: each deadline",
+               lambda copy: copy.forge(CaseApproved, deadline=lambda at: at + timedelta(hours=1))),
+    Corruption("a claim within its window was refused as too late", "claims refused",
+               lambda copy: copy.forge(RefundRequested, of_order("own"), occurred_at=lambda at: at - timedelta(days=9))),
+    Corruption("a trust card is another claim's", "trust cards", lambda copy: copy.forge(CardGranted, claim_id="another")),
     Corruption("a parcel left with units that were kept back", "refund or shipment: no unit",
                lambda copy: copy.forge(ParcelSent, of_order("kept"), units=p.parts(quantity=more(1)))),
     Corruption("units were kept back for another case than the one that was refunded", "refund or shipment: what was",

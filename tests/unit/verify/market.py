@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from shared.contracts.member import TrustCardClaimed
 from shared.contracts.payment import CompensationInstructed, PayoutInstructed
 from shared.contracts.psp import CompensationSucceeded, PayoutFailed
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
@@ -122,7 +123,8 @@ def market() -> Market:
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
     town.day("06-11 00:00", wish, *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
-    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost)
+    vain = of("own", life.requested("case-own", quantity=1, when="06-15 10:00"))
+    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *vain)
     return town
 
 
@@ -150,4 +152,5 @@ def _before() -> Iterable[Message]:
     yield SellerRegistered(seller_id="s1", deposit_required_minor=80_00, currency="CNY", occurred_at=at)
     yield DepositToppedUp(seller_id="s1", deposit_id="d1", amount_minor=50_00, currency="CNY", occurred_at=at)
     yield PrefundToppedUp(promoter_id=b.PROMOTER, prefund_id="p1", amount_minor=4_00, currency="CNY", occurred_at=at)
+    yield TrustCardClaimed(buyer_id="b5", claim_id="wish", occurred_at=at)
     yield from (reviewed(), allotted(4), linked("b7", "t1"), linked("b6", "t1"))

@@ -1,0 +1,64 @@
+"""The simulated market played on all services in memory: each fate comes out as the market's own arithmetic says, whoever is faster."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from deploy.market.checkout import CURRENCIES
+from deploy.market.clients import Read
+from deploy.market.fates import FATES
+from deploy.market.market import Market, build
+from deploy.market.outcome import TOPICS, differences, read, told
+from deploy.market.totals import ESCROW, FUND, total
+from tests.unit.fairground import Fairground
+from tests.unit.verify.recorded import checked, wrong
+
+SAID_AGAIN = {"refund.ended", "compensation.ended", "payout.closed"}  # of the provider, under another id
+
+
+@pytest.fixture(scope="module")
+def market() -> Market:
+    return build(1, len(FATES))
+
+
+@pytest.fixture(scope="module")
+def straight(market: Market) -> Fairground:
+    return Fairground(market).play()
+
+
+def facts(ground: Fairground) -> list[Read]:
+    return [one for one in ground.records() if one.topic in TOPICS]
+
+
+def test_every_fate_comes_to_what_the_market_expects_of_it_r4_2(market: Market, straight: Fairground) -> None:
+    found = read(facts(straight))
+    assert differences(market, found) == []
+    assert (found.doubled, straight.waiting()) == ([], [])
+
+
+def test_everything_that_is_refused_was_meant_to_be_r2_1(market: Market, straight: Fairground) -> None:
+    meant = Counter((one.type, one.refused) for one in market.sent if one.refused and not one.refused.startswith("event."))
+    assert Counter(one for one in straight.refused() if one[1] not in SAID_AGAIN) == meant
+
+
+def test_what_the_fates_leave_behind_is_recomputed_from_the_topics(straight: Fairground) -> None:
+    assert wrong(checked(straight)) == []
+
+
+def test_every_fen_that_went_back_has_a_rule_and_a_funder_r3_4_r4_6(market: Market, straight: Fairground) -> None:
+    totals = total(facts(straight))
+    for what in ("refund", "compensation"):
+        for currency in CURRENCIES:
+            assert totals.paid(what, currency) == straight.psp.paid[(currency, what)]
+    assert {row[2] for row in totals.minor} == {ESCROW, FUND, "seller", "promoter", "platform"}
+    of_fund = sum(minor for row, minor in totals.minor.items() if row[2] == FUND)
+    assert of_fund == sum(life.expected.fund_minor for life in market.lives)
+    assert {row[0] for row in totals.minor} >= {"R2.1", "R2.2", "R2.4", "R3.10", "R4.2", "R4.5", "R4.6", "R4.7", "R4.8", "R4.9", "R4.11"}
+
+
+def test_topics_that_overtake_each_other_lead_to_the_same_facts_r2_1(market: Market, straight: Fairground) -> None:
+    aside = {life.cart.order_id for life in market.lives if life.contest}
+    mixed = Fairground(market, shuffle=2).play()
+    assert told(facts(mixed), aside) == told(facts(straight), aside)
