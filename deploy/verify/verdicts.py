@@ -117,7 +117,7 @@ def checks(log: Log) -> Iterator[Check]:
 
 def guarantee(certificate: CertificateIssued, line_no: int, ground: str, kind: str) -> Guarantee | None:
     name = BY_KIND.get((ground, kind)) or GUARANTEES.get(ground, ground)
-    return next((one for one in certificate.guarantees if (one.line_no, one.guarantee) == (line_no, name)), None)
+    return next((one for one in certificate.each() if (one.line_no, one.guarantee) == (line_no, name)), None)
 
 
 def end(promised: Guarantee, signed_at: datetime, zone: str) -> datetime:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploy.verify.verdicts import guarantee
 from services.refund import rules
 from services.refund.handlers import SERVICE
 from services.refund.model import PURCHASE
@@ -81,6 +82,13 @@ def test_two_hundred_lines_alike_have_a_short_certificate_and_a_short_purchase_r
 
 def issued_for(found: tuple[Line, ...]) -> CertificateIssued:
     return next(fact for fact in shop(paid(*found)).facts if isinstance(fact, CertificateIssued))
+
+
+def test_verify_finds_for_each_line_what_is_said_once_r4_1() -> None:
+    issued = issued_for((line(1, 1, 90_48), line(2, 1, 99_52)))
+    assert len(issued.guarantees) == len(rules.CATALOGUE)
+    found = [guarantee(issued, line_no, "no_reason", "return_and_refund") for line_no in (1, 2, 3)]
+    assert [(one.line_no, one.cap_minor) if one else None for one in found] == [(1, 90_48), (2, 99_52), None]
 
 
 # from before
