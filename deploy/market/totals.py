@@ -11,7 +11,7 @@ from deploy.market.clients import Read
 
 Row = tuple[str, str, str, str]  # rule, what, funder, currency
 UNWANTED, CANCELLED, FAULT = "R2.2", "R2.1", "R3.10"
-ESCROW, FUND = "escrow, nobody's yet", "guarantee fund"
+ESCROW, FUND = "escrow", "guarantee fund"  # escrow: it was nobody's income yet
 
 
 @dataclass(slots=True)

@@ -186,6 +186,25 @@ def test_a_shuffled_life_has_the_same_facts_ids_money_and_states_r2_1(played: Li
     assert shuffled.waiting() == straight.waiting()
 
 
+def test_freight_dates_from_the_last_end_of_its_sellers_lines_whichever_was_told_last_r2_6() -> None:
+    """The voucher was used before the goods were confirmed; the app tells of both, the carrier of the signing before or after that."""
+    goods, voucher = b.cart(1, 20_00, seller_id=b.SELLER), b.cart(2, 10_00, kind="virtual", seller_id=b.SELLER)
+    freight = b.cart(3, 8_00, kind="freight", promoter_id=None, commission_bp=0)
+    signed = b.signed("p1", when="06-05 11:00")
+    told = [b.receipt(1, when="06-05 11:40"), b.redeemed("use", 2, when="06-05 08:00")]
+    planned = []
+    for step in ([signed, *told], [*told, signed]):
+        found = Life()
+        found.add(0, b.placed(goods, voucher, freight), b.succeeded(38_00, when="06-01 10:10"))
+        found.add(1, b.shipped("p1", {1: 1}, when="06-02 10:00"))
+        found.add(2, *step)
+        town = found.play(None)
+        planned.append([json.loads(value) for _, kind, value in town.facts if kind == "settlement.planned"])
+    for one in planned:
+        (at,) = [fact["occurred_at"] for fact in one if fact["line_no"] == 3]
+        assert at == "2026-06-05T03:40:00Z"
+
+
 @settings(max_examples=60, deadline=None)
 @given(lives(), st.integers(0, 2**32))
 def test_told_twice_and_shuffled_nothing_is_paid_twice_r3_5(played: Life, seed: int) -> None:

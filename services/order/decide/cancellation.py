@@ -58,25 +58,30 @@ def give_up(event: SellerCancelled, order: Order | None, allotments: Mapping[str
 
 
 def ends(order: Order, by: Party, at: datetime) -> Ends:
-    """What the end of a seller's last line means for its freight: owed if something was sent, else it goes back. Source: R3.10."""
-    owed = [line for line in _freight_left(order) if _something_sent(order, line.line.seller_id)]
-    back = [line for line in _freight_left(order) if not _something_sent(order, line.line.seller_id)]
+    """What the end of a seller's last line means for its freight: owed if something was sent, else it goes back. Source: R3.10.
+
+    It dates from the last of those ends, whichever was told last.
+    """
+    left = _freight_left(order)
     found: Ends = ()
-    if back:
-        found += (_fact(order, {line.line.line_no: 1 for line in back}, by, "freight", at),)
-    if owed:
-        parties = tuple(line.parties for line in owed)
-        found += (OrderCompleted(order_id=order.id, buyer_id=order.buyer_id, how="auto", lines=parties, occurred_at=at),)
+    for moment in sorted({_last_end(order, line, at) for line in left}):
+        now = [line for line in left if _last_end(order, line, at) == moment]
+        owed = tuple(line.parties for line in now if _something_sent(order, line.line.seller_id))
+        back = {line.line.line_no: 1 for line in now if not _something_sent(order, line.line.seller_id)}
+        if back:
+            found += (_fact(order, back, by, "freight", moment),)
+        if owed:
+            found += (OrderCompleted(order_id=order.id, buyer_id=order.buyer_id, how="auto", lines=owed, occurred_at=moment),)
     return found
 
 
 def completed(order: Order, lines: Iterable[OrderLine], how: Literal["confirmed", "auto", "redeemed"], at: datetime) -> Ends:
-    """With the freight of sellers of whom these were the last lines, in the same fact. Source: R2.6."""
+    """With the freight of sellers of whom these were the last lines, in the same fact if it dates from then. Source: R2.6."""
     parties = tuple(line.parties for line in lines)
     fact = OrderCompleted(order_id=order.id, buyer_id=order.buyer_id, how=how, lines=parties, occurred_at=at)
     after = ends(evolve(order, fact), "platform", at)
-    freight = tuple(line for end in after if isinstance(end, OrderCompleted) for line in end.lines)
-    rest = tuple(end for end in after if isinstance(end, UnitsCancelled))
+    freight = tuple(line for end in after if isinstance(end, OrderCompleted) and end.occurred_at == at for line in end.lines)
+    rest = tuple(end for end in after if isinstance(end, UnitsCancelled) or end.occurred_at != at)
     return fact.model_copy(update={"lines": (*parties, *freight)}), *rest
 
 
@@ -136,7 +141,8 @@ def _cancelled(order: Order, event: OrderCancelRequested | SellerCancelled, unse
         return Reject("cancel.nothing_left")
     fact = _fact(order, units, by, event.reason, at, event.cancel_id)
     after = evolve(order, fact)
-    freight = {line.line.line_no: 1 for line in _freight_left(after) if not _something_sent(after, line.line.seller_id)}
+    here = [line for line in _freight_left(after) if _last_end(after, line, at) == at]
+    freight = {line.line.line_no: 1 for line in here if not _something_sent(after, line.line.seller_id)}
     if freight:
         fact = _fact(order, {**units, **freight}, by, event.reason, at, event.cancel_id)
         after = evolve(order, fact)
@@ -181,6 +187,12 @@ def _freight_left(order: Order) -> list[OrderLine]:
     pending = {line.line.seller_id for line in order.lines.values() if line.line.kind != "freight" and not line.over}
     freight = [line for line in order.lines.values() if line.line.kind == "freight" and not line.over and not line.cases]
     return [line for line in freight if line.line.seller_id not in pending]
+
+
+def _last_end(order: Order, freight: OrderLine, at: datetime) -> datetime:
+    """Of the seller's other lines; `at` is that of one of them."""
+    others = (line.over_at for line in order.of_seller(freight.line.seller_id) if line.line.kind != "freight")
+    return max([at, *(moment for moment in others if moment is not None)])
 
 
 def _something_sent(order: Order, seller_id: str) -> bool:

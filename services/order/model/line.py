@@ -42,7 +42,8 @@ class OrderLine:
     cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
     again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
     holds: units kept back for a case by its id while it is open, 0 where that was refused. stopped: units kept back until they were
-    refunded. uses: redeemed units by redemption id. extended_days: what the buyer added.
+    refunded. uses: redeemed units by redemption id. extended_days: what the buyer added. over_at: when it was completed or refunded in
+    full; None: it was not, or before this was kept.
     """
 
     line: Line
@@ -64,6 +65,7 @@ class OrderLine:
     extended_days: int = 0
     completed: bool = False
     settled: bool = False
+    over_at: datetime | None = None
 
     @property
     def state(self) -> LineState:

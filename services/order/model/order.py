@@ -252,14 +252,16 @@ def _with_lines(
             return _lines(order, replace(line, holds={**line.holds, fact.case_id: units}))
         case UnitsCancelled():
             cut = (reduced(order.lines[one.line_no], one.quantity, one.amount_minor, fact.occurred_at, order.parcels) for one in fact.lines)
-            return replace(_lines(order, *cut), cancels=(*order.cancels, fact.cancel_id) if fact.cancel_id else order.cancels)
+            after = _lines(order, *(_over(line, fact.occurred_at) for line in cut))
+            return replace(after, cancels=(*order.cancels, fact.cancel_id) if fact.cancel_id else order.cancels)
         case OrderCompleted():
-            return _lines(order, *(replace(order.lines[one.line_no], completed=True) for one in fact.lines))
+            done = (replace(order.lines[one.line_no], completed=True) for one in fact.lines)
+            return _lines(order, *(_over(line, fact.occurred_at) for line in done))
         case LineHeld():
             line = order.lines[fact.line_no]
             return _lines(order, replace(line, cases={**line.cases, fact.case_id: fact.occurred_at}))
         case LineFreed():
-            return _lines(order, freed(order.lines[fact.line_no], fact, order.parcels))
+            return _lines(order, _over(freed(order.lines[fact.line_no], fact, order.parcels), fact.occurred_at))
         case LineRedeemed():
             line = order.lines[fact.line_no]
             return _lines(order, replace(line, uses={**line.uses, fact.redemption_id: fact.quantity}))
@@ -269,6 +271,11 @@ def _with_lines(
             return _lines(order, replace(order.lines[fact.line_no], settled=True))
         case _:
             assert_never(fact)
+
+
+def _over(line: OrderLine, at: datetime) -> OrderLine:
+    """When its end was told, the first time. Source: R2.6."""
+    return replace(line, over_at=at) if line.over and line.over_at is None else line
 
 
 def _lines(order: Order, *lines: OrderLine) -> Order:
