@@ -45,3 +45,18 @@ def test_what_only_ops_read_is_not_told_to_them(capsys: pytest.CaptureFixture[st
     asked = life.requested()
     lines = printed(capsys, step(asked, asked.occurred_at, ("refund", "case.known", "")))
     assert not any(line.startswith(("buyer:", "seller:")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("code", "buyer", "seller"),
+    [
+        ("buyer.differs", "You are not the buyer of this order.", "Whoever asked is not the buyer of this order."),
+        ("seller.differs", "Whoever answered is not the seller of this line.", "You are not the seller of this line."),
+        ("trust_card.of_another", "You ordered with another's card.", "The buyer ordered with another's card."),
+    ],
+)
+def test_nobody_is_told_what_another_did(capsys: pytest.CaptureFixture[str], code: str, buyer: str, seller: str) -> None:
+    """R4.2: each side reads its own sentence."""
+    asked = life.requested()
+    lines = printed(capsys, step(asked, asked.occurred_at, ("refund", code, "")))
+    assert [line.split(" / ")[1] for line in lines if line.startswith(("buyer: ", "seller: "))] == [buyer, seller]

@@ -65,6 +65,10 @@ JOURNEYS = [
         then=Then(WON.cases, refunded=60_00, seller=0, facts=("evidence.noted",)),
     ),
     journey(
+        "I show the same twice",
+        "R4.11", OPEN, shows(day(4)), shows(day(4, "13:00:00")), FOR_SELLER, then=lost("evidence.known"),
+    ),
+    journey(
         "Both show it as the 48 hours are over: nobody looks",
         "R4.11", OPEN, shows(day(5)), seller_shows(day(5)), FOR_SELLER,
         then=Then(LOST.cases, ("evidence.too_late",), seller=57_00, never=("evidence.noted",)),

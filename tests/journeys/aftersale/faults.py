@@ -55,6 +55,10 @@ JOURNEYS = [
         "R1.4", bought(ONE), asks(day(1), ground="quality", kind="refund_only", amount_minor=60_01), then=refused("refund.amount_exceeds"),
     ),
     journey(
+        "Another one and a part of the money is not to be had",
+        "R1.4", bought(ONE), asks(day(1), ground="quality", kind="exchange", amount_minor=20_00), then=refused("refund.amount_not_fit"),
+    ),
+    journey(
         "First a part as money, then the goods go back for the rest",
         "R1.4", bought(ONE), asks(day(1), ground="quality", kind="refund_only", amount_minor=20_00), accepts(day(2)),
         asks(day(3), "d", ground="quality"), goes_back(day(4), case="d"),

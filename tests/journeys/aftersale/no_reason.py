@@ -12,19 +12,23 @@ from tests.journeys.aftersale.words import (
     asks,
     bought,
     day,
+    door_signs,
     goes_back,
     inspects,
     journey,
     late,
     line,
+    ordered,
     parcel,
     posts,
     refuses,
     sent,
+    shipped,
     withdraws,
 )
 
 LAST, OVER = day(7, "23:59:59"), day(8, "00:00:00")
+FULFILLED = line(1, 60_00, fulfiller_id="{other}")
 ONE, THREE = line(1, 60_00), line(1, 34_00, quantity=3)
 TWO_OFF: Any = [{"coupon_id": "two", "funder": "seller", "amount_minor": 2_00, "line_nos": [1]}]  # three units for 100.00
 GIFT = line(2, 20_00, gift_of=1)
@@ -141,6 +145,36 @@ JOURNEYS = [
         "The seller says nothing of the goods: seven days after the waybill I have my money",
         "R4.4", bought(ONE), asks(day(1)), accepts(day(2)), posts(day(5)),
         then=Then({"c": "60 case.refunded"}, refunded=60_00, seller=0, at={"refund.granted": day(12)}),
+    ),
+    journey(
+        "The seller's refusal was in time, its news came after the 48 hours: what they brought stands",
+        "R1.2", bought(ONE), asks(day(2)), late(refuses(day(4, "11:00:00")), day(4, "13:00:00")), posts(day(5)), inspects(day(5)),
+        then=Then({"c": "60 case.refunded"}, ("case.wrong_state",), 60_00, seller=0, at={"case.approved": day(4)}),
+    ),
+    journey(
+        "The goods are at the seller's door, then looked at, then paid: three events",
+        "R4.4", bought(ONE), asks(day(1)), accepts(day(2)), posts(day(2)), door_signs(day(3)), inspects(day(4)),
+        then=Then(
+            {"c": "60 case.refunded"}, refunded=60_00, seller=0,
+            at={"case.returned": day(2), "case.received": day(3), "refund.granted": day(4)},
+        ),
+    ),
+    journey(
+        "I use the number of my case again",
+        "R4.2", bought(ONE), asks(day(1)), asks(day(1, "13:00:00")), goes_back(day(2)),
+        then=Then({"c": "60 case.refunded"}, ("case.known",), 60_00, seller=0),
+    ),
+    journey(
+        "It is too late to take it back: the money is mine already",
+        "R4.2", bought(ONE), asks(day(1)), goes_back(day(2)), withdraws(day(3)),
+        then=Then({"c": "60 case.refunded"}, ("case.closed",), 60_00, seller=0),
+    ),
+    journey(
+        "Who sends it in the seller's place answers for it; the seller itself does not",
+        "R8.1", ordered(FULFILLED), shipped(FULFILLED, shipper_id="{other}"), parcel("signed", SIGNED),
+        asks(day(1)), refuses(day(1, "13:00:00")), accepts(day(2), seller_id="{other}"), posts(day(2)),
+        inspects(day(2), seller_id="{other}"),
+        then=Then({"c": "60 case.refunded"}, ("seller.differs",), 60_00, seller=0),
     ),
     journey(
         "I think again, and again",

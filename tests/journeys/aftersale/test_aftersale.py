@@ -11,6 +11,8 @@ from datetime import datetime
 
 import pytest
 
+from deploy.cli.story import LANGUAGES
+from shared.texts import Reader, numbers_of, sentence
 from tests.journeys.aftersale import cards, claims, delivery, disputes, faults, first_order, money, no_reason
 from tests.journeys.aftersale.player import OWN, SHANGHAI, How, Life, Play, fits
 from tests.journeys.aftersale.sentences import SENTENCES
@@ -54,16 +56,22 @@ def test_journey(play: Play, name: str, how: str) -> None:
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_a_refusal_is_told_to_buyer_and_seller_in_their_words(play: Play, code: str) -> None:
-    """R4.2: in Chinese and English, with the numbers of the case, where `laotie explain` tells of the order."""
-    life = refused_by(play, code)
-    told, said = play.explained(life), SENTENCES[code]
+    """R4.2: in Chinese and English, with the numbers of the case as they stand in the copy on refund.parked.v1."""
+    life, expected = refused_by(play, code), said(play, code)
+    copy = next(fact for fact in play.facts(life) if fact.headers.get("x-reason") == code)
+    assert copy.topic == "refund.parked.v1"
+    filled = numbers_of(copy.headers["x-error"])
+    for reader, texts in expected.items():
+        found = tuple(sentence(code, filled, language, reader, currency="CNY", zone=SHANGHAI.key) for language in LANGUAGES)
+        assert found == texts
+
+
+@pytest.mark.parametrize("code", ["buyer.differs", "no_reason.window_over", "refund.amount_exceeds"])
+def test_explain_tells_it_where_it_tells_of_the_order(play: Play, code: str) -> None:
+    told = play.explained(refused_by(play, code))
     assert f"refused by refund: {code}, " in told
-    if said is None:
-        return
-    until = f"{play.midnight + life.journey.then.until:%Y-%m-%d %H:%M:%S}" if life.journey.then.until else ""
-    zh, en, seller_zh, seller_en = (one.format(until=until) for one in (*said, *said)[:4])
-    assert f"buyer: {zh} / {en}\n" in told
-    assert f"seller: {seller_zh} / {seller_en}\n" in told
+    for reader, texts in said(play, code).items():
+        assert f"{reader}: {' / '.join(texts)}\n" in told
 
 
 def test_every_refusal_of_the_table_has_its_sentence() -> None:
@@ -79,6 +87,14 @@ def test_the_books_say_who_paid_a_first_order_r4_6(play: Play, how: How) -> None
     seller = f"balance:{life.names['seller']}"
     assert found[f"escrow:{life.names['order']}"] == 0
     assert (found[seller], found["platform:guarantee_fund"], found["platform:commission"]) == (57_00, -60_00, 3_00)
+
+
+def said(play: Play, code: str) -> dict[Reader, tuple[str, ...]]:
+    """What each side should read; nothing where it is not for them."""
+    then, texts = refused_by(play, code).journey.then, SENTENCES[code]
+    until = f"{play.midnight + then.until:%Y-%m-%d %H:%M:%S}" if then.until else ""
+    zh, en, seller_zh, seller_en = (one.format(until=until) for one in (*(texts or ("", "")), *(texts or ("", "")))[:4])
+    return {"buyer": (zh, en), "seller": (seller_zh, seller_en)}
 
 
 def refused_by(play: Play, code: str) -> Life:

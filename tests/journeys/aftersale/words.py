@@ -95,10 +95,10 @@ def ordered(
     return Step("storefront", "order.placed", at, placed, order), Step("psp", "payment.succeeded", at, paid, order)
 
 
-def shipped(*lines: dict[str, Any], at: timedelta = PLACED, order: str = "{order}", parcel: str = "p") -> Step:
+def shipped(*lines: dict[str, Any], at: timedelta = PLACED, order: str = "{order}", **more: Any) -> Step:
     units = [{"line_no": one["line_no"], "quantity": one["quantity"]} for one in lines if one.get("kind") != "freight"]
-    body = {"order_id": order, "parcel_id": f"{parcel}-{order}", "carrier": "SF", "waybill": f"w{parcel}-{order}", "lines": units}
-    return Step("logistics", "parcel.shipped", at, body, order)
+    body = {"order_id": order, "parcel_id": f"p-{order}", "carrier": "SF", "waybill": f"wp-{order}", "lines": units}
+    return Step("logistics", "parcel.shipped", at, {**body, **more}, order)
 
 
 def sent(*lines: dict[str, Any], at: timedelta = PLACED, **more: Any) -> tuple[Step, ...]:
