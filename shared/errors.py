@@ -281,6 +281,7 @@ TrustCode = Literal[
     "card.held_by_person",
     "card.score_too_low",
     "evidence.known",
+    "evidence.void_known",
     "violation.known",
 ]
 Code = EngineCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCode
@@ -891,6 +892,7 @@ CATALOGUE: dict[str, Entry] = {
         "买家下单时信任卡无效",
         "The buyer's trust card was not valid at the order.",
     ),
+    "evidence.void_known": Entry("this fact was voided before: a second telling changes nothing"),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
     "cancel.case_open": Entry(

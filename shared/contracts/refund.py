@@ -195,7 +195,9 @@ class CaseClosed(CaseFact):
 
     seller_at_fault: the goods were not as they had to be: freight goes back too (R3.10). answer: how the request was
     answered, by the seller in time or its silence most often; empty: it was not. ruled: for whom, if it was. funder: who paid it; what the
-    platform's fund paid leaves order and escrow as they were (R4.6).
+    platform's fund paid leaves order and escrow as they were (R4.6). promoter_id: whom the line is attributed to.
+    answered_at: when the first answer came, or should have; None: told before. ruled_at: when it was ruled on. line_refunded: with it
+    all units of the line are refunded.
 
     Producer: refund. Consumers: order, payment, trust.
     """
@@ -217,6 +219,10 @@ class CaseClosed(CaseFact):
     answer: By | Literal[""] = ""
     ruled: Side | Literal[""] = ""
     funder: Bearer = "seller"
+    promoter_id: Id | None = None
+    answered_at: AwareDatetime | None = None
+    ruled_at: AwareDatetime | None = None
+    line_refunded: bool = False
 
 
 class CaseTimer(Message):

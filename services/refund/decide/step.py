@@ -102,6 +102,10 @@ def closed(
         answer=case.answer,
         ruled=case.ruled,
         funder=case.funder,
+        promoter_id=purchase.line_of(case).promoter_id,
+        answered_at=None if case.reopened else case.answered_at,
+        ruled_at=case.ruled_at,
+        line_refunded=refunded and case.granted_quantity > 0 and purchase.line_of(case).left == 0,
     )
 
 

@@ -20,7 +20,8 @@ class BoughtLine:
     answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). deducted_minor: waived freight and gifts
     that those refunds were less by. signed_at: of what the windows run from, a replacement's if there was one; first_signed_at: of the
     first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were not sent again.
-    gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5).
+    gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5). promoter_id: whom it is
+    attributed to (R5.4).
     """
 
     seller_id: str
@@ -40,6 +41,7 @@ class BoughtLine:
     failed: int = 0
     gift_of: int | None = None
     gift_minor: int = 0
+    promoter_id: str | None = None
 
     @property
     def left(self) -> int:
@@ -73,7 +75,7 @@ class BoughtLine:
 def bought(line: CertifiedLine, guarantees: Iterable[Guarantee]) -> BoughtLine:
     promises = tuple(guarantee for guarantee in guarantees if guarantee.line_no == line.line_no)
     known = BoughtLine(line.seller_id, line.quantity, line.paid_minor, promises, line.answers_id or line.seller_id, line.kind)
-    return replace(known, gift_of=line.gift_of, gift_minor=line.gift_minor)
+    return replace(known, gift_of=line.gift_of, gift_minor=line.gift_minor, promoter_id=line.promoter_id)
 
 
 def signed(line: BoughtLine, at: datetime) -> BoughtLine:
