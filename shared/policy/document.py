@@ -212,16 +212,10 @@ class TierPolicy(_Section):
 
 
 class ViolationPolicy(_Section):
-    """kinds: the catalogue. b_points, a_points: from so many points on a violation is of class B, of class A; below, of class C.
+    """From so many points on a violation is of class B, of class A; below, of class C. Source: R6.1, R5.5."""
 
-    removal_points: with so many, less study points, a seller or promoter is removed. appeal_days: from the violation. Source: R6.1, R6.2.
-    """
-
-    kinds: Annotated[tuple[Name, ...], Field(min_length=1)]
     b_points: Annotated[int, Field(ge=1, le=1_000)]
     a_points: Annotated[int, Field(ge=1, le=1_000)]
-    removal_points: Annotated[int, Field(ge=1, le=10_000)]
-    appeal_days: Window
 
     @model_validator(mode="after")
     def _classes_ascend(self) -> Self:

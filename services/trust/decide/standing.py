@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import cast
 
+from services.trust.decide.found import PLATFORM, found
 from services.trust.model import Standing
 from shared.contracts.governance import ViolationRecorded
-from shared.contracts.trust import SubjectSuspended
+from shared.contracts.trust import EvidenceFound, EvidenceKind, Role, SubjectSuspended
 from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
 
 
 def violated(event: ViolationRecorded, standing: Standing | None, policy: Policy) -> Outcome:
-    """A level suspends for its days, some minutes after the violation; without one there are points only. Source: R6.2, R2.8."""
+    """A level suspends for its days, some minutes after the violation; its points say of which class it counts for the score: 5 = C, 10
+    and 20 = B, 100 = A; none is no evidence. Source: R6.1, R6.2, R2.8, R5.5.
+    """
     if not event.level:
-        return ()
+        return tuple(_evidence(event, policy))
     if standing is not None and event.violation_id in standing.violations:
         return Reject("violation.known")
     effective_from = event.occurred_at + timedelta(minutes=policy.trust.suspension_lead_minutes)
@@ -28,4 +33,16 @@ def violated(event: ViolationRecorded, standing: Standing | None, policy: Policy
             violation_id=event.violation_id,
             occurred_at=event.occurred_at,
         ),
+        *_evidence(event, policy),
     )
+
+
+def _evidence(event: ViolationRecorded, policy: Policy) -> Iterator[EvidenceFound]:
+    """Named after the violation, whatever its class."""
+    if event.points:
+        classes = policy.trust.violations
+        kind: EvidenceKind = "violation_c" if event.points < classes.b_points else "violation_b"
+        kind = "violation_a" if event.points >= classes.a_points else kind
+        role, _, party = event.subject_id.partition(":")
+        named = (event.violation_id, event.occurred_at, policy, "violation")
+        yield from found(kind, cast("Role", role), party, PLATFORM, *named)
