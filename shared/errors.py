@@ -283,6 +283,7 @@ TrustCode = Literal[
     "evidence.known",
     "evidence.void_known",
     "violation.known",
+    "violation.void_known",
 ]
 Code = EngineCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCode
 
@@ -1000,5 +1001,6 @@ CATALOGUE: dict[str, Entry] = {
         "信用分不足,暂不能领取信任卡",
         "Your score is not high enough for a trust card yet.",
     ),
+    "violation.void_known": Entry("this violation was voided before"),
     "violation.known": Entry("this violation has suspended its subject before"),
 }

@@ -27,7 +27,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "person.card": ("person", lambda fact: fact.cluster),
     "card.noted": ("card", lambda fact: fact.card_id),
     "score.noted": ("buyer", lambda fact: fact.buyer_id),
-    "subject.suspended": ("standing", lambda fact: fact.subject_id),
+    **dict.fromkeys(("subject.suspended", "subject.reinstated"), ("standing", lambda fact: fact.subject_id)),
     **dict.fromkeys(
         ("allotment.reviewed", "allotment.sized", "allotment.taken", "allotment.released"),
         ("allotment", lambda fact: f"{fact.campaign_id}/{fact.sku}"),
@@ -43,7 +43,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     **dict.fromkeys(("fund.drawn", "fund.stopped"), ("fund", lambda fact: f"{fact.day}/{fact.currency}")),
     "token.held": ("token", lambda fact: f"{fact.kind}:{fact.token}"),
     "hold.noted": ("purchase", lambda fact: fact.order_id),
-    **dict.fromkeys(("suspension.noted", "tier.noted"), ("suspension", lambda fact: fact.subject_id)),
+    **dict.fromkeys(("suspension.noted", "suspension.lifted", "tier.noted"), ("suspension", lambda fact: fact.subject_id)),
     "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }
 CHANGES_NOTHING = ("first_order.doubled",)  # told to everyone, of nobody's state

@@ -24,7 +24,7 @@ from services.trust.model import (
 )
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseAppealEnded, CaseRuled
-from shared.contracts.governance import ViolationRecorded
+from shared.contracts.governance import ViolationRecorded, ViolationVoided
 from shared.contracts.identity import MemberJoined
 from shared.contracts.member import TrustCardClaimed
 from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
@@ -46,6 +46,7 @@ Input = (
     | EvidenceVoided
     | ScoreDue
     | ViolationRecorded
+    | ViolationVoided
     | TrustCardClaimed
     | MemberJoined
 )
@@ -87,6 +88,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.look, SCORE.one(event.subject_id), given(policy.at(event.occurred_at)))
         case ViolationRecorded():
             return on(event, decide.violated, STANDING.one(event.subject_id), given(policy.at(event.occurred_at)))
+        case ViolationVoided():
+            return on(event, decide.acquit, STANDING.one(event.subject_id), given(policy.at(event.occurred_at)))
         case TrustCardClaimed():
             subject, terms = decide.subject_of(event.buyer_id), given(policy.at(event.occurred_at))
             return on(event, decide.claim, HOLDER.one(subject), _person(event.buyer_id), SCORE.one(subject), terms)

@@ -226,6 +226,19 @@ class TierChanged(Message):
     rule_version: str
 
 
+class SubjectReinstated(Message):
+    """The violation was voided: from occurred_at on nobody is suspended for it. Source: R6.2, R2.8.
+
+    Producer: trust. Consumers: order.
+    """
+
+    type: ClassVar[str] = "subject.reinstated"
+    topic: ClassVar[Topic] = TRUST
+
+    subject_id: Suspendable
+    violation_id: Id
+
+
 class SubjectSuspended(Message):
     """No orders with this seller or promoter, placed from effective_from until `until`. until None: for good. Source: R6.2, R2.8.
 

@@ -21,10 +21,11 @@ from shared.contracts.suspension import (
     OrdersSought,
     OrderUnderSuspension,
     SuspensionFound,
+    SuspensionLifted,
     SuspensionNoted,
     TierNoted,
 )
-from shared.contracts.trust import SubjectSuspended, TierChanged
+from shared.contracts.trust import SubjectReinstated, SubjectSuspended, TierChanged
 from shared.contracts.types import Line, SettleDays
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
@@ -55,6 +56,14 @@ def suspend(event: SubjectSuspended, suspensions: Suspensions | None, policy: Po
         occurred_at=event.occurred_at,
     )
     return noted, sought
+
+
+def lift(event: SubjectReinstated, suspensions: Suspensions | None) -> Outcome:
+    """Orders placed from now on. What was closed meanwhile stays so. No facts where nothing is suspended any more. Source: R6.2."""
+    known = suspensions.known.get(event.violation_id) if suspensions else None
+    if known is None or (known.until is not None and known.until <= event.occurred_at):
+        return ()
+    return (SuspensionLifted(subject_id=event.subject_id, violation_id=event.violation_id, occurred_at=event.occurred_at),)
 
 
 def note_tier(event: TierChanged, suspensions: Suspensions | None) -> Outcome:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from shared.contracts.suspension import OrderRemembered, SuspensionNoted, TierNoted
+from shared.contracts.suspension import OrderRemembered, SuspensionLifted, SuspensionNoted, TierNoted
 from shared.messaging.shape import Kind
 
-PartyFact = SuspensionNoted | TierNoted
+PartyFact = SuspensionNoted | SuspensionLifted | TierNoted
 TIERS_MAX = 16  # of a seller that are remembered: placements older than so many changes take the policy's days
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -71,6 +71,9 @@ def evolve_suspensions(suspensions: Suspensions | None, fact: PartyFact) -> Susp
     match fact:
         case SuspensionNoted():
             return replace(before, known={**before.known, fact.violation_id: Suspension(fact.effective_from, fact.until)})
+        case SuspensionLifted():
+            lifted = replace(before.known[fact.violation_id], until=fact.occurred_at)
+            return replace(before, known={**before.known, fact.violation_id: lifted})
         case TierNoted():
             return replace(before, escrow=(*before.escrow, Escrow(fact.effective_from, fact.escrow_days))[-TIERS_MAX:])
         case _:

@@ -4,9 +4,10 @@ from services.trust.decide.card import claim, cluster_of, join, subject_of
 from services.trust.decide.case import ended
 from services.trust.decide.evidence import count, explained, look, rule_of, strike
 from services.trust.decide.found import charged_back, completed, late, ruled, sham, shipped
-from services.trust.decide.standing import violated
+from services.trust.decide.standing import acquit, violated
 
 __all__ = [
+    "acquit",
     "charged_back",
     "claim",
     "cluster_of",

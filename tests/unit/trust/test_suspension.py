@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from services.trust.handlers import SERVICE
-from shared.contracts.governance import ViolationRecorded
-from shared.contracts.trust import EvidenceFound, SubjectSuspended
+from shared.contracts.governance import ViolationRecorded, ViolationVoided
+from shared.contracts.trust import EvidenceFound, SubjectReinstated, SubjectSuspended
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
+from tests.unit.trust.market import changes, feed
 
 AT = "06-01 10:00"
 
@@ -69,3 +70,25 @@ def test_minutes_and_days_are_the_policys_r2_8() -> None:
     memory = Memory(SERVICE, b.with_policy("trust", suspension_lead_minutes=60, suspension_days=(1, 2, 3, 4)))
     fact = suspended(memory.send(violation(2)))
     assert (fact.effective_from, fact.until) == (b.at("06-01 11:00"), b.at("06-03 11:00"))
+
+
+def acquitted(violation_id: str = "v1", when: str = "06-05 10:00") -> ViolationVoided:
+    return ViolationVoided(subject_id="seller:s1", violation_id=violation_id, occurred_at=b.at(when))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_void_gives_back_score_and_freedom_together_in_any_order_r6_2_r5_1(order: tuple[int, ...]) -> None:
+    events = (violation(2), acquitted())
+    memory = trust()
+    feed(memory, [events[place] for place in order])
+    last = changes(memory)[-1]
+    assert (last.score, last.items, memory.refused) == (800, 0, [])
+    told = [fact for fact in memory.facts if isinstance(fact, SubjectSuspended | SubjectReinstated)]
+    assert [type(fact) for fact in told] == ([SubjectSuspended, SubjectReinstated] if order == (0, 1) else [SubjectReinstated])
+
+
+def test_a_void_told_twice_is_refused_and_touches_no_other_violation_r6_2() -> None:
+    memory = trust()
+    feed(memory, [violation(1), violation(1, "v2"), acquitted(), acquitted()])
+    assert [code for _, code in memory.refused] == ["violation.void_known"]
+    assert changes(memory)[-1].items == 1
