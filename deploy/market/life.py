@@ -14,6 +14,7 @@ from deploy.market.checkout import Cart, Item
 from deploy.market.expected import Expected
 from deploy.market.reckoning import reckon
 from deploy.market.sent import Sent, closing
+from deploy.market.spoken import speak
 
 CARRIERS = ("sf-express", "zto", "jd-logistics")
 SHIPS_AFTER = ((1, 2, 3), (90, 4, 6))  # days after the show, how often: after two the news may be late, after three the parcel is
@@ -182,5 +183,6 @@ class Life:
         self.confirmed.update(named or [item.line_no for item in self.cart.goods])
 
     def settle(self) -> None:
-        """What is left goes to its parties."""
+        """What is left goes to its parties, and everybody has shown what to think of them."""
         reckon(self)
+        speak(self)
