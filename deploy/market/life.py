@@ -43,6 +43,7 @@ class Life:
     units by line that a case gave back; returned_late: lines of which that came after settlement. confirmed: lines that the buyer
     confirms. used: virtual lines that were redeemed. sham: parcels whose waybill was a pretence, by a ruling. psp_fails: the PSP pays
     neither refunds nor compensations of this order; psp_fails_first: not the first refund.
+    evidence: items that stand in the end, by subject/kind.
     charged: what parties are asked for, compensations and refunds after settlement.
     given: by promoter, what its subsidies come to, less what came back. prefunded: of a promoter of its own, what is left in the end of
     what it put in for them, and what it owes for them. topped_up, deposit: what a seller of its own put into its deposit, and what is

@@ -155,7 +155,7 @@ def differences(market: Market, found: Found) -> list[str]:
     strangers = found.orders.keys() - {life.cart.order_id for life in market.lives}
     lines += [f"{order_id}: nobody placed it" for order_id in sorted(strangers)]
     credited, charged, given = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    withdrawals: dict[str, str] = {}
+    withdrawals, items = dict[str, str](), Counter[str]()
     for life in market.lives:
         currency = life.cart.currency
         for line_no, shares in life.expected.lines.items():
@@ -170,7 +170,9 @@ def differences(market: Market, found: Found) -> list[str]:
     lines += _counts("charged to", charged, _nonzero(found.charged))
     lines += _counts("subsidies of", _nonzero(given), _nonzero(found.given))
     lines += _counts("withdrawal", withdrawals, found.withdrawals)
-    return lines + _counts("evidence of", market.evidence, {subject: score.items for subject, score in found.scores.items()})
+    for said, count in market.evidence.items():
+        items[said.partition("/")[0]] += count
+    return lines + _counts("evidence of", items, {subject: score.items for subject, score in found.scores.items()})
 
 
 def expected_of(life: Life, found: Found) -> Expected:

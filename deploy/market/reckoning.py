@@ -209,8 +209,8 @@ def penalty(terms: tuple[int, int, int], base: int, currency: str) -> int:
 def _completed(life: Life, item: Item, *, by_time: bool) -> None:
     """Each line once, for all its sides. Source: R5.5."""
     if (by_time or item.line_no in life.confirmed) and not _undone(life, item):
-        life.evidence.update([f"seller:{item.seller_id}", f"buyer:{life.cart.buyer_id}"])
-        life.evidence.update([f"promoter:{item.promoter_id}"] if item.promoter_id else [])
+        life.evidence.update([f"seller:{item.seller_id}/completed", f"buyer:{life.cart.buyer_id}/completed"])
+        life.evidence.update([f"promoter:{item.promoter_id}/completed"] if item.promoter_id else [])
 
 
 def _undone(life: Life, item: Item) -> bool:

@@ -22,12 +22,12 @@ AT_ONCE = ("damaged", "not_received", "not_shipped", "trust_card", "first_order"
 
 
 def speak(life: Life) -> None:
-    """Adds to life.evidence; the life must be complete and paid for."""
+    """Adds to life.evidence, by subject/kind; the life must be complete and paid for."""
     _sent(life)
     _late(life)
-    life.evidence.update(f"seller:{parcel.seller_id}" for parcel in life.sham)
+    life.evidence.update(f"seller:{parcel.seller_id}/sham" for parcel in life.sham)
     if life.dispute == "won":  # by the platform, against the buyer: R3.8
-        life.evidence[f"buyer:{life.cart.buyer_id}"] += 1
+        life.evidence[f"buyer:{life.cart.buyer_id}/chargeback_lost"] += 1
     for case, code in life.expected.cases.items():
         if code:
             _answered(life, case, code)
@@ -49,13 +49,13 @@ def _sent(life: Life) -> None:
         in_time = all(at < life.paid_at + timedelta(hours=hours_of(items[line_no])) for line_no in units)
         completes = any(sent[line_no] == items[line_no].quantity for line_no in units)
         if step == "sent" and in_time and completes and parcel_id not in pretended:
-            life.evidence[f"seller:{seller_id}"] += 1
+            life.evidence[f"seller:{seller_id}/shipped_on_time"] += 1
 
 
 def _late(life: Life) -> None:
     """Against the seller: each deadline that it missed with any units. Source: R2.4."""
     missed = {(item.seller_id, hours) for item in life.cart.items if item.kind == "goods" and unsent(life, item, hours := hours_of(item))}
-    life.evidence.update(f"seller:{seller_id}" for seller_id, _ in missed)
+    life.evidence.update(f"seller:{seller_id}/late" for seller_id, _ in missed)
 
 
 def _answered(life: Life, case: str, code: str) -> None:
@@ -64,14 +64,14 @@ def _answered(life: Life, case: str, code: str) -> None:
     answered = any("seller_id" in body for body in told)
     ground = _of_case(life, case, "refund.requested")[0]["ground"]
     if answered or (ground not in AT_ONCE and code != "case.withdrawn"):
-        _sellers(life)
+        _sellers(life, "answered" if answered else "timed_out")
 
 
 def _bad_goods(life: Life, case: str) -> None:
     """Refunded by the seller's fault; an appeal that the seller won takes it back. Source: R4.2, R4.11."""
     ground = _of_case(life, case, "refund.requested")[0]["ground"]
     if ground in BAD_GOODS and any(gain.at_fault for gain in life.gains) and not life.won_back:
-        _sellers(life)
+        _sellers(life, "quality_refund")
 
 
 def _disputed(life: Life, case: str) -> None:
@@ -83,17 +83,19 @@ def _disputed(life: Life, case: str) -> None:
     for_buyer = all(body["upheld"] for body in rulings if body["matter"] == "case")
     if any(body["upheld"] for body in rulings if body["matter"] == "appeal"):
         for_buyer = not for_buyer
+    found = rulings[-1].get("finding") if rulings else None
     if for_buyer:
-        _sellers(life)
+        _sellers(life, "counterfeit" if found == "counterfeit" else "dispute_lost")
     else:
-        life.evidence[f"buyer:{life.cart.buyer_id}"] += 1
+        kind = found if found in ("false_claim", "swapped_parcel") else "dispute_lost"
+        life.evidence[f"buyer:{life.cart.buyer_id}/{kind}"] += 1
 
 
-def _sellers(life: Life) -> None:
+def _sellers(life: Life, kind: str) -> None:
     """Cases are about line 1."""
-    life.evidence[f"seller:{life.first.seller_id}"] += 1
+    life.evidence[f"seller:{life.first.seller_id}/{kind}"] += 1
     if life.first.promoter_id:
-        life.evidence[f"promoter:{life.first.promoter_id}"] += 1
+        life.evidence[f"promoter:{life.first.promoter_id}/{kind}"] += 1
 
 
 def _of_case(life: Life, case: str, *types: str) -> list[dict[str, object]]:

@@ -108,7 +108,7 @@ def found_suspended(life: Life) -> None:
 def _violated(life: Life, at: datetime, level: int) -> Sent:
     """It counts against the score too. Source: R5.5, R6.1."""
     subject = f"seller:{life.first.seller_id}"
-    life.evidence[subject] += 1
+    life.evidence[f"{subject}/violation"] += 1
     return apps.violated(subject, at, level)
 
 
