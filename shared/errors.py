@@ -281,7 +281,9 @@ TrustCode = Literal[
     "card.held_by_person",
     "card.score_too_low",
     "evidence.known",
+    "evidence.void_known",
     "violation.known",
+    "violation.void_known",
 ]
 Code = EngineCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCode
 
@@ -903,6 +905,7 @@ CATALOGUE: dict[str, Entry] = {
         "买家下单时信任卡无效",
         "The buyer's trust card was not valid at the order.",
     ),
+    "evidence.void_known": Entry("this fact was voided before: a second telling changes nothing"),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
     "cancel.case_open": Entry(
@@ -1010,5 +1013,6 @@ CATALOGUE: dict[str, Entry] = {
         "信用分不足,暂不能领取信任卡",
         "Your score is not high enough for a trust card yet.",
     ),
+    "violation.void_known": Entry("this violation was voided before"),
     "violation.known": Entry("this violation has suspended its subject before"),
 }

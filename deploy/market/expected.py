@@ -27,3 +27,12 @@ class Expected:
     compensated: dict[str, int] = field(default_factory=dict)
     listed: bool = False
     fund_minor: int = 0
+
+
+@dataclass(slots=True)
+class Score:
+    """As a subject was told last. items: of evidence that stands. Source: R5.3."""
+
+    score: int
+    new: bool
+    items: int

@@ -14,6 +14,7 @@ from deploy.market.checkout import Cart, Item
 from deploy.market.expected import Expected
 from deploy.market.reckoning import reckon
 from deploy.market.sent import Sent, closing
+from deploy.market.spoken import speak
 
 CARRIERS = ("sf-express", "zto", "jd-logistics")
 SHIPS_AFTER = ((1, 2, 3), (90, 4, 6))  # days after the show, how often: after two the news may be late, after three the parcel is
@@ -42,6 +43,7 @@ class Life:
     units by line that a case gave back; returned_late: lines of which that came after settlement. confirmed: lines that the buyer
     confirms. used: virtual lines that were redeemed. sham: parcels whose waybill was a pretence, by a ruling. psp_fails: the PSP pays
     neither refunds nor compensations of this order; psp_fails_first: not the first refund.
+    evidence: items that stand in the end, by subject/kind.
     charged: what parties are asked for, compensations and refunds after settlement.
     given: by promoter, what its subsidies come to, less what came back. prefunded: of a promoter of its own, what is left in the end of
     what it put in for them, and what it owes for them. topped_up, deposit: what a seller of its own put into its deposit, and what is
@@ -182,5 +184,6 @@ class Life:
         self.confirmed.update(named or [item.line_no for item in self.cart.goods])
 
     def settle(self) -> None:
-        """What is left goes to its parties."""
+        """What is left goes to its parties, and everybody has shown what to think of them."""
         reckon(self)
+        speak(self)

@@ -49,7 +49,7 @@ class Market:
 
     @property
     def evidence(self) -> Counter[str]:
-        """Items by subject."""
+        """Items by subject/kind."""
         total: Counter[str] = Counter()
         for life in self.lives:
             total.update(life.evidence)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from deploy.market.clients import Read
-from deploy.market.expected import Expected
+from deploy.market.expected import Expected, Score
 from deploy.market.life import Life
 from deploy.market.market import ROOM, Market
 
@@ -46,13 +46,6 @@ ONCE = {  # the business key that each of these happens at most once for
     ("party.v1", "payout.instructed"): ("payout_id",),
     ("party.v1", "payout.done"): ("payout_id",),
 }
-
-
-@dataclass(slots=True)
-class Score:
-    score: int
-    new: bool
-    items: int
 
 
 @dataclass(slots=True)
@@ -93,17 +86,17 @@ def once(records: Iterable[Read]) -> list[Read]:
 def told(records: Iterable[Read], aside: Container[str]) -> list[str]:
     """One line of JSON for each fact and each refusal, sorted: where, what, about what, under which id, why, when, which money.
 
-    Left out is what says which order came first to a party or a subject: places, versions, the balance and the score on the way, what
-    debt, deposit or clawback took of which income. aside: keys of orders that contend for the same units.
+    Left out is what says which order came first to a party or a subject: places, versions, the balance, the score and the tier on the
+    way, what debt, deposit or clawback took of which income. aside: keys of orders that contend for the same units.
     """
-    money = ("occurred_at", "amount_minor", "moves")
-    return sorted(
+    records, money = list(records), ("occurred_at", "amount_minor", "moves")
+    return _tiers(records) + sorted(
         json.dumps(
             [record.topic, record.type, record.key, record.headers.get("ce_id"), record.headers.get("x-reason")]
             + [
                 (record.body or {}).get(name)
                 for name in money
-                if (record.type, name) not in (("balance.debited", "moves"), ("subsidy.drawn", "moves"))
+                if name != "moves" or record.type not in ("balance.debited", "subsidy.drawn")
             ],
             ensure_ascii=False,
         )
@@ -113,9 +106,19 @@ def told(records: Iterable[Read], aside: Container[str]) -> list[str]:
 
 
 def _on_the_way(record: Read) -> bool:
-    """It depends on what came to the party just before."""
+    """It depends on what came to the party or the subject just before."""
     clawback = record.type == "balance.debited" and (record.body or {}).get("reason") == "clawback"
-    return clawback or record.type in ("debt.repaid", "deposit.filled", "clawback.delayed")
+    return clawback or record.type in ("debt.repaid", "deposit.filled", "clawback.delayed", "tier.changed")
+
+
+def _tiers(records: Iterable[Read]) -> list[str]:
+    """One line for each subject whose tier is not that which it began with."""
+    first, last = dict[str, str](), dict[str, str]()
+    for record in records:
+        if record.type == "tier.changed" and record.body:
+            first.setdefault(record.key, record.body["before"])
+            last[record.key] = record.body["tier"]
+    return [json.dumps(["tier", key, tier]) for key, tier in sorted(last.items()) if tier != first[key]]
 
 
 def read(records: Iterable[Read]) -> Found:
@@ -152,7 +155,7 @@ def differences(market: Market, found: Found) -> list[str]:
     strangers = found.orders.keys() - {life.cart.order_id for life in market.lives}
     lines += [f"{order_id}: nobody placed it" for order_id in sorted(strangers)]
     credited, charged, given = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    withdrawals: dict[str, str] = {}
+    withdrawals, items = dict[str, str](), Counter[str]()
     for life in market.lives:
         currency = life.cart.currency
         for line_no, shares in life.expected.lines.items():
@@ -167,7 +170,9 @@ def differences(market: Market, found: Found) -> list[str]:
     lines += _counts("charged to", charged, _nonzero(found.charged))
     lines += _counts("subsidies of", _nonzero(given), _nonzero(found.given))
     lines += _counts("withdrawal", withdrawals, found.withdrawals)
-    return lines + _counts("evidence of", market.evidence, {subject: score.items for subject, score in found.scores.items()})
+    for said, count in market.evidence.items():
+        items[said.partition("/")[0]] += count
+    return lines + _counts("evidence of", items, {subject: score.items for subject, score in found.scores.items()})
 
 
 def expected_of(life: Life, found: Found) -> Expected:

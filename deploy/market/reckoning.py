@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ SHIP_HOURS, SHIP_HOURS_24H = 48, 24
 
 
 def reckon(life: Life) -> None:
-    """Fills in life.expected, life.charged, life.given and life.evidence; the life must be complete."""
+    """Fills in life.expected, life.charged, life.given and what completed lines say to life.evidence; the life must be complete."""
     states = {_line(life, item) for item in life.cart.items if item.kind != "freight"}
     states |= {_freight(life, item) for item in life.cart.items if item.kind == "freight"}
     life.expected.state = next(state for state in ("held", "settled", "closed") if state in states)
@@ -27,7 +26,6 @@ def reckon(life: Life) -> None:
         owed = {seller: amount for seller in life.cart.sellers if (amount := _owed(life, seller) + life.owed[seller])}
         life.expected.compensated = owed
         life.charged.update(owed)
-    _shipped_on_time(life)
 
 
 def _line(life: Life, item: Item) -> str:
@@ -172,15 +170,15 @@ def _charged(item: Item, back: int, funded_back: int) -> Iterator[tuple[str, int
 def _owed(life: Life, seller_id: str) -> int:
     """What the seller's late and sham parcels cost it. Source: R2.4."""
     base, items = 0, [item for item in life.cart.of_seller(seller_id) if item.kind == "goods"]
-    for hours in sorted({_hours(item) for item in items}):
-        base += sum(_last(item, _unsent(life, item, hours)) for item in items if _hours(item) == hours)
+    for hours in sorted({hours_of(item) for item in items}):
+        base += sum(_last(item, unsent(life, item, hours)) for item in items if hours_of(item) == hours)
     parcels = [parcel for parcel in life.sham if parcel.seller_id == seller_id]
     pretended = {item.line_no: min(item.quantity, sum(parcel.units.get(item.line_no, 0) for parcel in parcels)) for item in items}
     sham = sum(_last(item, pretended[item.line_no]) for item in items)
     return max(penalty(LATE, base, life.cart.currency), penalty(SHAM, sham, life.cart.currency))
 
 
-def _hours(item: Item) -> int:
+def hours_of(item: Item) -> int:
     return SHIP_HOURS_24H if "ship_24h" in item.tags else SHIP_HOURS
 
 
@@ -189,7 +187,7 @@ def _last(item: Item, units: int) -> int:
     return item.paid_minor - item.paid_minor * (item.quantity - units) // item.quantity
 
 
-def _unsent(life: Life, item: Item, hours: int) -> int:
+def unsent(life: Life, item: Item, hours: int) -> int:
     """Units not sent by the deadline, as far as was known when it fired: once it has, the decision stands. Source: R1.2, R2.4."""
     assert life.paid_at is not None
     deadline = life.paid_at + timedelta(hours=hours)
@@ -209,22 +207,14 @@ def penalty(terms: tuple[int, int, int], base: int, currency: str) -> int:
 
 
 def _completed(life: Life, item: Item, *, by_time: bool) -> None:
-    if by_time or item.line_no in life.confirmed:
-        life.evidence.update([f"seller:{item.seller_id}", f"buyer:{life.cart.buyer_id}"])
-        life.evidence.update([f"promoter:{item.promoter_id}"] if item.promoter_id else [])
+    """Each line once, for all its sides. Source: R5.5."""
+    if (by_time or item.line_no in life.confirmed) and not _undone(life, item):
+        life.evidence.update([f"seller:{item.seller_id}/completed", f"buyer:{life.cart.buyer_id}/completed"])
+        life.evidence.update([f"promoter:{item.promoter_id}/completed"] if item.promoter_id else [])
 
 
-def _shipped_on_time(life: Life) -> None:
-    """Speaks for the seller: a parcel with the last units of some line, in time for all that is in it. Source: R5.5."""
-    if life.paid_at is None:
-        return
-    items = {item.line_no: item for item in life.cart.items}
-    sent = Counter[int]()
-    steps = [(at, "gone", units, "") for at, units in life.cancelled]
-    steps += [(parcel.at, "sent", parcel.units, parcel.seller_id) for parcel in life.parcels]
-    steps += [(parcel.failed, "failed", parcel.units, "") for parcel in life.parcels if parcel.failed]
-    for at, step, units, seller_id in sorted(steps, key=lambda one: one[0]):
-        sent.update(units) if step != "failed" else sent.subtract(units)
-        in_time = all(at < life.paid_at + timedelta(hours=_hours(items[line_no])) for line_no in units)
-        if step == "sent" and in_time and any(sent[line_no] == items[line_no].quantity for line_no in units):
-            life.evidence[f"seller:{seller_id}"] += 1
+def _undone(life: Life, item: Item) -> bool:
+    """A case gave back the last of it, and nobody was to blame: as if it had never been completed. Source: R5.1."""
+    gains = [gain for gain in life.gains if gain.line_no == item.line_no]
+    units = life.gone(item.line_no) + life.refunded.get(item.line_no, 0) + sum(gain.units for gain in gains)
+    return units == item.quantity and not life.psp_fails and not any(gain.at_fault for gain in gains)

@@ -162,6 +162,7 @@ def _frozen(log: Log) -> Check:
             check.that(any(log.starts.values()), f"{entry}: no order was paid by {funded.payment_id}")
             continue
         same = (paid_fact.lines, paid_fact.currency, paid_fact.payment_id) == (funded.lines, funded.currency, funded.payment_id)
-        kept = (paid_fact.terms.settle_days, paid_fact.terms.zone) == (funded.settle_days, funded.zone)
+        days = (paid_fact.terms.settle_days, paid_fact.terms.settle_days_of, paid_fact.terms.zone)
+        kept = days == (funded.settle_days, funded.settle_days_of, funded.zone)
         check.that(same and kept, f"{entry}: escrow of {funded.order_id} was funded for other lines or terms than were paid")
     return check

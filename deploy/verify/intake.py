@@ -61,6 +61,7 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (order.ShippingSham, "payment", (payment.CompensationInstructed,)),
     (owed.CompensationGranted, "payment", (payment.CompensationInstructed,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
+    (trust.EvidenceVoided, "trust", (trust.EvidenceStruck,)),
     (trust.SubjectSuspended, "order", (suspension.SuspensionNoted,)),
     (suspension.OrderAttributed, "order", (suspension.OrderRemembered, suspension.SuspensionFound)),
     (identity.MemberJoined, "refund", (first_order.MemberKnown,)),

@@ -17,8 +17,8 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "refund.v1": ("purchase", lambda fact: fact.order_id),
     "parcel.noted": ("purchase", lambda fact: fact.order_id),
     "waybill.used": ("waybill", lambda fact: f"{fact.carrier}/{fact.waybill}"),
-    "score.changed": ("score", lambda fact: fact.subject_id),
-    "evidence.counted": ("item", lambda fact: fact.evidence_id),
+    **dict.fromkeys(("score.changed", "score.looked", "tier.changed"), ("score", lambda fact: fact.subject_id)),
+    **dict.fromkeys(("evidence.counted", "evidence.struck"), ("item", lambda fact: fact.evidence_id)),
     "counterparty.weighed": ("counterparty", lambda fact: f"{fact.subject_id}/{fact.counterparty}"),
     **dict.fromkeys(
         ("card.granted", "card.refused", "card.revoked", "abuse.noted", "abuse.voided", "member.noted"),
@@ -27,7 +27,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "person.card": ("person", lambda fact: fact.cluster),
     "card.noted": ("card", lambda fact: fact.card_id),
     "score.noted": ("buyer", lambda fact: fact.buyer_id),
-    "subject.suspended": ("standing", lambda fact: fact.subject_id),
+    **dict.fromkeys(("subject.suspended", "subject.reinstated"), ("standing", lambda fact: fact.subject_id)),
     **dict.fromkeys(
         ("allotment.reviewed", "allotment.sized", "allotment.taken", "allotment.released"),
         ("allotment", lambda fact: f"{fact.campaign_id}/{fact.sku}"),
@@ -43,11 +43,11 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     **dict.fromkeys(("fund.drawn", "fund.stopped"), ("fund", lambda fact: f"{fact.day}/{fact.currency}")),
     "token.held": ("token", lambda fact: f"{fact.kind}:{fact.token}"),
     "hold.noted": ("purchase", lambda fact: fact.order_id),
-    "suspension.noted": ("suspension", lambda fact: fact.subject_id),
+    **dict.fromkeys(("suspension.noted", "suspension.lifted", "tier.noted"), ("suspension", lambda fact: fact.subject_id)),
     "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }
 CHANGES_NOTHING = ("first_order.doubled",)  # told to everyone, of nobody's state
-SPREAD = ("allotment", "cluster", "purchase", "holder", "person", "known_cluster", "fund")  # their facts lie in several lanes
+SPREAD = ("allotment", "cluster", "purchase", "holder", "person", "known_cluster", "fund", "score")  # their facts lie in several lanes
 ENGINE = "engine."  # types with which the engine reminds itself
 
 

@@ -1,7 +1,8 @@
 """Every score that was ever told, computed again from what trust's messages say and the policy they name. Source: R5.2, R5.3.
 
 Written from the rule's text and shares no code with the service: P sums good weight up to a cap per counterparty, N bad weight,
-each halved by its age; score = floor(10 * sum of d * (g + P) / (n + P + N) + 1/2), at most 1000.
+each halved by its age; score = floor(10 * sum of d * (g + P) / (n + P + N) + 1/2), at most 1000, and no more than the ceiling while a
+grave item is too young.
 """
 
 from __future__ import annotations
@@ -25,17 +26,19 @@ Buckets = Counter[tuple[str, str, int, str]]  # dimension, side, group, day → 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
     check = Check("scores: each one recomputed from its evidence and the policy it names")
     found: defaultdict[str, Buckets] = defaultdict(Counter)
+    grave: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for entry, told in log.of(ScoreChanged):
         mine = found[told.subject_id]
         for bucket in told.added:
             mine[(bucket.dimension, bucket.side, bucket.group, bucket.day)] += bucket.weight
+        grave[told.subject_id].update({one.day: one.count for one in told.grave})
         policy = policies.named(told.rule_version)
         if policy is None:
             check.that(False, f"{entry}: there is no policy {told.rule_version}")
             continue
         rows = dimensions(mine, told, policy.trust)
         check.that(rows == told.dimensions, f"{entry}: {told.subject_id} has {rows}, not {told.dimensions}")
-        recomputed = score(rows, policy.trust)
+        recomputed = min(score(rows, policy.trust), ceiling(grave[told.subject_id], told, policy.trust))
         check.that(recomputed == told.score, f"{entry}: {told.subject_id} comes to {recomputed}, told was {told.score}")
     yield check
 
@@ -60,6 +63,13 @@ def dimensions(buckets: Buckets, told: ScoreChanged, policy: TrustPolicy) -> tup
         )
         for name, percent in rule.dimensions.items()
     )
+
+
+def ceiling(grave: Counter[str], told: ScoreChanged, policy: TrustPolicy) -> int:
+    """What the youngest grave item leaves; 1000 if there is none. Source: R5.3."""
+    as_of = date.fromisoformat(told.as_of)
+    ages = [(as_of - date.fromisoformat(day)).days for day, count in grave.items() if count > 0]
+    return policy.ceiling.score if any(0 <= age < policy.ceiling.days for age in ages) else 1000
 
 
 def score(rows: tuple[DimensionScore, ...], policy: TrustPolicy) -> int:

@@ -27,7 +27,7 @@ from shared.contracts.payment import (
     UnwantedReceived,
 )
 from shared.contracts.refund import CaseClosed, CaseFact, LineReduced, RefundGranted
-from shared.contracts.trust import EvidenceCounted, ScoreChanged
+from shared.contracts.trust import EvidenceCounted, EvidenceStruck, ScoreChanged
 
 
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
@@ -157,18 +157,21 @@ def _tasks(log: Log, stored: Mapping[Place, Task]) -> Check:
 
 
 def _evidence(log: Log, tables: Tables) -> Check:
-    """Each item once; a subject's scores count all its items, and their day buckets hold exactly their weight."""
+    """Each item once; a subject's scores count all its items but those voided, and their day buckets hold exactly their weight."""
     check = Check("evidence: each item counted once, in its subject's score")
     items: Counter[str] = Counter()
     weight: Counter[tuple[str, str]] = Counter()
     counts: Counter[str] = Counter()
+    voided = {one.evidence_id for _, one in log.of(EvidenceStruck)}
     for entry, item in log.of(EvidenceCounted):
         items[item.evidence_id] += 1
-        counts[item.subject_id] += 1
         check.that(items[item.evidence_id] == 1, f"{entry}: {item.evidence_id} is counted again")
+        if item.evidence_id in voided:
+            continue
+        counts[item.subject_id] += 1
         for dimension in item.dimensions:
             weight[(item.subject_id, dimension)] += abs(item.weight)
-    check.same("items", sorted(items), sorted(tables.entities["item"]))
+    check.same("items", sorted(items.keys() | voided), sorted(tables.entities["item"]))
     bucketed: Counter[tuple[str, str]] = Counter()
     shown: dict[str, tuple[int, int]] = {}
     for _, score in log.of(ScoreChanged):

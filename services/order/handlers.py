@@ -36,7 +36,7 @@ from shared.contracts.refund import CaseClosed, CaseOpened
 from shared.contracts.ruling import RulingMade
 from shared.contracts.storefront import OrderCancelRequested, OrderPlaced, ReceiptConfirmed, ReceiptExtended, VoucherRedeemed
 from shared.contracts.suspension import OrderAttributed, OrdersSought, SuspensionFound
-from shared.contracts.trust import SubjectSuspended
+from shared.contracts.trust import SubjectReinstated, SubjectSuspended, TierChanged
 from shared.messaging.shape import Plan, Service, Touch, given, on
 from shared.policy import Policies
 
@@ -71,6 +71,8 @@ Input = (
     | MemberMoved
     | LimitShifted
     | SubjectSuspended
+    | SubjectReinstated
+    | TierChanged
     | OrderAttributed
     | OrdersSought
     | SuspensionFound
@@ -152,6 +154,10 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.shift, CLUSTER.one(event.cluster))
         case SubjectSuspended():
             return on(event, decide.suspend, SUSPENSION.one(event.subject_id), given(policy.at(event.occurred_at)))
+        case SubjectReinstated():
+            return on(event, decide.lift, SUSPENSION.one(event.subject_id))
+        case TierChanged():
+            return on(event, decide.note_tier, SUSPENSION.one(event.subject_id))
         case OrderAttributed():
             recent = RECENT.one(recent_key(event.subject_id, second_of(event.occurred_at)))
             return on(event, decide.attribute, SUSPENSION.one(event.subject_id), recent)

@@ -8,26 +8,67 @@ from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from services.trust import decide
-from services.trust.model import COUNTERPARTY, HOLDER, ITEM, PERSON, SCORE, STANDING, Holder, Person, Score, counterparty_key
-from shared.contracts.dispute import CaseAppealEnded
-from shared.contracts.governance import ViolationRecorded
+from services.trust.model import (
+    COUNTERPARTY,
+    HOLDER,
+    ITEM,
+    PERSON,
+    SCORE,
+    STANDING,
+    Counterparty,
+    Holder,
+    Item,
+    Person,
+    Score,
+    counterparty_key,
+)
+from shared.contracts.chargeback import ChargebackEnded
+from shared.contracts.dispute import CaseAppealEnded, CaseRuled
+from shared.contracts.governance import ViolationRecorded, ViolationVoided
 from shared.contracts.identity import MemberJoined
 from shared.contracts.member import TrustCardClaimed
-from shared.contracts.order import OrderCompleted, ParcelSent
+from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
 from shared.contracts.refund import CaseClosed
-from shared.contracts.trust import EvidenceFound
+from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreDue
 from shared.messaging.shape import Plan, Service, Touch, given, on
 from shared.policy import Policies, Policy
 
-Input = ParcelSent | OrderCompleted | EvidenceFound | ViolationRecorded | TrustCardClaimed | CaseClosed | CaseAppealEnded | MemberJoined
+Input = (
+    ParcelSent
+    | ShippingLate
+    | ShippingSham
+    | OrderCompleted
+    | CaseRuled
+    | CaseClosed
+    | CaseAppealEnded
+    | ChargebackEnded
+    | EvidenceFound
+    | EvidenceVoided
+    | ScoreDue
+    | ViolationRecorded
+    | ViolationVoided
+    | TrustCardClaimed
+    | MemberJoined
+)
 
 
 def handle(event: Input, policy: Policies) -> Plan:
     match event:
         case ParcelSent():
             return on(event, decide.shipped, given(policy.at(event.occurred_at)))
+        case ShippingLate():
+            return on(event, decide.late, given(policy.at(event.occurred_at)))
+        case ShippingSham():
+            return on(event, decide.sham, given(policy.at(event.occurred_at)))
         case OrderCompleted():
             return on(event, decide.completed, given(policy.at(event.occurred_at)))
+        case CaseRuled():
+            return on(event, decide.ruled, given(policy.at(event.occurred_at)))
+        case CaseClosed() | CaseAppealEnded():
+            buyer, terms = event.buyer_id or "", given(policy.at(event.occurred_at))
+            return on(event, decide.ended, HOLDER.one(decide.subject_of(buyer)), _person(buyer), terms)
+        case ChargebackEnded():
+            return on(event, decide.charged_back, given(policy.at(event.occurred_at)))
         case EvidenceFound():
 
             def as_of(score: Score | None) -> Touch[Policy]:
@@ -36,14 +77,22 @@ def handle(event: Input, policy: Policies) -> Plan:
 
             counterparty = COUNTERPARTY.one(counterparty_key(event.subject_id, event.counterparty))
             return on(event, decide.count, SCORE.one(event.subject_id), ITEM.one(event.evidence_id), counterparty, as_of)
+        case EvidenceVoided():
+
+            def giver(item: Item | None) -> Touch[Counterparty | None]:
+                """Whose evidence the item was; before it comes, nobody's."""
+                return COUNTERPARTY.one(counterparty_key(event.subject_id, item.counterparty if item else ""))
+
+            return on(event, decide.strike, ITEM.one(event.evidence_id), SCORE.one(event.subject_id), giver, given(policy))
+        case ScoreDue():
+            return on(event, decide.look, SCORE.one(event.subject_id), given(policy.at(event.occurred_at)))
         case ViolationRecorded():
             return on(event, decide.violated, STANDING.one(event.subject_id), given(policy.at(event.occurred_at)))
+        case ViolationVoided():
+            return on(event, decide.acquit, STANDING.one(event.subject_id), given(policy.at(event.occurred_at)))
         case TrustCardClaimed():
             subject, terms = decide.subject_of(event.buyer_id), given(policy.at(event.occurred_at))
             return on(event, decide.claim, HOLDER.one(subject), _person(event.buyer_id), SCORE.one(subject), terms)
-        case CaseClosed() | CaseAppealEnded():
-            buyer = event.buyer_id or ""
-            return on(event, decide.abused, HOLDER.one(decide.subject_of(buyer)), _person(buyer))
         case MemberJoined():
 
             def both(holder: Holder | None) -> Touch[Mapping[str, Person]]:
@@ -60,4 +109,4 @@ def _person(buyer_id: str) -> Callable[[Holder | None], Touch[Person | None]]:
     return lambda holder: PERSON.one(decide.cluster_of(holder, buyer_id))
 
 
-SERVICE = Service("trust", Input, handle, (SCORE, COUNTERPARTY, ITEM, STANDING, HOLDER, PERSON), sends=(EvidenceFound,))
+SERVICE = Service("trust", Input, handle, (SCORE, ITEM, COUNTERPARTY, STANDING, HOLDER, PERSON), sends=(EvidenceFound, EvidenceVoided))

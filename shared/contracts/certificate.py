@@ -89,7 +89,8 @@ class Guarantee(Part):
 class CertifiedLine(Part):
     """What a case needs to know of a line. Amounts for all units together. answers_id: who answers in the seller's place (R8.1).
 
-    gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5). In alphabetical order.
+    gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5). promoter_id: whom it is
+    attributed to: its cases count for the promoter, too (R5.4). In alphabetical order.
     """
 
     answers_id: Left[Id | None] = None
@@ -98,6 +99,7 @@ class CertifiedLine(Part):
     kind: LineKind = "goods"
     line_no: LineNo
     paid_minor: Minor
+    promoter_id: Left[Id | None] = None
     quantity: Quantity
     seller_id: Id
 

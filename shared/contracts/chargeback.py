@@ -108,7 +108,7 @@ class ChargebackEnded(Message):
 
     taken_minor: what the provider took of disputed_minor. lines: of a lost one as they were debited, of a won one as they were frozen;
     empty: of a payment that was unwanted. buyer_id None: paid before it was told, or unwanted.
-    Producer: payment. Consumers: outsiders.
+    Producer: payment. Consumers: trust.
     """
 
     type: ClassVar[str] = "chargeback.ended"

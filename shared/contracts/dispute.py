@@ -56,8 +56,9 @@ class CaseRuled(CaseFact):
     """Judged, by a ruling or by default; what follows from it is told with it. Source: R4.11, R3.5.
 
     upheld: for the buyer. kind, quantity, amount_minor: of the case from now on. appeal_until: the loser may appeal before; None: it
-    cannot be appealed, for it was about a refund that the provider failed. ruling_id None: by default.
-    Producer: refund. Consumers: outsiders.
+    cannot be appealed, for it was about a refund that the provider failed, or the fund. ruling_id None: by default. seller_id,
+    buyer_id None: from before they were told; promoter_id: whom the line is attributed to.
+    Producer: refund. Consumers: trust.
     """
 
     type: ClassVar[str] = "case.ruled"
@@ -73,6 +74,9 @@ class CaseRuled(CaseFact):
     finding: Finding
     appraisal_minor: Minor
     appeal_until: AwareDatetime | None
+    seller_id: Id | None = None
+    buyer_id: Id | None = None
+    promoter_id: Id | None = None
 
 
 class CaseAppealed(CaseFact):
@@ -108,6 +112,7 @@ class CaseAppealEnded(CaseFact):
     fault: Fault
     finding: Finding
     appraisal_minor: Minor = 0
+    promoter_id: Id | None = None
 
 
 class CaseReopened(CaseFact):

@@ -75,3 +75,18 @@ class ViolationRecorded(Message):
     kind: Id
     points: Annotated[int, Field(ge=0, le=1_000)]
     level: Level | None = None
+
+
+class ViolationVoided(Message):
+    """The violation counts for nothing, and suspends nobody from then on; it may be told before the violation itself. Source: R6.2.
+
+    Producer: governance. Consumers: trust.
+    """
+
+    type: ClassVar[str] = "violation.voided"
+    topic: ClassVar[Topic] = GOVERNANCE
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    violation_id: Id
+    reason: Text = ""

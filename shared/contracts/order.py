@@ -19,6 +19,7 @@ from shared.contracts.types import (
     Minor,
     Part,
     Quantity,
+    SettleDays,
     Text,
     Units,
 )
@@ -38,7 +39,8 @@ class Penalty(Part):
 class OrderTerms(Part):
     """The policy's values at placement, frozen: later policies change later orders only. Source: R9.1, R2.2, R2.4-R2.6.
 
-    ship_hours_24h: of lines with the tag ship_24h. late, sham None: nothing was promised.
+    ship_hours_24h: of lines with the tag ship_24h. late, sham None: nothing was promised. settle_days_of: of sellers whose tier was
+    known at placement, in place of settle_days.
     """
 
     policy_version: str
@@ -54,6 +56,7 @@ class OrderTerms(Part):
     sham: Penalty | None = None
     collect_hours: int | None = None
     extend_days: int = 0
+    settle_days_of: tuple[SettleDays, ...] = ()
 
 
 class OrderAccepted(Message):
@@ -259,7 +262,7 @@ class ShippingLate(BrokenPromise):
 
     hours: what was promised, from payment. line_nos: lines with units unsent at the deadline. base_minor: what was paid for those
     units. amount_minor: may be 0 where an earlier deadline of the same order and seller came to the highest amount.
-    Producer: order. Consumers: payment.
+    Producer: order. Consumers: payment, trust.
     """
 
     type: ClassVar[str] = "shipping.late"
@@ -272,7 +275,7 @@ class ShippingSham(BrokenPromise):
     """A waybill was a pretence, upheld by a ruling: the buyer is due this, in place of what lateness came to. Source: R2.4.
 
     amount_minor: beyond what lateness and earlier pretences came to already.
-    Producer: order. Consumers: payment.
+    Producer: order. Consumers: payment, trust.
     """
 
     type: ClassVar[str] = "shipping.sham"

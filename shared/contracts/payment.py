@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT, PAYMENT_TIMER
-from shared.contracts.types import Bearer, Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Part, SomeOrNone, Text
+from shared.contracts.types import Bearer, Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Part, SettleDays, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
 
@@ -23,7 +23,8 @@ class EscrowFunded(Message):
 
     clawback None: funded before there was any; the policy at the refund counts. statement_days: within which the provider's
     statement must show what it moved for this order; 0: it sends none. buyer_id None: paid before that was told. prefunded: each
-    promoter's account is asked for its subsidies; False: paid before there were any to ask. Source: R3.1, R3.6, R3.9.
+    promoter's account is asked for its subsidies; False: paid before there were any to ask. settle_days_of: of lines of these sellers,
+    in place of settle_days. Source: R3.1, R3.6, R3.9, R5.7.
 
     Producer: payment. Consumers: outsiders.
     """
@@ -42,6 +43,7 @@ class EscrowFunded(Message):
     statement_days: int = 0
     buyer_id: Id | None = None
     prefunded: bool = False
+    settle_days_of: tuple[SettleDays, ...] = ()
 
 
 class RefundReserved(Message):

@@ -197,7 +197,9 @@ class CaseClosed(CaseFact):
     seller_at_fault: the goods were not as they had to be: freight goes back too (R3.10). answer: how the request was
     answered, by the seller in time or its silence most often; empty: it was not. ruled: for whom, if it was. funder: who paid it; what the
     platform's fund paid leaves order and escrow as they were (R4.6). applied_at: since when the case was open; None: not kept. given_up:
-    a refund that the provider failed and that a ruling does not grant again (R3.5).
+    a refund that the provider failed and that a ruling does not grant again (R3.5). promoter_id: whom the line is attributed to.
+    answered_at: when the first answer came, or should have; None: told before. ruled_at: when it was ruled on. line_refunded: with it
+    all units of the line are refunded.
 
     Producer: refund. Consumers: order, payment, trust.
     """
@@ -221,6 +223,10 @@ class CaseClosed(CaseFact):
     funder: Bearer = "seller"
     applied_at: AwareDatetime | None = None
     given_up: Id | None = None
+    promoter_id: Id | None = None
+    answered_at: AwareDatetime | None = None
+    ruled_at: AwareDatetime | None = None
+    line_refunded: bool = False
 
 
 class CaseTimer(Message):

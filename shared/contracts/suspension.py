@@ -57,6 +57,35 @@ class SuspensionNoted(Message):
     until: AwareDatetime | None
 
 
+class SuspensionLifted(Message):
+    """Orders placed from occurred_at on are accepted again, as far as this violation goes. Source: R6.2.
+
+    Producer: order. Consumers: nobody (private to order).
+    """
+
+    type: ClassVar[str] = "suspension.lifted"
+    topic: ClassVar[Topic] = ORDER_INTERNAL
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    violation_id: Id
+
+
+class TierNoted(Message):
+    """Lines of this seller ordered from effective_from on stay so many days in escrow after confirmation. Source: R5.7, R2.8.
+
+    Producer: order. Consumers: nobody (private to order).
+    """
+
+    type: ClassVar[str] = "tier.noted"
+    topic: ClassVar[Topic] = ORDER_INTERNAL
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    escrow_days: int = Field(ge=1, le=3_650)
+    effective_from: AwareDatetime
+
+
 class OrderAttributed(Message):
     """An order of this seller or promoter was accepted, placed at occurred_at.
 

@@ -19,7 +19,7 @@ RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order", "refund"), warden
 
 # Ours: what a service decided, for everyone.
 ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust"), own=True, warden="payment")
-PAYMENT = Topic("payment.v1", "order_id", ("payment",), ("order", "refund"), own=True, warden="order")
+PAYMENT = Topic("payment.v1", "order_id", ("payment",), ("order", "refund", "trust"), own=True, warden="order")
 PARTY = Topic("party.v1", "party", ("payment",), own=True)
 REFUND = Topic("refund.v1", "order_id", ("refund",), ("order", "payment", "trust"), own=True, warden="payment")
 # Who is one with whom; no app reads it.

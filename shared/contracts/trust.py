@@ -7,12 +7,29 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from shared.contracts.governance import Suspendable
-from shared.contracts.topics import EVIDENCE, TRUST, TRUST_INTERNAL
+from shared.contracts.topics import EVIDENCE, TRUST, TRUST_INTERNAL, TRUST_TIMER
 from shared.contracts.types import Day, Id, Part
 from shared.messaging.message import Message, Topic
 
 Role = Literal["buyer", "seller", "promoter"]
-EvidenceKind = Literal["completed", "shipped_on_time"]
+EvidenceKind = Literal[
+    "completed",
+    "shipped_on_time",
+    "late",
+    "sham",
+    "quality_refund",
+    "counterfeit",
+    "answered",
+    "timed_out",
+    "dispute_lost",
+    "violation_c",
+    "violation_b",
+    "violation_a",
+    "chargeback_lost",
+    "false_claim",
+    "swapped_parcel",
+]
+VoidReason = Literal["sham_upheld", "finding_upheld", "refunded_in_full", "appeal_won", "violation_voided"]
 Subject = Annotated[
     str, StringConstraints(pattern=r"^(buyer|seller|promoter):[A-Za-z0-9_.:\-]{1,64}$"), Field(description="`role:party`: who is scored")
 ]
@@ -41,6 +58,37 @@ class EvidenceFound(Message):
     counterparty: Id
     zone: str
     policy_version: str
+
+
+class EvidenceVoided(Message):
+    """A tombstone: this item counts nothing, whether it was counted before or comes later. Source: R5.1.
+
+    Producer: trust. Consumers: trust.
+    """
+
+    type: ClassVar[str] = "evidence.voided"
+    topic: ClassVar[Topic] = EVIDENCE
+
+    subject_id: Subject
+    evidence_id: EvidenceId
+    reason: VoidReason
+    zone: str
+    policy_version: str
+
+
+class EvidenceStruck(Message):
+    """An item is out of the set for good, from this day on. Source: R5.1.
+
+    Producer: trust. Consumers: nobody (private to trust).
+    """
+
+    type: ClassVar[str] = "evidence.struck"
+    topic: ClassVar[Topic] = TRUST_INTERNAL
+
+    subject_id: Subject
+    evidence_id: EvidenceId
+    reason: VoidReason
+    day: Day
 
 
 class EvidenceCounted(Message):
@@ -97,11 +145,19 @@ class DimensionScore(Part):
     weight_pct: int
 
 
+class GraveDay(Part):
+    """So many items with a ceiling more on that day; negative where they were voided. Source: R5.3."""
+
+    day: Day
+    count: int
+
+
 class ScoreChanged(Message):
     """The subject's score as of a date, 0 to 1000; `new` below ten items. Source: R5.2, R5.3.
 
     rule_version: of the policy whose weights, half-life and cap these are. added: what is new in the day buckets since the
-    last of these, so that the buckets, and from them the score of any date, follow from these messages alone.
+    last of these, so that the buckets, and from them the score of any later date, follow from these messages alone; grave: the same of
+    what caps the score. ceiling: the cap in force, None: none. look_at: when time alone may have changed it, None: never.
     Producer: trust. Consumers: refund.
     """
 
@@ -116,6 +172,71 @@ class ScoreChanged(Message):
     dimensions: tuple[DimensionScore, ...]
     rule_version: str
     added: tuple[Bucket, ...]
+    grave: tuple[GraveDay, ...] = ()
+    ceiling: int | None = Field(default=None, ge=0, le=1000)
+    look_at: AwareDatetime | None = None
+
+
+class ScoreLooked(Message):
+    """Time has passed, and score and tier are as they were; they are looked at again then. Source: R5.1.
+
+    Producer: trust. Consumers: nobody (private to trust).
+    """
+
+    type: ClassVar[str] = "score.looked"
+    topic: ClassVar[Topic] = TRUST_INTERNAL
+
+    subject_id: Subject
+    as_of: Day
+    look_at: AwareDatetime | None
+
+
+class ScoreDue(Message):
+    """Timer: the first day on which time alone may change the subject's score has begun. Source: R5.1."""
+
+    type: ClassVar[str] = "score.due"
+    topic: ClassVar[Topic] = TRUST_TIMER
+
+    subject_id: Subject
+
+    @property
+    def subject(self) -> str:
+        return self.subject_id
+
+
+class TierChanged(Message):
+    """What the subject's score earns and costs from then on, for orders placed later. Source: R5.7, R2.8.
+
+    tier: by name; `new` below ten items. traffic_pct: of the traffic it would get otherwise, hundredths. escrow_days: in place of
+    R2.6's, of a seller's lines.
+    Producer: trust. Consumers: order.
+    """
+
+    type: ClassVar[str] = "tier.changed"
+    topic: ClassVar[Topic] = TRUST
+
+    subject_id: Subject
+    tier: str
+    before: str
+    score: int = Field(ge=0, le=1000)
+    as_of: Day
+    traffic_pct: int = Field(ge=0, le=1000)
+    escrow_days: int = Field(ge=1, le=3650)
+    effective_from: AwareDatetime
+    rule_version: str
+
+
+class SubjectReinstated(Message):
+    """The violation was voided: from occurred_at on nobody is suspended for it. Source: R6.2, R2.8.
+
+    Producer: trust. Consumers: order.
+    """
+
+    type: ClassVar[str] = "subject.reinstated"
+    topic: ClassVar[Topic] = TRUST
+
+    subject_id: Suspendable
+    violation_id: Id
 
 
 class SubjectSuspended(Message):

@@ -98,6 +98,13 @@ class LineParties(Part):
     kind: LineKind = "goods"
 
 
+class SettleDays(Part):
+    """Of a seller whose tier has days of its own. Source: R5.7."""
+
+    days: int
+    seller_id: Id
+
+
 class FreeShipping(Part):
     """A seller waived its freight because its goods came to the threshold. Both in minor units; in alphabetical order. Source: R3.10."""
 

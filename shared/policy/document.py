@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 Role = Literal["seller", "promoter", "buyer"]
-EvidenceKind = Literal["completed", "shipped_on_time"]
+EvidenceKind = Literal[
+    "completed", "shipped_on_time", "late", "sham", "quality_refund", "counterfeit", "answered", "timed_out", "dispute_lost",
+    "violation_c", "violation_b", "violation_a", "chargeback_lost", "false_claim", "swapped_parcel",
+]  # fmt: skip
 
 Window = Annotated[int, Field(ge=1, le=3_650)]
 Percent = Annotated[int, Field(ge=1, le=100)]
@@ -191,12 +194,43 @@ class Evidence(_Section):
         return weight
 
 
+class CeilingPolicy(_Section):
+    """An item of these kinds, younger than so many days, leaves a score of at most this. Source: R5.3."""
+
+    kinds: tuple[EvidenceKind, ...]
+    days: Window
+    score: Annotated[int, Field(ge=0, le=1_000)]
+
+
+class TierPolicy(_Section):
+    """From a score of `least` on: traffic in hundredths, and days in escrow after confirmation. Source: R5.7."""
+
+    name: Name
+    least: Annotated[int, Field(ge=0, le=1_000)]
+    traffic_pct: Annotated[int, Field(ge=0, le=1_000)]
+    escrow_days: Window
+
+
+class ViolationPolicy(_Section):
+    """From so many points on a violation is of class B, of class A; below, of class C. Source: R6.1, R5.5."""
+
+    b_points: Annotated[int, Field(ge=1, le=1_000)]
+    a_points: Annotated[int, Field(ge=1, le=1_000)]
+
+    @model_validator(mode="after")
+    def _classes_ascend(self) -> Self:
+        if self.b_points >= self.a_points:
+            raise ValueError("class A begins where class B does, or before")
+        return self
+
+
 class TrustPolicy(_Section):
     """The score's constants; for how long a violation suspends (levels 1 to 4; 5 is for good); who may hold a trust card.
 
-    Source: R5.2-R5.5, R6.2, R2.8, R4.7.
+    Source: R5.2-R5.7, R6.1, R6.2, R2.8, R4.7.
 
-    cap_per_counterparty: positive weight in millionths of an item; not below five items, which are pooled without regard to it.
+    pass_minutes: over how many after midnight the subjects whose score time alone may change are spread. cap_per_counterparty:
+    positive weight in millionths of an item; not below five items, which are pooled without regard to it.
     """
 
     prior_good: Annotated[int, Field(ge=0, le=1_000)]
@@ -209,12 +243,26 @@ class TrustPolicy(_Section):
     suspension_days: Annotated[tuple[Window, ...], Field(min_length=4, max_length=4)]
     card_score_min: Annotated[int, Field(ge=0, le=1_000)]
     card_clean_days: Window
+    ceiling: CeilingPolicy
+    tiers: Annotated[tuple[TierPolicy, ...], Field(min_length=1)]
+    tier_new: TierPolicy
+    pass_minutes: Annotated[int, Field(ge=0, le=1_000)]
+    violations: ViolationPolicy
+
+    @model_validator(mode="after")
+    def _tiers_descend(self) -> Self:
+        least = [tier.least for tier in self.tiers]
+        if sorted(set(least), reverse=True) != least or least[-1] != 0:
+            raise ValueError("tiers do not descend to 0")
+        if len({tier.name for tier in (*self.tiers, self.tier_new)}) <= len(self.tiers):
+            raise ValueError("two tiers have the same name")
+        return self
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
         if self.prior_good > self.prior_total:
             raise ValueError("the prior's good part is larger than the whole")
-        if len(self.roles) != 3 or len(self.evidence) != 2:
+        if len(self.roles) != 3 or len(self.evidence) != len(get_args(EvidenceKind)):
             raise ValueError("every role and every kind of evidence has its entry")
         for kind, evidence in self.evidence.items():
             for role, dimensions in evidence.counts_for.items():

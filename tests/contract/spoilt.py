@@ -130,6 +130,7 @@ EVENTS: dict[str, Fields] = {
     "governance.v1/violation.recorded": {
         "subject_id": "suspendable", "violation_id": "id", "kind": "id", "points": "points", "level": "level?",
     },
+    "governance.v1/violation.voided": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
     "ruling.v1/ruling.made": {
         **ORDER, "parcel_id": "id?", "case_id": "id?", "ruling_id": "id", "matter": "matter", "upheld": "bool", "remedy": "remedy~",
         "amount_minor": "minor?", "quantity": "quantity?", "fault": "fault~", "finding": "finding~", "appraisal_minor": "minor~",

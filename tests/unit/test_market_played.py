@@ -38,6 +38,17 @@ def test_every_fate_comes_to_what_the_market_expects_of_it_r4_2(market: Market, 
     assert (found.doubled, straight.waiting()) == ([], [])
 
 
+def test_every_fate_speaks_for_and_against_whom_it_must_by_items_of_every_kind_r5_5(market: Market, straight: Fairground) -> None:
+    told = [(one.type, (one.body or {}).get("evidence_id", "")) for one in straight.records() if one.topic == "trust.evidence.v1"]
+    items = {item for kind, item in told if kind == "evidence.found"} - {item for kind, item in told if kind == "evidence.voided"}
+    assert Counter("/".join(item.split("/")[:2]) for item in items) == market.evidence
+    kinds = {said.partition("/")[2] for said in market.evidence}
+    assert kinds == {
+        *("completed", "shipped_on_time", "late", "sham", "quality_refund", "counterfeit", "answered", "timed_out", "dispute_lost"),
+        *("violation", "chargeback_lost", "false_claim", "swapped_parcel"),
+    }
+
+
 def test_everything_that_is_refused_was_meant_to_be_r2_1(market: Market, straight: Fairground) -> None:
     meant = Counter((one.type, one.refused) for one in market.sent if one.refused and not one.refused.startswith("event."))
     assert Counter(one for one in straight.refused() if one[1] not in SAID_AGAIN) == meant

@@ -56,6 +56,16 @@ def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
     }  # R5.2
     assert POLICY.trust.roles["seller"].dimensions == {"goods": 40, "logistics": 20, "after_sales": 25, "content": 15}  # R5.4
     assert POLICY.trust.evidence["completed"].counts_for["buyer"] == ("fulfilment", "after_sales")  # R5.5
+    weights = {kind: evidence.weight for kind, evidence in POLICY.trust.evidence.items()}
+    assert weights == {
+        "completed": 1, "shipped_on_time": 1, "late": -2, "sham": -5, "quality_refund": -3, "counterfeit": -10, "answered": 1,
+        "timed_out": -1, "dispute_lost": -3, "violation_c": -2, "violation_b": -5, "violation_a": -15, "chargeback_lost": -6,
+        "false_claim": -4, "swapped_parcel": -10,
+    }  # fmt: skip  # R5.5
+    assert (POLICY.trust.ceiling.days, POLICY.trust.ceiling.score) == (90, 399)  # R5.3
+    tiers = [(tier.least, tier.traffic_pct, tier.escrow_days) for tier in POLICY.trust.tiers]
+    assert tiers == [(900, 120, 3), (800, 100, 7), (700, 90, 10), (600, 70, 15), (0, 40, 30)]  # R5.7
+    assert (POLICY.trust.tier_new.traffic_pct, POLICY.trust.tier_new.escrow_days) == (100, 7)  # R5.7
 
 
 def test_every_value_names_its_rule() -> None:
@@ -83,9 +93,18 @@ def test_every_value_names_its_rule() -> None:
         ("clawback_days_short: 7", "clawback_days_short: 16", "longer than the usual one"),
         ("provider_silent_hours: 72", "provider_silent_hours: 0", "payment.provider_silent_hours"),
         ("goods: 40, logistics: 20", "goods: 41, logistics: 20", "sum to 101, not to 100"),
-        ("counts_for: {seller: [logistics]}", "counts_for: {seller: [speed]}", r"\['speed'\], which seller does not have"),
-        ("counts_for: {seller: [logistics]}", "counts_for: {carrier: [logistics]}", "trust.evidence.shipped_on_time.counts_for.carrier"),
+        ("      counts_for: {seller: [logistics]}", "      counts_for: {seller: [speed]}", r"\['speed'\], which seller does not have"),
+        (
+            "      counts_for: {seller: [logistics]}",
+            "      counts_for: {carrier: [logistics]}",
+            "trust.evidence.shipped_on_time.counts_for.carrier",
+        ),
         ("prior_good: 8 ", "prior_good: 11 ", "larger than the whole"),
+        ("name: good, least: 800", "name: good, least: 900", "tiers do not descend to 0"),
+        ("name: poor, least: 0", "name: poor, least: 1", "tiers do not descend to 0"),
+        ("name: fair", "name: new", "two tiers have the same name"),
+        ("b_points: 10 ", "b_points: 100 ", "class A begins where class B does"),
+        ("kinds: [counterfeit, swapped_parcel]", "kinds: [counterfeit, theft]", "trust.ceiling.kinds"),
         ("zone: Asia/Shanghai", "zone: Asia/Xanadu", "no time zone 'Asia/Xanadu'"),
         ("zone: Asia/Shanghai", "zone: ../../etc/passwd", "no time zone"),
         ("effective_from: 2020-01-01T00:00:00+08:00", "effective_from: 2020-01-01", "effective_from"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from deploy.market import apps
 from deploy.market.fates.delivery import bought
 from deploy.market.life import Life
-from deploy.market.sent import closing
+from deploy.market.sent import Sent, closing
 
 
 def contended(life: Life) -> None:
@@ -91,7 +91,7 @@ def withdrawn(life: Life) -> None:
 
 def suspended(life: Life) -> None:
     """The seller broke a rule before. Source: R2.8."""
-    life.sent.append(apps.violated(f"seller:{life.first.seller_id}", closing(0) - timedelta(minutes=50), 1))
+    life.sent.append(_violated(life, closing(0) - timedelta(minutes=50), 1))
     life.place()
     life.expected.state = "rejected"
 
@@ -99,10 +99,17 @@ def suspended(life: Life) -> None:
 def found_suspended(life: Life) -> None:
     """It comes out a day later that the seller was suspended: the order is paid, so it stands, and is listed. Source: R2.8."""
     bought(life)
-    violation = apps.violated(f"seller:{life.first.seller_id}", closing(life.show) - timedelta(hours=2), 2)
+    violation = _violated(life, closing(life.show) - timedelta(hours=2), 2)
     life.sent.append(replace(violation, phase=life.show + 1))
     life.expected.listed = True
     life.settle()
+
+
+def _violated(life: Life, at: datetime, level: int) -> Sent:
+    """It counts against the score too. Source: R5.5, R6.1."""
+    subject = f"seller:{life.first.seller_id}"
+    life.evidence[f"{subject}/violation"] += 1
+    return apps.violated(subject, at, level)
 
 
 def _income(life: Life) -> int:

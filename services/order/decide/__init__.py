@@ -10,7 +10,7 @@ from services.order.decide.identity import joined, link, met, move
 from services.order.decide.interception import keep_back
 from services.order.decide.placement import expire, pay, place, place_in_campaign
 from services.order.decide.promises import judge, late
-from services.order.decide.suspension import attribute, close, parties, seconds_sought, seek, suspend
+from services.order.decide.suspension import attribute, close, lift, note_tier, parties, seconds_sought, seek, suspend
 
 __all__ = [
     "attribute",
@@ -31,9 +31,11 @@ __all__ = [
     "judge",
     "keep_back",
     "late",
+    "lift",
     "link",
     "met",
     "move",
+    "note_tier",
     "own_cluster",
     "parties",
     "pay",

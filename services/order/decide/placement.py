@@ -22,7 +22,7 @@ from shared.contracts.order import (
 )
 from shared.contracts.psp import PaymentSucceeded
 from shared.contracts.storefront import OrderPlaced, PlacedLine
-from shared.contracts.types import Attribution, Coupon, Discount, Line
+from shared.contracts.types import Attribution, Coupon, Discount, Line, SettleDays
 from shared.currencies import EXPONENTS
 from shared.errors import Code
 from shared.messaging.message import Message
@@ -82,7 +82,7 @@ def _placed(
         lines=lines,
         due_minor=due,
         pay_by=event.occurred_at + timedelta(minutes=policy.order.pay_minutes),
-        terms=_terms(policy, event.currency),
+        terms=_terms(policy, event.currency, suspension.settle_days(event, suspensions)),
         free_shipping=event.free_shipping,
         trust_card_id=event.trust_card_id,
         placed_at=event.occurred_at,
@@ -255,7 +255,7 @@ def _reduction(coupon: Coupon) -> Reduction:
     return Reduction(coupon.coupon_id, coupon.funder, coupon.amount_minor, coupon.line_nos)
 
 
-def _terms(policy: Policy, currency: str) -> OrderTerms:
+def _terms(policy: Policy, currency: str, settle_days_of: tuple[SettleDays, ...]) -> OrderTerms:
     return OrderTerms(
         policy_version=policy.version,
         zone=policy.zone,
@@ -270,6 +270,7 @@ def _terms(policy: Policy, currency: str) -> OrderTerms:
         sham=_penalty(policy.order.sham, currency),
         collect_hours=policy.order.collect_hours,
         extend_days=policy.order.extend_days,
+        settle_days_of=settle_days_of,
     )
 
 

@@ -21,10 +21,12 @@ from shared.contracts.suspension import (
     OrdersSought,
     OrderUnderSuspension,
     SuspensionFound,
+    SuspensionLifted,
     SuspensionNoted,
+    TierNoted,
 )
-from shared.contracts.trust import SubjectSuspended
-from shared.contracts.types import Line
+from shared.contracts.trust import SubjectReinstated, SubjectSuspended, TierChanged
+from shared.contracts.types import Line, SettleDays
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
@@ -54,6 +56,36 @@ def suspend(event: SubjectSuspended, suspensions: Suspensions | None, policy: Po
         occurred_at=event.occurred_at,
     )
     return noted, sought
+
+
+def lift(event: SubjectReinstated, suspensions: Suspensions | None) -> Outcome:
+    """Orders placed from now on. What was closed meanwhile stays so. No facts where nothing is suspended any more. Source: R6.2."""
+    known = suspensions.known.get(event.violation_id) if suspensions else None
+    if known is None or (known.until is not None and known.until <= event.occurred_at):
+        return ()
+    return (SuspensionLifted(subject_id=event.subject_id, violation_id=event.violation_id, occurred_at=event.occurred_at),)
+
+
+def note_tier(event: TierChanged, suspensions: Suspensions | None) -> Outcome:
+    """A seller's, for lines ordered later; those of promoters and buyers cost nobody days in escrow. Source: R5.7."""
+    if not event.subject_id.startswith("seller:"):
+        return ()
+    return (
+        TierNoted(
+            subject_id=event.subject_id,
+            escrow_days=event.escrow_days,
+            effective_from=event.effective_from,
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+def settle_days(event: OrderPlaced, suspensions: Mapping[str, Suspensions]) -> tuple[SettleDays, ...]:
+    """Of sellers whose tier was known by then, frozen in the order's terms. Source: R5.7, R2.6."""
+    sellers = sorted({line.seller_id for line in event.lines})
+    known = {seller: suspensions[f"seller:{seller}"] for seller in sellers if f"seller:{seller}" in suspensions}
+    told = {seller: one.escrow_days(event.occurred_at) for seller, one in known.items()}
+    return tuple(SettleDays(seller_id=seller, days=days) for seller, days in told.items() if days is not None)
 
 
 def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: Recent | None) -> Outcome:

@@ -1,4 +1,4 @@
-"""Who is suspended when, and which orders a suspension that is found late has to look at. Source: R2.8.
+"""Who is suspended when, how long whose money stays in escrow, and which orders a suspension found late looks at. Source: R2.8, R5.7.
 
 Apart, because the two are used differently: each placement locks the suspensions of its parties, of which hardly one has any;
 the orders of a party are noted in that party's own lane after the fact, and a busy one makes nobody wait.
@@ -7,12 +7,15 @@ the orders of a party are noted in that party's own lane after the fact, and a b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
-from shared.contracts.suspension import OrderRemembered, SuspensionNoted
+from shared.contracts.suspension import OrderRemembered, SuspensionLifted, SuspensionNoted, TierNoted
 from shared.messaging.shape import Kind
 
+PartyFact = SuspensionNoted | SuspensionLifted | TierNoted
+TIERS_MAX = 16  # of a seller that are remembered: placements older than so many changes take the policy's days
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -28,10 +31,24 @@ class Suspension:
 
 
 @dataclass(frozen=True, slots=True)
+class Escrow:
+    """Days in escrow after confirmation, of lines ordered from then on. Source: R5.7."""
+
+    effective_from: datetime
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Suspensions:
-    """Of one seller or promoter, by violation_id."""
+    """What trust told of one seller or promoter: its suspensions, by violation_id, and its tiers' days, in the order of their telling."""
 
     known: Mapping[str, Suspension]
+    escrow: tuple[Escrow, ...] = ()
+
+    def escrow_days(self, at: datetime) -> int | None:
+        """Of a line ordered then; None: no tier was told that had begun."""
+        begun = [one for one in self.escrow if one.effective_from <= at]
+        return max(reversed(begun), key=lambda one: one.effective_from).days if begun else None
 
     def covering(self, at: datetime) -> str | None:
         """The violation for which an order placed then is not accepted."""
@@ -49,9 +66,18 @@ class Recent:
     orders: Mapping[str, datetime]
 
 
-def evolve_suspensions(suspensions: Suspensions | None, fact: SuspensionNoted) -> Suspensions:
-    known = suspensions.known if suspensions else {}
-    return Suspensions({**known, fact.violation_id: Suspension(fact.effective_from, fact.until)})
+def evolve_suspensions(suspensions: Suspensions | None, fact: PartyFact) -> Suspensions:
+    before = suspensions or Suspensions({})
+    match fact:
+        case SuspensionNoted():
+            return replace(before, known={**before.known, fact.violation_id: Suspension(fact.effective_from, fact.until)})
+        case SuspensionLifted():
+            lifted = replace(before.known[fact.violation_id], until=fact.occurred_at)
+            return replace(before, known={**before.known, fact.violation_id: lifted})
+        case TierNoted():
+            return replace(before, escrow=(*before.escrow, Escrow(fact.effective_from, fact.escrow_days))[-TIERS_MAX:])
+        case _:
+            assert_never(fact)
 
 
 def evolve_recent(recent: Recent | None, fact: OrderRemembered) -> Recent:
@@ -67,5 +93,5 @@ def recent_key(subject_id: str, second: int) -> str:
     return f"{subject_id}/{second}"
 
 
-SUSPENSION = Kind("suspension", SuspensionNoted, lambda fact: fact.subject_id, evolve_suspensions)
+SUSPENSION = Kind("suspension", PartyFact, lambda fact: fact.subject_id, evolve_suspensions)
 RECENT = Kind("recent", OrderRemembered, lambda fact: recent_key(fact.subject_id, second_of(fact.occurred_at)), evolve_recent)

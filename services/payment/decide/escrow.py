@@ -39,6 +39,7 @@ def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
             currency=event.currency,
             lines=event.lines,
             settle_days=event.terms.settle_days,
+            settle_days_of=event.terms.settle_days_of,
             zone=event.terms.zone,
             moves=ledger.moves(event.currency, entries),
             clawback=clawback_days(policy),

@@ -83,7 +83,7 @@ PaymentFact = (
 class Payment:
     """payment_id None: escrow is not funded; only unwanted money came so far. clawback, buyer_id None: funded before they were told.
 
-    prefunded: the promoters' accounts were asked for their subsidies.
+    prefunded: the promoters' accounts were asked for their subsidies. settle_days_of: by seller, in place of settle_days (R5.7).
     """
 
     id: str
@@ -100,6 +100,7 @@ class Payment:
     buyer_id: str | None = None
     prefunded: bool = False
     reimbursements: tuple[str, ...] = ()
+    settle_days_of: dict[str, int] = field(default_factory=dict)
 
     @property
     def frozen(self) -> bool:
@@ -152,6 +153,7 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
                 payment_id=fact.payment_id,
                 currency=fact.currency,
                 settle_days=fact.settle_days,
+                settle_days_of={one.seller_id: one.days for one in fact.settle_days_of},
                 zone=fact.zone,
                 lines={bought.line_no: escrowed(bought) for bought in fact.lines},
                 clawback=fact.clawback,
@@ -225,7 +227,8 @@ def settlement(payment: Payment, line_no: int) -> datetime | None:
     line = payment.lines[line_no]
     if line.confirmed_at is None or line.settled or payment.refunded_in_full(line_no):
         return None
-    at = day_after(line.confirmed_at, payment.settle_days, payment.zone)
+    days = payment.settle_days_of.get(line.seller_id, payment.settle_days)
+    at = day_after(line.confirmed_at, days, payment.zone)
     return max(at, line.freed_at or at)
 
 

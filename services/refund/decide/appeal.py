@@ -139,4 +139,5 @@ def _stranger(event: DisputeAppealed | SellerDisputeAppealed, purchase: Purchase
 
 
 def _parties(purchase: Purchase, case: Case) -> dict[str, Any]:
-    return {"buyer_id": purchase.buyer_id, "seller_id": purchase.line_of(case).seller_id}
+    line = purchase.line_of(case)
+    return {"buyer_id": purchase.buyer_id, "seller_id": line.seller_id, "promoter_id": line.promoter_id}

@@ -69,6 +69,7 @@ def _line(line: Line) -> CertifiedLine:
         answers_id=line.fulfiller_id,
         gift_of=line.gift_of,
         gift_minor=line.gross_minor - line.paid_minor if line.gift_of is not None else 0,
+        promoter_id=line.promoter_id,
     )
 
 

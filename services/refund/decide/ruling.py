@@ -132,4 +132,7 @@ def _ruled(
         finding=finding,
         appraisal_minor=appraisal_minor,
         appeal_until=later(at, timedelta(days=purchase.terms.appeal_days)),
+        seller_id=purchase.line_of(case).seller_id,
+        buyer_id=purchase.buyer_id,
+        promoter_id=purchase.line_of(case).promoter_id,
     )

@@ -104,6 +104,10 @@ def closed(
         funder=case.funder,
         applied_at=case.applied_at,
         given_up=refund_id_of(purchase.order_id, case.id, case.grants) if case.stuck else None,
+        promoter_id=purchase.line_of(case).promoter_id,
+        answered_at=None if case.reopened else case.answered_at,
+        ruled_at=case.ruled_at,
+        line_refunded=refunded and case.granted_quantity > 0 and purchase.line_of(case).left == 0,
     )
 
 

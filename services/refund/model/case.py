@@ -87,11 +87,11 @@ class Case:
 
     applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight and gifts
     of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by whom or
-    what the request was answered first, empty: not yet; agreed: by whom it was agreed to. returned: the goods were sent back, by this
-    waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those. card: the order's
-    trust card was valid at placement; None: it was not known, or there is none. hold: what the order said of units that have not left,
-    empty: it was not asked. evidence: side/id of all that was shown. ruled: for whom; the loser appeals before appeal_until. rulings:
-    ids of all that were noted.
+    what the request was answered first, empty: not yet; answered_at: when; agreed: by whom it was agreed to. returned: the goods were
+    sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those.
+    card: the order's trust card was valid at placement; None: it was not known, or there is none. hold: what the order said of units
+    that have not left, empty: it was not asked. evidence: side/id of all that was shown. ruled: for whom, ruled_at: when; the loser
+    appeals before appeal_until. rulings: ids of all that were noted.
     """
 
     id: str
@@ -128,6 +128,8 @@ class Case:
     appraisal_minor: int = 0
     card: bool | None = None
     funder: Bearer = "seller"
+    answered_at: datetime | None = None
+    ruled_at: datetime | None = None
 
     @property
     def ended(self) -> bool:
@@ -147,6 +149,11 @@ class Case:
     def grants(self) -> int:
         """Refunds that were granted so far; one, where a case was stored before they were counted."""
         return max(self.attempts, int(self.state == 50))
+
+    @property
+    def reopened(self) -> bool:
+        """It ended before, and its buyer won on appeal. Source: R4.11."""
+        return self.appeal is not None and self.appeal.side == "buyer" and self.appeal.won is True
 
     @property
     def appealing(self) -> bool:
@@ -186,7 +193,12 @@ def stepped(case: Case, fact: CaseStep) -> Case:
     """
     is_step = (fact.state, fact.turn, fact.deadline) != (case.state, case.turn, case.deadline)
     since, had_turn = max(case.since, fact.occurred_at) if is_step else case.since, case.turn
-    case = replace(case, state=fact.state, deadline=fact.deadline, turn=fact.turn, since=since)
+    after = _told(replace(case, state=fact.state, deadline=fact.deadline, turn=fact.turn, since=since), fact, had_turn)
+    return after if case.answer or not after.answer else replace(after, answered_at=fact.occurred_at)
+
+
+def _told(case: Case, fact: CaseStep, had_turn: str) -> Case:
+    """What the fact says beside state, turn and deadline. had_turn: whose it was before."""
     match fact:
         case CaseApproved():
             return replace(case, answer=case.answer or fact.by, agreed=fact.by)
@@ -248,7 +260,8 @@ def _ruled(case: Case, fact: CaseRuled) -> Case:
     )
     if fact.appeal_until is None:
         return case
-    return replace(case, ruled="buyer" if fact.upheld else "seller", appeal_until=fact.appeal_until)
+    ruled = replace(case, ruled="buyer" if fact.upheld else "seller", appeal_until=fact.appeal_until)
+    return replace(ruled, ruled_at=fact.occurred_at)
 
 
 def _noted(case: Case, ruling_id: str | None) -> tuple[str, ...]:

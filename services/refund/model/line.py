@@ -20,7 +20,7 @@ class BoughtLine:
     that those refunds were less by. signed_at: of what the windows run from, a replacement's if there was one; first_signed_at: of the
     first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were not sent again.
     gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5). promises: of a purchase that was
-    stored before it kept them itself.
+    stored before it kept them itself. promoter_id: whom it is attributed to (R5.4).
     """
 
     seller_id: str
@@ -40,6 +40,7 @@ class BoughtLine:
     failed: int = 0
     gift_of: int | None = None
     gift_minor: int = 0
+    promoter_id: str | None = None
 
     @property
     def left(self) -> int:
@@ -75,6 +76,7 @@ def bought(line: CertifiedLine) -> BoughtLine:
         kind=line.kind,
         gift_of=line.gift_of,
         gift_minor=line.gift_minor,
+        promoter_id=line.promoter_id,
     )
 
 

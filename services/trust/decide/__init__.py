@@ -1,6 +1,28 @@
 """What the trust service decides: evidence and scores, suspensions, trust cards."""
 
-from services.trust.decide.card import abused, claim, cluster_of, join, subject_of
-from services.trust.decide.evidence import completed, count, explained, rule_of, shipped, violated
+from services.trust.decide.card import claim, cluster_of, join, subject_of
+from services.trust.decide.case import ended
+from services.trust.decide.evidence import count, explained, look, rule_of, strike
+from services.trust.decide.found import charged_back, completed, late, ruled, sham, shipped
+from services.trust.decide.standing import acquit, violated
 
-__all__ = ["abused", "claim", "cluster_of", "completed", "count", "explained", "join", "rule_of", "shipped", "subject_of", "violated"]
+__all__ = [
+    "acquit",
+    "charged_back",
+    "claim",
+    "cluster_of",
+    "completed",
+    "count",
+    "ended",
+    "explained",
+    "join",
+    "late",
+    "look",
+    "rule_of",
+    "ruled",
+    "sham",
+    "shipped",
+    "strike",
+    "subject_of",
+    "violated",
+]

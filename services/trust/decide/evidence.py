@@ -1,4 +1,4 @@
-"""What evidence the orders give, and what each item makes of its subject's score."""
+"""What each item of evidence, each tombstone and each new day make of a subject's score."""
 
 from __future__ import annotations
 
@@ -6,66 +6,39 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import cast
 
-from services.trust.model import Buckets, Counterparty, Item, Score, Standing, add
-from services.trust.rules.score import Rule, score, sums
-from shared.contracts.governance import ViolationRecorded
-from shared.contracts.order import OrderCompleted, ParcelSent
+from services.trust.model import Buckets, Counterparty, Item, Score, add, add_grave
+from services.trust.rules import tier as tiers
+from services.trust.rules.score import HIGHEST, Rule, score, sums
 from shared.contracts.trust import (
     Bucket,
     CounterpartyWeighed,
     DimensionScore,
     EvidenceCounted,
     EvidenceFound,
-    EvidenceKind,
+    EvidenceStruck,
+    EvidenceVoided,
+    GraveDay,
     Role,
     ScoreChanged,
-    SubjectSuspended,
+    ScoreDue,
+    ScoreLooked,
+    TierChanged,
 )
 from shared.days import local_date
+from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject
-from shared.policy import Policy
+from shared.policy import Policies, Policy
 
 POOLED_MAX = 5  # weight up to which a counterparty is pooled: never capped, as a policy's cap is at least that many items
 
 
-def shipped(event: ParcelSent, policy: Policy) -> Outcome:
-    """One item a parcel for each seller whose lines it completed, if it left in time. No facts if late or if it completes none.
-
-    Source: R5.5.
-    """
-    if not event.on_time:
-        return ()
-    sellers = sorted({line.seller_id for line in event.shipped})
-    fact = f"{event.order_id}/{event.parcel_id}"
-    return tuple(
-        item for seller in sellers for item in _found("shipped_on_time", "seller", seller, event.buyer_id, fact, event.occurred_at, policy)
-    )
-
-
-def completed(event: OrderCompleted, policy: Policy) -> Outcome:
-    """For each line: seller and buyer about each other, and the promoter it is attributed to, about the buyer. Source: R5.4, R5.5.
-
-    No facts for freight alone: nobody did anything.
-    """
-    found: list[EvidenceFound] = []
-    for line in event.lines:
-        if line.kind == "freight":
-            continue
-        fact = f"{event.order_id}/{line.line_no}"
-        pairs: list[tuple[Role, str, str]] = [("seller", line.seller_id, event.buyer_id), ("buyer", event.buyer_id, line.seller_id)]
-        if line.promoter_id is not None:
-            pairs.append(("promoter", line.promoter_id, event.buyer_id))
-        for role, party, counterparty in pairs:
-            found.extend(_found("completed", role, party, counterparty, fact, event.occurred_at, policy))
-    return tuple(found)
-
-
 def count(event: EvidenceFound, known: Score | None, item: Item | None, counterparty: Counterparty | None, policy: Policy) -> Outcome:
-    """Each item once. The score is as of the subject's latest evidence, by the policy of then, in any order of arrival. Source: R5.1."""
-    if item is not None:
+    """Each item once, and not at all if its tombstone came first. The score is as of the subject's latest evidence, by the policy of then,
+    in any order of arrival. Source: R5.1.
+    """
+    if item is not None and item.kind:
         return Reject("evidence.known")
     day = local_date(event.occurred_at, event.zone).isoformat()
-    added = tuple(_good(event, day, known, counterparty) if event.weight > 0 else _bad(event, day))
     counted = EvidenceCounted(
         subject_id=event.subject_id,
         evidence_id=event.evidence_id,
@@ -76,29 +49,47 @@ def count(event: EvidenceFound, known: Score | None, item: Item | None, counterp
         day=day,
         occurred_at=event.occurred_at,
     )
+    if item is not None:
+        return counted, *_changed(event, day, known, (), (), 0, policy)
+    added = tuple(_good(event, day, known, counterparty) if event.weight > 0 else _bad(event, day))
     weighed = CounterpartyWeighed(subject_id=event.subject_id, counterparty=event.counterparty, added=added, occurred_at=event.occurred_at)
-    changed = _changed(event, max(day, known.as_of) if known else day, known, added, policy)
-    return (counted, weighed, changed) if event.weight > 0 else (counted, changed)
+    grave = (GraveDay(day=day, count=1),) if event.kind in policy.trust.ceiling.kinds else ()
+    changed = _changed(event, day, known, added, grave, 1, policy)
+    return (counted, weighed, *changed) if event.weight > 0 else (counted, *changed)
 
 
-def violated(event: ViolationRecorded, standing: Standing | None, policy: Policy) -> Outcome:
-    """A level suspends for its days, some minutes after the violation; without one there are points only. Source: R6.2, R2.8."""
-    if not event.level:
-        return ()
-    if standing is not None and event.violation_id in standing.violations:
-        return Reject("violation.known")
-    effective_from = event.occurred_at + timedelta(minutes=policy.trust.suspension_lead_minutes)
-    days = dict(enumerate(policy.trust.suspension_days, 1)).get(event.level)
-    return (
-        SubjectSuspended(
-            subject_id=event.subject_id,
-            level=event.level,
-            effective_from=effective_from,
-            until=effective_from + timedelta(days=days) if days else None,
-            violation_id=event.violation_id,
-            occurred_at=event.occurred_at,
-        ),
+def strike(event: EvidenceVoided, item: Item | None, known: Score | None, counterparty: Counterparty | None, policies: Policies) -> Outcome:
+    """The item counts nothing from now on, or when it comes. It was counted on one day, in buckets that are still there. Source: R5.1."""
+    if item is not None and item.voided:
+        return Reject("evidence.void_known")
+    policy = policies.at(max(known.latest, event.occurred_at) if known else event.occurred_at)
+    day = local_date(event.occurred_at, event.zone).isoformat()
+    struck = EvidenceStruck(
+        subject_id=event.subject_id, evidence_id=event.evidence_id, reason=event.reason, day=day, occurred_at=event.occurred_at
     )
+    if item is None:
+        return struck, *_changed(event, day, known, (), (), 0, policy)
+    taken = tuple(_taken(item, counterparty))
+    grave = (GraveDay(day=item.day, count=-1),) if known and item.kind in policy.trust.ceiling.kinds else ()
+    changed = _changed(event, day, known, taken, grave, -1, policy)
+    if item.weight < 0:
+        return struck, *changed
+    weighed = CounterpartyWeighed(subject_id=event.subject_id, counterparty=item.counterparty, added=taken, occurred_at=event.occurred_at)
+    return struck, weighed, *changed
+
+
+def look(event: ScoreDue, known: Score | None, policy: Policy) -> Outcome:
+    """A day has begun on which time alone may have changed the score. What is announced, and when it is looked at next. Source: R5.1."""
+    if known is None:
+        raise AssertionError(f"a deadline of {event.subject_id}, of whom nothing is known")
+    as_of = max(date.fromisoformat(known.as_of), local_date(event.occurred_at, policy.zone))
+    rule = rule_of(policy, cast("Role", event.subject_id.partition(":")[0]))
+    following = tiers.next_change(known.buckets, known.grave, as_of, rule, policy)
+    look_at = tiers.look_on(event.subject_id, following, policy) if following is not None else None
+    shown = tiers.shown(known.buckets, known.grave, as_of, rule, policy)
+    if shown == known.shown and tiers.tier_of(shown, known.new, policy).name == known.tier:
+        return (ScoreLooked(subject_id=event.subject_id, as_of=as_of.isoformat(), look_at=look_at, occurred_at=event.occurred_at),)
+    return tuple(_told(event.subject_id, as_of, known, (), (), 0, event.occurred_at, policy, look_at))
 
 
 def rule_of(policy: Policy, role: Role) -> Rule:
@@ -107,35 +98,14 @@ def rule_of(policy: Policy, role: Role) -> Rule:
     return Rule(scored.half_life_days, scored.dimensions, terms.prior_good, terms.prior_total, terms.cap_per_counterparty)
 
 
-def explained(buckets: Mapping[str, Buckets], as_of: date, rule: Rule) -> tuple[int, tuple[DimensionScore, ...]]:
-    """The score of that date, and P and N of every dimension of the role, in the policy's order. Source: R5.3, R5.6."""
+def explained(buckets: Mapping[str, Buckets], as_of: date, rule: Rule, cap: int | None = None) -> tuple[int, tuple[DimensionScore, ...]]:
+    """The score of that date, at most `cap`, and P and N of every dimension of the role, in the policy's order. Source: R5.3, R5.6."""
     found = {name: sums(buckets.get(name, Buckets()), as_of, rule) for name in rule.weights_pct}
     dimensions = tuple(
         DimensionScore(dimension=name, positive=found[name].positive, negative=found[name].negative, weight_pct=weight)
         for name, weight in rule.weights_pct.items()
     )
-    return score(found, rule), dimensions
-
-
-def _found(
-    kind: EvidenceKind, role: Role, party: str, counterparty: str, fact: str, at: datetime, policy: Policy
-) -> Iterator[EvidenceFound]:
-    """Nothing where the policy counts this kind for no dimension of the role."""
-    evidence = policy.trust.evidence[kind]
-    dimensions = evidence.counts_for.get(role)
-    if dimensions:
-        subject = f"{role}:{party}"
-        yield EvidenceFound(
-            subject_id=subject,
-            evidence_id=f"{subject}/{kind}/{fact}",
-            kind=kind,
-            dimensions=dimensions,
-            weight=evidence.weight,
-            counterparty=counterparty,
-            zone=policy.zone,
-            policy_version=policy.version,
-            occurred_at=at,
-        )
+    return score(found, rule, HIGHEST if cap is None else cap), dimensions
 
 
 def _bad(event: EvidenceFound, day: str) -> Iterator[Bucket]:
@@ -158,19 +128,73 @@ def _good(event: EvidenceFound, day: str, known: Score | None, counterparty: Cou
         yield Bucket(dimension=dimension, side="good", group=group, day=day, weight=event.weight)
 
 
-def _changed(event: EvidenceFound, as_of: str, known: Score | None, added: tuple[Bucket, ...], policy: Policy) -> ScoreChanged:
-    role = cast("Role", event.subject_id.partition(":")[0])
-    buckets = add(known.buckets if known else {}, added)
-    shown, dimensions = explained(buckets, date.fromisoformat(as_of), rule_of(policy, role))
-    items = (known.items if known else 0) + 1
-    return ScoreChanged(
-        subject_id=event.subject_id,
+def _taken(item: Item, counterparty: Counterparty | None) -> Iterator[Bucket]:
+    """Out of the bucket where the item is now: its counterparty's group, once it has one."""
+    for dimension in item.dimensions:
+        if item.weight < 0:
+            yield Bucket(dimension=dimension, side="bad", group=0, day=item.day, weight=item.weight)
+        else:
+            group = counterparty.groups.get(dimension, 0) if counterparty else 0
+            yield Bucket(dimension=dimension, side="good", group=group, day=item.day, weight=-item.weight)
+
+
+def _changed(
+    event: EvidenceFound | EvidenceVoided,
+    day: str,
+    known: Score | None,
+    added: tuple[Bucket, ...],
+    grave: tuple[GraveDay, ...],
+    items: int,
+    policy: Policy,
+) -> Iterator[Message]:
+    """Of the later of the two days; looked at on the next, which is cheap, and only then as far ahead as nothing changes."""
+    as_of = date.fromisoformat(max(day, known.as_of) if known else day)
+    look_at = tiers.look_on(event.subject_id, as_of + timedelta(days=1), policy)
+    return _told(event.subject_id, as_of, known, added, grave, items, event.occurred_at, policy, look_at)
+
+
+def _told(
+    subject: str,
+    as_of: date,
+    known: Score | None,
+    added: tuple[Bucket, ...],
+    grave: tuple[GraveDay, ...],
+    items: int,
+    at: datetime,
+    policy: Policy,
+    look_at: datetime | None,
+) -> Iterator[Message]:
+    """The score, and the tier if that is another. items: how many more are in the set."""
+    cap = tiers.ceiling(add_grave(known.grave if known else {}, grave), as_of, policy)
+    role = cast("Role", subject.partition(":")[0])
+    shown, dimensions = explained(add(known.buckets if known else {}, added), as_of, rule_of(policy, role), cap)
+    items += known.items if known else 0
+    new = items < policy.trust.shown_from_items
+    yield ScoreChanged(
+        subject_id=subject,
         score=shown,
-        new=items < policy.trust.shown_from_items,
+        new=new,
         items=items,
-        as_of=as_of,
+        as_of=as_of.isoformat(),
         dimensions=dimensions,
         rule_version=policy.version,
         added=added,
-        occurred_at=event.occurred_at,
+        grave=grave,
+        ceiling=cap,
+        look_at=look_at,
+        occurred_at=at,
     )
+    tier, before = tiers.tier_of(shown, new, policy), known.tier if known else policy.trust.tier_new.name
+    if tier.name != before:
+        yield TierChanged(
+            subject_id=subject,
+            tier=tier.name,
+            before=before,
+            score=shown,
+            as_of=as_of.isoformat(),
+            traffic_pct=tier.traffic_pct,
+            escrow_days=tier.escrow_days,
+            effective_from=at + timedelta(minutes=policy.trust.suspension_lead_minutes),
+            rule_version=policy.version,
+            occurred_at=at,
+        )

@@ -11,7 +11,7 @@ from shared.contracts.governance import AllotmentSet, ProductReviewed
 from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
 from shared.contracts.member import IdentityLinked
 from shared.contracts.suspension import OrderAttributed, OrdersSought, SuspensionFound
-from shared.contracts.trust import SubjectSuspended
+from shared.contracts.trust import SubjectReinstated, SubjectSuspended, TierChanged
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -117,6 +117,8 @@ OTHERS = (
     ClusterJoined,
     MemberMoved,
     SubjectSuspended,
+    SubjectReinstated,
+    TierChanged,
     OrderAttributed,
     OrdersSought,
 )

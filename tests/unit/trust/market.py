@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from services.trust.handlers import SERVICE
 from services.trust.model import SCORE, Score
 from shared.contracts.order import OrderCompleted, ParcelSent
-from shared.contracts.trust import EvidenceFound, ScoreChanged
+from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged
 from shared.contracts.types import LineParties, Units
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
@@ -65,8 +65,19 @@ def evidence(
     )
 
 
+def voided(name: str, subject: str = "seller:s1", kind: str = "completed", when: datetime | None = None) -> EvidenceVoided:
+    return EvidenceVoided(
+        subject_id=subject,
+        evidence_id=f"{subject}/{kind}/{name}",
+        reason="appeal_won",
+        zone="Asia/Shanghai",
+        policy_version="1",
+        occurred_at=when or ago(0),
+    )
+
+
 def trust(*events: Message, policies: Policies = POLICIES) -> Memory:
-    """Every evidence.found that comes out is sent in again, as the topic would."""
+    """All evidence and every tombstone that comes out is sent in again, as the topic would."""
     memory = Memory(SERVICE, policies)
     feed(memory, events)
     return memory
@@ -75,7 +86,7 @@ def trust(*events: Message, policies: Policies = POLICIES) -> Memory:
 def feed(memory: Memory, events: Iterable[Message]) -> None:
     for event in events:
         for fact in memory.send(event):
-            if isinstance(fact, EvidenceFound):
+            if isinstance(fact, EvidenceFound | EvidenceVoided):
                 memory.send(fact)
 
 

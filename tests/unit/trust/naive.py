@@ -16,15 +16,24 @@ ROLES = {
 }
 
 
+WEIGHTS = {
+    "completed": 1, "shipped_on_time": 1, "late": -2, "sham": -5, "quality_refund": -3, "counterfeit": -10, "answered": 1,
+    "timed_out": -1, "dispute_lost": -3, "violation_c": -2, "violation_b": -5, "violation_a": -15, "chargeback_lost": -6,
+    "false_claim": -4, "swapped_parcel": -10,
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Fact:
-    """One item. weight: signed."""
+    """One item. weight: signed. grave: it caps the score. voided: the day from which it does not count, None: it does."""
 
     name: str
     day: date
     dimensions: tuple[str, ...]
     weight: int
     counterparty: str
+    grave: bool = False
+    voided: date | None = None
 
 
 @cache
@@ -37,7 +46,7 @@ def half(age: int, half_life: int) -> int:
 def explain(facts: list[Fact], role: str, as_of: date) -> tuple[int, list[tuple[str, int, int, int]]]:
     """The score and (dimension, P, N, weight) of each dimension."""
     half_life, weights = ROLES[role]
-    known = {fact.name: fact for fact in facts if fact.day <= as_of}
+    known = {fact.name: fact for fact in facts if fact.day <= as_of and (fact.voided is None or fact.voided > as_of)}
     total = Fraction(0)
     rows = []
     for dimension, percent in weights.items():
@@ -52,4 +61,7 @@ def explain(facts: list[Fact], role: str, as_of: date) -> tuple[int, list[tuple[
         good = sum(min(5_000_000, worth) for worth in by_account.values())
         total += Fraction(percent, 100) * Fraction(8_000_000 + good, 10_000_000 + good + bad)
         rows.append((dimension, good, bad, percent))
-    return int(1000 * total + Fraction(1, 2)), rows
+    shown = int(1000 * total + Fraction(1, 2))
+    if any(fact.grave and (as_of - fact.day).days < 90 for fact in known.values()):
+        shown = min(shown, 399)
+    return shown, rows

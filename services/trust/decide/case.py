@@ -1,0 +1,20 @@
+"""What a case's end says of both sides: evidence, and abuse of a trust card. Source: R5.5, R4.7."""
+
+from __future__ import annotations
+
+from services.trust.decide.card import abused
+from services.trust.decide.found import appealed, closed
+from services.trust.model import Holder, Person
+from shared.contracts.dispute import CaseAppealEnded
+from shared.contracts.refund import CaseClosed
+from shared.messaging.shape import Outcome, Reject
+from shared.policy import Policy
+
+
+def ended(event: CaseClosed | CaseAppealEnded, holder: Holder | None, person: Person | None, policy: Policy) -> Outcome:
+    """Each in its own words: that an abuse is known already does not silence the evidence, which knows its own repeats."""
+    items = tuple(closed(event, policy) if isinstance(event, CaseClosed) else appealed(event, policy))
+    abuse = abused(event, holder, person)
+    if isinstance(abuse, tuple):
+        return *items, *abuse
+    return items if items and isinstance(abuse, Reject) else abuse

@@ -1,0 +1,174 @@
+"""What the facts of orders, cases, payments and governance say of whom: evidence, and tombstones. Source: R5.1, R5.4, R5.5.
+
+An item is named after its business fact. Who loses a dispute has that against it, unless a finding against it says more: a
+counterfeit, a swapped parcel and a false claim stand in place of the lost dispute of the same case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+from shared.contracts.chargeback import ChargebackEnded
+from shared.contracts.dispute import CaseAppealEnded, CaseRuled
+from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
+from shared.contracts.refund import CaseClosed, Side
+from shared.contracts.ruling import Finding
+from shared.contracts.trust import EvidenceFound, EvidenceKind, EvidenceVoided, Role, VoidReason
+from shared.messaging.message import Message
+from shared.messaging.shape import Outcome
+from shared.policy import Policy
+
+PLATFORM = "platform"  # the counterparty of what no account gave
+GOODS = frozenset({"quality", "damaged", "wrong_item"})  # grounds of which the goods are at fault
+FINDINGS: dict[tuple[Side, Finding], EvidenceKind] = {
+    ("seller", "counterfeit"): "counterfeit",
+    ("buyer", "false_claim"): "false_claim",
+    ("buyer", "swapped_parcel"): "swapped_parcel",
+}
+
+
+def shipped(event: ParcelSent, policy: Policy) -> Outcome:
+    """One item a parcel for each seller whose lines it completed, if it left in time. No facts if late or if it completes none.
+
+    Source: R5.5.
+    """
+    if not event.on_time:
+        return ()
+    sellers = sorted({line.seller_id for line in event.shipped})
+    fact = f"{event.order_id}/{event.parcel_id}"
+    return tuple(
+        item for seller in sellers for item in found("shipped_on_time", "seller", seller, event.buyer_id, fact, event.occurred_at, policy)
+    )
+
+
+def late(event: ShippingLate, policy: Policy) -> Outcome:
+    """One item for each deadline that an order's seller missed, of that deadline's day. Source: R5.5, R5.1."""
+    fact = f"{event.order_id}/{event.hours}"
+    return tuple(found("late", "seller", event.seller_id, event.buyer_id, fact, event.occurred_at, policy))
+
+
+def sham(event: ShippingSham, policy: Policy) -> Outcome:
+    """The parcel never left, so it did not leave in time either. Source: R5.5, R5.1."""
+    fact = f"{event.order_id}/{event.parcel_id}"
+    item = found("sham", "seller", event.seller_id, event.buyer_id, fact, event.occurred_at, policy)
+    return (*item, voided(f"seller:{event.seller_id}", "shipped_on_time", fact, "sham_upheld", event.occurred_at, policy))
+
+
+def completed(event: OrderCompleted, policy: Policy) -> Outcome:
+    """For each line: seller and buyer about each other, and the promoter it is attributed to, about the buyer. Source: R5.4, R5.5.
+
+    No facts for freight alone: nobody did anything.
+    """
+    items: list[EvidenceFound] = []
+    for line in event.lines:
+        if line.kind == "freight":
+            continue
+        fact = f"{event.order_id}/{line.line_no}"
+        pairs: list[tuple[Role, str, str]] = [("seller", line.seller_id, event.buyer_id), ("buyer", event.buyer_id, line.seller_id)]
+        if line.promoter_id is not None:
+            pairs.append(("promoter", line.promoter_id, event.buyer_id))
+        for role, party, counterparty in pairs:
+            items.extend(found("completed", role, party, counterparty, fact, event.occurred_at, policy))
+    return tuple(items)
+
+
+def closed(event: CaseClosed, policy: Policy) -> Iterator[Message]:
+    """How the case was answered, of that day; a refund for the goods' sake, of the ruling's day if there was one; and if nobody was at
+    fault and nothing of the line is left, neither side has completed it. A legal return is no evidence. Source: R5.5, R5.1.
+    """
+    if event.seller_id is None or event.buyer_id is None:
+        return
+    case, at = f"{event.order_id}/{event.case_id}", event.occurred_at
+    side = _sellers(event)
+    if event.answer in ("seller", "silence") and event.answered_at is not None:
+        kind: EvidenceKind = "answered" if event.answer == "seller" else "timed_out"
+        for role, party in side:
+            yield from found(kind, role, party, event.buyer_id, case, event.answered_at, policy)
+    if event.seller_at_fault and event.finding != "counterfeit" and (event.ground in GOODS or event.finding == "unsafe_food"):
+        for role, party in side:
+            yield from found("quality_refund", role, party, event.buyer_id, case, event.ruled_at or at, policy)
+    if event.line_refunded and event.fault in ("", "nobody"):
+        line = f"{event.order_id}/{event.line_no}"
+        for role, party in (*side, ("buyer", event.buyer_id)):
+            yield voided(f"{role}:{party}", "completed", line, "refunded_in_full", at, policy)
+
+
+def ruled(event: CaseRuled, policy: Policy) -> Outcome:
+    """Who lost the dispute, and what was found. No facts for a ruling that was on no dispute. Source: R5.5, R4.11."""
+    if event.seller_id is None or event.buyer_id is None or event.appeal_until is None:
+        return ()
+    return tuple(_lost(event, "seller" if event.upheld else "buyer", policy))
+
+
+def appealed(event: CaseAppealEnded, policy: Policy) -> Iterator[Message]:
+    """A won appeal voids what the ruling said of the winner; now the other side has lost. Source: R4.11, R5.1."""
+    if not event.won:
+        return
+    case = f"{event.order_id}/{event.case_id}"
+    kinds: tuple[EvidenceKind, ...] = ("dispute_lost", *(kind for (side, _), kind in FINDINGS.items() if side == event.side))
+    parties: list[tuple[Role, str]] = [("buyer", event.buyer_id)]
+    if event.side == "seller":
+        kinds, parties = (*kinds, "quality_refund"), _sellers(event)
+    for role, party in parties:
+        for kind in kinds:
+            yield voided(f"{role}:{party}", kind, case, "appeal_won", event.occurred_at, policy)
+    yield from _lost(event, "buyer" if event.side == "seller" else "seller", policy)
+
+
+def charged_back(event: ChargebackEnded, policy: Policy) -> Outcome:
+    """Won by the platform, it was the buyer who asked its bank for what was not due. Source: R3.8, R5.5."""
+    if event.outcome != "won" or event.buyer_id is None:
+        return ()
+    counterparty = event.lines[0].seller_id if event.lines else PLATFORM
+    fact = f"{event.order_id}/{event.chargeback_id}"
+    return tuple(found("chargeback_lost", "buyer", event.buyer_id, counterparty, fact, event.occurred_at, policy))
+
+
+def found(
+    kind: EvidenceKind, role: Role, party: str, counterparty: str, fact: str, at: datetime, policy: Policy, named: str = ""
+) -> Iterator[EvidenceFound]:
+    """Nothing where the policy counts this kind for no dimension of the role. named: what its id says in place of the kind."""
+    evidence = policy.trust.evidence[kind]
+    dimensions = evidence.counts_for.get(role)
+    if dimensions:
+        subject = f"{role}:{party}"
+        yield EvidenceFound(
+            subject_id=subject,
+            evidence_id=f"{subject}/{named or kind}/{fact}",
+            kind=kind,
+            dimensions=dimensions,
+            weight=evidence.weight,
+            counterparty=counterparty,
+            zone=policy.zone,
+            policy_version=policy.version,
+            occurred_at=at,
+        )
+
+
+def voided(subject: str, kind: EvidenceKind | Literal["violation"], fact: str, reason: VoidReason, at: datetime, policy: Policy) -> Message:
+    return EvidenceVoided(
+        subject_id=subject,
+        evidence_id=f"{subject}/{kind}/{fact}",
+        reason=reason,
+        zone=policy.zone,
+        policy_version=policy.version,
+        occurred_at=at,
+    )
+
+
+def _lost(event: CaseRuled | CaseAppealEnded, loser: Side, policy: Policy) -> Iterator[EvidenceFound]:
+    case, seller, buyer = f"{event.order_id}/{event.case_id}", event.seller_id or "", event.buyer_id or ""
+    kind = FINDINGS.get((loser, event.finding), "dispute_lost")
+    if loser == "buyer":
+        yield from found(kind, "buyer", buyer, seller, case, event.occurred_at, policy)
+        return
+    for role, party in _sellers(event):
+        yield from found(kind, role, party, buyer, case, event.occurred_at, policy)
+
+
+def _sellers(event: CaseClosed | CaseRuled | CaseAppealEnded) -> list[tuple[Role, str]]:
+    """The seller, and the promoter whom the line is attributed to. Source: R5.4."""
+    side: list[tuple[Role, str]] = [("seller", event.seller_id or "")]
+    return side if event.promoter_id is None else [*side, ("promoter", event.promoter_id)]

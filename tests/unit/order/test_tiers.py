@@ -1,0 +1,71 @@
+"""A seller's tier sets how long the money of its later lines stays in escrow. Source: R5.7, R2.6, R2.8."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.order.handlers import SERVICE
+from services.payment.model.payment import evolve, settlement
+from shared.contracts.order import OrderAccepted, OrderPaid
+from shared.contracts.payment import EscrowFunded, SettlementPlanned
+from shared.contracts.trust import TierChanged
+from shared.contracts.types import SettleDays
+from shared.messaging.memory import Memory
+from tests.unit import builders as b
+
+
+def tier(days: int = 30, subject: str = f"seller:{b.SELLER}", since: str = "06-01 09:00") -> TierChanged:
+    said: dict[str, Any] = {"tier": "poor", "before": "good", "score": 399, "as_of": "2026-06-01", "traffic_pct": 40, "rule_version": "1"}
+    at = b.at(since)
+    return TierChanged(subject_id=subject, escrow_days=days, effective_from=at, occurred_at=at - timedelta(minutes=10), **said)
+
+
+def days_of(memory: Memory, when: str = "06-01 10:00") -> tuple[SettleDays, ...]:
+    (accepted,) = [fact for fact in memory.when(b.placed(when=when)) if isinstance(fact, OrderAccepted)]
+    return accepted.terms.settle_days_of
+
+
+@pytest.mark.parametrize(
+    ("tiers", "days"),
+    [
+        ((), None),
+        ((tier(),), 30),
+        ((tier(), tier()), 30),
+        ((tier(since="06-01 10:00"),), 30),
+        ((tier(since="06-01 10:01"),), None),
+        ((tier(30), tier(10, since="06-01 09:30")), 10),
+        ((tier(10, since="06-01 09:30"), tier(30)), 10),
+        ((tier(30), tier(3, since="06-01 09:00")), 3),
+        ((tier(subject="seller:s9"), tier(subject=f"promoter:{b.SELLER}"), tier(subject=f"buyer:{b.BUYER}")), None),
+    ],
+)
+def test_an_order_keeps_the_days_that_its_seller_had_when_it_was_placed_r5_7_r2_8(tiers: tuple[TierChanged, ...], days: int | None) -> None:
+    memory = Memory(SERVICE, b.POLICIES)
+    memory.when(*tiers)
+    assert days_of(memory) == (() if days is None else (SettleDays(seller_id=b.SELLER, days=days),))
+    assert memory.refused == []
+
+
+def test_a_tier_that_comes_later_changes_later_orders_only_r5_7() -> None:
+    memory = Memory(SERVICE, b.POLICIES)
+    memory.when(b.placed(), tier(since="06-01 09:00"))
+    (paid,) = [fact for fact in memory.when(b.succeeded()) if isinstance(fact, OrderPaid)]
+    assert paid.terms.settle_days_of == ()
+
+
+@pytest.mark.parametrize(
+    ("days", "on"), [((), 7), ((SettleDays(seller_id=b.SELLER, days=30),), 30), ((SettleDays(seller_id="s9", days=3),), 7)]
+)
+def test_escrow_is_settled_on_the_day_of_the_sellers_tier_r5_7_r2_6(days: tuple[SettleDays, ...], on: int) -> None:
+    terms = b.TERMS.model_copy(update={"settle_days_of": days})
+    paid = b.order_paid(terms=terms)
+    funded = EscrowFunded(
+        order_id=paid.order_id, payment_id=paid.payment_id, currency=paid.currency, lines=paid.lines, settle_days=7, zone=b.ZONE,
+        moves=None, settle_days_of=terms.settle_days_of, occurred_at=paid.occurred_at,
+    )  # fmt: skip
+    planned = SettlementPlanned(order_id=paid.order_id, line_no=1, occurred_at=b.at("06-05 10:00"))
+    payment = evolve(evolve(None, funded), planned)
+    assert settlement(payment, 1) == b.at("06-05 00:00") + timedelta(days=on)

@@ -1,0 +1,85 @@
+"""Time alone moves scores: each subject is looked at on the days on which its score may change. Source: R5.1, R5.7."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from services.trust.rules.tier import look_on
+from shared.contracts.trust import ScoreDue, ScoreLooked, TierChanged
+from shared.days import local_date
+from shared.messaging.memory import Memory
+from tests.unit.builders import POLICIES
+from tests.unit.trust import naive
+from tests.unit.trust.facts import ruled
+from tests.unit.trust.market import TODAY, ago, changes, completed, noon, parties, score_of, shipped, trust
+
+POLICY = POLICIES.versions[0]
+
+
+def until(memory: Memory, days: int) -> Memory:
+    memory.advance(noon(TODAY + timedelta(days=days)))
+    return memory
+
+
+def test_a_capped_seller_is_told_its_new_score_when_the_90_days_are_over_r5_3() -> None:
+    memory = until(trust(ruled(finding="counterfeit")), 91)
+    told = changes(memory)
+    assert next((fact.score, fact.as_of) for fact in told if fact.as_of >= "2026-09-13") == (693, "2026-09-14")
+    assert {fact.score for fact in told[:-1] if fact.as_of < "2026-09-14"} == {399}
+    assert len([fact for fact in told if fact.as_of < "2026-09-14"]) == 1, "the days on which nothing changes are not told"
+
+
+def test_what_is_told_day_by_day_is_what_the_definition_says_of_each_day() -> None:
+    memory = until(trust(*(shipped(f"o{n}", parties(), buyer=f"b{n}") for n in range(20)), ruled()), 200)
+    facts = [naive.Fact(f"o{n}", TODAY, ("logistics",), 1, f"b{n}") for n in range(20)]
+    facts.append(naive.Fact("r", TODAY, ("after_sales",), -3, "b1"))
+    told = {fact.as_of: fact.score for fact in changes(memory)}
+    shown = told[TODAY.isoformat()]
+    for day in (TODAY + timedelta(days=n) for n in range(200)):
+        shown = told.get(day.isoformat(), shown)
+        assert shown == naive.explain(facts, "seller", day)[0], day
+
+
+def test_quiet_days_are_skipped_in_bounded_steps_and_end_when_nothing_is_left() -> None:
+    memory = until(trust(completed()), 4_000)
+    looks = [fact for fact in memory.facts if isinstance(fact, ScoreLooked) and fact.subject_id == "seller:s1"]
+    assert 0 < len(looks) < 100
+    assert score_of(memory).look_at is None
+    assert [timer for timer in memory.armed.values() if isinstance(timer, ScoreDue)] == []
+    assert changes(memory)[-1].score == 800
+
+
+def test_a_subject_of_whom_nothing_is_known_has_no_deadline() -> None:
+    assert trust().armed == {}
+
+
+def test_evidence_of_an_earlier_day_does_not_turn_a_looked_at_day_back() -> None:
+    memory = until(trust(completed("o1")), 40)
+    before = score_of(memory).as_of
+    memory.send(completed("o2", buyer="b2", when=ago(0)))
+    assert score_of(memory).as_of == before > TODAY.isoformat()
+
+
+@pytest.mark.parametrize("subject", [f"seller:s{n}" for n in range(20)])
+def test_subjects_are_spread_over_the_first_minutes_of_the_day(subject: str) -> None:
+    at = look_on(subject, date(2026, 6, 17), POLICY)
+    assert local_date(at, POLICY.zone) == date(2026, 6, 17)
+    assert at < noon(date(2026, 6, 16)) + timedelta(hours=4, minutes=POLICY.trust.pass_minutes)
+
+
+def test_a_tier_is_told_with_what_it_earns_and_costs_ten_minutes_later_r5_7_r2_8() -> None:
+    memory = trust(*(shipped(f"o{n}", parties(), buyer=f"b{n}") for n in range(10)))
+    (tier,) = [fact for fact in memory.facts if isinstance(fact, TierChanged)]
+    said = (tier.before, tier.tier, tier.traffic_pct, tier.escrow_days, tier.effective_from - tier.occurred_at)
+    assert said == ("new", "good", 100, 7, timedelta(minutes=10))
+    assert tier.score == changes(memory)[-1].score >= 800
+
+
+@pytest.mark.parametrize(("bad", "tier", "days"), [(0, "good", 7), (1, "fair", 10), (12, "weak", 15), (14, "poor", 30)])
+def test_each_tier_has_its_days_r5_7(bad: int, tier: str, days: int) -> None:
+    good = [shipped(f"o{n}", parties(), buyer=f"b{n}") for n in range(10)]
+    memory = trust(*good, *(ruled(case_id=f"c{n}", finding="counterfeit" if bad == 14 else "none") for n in range(bad)))
+    tiers = [fact for fact in memory.facts if isinstance(fact, TierChanged) and fact.subject_id == "seller:s1"]
+    assert (tiers[-1].tier, tiers[-1].escrow_days, score_of(memory).tier) == (tier, days, tier)
