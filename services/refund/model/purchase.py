@@ -159,8 +159,6 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             | RefundStuck()
         ):
             return _stepped(_known(purchase, fact), fact)
-        case CompensationGranted() | ReimbursementGranted() | CouponRestored():
-            return _beside(_known(purchase, fact), fact)
         case _:
             assert_never(fact)
 
