@@ -34,7 +34,7 @@ from shared.contracts.payment import (
     RefundReserved,
     StatementNoted,
 )
-from shared.contracts.refund import CaseApproved, RefundGranted, WindowOpened
+from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
 from shared.contracts.storefront import RefundRequested
 from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
@@ -149,6 +149,10 @@ CORRUPTIONS = (
                lambda copy: copy.forge(ParcelSent, of_order("kept"), units=p.parts(quantity=more(1)))),
     Corruption("units were kept back for another case than the one that was refunded", "refund or shipment: what was",
                lambda copy: copy.forge(ShipmentHoldGranted, of_order("kept"), case_id=lambda _: "case-other")),
+    Corruption("units that were kept back in time are called late", "late shipping: units",
+               lambda copy: copy.forge(ShipmentHoldGranted, of_order("kept"), late=True)),
+    Corruption("a seller is blamed for what it had time to send", "refund or shipment: what was not shipped",
+               lambda copy: copy.forge(CaseClosed, of_order("kept"), fault="seller")),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),
