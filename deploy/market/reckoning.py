@@ -138,7 +138,7 @@ def _freight(life: Life, item: Item) -> str:
 
 
 def _at_fault(life: Life, others: list[Item]) -> bool:
-    """All of the seller's lines were refunded, and it was to blame for the last. Source: R3.10."""
+    """All of the seller's lines were refunded, and it was to blame for one of them. Source: R3.10."""
     lines = {other.line_no for other in others}
     all_back = all(life.expected.refunds.get(other.line_no, 0) == other.paid_minor for other in others)
     return all_back and any(gain.at_fault for gain in life.gains if gain.line_no in lines)

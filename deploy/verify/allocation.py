@@ -19,11 +19,13 @@ from shared.contracts.types import Line
 from shared.policy import Policies, Policy
 
 FUNDERS = ("seller", "platform", "promoter")  # in the order in which they are allocated
+BOUND = ("sku", "kind", "category", "tags", "no_reason_waived", "fulfiller_id", "gift_of", "without_return_cap_minor")
 Shares = dict[str, int]  # by funder
 
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
     yield _accepted(log, policies)
+    yield _bound(log)
     yield _frozen(log)
 
 
@@ -46,6 +48,33 @@ def _accepted(log: Log, policies: Policies) -> Check:
         due = sum(line.paid_minor for line in accepted.lines)
         agreed = due == accepted.due_minor == cart.due_minor and accepted.currency == cart.currency
         check.that(agreed, f"{entry}: {due} {cart.currency} is due, told was {accepted.due_minor}, shown was {cart.due_minor}")
+    return check
+
+
+def _bound(log: Log) -> Check:
+    """What the line says beside its money decides later what goes back with it, and how much at most. Source: R4.5, R4.7, R8.1."""
+    check = Check(
+        "allocation: every accepted line is of the kind, the gift and the cap that its cart says; gifts go with their seller's goods"
+    )
+    carts = log.bodies(OrderPlaced)
+    for entry, accepted in log.of(OrderAccepted):
+        cart = cause(carts, entry, due_minor=accepted.due_minor)
+        placed = {line.line_no: line for line in cart.lines} if cart is not None else {}
+        lines = {line.line_no: line for line in accepted.lines}
+        for number, line in lines.items():
+            if number in placed:
+                said = {name: getattr(placed[number], name) for name in BOUND}
+                told = {name: getattr(line, name) for name in BOUND}
+                check.that(said == told, f"{entry}, line {number}: {_differences(said, told)}")
+            main = lines.get(line.gift_of or 0)
+            if line.gift_of is not None:
+                sound = main is not None and (main.gift_of, main.seller_id, main.kind, line.kind) == (
+                    None,
+                    line.seller_id,
+                    "goods",
+                    "goods",
+                )
+                check.that(sound, f"{entry}: line {number} cannot be a gift of line {line.gift_of}")
     return check
 
 

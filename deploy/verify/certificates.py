@@ -23,6 +23,7 @@ from shared.contracts.types import Line
 from shared.policy import Policies, Policy
 
 NO_CARD = ("trust_card.no_card", "trust_card.not_valid", "trust_card.of_another")
+LEFT_OUT = {"gift_minor": 0}  # what a line says that does not say it
 START = 800  # R5.3: the score of whom nothing is known
 Told = dict[str, Any]
 
@@ -57,6 +58,7 @@ class Judged:
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
     check = Check("certificates: every guarantee for every line is what payment, terms and policy come to, under its hash")
+    lines = Check("certificates: every line is the one that was paid for, its gifts at their list price")
     paid = {event.order_id: event for _, event in log.of(OrderPaid)}
     known = _known(log)
     for entry, issued in log.of(CertificateIssued):
@@ -71,8 +73,28 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
             continue
         check.that(value.get("currency") == order.currency, f"{entry}: its currency should be {order.currency}")
         judged = _judged(check, entry, value, order, known)
+        _lines(lines, entry, value, order)
         _compare(check, entry, list(_each(value)), [one for line in order.lines for one in _promises(line, order, policy, judged)])
     yield check
+    yield lines
+
+
+def _lines(check: Check, entry: Entry, value: Told, order: OrderPaid) -> None:
+    """gift_minor: what the seller loses of a gift that stays: its list price, less what was paid for it. Source: R4.5."""
+    told = {line["line_no"]: line for line in value["lines"]}
+    for line in order.lines:
+        expected = {
+            "seller_id": line.seller_id,
+            "quantity": line.quantity,
+            "paid_minor": line.paid_minor,
+            "kind": line.kind,
+            "answers_id": line.fulfiller_id,
+            "gift_of": line.gift_of,
+            "gift_minor": 0 if line.gift_of is None else line.gross_minor - line.paid_minor,
+            "promoter_id": line.promoter_id,
+        }
+        found = {name: told.get(line.line_no, {}).get(name, LEFT_OUT.get(name)) for name in expected}
+        check.that(found == expected, f"{entry}, line {line.line_no}: should be {expected}, told was {found}")
 
 
 def _known(log: Log) -> Known:

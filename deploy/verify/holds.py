@@ -12,9 +12,9 @@ from typing import Any
 
 from deploy.verify.log import Log
 from deploy.verify.report import Check
-from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused
+from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested
 from shared.contracts.order import LineFreed, LineRedeemed, OrderAccepted, ParcelFailed, ParcelSent, UnitsCancelled
-from shared.contracts.refund import CaseOpened, RefundGranted
+from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 
 Place = tuple[str, int]  # order, line
 
@@ -37,6 +37,7 @@ class Line:
 def checks(log: Log) -> Iterator[Check]:
     yield _units(log)
     yield _refunds(log)
+    yield _faults(log)
 
 
 def _units(log: Log) -> Check:
@@ -82,14 +83,26 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
 
 
 def _refunds(log: Log) -> Check:
+    """So was what is refunded by agreement, of the units that the order was asked to keep."""
     check = Check("refund or shipment: what was refunded as not shipped was kept back before, for that case")
     unshipped = {(case.order_id, case.case_id) for _, case in log.of(CaseOpened) if case.ground == "not_shipped"}
+    asked = {(hold.order_id, hold.case_id): hold.quantity for _, hold in log.of(ShipmentHoldRequested)}
     kept = {(hold.order_id, hold.case_id): hold.quantity for _, hold in log.of(ShipmentHoldGranted)}
     for entry, granted in log.of(RefundGranted):
         place = (granted.order_id, granted.case_id)
-        if place in unshipped:
-            enough = granted.quantity <= kept.get(place, 0)
-            check.that(
-                enough or any(log.starts.values()), f"{entry}: {granted.quantity} units are refunded, {kept.get(place, 0)} were kept"
-            )
+        if place in unshipped or place in asked:
+            wanted = granted.quantity if place in unshipped else asked[place]
+            enough = wanted <= kept.get(place, 0)
+            check.that(enough or any(log.starts.values()), f"{entry}: {wanted} units are to be kept, {kept.get(place, 0)} were")
+    return check
+
+
+def _faults(log: Log) -> Check:
+    """A person may have said whose it was: what was ruled is left aside. Source: R2.4, R4.8."""
+    check = Check("refund or shipment: what was not shipped is the seller's fault exactly if it should have been when the buyer applied")
+    late = {(hold.order_id, hold.case_id) for _, hold in log.of(ShipmentHoldGranted) if hold.late}
+    for entry, closed in log.of(CaseClosed):
+        if closed.ground == "not_shipped" and closed.outcome == "refunded" and not closed.ruled:
+            expected = "seller" if (closed.order_id, closed.case_id) in late else "nobody"
+            check.same(f"{entry}: whose fault case {closed.case_id} was", expected, closed.fault)
     return check

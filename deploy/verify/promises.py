@@ -15,6 +15,7 @@ from typing import Any
 
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
+from shared.contracts.hold import ShipmentHoldGranted
 from shared.contracts.order import (
     LineFreed,
     LineHeld,
@@ -52,6 +53,7 @@ class Order:
 
 def checks(log: Log) -> Iterator[Check]:
     check = Check("late and sham shipping: what is owed is what was paid for the units unsent, by the order's terms, once")
+    kept = Check("late shipping: units kept back for a case are called late exactly if they should have left when the buyer applied")
     orders: dict[str, Order] = {}
     for entry in log.facts():
         fact: Any = entry.event
@@ -62,12 +64,15 @@ def checks(log: Log) -> Iterator[Check]:
         order = orders.get(fact.order_id)
         if order is not None:
             _fold(order, fact)
+        if isinstance(fact, ShipmentHoldGranted) and order is not None:
+            kept.same(f"{entry}: late units of line {fact.line_no}", _is_late(order, fact), fact.late)
         if isinstance(fact, ShippingLate | ShippingSham):
             if order is None:
                 check.that(any(log.starts.values()), f"{entry}: order {fact.order_id} was not paid")
             else:
                 _judge(check, entry, fact, order)
     yield check
+    yield kept
     yield _instructed(log)
 
 
@@ -103,6 +108,14 @@ def _unsent(order: Order, line_no: int, at: datetime) -> int:
         return 0
     left = sum(units for when, units in (*order.sent[line_no], *order.gone[line_no]) if when < at)
     return max(0, order.lines[line_no].quantity - left)
+
+
+def _is_late(order: Order, fact: ShipmentHoldGranted) -> bool:
+    """By the deadline of its tag; only goods are sent."""
+    line, terms = order.lines[fact.line_no], order.paid.terms
+    hours = terms.ship_hours_24h if "ship_24h" in line.tags and terms.ship_hours_24h else terms.ship_hours
+    deadline = order.paid.occurred_at + timedelta(hours=hours)
+    return line.kind == "goods" and deadline <= fact.occurred_at and _unsent(order, fact.line_no, deadline) > 0
 
 
 def _judge(check: Check, entry: Entry, fact: ShippingLate | ShippingSham, order: Order) -> None:

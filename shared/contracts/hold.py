@@ -33,13 +33,16 @@ class ShipmentHoldRequested(HoldFact):
 
 
 class ShipmentHoldGranted(HoldFact):
-    """The units have not left, and do not while the case is open: its refund wins. Source: R4.8.
+    """The units have not left, and do not while the case is open: its refund wins. late: when the buyer applied they should have left:
+    the seller's deadline had passed, which is its fault. Source: R4.8, R2.4.
 
     Producer: order. Consumers: refund.
     """
 
     type: ClassVar[str] = "shipment_hold.granted"
     topic: ClassVar[Topic] = ORDER
+
+    late: bool = False
 
 
 class ShipmentHoldRefused(HoldFact):
@@ -74,10 +77,12 @@ class ParcelIntercepted(Message):
 
 
 class HoldNoted(HoldFact):
-    """The order's word on the units of a case, as the refund service keeps it. Source: R4.8.
+    """The order's word on the units of a case, as the refund service keeps it. Source: R4.8, R2.4.
 
     Producer: refund. Consumers: nobody (private to refund).
     """
 
     type: ClassVar[str] = "hold.noted"
     topic: ClassVar[Topic] = REFUND_INTERNAL
+
+    late: bool = False

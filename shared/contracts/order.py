@@ -397,6 +397,7 @@ class LineHeld(Message):
 
 class LineFreed(Message):
     """The case on the line ended. refunded_quantity, refunded_minor: what was refunded by it out of the line's money (R4.6).
+    seller_at_fault: and the seller was to blame for that: its freight goes back with the last of its lines (R3.10).
 
     Producer: order. Consumers: outsiders.
     """
@@ -409,6 +410,7 @@ class LineFreed(Message):
     case_id: Id
     refunded_quantity: int = Field(ge=0)
     refunded_minor: Minor
+    seller_at_fault: bool = False
 
 
 class OrderSettled(Message):

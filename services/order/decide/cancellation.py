@@ -58,12 +58,14 @@ def give_up(event: SellerCancelled, order: Order | None, allotments: Mapping[str
 
 
 def ends(order: Order, by: Party, at: datetime) -> Ends:
-    """What the end of a seller's last line means for its freight: owed if something was sent, else it goes back. Source: R3.10.
-
-    It dates from the last of those ends, whichever was told last.
+    """What the end of a seller's last line means for its freight: owed if something was sent and the seller is not at fault, else it
+    goes back. It dates from the last of those ends, whichever was told last. Source: R3.10.
     """
-    left = _freight_left(order)
     found: Ends = ()
+    for seller_id in sorted({line.line.seller_id for line in _freight_left(order)}):
+        for fact in freight_back(order, seller_id, at):
+            order, found = evolve(order, fact), (*found, fact)
+    left = _freight_left(order)
     for moment in sorted({_last_end(order, line, at) for line in left}):
         now = [line for line in left if _last_end(order, line, at) == moment]
         owed = tuple(line.parties for line in now if _something_sent(order, line.line.seller_id))
@@ -85,14 +87,22 @@ def completed(order: Order, lines: Iterable[OrderLine], how: Literal["confirmed"
     return fact.model_copy(update={"lines": (*parties, *freight)}), *rest
 
 
-def freight_back(order: Order, seller_id: str, applied_at: datetime, at: datetime) -> tuple[UnitsCancelled, ...]:
-    """The seller is at fault: its freight goes back, whatever was sent, and though it was confirmed or settled. Source: R3.10, R3.6.
-
-    applied_at: when the buyer applied for the last refund.
+def freight_back(order: Order, seller_id: str, at: datetime) -> tuple[UnitsCancelled, ...]:
+    """All of the seller's goods went back, and it was at fault in one of the cases: its freight goes back too, whatever was sent, and
+    though it was confirmed or settled. It depends on all its cases, not on which was told last: it dates from the last refund, and is
+    judged by when the buyer applied for the latest of them. `at` is that of one of them. Source: R3.10, R3.6.
     """
-    freight = [line for line in order.of_seller(seller_id) if line.line.kind == "freight"]
-    units = {line.line.line_no: 1 for line in freight if not line.refunded_in_full and not line.cases}
-    return (_fact(order, units, "platform", "seller at fault", at).model_copy(update={"applied_at": applied_at}),) if units else ()
+    own = order.of_seller(seller_id)
+    goods = [line for line in own if line.line.kind != "freight"]
+    cases = [(line.ended[case_id], at_fault) for line in goods for case_id, at_fault in line.paid_back.items()]
+    if not all(line.refunded_in_full for line in goods) or not any(at_fault for _, at_fault in cases):
+        return ()
+    units = {line.line.line_no: 1 for line in own if line.line.kind == "freight" and not line.refunded_in_full and not line.cases}
+    if not units:
+        return ()
+    moment = max([at, *(until for (_, until), _ in cases), *(when for line in goods for when, _ in line.gone)])
+    fact = _fact(order, units, "platform", "seller at fault", moment)
+    return (fact.model_copy(update={"applied_at": max(since for (since, _), _ in cases)}),)
 
 
 def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:

@@ -139,14 +139,13 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
         case_id=event.case_id,
         refunded_quantity=event.refunded_quantity if own else 0,
         refunded_minor=event.refunded_minor if own else 0,
+        seller_at_fault=event.seller_at_fault and own,
         occurred_at=event.occurred_at,
     )
     after = evolve(order, freed)
     forgone = after.lines[event.line_no].forgone - line.forgone
     given_up = released(order, {event.line_no: forgone}, allotments, cluster, event.occurred_at)
-    seller_id = line.line.seller_id
-    at_fault = event.seller_at_fault and _all_back(after, seller_id)
-    returned = freight_back(after, seller_id, line.cases[event.case_id], event.occurred_at) if at_fault else ()
+    returned = freight_back(after, line.line.seller_id, event.occurred_at)
     for fact in returned:
         after = evolve(after, fact)
     return freed, *returned, *_fallen_due(after, after.lines[event.line_no], event.occurred_at), *given_up
@@ -224,11 +223,6 @@ def _of_buyer(event: ReceiptConfirmed | ReceiptExtended, order: Order | None) ->
     if any(line_no not in order.lines for line_no in event.line_nos):
         return Reject("line.unknown")
     return order, [order.lines[line_no] for line_no in sorted(set(event.line_nos))]
-
-
-def _all_back(order: Order, seller_id: str) -> bool:
-    """Everything of this seller but its freight was refunded."""
-    return all(line.refunded_in_full for line in order.of_seller(seller_id) if line.line.kind != "freight")
 
 
 def of_case(

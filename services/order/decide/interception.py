@@ -7,10 +7,13 @@ may have left all the same before its sender heard of it: then it is to be stopp
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from services.order.decide.completion import of_case
 from services.order.model import Order, OrderLine
+from services.order.model.line import ship_hours, unsent_at
+from services.order.model.order import ship_by
 from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested, Unheld
 from shared.contracts.logistics import ParcelShipped
 from shared.contracts.types import Units
@@ -18,11 +21,11 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
-    """All the units asked for are still here, or none is kept. The case is known by then: it was told just before. Source: R4.8."""
+    """All the units asked for are still here, or none is kept. The case is known by then: it was told just before. Source: R4.8, R2.4."""
     found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
-    _, line = found
+    order, line = found
     if event.case_id in line.ended:
         return Reject("case.closed")
     if event.case_id in line.holds:
@@ -32,7 +35,7 @@ def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
     asked: dict[str, Any] = {"order_id": event.order_id, "case_id": event.case_id, "line_no": event.line_no}
     asked |= {"quantity": event.quantity, "occurred_at": event.occurred_at}
     if event.quantity <= _here(line):
-        return (ShipmentHoldGranted(**asked),)
+        return (ShipmentHoldGranted(**asked, late=_late(order, line, event.occurred_at)),)
     return (ShipmentHoldRefused(**asked, code=_why_not(line, event.quantity)),)
 
 
@@ -56,6 +59,14 @@ def stopped(event: ParcelShipped, order: Order, units: Mapping[int, int]) -> Par
 def _here(line: OrderLine) -> int:
     """Units that have not left, were not used, and are no other case's. A line that is over has none."""
     return 0 if line.over else line.unsent - line.used - line.kept
+
+
+def _late(order: Order, line: OrderLine, at: datetime) -> bool:
+    """Some of it should have been sent by then, and was not, by the rule that makes the seller pay for that. Source: R2.4."""
+    if order.terms is None:
+        return False
+    deadline = ship_by(order, ship_hours(line.line, order.terms))
+    return deadline <= at and unsent_at(line, order.parcels, deadline) > 0
 
 
 def _why_not(line: OrderLine, quantity: int) -> Unheld:

@@ -40,6 +40,7 @@ class OrderLine:
     parcels were. gone: units that are waited for no more, refunded or cancelled before they were sent, each with when.
     refunded: units that were paid back or will be, with refunded_minor; cancelled of them without a case.
     cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
+    paid_back: of those the ones that refunded something, each with whether the seller was at fault.
     again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
     holds: units kept back for a case by its id while it is open, 0 where that was refused. stopped: units kept back until they were
     refunded. uses: redeemed units by redemption id. extended_days: what the buyer added. over_at: when it was completed or refunded in
@@ -57,6 +58,7 @@ class OrderLine:
     cases: dict[str, datetime] = field(default_factory=dict)
     ended: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     freed_at: datetime | None = None
+    paid_back: dict[str, bool] = field(default_factory=dict)
     holds: dict[str, int] = field(default_factory=dict)
     stopped: int = 0
     again_at: datetime | None = None
@@ -201,6 +203,9 @@ def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> Or
         refunded=line.refunded + fact.refunded_quantity,
         refunded_minor=line.refunded_minor + fact.refunded_minor,
         gone=(*line.gone, (fact.occurred_at, gone)) if gone else line.gone,
+        paid_back={**line.paid_back, fact.case_id: fact.seller_at_fault}
+        if fact.refunded_quantity or fact.refunded_minor
+        else line.paid_back,
         holds={case_id: units for case_id, units in line.holds.items() if case_id != fact.case_id},
         stopped=line.stopped + (gone if line.holds.get(fact.case_id) else 0),
     )

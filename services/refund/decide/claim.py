@@ -45,7 +45,7 @@ def request(event: RefundRequested, purchase: Purchase | None, card: Card | None
         return against
     at_once = rule.at_once(promised, claim)
     opened = _opened(event, purchase, line, rule.source, at_once, claim.card)
-    held = hold.asked(opened)
+    held = hold.asked(opened, line)
     if held or not at_once:
         return (opened, *held)
     after = evolve(purchase, opened)

@@ -29,7 +29,7 @@ def agreed(purchase: Purchase, case: Case, at: datetime, by: By, rule: str = "")
     """
     code, by_rule = CODES[by]
     rule = rule or by_rule
-    if case.ground == "not_shipped" and case.hold != "granted":
+    if case.hold == "asked" or (case.ground == "not_shipped" and not case.hold):
         return (CaseApproved(**said(purchase, case, 10, "nobody", None, at, "R4.8", "case.waits_for_hold"), by=by),)
     back = case.returned is not None
     match case.kind:

@@ -74,9 +74,12 @@ def rule_of(case: Case) -> Rule | None:
 
 
 def fault_of(case: Case, upheld: bool, said: Fault = "nobody") -> Fault:
-    """Whose fault it was: as a person says, and where that names nobody, by the ground of a claim that was upheld. Source: R4.2, R4.11."""
+    """Whose fault it was: as a person says, and where that names nobody, by the ground of a claim that was upheld.
+
+    Source: R4.2, R4.11, R2.4.
+    """
     rule = rule_of(case)
-    if said == "nobody" and upheld and rule is not None and rule.seller_at_fault:
+    if said == "nobody" and upheld and rule is not None and (rule.seller_at_fault or (rule.late_at_fault and case.late)):
         return "seller"
     return said
 

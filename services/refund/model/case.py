@@ -90,8 +90,8 @@ class Case:
     what the request was answered first, empty: not yet; answered_at: when; agreed: by whom it was agreed to. returned: the goods were
     sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those.
     card: the order's trust card was valid at placement; None: it was not known, or there is none. hold: what the order said of units
-    that have not left, empty: it was not asked. evidence: side/id of all that was shown. ruled: for whom, ruled_at: when; the loser
-    appeals before appeal_until. rulings: ids of all that were noted.
+    that have not left, empty: it was not asked; late: when the buyer applied they should have left. evidence: side/id of all that was
+    shown. ruled: for whom, ruled_at: when; the loser appeals before appeal_until. rulings: ids of all that were noted.
     """
 
     id: str
@@ -130,6 +130,7 @@ class Case:
     funder: Bearer = "seller"
     answered_at: datetime | None = None
     ruled_at: datetime | None = None
+    late: bool = False
 
     @property
     def ended(self) -> bool:

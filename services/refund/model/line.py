@@ -19,6 +19,7 @@ class BoughtLine:
     answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). deducted_minor: waived freight and gifts
     that those refunds were less by. signed_at: of what the windows run from, a replacement's if there was one; first_signed_at: of the
     first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were not sent again.
+    gone: units that are waited for no more, cancelled or refunded before they were sent, as far as is known here.
     gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5). promises: of a purchase that was
     stored before it kept them itself. promoter_id: whom it is attributed to (R5.4).
     """
@@ -41,6 +42,12 @@ class BoughtLine:
     gift_of: int | None = None
     gift_minor: int = 0
     promoter_id: str | None = None
+    gone: int = 0
+
+    @property
+    def unsent(self) -> int:
+        """Units that may still leave, as far as is known here: the order has the last word. Source: R4.8."""
+        return max(0, self.quantity - self.sent - self.gone)
 
     @property
     def left(self) -> int:
@@ -86,7 +93,12 @@ def signed(line: BoughtLine, at: datetime) -> BoughtLine:
 
 def reduced(line: BoughtLine, fact: LineReduced) -> BoughtLine:
     quantity, minor = line.granted_quantity + fact.quantity, line.granted_minor + fact.amount_minor
-    return replace(line, granted_quantity=quantity, granted_minor=minor)
+    return replace(line, granted_quantity=quantity, granted_minor=minor, gone=line.gone + fact.quantity)
+
+
+def forgone(line: BoughtLine, refunded: int) -> BoughtLine:
+    """Of the units that a case refunded those that had not left are sent no more. Source: R4.8."""
+    return replace(line, gone=line.gone + min(refunded, line.unsent))
 
 
 def moved(line: BoughtLine, how: Literal["sent", "refused", "lost"], units: int) -> BoughtLine:

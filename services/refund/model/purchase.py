@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import assert_never
 
 from services.refund.model.case import Case, CaseStep, deadlines, opened, stepped
-from services.refund.model.line import BoughtLine, bought, moved, reduced, signed
+from services.refund.model.line import BoughtLine, bought, forgone, moved, reduced, signed
 from services.refund.model.promised import promised, written
 from shared.contracts.certificate import CertificateIssued, Guarantee
 from shared.contracts.dispute import (
@@ -130,10 +130,12 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             known = _known(purchase, fact)
             case = stepped(known.cases[fact.case_id], fact)
             return _with(known, case, replace(known.lines[fact.line_no], open_case=fact.case_id))
-        case ShipmentHoldRequested() | HoldNoted():
+        case ShipmentHoldRequested():
             known = _known(purchase, fact)
-            case = replace(known.cases[fact.case_id], hold="asked" if isinstance(fact, ShipmentHoldRequested) else "granted")
-            return _with(known, case, known.lines[fact.line_no])
+            return _with(known, replace(known.cases[fact.case_id], hold="asked"), known.lines[fact.line_no])
+        case HoldNoted():
+            known = _known(purchase, fact)
+            return _with(known, replace(known.cases[fact.case_id], hold="granted", late=fact.late), known.lines[fact.line_no])
         case CompensationGranted() | ReimbursementGranted() | CouponRestored():
             return _beside(_known(purchase, fact), fact)
         case RefundGranted():
@@ -235,7 +237,8 @@ def _closed(purchase: Purchase, fact: CaseClosed) -> Purchase:
     if fact.state == 70:  # nothing came of it
         case = replace(case, deducted_minor=0, gifts_minor=0)
         purchase = replace(purchase, deducted={seller: by for seller, by in purchase.deducted.items() if by != case.id})
-    return _with(purchase, case, replace(_exchanged(line, before, case), open_case=None))
+    line = replace(_exchanged(line, before, case), open_case=None)
+    return _with(purchase, case, forgone(line, fact.refunded_quantity) if fact.funder == "seller" else line)
 
 
 def _exchanged(line: BoughtLine, before: Case, after: Case) -> BoughtLine:

@@ -36,7 +36,8 @@ class Rule:
     """One guarantee: what is promised for a line at purchase, and how a claim of these kinds is judged by that promise later.
 
     source: its rule, which each fact of such a case names. ground None: it is not claimed by itself. at_once: whether it is granted
-    without anybody's answer. seller_at_fault: the goods were not as they had to be, if the claim is upheld.
+    without anybody's answer. seller_at_fault: the goods were not as they had to be, if the claim is upheld;
+    late_at_fault: only if they should have left by then (R2.4).
     """
 
     name: str
@@ -47,6 +48,7 @@ class Rule:
     judge: Callable[[Guarantee, Claim], Reject | Wait | None] = claim.judge
     at_once: Callable[[Guarantee, Claim], bool] = claim.at_once
     seller_at_fault: bool = False
+    late_at_fault: bool = False
 
 
 def always(promised: Guarantee, claimed: Claim) -> bool:
@@ -70,7 +72,8 @@ CATALOGUE: list[Rule] = [
     Rule("fault_freight",         "R4.9",  None,           (),                           freight.promise),
     Rule("damaged_refund",        "R4.7",  None,           (),                           trust_card.damaged_refund),
     Rule("instant_refund",        "R4.8",  None,           (),                           instant_refund.promise),
-    Rule("not_shipped",           "R4.8",  "not_shipped",  (REFUND,),                    not_shipped.promise,       not_shipped.judge),
+    Rule("not_shipped",           "R4.8",  "not_shipped",  (REFUND,),                    not_shipped.promise,       not_shipped.judge,
+         late_at_fault=True),
     Rule("not_received",          "R4.2",  "not_received", (REFUND,),                    not_received.promise,      not_received.judge,
          at_once=not_received.at_once, seller_at_fault=True),
     Rule("resend",                "R4.2",  "not_received", ("resend",),                  resend.promise,            not_received.judge,

@@ -5,9 +5,26 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.journeys.aftersale.words import SIGNED, Step, Then, asks, bought, cancels, day, journey, late, line, links, ordered, parcel, sent
+from tests.journeys.aftersale.words import (
+    SIGNED,
+    Step,
+    Then,
+    asks,
+    bought,
+    cancels,
+    day,
+    journey,
+    late,
+    line,
+    links,
+    ordered,
+    parcel,
+    rules,
+    sent,
+)
 
 ONE = line(1, 60_00)
+MUCH, HALF = line(1, 50_000_01), line(1, 25_000_01)  # a fen more than the fund pays by itself in a day, and in an hour
 LATER = day(0, "11:00:00")
 EARLY = day(0, "09:00:00")
 BY_SELLER = Then({"c": "60 case.refunded"}, refunded=60_00, seller=0, facts=("first_order.used",))
@@ -99,6 +116,23 @@ JOURNEYS = [
         "The seller cancelled my first order: the next one is the first",
         "R4.6", ordered(ONE), cancels(day(0, "10:30:00"), 1, 1, app="merchant"), second("{buyer}"), first(day(1), order="{second}"),
         then=Then({"c": "60 case.refunded"}, refunded=120_00, seller=0),
+    ),
+    journey(
+        "More than the fund's day: a person looks, and lets it go",
+        "R4.6", bought(MUCH), first(day(45)), rules(day(46), True),
+        then=Then(
+            {"c": "60 case.refunded"}, refunded=50_000_01, seller=47_500_01, fund=50_000_01, at={"refund.granted": day(46)},
+            facts=("claim.waits_for_fund",), never=("fund.stopped",),
+        ),
+    ),
+    journey(
+        "More than half the fund's day within an hour stops it: whoever comes after that waits, too, and a person says yes or no",
+        "R4.6", bought(HALF, line(2, 60_00)), first(day(40)), first(day(40, "15:00:00"), "d", line_no=2),
+        rules(day(41), True), rules(day(41, "13:00:00"), False, "d"),
+        then=Then(
+            {"c": "60 case.refunded", "d": "70 fund.declined"}, refunded=25_000_01, seller=23_750_01 + 57_00, fund=25_000_01,
+            at={"refund.granted": day(41)}, facts=("claim.waits_for_fund",),
+        ),
     ),
 ]
 # fmt: on

@@ -51,6 +51,7 @@ def test_journey(play: Play, name: str, how: str) -> None:
         assert [moment(one) for one in found] == [(play.midnight + at).isoformat()], kind
     assert set(then.facts) <= {*types(facts)}
     assert not set(then.never) & {*types(facts)}
+    assert set(then.withheld) <= withheld(facts)
     assert money_of(play, life) == (0, then.seller if then.seller is not None else money_of(play, life)[1], then.promoter, then.fund)
 
 
@@ -108,6 +109,11 @@ def ends(facts: list[Fact]) -> dict[str, str]:
     cases = {fact.body["case_id"]: "open" for fact in facts if fact.type == "case.opened"}
     closed = {fact.body["case_id"]: f"{fact.body['state']} {fact.body['code']}" for fact in facts if fact.type == "case.closed"}
     return cases | closed
+
+
+def withheld(facts: list[Fact]) -> set[str]:
+    promises = [one for fact in facts if fact.type == "certificate.issued" for one in fact.body["guarantees"]]
+    return {one.get("withheld", "") for one in promises}
 
 
 def types(facts: list[Fact]) -> list[str]:

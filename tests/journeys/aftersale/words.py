@@ -38,7 +38,8 @@ class Then:
     cases: how each ends, state and code; those and no others are opened. refused: the codes, each once or more. refunded: what the
     provider was told to give back, in fen; beside: of the compensations, by why. seller: what is the seller's in the end, less what it
     owes; None: not looked at. promoter: the same. fund: what the platform's guarantees cost. at: when these facts happened, to
-    the second. facts, never: types that must be told of the order, or must not. until: the deadline that the refusal names.
+    the second. facts, never: types that must be told of the order, or must not. until: the deadline that the refusal names. withheld:
+    reasons for which a certificate does not grant something.
     """
 
     cases: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Then:
     facts: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     until: timedelta | None = None
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

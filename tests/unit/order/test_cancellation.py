@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.order import OrderCancelled, UnitsCancelled
+from shared.contracts.order import OrderCancelled, OrderCompleted, UnitsCancelled
 from shared.contracts.storefront import PlacedLine
 from shared.money import unit_slice
 from tests.unit import builders as b
@@ -162,6 +164,33 @@ def test_freight_of_a_seller_at_fault_goes_back_after_it_was_confirmed_and_after
         assert back.applied_at == b.at("06-13 11:00")  # type: ignore[attr-defined]
         assert order(memory).lines[3].refunded_in_full
         assert state(memory) == ("settled" if settled else "closed")
+
+
+@given(
+    faults=st.lists(st.booleans(), min_size=2, max_size=2),
+    hours=st.lists(st.integers(0, 5), min_size=3, max_size=3),
+    told=st.permutations(range(3)),
+    confirmed=st.booleans(),
+)
+def test_freight_of_a_seller_at_fault_goes_back_whichever_case_or_cancellation_is_told_last_r3_10(
+    faults: list[bool], hours: list[int], told: list[int], confirmed: bool
+) -> None:
+    """Two cases end and a line that has not left is cancelled, in any order: the freight's money, date and window are the same."""
+
+    def freight_of(order_told: Iterable[int]) -> list[object]:
+        bought = b.placed(b.cart(1), b.cart(2), b.cart(3), freight(4))
+        memory = shop(bought, b.succeeded(310_00), b.shipped(units={1: 1, 2: 1}), b.signed())
+        memory.when(*[b.receipt(1)] if confirmed else [])
+        memory.when(b.case_opened("c1", 1, when="06-05 10:00"), b.case_opened("c2", 2, when="06-06 10:00"))
+        news = [b.case_closed(f"c{no}", no, 1, 100_00, f"06-07 1{hours[no - 1]}:00", faults[no - 1]) for no in (1, 2)]
+        news.append(b.cancel({3: 1}, when=f"06-07 1{hours[2]}:00"))  # type: ignore[arg-type]
+        facts = memory.when(*(news[one] for one in order_told))
+        back = [fact for fact in facts if isinstance(fact, UnitsCancelled) and fact.lines[-1].line_no == 4]
+        owed = [fact for fact in facts if isinstance(fact, OrderCompleted) and fact.lines[-1].line_no == 4]
+        assert len(back) == any(faults)
+        return [(one.occurred_at, one.applied_at, one.lines) for one in back] or [(one.occurred_at, one.lines) for one in owed]
+
+    assert freight_of(told) == freight_of(range(3))
 
 
 def test_freight_that_was_settled_stays_where_the_seller_is_not_at_fault_r3_10() -> None:

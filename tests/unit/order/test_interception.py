@@ -36,6 +36,28 @@ def test_units_that_have_not_left_are_kept_back_r4_8() -> None:
     assert granted == ShipmentHoldGranted(order_id=b.ORDER, case_id=b.CASE, line_no=1, quantity=2, occurred_at=b.at(EARLY))
 
 
+@pytest.mark.parametrize(("when", "late"), [("06-03 10:09:59", False), ("06-03 10:10", True)])
+def test_the_answer_says_whether_the_units_should_have_left_when_the_buyer_applied_r4_8_r2_4(when: str, late: bool) -> None:
+    """Paid on 06-01 at 10:10, to be sent within 48 hours. One of two left in time: the other is late all the same."""
+    for sent in (False, True):
+        memory = bought()
+        memory.when(*[b.shipped(units={1: 1})] if sent else [])
+        memory.advance(b.at(when))
+        _, granted = memory.when(*asked(1, when=when))
+        assert isinstance(granted, ShipmentHoldGranted)
+        assert granted.late is late
+
+
+def test_units_are_late_by_the_deadline_for_which_the_seller_pays_r2_4_r4_8() -> None:
+    """Those that came back had left in time; a tag promises 24 hours; virtual goods are not sent."""
+    lost, quick, virtual = bought(), bought(tags=("ship_24h",)), bought(kind="virtual")
+    lost.when(b.shipped(units={1: 2}), b.parcel_lost())
+    for memory, when, late in [(lost, "06-05 11:00", False), (quick, "06-02 10:10", True), (virtual, "06-05 11:00", False)]:
+        granted = memory.when(*asked(2, when=when))[-1]
+        assert isinstance(granted, ShipmentHoldGranted)
+        assert granted.late is late
+
+
 def test_the_shipment_was_first_so_nothing_is_kept_r4_8() -> None:
     memory = bought()
     memory.when(b.shipped(units={1: 1}))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.refund.model import Case
 from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested, Unheld
 from shared.contracts.order import OrderPaid, ParcelSent
 from shared.contracts.refund import CaseClosed, RefundGranted
-from shared.contracts.storefront import RefundRequested
+from shared.contracts.storefront import CaseKind, RefundRequested
 from shared.contracts.types import Line
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
@@ -31,8 +33,19 @@ def asked(case_id: str = b.CASE, line_no: int = 1, quantity: int = 1, when: str 
     return life.requested(case_id, line_no=line_no, quantity=quantity, kind="refund_only", ground="not_shipped", when=when)
 
 
-def kept(case_id: str = b.CASE, line_no: int = 1, quantity: int = 1, when: str = WHEN) -> ShipmentHoldGranted:
-    return ShipmentHoldGranted(order_id=b.ORDER, case_id=case_id, line_no=line_no, quantity=quantity, occurred_at=b.at(when))
+def kept(case_id: str = b.CASE, line_no: int = 1, quantity: int = 1, when: str = WHEN, late: bool = False) -> ShipmentHoldGranted:
+    units: dict[str, Any] = {"line_no": line_no, "quantity": quantity}
+    return ShipmentHoldGranted(order_id=b.ORDER, case_id=case_id, **units, late=late, occurred_at=b.at(when))
+
+
+def agreed_on(quantity: int = 1, amount_minor: int | None = None, kind: CaseKind = "refund_only") -> RefundRequested:
+    wish = life.requested(kind=kind, ground="negotiated", quantity=quantity, when=WHEN)
+    return wish.model_copy(update={"amount_minor": amount_minor})
+
+
+def parcel(quantity: int = 1) -> ParcelSent:
+    said: dict[str, Any] = {"order_id": b.ORDER, "buyer_id": b.BUYER, "parcel_id": "p1", "shipped": (), "on_time": True}
+    return ParcelSent(**said, units=b.units_of({1: quantity}), occurred_at=b.at(WHEN))
 
 
 def left(case_id: str = b.CASE, code: Unheld = "case.shipped", when: str = WHEN) -> ShipmentHoldRefused:
@@ -53,10 +66,58 @@ def test_the_case_asks_for_the_hold_with_its_opening_r4_8() -> None:
     assert opened.occurred_at == hold.occurred_at
 
 
-def test_another_ground_asks_for_nothing_r4_8() -> None:
+@pytest.mark.parametrize("wish", [agreed_on(amount_minor=10_00), agreed_on(kind="return_and_refund"), agreed_on(kind="resend")])
+def test_money_alone_and_what_comes_back_ask_for_nothing_r4_8(wish: RefundRequested) -> None:
     memory = shop()
-    memory.send(life.requested(kind="refund_only", ground="negotiated", quantity=1, when=WHEN))
-    assert "shipment_hold.requested" not in b.types(memory.facts)
+    memory.send(wish)
+    assert b.types(memory.facts)[-1] == "case.opened"
+
+
+def test_what_is_agreed_on_without_a_return_before_it_left_needs_the_hold_too_r4_8() -> None:
+    for first in ("seller", "hold"):
+        memory = shop()
+        _, hold = memory.send(agreed_on())
+        assert hold == ShipmentHoldRequested(order_id=b.ORDER, case_id=b.CASE, line_no=1, quantity=1, occurred_at=b.at(WHEN))
+        answers = [life.accepted(when="06-01 13:00"), kept()]
+        memory.send(answers.pop(0 if first == "seller" else 1))
+        assert grants(memory) == []
+        memory.send(answers.pop())
+        assert grants(memory) == [(b.CASE, 100_00, "seller")]
+
+
+def test_what_is_agreed_on_and_left_meanwhile_pays_nothing_and_can_be_asked_for_again_r4_8() -> None:
+    memory = shop()
+    memory.when(agreed_on(), life.accepted(when="06-01 13:00"), left(), parcel())
+    assert (grants(memory), case(memory).state) == ([], 70)
+    again = life.requested("c2", kind="refund_only", ground="negotiated", quantity=1, when="06-02 12:00")
+    memory.when(again, life.accepted("c2", when="06-02 13:00"))
+    assert grants(memory) == [("c2", 100_00, "seller")]
+
+
+def test_only_units_that_may_still_leave_are_asked_for_r4_8() -> None:
+    """Of four one is cancelled, one is on its way: two can be kept; of those one is refunded, and then one is left."""
+
+    def held(memory: Memory) -> list[int]:
+        return [fact.quantity for fact in memory.facts if isinstance(fact, ShipmentHoldRequested)]
+
+    memory = shop(b.line(quantity=4, paid_minor=400_00))
+    memory.when(b.units_cancelled((1, 1, 100_00)), parcel(), asked("c0"), kept("c0"), life.done("c0", when="06-01 12:30"))
+    memory.when(agreed_on(2), life.accepted(when="06-01 13:00"))
+    assert held(memory) == [1, 1]
+    memory.when(kept(), life.done(amount_minor=200_00, when="06-01 14:00"))
+    assert grants(memory)[-1] == (b.CASE, 200_00, "seller")
+    memory = shop()
+    memory.when(parcel(), agreed_on())
+    assert held(memory) == []
+
+
+@pytest.mark.parametrize(("late", "fault"), [(False, "nobody"), (True, "seller")])
+def test_what_was_not_shipped_is_the_sellers_fault_if_it_was_late_r2_4_r4_8(late: bool, fault: str) -> None:
+    for wish, blamed in [(asked(), fault), (agreed_on(), "nobody")]:
+        memory = shop()
+        memory.when(wish, kept(late=late), life.accepted(when="06-01 13:00"))
+        closed: CaseClosed = b.only(memory.send(life.done(when="06-01 14:00")))
+        assert (closed.fault, closed.seller_at_fault) == (blamed, blamed == "seller")
 
 
 def test_an_instant_refund_is_granted_as_soon_as_the_units_are_kept_r4_8() -> None:
@@ -170,10 +231,7 @@ def test_a_seller_who_refused_leaves_the_hold_to_the_case_r4_8_r4_11() -> None:
 
 def test_what_is_known_to_have_left_opens_no_case_r4_8() -> None:
     memory = shop()
-    sent = ParcelSent(
-        order_id=b.ORDER, buyer_id=b.BUYER, parcel_id="p1", units=b.units_of({1: 1}), shipped=(), on_time=True, occurred_at=b.at(WHEN)
-    )
-    memory.when(sent, asked(when="06-01 13:00"))
+    memory.when(parcel(), asked(when="06-01 13:00"))
     assert memory.refused == [("refund.requested", "not_shipped.sent")]
 
 

@@ -34,7 +34,7 @@ from shared.contracts.payment import (
     RefundReserved,
     StatementNoted,
 )
-from shared.contracts.refund import CaseApproved, RefundGranted, WindowOpened
+from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
 from shared.contracts.storefront import RefundRequested
 from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
@@ -96,6 +96,10 @@ CORRUPTIONS = (
     Corruption("a coupon's fen is on another line", "allocation", p.a_fen_of_a_coupon_on_another_line),
     Corruption("a commission is a basis point more than the cart said", "allocation",
                lambda copy: copy.forge(OrderAccepted, of_order("split"), lines=p.in_lines(commission_bp=more(1)))),
+    Corruption("a gift is one no more", "allocation: every accepted line is of", p.a_gift_that_need_not_go_back),
+    Corruption("a right's cap is a fen more than the cart said", "allocation: every accepted line is of", p.a_cap_of_a_fen_more),
+    Corruption("a gift goes with another gift", "allocation: every accepted line is of", p.a_gift_of_itself),
+    Corruption("a gift that stays costs a fen more", "certificates: every line", p.a_gift_that_costs_a_fen_more),
     Corruption("an escrow is funded with another amount", "what was accepted", p.an_escrow_funded_with_another_amount),
     Corruption("a chargeback is booked though the bank told of another amount", "every chargeback",
                lambda copy: copy.forge(ChargebackReceived, amount_minor=more(1))),
@@ -149,6 +153,10 @@ CORRUPTIONS = (
                lambda copy: copy.forge(ParcelSent, of_order("kept"), units=p.parts(quantity=more(1)))),
     Corruption("units were kept back for another case than the one that was refunded", "refund or shipment: what was",
                lambda copy: copy.forge(ShipmentHoldGranted, of_order("kept"), case_id=lambda _: "case-other")),
+    Corruption("units that were kept back in time are called late", "late shipping: units",
+               lambda copy: copy.forge(ShipmentHoldGranted, of_order("kept"), late=True)),
+    Corruption("a seller is blamed for what it had time to send", "refund or shipment: what was not shipped",
+               lambda copy: copy.forge(CaseClosed, of_order("kept"), fault="seller")),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),

@@ -78,6 +78,13 @@ def stopped(order_id: str) -> list[Message]:
     return [*bought(order_id, b.placed(b.cart(1, 20_00, 2))), *of(order_id, wish, *parcels)]
 
 
+def _gift(order_id: str) -> list[Message]:
+    """Tea with a cup for nothing, taken back before they left."""
+    tea = b.cart(1, 80_00, tags=("refund_without_return",), without_return_cap_minor=50_00)
+    placed = b.placed(tea, b.cart(2, 15_00, gift_of=1), coupons=[b.coupon(15_00, 2, funder="seller", coupon_id="cp4")])
+    return [*bought(order_id, placed), *of(order_id, b.cancel(payment_id=f"pay-{order_id}", when="06-01 12:00"))]
+
+
 def market() -> Market:
     (town := Market(b.with_policy("payment", chargeback_silent_days=10))).day("05-31 00:00", *_before())
     freight = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0)
@@ -93,6 +100,7 @@ def market() -> Market:
     first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
     first += bought("disputed", b.placed(b.cart(1, 90_00, 3), coupons=[b.coupon(9_00)]))
     first += bought("denied", b.placed(b.cart(1, 11_11, 2), coupons=[b.coupon(1_00)]))
+    first += _gift("gift")
     first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
     first += of("own", b.succeeded(30_00, "again", "06-01 10:20")) + of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]

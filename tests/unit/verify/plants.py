@@ -24,6 +24,7 @@ from shared.contracts.payment import (
     RefundReserved,
 )
 from shared.contracts.psp import PaymentSucceeded
+from shared.contracts.storefront import OrderPlaced
 from shared.contracts.types import Line, Moves, Part
 from tests.unit.verify.damaged import Copy, more, moved, of_order
 
@@ -60,6 +61,37 @@ def a_fen_of_a_coupon_on_another_line(copy: Copy) -> None:
 def _discounted(line: Line, more_minor: int) -> Line:
     first = line.discounts[0].model_copy(update={"amount_minor": line.discounts[0].amount_minor + more_minor})
     return line.model_copy(update={"discounts": (first,), "paid_minor": line.paid_minor - more_minor})
+
+
+def _second(**changes: Any) -> Callable[[tuple[Line, ...]], tuple[Line, ...]]:
+    return lambda lines: (lines[0], lines[1].model_copy(update=changes))
+
+
+def a_gift_that_need_not_go_back(copy: Copy) -> None:
+    """In all that was told of the lines."""
+    for kind in (OrderAccepted, OrderPaid, EscrowFunded):
+        copy.forge(kind, of_order("gift"), lines=_second(gift_of=None))
+
+
+def a_cap_of_a_fen_more(copy: Copy) -> None:
+    for kind in (OrderAccepted, OrderPaid, EscrowFunded):
+        copy.forge(kind, of_order("gift"), lines=in_lines(without_return_cap_minor=more(1)))
+
+
+def a_gift_of_itself(copy: Copy) -> None:
+    """And so says the cart, each time that it was sent."""
+    for kind in (OrderPlaced, OrderPlaced, OrderAccepted, OrderPaid, EscrowFunded):
+        copy.forge(kind, lambda fact: fact.order_id == "gift" and fact.lines[1].gift_of == 1, lines=_second(gift_of=2))
+
+
+def a_gift_that_costs_a_fen_more(copy: Copy) -> None:
+    """With a hash that fits."""
+    forged = copy.forge(
+        CertificateIssued, of_order("gift"), lines=lambda lines: (lines[0], lines[1].model_copy(update={"gift_minor": 15_01}))
+    )
+    assert isinstance(forged.event, CertificateIssued)
+    value = json.loads(forged.event.to_json())
+    copy.forge(CertificateIssued, of_order("gift"), terms_sha256=lambda _: recomputed(value))
 
 
 def a_promise_of_a_day_more(copy: Copy) -> None:
