@@ -10,6 +10,7 @@ from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
 
 from deploy.local.kafka import quiet
+from deploy.local.policies import policies_of
 from deploy.local.stack import Stack
 from deploy.verify import (
     allocation,
@@ -47,8 +48,9 @@ async def verify(stack: Stack) -> Report:
     """Right also while the services work: what is written after the snapshot is left out. Raises TimeoutError, KafkaException."""
     began = time.monotonic()
     tables = await snapshot(stack.dsn(postgres.OPS))
+    policies = await asyncio.to_thread(policies_of, stack)
     log = await asyncio.to_thread(_log, stack, tables)
-    report = Report(log.records, checks=list(statements(log, tables, Policies.configured())))
+    report = Report(log.records, checks=list(statements(log, tables, policies)))
     report.since = {f"{lane[0]}/{lane[1]}": start for lane, start in sorted(log.starts.items()) if start > 0}
     report.seconds = time.monotonic() - began
     return report

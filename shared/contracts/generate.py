@@ -67,7 +67,7 @@ def _json(value: Any) -> str:
 def _topics_yaml(topics: Iterable[Topic]) -> str:
     rows = [
         f"  - {{name: {topic.name}, partitions: {1 if topic.single else 'stripes'}, cleanup: {'compact' if topic.compacted else 'delete'}, "
-        f"retention_ms: -1, max_message_bytes: {topic.max_message_bytes}}}"
+        f"retention_ms: -1, max_message_bytes: {topic.max_message_bytes}{f', compaction_lag_ms: {topic.lag_ms}' if topic.lag_ms else ''}}}"
         for topic in topics
     ]
     return "\n".join([GENERATED, "topics:  # stripes: as many partitions as LAOTIE_STRIPES says", *rows, ""])

@@ -13,6 +13,7 @@ EvidenceKind = Literal[
     "violation_c", "violation_b", "violation_a", "chargeback_lost", "false_claim", "swapped_parcel",
 ]  # fmt: skip
 
+LEAD_MINUTES_MIN = 10  # an event may be that far ahead of the clock: none is decided that a version yet to come could be about
 Window = Annotated[int, Field(ge=1, le=3_650)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
@@ -273,11 +274,15 @@ class TrustPolicy(_Section):
 
 
 class Policy(_Section):
-    """All values in force from effective_from until a later version's. zone: IANA name; days are counted there. Source: R9.1, R1.2."""
+    """All values in force from effective_from until a later version's. zone: IANA name; days are counted there. Source: R9.1, R1.2.
+
+    lead_minutes: from the publishing of a later version to when it begins, at least. Source: R2.8.
+    """
 
     version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
     effective_from: AwareDatetime
     zone: str
+    lead_minutes: Annotated[int, Field(ge=LEAD_MINUTES_MIN, le=525_600)]
     order: OrderPolicy
     payment: PaymentPolicy
     refund: RefundPolicy

@@ -40,11 +40,6 @@ class Policies:
         """A YAML file of one or more versions, parted by `---`. Raises InvalidPolicy, naming the field."""
         return cls(parse(path.read_text(encoding="utf-8")))
 
-    @classmethod
-    def configured(cls) -> Policies:
-        """deploy/policy.yaml, or the file that LAOTIE_POLICY names. Raises InvalidPolicy: without a policy nothing is decided."""
-        return cls.load(Path(os.environ.get("LAOTIE_POLICY") or POLICY))
-
     def at(self, time: datetime) -> Policy:
         """The version in force: the last that had begun. The first one also counts for all time before it."""
         return self.versions[max(0, bisect_right(self._starts, time) - 1)]
@@ -55,6 +50,11 @@ class Policies:
 
     def version_at(self, time: datetime) -> str:
         return self.at(time).version
+
+
+def configured() -> Policies:
+    """deploy/policy.yaml, or the file that LAOTIE_POLICY names: what `laotie up` publishes. Raises InvalidPolicy, OSError."""
+    return Policies.load(Path(os.environ.get("LAOTIE_POLICY") or POLICY))
 
 
 def parse(text: str) -> list[Policy]:

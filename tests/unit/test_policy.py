@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.policy import InvalidPolicy, Policies
-from shared.policy.policies import parse
+from shared.policy.policies import configured, parse
 from tests.unit.builders import POLICIES, POLICY
 
 FILE = Path(__file__).parents[2] / "deploy" / "policy.yaml"
@@ -159,8 +159,8 @@ def test_the_version_in_force_is_the_last_that_began(starts: list[datetime], tim
 def test_every_program_reads_the_policy_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Services, `laotie explain` and `laotie verify` alike."""
     monkeypatch.delenv("LAOTIE_POLICY", raising=False)
-    assert Policies.configured().versions[0].version == "1"
+    assert configured().versions[0].version == "1"
     other = tmp_path / "other.yaml"
     other.write_text(changed('version: "1"', 'version: "of-the-shop"'), encoding="utf-8")
     monkeypatch.setenv("LAOTIE_POLICY", str(other))
-    assert Policies.configured().versions[0].version == "of-the-shop"
+    assert configured().versions[0].version == "of-the-shop"
