@@ -10,6 +10,7 @@ from shared.contracts import asyncapi, registry
 from shared.contracts.gate import Contract, current
 from shared.contracts.registry import EVERYONE
 from shared.messaging.message import Topic
+from shared.policy import schema as policy_schema
 
 VERSION = "0.1.0"
 
@@ -20,6 +21,7 @@ LOCK = f"{HOME}/contract.lock"
 ASYNCAPI = f"{HOME}/asyncapi.json"
 TOPICS = "deploy/topics.yaml"
 ACLS = "deploy/acls.yaml"
+POLICY = "deploy/policy.schema.json"
 
 OPS = ("ops.v1", "policy.v1", "clock.v1")
 PUBLIC = ("order.v1", "payment.v1", "refund.v1", "trust.v1")
@@ -50,6 +52,7 @@ def documents(examples: Mapping[str, bytes]) -> dict[str, str]:
         ASYNCAPI: _json(asyncapi.document(registry.entries(), _by_type(examples), VERSION)),
         TOPICS: _topics_yaml(registry.topics()),
         ACLS: _acls_yaml(registry.topics()),
+        POLICY: _json(policy_schema.schema()),
     }
 
 
