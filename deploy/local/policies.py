@@ -116,11 +116,11 @@ def publish_configured(stack: "Stack") -> list[str]:
     return said
 
 
-def business_time(stack: "Stack") -> datetime:
+def business_time(stack: "Stack", principal: str = ADMIN) -> datetime:
     """Now; of a manual clock the latest time that clock.v1 says. Raises StackError where it says none."""
     if stack.clock != "manual":
         return datetime.now(UTC)
-    told = [at for message in _records(quiet(stack.settings(ADMIN).confluent()), CLOCK.name) if (at := _told(message.value()))]
+    told = [at for message in _records(quiet(stack.settings(principal).confluent()), CLOCK.name) if (at := _told(message.value()))]
     if not told:
         raise StackError(f"{CLOCK.name} says no time")
     return max(told)

@@ -25,6 +25,22 @@ class Word(NamedTuple):
     since: Since
 
 
+def rule_at(path: str) -> str:
+    """` (R2.2)` of a value or of the nearest section of it that has rules; empty where there is none. `*` and numbers are names, too."""
+    parts = path.split(".")
+    for depth in range(len(parts), 0, -1):
+        rules = [word.rule for pattern, word in WORDS.items() if _begins(pattern.split("."), parts[:depth])]
+        if rules and depth > 1:
+            return f" ({', '.join(dict.fromkeys(rule for one in rules for rule in one.split(', ')))})"
+        if rules and depth == len(parts) and path in WORDS:
+            return f" ({WORDS[path].rule})"
+    return ""
+
+
+def _begins(pattern: list[str], parts: list[str]) -> bool:
+    return len(pattern) >= len(parts) and all(one in ("*", part) for one, part in zip(pattern, parts, strict=False))
+
+
 WORDS: dict[str, Word] = {
     "zone": Word("everybody", "R1.2", "days counted in the time zone {}", ORDERS),
     "lead_minutes": Word("ops", "R2.8, R9.1", "{} minutes at least from publishing a version to when it begins", ACTS),
