@@ -41,10 +41,17 @@ HaltCode = Literal[
     "halt.cursor_out_of_range",
     "halt.lane_behind_log",
     "halt.no_cursor",
+    "halt.no_policy",
     "halt.partition_count",
     "halt.schema_version",
     "halt.sequence_gap",
     "halt.too_many_parked",
+]
+PolicyCode = Literal[
+    "policy.invalid",
+    "policy.older",
+    "policy.too_soon",
+    "policy.version_reused",
 ]
 CommonCode = Literal[
     "buyer.differs",
@@ -285,7 +292,7 @@ TrustCode = Literal[
     "violation.known",
     "violation.void_known",
 ]
-Code = EngineCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCode
+Code = EngineCode | PolicyCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,10 +350,15 @@ CATALOGUE: dict[str, Entry] = {
     "halt.cursor_out_of_range": Entry("the cursor lies outside what the topic still holds"),
     "halt.lane_behind_log": Entry("the database is behind what it published: it was restored from an old copy"),
     "halt.no_cursor": Entry("a partition has no cursor: `laotie up` creates them"),
+    "halt.no_policy": Entry("no valid policy was published: nothing is decided; `laotie prepare` publishes the first"),
     "halt.partition_count": Entry("a topic has another number of partitions than the deployment has stripes"),
     "halt.schema_version": Entry("the database schema is not the one that this program was built for"),
     "halt.sequence_gap": Entry("a sequence of one of our own topics has a gap: events are missing from the log"),
     "halt.too_many_parked": Entry("too large a part of the last minute's events was parked: this is no single bad event"),
+    "policy.invalid": Entry("the document breaks the schema or contradicts itself; the last good version stays"),
+    "policy.older": Entry("it would begin before, or when, a version does that was accepted earlier"),
+    "policy.too_soon": Entry("it would begin sooner after its publishing than the policy in force allows"),
+    "policy.version_reused": Entry("a version of that name was accepted with another body; give it a new name"),
     "buyer.differs": Entry(
         "the event names another buyer than the order has",
         False,

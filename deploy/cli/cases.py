@@ -21,12 +21,12 @@ from deploy.cli.lookup import place
 from deploy.cli.story import Step, Story, tell
 from deploy.cli.watch import Watch
 from deploy.cli.waterfall import waterfall
+from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
 from shared import postgres
 from shared.contracts.refund import CaseFact, Turn
 from shared.contracts.storefront import CaseKind
 from shared.currencies import money
-from shared.policy import Policies
 
 LIMIT = 1000
 STATES = {
@@ -64,11 +64,12 @@ def cases(due: timedelta | None, turn: str | None, seller: str | None, kind: str
     did not pay, a claim that waits for the guarantee fund; the latter two are the platform's until a ruling decides.
     """
     turns = [turn, "both"] if turn in ("buyer", "seller") else [turn] if turn else None
-    rows, now = asyncio.run(_queue(running(), due, turns, seller, kind, limit))
+    stack = running()
+    rows, now = asyncio.run(_queue(stack, due, turns, seller, kind, limit))
     if as_json:
         click.echo(json.dumps([{**row, "overdue": _late(row, now)} for row in rows], indent=1, default=_text))
         return
-    zone = ZoneInfo(Policies.configured().versions[-1].zone)
+    zone = zone_of(stack)
     for row in rows:
         click.echo(line(row, now, zone))
     more = ", there may be more: --limit" if len(rows) == limit else ""

@@ -24,9 +24,11 @@ from deploy.local.stack import Stack
 from shared import postgres
 from shared.messaging.store import Lane
 from shared.messaging.system import CLOCK
+from shared.policy.published import PublishedPolicies
 
 TIMEOUT_S = 20
 _CLOCK = (CLOCK.name, 0)
+POLICY = (PublishedPolicies.topic.name, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Ends:
 
     def __init__(self, stack: Stack, topics: Sequence[str], groups: Sequence[str]) -> None:
         self._stack, self._stripes, self._groups = stack, stack.stripes, groups
-        self._places = {(topic, number) for topic in topics for number in range(stack.stripes)} | {_CLOCK}
+        self._places = {(topic, number) for topic in topics for number in range(stack.stripes)} | {_CLOCK, POLICY}
         self._admin = stack.admin()
         self._clock = Clock(stack)
 

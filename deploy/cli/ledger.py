@@ -18,11 +18,11 @@ import click
 from deploy.cli.clock import Moment
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
 from services.payment.ledger import ACCOUNTS, TRANSACTIONS, account_of
 from shared import postgres
 from shared.currencies import amount, money
-from shared.policy import Policies
 
 UNDER_WAY = "instructed"
 WIDTH = 16
@@ -94,13 +94,14 @@ json_option = click.option("--json", "as_json", is_flag=True, help="For programs
 @json_option
 def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
     """Show each transaction of an order or a party in order, and what its accounts hold."""
-    found = asyncio.run(_page(running(), order_or_party, moment))
+    stack = running()
+    found = asyncio.run(_page(stack, order_or_party, moment))
     if found.orders is None and found.partys is None:
         raise Failed(f"the ledger knows no order and no party {order_or_party!r}")
     if as_json:
         click.echo(json.dumps(_data(order_or_party, moment, found), indent=1))
         return
-    zone = ZoneInfo(Policies.configured().versions[-1].zone)
+    zone = zone_of(stack)
     then = f" at {moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
     if found.orders is not None:
         click.echo(f"order {order_or_party}{then}, times in {zone.key}")

@@ -1,5 +1,6 @@
 """laotie up · down · status · logs"""
 
+import asyncio
 import json
 import os
 import time
@@ -7,12 +8,19 @@ from collections import deque
 from pathlib import Path
 from typing import Any, Literal
 
+import asyncpg
 import click
+from confluent_kafka import KafkaException
 
+from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.inforce import standing
 from deploy.local import control
 from deploy.local.home import Home, default_home
+from deploy.local.policies import business_time
+from deploy.local.process import StackError
 from deploy.local.stack import Stack
+from shared import postgres
 
 FOLLOW_S = 0.2
 LINES = 50
@@ -58,6 +66,8 @@ def down() -> None:
 def status(as_json: bool) -> None:
     """Show every process; status 1 when the stack is not ready."""
     state = control.state(Home(default_home()))
+    if state["phase"] == "ready":
+        state["policies"] = _policies()
     if as_json:
         click.echo(json.dumps(state, indent=1))
     else:
@@ -65,6 +75,9 @@ def status(as_json: bool) -> None:
         if state.get("error"):
             click.echo(state["error"], err=True)
         _table(state)
+        for row in state.get("policies", ()):
+            coming = f", next {row['next']} from {row['next_from']}" if row["next"] else ""
+            click.echo(f"  {row['service']:<14} policy {row['in_force'] or 'none'}{coming}")
     if state["phase"] != "ready" or not all(row["alive"] for row in state["processes"]):
         raise SystemExit(1)
 
@@ -85,6 +98,20 @@ def logs(name: str | None, follow: bool, lines: int) -> None:
         time.sleep(FOLLOW_S)
         for one, path in chosen.items():
             positions[one] = _print_from(one, path, positions[one], label=len(chosen) > 1)
+
+
+def _policies() -> list[dict[str, str | None]]:
+    """Which version each service has in force, and the next one; nothing where a server does not answer."""
+    try:
+        stack = running()
+        found = asyncio.run(standing(stack, business_time(stack, postgres.OPS)))
+    except (OSError, asyncpg.PostgresError, KafkaException, StackError, click.ClickException):
+        return []
+    rows = []
+    for service, one in found.items():
+        coming, begins = one.coming or (None, None)
+        rows.append({"service": service, "in_force": one.in_force, "next": coming, "next_from": begins.isoformat() if begins else None})
+    return rows
 
 
 def _table(state: dict[str, Any]) -> None:

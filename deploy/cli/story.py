@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from deploy.local.kafka import quiet
+from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
 from deploy.verify.log import TOPICS, Entry, entries
 from deploy.verify.run import ends_of
@@ -22,7 +23,6 @@ from shared import postgres
 from shared.contracts.types import Moves
 from shared.currencies import amount, money
 from shared.errors import CATALOGUE
-from shared.policy import Policies
 from shared.texts import Language, Reader, sentence
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -93,7 +93,7 @@ class Story:
 async def tell(stack: Stack, order: str) -> Story:
     """Everything that is known of it; `known` is false where that is nothing."""
     found = _gather(stack, order)
-    story = Story(order, _zone(found), _steps(found))
+    story = Story(order, _zone(stack, found), _steps(found))
     connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
     try:
         for service in SERVICES:
@@ -185,13 +185,13 @@ def _rules(entry: Entry) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*([own] if own else []), *named]))
 
 
-def _zone(found: list[Entry]) -> ZoneInfo:
+def _zone(stack: Stack, found: list[Entry]) -> ZoneInfo:
     """The one that the order was promised; before it is accepted, the policy's."""
     for entry in found:
         terms = getattr(entry.event, "terms", None)
         if terms is not None:
             return ZoneInfo(terms.zone)
-    return ZoneInfo(Policies.configured().versions[-1].zone)
+    return zone_of(stack)
 
 
 def about(step: Step, story: Story) -> str:

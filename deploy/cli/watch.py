@@ -17,7 +17,7 @@ from typing import Any, Self
 import asyncpg
 from confluent_kafka import KafkaException, Producer
 
-from deploy.cli.ends import Ends
+from deploy.cli.ends import POLICY, Ends
 from deploy.local.kafka import quiet
 from deploy.local.seeding import inputs_of, publish_clock
 from deploy.local.services import discover
@@ -40,7 +40,7 @@ SELECT {service} AS service,
        (SELECT count(*) FROM (SELECT FROM {schema}.timer t WHERE sent_at IS NULL AND due_at <= $1 LIMIT $3) d) AS unsent,
        (SELECT count(*) FROM (SELECT FROM {schema}.timer t WHERE sent_at IS NOT NULL AND due_at <= $1
           AND NOT EXISTS (SELECT FROM {schema}.parked p WHERE p.key = t.key AND p.state = 'parked') LIMIT $3) s) AS sent,
-       (SELECT array_agg(ROW(id, clock_at, halts)) FROM {schema}.process WHERE seen_at > $2) AS processes
+       (SELECT array_agg(ROW(id, clock_at, policies_read, halts)) FROM {schema}.process WHERE seen_at > $2) AS processes
 """
 UNSENT = "SELECT due_at FROM {schema}.timer WHERE sent_at IS NULL"
 
@@ -151,9 +151,11 @@ class Watch:
         processes = row["processes"] or ()
         if not processes:
             lines.append(f"{service}: no process was seen for {LIVE.seconds} s")
-        for identity, clock_at, halts in processes:
+        for identity, clock_at, policies_read, halts in processes:
             if halts:
                 lines.append(f"{identity}: {halts}")
+            if policies_read < ends[POLICY]:
+                lines.append(f"{identity}: {ends[POLICY] - policies_read} records of {POLICY[0]} are not read")
             if clock is not None and clock_at != clock:
                 lines.append(f"{identity}: its clock stands at {clock_at.isoformat()}, not at {clock.isoformat()}")
         return lines

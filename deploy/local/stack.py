@@ -14,7 +14,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from pydantic import ValidationError
 
-from deploy.local import clients, seeding, services, topics
+from deploy.local import clients, policies, seeding, services, topics
 from deploy.local.external import ExternalKafka, ExternalPostgres
 from deploy.local.home import CHECKOUT, Home, default_home
 from deploy.local.kafka import ADMIN, KafkaServer, quiet
@@ -125,6 +125,8 @@ class Stack:
         run(seeding.seed_services(self))
         if self.clock == "manual":
             seeding.set_clock_once(self)
+        for line in policies.publish_configured(self):
+            self._say(line)
         clients.write(self)
 
     def stop(self) -> None:

@@ -92,6 +92,7 @@ def read_topics(path: Path, stripes: int) -> list[Topic]:
                 "retention.ms": str(row["retention_ms"]),
                 "max.message.bytes": str(row["max_message_bytes"]),
                 "message.timestamp.type": "LogAppendTime",  # a producer's clock may be wrong, and the broker refuses the future
+                **({"min.compaction.lag.ms": str(row["compaction_lag_ms"])} if "compaction_lag_ms" in row else {}),
             },
         )
         for row in document["topics"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
 
+from deploy.local import policies as topic
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
 from deploy.verify import (
@@ -23,6 +24,7 @@ from deploy.verify import (
     integrity,
     money,
     orders,
+    policies,
     promises,
     purses,
     reconciliation,
@@ -39,6 +41,7 @@ from deploy.verify.report import Check, Report
 from deploy.verify.tables import Tables, snapshot
 from shared import postgres
 from shared.policy import Policies
+from shared.policy.published import PublishedPolicies
 
 TIMEOUT_S = 30
 
@@ -47,36 +50,39 @@ async def verify(stack: Stack) -> Report:
     """Right also while the services work: what is written after the snapshot is left out. Raises TimeoutError, KafkaException."""
     began = time.monotonic()
     tables = await snapshot(stack.dsn(postgres.OPS))
+    kept = (await asyncio.to_thread(topic.read, stack)).kept
+    published = PublishedPolicies().policies(kept)
     log = await asyncio.to_thread(_log, stack, tables)
-    report = Report(log.records, checks=list(statements(log, tables, Policies.configured())))
+    report = Report(log.records, checks=list(statements(log, tables, published, {one.version: one.offset for one in kept})))
     report.since = {f"{lane[0]}/{lane[1]}": start for lane, start in sorted(log.starts.items()) if start > 0}
     report.seconds = time.monotonic() - began
     return report
 
 
-def statements(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
-    """Each on all that was read."""
+def statements(log: Log, tables: Tables, published: Policies, offsets: Mapping[str, int] | None = None) -> Iterator[Check]:
+    """Each on all that was read. offsets: of the records of the policy's versions; None: every service has read them."""
     yield from _computed("integrity", integrity.checks(log, tables))
     yield from _computed("intake", intake.checks(log, tables))
     yield from _computed("money", money.checks(log, tables))
     yield from _computed("transactions", transactions.checks(log))
-    yield from _computed("allocation", allocation.checks(log, policies))
+    yield from _computed("allocation", allocation.checks(log, published))
     yield from _computed("slices", slices.checks(log))
-    yield from _computed("splits", splits.checks(log, policies))
+    yield from _computed("splits", splits.checks(log, published))
     yield from _computed("promises", promises.checks(log))
-    yield from _computed("certificates", certificates.checks(log, policies))
+    yield from _computed("certificates", certificates.checks(log, published))
     yield from _computed("compensations", compensations.checks(log))
     yield from _computed("verdicts", verdicts.checks(log))
     yield from _computed("refusals", refusals.checks(log))
-    yield from _computed("cards", cards.checks(log, policies))
+    yield from _computed("cards", cards.checks(log, published))
     yield from _computed("holds", holds.checks(log))
     yield from _computed("purses", purses.checks(log))
     yield from _computed("orders", orders.checks(log, tables))
     yield from _computed("reconciliation", reconciliation.checks(log, tables))
     yield from _computed("states", states.checks(log, tables))
     yield from _computed("campaigns", campaigns.checks(log, tables))
-    yield from _computed("first orders", first_orders.checks(log, tables, policies))
-    yield from _computed("scores", scores.checks(log, policies))
+    yield from _computed("first orders", first_orders.checks(log, tables, published))
+    yield from _computed("scores", scores.checks(log, published))
+    yield from _computed("policies", policies.checks(log, tables, published, offsets or {}))
 
 
 def _computed(name: str, checks: Iterator[Check]) -> Iterator[Check]:

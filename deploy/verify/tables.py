@@ -76,7 +76,8 @@ class Tables:
     """lanes: the last number of each lane. entities: by table, then by key.
 
     breaks: open ones by id: order, kind, reference. looks: when a movement that is not stated yet is looked at, by the timer's subject.
-    tasks: the queue of cases, by order, case and `case` or `appeal`: state, turn, deadline, open.
+    tasks: the queue of cases, by order, case and `case` or `appeal`: state, turn, deadline, open. policies: by service, the versions that
+    it keeps: when each begins, and its digest.
     """
 
     lanes: Mapping[Lane, int]
@@ -86,6 +87,7 @@ class Tables:
     breaks: Mapping[str, tuple[str, str, str]]
     looks: Mapping[str, datetime]
     tasks: Mapping[Place, Task] = field(default_factory=dict)
+    policies: Mapping[str, Mapping[str, tuple[datetime, str]]] = field(default_factory=dict)
 
 
 async def snapshot(dsn: str) -> Tables:
@@ -96,11 +98,14 @@ async def snapshot(dsn: str) -> Tables:
             lanes: dict[Lane, int] = {}
             taken: dict[str, Taken] = {}
             entities: dict[str, dict[str, Stored]] = {}
+            policies: dict[str, dict[str, tuple[datetime, str]]] = {}
             for service, kinds in KINDS.items():
                 schema = postgres.quoted(service)
                 rows = await connection.fetch(f"SELECT topic, partition, seq FROM {schema}.lane")
                 lanes |= {(row[0], row[1]): row[2] for row in rows}
                 taken[service] = await _taken(connection, schema)
+                kept = await connection.fetch(f"SELECT version, begins, sha256 FROM {schema}.policy")
+                policies[service] = {row[0]: (row[1], row[2]) for row in kept}
                 for kind in kinds:
                     stored = await connection.fetch(f"SELECT key, version, body::text FROM {schema}.{postgres.quoted(kind)}")
                     entities[kind] = {row[0]: Stored(row[1], json.loads(row[2])) for row in stored}
@@ -111,7 +116,7 @@ async def snapshot(dsn: str) -> Tables:
         await _published(connection, lanes)
     finally:
         await connection.close()
-    return Tables(lanes, taken, entities, postings, breaks, looks, tasks)
+    return Tables(lanes, taken, entities, postings, breaks, looks, tasks, policies)
 
 
 async def _taken(connection: asyncpg.Connection, schema: str) -> Taken:

@@ -10,6 +10,7 @@ from shared.contracts import asyncapi, registry
 from shared.contracts.gate import Contract, current
 from shared.contracts.registry import EVERYONE
 from shared.messaging.message import Topic
+from shared.policy import schema as policy_schema
 
 VERSION = "0.1.0"
 
@@ -20,6 +21,7 @@ LOCK = f"{HOME}/contract.lock"
 ASYNCAPI = f"{HOME}/asyncapi.json"
 TOPICS = "deploy/topics.yaml"
 ACLS = "deploy/acls.yaml"
+POLICY = "deploy/policy.schema.json"
 
 OPS = ("ops.v1", "policy.v1", "clock.v1")
 PUBLIC = ("order.v1", "payment.v1", "refund.v1", "trust.v1")
@@ -50,6 +52,7 @@ def documents(examples: Mapping[str, bytes]) -> dict[str, str]:
         ASYNCAPI: _json(asyncapi.document(registry.entries(), _by_type(examples), VERSION)),
         TOPICS: _topics_yaml(registry.topics()),
         ACLS: _acls_yaml(registry.topics()),
+        POLICY: _json(policy_schema.schema()),
     }
 
 
@@ -67,7 +70,7 @@ def _json(value: Any) -> str:
 def _topics_yaml(topics: Iterable[Topic]) -> str:
     rows = [
         f"  - {{name: {topic.name}, partitions: {1 if topic.single else 'stripes'}, cleanup: {'compact' if topic.compacted else 'delete'}, "
-        f"retention_ms: -1, max_message_bytes: {topic.max_message_bytes}}}"
+        f"retention_ms: -1, max_message_bytes: {topic.max_message_bytes}{f', compaction_lag_ms: {topic.lag_ms}' if topic.lag_ms else ''}}}"
         for topic in topics
     ]
     return "\n".join([GENERATED, "topics:  # stripes: as many partitions as LAOTIE_STRIPES says", *rows, ""])

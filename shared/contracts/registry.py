@@ -29,7 +29,6 @@ _PHRASES: dict[str, tuple[str, ...]] = {
 # Topics of apps and services that are set up, so that they can be connected, before a message of theirs is modelled.
 PLANNED = (
     Topic("traffic.v1", "session_id", ("traffic",)),
-    Topic("policy.v1", "version", ("ops",), (EVERYONE,), single=True, compacted=True),
     Topic("payment.internal.v1", "order_id", ("payment",), own=True, internal=True),
     Topic("refund.internal.v1", "order_id", ("refund",), own=True, internal=True),
 )

@@ -74,6 +74,7 @@ class SuspensionLifted(Message):
 class TierNoted(Message):
     """Lines of this seller ordered from effective_from on stay so many days in escrow after confirmation. Source: R5.7, R2.8.
 
+    tier: it is by its name that a later table of tiers changes the days; empty, they stay as told.
     Producer: order. Consumers: nobody (private to order).
     """
 
@@ -84,6 +85,7 @@ class TierNoted(Message):
     subject_id: Suspendable
     escrow_days: int = Field(ge=1, le=3_650)
     effective_from: AwareDatetime
+    tier: str = ""
 
 
 class OrderAttributed(Message):

@@ -48,6 +48,9 @@ PARKED = tuple(
     for service in ("order", "payment", "refund", "trust")
 )
 
+# What ops say of the rules. A service that comes later is to see what those before it saw, bodies that did not count included.
+POLICY = Topic("policy.v1", "version", ("ops",), ("*",), single=True, compacted=True, lag_ms=100 * 365 * 24 * 60 * 60 * 1000)
+
 UPSTREAM = (STOREFRONT, PSP, LOGISTICS, MERCHANT, SELLER, MEMBER, GOVERNANCE, RULING)
 OURS = (ORDER, PAYMENT, PARTY, REFUND, IDENTITY, TRUST)
 INTERNAL = (
@@ -65,4 +68,4 @@ INTERNAL = (
     TRUST_TIMER,
 )
 STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read or is meant by
-ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, STEERING, CLOCK)
+ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, STEERING, POLICY, CLOCK)

@@ -21,6 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared.messaging.engine import Engine
 from shared.messaging.message import Topic
 from shared.messaging.shape import Policies, Service
+from shared.messaging.versions import Published
 from shared.settings import Settings
 
 ENGINE_MIGRATIONS = Path(__file__).parent / "migrations"
@@ -30,9 +31,9 @@ _LOGGED = ("key", "topic", "partition", "offset", "event_id")
 
 
 def application(
-    service: Service, topics: Sequence[Topic], policies: Policies, folders: Sequence[Path], settings: Settings | None = None
+    service: Service, topics: Sequence[Topic], policies: Policies | Published, folders: Sequence[Path], settings: Settings | None = None
 ) -> AsgiFastStream:
-    """The app that `faststream run` or any ASGI server serves. folders: the service's migrations."""
+    """The app that `faststream run` or any ASGI server serves. folders: the service's migrations. policies: as they are, or their topic."""
     settings = settings or Settings()
     log_json(settings.log_level)
     engine: list[Engine] = []

@@ -23,7 +23,7 @@ from shared.messaging.fold import OFFER, OFFERS_MAX, Fold
 from shared.messaging.message import Message, Topic
 from shared.messaging.metrics import Laps
 from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
-from shared.messaging.shape import Policies, Service
+from shared.messaging.shape import Service, Versions
 from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
 from shared.messaging.stripes import stripe_of
 from shared.messaging.system import OPS, Discard, Redrive, Turn, turn_of
@@ -89,11 +89,11 @@ class Consumer:
     """Turns batches into committed transactions. Knows the store and the fold; knows nothing of Kafka."""
 
     def __init__(
-        self, service: Service, topics: Mapping[str, Topic], policies: Policies, stripes: int, now: Callable[[], datetime], store: Store
+        self, service: Service, topics: Mapping[str, Topic], versions: Versions, stripes: int, now: Callable[[], datetime], store: Store
     ) -> None:
         self.service = service
         self.topics = topics
-        self.policies = policies
+        self.versions = versions
         self.stripes = stripes
         self.now = now
         self.store = store
@@ -108,11 +108,12 @@ class Consumer:
         lap("decode")
         incoming = [item for item in items if isinstance(item, Incoming)]
         keys = sorted({item.key for item in items if isinstance(item, Incoming | Turn)})
+        policies = await self.versions.known(max((item.event.occurred_at for item in incoming), default=now))
         places = sorted(batch.runs)
         try:
             await self.store.begin(connection, {*batch.partitions, *(stripe_of(key, self.stripes) for key in keys)})
             ids = sorted({(item.envelope.source, item.envelope.id) for item in incoming if item.upstream})
-            fold = Fold(self.service, self.policies, now, careful=batch.careful)
+            fold = Fold(self.service, policies, now, careful=batch.careful)
             _expect(fold, incoming)
             first = next(((kind, wanted) for kind in self.service.kinds if (wanted := fold.wanted(kind))), None)
             opened = await self.store.open(connection, places, ids, keys, first)

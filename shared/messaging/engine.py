@@ -29,6 +29,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.shape import Policies, Service
 from shared.messaging.store import Lane, Store
 from shared.messaging.timers import Poller
+from shared.messaging.versions import Following, Published, Static
 from shared.settings import Settings
 
 BEAT_SECONDS = 1.0
@@ -42,8 +43,9 @@ STALLED_SECONDS = 60.0  # no turn of the loop for that long: restart me
 
 VERIFIED = "SELECT pg_postmaster_start_time()::text"
 BEAT = """
-INSERT INTO process (id, started_at, seen_at, clock_at, halts) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, clock_at = excluded.clock_at, halts = excluded.halts
+INSERT INTO process (id, started_at, seen_at, clock_at, policies_read, halts) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (id) DO UPDATE
+   SET seen_at = excluded.seen_at, clock_at = excluded.clock_at, policies_read = excluded.policies_read, halts = excluded.halts
 """
 FORGET = "DELETE FROM process WHERE id = $1 OR seen_at < $2"
 HELD = "SELECT state, count(*) FROM parked GROUP BY state"
@@ -56,7 +58,7 @@ class Engine:
     """start() returns at once; ready() and alive() say how it is. migrations: name → sha256 as this code has them."""
 
     def __init__(
-        self, service: Service, topics: Sequence[Topic], policies: Policies, settings: Settings, migrations: Mapping[str, str]
+        self, service: Service, topics: Sequence[Topic], policies: Policies | Published, settings: Settings, migrations: Mapping[str, str]
     ) -> None:
         check_service(service, topics)
         self.service = service
@@ -71,10 +73,13 @@ class Engine:
         self._verified = ""
         self._checking = asyncio.Lock()
         self.relay = Relay(settings, self._connect)
-        consumer = Consumer(
-            service, {topic.name: topic for topic in topics}, policies, settings.stripes, self.clock.now, Store(service, settings.stripes)
+        self.versions = (
+            Following(policies, service, settings, self.clock, self._connect, self.relay.offer)
+            if isinstance(policies, Published)
+            else Static(policies)
         )
-        self._consumer = consumer
+        by_name = {topic.name: topic for topic in topics}
+        self._consumer = Consumer(service, by_name, self.versions, settings.stripes, self.clock.now, Store(service, settings.stripes))
         self.flow: Flow | None = None
         self.poller = Poller(settings, service.name, self.inputs, self.clock, self._connect, self.relay.offer)
         self.membership = Membership(settings, service.name, self.inputs, self._assigned, self._revoked, self._positions)
@@ -99,6 +104,7 @@ class Engine:
         self.relay.stop()
         await self._ended("relay")
         await self._cancel("beat")
+        await self.versions.stop()
         await self.clock.stop()
 
     def ready(self) -> str:
@@ -106,7 +112,9 @@ class Engine:
         if self.halted:
             return self.halted
         if not self._assigned_once:
-            return f"starting: {self._trouble or 'no partitions assigned yet'}"
+            return f"starting: {self._trouble or self.versions.trouble or 'no partitions assigned yet'}"
+        if self.versions.trouble:
+            return self.versions.trouble
         if dead := self._dead():
             return dead
         if self.flow is not None and (halts := self.flow.halts()):
@@ -147,6 +155,7 @@ class Engine:
         self._trouble = ""
         self._spawn("relay", self.relay.run())
         self._spawn("beat", self._beat())
+        await self.versions.start()
         self._spawn("timers", self.poller.run())
         self._spawn("membership", self.membership.run())
 
@@ -236,7 +245,7 @@ class Engine:
 
     async def _beat(self) -> None:
         """For people, probes and `laotie idle`: seen, the clock, halts; prunes what is old."""
-        told: tuple[float, Any, str] = (0.0, None, "")
+        told: tuple[float, Any, int, str] = (0.0, None, 0, "")
         pruned, watched = time.monotonic(), -WATCHED_SECONDS
         connection: asyncpg.Connection | None = None
         while True:
@@ -244,10 +253,10 @@ class Engine:
             try:
                 if connection is None or connection.is_closed():
                     connection = await self._raw("beat")
-                state = (self.clock.now() if self.clock.manual else None, self.ready())
+                state = (self.clock.now() if self.clock.manual else None, self.versions.position, self.ready())
                 if state != told[1:] or time.monotonic() - told[0] > SEEN_SECONDS:
                     now = datetime.now(UTC)
-                    await connection.execute(BEAT, self.instance, self._started, now, self.clock.now(), state[1])
+                    await connection.execute(BEAT, self.instance, self._started, now, self.clock.now(), *state[1:])
                     told = (time.monotonic(), *state)
                     await self._count_held(connection)
                 if time.monotonic() - watched > WATCHED_SECONDS:

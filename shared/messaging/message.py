@@ -18,6 +18,7 @@ class Topic:
     own: written by one of our services through its lanes, so each record carries `ce_sequence`.
     warden: the service that answers for what nobody can read on it (bytes, unknown types).
     single: one partition whatever the deployment's number of stripes.
+    compacted: of each key the last record stays for ever. lag_ms: and until it is that old every other one as well.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Topic:
     internal: bool = False
     single: bool = False
     compacted: bool = False
+    lag_ms: int = 0
     warden: str = ""
     max_message_bytes: int = 4 * 1024 * 1024
     types: dict[str, type[Message]] = field(default_factory=dict, repr=False)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from types import UnionType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
@@ -183,6 +184,14 @@ class Policies(Protocol):
 
     def version_at(self, at: Any) -> str:
         """The version in force at that time, written into each fact's headers."""
+        ...
+
+
+class Versions(Protocol):
+    """Where a batch gets its policies from."""
+
+    async def known(self, at: datetime) -> Policies:
+        """Right for every time up to then. Raises TimeoutError when that cannot be found out now."""
         ...
 
 

@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from shared.policy.checks import faults
+
 Role = Literal["seller", "promoter", "buyer"]
 EvidenceKind = Literal[
     "completed", "shipped_on_time", "late", "sham", "quality_refund", "counterfeit", "answered", "timed_out", "dispute_lost",
     "violation_c", "violation_b", "violation_a", "chargeback_lost", "false_claim", "swapped_parcel",
 ]  # fmt: skip
 
+LEAD_MINUTES_MIN = 10  # an event may be that far ahead of the clock: none is decided that a version yet to come could be about
 Window = Annotated[int, Field(ge=1, le=3_650)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
@@ -84,12 +87,6 @@ class PaymentPolicy(_Section):
     chargeback_silent_days: Window
     statement_days: Annotated[int, Field(ge=0, le=365)]
     known_hours: Window
-
-    @model_validator(mode="after")
-    def _short_is_not_longer(self) -> Self:
-        if self.clawback_days_short > self.clawback_days:
-            raise ValueError("the short clawback window is longer than the usual one")
-        return self
 
 
 class InstantPolicy(_Section):
@@ -273,11 +270,15 @@ class TrustPolicy(_Section):
 
 
 class Policy(_Section):
-    """All values in force from effective_from until a later version's. zone: IANA name; days are counted there. Source: R9.1, R1.2."""
+    """All values in force from effective_from until a later version's, which begins lead_minutes after its publishing at the earliest.
+
+    zone: IANA name; days are counted there. Source: R9.1, R2.8, R1.2.
+    """
 
     version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
     effective_from: AwareDatetime
     zone: str
+    lead_minutes: Annotated[int, Field(ge=LEAD_MINUTES_MIN, le=525_600)]
     order: OrderPolicy
     payment: PaymentPolicy
     refund: RefundPolicy
@@ -291,3 +292,9 @@ class Policy(_Section):
         except (KeyError, OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError; folders and odd paths raise the others
             raise ValueError(f"no time zone {zone!r}") from None
         return zone
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        if found := list(faults(self)):
+            raise ValueError("; ".join(found))
+        return self

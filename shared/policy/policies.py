@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,20 @@ import yaml
 from pydantic import ValidationError
 
 from shared.policy.document import Policy
+from shared.policy.words import rule_at
 
 POLICY = Path(__file__).parents[2] / "deploy/policy.yaml"
 
 
 class InvalidPolicy(Exception):
-    """The document does not follow the schema of the policy, or its versions contradict each other; nothing of it is taken."""
+    """The document does not follow the schema of the policy, or its versions contradict each other; nothing of it is taken.
+
+    faults: one line each, naming the field and its rule.
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
 
 
 class Policies:
@@ -40,11 +48,6 @@ class Policies:
         """A YAML file of one or more versions, parted by `---`. Raises InvalidPolicy, naming the field."""
         return cls(parse(path.read_text(encoding="utf-8")))
 
-    @classmethod
-    def configured(cls) -> Policies:
-        """deploy/policy.yaml, or the file that LAOTIE_POLICY names. Raises InvalidPolicy: without a policy nothing is decided."""
-        return cls.load(Path(os.environ.get("LAOTIE_POLICY") or POLICY))
-
     def at(self, time: datetime) -> Policy:
         """The version in force: the last that had begun. The first one also counts for all time before it."""
         return self.versions[max(0, bisect_right(self._starts, time) - 1)]
@@ -57,16 +60,29 @@ class Policies:
         return self.at(time).version
 
 
+def configured() -> Policies:
+    """deploy/policy.yaml, or the file that LAOTIE_POLICY names: what `laotie up` publishes. Raises InvalidPolicy, OSError."""
+    return Policies.load(Path(os.environ.get("LAOTIE_POLICY") or POLICY))
+
+
 def parse(text: str) -> list[Policy]:
     """The versions in a YAML text, each checked as strictly as one that comes as JSON. Raises InvalidPolicy."""
     try:
         documents = list(yaml.load_all(text, _Loader))
         return [Policy.model_validate_json(json.dumps(document, default=_isoformat)) for document in documents if document is not None]
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise InvalidPolicy(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise InvalidPolicy(*(line for one in error.errors(include_url=False, include_input=False) for line in _faults(one))) from None
     except (yaml.YAMLError, TypeError, ValueError) as error:
         raise InvalidPolicy(str(error)) from None
+
+
+def _faults(error: Mapping[str, Any]) -> list[str]:
+    """Those of the whole document say their fields and rules themselves."""
+    text = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return list(text.split("; "))
+    path = ".".join(map(str, error["loc"]))
+    return [f"{path}: {text}{rule_at(path)}"]
 
 
 class _Loader(yaml.SafeLoader):

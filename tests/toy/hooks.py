@@ -1,7 +1,8 @@
 """What a process under test does beside its trade: it dies once where a flag says so; a toy one also reads its own clock topic.
 
 die.relay.<name>: after the broker acknowledged and before the rows are deleted. die.commit.<name>: after COMMIT and
-before anyone in the process knows. hold.send.<name>: nothing is sent while the flag is there.
+before anyone in the process knows. hold.send.<name>: nothing is sent while the flag is there. hold.look.<name>: nor is what
+decisions go by looked for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 from shared.messaging import clock, engine
 from shared.messaging.flow import Flow
 from shared.messaging.relay import Relay
+from shared.messaging.versions import Following
 from tests.toy.model import FLAGS, TOY_CLOCK
 
 
@@ -47,7 +49,15 @@ def obey(name: str) -> None:
             await asyncio.sleep(0.05)
         return await send_batch(producer, *arguments, **named)
 
+    look = Following._look
+
+    async def hold_look(versions: Any, *arguments: Any) -> None:
+        while (FLAGS / f"hold.look.{name}").exists():  # noqa: ASYNC110 - the flag is a file
+            await asyncio.sleep(0.05)
+        await look(versions, *arguments)
+
     for owner, place, replacement in (
+        (Following, "_look", hold_look),
         (Relay, "_sweep", die_before_delete),
         (Flow, "_committed", die_after_commit),
         (AIOKafkaProducer, "send_batch", hold_send),

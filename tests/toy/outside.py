@@ -25,6 +25,7 @@ from shared import postgres
 NAMES = ("alpha", "beta", "gamma")
 KEYED = ("toy.v1", "ops.v1", "alpha.tally.v1", *(f"{name}.{kind}" for name in NAMES for kind in ("v1", "timer.v1", "parked.v1")))
 CLOCK = "clock.v1"
+RULES = "rules.v1"
 PATIENCE_S = float(os.environ.get("TOY_PATIENCE_S", "60"))  # a bound for failures only: nothing passes because of time
 GRACE = timedelta(seconds=1)  # as the processes are told
 PATIENT = {"reconnect.backoff.ms": "50", "reconnect.backoff.max.ms": "500", "message.timeout.ms": "120000"}
@@ -50,6 +51,7 @@ class Outsider:
     stack: Stack
     stripes: int = 4
     clock: str = "system"
+    ruled: bool = False  # what the toy goes by comes by a topic
     ns: str = field(default_factory=lambda: f"t{secrets.token_hex(3)}_")
 
     def __post_init__(self) -> None:
@@ -74,6 +76,8 @@ class Outsider:
         news = [NewTopic(self.ns + name, self.stripes, 1, config=config) for name in names]
         if self.clock == "manual":
             news.append(NewTopic(self.ns + CLOCK, 1, 1, config={"cleanup.policy": "compact"}))
+        if self.ruled:
+            news.append(NewTopic(self.ns + RULES, 1, 1, config={"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}))
         for future in self.admin.create_topics(news, operation_timeout=60).values():
             future.result(60)
 
@@ -82,7 +86,8 @@ class Outsider:
             self._producer.flush(10)
         if self._reader is not None:
             self._reader.close()
-        names = [self.ns + name for name in (*KEYED, *([CLOCK] if self.clock == "manual" else []))]
+        more = [*([CLOCK] if self.clock == "manual" else []), *([RULES] if self.ruled else [])]
+        names = [self.ns + name for name in (*KEYED, *more)]
         for future in self.admin.delete_topics(names).values():
             future.result(30)
 
@@ -114,6 +119,13 @@ class Outsider:
         self.raw(CLOCK, b"clock", json.dumps(value).encode(), headers, 0)
         self.flush()
 
+    def rule(self, version: str, begins: datetime | None = None, **more: Any) -> None:
+        """A version of what the toy goes by; begins None: ten minutes from now, the earliest that is taken."""
+        at = begins or datetime.fromisoformat(self.now()) + timedelta(minutes=10)
+        value = {"version": version, "begins": at.isoformat(), "said": self.now(), **more}
+        self.raw(RULES, version.encode(), json.dumps(value).encode(), {"ce_type": "rules"}, 0)
+        self.flush()
+
     def now(self) -> str:
         return (self.clock_at if self.clock == "manual" else datetime.now(UTC)).isoformat()
 
@@ -137,7 +149,7 @@ class Outsider:
 
     def ends(self, topics: tuple[str, ...], spec: Any = LATEST) -> dict[tuple[str, int], int]:
         """(topic, partition) → end of its log, or its beginning."""
-        wanted = {TopicPartition(self.ns + topic, n): spec for topic in topics for n in range(self.stripes)}
+        wanted = {TopicPartition(self.ns + topic, n): spec for topic in topics for n in range(1 if topic == RULES else self.stripes)}
         found = self.admin.list_offsets(wanted, request_timeout=30)
         try:
             return {(place.topic.removeprefix(self.ns), place.partition): future.result(30).offset for place, future in found.items()}
@@ -255,7 +267,7 @@ class Outsider:
             for name in only
         )
         rows = self.rows("admin", sql, due)
-        ends = self.ends(tuple(topic for topic in KEYED if not topic.endswith("parked.v1")))
+        ends = self.ends((*(topic for topic in KEYED if not topic.endswith("parked.v1")), *([RULES] if self.ruled else [])))
         left: dict[str, Any] = {}
         for row in rows:
             for cursor in json.loads(row["cursors"]):

@@ -75,7 +75,13 @@ class World(Outsider, Crew):
         changes = {"postgres": self.dsn(name), "stripes": self.stripes, "clock": self.clock}
         more = {"grace_s": GRACE.total_seconds(), "session_s": self.session_s}
         settings: Settings = self.stack.settings("admin").model_copy(update=changes | more)
-        variables = {**environment_of(settings), "TOY_NS": self.ns, "TOY_FLAGS": str(self.home), **self.env, **env}
+        variables = {
+            **environment_of(settings),
+            "TOY_NS": self.ns,
+            "TOY_FLAGS": str(self.home),
+            **({"TOY_RULED": "1"} if self.ruled else {}),
+        }
+        variables |= {**self.env, **env}
         port = self.stack.home.port(f"toy-{os.getpid()}-{copy}")
         return self.enlist(name, f"{self.ns}{name}-{copy}", [sys.executable, "-m", "tests.toy", name], variables, port)
 

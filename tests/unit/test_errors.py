@@ -9,7 +9,7 @@ import pytest
 from shared import errors
 from shared.errors import CATALOGUE
 
-FAMILIES = ("EngineCode", "HaltCode", "CommonCode", "OrderCode", "PaymentCode", "RefundCode", "TrustCode")
+FAMILIES = ("EngineCode", "HaltCode", "PolicyCode", "CommonCode", "OrderCode", "PaymentCode", "RefundCode", "TrustCode")
 CODES = {family: get_args(getattr(errors, family)) for family in FAMILIES}
 
 
@@ -39,6 +39,6 @@ def test_an_entry_says_something_in_both_languages_or_in_none(code: str) -> None
     assert bool(entry.zh) == bool(entry.en)
 
 
-@pytest.mark.parametrize("code", CODES["EngineCode"] + CODES["HaltCode"])
+@pytest.mark.parametrize("code", CODES["EngineCode"] + CODES["HaltCode"] + CODES["PolicyCode"])
 def test_what_only_ops_see_has_no_text_for_buyers(code: str) -> None:
     assert not CATALOGUE[code].zh

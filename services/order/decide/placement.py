@@ -82,7 +82,7 @@ def _placed(
         lines=lines,
         due_minor=due,
         pay_by=event.occurred_at + timedelta(minutes=policy.order.pay_minutes),
-        terms=_terms(policy, event.currency, suspension.settle_days(event, suspensions)),
+        terms=_terms(policy, event.currency, suspension.settle_days(event, suspensions, policy)),
         free_shipping=event.free_shipping,
         trust_card_id=event.trust_card_id,
         placed_at=event.occurred_at,

@@ -75,17 +75,22 @@ def note_tier(event: TierChanged, suspensions: Suspensions | None) -> Outcome:
             subject_id=event.subject_id,
             escrow_days=event.escrow_days,
             effective_from=event.effective_from,
+            tier=event.tier,
             occurred_at=event.occurred_at,
         ),
     )
 
 
-def settle_days(event: OrderPlaced, suspensions: Mapping[str, Suspensions]) -> tuple[SettleDays, ...]:
-    """Of sellers whose tier was known by then, frozen in the order's terms. Source: R5.7, R2.6."""
+def settle_days(event: OrderPlaced, suspensions: Mapping[str, Suspensions], policy: Policy) -> tuple[SettleDays, ...]:
+    """Of sellers whose tier was known by then, frozen in the order's terms. Source: R5.7, R2.6.
+
+    A tier's days are those of the table in force at placement; as they were told, where it has no tier of that name. Source: R9.1.
+    """
+    days_of = {tier.name: tier.escrow_days for tier in (*policy.trust.tiers, policy.trust.tier_new)}
     sellers = sorted({line.seller_id for line in event.lines})
     known = {seller: suspensions[f"seller:{seller}"] for seller in sellers if f"seller:{seller}" in suspensions}
-    told = {seller: one.escrow_days(event.occurred_at) for seller, one in known.items()}
-    return tuple(SettleDays(seller_id=seller, days=days) for seller, days in told.items() if days is not None)
+    told = {seller: one.escrow_at(event.occurred_at) for seller, one in known.items()}
+    return tuple(SettleDays(seller_id=seller, days=days_of.get(one.tier, one.days)) for seller, one in told.items() if one is not None)
 
 
 def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: Recent | None) -> Outcome:

@@ -32,10 +32,11 @@ class Suspension:
 
 @dataclass(frozen=True, slots=True)
 class Escrow:
-    """Days in escrow after confirmation, of lines ordered from then on. Source: R5.7."""
+    """Days in escrow after confirmation, of lines ordered from then on, as told of the tier of that name. Source: R5.7."""
 
     effective_from: datetime
     days: int
+    tier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,10 @@ class Suspensions:
     known: Mapping[str, Suspension]
     escrow: tuple[Escrow, ...] = ()
 
-    def escrow_days(self, at: datetime) -> int | None:
+    def escrow_at(self, at: datetime) -> Escrow | None:
         """Of a line ordered then; None: no tier was told that had begun."""
         begun = [one for one in self.escrow if one.effective_from <= at]
-        return max(reversed(begun), key=lambda one: one.effective_from).days if begun else None
+        return max(reversed(begun), key=lambda one: one.effective_from) if begun else None
 
     def covering(self, at: datetime) -> str | None:
         """The violation for which an order placed then is not accepted."""
@@ -75,7 +76,7 @@ def evolve_suspensions(suspensions: Suspensions | None, fact: PartyFact) -> Susp
             lifted = replace(before.known[fact.violation_id], until=fact.occurred_at)
             return replace(before, known={**before.known, fact.violation_id: lifted})
         case TierNoted():
-            return replace(before, escrow=(*before.escrow, Escrow(fact.effective_from, fact.escrow_days))[-TIERS_MAX:])
+            return replace(before, escrow=(*before.escrow, Escrow(fact.effective_from, fact.escrow_days, fact.tier))[-TIERS_MAX:])
         case _:
             assert_never(fact)
 

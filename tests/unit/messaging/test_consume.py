@@ -13,6 +13,7 @@ from shared.messaging.record import Incoming, Record, Unreadable
 from shared.messaging.store import Move, Opened, Store
 from shared.messaging.stripes import stripe_of
 from shared.messaging.system import OPS, Redrive, Turn
+from shared.messaging.versions import Static
 from tests.unit.messaging.trade import NOON, PANTRY, SERVICE, SHOP, TIMER, Desk, Versions
 
 TOPICS = {topic.name: topic for topic in (SHOP, PANTRY, TIMER)}
@@ -20,7 +21,7 @@ KEY = next(f"k{n}" for n in range(99) if stripe_of(f"k{n}", 4) == 0)
 
 
 def consumer() -> Consumer:
-    return Consumer(SERVICE, TOPICS, Versions(), 4, lambda: NOON, Store(SERVICE, 4))
+    return Consumer(SERVICE, TOPICS, Static(Versions()), 4, lambda: NOON, Store(SERVICE, 4))
 
 
 def record(topic: str, offset: int, sequence: str = "", key: str = KEY, number: int = 0) -> Record:
@@ -102,7 +103,7 @@ def test_ops_for_a_service_that_there_is_not_are_refused_by_the_warden_alone() -
 
     def read(service: str, warden: str) -> object:
         topics = {topic.name: topic for topic in (*TOPICS.values(), *parking, replace(OPS, warden=warden))}
-        reader = Consumer(SERVICE, topics, Versions(), 4, lambda: NOON, Store(SERVICE, 4))
+        reader = Consumer(SERVICE, topics, Static(Versions()), 4, lambda: NOON, Store(SERVICE, 4))
         order = Redrive(service=service, target=KEY, occurred_at=NOON)
         headers = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "ops", "ce_type": order.type}
         sent = Record(OPS.name, 0, 0, KEY.encode(), order.to_json(), tuple((name, text.encode()) for name, text in headers.items()))

@@ -14,11 +14,21 @@ from shared.contracts.payment import EscrowFunded, SettlementPlanned
 from shared.contracts.trust import TierChanged
 from shared.contracts.types import SettleDays
 from shared.messaging.memory import Memory
+from shared.policy import Policies
 from tests.unit import builders as b
+
+NAMES = {tier.escrow_days: tier.name for tier in b.POLICY.trust.tiers}
 
 
 def tier(days: int = 30, subject: str = f"seller:{b.SELLER}", since: str = "06-01 09:00") -> TierChanged:
-    said: dict[str, Any] = {"tier": "poor", "before": "good", "score": 399, "as_of": "2026-06-01", "traffic_pct": 40, "rule_version": "1"}
+    said: dict[str, Any] = {
+        "tier": NAMES.get(days, "gone"),
+        "before": "good",
+        "score": 399,
+        "as_of": "2026-06-01",
+        "traffic_pct": 40,
+        "rule_version": "1",
+    }
     at = b.at(since)
     return TierChanged(subject_id=subject, escrow_days=days, effective_from=at, occurred_at=at - timedelta(minutes=10), **said)
 
@@ -69,3 +79,18 @@ def test_escrow_is_settled_on_the_day_of_the_sellers_tier_r5_7_r2_6(days: tuple[
     planned = SettlementPlanned(order_id=paid.order_id, line_no=1, occurred_at=b.at("06-05 10:00"))
     payment = evolve(evolve(None, funded), planned)
     assert settlement(payment, 1) == b.at("06-05 00:00") + timedelta(days=on)
+
+
+def test_r9_1_a_new_table_of_tiers_changes_the_days_of_later_orders_of_sellers_who_keep_their_tier() -> None:
+    """The tier was told once, under the old table; a tier that the new table does not have stays as it was told."""
+    slower = tuple(one.model_copy(update={"escrow_days": one.escrow_days + 5}) for one in b.POLICY.trust.tiers)
+    trust = b.POLICY.trust.model_copy(update={"tiers": slower})
+    later = b.POLICY.model_copy(update={"version": "2", "effective_from": b.at("06-01 10:00"), "trust": trust})
+    memory = Memory(SERVICE, Policies([b.POLICY, later]))
+    memory.when(tier(30), tier(12, subject="seller:s2"))
+    for when, days, of_s2 in (("06-01 09:59", 30, 12), ("06-01 10:00", 35, 12)):
+        lines = b.cart(1, 50_00), b.cart(2, 50_00, seller_id="s2")
+        event = b.placed(*lines, order_id=f"o{when[-2:]}", when=when, due=100_00)
+        (accepted,) = [fact for fact in memory.when(event) if isinstance(fact, OrderAccepted)]
+        expected = (SettleDays(seller_id=b.SELLER, days=days), SettleDays(seller_id="s2", days=of_s2))
+        assert accepted.terms.settle_days_of == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -223,3 +223,38 @@ def a_refund_while_frozen(copy: Copy) -> None:
 def a_chargeback_that_spares_the_subsidy(copy: Copy) -> None:
     shift = moved({"platform:subsidy": -1, "escrow:denied": 1})
     copy.forge(ChargebackDebited, of_order("denied"), parts=parts(platform_minor=more(-1)), moves=shift)
+
+
+def a_decision_by_another_version(copy: Copy) -> None:
+    _by_version(copy, b"0")
+
+
+def a_decision_by_no_version(copy: Copy) -> None:
+    _by_version(copy, None)
+
+
+def _by_version(copy: Copy, version: bytes | None) -> None:
+    entry = copy.find(LineSettled)
+    copy.put(entry, [replace(entry, headers={**entry.headers, "ce_policyversion": version})])
+
+
+def a_promise_by_a_later_version(copy: Copy) -> None:
+    """In all facts that tell it, so that they agree."""
+    for kind in (OrderAccepted, OrderPaid, CertificateIssued):
+        copy.forge(kind, of_order("split"), terms=lambda terms: terms.model_copy(update={"policy_version": "2"}))
+
+
+def a_certificate_of_a_later_version(copy: Copy) -> None:
+    copy.forge(CertificateIssued, of_order("split"), terms=lambda terms: terms.model_copy(update={"policy_version": "2"}))
+
+
+def a_version_kept_that_does_not_count(copy: Copy) -> None:
+    _keeping(copy, lambda kept: {**kept, "2": next(iter(kept.values()))})
+
+
+def other_words_of_a_version(copy: Copy) -> None:
+    _keeping(copy, lambda kept: {name: (begins, "0" * 64) for name, (begins, _) in kept.items()})
+
+
+def _keeping(copy: Copy, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+    copy.tables = replace(copy.tables, policies={**copy.tables.policies, "refund": change(copy.tables.policies["refund"])})

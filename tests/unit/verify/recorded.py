@@ -19,6 +19,7 @@ from services.refund.store import TASKS
 from shared.contracts.payment import StatementDue
 from shared.messaging.message import Message
 from shared.messaging.record import Out
+from shared.policy.published import digest
 from tests.unit import builders as b
 from tests.unit.town import Told, Town
 
@@ -117,6 +118,7 @@ def tables_of(town: Town) -> Tables:
         breaks={name: (row[2], row[5], row[7]) for name, row in found.items() if name not in explained},
         looks=_looks(payment),
         tasks=_queue(town),
+        policies={name: {one.version: (one.effective_from, digest(one)) for one in b.POLICIES.versions} for name in town.services},
     )
 
 

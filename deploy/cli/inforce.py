@@ -1,0 +1,43 @@
+"""Which policy each service goes by, as its own schema says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from deploy.local.services import discover
+from deploy.local.stack import Stack
+from shared import postgres
+
+KEPT = "SELECT version, begins, sha256 FROM {schema}.policy ORDER BY begins"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of one service. kept: all versions, each with its digest. coming: the next, and when it begins."""
+
+    in_force: str | None
+    coming: tuple[str, datetime] | None
+    kept: Mapping[str, str]
+
+
+async def standing(stack: Stack, now: datetime | None = None) -> dict[str, Standing]:
+    """By service. now None: whatever is in force, the last is shown."""
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        return {name: _of(await connection.fetch(KEPT.format(schema=postgres.quoted(name))), now) for name in discover()}
+    finally:
+        await connection.close()
+
+
+def _of(rows: list[asyncpg.Record], now: datetime | None) -> Standing:
+    begun = [row for row in rows if now is None or row["begins"] <= now] or rows[:1]
+    later = [row for row in rows if row["begins"] > begun[-1]["begins"]] if begun else []
+    return Standing(
+        begun[-1]["version"] if begun else None,
+        (later[0]["version"], later[0]["begins"]) if later else None,
+        {row["version"]: row["sha256"] for row in rows},
+    )

@@ -1,0 +1,162 @@
+"""The policies on policy.v1 as everyone sees them who reads it with a plain client, and how one gets there."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from pydantic import ValidationError
+
+from deploy.local.kafka import ADMIN, quiet
+from deploy.local.process import StackError
+from shared import postgres
+from shared.messaging.record import Record, Unreadable
+from shared.messaging.system import CLOCK, ClockSet
+from shared.messaging.versions import Kept
+from shared.policy import InvalidPolicy, Policies, Policy
+from shared.policy.policies import configured
+from shared.policy.published import PublishedPolicies, digest, verdict
+
+if TYPE_CHECKING:
+    from deploy.local.stack import Stack
+
+TIMEOUT_S = 30
+POLL_S = 0.5
+TOPIC = PublishedPolicies.topic.name
+
+
+class Heard(NamedTuple):
+    """One record of policy.v1. became: what every service made of it; None: a version that counts, told again."""
+
+    record: Record
+    became: Kept | Unreadable | None
+
+
+class Reading(NamedTuple):
+    """All that policy.v1 holds."""
+
+    heard: list[Heard]
+
+    @property
+    def kept(self) -> list[Kept]:
+        return [one.became for one in self.heard if isinstance(one.became, Kept)]
+
+    @property
+    def policies(self) -> Policies | None:
+        """None: nothing valid was published."""
+        return PublishedPolicies().policies(self.kept) if self.kept else None
+
+
+def read(stack: "Stack", principal: str = postgres.OPS) -> Reading:
+    """Raises KafkaException, StackError when the broker does not answer."""
+    judge, kept, heard = PublishedPolicies(), list[Kept](), list[Heard]()
+    for message in _records(quiet(stack.settings(principal).confluent()), TOPIC):
+        record = _record(message)
+        became = judge.judge(record, kept, manual=stack.clock == "manual")
+        heard.append(Heard(record, became))
+        if isinstance(became, Kept):
+            kept.append(became)
+    return Reading(heard)
+
+
+def policies_of(stack: "Stack") -> Policies:
+    """The versions that count. Raises StackError where there is none."""
+    found = read(stack).policies
+    if found is None:
+        raise StackError(f"halt.no_policy: {TOPIC} has no valid version; `laotie prepare` publishes the first")
+    return found
+
+
+def zone_of(stack: "Stack") -> ZoneInfo:
+    """In which local times are shown where no order says its own: the latest version's."""
+    return ZoneInfo(policies_of(stack).versions[-1].zone)
+
+
+def publish(producer: Producer, policy: Policy, occurred_at: datetime) -> None:
+    """Raises StackError when the broker did not take it."""
+    value = {"occurred_at": occurred_at.isoformat(), **policy.model_dump(mode="json")}
+    headers: list[tuple[str, str | bytes | None]] = [
+        ("ce_specversion", "1.0"),
+        ("ce_id", f"policy-{digest(policy)[:32]}"),
+        ("ce_source", "laotie/ops"),
+        ("ce_type", "policy.published"),
+        ("content-type", "application/json"),
+    ]
+    failed: list[KafkaError] = []
+
+    def told(error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            failed.append(error)
+
+    producer.produce(TOPIC, json.dumps(value).encode(), policy.version.encode(), headers=headers, on_delivery=told)
+    if producer.flush(TIMEOUT_S) or failed:
+        raise StackError(f"version {policy.version} was not published: {failed[0].str() if failed else 'the broker does not answer'}")
+
+
+def publish_configured(stack: "Stack") -> list[str]:
+    """What the policy file says and policy.v1 does not, where it would be accepted; else a line that says why not, one a version.
+
+    On a new topic its first version is in force from the beginning. Raises StackError for a file that cannot be read.
+    """
+    try:
+        versions = configured().versions
+    except (InvalidPolicy, OSError) as error:
+        raise StackError(f"the policy file: {error}") from error
+    accepted, now, said = read(stack, ADMIN).policies, business_time(stack), list[str]()
+    for policy in versions:
+        found = verdict(policy, now, accepted)
+        if isinstance(found, Policy):
+            publish(Producer(quiet(stack.settings(ADMIN).confluent())), policy, now)
+            accepted = Policies([*(accepted.versions if accepted else ()), policy])
+            said.append(f"policy {policy.version} is published")
+        elif found is not None:
+            said.append(f"policy {policy.version} of the file is not the one that counts, and is not published: {': '.join(found)}")
+    return said
+
+
+def business_time(stack: "Stack", principal: str = ADMIN) -> datetime:
+    """Now; of a manual clock the latest time that clock.v1 says. Raises StackError where it says none."""
+    if stack.clock != "manual":
+        return datetime.now(UTC)
+    told = [at for message in _records(quiet(stack.settings(principal).confluent()), CLOCK.name) if (at := _told(message.value()))]
+    if not told:
+        raise StackError(f"{CLOCK.name} says no time")
+    return max(told)
+
+
+def _told(value: bytes | None) -> datetime | None:
+    try:
+        return ClockSet.model_validate_json(value or b"").occurred_at
+    except ValidationError:  # every process leaves its time as it was, too
+        return None
+
+
+def _records(settings: Mapping[str, Any], topic: str) -> list[Message]:
+    """All of a topic of one partition, as committed now."""
+    consumer = Consumer(
+        {**settings, "group.id": "laotie-policies", "enable.auto.commit": False, "enable.partition.eof": True,
+         "isolation.level": "read_committed", "fetch.wait.max.ms": 50}
+    )  # fmt: skip
+    found: list[Message] = []
+    try:
+        consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+        for _ in range(int(TIMEOUT_S / POLL_S)):
+            message = consumer.poll(POLL_S)
+            error = message.error() if message is not None else None
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                return found
+            if error is not None and not error.retriable() and error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise KafkaException(error)
+            if message is not None and error is None:
+                found.append(message)
+        raise StackError(f"{topic} does not end within {TIMEOUT_S} s: is the broker up? (laotie status)")
+    finally:
+        consumer.close()
+
+
+def _record(message: Any) -> Record:
+    headers = tuple((name, data) for name, data in message.headers() or [])
+    place = (message.topic(), message.partition(), message.offset())
+    return Record(*place, message.key(), message.value(), headers, message.timestamp()[1])

@@ -1,0 +1,72 @@
+"""By which version of the policy each decision was made: that of its event's time, and of what is promised, of the order's placement.
+
+Source: R9.1. The versions come from policy.v1, judged as every service judges them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from deploy.verify.log import Entry, Log
+from deploy.verify.report import Check
+from deploy.verify.tables import Tables
+from shared.contracts.certificate import CertificateIssued
+from shared.contracts.order import OrderAccepted, OrderPaid
+from shared.policy import Policies
+from shared.policy.published import PublishedPolicies, digest
+
+PLACE = (PublishedPolicies.topic.name, 0)
+
+
+def checks(log: Log, tables: Tables, policies: Policies, offsets: Mapping[str, int]) -> Iterator[Check]:
+    """offsets: of the versions' records; what a service has not reached yet it need not hold."""
+    yield _decided(log, policies)
+    yield _promised(log, policies)
+    yield _kept(tables, policies, offsets)
+
+
+def _decided(log: Log, policies: Policies) -> Check:
+    check = Check("no decision by a version of the policy that was not in force at its event's time")
+    times: dict[str, set[datetime]] = defaultdict(set)
+    for entry in (*log.sent, *log.facts()):
+        if entry.event is not None:
+            times[entry.id].add(entry.event.occurred_at)
+    for entry in log.facts():
+        if entry.event is not None and entry.header("ce_causationid"):
+            at = times.get(entry.header("ce_causationid")) or {entry.event.occurred_at}
+            right = sorted({policies.version_at(one) for one in at})
+            told = entry.header("ce_policyversion")
+            check.that(told in right, f"{entry}: decided by version {told or 'none'}, in force was {' or '.join(right)}")
+    return check
+
+
+def _promised(log: Log, policies: Policies) -> Check:
+    check = Check("what an order is promised is promised by the version of the policy in force at its placement")
+    of_order: dict[str, str] = {}
+    for entry, accepted in log.of(OrderAccepted):
+        right = policies.version_at(accepted.placed_at or accepted.occurred_at)
+        of_order[accepted.order_id] = right
+        _same(check, entry, accepted.terms.policy_version, right)
+    for entry, paid in log.of(OrderPaid):
+        if paid.order_id in of_order or paid.placed_at is not None:
+            right = of_order.setdefault(paid.order_id, policies.version_at(paid.placed_at or paid.occurred_at))
+            _same(check, entry, paid.terms.policy_version, right)
+    for entry, issued in log.of(CertificateIssued):
+        if issued.order_id in of_order:
+            _same(check, entry, issued.terms.policy_version, of_order[issued.order_id])
+    return check
+
+
+def _same(check: Check, entry: Entry, told: str, right: str) -> None:
+    check.that(told == right, f"{entry}: promised by version {told}, in force at the placement was {right}")
+
+
+def _kept(tables: Tables, policies: Policies, offsets: Mapping[str, int]) -> Check:
+    check = Check("every service keeps exactly the versions of the policy that policy.v1 says count")
+    for service, kept in sorted(tables.policies.items()):
+        position = tables.taken[service].positions.get(PLACE, 0)
+        reached = [one for one in policies.versions if offsets.get(one.version, 0) < position]
+        check.same(f"versions of {service}", {one.version: (one.effective_from, digest(one)) for one in reached}, dict(kept))
+    return check

@@ -1,0 +1,264 @@
+"""What decisions go by comes in versions by a compacted topic, read without a group by every process before it decides.
+
+Invariants kept here:
+ V1 Which versions count is a function of the topic's records in order, so services agree without asking each other; each keeps what it
+    accepted in its own schema, as compaction may take a record away.
+ V2 A version begins at least `lead` after it was published. A process that had read the topic to its end at X knows all that is to
+    be known of times up to X + lead, and decides on nothing later before it has looked again: a frozen one too.
+ V3 A record is judged once a service, in the transaction that moves its position; so is its refusal announced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, for_code
+from aiokafka.protocol.offset import OffsetRequest
+
+from shared.errors import HaltCode
+from shared.messaging.clock import BusinessClock
+from shared.messaging.connect import Connect, backoff, infrastructure, wait
+from shared.messaging.consume import Done
+from shared.messaging.fold import Fold
+from shared.messaging.message import Topic
+from shared.messaging.metrics import METRICS
+from shared.messaging.record import Record, Unreadable
+from shared.messaging.shape import Policies, Service
+from shared.messaging.store import Move, OutboxRow, Store
+from shared.messaging.telling import Teller
+from shared.settings import Settings
+
+LOOK_SECONDS = 0.5  # between two looks for something new
+KNOWN_SECONDS = 5.0  # a batch waits that long for a look; then it is tried again like after any other failure
+FETCH_MS = 200
+READ_UNCOMMITTED, LATEST = 0, -1
+
+PLACE = "INSERT INTO cursor (topic, partition, position) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING"
+LOCK = "SELECT position FROM cursor WHERE topic = $1 AND partition = 0 FOR UPDATE"
+LOAD_KEPT = 'SELECT version, "offset", begins, sha256, value FROM policy ORDER BY "offset"'
+KEEP = 'INSERT INTO policy (version, "offset", begins, sha256, value) VALUES ($1, $2, $3, $4, $5)'
+
+log = logging.getLogger("laotie.versions")
+
+
+class Kept(NamedTuple):
+    """A version that counts. begins: when it is first in force. sha256: of what it says. value: its record's."""
+
+    version: str
+    offset: int
+    begins: datetime
+    sha256: str
+    value: bytes
+
+
+@runtime_checkable
+class Published(Protocol):
+    """The topic of versions, and what its records mean."""
+
+    topic: Topic
+    lead: timedelta
+
+    def policies(self, kept: Sequence[Kept]) -> Policies:
+        """Those that count, in the order in which they came; at least one."""
+        ...
+
+    def judge(self, record: Record, kept: Sequence[Kept], *, manual: bool) -> Kept | Unreadable | None:
+        """V1. kept: those that counted before it. manual: business time is not the broker's. None: nothing new."""
+        ...
+
+
+class Static:
+    """Policies that no topic changes."""
+
+    position, trouble = 0, ""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+
+    async def known(self, at: datetime) -> Policies:
+        return self._policies
+
+    async def start(self) -> None:
+        return None
+
+    async def stop(self) -> None:
+        return None
+
+
+class Following:
+    """start() returns once there is something to decide by. position: in the topic. trouble: why there is nothing, or nothing new."""
+
+    def __init__(
+        self, published: Published, service: Service, settings: Settings, clock: BusinessClock, connect: Connect,
+        offer: Callable[[Iterable[OutboxRow]], None],
+    ) -> None:  # fmt: skip
+        self.position, self.trouble = 0, ""
+        self._published, self._service, self._settings, self._clock = published, service, settings, clock
+        self._connect, self._offer = connect, offer
+        self._place = TopicPartition(published.topic.name, 0)
+        self._store, self._teller = Store(service, settings.stripes), Teller()
+        self._policies: Policies | None = None
+        self._until = _NEVER
+        self._begun, self._wanted, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._follow(), name="versions")
+        await self._begun.wait()
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def known(self, at: datetime) -> Policies:
+        """V2."""
+        while at > self._until:
+            self._wanted.set()
+            async with asyncio.timeout(KNOWN_SECONDS):
+                await self._looked.wait()
+        assert self._policies is not None, "start() first"
+        return self._policies
+
+    # -- following
+
+    async def _follow(self) -> None:
+        failures = 0
+        while True:
+            kafka = AIOKafkaConsumer(
+                **self._settings.aiokafka(), enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
+            )
+            connection: asyncpg.Connection | None = None
+            try:
+                await kafka.start()
+                connection = await self._connect("versions")
+                self._until = _NEVER  # whoever comes back may find a restored database
+                kafka.assign([self._place])
+                kafka.seek(self._place, await self._take(connection, 0, [], 0))
+                while True:
+                    await self._look(kafka, connection)
+                    failures = 0
+                    await wait(self._wanted, LOOK_SECONDS)
+            except OffsetOutOfRangeError as error:
+                failures += 1
+                self._halt("halt.cursor_out_of_range", f"{self._place.topic} does not reach to {self.position}: {error}")
+            except Exception as error:
+                failures += 1
+                known = isinstance(error, KafkaError) or infrastructure(error)
+                log.warning("versions not read: %s: %s", type(error).__name__, error, exc_info=None if known else error)
+            finally:
+                await kafka.stop()
+                if connection is not None and not connection.is_closed():
+                    connection.terminate()
+            await asyncio.sleep(backoff(failures))
+
+    async def _look(self, kafka: AIOKafkaConsumer, connection: asyncpg.Connection) -> None:
+        """V2: read to the end as it is now, open transactions included."""
+        self._wanted.clear()
+        now, end = self._clock.now(), await self._end(kafka)
+        if end < self.position:
+            raise OffsetOutOfRangeError(f"it ends at {end}")
+        while (since := await kafka.position(self._place)) < end:
+            found = (await kafka.getmany(self._place, timeout_ms=FETCH_MS)).get(self._place, ())
+            upto = await kafka.position(self._place)
+            if upto == since:
+                continue
+            records = [Record(m.topic, m.partition, m.offset, m.key, m.value, tuple(m.headers), m.timestamp) for m in found]
+            position = await self._take(connection, since, records, upto)
+            if position != upto:
+                kafka.seek(self._place, position)
+        if self._policies is None:
+            self._halt("halt.no_policy", f"{self._place.topic} has no valid version; `laotie prepare` publishes the first")
+            return
+        self._unhalt()
+        self._until = now + self._published.lead
+        self._begun.set()
+        looked, self._looked = self._looked, asyncio.Event()
+        looked.set()
+
+    async def _end(self, kafka: AIOKafkaConsumer) -> int:
+        """Of all that was written: what is not committed yet may have been published in time."""
+        client, topic = kafka._client, self._place.topic
+        leader = client.cluster.leader_for_partition(self._place)
+        if leader in (None, -1):
+            client.add_topic(topic)
+            await client.force_metadata_update()
+            leader = client.cluster.leader_for_partition(self._place)
+        answer: Any = await client.send(leader, OffsetRequest(-1, READ_UNCOMMITTED, [(topic, [(0, LATEST)])]))
+        ((_, ((_, error, *found),)),) = answer.topics
+        if error:
+            client.force_metadata_update()
+            raise for_code(error)(topic)
+        end: int = found[-1]
+        return end
+
+    # -- taking
+
+    async def _take(self, connection: asyncpg.Connection, since: int, records: list[Record], upto: int) -> int:
+        """V3. The position that stands afterwards: another process of the service may be ahead, a restored database behind."""
+        began = time.perf_counter()
+        fold = Fold(self._service, _NONE, self._clock.now())
+        async with connection.transaction():
+            await connection.execute(PLACE, self._place.topic)
+            position: int = await connection.fetchval(LOCK, self._place.topic)
+            kept = [Kept(*row) for row in await connection.fetch(LOAD_KEPT)]
+            outbox: list[OutboxRow] = []
+            if since <= position < upto:
+                before = len(kept)
+                for record in records:
+                    if record.offset >= position:
+                        self._judge(record, kept, fold)
+                await connection.executemany(KEEP, kept[before:])
+                moves = [Move(self._place.topic, 0, position, upto, None, astray=False)]
+                outbox = await self._store.save(connection, fold.take(), moves, datetime.now(UTC))
+                position = upto
+        if kept and position >= since:
+            self._policies = self._published.policies(kept)
+        self.position = position
+        self._offer(outbox)
+        self._teller.tell(records, Done(len(records), [], outbox, fold.effects, {}), time.perf_counter() - began)
+        return position
+
+    def _judge(self, record: Record, kept: list[Kept], fold: Fold) -> None:
+        found = self._published.judge(record, kept, manual=self._clock.manual)
+        if isinstance(found, Kept):
+            kept.append(found)
+            log.info("version %s is accepted, in force from %s", found.version, found.begins.isoformat())
+        elif isinstance(found, Unreadable):
+            fold.refuse(found)
+            log.warning("a version is refused: %s: %s", found.code, found.detail)
+        else:
+            fold.drop(record, "duplicate")
+
+    # -- halting
+
+    def _halt(self, code: HaltCode, detail: str) -> None:
+        trouble = f"{code}: {detail}"
+        if self.trouble != trouble:
+            self._unhalt()
+            log.error("%s", trouble)
+        self.trouble = trouble
+        METRICS.halted.labels(code=code, partition=-1).set(1)
+
+    def _unhalt(self) -> None:
+        if self.trouble:
+            METRICS.halted.labels(code=self.trouble.partition(":")[0], partition=-1).set(0)
+        self.trouble = ""
+
+
+class _NoPolicies:
+    """For what refuses and decides nothing."""
+
+    def version_at(self, at: Any) -> str:
+        return ""
+
+
+_NONE = _NoPolicies()
+_NEVER = datetime.min.replace(tzinfo=UTC)

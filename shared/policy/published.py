@@ -1,0 +1,85 @@
+"""Which of the documents on policy.v1 count: a function of the topic's records in order, so that everyone who reads them agrees.
+
+Source: R9.1, R2.8.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from shared.contracts.policy import PolicyPublished
+from shared.errors import PolicyCode
+from shared.messaging.envelope import decode
+from shared.messaging.record import Incoming, Record, Unreadable
+from shared.messaging.versions import Kept
+from shared.policy.document import LEAD_MINUTES_MIN, Policy
+from shared.policy.policies import Policies
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TOPICS = {PolicyPublished.topic.name: PolicyPublished.topic}
+
+
+class PublishedPolicies:
+    """policy.v1 as the engine follows it."""
+
+    topic = PolicyPublished.topic
+    lead = timedelta(minutes=LEAD_MINUTES_MIN)
+
+    def policies(self, kept: Sequence[Kept]) -> Policies:
+        return Policies(PolicyPublished.from_json(one.value).document() for one in kept)
+
+    def judge(self, record: Record, kept: Sequence[Kept], *, manual: bool) -> Kept | Unreadable | None:
+        read = decode(record, TOPICS, self.topic.warden, frozenset({PolicyPublished}), None)
+        if not isinstance(read, Incoming):
+            assert read is not None  # decode passes over what is for others, and this topic has one type
+            return Unreadable(record, "policy.invalid", read.detail) if read.code == "event.invalid" else read
+        event = read.event
+        assert isinstance(event, PolicyPublished)
+        accepted = self.policies(kept) if kept else None
+        found = verdict(event.document(), published_at(event, record, manual=manual), accepted)
+        if isinstance(found, Policy):
+            return Kept(found.version, record.offset, found.effective_from, digest(found), record.value or b"")
+        return Unreadable(record, *found) if found is not None else None
+
+
+def verdict(policy: Policy, published: datetime, accepted: Policies | None) -> Policy | tuple[PolicyCode, str] | None:
+    """The policy if it counts from now on; None if it is one of those that do, told again; else the code and why not.
+
+    accepted: those that counted when it was published; None: it is the first, which is in force from the beginning.
+    """
+    if accepted is None:
+        return policy
+    known = accepted.named(policy.version)
+    if known is not None:
+        said = f"version {known.version} was accepted with another body (sha256 {digest(known)[:12]}, this one {digest(policy)[:12]})"
+        return None if known == policy else ("policy.version_reused", said)
+    last = accepted.versions[-1]
+    if policy.effective_from <= last.effective_from:
+        return "policy.older", f"effective_from {_told(policy)}, but version {last.version} begins {_told(last)}"
+    lead = timedelta(minutes=accepted.at(published).lead_minutes)
+    if policy.effective_from < published + lead:
+        least = (published + lead).astimezone(UTC).isoformat()
+        return "policy.too_soon", f"effective_from {_told(policy)}; published {published.astimezone(UTC).isoformat()}, not before {least}"
+    return policy
+
+
+def published_at(event: PolicyPublished, record: Record, *, manual: bool) -> datetime:
+    """By the broker's time where that is the time of business, and never before what the publisher says."""
+    if manual:
+        return event.occurred_at
+    return max(
+        event.occurred_at, datetime.fromtimestamp(record.timestamp_ms // 1000, UTC) + timedelta(milliseconds=record.timestamp_ms % 1000)
+    )
+
+
+def digest(policy: Policy) -> str:
+    """SHA-256 of the version's JSON, keys sorted, no blanks, times in UTC."""
+    body = policy.model_dump(mode="json") | {"effective_from": policy.effective_from.astimezone(UTC).isoformat()}
+    return sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def _told(policy: Policy) -> str:
+    return policy.effective_from.isoformat()
