@@ -135,5 +135,5 @@ WORDS: dict[str, Word] = {
     "trust.violations.appeal_days": Word("sellers and promoters", "R6.2", "{} days to appeal against a violation", ACTS),
     "trust.violations.kinds.*.name": Word("sellers and promoters", "R6.1", "{} as the name of violations of kind {key}", ACTS),
     "trust.violations.kinds.*.points": Word("sellers and promoters", "R6.1", "{} as the points that {key} may be of", ACTS),
-    "trust.violations.kinds.*.level": Word("sellers and promoters", "R6.2", "level {} of suspension for {key}", ACTS),
+    "trust.violations.kinds.*.level": Word("sellers and promoters", "R6.1, R6.2", "level {} of suspension for {key}", ACTS),
 }  # fmt: skip
