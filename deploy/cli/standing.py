@@ -15,9 +15,9 @@ import click
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.watch import Watch
+from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
 from shared import postgres
-from shared.policy import Policies
 
 STANDING = "SELECT body::text FROM trust.standing WHERE key = $1"
 VOTES = "SELECT (body ->> 'votes')::bigint FROM trust.poll WHERE key = $1"
@@ -34,12 +34,12 @@ def standing(subject: str, as_json: bool) -> None:
     """
     if not subject.startswith(PREFIXES):
         raise click.BadParameter("say seller:ID or promoter:ID", param_hint="SUBJECT")
-    body, votes, now = asyncio.run(_read(running(), subject))
+    stack = running()
+    body, votes, now = asyncio.run(_read(stack, subject))
     if body is None and votes is None:
         raise Failed(f"nothing is known of {subject!r}: no violation, no study, no vote")
     told = data(subject, body or {}, votes, now)
-    zone = ZoneInfo(Policies.configured().versions[-1].zone)
-    click.echo(json.dumps(told, indent=1, ensure_ascii=False) if as_json else "\n".join(lines(told, zone)))
+    click.echo(json.dumps(told, indent=1, ensure_ascii=False) if as_json else "\n".join(lines(told, zone_of(stack))))
 
 
 async def _read(stack: Stack, subject: str) -> tuple[dict[str, Any] | None, int | None, datetime]:
