@@ -289,8 +289,19 @@ TrustCode = Literal[
     "card.score_too_low",
     "evidence.known",
     "evidence.void_known",
+    "study.known",
+    "violation.appeal_ended",
+    "violation.appeal_known",
+    "violation.appeal_too_late",
+    "violation.before_appealed",
+    "violation.before_recorded",
+    "violation.kind_unknown",
     "violation.known",
+    "violation.points_differ",
     "violation.void_known",
+    "vote.day_used",
+    "vote.for_oneself",
+    "vote.known",
 ]
 Code = EngineCode | PolicyCode | CommonCode | OrderCode | PaymentCode | RefundCode | TrustCode
 
@@ -1026,5 +1037,32 @@ CATALOGUE: dict[str, Entry] = {
         "Your score is not high enough for a trust card yet.",
     ),
     "violation.void_known": Entry("this violation was voided before"),
-    "violation.known": Entry("this violation has suspended its subject before"),
+    "violation.known": Entry("this violation was recorded before: the first telling of it stands"),
+    "violation.kind_unknown": Entry("the catalogue of violations of the policy in force then has no such kind"),
+    "violation.points_differ": Entry("the catalogue does not have this kind of violation with so many points"),
+    "violation.before_recorded": Entry("an appeal against a violation that has not come yet: waits", True),
+    "violation.before_appealed": Entry("a decision on an appeal that has not come yet: waits", True),
+    "violation.appeal_known": Entry(
+        "an appeal against this violation came before: there is one",
+        seller_zh="已申诉过,每项违规仅可申诉一次",
+        seller_en="It was appealed before.",
+    ),
+    "violation.appeal_too_late": Entry(
+        "an appeal when the time for it was over",
+        seller_zh="已超过申诉期限[,截止时间{until}]",
+        seller_en="The time to appeal is over[; it ended at {until}].",
+    ),
+    "violation.appeal_ended": Entry(
+        "the violation was voided, or the appeal against it decided, before",
+        seller_zh="该违规申诉已结束",
+        seller_en="The matter has ended.",
+    ),
+    "study.known": Entry("these study points were credited before"),
+    "vote.day_used": Entry(
+        "this account, or another of the same person, has voted on that local day", False, "今日已投票", "You have voted today already."
+    ),
+    "vote.for_oneself": Entry(
+        "a promoter's own account, or another of the same person", False, "不能给自己投票", "You cannot vote for yourself."
+    ),
+    "vote.known": Entry("this vote was counted before"),
 }

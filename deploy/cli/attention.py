@@ -14,12 +14,16 @@ from shared import postgres
 from shared.currencies import money
 
 OPEN = """
-SELECT key, kind, id, why, amount_minor, currency FROM payment.needs_person WHERE $1::text IS NULL OR key = $1 ORDER BY kind, why, key, id
+SELECT * FROM (
+    SELECT key, kind, id, why, amount_minor, currency FROM payment.needs_person
+    UNION ALL SELECT key, 'appeal', violation_id, 'undecided', NULL, NULL FROM trust.open_appeal
+) AS open WHERE $1::text IS NULL OR key = $1 ORDER BY kind, why, key, id
 """
 MEANS = {
     "not paid": "the provider refused it, nothing moved",
     "no answer": "the provider has not answered in time; an answer counts however late",
     "no end": "the bank has not said how it ended; what it froze stays frozen",
+    "undecided": "an appeal against a violation waits for violation.voided or violation.upheld",
     "excess": "the bank took what the buyer had already: asked back from the provider",
 }
 
@@ -28,7 +32,7 @@ MEANS = {
 @click.argument("key", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def attention(key: str | None, as_json: bool) -> None:
-    """List the money that waits for a person, of one order or party KEY, or all; status 1 if there is any.
+    """List what waits for a person, of one order, party or subject KEY, or all: money, appeals of sellers; status 1 if there is any.
 
     Beside it: `laotie reconcile` (statement against ledger) and `laotie parked list`.
     """
@@ -37,8 +41,8 @@ def attention(key: str | None, as_json: bool) -> None:
         click.echo(json.dumps([dict(row) for row in rows], indent=1))
     else:
         for row in rows:
-            said = f"{row['key']}: {row['kind']} {row['id']} of {money(row['amount_minor'], row['currency'])}"
-            click.echo(f"{said}, {row['why']}: {MEANS[row['why']]}")
+            of = f" of {money(row['amount_minor'], row['currency'])}" if row["currency"] else ""
+            click.echo(f"{row['key']}: {row['kind']} {row['id']}{of}, {row['why']}: {MEANS[row['why']]}")
         click.echo(f"{len(rows)} waiting for a person")
     if rows:
         raise SystemExit(1)

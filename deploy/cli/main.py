@@ -17,6 +17,7 @@ from deploy.cli import (
     prepare,
     reconcile,
     stack,
+    standing,
     topics,
     verify,
 )
@@ -54,6 +55,7 @@ for command in (
     certificate.certificate,
     ledger.ledger,
     attention.attention,
+    standing.standing,
     reconcile.reconcile,
     verify.verify,
     policy.policy,

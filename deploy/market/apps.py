@@ -157,12 +157,6 @@ def withdrawal(seller_id: str, at: datetime, withdrawal_id: str, amount_minor: i
     return of_app("seller", "back-office", "withdrawal.requested", withdrawal_id, seller_id, at, body)
 
 
-def violated(subject_id: str, at: datetime, level: int) -> Sent:
-    """Suspended for it."""
-    body = {"subject_id": subject_id, "violation_id": f"v-{subject_id}", "kind": "off_platform", "points": 20, "level": level}
-    return of_app("governance", "rule-book", "violation.recorded", f"v-{subject_id}", subject_id, at, body)
-
-
 def reviewed(campaign_id: str, sku: str, at: datetime) -> Sent:
     body = {"campaign_id": campaign_id, "sku": sku, "approved": True}
     return of_app("governance", "rule-book", "product.reviewed", f"{campaign_id}-{sku}-reviewed", campaign_id, at, body)

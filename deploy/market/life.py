@@ -50,7 +50,8 @@ class Life:
     there in the end. withdrawals: by id, paid or refused. contest: what it contends for with other orders; then its expectation is what
     becomes of it if it wins. dispute: how the chargeback of all of it ended, won or lost; open: it did not; empty: there was none.
     gains: what cases brought otherwise. owed: compensations of cases, by seller. won_back: lines of which the seller has the cost of
-    the case from the platform. farm: whose account the buyer is, if it has ten of them.
+    the case from the platform. farm: whose account the buyer is, if it has ten of them. points, appeals: of its seller,
+    by subject and by violation.
     """
 
     fate: str
@@ -85,6 +86,8 @@ class Life:
     deposit: dict[str, int] = field(default_factory=dict)
     prefunded: dict[str, tuple[int, int]] = field(default_factory=dict)
     withdrawals: dict[str, str] = field(default_factory=dict)
+    points: Counter[str] = field(default_factory=Counter)
+    appeals: dict[str, str] = field(default_factory=dict)
     contest: str = ""
     dispute: str = ""
 

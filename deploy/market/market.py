@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from random import Random
 
-from deploy.market import apps
+from deploy.market import apps, rulebook
 from deploy.market.checkout import CAMPAIGN, CURRENCIES, FEW, ONE_EACH, RING, ROOMY, fill
 from deploy.market.disorder import delay
 from deploy.market.fates import FATES, claims
@@ -56,6 +56,16 @@ class Market:
         return total
 
     @property
+    def points(self) -> Counter[str]:
+        """By subject, as shown in the end: of violations, less study. Source: R6.1."""
+        return sum((life.points for life in self.lives), Counter[str]())
+
+    @property
+    def appeals(self) -> dict[str, str]:
+        """How each ended, by violation."""
+        return {name: outcome for life in self.lives for name, outcome in life.appeals.items()}
+
+    @property
     def contests(self) -> dict[str, list[Life]]:
         """Orders that contend for the same units; who is first has them, and nothing else depends on it."""
         found: defaultdict[str, list[Life]] = defaultdict(list)
@@ -71,7 +81,8 @@ def build(seed: int, orders: int, delay_days: int = 0) -> Market:
     place = world(rng, orders)
     lives = [_live(rng, place, f"o-{seed}-{index:05}", name, index) for index, name in enumerate(_fates(rng, orders), start=1)]
     _harvest(place, lives)
-    sent = _campaign(orders) + _links(place) + _prefunds(place) + [one for life in lives for one in hasten(rng, life.sent)]
+    sent = [*_campaign(orders), *_links(place), *_prefunds(place), *rulebook.votes(place)]
+    sent += [one for life in lives for one in hasten(rng, life.sent)]
     if delay_days:
         sent = delay(Random(f"{seed} late"), in_order(sent), delay_days)
     noise = repeat(rng, sent) + spoil(rng, sent, max(1, orders // SPOILT_PER_ORDERS))

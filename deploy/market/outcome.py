@@ -10,6 +10,7 @@ from typing import Any
 
 from deploy.market.clients import Read
 from deploy.market.expected import Expected, Score
+from deploy.market.governed import Governed
 from deploy.market.life import Life
 from deploy.market.market import ROOM, Market
 
@@ -39,6 +40,7 @@ ONCE = {  # the business key that each of these happens at most once for
     ("refund.v1", "compensation.granted"): ("compensation_id",),
     ("refund.v1", "reimbursement.granted"): ("reimbursement_id",),
     ("payment.v1", "seller.reimbursed"): ("reimbursement_id",),
+    ("trust.v1", "vote.counted"): ("vote_id",),
     ("party.v1", "balance.credited"): ("party", "order_id", "line_no"),
     ("party.v1", "balance.debited"): ("charge_id",),
     ("party.v1", "subsidy.drawn"): ("charge_id",),
@@ -67,6 +69,7 @@ class Found:
     withdrawals: dict[str, str] = field(default_factory=dict)
     delayed: set[str] = field(default_factory=set)
     scores: dict[str, Score] = field(default_factory=dict)
+    governed: Governed = field(default_factory=Governed)
     doubled: list[str] = field(default_factory=list)
     payments: set[str] = field(default_factory=set)
     breaks: dict[str, str] = field(default_factory=dict)
@@ -136,7 +139,7 @@ def read(records: Iterable[Read]) -> Found:
         if (record.topic, record.type) == ("payment.v1", "break.found"):
             said = "{order_id}: {break_kind} of {movement} {reference}".format(**record.body)
             found.breaks[record.body["break_id"]] = found.standing[record.body["break_id"]] = said
-        if (record.topic, record.type) == ("payment.v1", "break.explained"):
+        elif (record.topic, record.type) == ("payment.v1", "break.explained"):
             found.standing.pop(record.body["break_id"], None)
         _take(found, paid, record, record.body)
     found.doubled = sorted(line for line, count in (happened + ids).items() if count > 1)
@@ -149,6 +152,7 @@ def read(records: Iterable[Read]) -> Found:
 def differences(market: Market, found: Found) -> list[str]:
     """One line for each thing that is not as the market expects it."""
     lines = _contests(market, found)
+    lines += [line for one in found.governed.compared(market) for line in _counts(*one)]
     for life in market.lives:
         order_id = life.cart.order_id
         lines += _compared(f"{order_id} ({life.fate})", expected_of(life, found), found.orders.get(order_id, Expected()))
@@ -195,6 +199,7 @@ def _take(found: Found, paid: dict[str, dict[int, int]], record: Read, body: Map
     if record.topic == "trust.v1":
         if record.type == "score.changed":
             found.scores[record.key] = Score(body["score"], body["new"], body["items"])
+        found.governed.take(record, body)
     elif record.topic == "party.v1":
         _of_party(found, record, body)
     else:
@@ -237,12 +242,8 @@ def _of_order(found: Found, paid: dict[str, dict[int, int]], record: Read, body:
         elif posting["account"] == "platform:guarantee_fund":
             order.fund_minor -= posting["amount_minor"]
     match (record.topic, record.type):
-        case ("order.v1", "order.rejected"):
-            order.state = "rejected"
-        case ("order.v1", "order.expired"):
-            order.state = "expired"
-        case ("order.v1", "order.cancelled"):
-            order.state = "cancelled"
+        case ("order.v1", "order.rejected" | "order.expired" | "order.cancelled"):
+            order.state = record.type.removeprefix("order.")
         case ("order.v1", "order.under_suspension"):
             order.listed = True
         case ("order.v1", "order.paid"):

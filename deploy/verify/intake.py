@@ -24,9 +24,11 @@ from shared.contracts import (
     payment,
     refund,
     registry,
+    standing,
     subsidy,
     suspension,
     trust,
+    vote,
 )
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
@@ -62,7 +64,8 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (owed.CompensationGranted, "payment", (payment.CompensationInstructed,)),
     (trust.EvidenceFound, "trust", (trust.EvidenceCounted,)),
     (trust.EvidenceVoided, "trust", (trust.EvidenceStruck,)),
-    (trust.SubjectSuspended, "order", (suspension.SuspensionNoted,)),
+    (standing.SubjectSuspended, "order", (suspension.SuspensionNoted,)),
+    (vote.VoteGiven, "trust", (vote.VoteCounted,)),
     (suspension.OrderAttributed, "order", (suspension.OrderRemembered, suspension.SuspensionFound)),
     (identity.MemberJoined, "refund", (first_order.MemberKnown,)),
     (identity.ClusterJoined, "order", (identity.ClusterGrew, identity.ClusterJoined)),

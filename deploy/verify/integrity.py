@@ -27,7 +27,16 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "person.card": ("person", lambda fact: fact.cluster),
     "card.noted": ("card", lambda fact: fact.card_id),
     "score.noted": ("buyer", lambda fact: fact.buyer_id),
-    **dict.fromkeys(("subject.suspended", "subject.reinstated"), ("standing", lambda fact: fact.subject_id)),
+    **dict.fromkeys(
+        (
+            *("subject.suspended", "subject.reinstated", "violation.noted", "study.noted"),
+            *("points.changed", "appeal.opened", "appeal.ended"),
+        ),
+        ("standing", lambda fact: fact.subject_id),
+    ),
+    "vote.noted": ("ballot", lambda fact: f"{fact.voter}/{fact.day}"),
+    "vote.tallied": ("tally", lambda fact: f"{fact.subject_id}/{fact.day}"),
+    "vote.counted": ("poll", lambda fact: fact.subject_id),
     **dict.fromkeys(
         ("allotment.reviewed", "allotment.sized", "allotment.taken", "allotment.released"),
         ("allotment", lambda fact: f"{fact.campaign_id}/{fact.sku}"),
@@ -47,7 +56,17 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }
 CHANGES_NOTHING = ("first_order.doubled",)  # told to everyone, of nobody's state
-SPREAD = ("allotment", "cluster", "purchase", "holder", "person", "known_cluster", "fund", "score")  # their facts lie in several lanes
+SPREAD = (
+    "allotment",
+    "cluster",
+    "purchase",
+    "holder",
+    "person",
+    "known_cluster",
+    "fund",
+    "score",
+    "standing",
+)  # their facts lie in several lanes
 ENGINE = "engine."  # types with which the engine reminds itself
 
 

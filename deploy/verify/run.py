@@ -32,9 +32,11 @@ from deploy.verify import (
     scores,
     slices,
     splits,
+    standings,
     states,
     transactions,
     verdicts,
+    votes,
 )
 from deploy.verify.log import TOPICS, Lane, Log, read
 from deploy.verify.report import Check, Report
@@ -82,6 +84,8 @@ def statements(log: Log, tables: Tables, published: Policies, offsets: Mapping[s
     yield from _computed("campaigns", campaigns.checks(log, tables))
     yield from _computed("first orders", first_orders.checks(log, tables, published))
     yield from _computed("scores", scores.checks(log, published))
+    yield from _computed("standings", standings.checks(log, tables, published))
+    yield from _computed("votes", votes.checks(log, tables, published))
     yield from _computed("policies", policies.checks(log, tables, published, offsets or {}))
 
 

@@ -34,9 +34,10 @@ from shared.contracts.payment import LineSettled
 from shared.contracts.psp import PaymentSucceeded
 from shared.contracts.refund import CaseClosed, CaseOpened
 from shared.contracts.ruling import RulingMade
+from shared.contracts.standing import SubjectReinstated, SubjectSuspended
 from shared.contracts.storefront import OrderCancelRequested, OrderPlaced, ReceiptConfirmed, ReceiptExtended, VoucherRedeemed
 from shared.contracts.suspension import OrderAttributed, OrdersSought, SuspensionFound
-from shared.contracts.trust import SubjectReinstated, SubjectSuspended, TierChanged
+from shared.contracts.trust import TierChanged
 from shared.messaging.shape import Plan, Service, Touch, given, on
 from shared.policy import Policies
 

@@ -9,27 +9,33 @@ from typing import assert_never
 
 from services.trust import decide
 from services.trust.model import (
+    BALLOT,
     COUNTERPARTY,
     HOLDER,
     ITEM,
     PERSON,
+    POLL,
     SCORE,
     STANDING,
+    TALLY,
+    Ballot,
     Counterparty,
     Holder,
     Item,
     Person,
     Score,
     counterparty_key,
+    day_key,
 )
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseAppealEnded, CaseRuled
-from shared.contracts.governance import ViolationRecorded, ViolationVoided
+from shared.contracts.governance import StudyCredited, ViolationAppealed, ViolationRecorded, ViolationUpheld, ViolationVoided
 from shared.contracts.identity import MemberJoined
-from shared.contracts.member import TrustCardClaimed
+from shared.contracts.member import TrustCardClaimed, VoteCast
 from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
 from shared.contracts.refund import CaseClosed
 from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreDue
+from shared.contracts.vote import VoteGiven
 from shared.messaging.shape import Plan, Service, Touch, given, on
 from shared.policy import Policies, Policy
 
@@ -47,7 +53,12 @@ Input = (
     | ScoreDue
     | ViolationRecorded
     | ViolationVoided
+    | ViolationAppealed
+    | ViolationUpheld
+    | StudyCredited
     | TrustCardClaimed
+    | VoteCast
+    | VoteGiven
     | MemberJoined
 )
 
@@ -87,12 +98,28 @@ def handle(event: Input, policy: Policies) -> Plan:
         case ScoreDue():
             return on(event, decide.look, SCORE.one(event.subject_id), given(policy.at(event.occurred_at)))
         case ViolationRecorded():
-            return on(event, decide.violated, STANDING.one(event.subject_id), given(policy.at(event.occurred_at)))
+            return on(event, decide.violated, STANDING.one(event.subject_id), given(policy))
         case ViolationVoided():
-            return on(event, decide.acquit, STANDING.one(event.subject_id), given(policy.at(event.occurred_at)))
+            return on(event, decide.acquit, STANDING.one(event.subject_id), given(policy))
+        case ViolationAppealed():
+            return on(event, decide.appeal, STANDING.one(event.subject_id), given(policy))
+        case ViolationUpheld():
+            return on(event, decide.uphold, STANDING.one(event.subject_id))
+        case StudyCredited():
+            return on(event, decide.study, STANDING.one(event.subject_id), given(policy))
         case TrustCardClaimed():
             subject, terms = decide.subject_of(event.buyer_id), given(policy.at(event.occurred_at))
             return on(event, decide.claim, HOLDER.one(subject), _person(event.buyer_id), SCORE.one(subject), terms)
+        case VoteCast():
+            in_force = policy.at(event.occurred_at)
+
+            def ballots(holders: Mapping[str, Holder]) -> Touch[Mapping[str, Ballot]]:
+                """Of the day: the account's, and its identity's."""
+                return BALLOT.many(decide.ballots_of(event, holders, in_force))
+
+            return on(event, decide.vote, HOLDER.many(decide.accounts(event)), ballots, given(in_force))
+        case VoteGiven():
+            return on(event, decide.tally, POLL.one(event.subject_id), TALLY.one(day_key(event.subject_id, event.day)))
         case MemberJoined():
 
             def both(holder: Holder | None) -> Touch[Mapping[str, Person]]:
@@ -109,4 +136,5 @@ def _person(buyer_id: str) -> Callable[[Holder | None], Touch[Person | None]]:
     return lambda holder: PERSON.one(decide.cluster_of(holder, buyer_id))
 
 
-SERVICE = Service("trust", Input, handle, (SCORE, ITEM, COUNTERPARTY, STANDING, HOLDER, PERSON), sends=(EvidenceFound, EvidenceVoided))
+KINDS = (SCORE, ITEM, COUNTERPARTY, STANDING, HOLDER, PERSON, BALLOT, POLL, TALLY)
+SERVICE = Service("trust", Input, handle, KINDS, sends=(EvidenceFound, EvidenceVoided, VoteGiven))

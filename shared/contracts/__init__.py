@@ -24,10 +24,12 @@ from shared.contracts import (
     refund,
     ruling,
     seller,
+    standing,
     storefront,
     subsidy,
     suspension,
     trust,
+    vote,
 )
 from shared.contracts.topics import ALL
 from shared.messaging import system
@@ -55,9 +57,11 @@ __all__ = [
     "refund",
     "ruling",
     "seller",
+    "standing",
     "storefront",
     "subsidy",
     "suspension",
     "system",
     "trust",
+    "vote",
 ]

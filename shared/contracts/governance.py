@@ -61,8 +61,11 @@ class AllotmentSet(Message):
 
 
 class ViolationRecorded(Message):
-    """A seller or promoter broke a rule. level None or 0: points only; 1 to 5 also suspends. Source: R6.1, R6.2.
+    """A seller or promoter broke a rule. Source: R6.1, R6.2.
 
+    kind: of the policy's catalogue, which says of how many points it can be and how it suspends. points None: as many as the catalogue
+    says first of the kind; 0: none this time. level None: the catalogue's; 0: nobody is suspended for it; 1 to 5: 7, 30, 120, 360
+    days, for good. Another telling of the same violation_id changes nothing, whatever it says.
     Producer: governance. Consumers: trust.
     """
 
@@ -73,13 +76,14 @@ class ViolationRecorded(Message):
     subject_id: Suspendable
     violation_id: Id
     kind: Id
-    points: Annotated[int, Field(ge=0, le=1_000)]
+    points: Annotated[int, Field(ge=0, le=1_000)] | None = None
     level: Level | None = None
 
 
 class ViolationVoided(Message):
     """The violation counts for nothing, and suspends nobody from then on; it may be told before the violation itself. Source: R6.2.
 
+    An appeal against it is won.
     Producer: governance. Consumers: trust.
     """
 
@@ -90,3 +94,48 @@ class ViolationVoided(Message):
     subject_id: Suspendable
     violation_id: Id
     reason: Text = ""
+
+
+class ViolationAppealed(Message):
+    """The subject appeals against a violation: once, within days of it. What it brought stays in force meanwhile. Source: R6.2.
+
+    Producer: governance. Consumers: trust.
+    """
+
+    type: ClassVar[str] = "violation.appealed"
+    topic: ClassVar[Topic] = GOVERNANCE
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    violation_id: Id
+    reason: Text = ""
+
+
+class ViolationUpheld(Message):
+    """The appeal against the violation was looked at and is lost; one that is won is told as `violation.voided`. Source: R6.2.
+
+    Producer: governance. Consumers: trust.
+    """
+
+    type: ClassVar[str] = "violation.upheld"
+    topic: ClassVar[Topic] = GOVERNANCE
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    violation_id: Id
+    reason: Text = ""
+
+
+class StudyCredited(Message):
+    """The subject studied the rules (学习加分): so many points less count against it. study_id: of this lesson passed, once. Source: R6.1.
+
+    Producer: governance. Consumers: trust.
+    """
+
+    type: ClassVar[str] = "study.credited"
+    topic: ClassVar[Topic] = GOVERNANCE
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    study_id: Id
+    points: Annotated[int, Field(ge=1, le=100)]

@@ -1,4 +1,4 @@
-"""The member app: what it knows of who is whose second account, as opaque tokens."""
+"""The member app: what it knows of who is whose second account, as opaque tokens, and what members would like."""
 
 from __future__ import annotations
 
@@ -37,3 +37,18 @@ class TrustCardClaimed(Message):
 
     buyer_id: Id
     claim_id: Id
+
+
+class VoteCast(Message):
+    """The buyer votes for a sincere streamer (老铁票选): one an identity and local day, for anybody but itself. Source: R6.3.
+
+    vote_id: of this vote, once. promoter_id: any; one of whom nothing was heard may be voted for too.
+    Producer: member. Consumers: trust.
+    """
+
+    type: ClassVar[str] = "vote.cast"
+    topic: ClassVar[Topic] = MEMBER
+
+    buyer_id: Id
+    vote_id: Id
+    promoter_id: Id

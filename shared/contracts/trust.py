@@ -6,7 +6,6 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from shared.contracts.governance import Suspendable
 from shared.contracts.topics import EVIDENCE, TRUST, TRUST_INTERNAL, TRUST_TIMER
 from shared.contracts.types import Day, Id, Part
 from shared.messaging.message import Message, Topic
@@ -224,32 +223,3 @@ class TierChanged(Message):
     escrow_days: int = Field(ge=1, le=3650)
     effective_from: AwareDatetime
     rule_version: str
-
-
-class SubjectReinstated(Message):
-    """The violation was voided: from occurred_at on nobody is suspended for it. Source: R6.2, R2.8.
-
-    Producer: trust. Consumers: order.
-    """
-
-    type: ClassVar[str] = "subject.reinstated"
-    topic: ClassVar[Topic] = TRUST
-
-    subject_id: Suspendable
-    violation_id: Id
-
-
-class SubjectSuspended(Message):
-    """No orders with this seller or promoter, placed from effective_from until `until`. until None: for good. Source: R6.2, R2.8.
-
-    Producer: trust. Consumers: order.
-    """
-
-    type: ClassVar[str] = "subject.suspended"
-    topic: ClassVar[Topic] = TRUST
-
-    subject_id: Suspendable
-    level: Literal[1, 2, 3, 4, 5]
-    effective_from: AwareDatetime
-    until: AwareDatetime | None
-    violation_id: Id

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 
 from shared.policy.checks import faults
+from shared.policy.section import Name, Window
+from shared.policy.section import Section as _Section
+from shared.policy.violations import ViolationPolicy
 
 Role = Literal["seller", "promoter", "buyer"]
 EvidenceKind = Literal[
@@ -16,16 +19,10 @@ EvidenceKind = Literal[
 ]  # fmt: skip
 
 LEAD_MINUTES_MIN = 10  # an event may be that far ahead of the clock: none is decided that a version yet to come could be about
-Window = Annotated[int, Field(ge=1, le=3_650)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 Amount = Annotated[int, Field(ge=0, le=10**12)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class PenaltyPolicy(_Section):
@@ -206,19 +203,6 @@ class TierPolicy(_Section):
     least: Annotated[int, Field(ge=0, le=1_000)]
     traffic_pct: Annotated[int, Field(ge=0, le=1_000)]
     escrow_days: Window
-
-
-class ViolationPolicy(_Section):
-    """From so many points on a violation is of class B, of class A; below, of class C. Source: R6.1, R5.5."""
-
-    b_points: Annotated[int, Field(ge=1, le=1_000)]
-    a_points: Annotated[int, Field(ge=1, le=1_000)]
-
-    @model_validator(mode="after")
-    def _classes_ascend(self) -> Self:
-        if self.b_points >= self.a_points:
-            raise ValueError("class A begins where class B does, or before")
-        return self
 
 
 class TrustPolicy(_Section):

@@ -130,4 +130,10 @@ WORDS: dict[str, Word] = {
     "trust.pass_minutes": Word("the platform", "R5.1", "{} minutes after midnight over which the day's scores are spread", ACTS),
     "trust.violations.b_points": Word("sellers and promoters", "R6.1, R5.5", "{} points for a violation of class B", ACTS),
     "trust.violations.a_points": Word("sellers and promoters", "R6.1, R5.5", "{} points for a violation of class A", ACTS),
+    "trust.violations.remove_points": Word("sellers and promoters", "R6.1", "{} points until one is removed for good", ACTS),
+    "trust.violations.study_points_max": Word("sellers and promoters", "R6.1", "{} points at most taken off for study", ACTS),
+    "trust.violations.appeal_days": Word("sellers and promoters", "R6.2", "{} days to appeal against a violation", ACTS),
+    "trust.violations.kinds.*.name": Word("sellers and promoters", "R6.1", "{} as the name of violations of kind {key}", ACTS),
+    "trust.violations.kinds.*.points": Word("sellers and promoters", "R6.1", "{} as the points that {key} may be of", ACTS),
+    "trust.violations.kinds.*.level": Word("sellers and promoters", "R6.1, R6.2", "level {} of suspension for {key}", ACTS),
 }  # fmt: skip

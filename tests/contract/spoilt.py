@@ -26,6 +26,7 @@ SORTS: dict[str, Bad] = {
     "accepted": (*NO_INT, -1, 10_001),
     "line_no": (*NO_INT, 0, -1, 201),
     "points": (*NO_INT, -1, 1_001),
+    "lesson": (*NO_INT, 0, -1, 101),
     "level": (*NO_INT, -1, 6),
     "stock": (*NO_INT, -1, 10**9 + 1),
     "limit": (*NO_INT, 0, -1, 10**6 + 1),
@@ -65,7 +66,7 @@ ONE: dict[str, dict[str, Any]] = {
     "coupons": {"coupon_id": "c", "funder": "platform", "amount_minor": 1, "line_nos": [1]},
     "waived": {"seller_id": "s1", "threshold_minor": 1, "freight_minor": 1},
 }
-NUMBERS = frozenset({"minor", "asked", "quantity", "accepted", "line_no", "points", "level", "stock", "limit"})
+NUMBERS = frozenset({"minor", "asked", "quantity", "accepted", "line_no", "points", "lesson", "level", "stock", "limit"})
 
 ORDER = {"order_id": "id"}
 CASE = {**ORDER, "case_id": "id"}
@@ -125,12 +126,16 @@ EVENTS: dict[str, Fields] = {
     "seller.v1/withdrawal.requested": {"seller_id": "id", "withdrawal_id": "id", "amount_minor": "asked", "currency": "currency"},
     "member.v1/identity.linked": {"buyer_id": "id", "kind": "token", "token": "id"},
     "member.v1/trust_card.claimed": {"buyer_id": "id", "claim_id": "id"},
+    "member.v1/vote.cast": {"buyer_id": "id", "vote_id": "id", "promoter_id": "id"},
     "governance.v1/product.reviewed": {"campaign_id": "id", "sku": "id", "approved": "bool", "reason": "text~"},
     "governance.v1/allotment.set": {"campaign_id": "id", "sku": "id", "units": "stock", "limit_per_identity": "limit?"},
     "governance.v1/violation.recorded": {
-        "subject_id": "suspendable", "violation_id": "id", "kind": "id", "points": "points", "level": "level?",
+        "subject_id": "suspendable", "violation_id": "id", "kind": "id", "points": "points?", "level": "level?",
     },
     "governance.v1/violation.voided": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
+    "governance.v1/violation.appealed": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
+    "governance.v1/violation.upheld": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
+    "governance.v1/study.credited": {"subject_id": "suspendable", "study_id": "id", "points": "lesson"},
     "ruling.v1/ruling.made": {
         **ORDER, "parcel_id": "id?", "case_id": "id?", "ruling_id": "id", "matter": "matter", "upheld": "bool", "remedy": "remedy~",
         "amount_minor": "minor?", "quantity": "quantity?", "fault": "fault~", "finding": "finding~", "appraisal_minor": "minor~",

@@ -35,6 +35,10 @@ class Town(Outside):
     def idle(self) -> None:
         self._watched.wait()
 
+    def rest(self, patience_s: float) -> None:
+        """Idle, when there is much to do."""
+        self._watched.wait(patience_s)
+
     def until(self, to: datetime | timedelta) -> None:
         self._watched.set_clock(to)
 

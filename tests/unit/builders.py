@@ -29,6 +29,7 @@ from shared.contracts.payment import AccountCredited, LineSettled, SettlementDue
 from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded, StatementLine
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.ruling import RulingMade
+from shared.contracts.standing import SubjectSuspended
 from shared.contracts.storefront import (
     OrderCancelRequested,
     OrderPlaced,
@@ -37,7 +38,6 @@ from shared.contracts.storefront import (
     ReceiptExtended,
     VoucherRedeemed,
 )
-from shared.contracts.trust import SubjectSuspended
 from shared.contracts.types import Coupon, Discount, Funder, Line, LineParties, Movement, Units
 from shared.messaging.message import Message
 from shared.policy import Policies

@@ -23,6 +23,8 @@ from tests.unit.order.fair import allotted, reviewed, wanted
 from tests.unit.payment import asks, disputes
 from tests.unit.refund import life
 from tests.unit.town import Town
+from tests.unit.trust.rulebook import appeal, lesson, uphold, violation, void
+from tests.unit.trust.test_votes import vote
 
 NOW = "06-03 12:00"
 
@@ -51,6 +53,8 @@ def town() -> Silent:
         of("o2", b.placed(b.cart(1, 40_00, seller_id="s3"), buyer_id="b2")), of("o2", b.succeeded(40_00, "pay2")),
         of("o2", b.cancel(None, "pay2", "b2")), b.shipped("p1", {1: 2}), b.collected("p1", "06-02 11:00"), b.signed("p1", "06-02 18:00"),
         life.requested("c1", quantity=1, when="06-02 19:00"),
+        violation("old", when="05-01 10:00"), violation(), void("gone"), lesson(), violation("lost"), appeal("lost"), uphold("lost"),
+        vote("b9", "k9", when=NOW),
     ]  # fmt: skip
     found.tell((f"e{number}", event) for number, event in enumerate(told))
     found.advance(b.at("06-03 11:00"))
@@ -132,6 +136,21 @@ CASES: list[tuple[str, Message, str]] = [
     ("said before", seller_asks(SellerRegistered, deposit_required_minor=0), "seller.known"),
     ("said before", b.collected("p1", NOW), "parcel.collected_before"),
     ("said before", life.requested("c1", when=NOW), "case.known"),
+    (UNKNOWN, violation("new", kind="bad_mood"), "violation.kind_unknown"),
+    (CAP, violation("new", 15), "violation.points_differ"),
+    ("said before", violation(points=5, level=4), "violation.known"),
+    ("said before", void("gone"), "violation.void_known"),
+    ("said before", lesson(points=50), "study.known"),
+    ("said before", appeal("lost"), "violation.appeal_known"),
+    ("said before", uphold("lost"), "violation.appeal_ended"),
+    (UNKNOWN, appeal("gone"), "violation.appeal_ended"),
+    (UNKNOWN, uphold("gone"), "violation.appeal_ended"),
+    ("too late", appeal("old"), "violation.appeal_too_late"),
+    (UNKNOWN, appeal("never"), "… violation.before_recorded"),
+    (UNKNOWN, uphold(), "… violation.before_appealed"),
+    ("said before", vote("b9", "k9", when=NOW), "vote.known"),
+    ("said before", vote("b9", "k8", "other", NOW), "vote.day_used"),
+    ("for oneself", vote("k7", "k7", when=NOW), "vote.for_oneself"),
     ("too soon", seller_asks(DepositToppedUp, seller_id="new", deposit_id="d1", amount_minor=1), "… deposit.before_registration"),
 ]
 
@@ -170,6 +189,7 @@ def test_every_new_upstream_event_has_its_contradiction() -> None:
         "order.cancel_requested", "receipt.extended", "voucher.redeemed", "seller.cancelled", "parcel.collected", "parcel.refused",
         "parcel.lost", "ruling.made", "seller.registered", "deposit.topped_up", "compensation.succeeded", "compensation.failed",
         "payout.succeeded", "payout.failed", "allotment.set", "chargeback.opened", "chargeback.closed", "prefund.topped_up",
+        "violation.recorded", "violation.voided", "violation.appealed", "violation.upheld", "study.credited", "vote.cast",
     }  # fmt: skip
     assert expected <= {event.type for _, event, _ in CASES}
 

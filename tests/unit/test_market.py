@@ -261,7 +261,7 @@ def test_whoever_is_first_has_what_is_too_scarce_and_no_more_than_there_is_r2_7(
     assert len(lives) > room
 
     def outcome(winners: int) -> list[str]:
-        alone = replace(market, lives=tuple(lives))
+        alone = replace(market, lives=tuple(lives), sent=())
         states = ["order.expired" if number < winners else "order.rejected" for number in range(len(lives))]
         facts = [
             Read("order.v1", 0, number, life.cart.order_id, {"ce_type": state, "ce_id": str(number)}, {"order_id": life.cart.order_id})
@@ -283,7 +283,7 @@ def test_who_was_first_is_left_out_of_what_two_plays_have_in_common() -> None:
 
 def test_an_order_that_came_out_otherwise_is_named() -> None:
     rejected = next(life for life in MARKET.lives if life.fate == "rejected")
-    alone = replace(MARKET, lives=(rejected,))
+    alone = replace(MARKET, lives=(rejected,), sent=())
     body = {"order_id": rejected.cart.order_id}
     fact = Read("order.v1", 0, 0, rejected.cart.order_id, {"ce_type": "order.rejected", "ce_id": "f-1", "ce_sequence": "1"}, body)
     assert differences(alone, read([fact])) == []

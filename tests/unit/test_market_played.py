@@ -20,7 +20,7 @@ SAID_AGAIN = {"refund.ended", "compensation.ended", "payout.closed"}  # of the p
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    return build(1, len(FATES))
+    return build(2, len(FATES))
 
 
 @pytest.fixture(scope="module")

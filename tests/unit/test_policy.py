@@ -38,6 +38,9 @@ def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
     assert (POLICY.payment.clawback_days, POLICY.payment.clawback_days_short) == (15, 7)  # R3.6
     assert POLICY.order.suspension_look_back_hours == 72  # R2.8
     assert (POLICY.trust.suspension_lead_minutes, POLICY.trust.suspension_days) == (10, (7, 30, 120, 360))  # R2.8, R6.2
+    held = POLICY.trust.violations
+    assert (held.b_points, held.a_points, held.remove_points, held.study_points_max) == (10, 100, 100, 100)  # R6.1
+    assert held.appeal_days == 7  # R6.2
     cases = POLICY.refund.answer_hours, POLICY.refund.post_days, POLICY.refund.inspect_days, POLICY.refund.refused_days
     assert (POLICY.refund.no_reason_days, *cases, POLICY.refund.attempts_max) == (7, 48, 10, 7, 7, 5)  # R4.2-R4.5
     promised = POLICY.refund.guarantees
@@ -95,6 +98,11 @@ def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
         ("name: poor, least: 0", "name: poor, least: 1", "tiers do not descend to 0"),
         ("name: fair", "name: new", "two tiers have the same name"),
         ("b_points: 10 ", "b_points: 100 ", "class A begins where class B does"),
+        ("points: [100], level: 0}", "points: [], level: 0}", "trust.violations.kinds.counterfeit_sale.points"),
+        ("points: [5], level: 0}", "points: [0], level: 0}", "trust.violations.kinds.poor_show.points"),
+        ("points: [5], level: 0}", "points: [5], level: 6}", "trust.violations.kinds.poor_show.level"),
+        ("poor_show: {", "Poor Show: {", "trust.violations.kinds"),
+        ("study_points_max: 100 ", "study_points_max: -1 ", "trust.violations.study_points_max"),
         ("kinds: [counterfeit, swapped_parcel]", "kinds: [counterfeit, theft]", "trust.ceiling.kinds"),
         ("zone: Asia/Shanghai", "zone: Asia/Xanadu", "no time zone 'Asia/Xanadu'"),
         ("zone: Asia/Shanghai", "zone: ../../etc/passwd", "no time zone"),

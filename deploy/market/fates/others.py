@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from deploy.market import apps
+from deploy.market import apps, rulebook
 from deploy.market.fates.delivery import bought
 from deploy.market.life import Life
 from deploy.market.sent import Sent, closing
@@ -90,26 +90,77 @@ def withdrawn(life: Life) -> None:
 
 
 def suspended(life: Life) -> None:
-    """The seller broke a rule before. Source: R2.8."""
-    life.sent.append(_violated(life, closing(0) - timedelta(minutes=50), 1))
+    """The seller broke a rule before; its appeal is lost. Source: R2.8, R6.2."""
+    subject, at = _seller(life), closing(0) - timedelta(minutes=50)
+    _violated(life, rulebook.violated(subject, at, 1))
+    life.sent.append(replace(rulebook.violated(subject, at, number=9, kind="bad_mood"), refused="violation.kind_unknown"))
+    _appealed(life, "lost")
+    life.sent.append(rulebook.upheld(subject, closing(0) - timedelta(minutes=30)))
     life.place()
     life.expected.state = "rejected"
 
 
 def found_suspended(life: Life) -> None:
-    """It comes out a day later that the seller was suspended: the order is paid, so it stands, and is listed. Source: R2.8."""
+    """It comes out a day later that the seller was suspended: the order is paid, so it stands, and is listed. Its appeal is too late.
+
+    Source: R2.8, R6.2.
+    """
     bought(life)
-    violation = _violated(life, closing(life.show) - timedelta(hours=2), 2)
-    life.sent.append(replace(violation, phase=life.show + 1))
+    at = closing(life.show) - timedelta(hours=2)
+    _violated(life, replace(rulebook.violated(_seller(life), at, 2), phase=life.show + 1))
+    life.sent.append(rulebook.appealed(_seller(life), at + timedelta(days=8), refused="violation.appeal_too_late"))
     life.expected.listed = True
     life.settle()
 
 
-def _violated(life: Life, at: datetime, level: int) -> Sent:
+def removed(life: Life) -> None:
+    """Five times twenty points: the seller is no more. Study afterwards takes points off, and gives nothing back. Source: R6.1."""
+    for number in range(1, 6):
+        _violated(life, rulebook.violated(_seller(life), closing(0) - timedelta(minutes=50 - number), number=number))
+    _studied(life, closing(0) - timedelta(minutes=20))
+    life.place()
+    life.expected.state = "rejected"
+
+
+def studied(life: Life) -> None:
+    """The same points less study: the seller goes on. Source: R6.1."""
+    _studied(life, closing(0) - timedelta(minutes=51))
+    for number in range(1, 6):
+        _violated(life, rulebook.violated(_seller(life), closing(0) - timedelta(minutes=50 - number), number=number))
+    bought(life)
+    life.settle()
+
+
+def acquitted(life: Life) -> None:
+    """A hit of a hundred points, suspended besides, and all of it void on appeal before the show. Source: R6.2."""
+    hit = rulebook.violated(_seller(life), closing(0) - timedelta(minutes=50), 5, points=None, kind="counterfeit_sale")
+    life.sent.append(hit)
+    life.points[_seller(life)] = 0
+    _appealed(life, "won")
+    life.sent.append(rulebook.voided(_seller(life), closing(0) - timedelta(minutes=30)))
+    bought(life)
+    life.settle()
+
+
+def _violated(life: Life, sent: Sent) -> None:
     """It counts against the score too. Source: R5.5, R6.1."""
-    subject = f"seller:{life.first.seller_id}"
-    life.evidence[f"{subject}/violation"] += 1
-    return apps.violated(subject, at, level)
+    life.sent.append(sent)
+    life.points[_seller(life)] += sent.body["points"]
+    life.evidence[f"{_seller(life)}/violation"] += 1
+
+
+def _studied(life: Life, at: datetime) -> None:
+    life.sent.append(rulebook.studied(_seller(life), at, 10))
+    life.points[_seller(life)] -= 10
+
+
+def _appealed(life: Life, outcome: str) -> None:
+    life.sent.append(rulebook.appealed(_seller(life), closing(0) - timedelta(minutes=40)))
+    life.appeals[f"v-{_seller(life)}-1"] = outcome
+
+
+def _seller(life: Life) -> str:
+    return f"seller:{life.first.seller_id}"
 
 
 def _income(life: Life) -> int:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from services.order.decide.campaign import released, unsent
 from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, recent_key, second_of
+from shared.contracts.standing import SubjectReinstated, SubjectSuspended
 from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import (
     OrderAttributed,
@@ -25,7 +26,7 @@ from shared.contracts.suspension import (
     SuspensionNoted,
     TierNoted,
 )
-from shared.contracts.trust import SubjectReinstated, SubjectSuspended, TierChanged
+from shared.contracts.trust import TierChanged
 from shared.contracts.types import Line, SettleDays
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait

@@ -1,13 +1,18 @@
-"""What the trust service decides: evidence and scores, suspensions, trust cards."""
+"""What the trust service decides: evidence and scores, standings, trust cards, votes."""
 
+from services.trust.decide.appeal import appeal, uphold
 from services.trust.decide.card import claim, cluster_of, join, subject_of
 from services.trust.decide.case import ended
 from services.trust.decide.evidence import count, explained, look, rule_of, strike
 from services.trust.decide.found import charged_back, completed, late, ruled, sham, shipped
-from services.trust.decide.standing import acquit, violated
+from services.trust.decide.standing import acquit, study, violated
+from services.trust.decide.vote import accounts, ballots_of, tally, vote
 
 __all__ = [
+    "accounts",
     "acquit",
+    "appeal",
+    "ballots_of",
     "charged_back",
     "claim",
     "cluster_of",
@@ -23,6 +28,10 @@ __all__ = [
     "sham",
     "shipped",
     "strike",
+    "study",
     "subject_of",
+    "tally",
+    "uphold",
     "violated",
+    "vote",
 ]

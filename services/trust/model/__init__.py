@@ -1,4 +1,4 @@
-"""What the trust service knows: scores, standings, cards."""
+"""What the trust service knows: scores, standings, cards, votes."""
 
 from services.trust.model.holder import HOLDER, PERSON, REFUSED_MAX, Holder, HolderFact, Person
 from services.trust.model.score import (
@@ -14,16 +14,22 @@ from services.trust.model.score import (
     add_grave,
     counterparty_key,
 )
-from services.trust.model.standing import STANDING, Standing
+from services.trust.model.standing import STANDING, Appeal, Standing, Study, Suspended, Violation
+from services.trust.model.vote import BALLOT, POLL, TALLY, Ballot, Tally, day_key
 
 __all__ = [
+    "BALLOT",
     "COUNTERPARTY",
     "HOLDER",
     "ITEM",
     "PERSON",
+    "POLL",
     "REFUSED_MAX",
     "SCORE",
     "STANDING",
+    "TALLY",
+    "Appeal",
+    "Ballot",
     "Buckets",
     "Counterparty",
     "DayWeights",
@@ -33,7 +39,12 @@ __all__ = [
     "Person",
     "Score",
     "Standing",
+    "Study",
+    "Suspended",
+    "Tally",
+    "Violation",
     "add",
     "add_grave",
     "counterparty_key",
+    "day_key",
 ]

@@ -10,8 +10,9 @@ from shared.contracts.campaign import LimitShifted
 from shared.contracts.governance import AllotmentSet, ProductReviewed
 from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
 from shared.contracts.member import IdentityLinked
+from shared.contracts.standing import SubjectReinstated, SubjectSuspended
 from shared.contracts.suspension import OrderAttributed, OrdersSought, SuspensionFound
-from shared.contracts.trust import SubjectReinstated, SubjectSuspended, TierChanged
+from shared.contracts.trust import TierChanged
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b

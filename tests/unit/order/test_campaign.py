@@ -214,3 +214,29 @@ def test_taken_is_what_accepted_orders_hold_and_never_more_than_allotted_r2_7(
     assert all(counted(memory, f"b{n}") <= (limit or units) for n in range(3))
     replayed = Memory(memory.service, memory.policies).given(*memory.facts)
     assert replayed.entities == memory.entities
+
+
+def test_what_was_refused_below_what_is_taken_is_taken_when_told_again_after_a_release_r2_7() -> None:
+    memory = fair(wanted(quantity=3))
+    lower = allotted(1, when="06-01 11:00")
+    memory.when(lower, b.window_over(), lower)
+    assert (codes(memory), allotment(memory).units, allotment(memory).left) == (["campaign.below_taken"], 1, 1)
+
+
+def test_an_allotment_can_be_raised_while_it_is_sold_out_r2_7() -> None:
+    memory = fair(wanted("o1"), wanted("o2", "b2"), units=1)
+    memory.when(allotted(2, when="06-01 11:00"), wanted("o3", "b3", when="06-01 11:00"), wanted("o4", "b4", when="06-01 11:00"))
+    assert (accepted(memory), rejected(memory)) == (["o1", "o3"], [("o2", "campaign.sold_out"), ("o4", "campaign.sold_out")])
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_reviews_and_allotments_come_to_the_same_in_any_order_and_however_often_r2_7(data: st.DataObject) -> None:
+    """The latest word of each decides, by when it was said."""
+    said: list[Message] = [reviewed(approved=bool(number % 2), when=f"05-2{number} 10:00") for number in range(1, 6)]
+    said += [allotted(number, when=f"05-2{number} 11:00") for number in range(1, 6)]
+    told = data.draw(st.permutations(said)) + data.draw(st.lists(st.sampled_from(said), max_size=4))
+    memory = shop(*told, wanted())
+    assert accepted(memory) == [b.ORDER]
+    assert (allotment(memory).units, allotment(memory).left) == (5, 4)
+    assert set(codes(memory)) <= {"campaign.outdated"}

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from services.order.decide.suspension import SECONDS_MAX
 from shared.contracts.order import OrderRejected
+from shared.contracts.standing import SubjectReinstated
 from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import OrderClosed, OrderUnderSuspension
-from shared.contracts.trust import SubjectReinstated
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.order.fair import allotment, counted, fair, wanted
@@ -167,7 +167,7 @@ def test_whatever_overtakes_what_no_order_slips_through_r2_8(
 @pytest.mark.parametrize(("when", "expected"), [("06-01 11:59", "rejected"), ("06-01 12:00", "accepted")])
 def test_who_is_reinstated_sells_on_from_then_r6_2(when: str, expected: str) -> None:
     suspension = b.subject_suspended(until=None)
-    said = {"subject_id": suspension.subject_id, "violation_id": suspension.violation_id}
+    said: dict[str, Any] = {"subject_id": suspension.subject_id, "violation_id": suspension.violation_id}
     back = SubjectReinstated(**said, occurred_at=b.at("06-01 12:00"))
     assert state(shop(suspension, back, back, b.placed(when=when))) == expected
     assert state(shop(back, b.placed(when=when))) == "accepted"

@@ -35,9 +35,12 @@ from shared.contracts.payment import (
     StatementNoted,
 )
 from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
+from shared.contracts.standing import AppealEnded, PointsChanged, StudyNoted, SubjectReinstated, SubjectSuspended, ViolationNoted
 from shared.contracts.storefront import RefundRequested
 from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
+from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted
+from tests.unit import builders as b
 from tests.unit.verify import plants as p
 from tests.unit.verify.damaged import Copy, more, moved, of_order
 from tests.unit.verify.market import market
@@ -200,6 +203,25 @@ CORRUPTIONS = (
     Corruption("a certificate names a later version than its order", "what an order is promised", p.a_certificate_of_a_later_version),
     Corruption("a service keeps a version that does not count", "every service keeps", p.a_version_kept_that_does_not_count),
     Corruption("a service keeps other words of a version", "every service keeps", p.other_words_of_a_version),
+    Corruption("a violation is noted with points that nobody told", "standings",
+               lambda copy: copy.forge(ViolationNoted, points=10)),
+    Corruption("a violation's points are forgotten in the sum", "standings",
+               lambda copy: copy.forge(PointsChanged, points=0, violations=0)),
+    Corruption("a study credit never counted", "standings", lambda copy: copy.lose(StudyNoted)),
+    Corruption("a removal comes a day later than its points", "standings",
+               lambda copy: copy.forge(SubjectSuspended, lambda fact: fact.cause == "points", effective_from=b.at("06-01 00:00"))),
+    Corruption("a removal is not lifted when its points are gone", "standings",
+               lambda copy: copy.lose(SubjectReinstated, lambda fact: fact.cause == "points")),
+    Corruption("a suspension of level 2 lasts a day less", "standings",
+               lambda copy: copy.forge(SubjectSuspended, lambda fact: fact.level == 2, until=b.at("06-18 10:10"))),
+    Corruption("a lost appeal is told as won", "standings", lambda copy: copy.forge(AppealEnded, lambda fact: not fact.won, won=True)),
+    Corruption("a standing in the table has fewer points", "standings",
+               lambda copy: copy.stored("standing", "seller:s9", lambda body: body.update(points=0))),
+    Corruption("an account votes twice on one day", "votes", lambda copy: copy.repeat(VoteNoted)),
+    Corruption("a vote goes to another promoter", "votes", lambda copy: copy.forge(VoteGiven, subject_id="promoter:k8")),
+    Corruption("a vote counts as two", "votes", lambda copy: copy.forge(VoteCounted, of_day=more(1), in_all=more(1))),
+    Corruption("a tally in the table is a vote more", "votes",
+               lambda copy: copy.stored("poll", "promoter:k9", lambda body: body.update(votes=body["votes"] + 1))),
     Corruption("a fact is told again under its id", "no effect twice", p.a_fact_told_again_under_its_id),
     Corruption("a fact cannot be read", "every fact follows", lambda copy: copy.spoil(LineSettled)),
     Corruption("somebody else writes on a topic of ours", "what others put", p.a_record_of_somebody_else),

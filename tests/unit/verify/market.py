@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from shared.contracts.member import TrustCardClaimed
+from shared.contracts.governance import StudyCredited, ViolationAppealed, ViolationRecorded, ViolationUpheld, ViolationVoided
+from shared.contracts.member import TrustCardClaimed, VoteCast
 from shared.contracts.payment import CompensationInstructed, PayoutInstructed
 from shared.contracts.psp import CompensationSucceeded, PayoutFailed
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
@@ -133,6 +134,7 @@ def market() -> Market:
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
     vain = of("own", life.requested("case-own", quantity=1, when="06-15 10:00"))
     town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *vain)
+    town.day("06-20 00:00", *_governed())
     return town
 
 
@@ -162,3 +164,20 @@ def _before() -> Iterable[Message]:
     yield PrefundToppedUp(promoter_id=b.PROMOTER, prefund_id="p1", amount_minor=4_00, currency="CNY", occurred_at=at)
     yield TrustCardClaimed(buyer_id="b5", claim_id="wish", occurred_at=at)
     yield from (reviewed(), allotted(4), linked("b7", "t1"), linked("b6", "t1"))
+
+
+def _governed() -> Iterable[Message]:
+    """A seller comes to a hundred points, studies, and has one violation voided on appeal; a streamer loses its appeal and has votes."""
+    bad: dict[str, Any] = {"subject_id": "seller:s9"}
+    for day in range(20, 25):
+        at = b.at(f"05-{day} 10:00")
+        yield ViolationRecorded(**bad, violation_id=f"v{day}", kind="off_platform", level=2 if day == 20 else None, occurred_at=at)
+    yield StudyCredited(**bad, study_id="l1", points=10, occurred_at=b.at("05-25 10:00"))
+    yield ViolationAppealed(**bad, violation_id="v20", occurred_at=b.at("05-26 10:00"))
+    yield ViolationVoided(**bad, violation_id="v20", occurred_at=b.at("05-27 10:00"))
+    streamer: dict[str, Any] = {"subject_id": "promoter:k9"}
+    yield ViolationRecorded(**streamer, violation_id="v1", kind="false_advertising", points=5, level=1, occurred_at=b.at("05-20 11:00"))
+    yield ViolationAppealed(**streamer, violation_id="v1", occurred_at=b.at("05-21 11:00"))
+    yield ViolationUpheld(**streamer, violation_id="v1", occurred_at=b.at("05-22 11:00"))
+    for buyer, day in (("b7", 21), ("b6", 21), ("b5", 21), ("k9", 21), ("b6", 22)):
+        yield VoteCast(buyer_id=buyer, vote_id=f"{buyer}-{day}", promoter_id="k9", occurred_at=b.at(f"05-{day} 12:00"))

@@ -1,0 +1,105 @@
+"""laotie standing"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import click
+
+from deploy.cli.connect import running
+from deploy.cli.errors import Failed
+from deploy.cli.watch import Watch
+from deploy.local.policies import zone_of
+from deploy.local.stack import Stack
+from shared import postgres
+
+STANDING = "SELECT body::text FROM trust.standing WHERE key = $1"
+VOTES = "SELECT (body ->> 'votes')::bigint FROM trust.poll WHERE key = $1"
+PREFIXES = ("seller:", "promoter:")
+
+
+@click.command()
+@click.argument("subject", metavar="SUBJECT")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def standing(subject: str, as_json: bool) -> None:
+    """Show what is held against SUBJECT, a seller:ID or promoter:ID: violations and their appeals, points, study, suspensions, votes.
+
+    Points are violations less study, never below 0; at a hundred it is removed. Whose appeals wait: `laotie attention`.
+    """
+    if not subject.startswith(PREFIXES):
+        raise click.BadParameter("say seller:ID or promoter:ID", param_hint="SUBJECT")
+    stack = running()
+    body, votes, now = asyncio.run(_read(stack, subject))
+    if body is None and votes is None:
+        raise Failed(f"nothing is known of {subject!r}: no violation, no study, no vote")
+    told = data(subject, body or {}, votes, now)
+    click.echo(json.dumps(told, indent=1, ensure_ascii=False) if as_json else "\n".join(lines(told, zone_of(stack))))
+
+
+async def _read(stack: Stack, subject: str) -> tuple[dict[str, Any] | None, int | None, datetime]:
+    async with Watch(stack) as watch:
+        now = await watch.clock()
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        body = await connection.fetchval(STANDING, subject)
+        return json.loads(body) if body is not None else None, await connection.fetchval(VOTES, subject), now
+    finally:
+        await connection.close()
+
+
+def data(subject: str, body: Mapping[str, Any], votes: int | None, now: datetime) -> dict[str, Any]:
+    """From the standing as stored; suspended, removed: at the business time `now`. Times in UTC."""
+    appeals, voided = body.get("appeals", {}), set(body.get("voided", ()))
+    violations = [
+        {"violation_id": name, **one, "voided": name in voided, "appeal": appeals.get(name, {}).get("outcome")}
+        for name, one in body.get("told", {}).items()
+    ]
+    suspensions = [{"id": name, **one, "in_force": _in_force(one, now)} for name, one in body.get("suspensions", {}).items()]
+    return {
+        "subject": subject,
+        "points": body.get("points", 0),
+        "of_violations": body.get("against", 0),
+        "of_study": body.get("credited", 0),
+        "removed_since": body.get("removed_since"),
+        "suspended": any(one["in_force"] for one in suspensions),
+        "violations": sorted(violations, key=lambda one: (one["at"], one["violation_id"])),
+        "study": sorted(({"study_id": name, **one} for name, one in body.get("study", {}).items()), key=lambda one: one["at"]),
+        "suspensions": sorted(suspensions, key=lambda one: (one["effective_from"], one["id"])),
+        "votes": votes or 0,
+    }
+
+
+def lines(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
+    state = "suspended" if told["suspended"] else "free"
+    state = f"removed since {_local(told['removed_since'], zone)}" if told["removed_since"] else state
+    yield f"{told['subject']}: {state}, times in {zone.key}"
+    yield f"{told['points']} points: {told['of_violations']} of violations, less {told['of_study']} of study [R6.1]"
+    for one in told["violations"]:
+        notes = ", void" * one["voided"] + (f", appeal {one['appeal']}" if one["appeal"] else "")
+        what = f"violation {one['violation_id']}, {one['kind']}, {one['points']} points, level {one['level']}"
+        yield f"{_local(one['at'], zone)}  {what}{notes}"
+    for one in told["study"]:
+        yield f"{_local(one['at'], zone)}  study {one['study_id']}, {one['points']} points"
+    for one in told["suspensions"]:
+        until = f"until {_local(one['until'], zone)}" if one["until"] else "for good"
+        why = f"points, brought there by {one['brought_by']}" if one["brought_by"] else f"violation {one['id']}"
+        ended = f", lifted at {_local(one['ended_at'], zone)}" if one["ended_at"] else ", in force" * one["in_force"]
+        yield f"{_local(one['effective_from'], zone)}  suspended, level {one['level']}, {until}, for {why}{ended} [R6.2]"
+    if told["votes"]:
+        yield f"{told['votes']} votes in all [R6.3]"
+
+
+def _in_force(one: Mapping[str, Any], now: datetime) -> bool:
+    """Half open; lifted or over, no more."""
+    ends = [datetime.fromisoformat(one[name]) for name in ("until", "ended_at") if one[name]]
+    return datetime.fromisoformat(one["effective_from"]) <= now and all(now < end for end in ends)
+
+
+def _local(at: str, zone: ZoneInfo) -> str:
+    return datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
