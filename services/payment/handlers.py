@@ -9,6 +9,7 @@ from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import BREAKS, POSTINGS
 from shared.contracts.chargeback import ChargebackAnswerDue
 from shared.contracts.dispute import CaseReopened
+from shared.contracts.handling import MoneyHandled
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
 from shared.contracts.owed import CompensationGranted, ReimbursementGranted
 from shared.contracts.payment import (
@@ -55,6 +56,7 @@ Input = (
     | ShippingSham
     | CompensationGranted
     | ReimbursementGranted
+    | MoneyHandled
     | CompensationSucceeded
     | CompensationFailed
     | CompensationAnswerDue
@@ -105,6 +107,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.unanswered, PAYMENT.one(event.order_id))
         case ReimbursementGranted():
             return on(event, decide.reimburse, PAYMENT.one(event.order_id))
+        case MoneyHandled():
+            return on(event, decide.handle, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case ShippingLate() | ShippingSham() | CompensationGranted():
             return on(event, decide.compensate, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case CompensationSucceeded():

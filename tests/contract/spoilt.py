@@ -36,6 +36,8 @@ SORTS: dict[str, Bad] = {
     "token": (*NO_TEXT, "email", ""),
     "matter": (*NO_TEXT, "late_shipping", ""),
     "remedy": (*NO_TEXT, "exchange", ""),
+    "handled": (*NO_TEXT, "payout", ""),
+    "how": (*NO_TEXT, "given_up", ""),
     "fault": (*NO_TEXT, "platform", ""),
     "finding": (*NO_TEXT, "fake", ""),
     "claimed": (*NO_TEXT, "counterfeit", ""),
@@ -131,6 +133,9 @@ EVENTS: dict[str, Fields] = {
         "subject_id": "suspendable", "violation_id": "id", "kind": "id", "points": "points", "level": "level?",
     },
     "governance.v1/violation.voided": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
+    "ruling.v1/money.handled": {
+        **ORDER, "handling_id": "id", "of": "handled", "item_id": "id", "how": "how", "by": "id", "reason": "text", "reference": "text~",
+    },
     "ruling.v1/ruling.made": {
         **ORDER, "parcel_id": "id?", "case_id": "id?", "ruling_id": "id", "matter": "matter", "upheld": "bool", "remedy": "remedy~",
         "amount_minor": "minor?", "quantity": "quantity?", "fault": "fault~", "finding": "finding~", "appraisal_minor": "minor~",

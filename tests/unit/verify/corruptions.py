@@ -17,6 +17,7 @@ from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
 from shared.contracts.card import CardGranted
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue, ChargebackReceived
+from shared.contracts.handling import HandlingNoted
 from shared.contracts.hold import ShipmentHoldGranted
 from shared.contracts.order import OrderAccepted, ParcelSent, UnitsCancelled
 from shared.contracts.owed import CouponRestored
@@ -24,6 +25,7 @@ from shared.contracts.payment import (
     AccountCharged,
     BalanceCredited,
     BreakFound,
+    CompensationDone,
     CompensationInstructed,
     DepositFilled,
     DepositReceived,
@@ -157,6 +159,10 @@ CORRUPTIONS = (
                lambda copy: copy.forge(ShipmentHoldGranted, of_order("kept"), late=True)),
     Corruption("a seller is blamed for what it had time to send", "refund or shipment: what was not shipped",
                lambda copy: copy.forge(CaseClosed, of_order("kept"), fault="seller")),
+    Corruption("what nobody could be paid is told as paid", "settled by hand: a person",
+               lambda copy: copy.forge(HandlingNoted, lambda fact: fact.how == "unclaimed", how="paid")),
+    Corruption("what a person paid is booked twice", "settled by hand: exactly",
+               lambda copy: copy.repeat(CompensationDone, lambda fact: fact.by_hand)),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),
