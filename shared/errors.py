@@ -179,6 +179,7 @@ PaymentCode = Literal[
     "withdrawal.debt_open",
     "withdrawal.deposit_short",
     "withdrawal.exceeds_balance",
+    "withdrawal.exceeds_prefunded",
     "withdrawal.known",
     "withdrawal.too_many",
 ]
@@ -524,6 +525,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "withdrawal.exceeds_balance": Entry(
         "more than the balance holds", True, "提现金额超过可用余额", "The amount is more than the available balance."
+    ),
+    "withdrawal.exceeds_prefunded": Entry(
+        "more than is prefunded and not asked for yet, or orders have used it",
+        True,
+        "申请金额超过可退的预存补贴款",
+        "The amount is more than what is left of the prefunded subsidies.",
     ),
     "withdrawal.known": Entry("a withdrawal of this id was paid out before", False, "该提现申请已处理", "This withdrawal was made before."),
     "withdrawal.too_many": Entry(

@@ -29,7 +29,7 @@ from shared.contracts.payment import (
     RefundReserved,
     UnwantedReceived,
 )
-from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
+from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyDrawn, SubsidyRestored
 from shared.contracts.types import Moves
 
 Moved = Counter[str]  # minor units by account
@@ -178,6 +178,8 @@ def _of_party(fact: Any, known: Known) -> Moved | None:
             return Counter({f"balance:{fact.party}": -fact.amount_minor, f"deposit:{fact.party}": fact.amount_minor})
         case PrefundReceived():
             return Counter({"psp:cash": -fact.amount_minor, f"prefunded:{fact.party}": fact.amount_minor})
+        case PrefundReleased():
+            return Counter({f"prefunded:{fact.party}": -fact.amount_minor, f"balance:{fact.party}": fact.amount_minor})
         case SubsidyRestored():
             return Counter({f"promoter_subsidy:{fact.party}": -fact.amount_minor, f"prefunded:{fact.party}": fact.amount_minor})
         case SubsidyDrawn():

@@ -36,7 +36,7 @@ from shared.contracts.psp import (
 )
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
-from shared.contracts.subsidy import SubsidyCharged, SubsidyReturned
+from shared.contracts.subsidy import PrefundReleaseDue, SubsidyCharged, SubsidyReturned
 from shared.messaging.shape import Plan, Service, given, on
 from shared.policy import Policies
 
@@ -69,6 +69,7 @@ Input = (
     | SubsidyCharged
     | SubsidyReturned
     | ClawbackDue
+    | PrefundReleaseDue
     | SweepDue
     | PayoutSucceeded
     | PayoutFailed
@@ -133,6 +134,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.draw, ACCOUNT.one(event.party))
         case SubsidyReturned():
             return on(event, decide.restore, ACCOUNT.one(event.party))
+        case PrefundReleaseDue():
+            return on(event, decide.release, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case ClawbackDue():
             return on(event, decide.try_again, ACCOUNT.one(event.party))
         case SweepDue():

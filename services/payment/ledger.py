@@ -97,6 +97,7 @@ TRANSACTIONS = {
         "a promoter gives what an order had of it", ("prefunded:<party>", "debt:<party>"), ("promoter_subsidy:<party>",)),
     "subsidy.restored": Transaction("a promoter has its part of a refund back", ("promoter_subsidy:<party>",), ("prefunded:<party>",)),
     "prefund.received": Transaction("a promoter put money in for subsidies", ("psp:cash",), ("prefunded:<party>",)),
+    "prefund.released": Transaction("a promoter does not need what it put in", ("prefunded:<party>",), ("balance:<party>",)),
     "debt.repaid": Transaction(
         "what came in repays a debt", ("balance:<party>", "deposit:<party>", "prefunded:<party>"), ("debt:<party>",)),
     "deposit.filled": Transaction("income fills the deposit", ("balance:<party>",), ("deposit:<party>",)),

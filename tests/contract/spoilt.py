@@ -37,6 +37,7 @@ SORTS: dict[str, Bad] = {
     "matter": (*NO_TEXT, "late_shipping", ""),
     "remedy": (*NO_TEXT, "exchange", ""),
     "handled": (*NO_TEXT, "payout", ""),
+    "purse": (*NO_TEXT, "deposit", ""),
     "how": (*NO_TEXT, "given_up", ""),
     "fault": (*NO_TEXT, "platform", ""),
     "finding": (*NO_TEXT, "fake", ""),
@@ -124,7 +125,9 @@ EVENTS: dict[str, Fields] = {
     "seller.v1/seller.registered": {"seller_id": "id", "deposit_required_minor": "minor", "currency": "currency"},
     "seller.v1/deposit.topped_up": {"seller_id": "id", "deposit_id": "id", "amount_minor": "asked", "currency": "currency"},
     "seller.v1/prefund.topped_up": {"promoter_id": "id", "prefund_id": "id", "amount_minor": "asked", "currency": "currency"},
-    "seller.v1/withdrawal.requested": {"seller_id": "id", "withdrawal_id": "id", "amount_minor": "asked", "currency": "currency"},
+    "seller.v1/withdrawal.requested": {
+        "seller_id": "id", "withdrawal_id": "id", "amount_minor": "asked", "currency": "currency", "of": "purse~",
+    },
     "member.v1/identity.linked": {"buyer_id": "id", "kind": "token", "token": "id"},
     "member.v1/trust_card.claimed": {"buyer_id": "id", "claim_id": "id"},
     "governance.v1/product.reviewed": {"campaign_id": "id", "sku": "id", "approved": "bool", "reason": "text~"},

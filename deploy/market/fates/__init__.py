@@ -77,7 +77,6 @@ FATES = {
     "returned, part was cancelled": Fate(1, returns.returned_after_cancelling, Wants(units=3)),
     "returned to another party": Fate(2, returns.returned_to_another, Wants(fulfilled=True)),
     "returned after settlement": Fate(4, returns.returned_after_settlement),
-    "returned to its promoter's cost": Fate(2, returns.returned_after_settlement, Wants(visited="another")),
     "returned, freight due again": Fate(2, returns.returned, Wants(threshold="lost")),
     "returned, freight stays free": Fate(1, returns.returned, Wants(threshold="kept")),
     "refund failed at PSP": Fate(3, returns.refund_failed),

@@ -14,7 +14,7 @@ from services.payment.decide.refunds import grant, not_paid, refunded, unanswere
 from services.payment.decide.reimbursement import reimburse
 from services.payment.decide.sellers import register, top_up, withdraw
 from services.payment.decide.settlement import free, hold, plan, settle
-from services.payment.decide.subsidies import draw, prefund, restore
+from services.payment.decide.subsidies import draw, prefund, release, restore
 
 __all__ = [
     "cancelled",
@@ -42,6 +42,7 @@ __all__ = [
     "refunded",
     "register",
     "reimburse",
+    "release",
     "restore",
     "returned",
     "settle",

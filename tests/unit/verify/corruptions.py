@@ -38,7 +38,7 @@ from shared.contracts.payment import (
 )
 from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
 from shared.contracts.storefront import RefundRequested
-from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyReturned
+from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 from tests.unit.verify import plants as p
 from tests.unit.verify.damaged import Copy, more, moved, of_order
@@ -141,6 +141,9 @@ CORRUPTIONS = (
                lambda copy: copy.forge(SubsidyDrawn, moves=moved({"promoter_subsidy:k1": -1, "promoter_subsidy:k2": 1}))),
     Corruption("money for subsidies is booked with a fen more", "money for subsidies",
                lambda copy: copy.forge(PrefundReceived, amount_minor=more(1), moves=moved({"psp:cash": -1, "prefunded:k1": 1}))),
+    Corruption("a promoter has a fen more of its prefunded money than it asked for", "prefunded money",
+               lambda copy: copy.forge(PrefundReleased, amount_minor=more(1), prefunded_minor=more(-1),
+                                       moves=moved({"prefunded:k9": -1, "balance:k9": 1}))),
     Corruption("what is prefunded in the table is another", "every balance",
                lambda copy: copy.stored("account", "k1", lambda body: body["purses"]["CNY"].update(prefunded_minor=1))),
     Corruption("goods were signed for long before they were asked back", "cases: each was",

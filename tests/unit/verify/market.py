@@ -183,5 +183,8 @@ def _before() -> Iterable[Message]:
     yield SellerRegistered(seller_id="s1", deposit_required_minor=80_00, currency="CNY", occurred_at=at)
     yield DepositToppedUp(seller_id="s1", deposit_id="d1", amount_minor=50_00, currency="CNY", occurred_at=at)
     yield PrefundToppedUp(promoter_id=b.PROMOTER, prefund_id="p1", amount_minor=4_00, currency="CNY", occurred_at=at)
+    yield PrefundToppedUp(promoter_id="k9", prefund_id="p9", amount_minor=9_00, currency="CNY", occurred_at=at)
+    wish: dict[str, Any] = {"seller_id": "k9", "withdrawal_id": "w9", "amount_minor": 6_00, "currency": "CNY", "of": "prefunded"}
+    yield WithdrawalRequested(**wish, occurred_at=b.at("05-21 10:00"))
     yield TrustCardClaimed(buyer_id="b5", claim_id="wish", occurred_at=at)
     yield from (reviewed(), allotted(4), linked("b7", "t1"), linked("b6", "t1"))
