@@ -151,6 +151,12 @@ PaymentCode = Literal[
     "deposit.currency_differs",
     "deposit.known",
     "escrow.exists",
+    "handling.disputed",
+    "handling.known",
+    "handling.not_failed",
+    "handling.nothing_left",
+    "handling.of_case",
+    "handling.unknown",
     "payment.before_escrow",
     "payout.closed",
     "payout.contradicted",
@@ -173,6 +179,7 @@ PaymentCode = Literal[
     "withdrawal.debt_open",
     "withdrawal.deposit_short",
     "withdrawal.exceeds_balance",
+    "withdrawal.exceeds_prefunded",
     "withdrawal.known",
     "withdrawal.too_many",
 ]
@@ -485,6 +492,12 @@ CATALOGUE: dict[str, Entry] = {
     "deposit.known": Entry(
         "money of this deposit id was counted before", False, "该笔保证金已入账", "This deposit payment was counted before."
     ),
+    "handling.disputed": Entry("a bank disputes that money: its end decides first, then it can be settled by hand"),
+    "handling.known": Entry("a person settled something under that id before"),
+    "handling.not_failed": Entry("the provider has not refused it, or it is settled: only what it will not pay is settled by hand"),
+    "handling.nothing_left": Entry("a bank took that money back, or other refunds have it: nothing is left to be settled by hand"),
+    "handling.of_case": Entry("a case asks for that refund: its ruling grants it again or gives it up"),
+    "handling.unknown": Entry("no such refund or compensation was instructed for this order"),
     "escrow.exists": Entry("this order's money is in escrow already"),
     "payment.before_escrow": Entry("money of an order whose escrow is not funded yet: waits", True),
     "payout.closed": Entry("the payout was paid or returned before"),
@@ -523,6 +536,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "withdrawal.exceeds_balance": Entry(
         "more than the balance holds", True, "提现金额超过可用余额", "The amount is more than the available balance."
+    ),
+    "withdrawal.exceeds_prefunded": Entry(
+        "more than is prefunded and not asked for yet, or orders have used it",
+        True,
+        "申请金额超过可退的预存补贴款",
+        "The amount is more than what is left of the prefunded subsidies.",
     ),
     "withdrawal.known": Entry("a withdrawal of this id was paid out before", False, "该提现申请已处理", "This withdrawal was made before."),
     "withdrawal.too_many": Entry(

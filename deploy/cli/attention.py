@@ -20,7 +20,7 @@ SELECT * FROM (
 ) AS open WHERE $1::text IS NULL OR key = $1 ORDER BY kind, why, key, id
 """
 MEANS = {
-    "not paid": "the provider refused it, nothing moved",
+    "not paid": "the provider refused it, nothing moved; where no case can rule on it, money.handled settles it",
     "no answer": "the provider has not answered in time; an answer counts however late",
     "no end": "the bank has not said how it ended; what it froze stays frozen",
     "undecided": "an appeal against a violation waits for violation.voided or violation.upheld",

@@ -26,7 +26,8 @@ from shared.texts import numbers_in, numbers_of
 @click.argument("name", metavar="ORDER|CASE")
 @click.option("--order", help="The case of this order: case ids are an order's own.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: every record whole.")
-def explain(name: str, order: str | None, as_json: bool) -> None:
+@click.option("--whole", is_flag=True, help="Read every topic whole: finds even what lies where it does not belong and nobody reads.")
+def explain(name: str, order: str | None, as_json: bool, whole: bool) -> None:
     """Tell what happened to ORDER, in the order in which it was published, and why: events, rules, money, deadlines.
 
     Times are when it happened, in the zone of the policy. `<- 3` follows from step 3; a step without one came from outside or by time.
@@ -37,7 +38,7 @@ def explain(name: str, order: str | None, as_json: bool) -> None:
     if order is not None or is_case(stack, name):
         _explain_case(stack, name, order, as_json)
         return
-    story = asyncio.run(tell(stack, name))
+    story = asyncio.run(tell(stack, name, whole=whole))
     if not story.known:
         raise Failed(f"nothing is known of an order or a case {name!r}")
     if as_json:

@@ -14,8 +14,11 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from deploy.cli import whereabouts
+from deploy.cli.whereabouts import Cursor
 from deploy.local.kafka import quiet
 from deploy.local.policies import zone_of
+from deploy.local.services import owners
 from deploy.local.stack import Stack
 from deploy.verify.log import TOPICS, Entry, entries
 from deploy.verify.run import ends_of
@@ -33,6 +36,7 @@ ABOUT = ("line_no", "lines", "delivered", "case_id", "refund_id", "parcel_id", "
          "quantity", "due_minor", "amount_minor", "buyer_minor", "reason", "code", "by", "how", "turn", "deadline", "pay_by")  # fmt: skip
 _RULES = re.compile(r"Source: ((?:R\d+(?:\.\d+)?(?:-R\d+\.\d+)?(?:, )?)+)")
 
+CURSORS = "SELECT topic, partition, position, astray FROM {schema}.cursor"
 TIMERS = "SELECT kind, subject, due_at, sent_at FROM {schema}.timer WHERE key = $1 ORDER BY due_at"
 HELD = "SELECT state, ref, reason FROM {schema}.parked WHERE key = $1 ORDER BY n"
 BODY = "SELECT version, body::text FROM {table} WHERE key = $1"
@@ -90,9 +94,17 @@ class Story:
         return found
 
 
-async def tell(stack: Stack, order: str) -> Story:
-    """Everything that is known of it; `known` is false where that is nothing."""
-    found = _gather(stack, order)
+async def tell(stack: Stack, order: str, *, whole: bool = False) -> Story:
+    """Everything that is known of it; `known` is false where that is nothing. whole: each topic is read whole."""
+    cursors: list[Cursor] = []
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        for service in owners():
+            rows = await connection.fetch(CURSORS.format(schema=postgres.quoted(service)))
+            cursors += [Cursor(row["topic"], row["partition"], row["position"], row["astray"]) for row in rows]
+    finally:
+        await connection.close()
+    found = _gather(stack, order, None if whole else cursors)
     story = Story(order, _zone(stack, found), _steps(found))
     connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
     try:
@@ -109,8 +121,8 @@ async def tell(stack: Stack, order: str) -> Story:
     return story
 
 
-def _gather(stack: Stack, order: str) -> list[Entry]:
-    """By key; what is told to parties and to trust names the order in its body."""
+def _gather(stack: Stack, order: str, cursors: list[Cursor] | None) -> list[Entry]:
+    """By key; what is told to parties and to trust names the order in its body. cursors None: every topic is read whole."""
     key = order.encode()
     names = (f'"order_id":"{order}"'.encode(), f"/{order}/".encode())
 
@@ -120,9 +132,16 @@ def _gather(stack: Stack, order: str) -> list[Entry]:
         value: bytes = message.value() or b""
         return TOPICS[message.topic()].own and any(name in value for name in names)
 
-    topics = [topic.name for topic in TOPICS.values() if not topic.single and topic.name not in SKIPPED]
-    settings = quiet(stack.settings(postgres.OPS).confluent())
-    found = list(entries(settings, ends_of(stack, topics), wanted))
+    by_key, by_body = ([name for name in names if name not in SKIPPED] for names in whereabouts.names())
+    ends, settings = ends_of(stack, [*by_key, *by_body]), quiet(stack.settings(postgres.OPS).confluent())
+    if cursors is None:
+        found = list(entries(settings, ends, wanted))
+    else:
+        places = whereabouts.under_key(order, stack.stripes, by_key, cursors)
+        found = list(entries(settings, {place: ends[place] for place in places}, wanted, places))
+        first_ms = min((entry.timestamp_ms for entry in found), default=None)
+        others = whereabouts.since(stack, by_body, ends, first_ms)
+        found += entries(settings, {place: ends[place] for place in others}, wanted, others)
     first: dict[tuple[str, int, int], Entry] = {}
     rest = []
     for entry in sorted(found, key=lambda one: (one.timestamp_ms, one.topic, one.partition, one.offset)):

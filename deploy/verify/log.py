@@ -134,15 +134,23 @@ def read(settings: Mapping[str, Any], ends: Mapping[Lane, int], lasts: Mapping[L
     return log
 
 
-def entries(settings: Mapping[str, Any], ends: Mapping[Lane, int], wanted: Callable[[Any], bool] = lambda _: True) -> Iterator[Entry]:
-    """Every record before the ends that is wanted (asked of the client's message, so that the others cost nothing)."""
-    open_places = {place for place, end in ends.items() if end > 0}
+def entries(
+    settings: Mapping[str, Any],
+    ends: Mapping[Lane, int],
+    wanted: Callable[[Any], bool] = lambda _: True,
+    starts: Mapping[Lane, int] | None = None,
+) -> Iterator[Entry]:
+    """Every record before the ends that is wanted (asked of the client's message, so that the others cost nothing). starts: from where
+    on, by partition; None, or 0: from the beginning.
+    """
+    begins = starts or {}
+    open_places = {place for place, end in ends.items() if end > begins.get(place, 0)}
     consumer = Consumer(
         {**settings, "group.id": "laotie-verify", "enable.auto.commit": False, "enable.partition.eof": True,
          "isolation.level": "read_committed", "fetch.wait.max.ms": 50, "queued.min.messages": 100_000}
     )  # fmt: skip
     try:
-        consumer.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in sorted(open_places)])
+        consumer.assign([TopicPartition(*place, begins.get(place) or OFFSET_BEGINNING) for place in sorted(open_places)])
         heard = time.monotonic()
         while open_places:
             messages = consumer.consume(READ_MAX, POLL_S)

@@ -29,7 +29,7 @@ from shared.contracts.payment import (
     RefundReserved,
 )
 from shared.contracts.seller import DepositToppedUp
-from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
+from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyDrawn, SubsidyRestored
 from shared.contracts.types import Moves
 
 Place = tuple[str, str]  # party (or account), currency
@@ -121,6 +121,9 @@ def _fold(purse: Purse, event: Any) -> None:
         case SubsidyDrawn():
             purse.prefunded -= event.from_prefunded_minor
             purse.debt += event.as_debt_minor
+        case PrefundReleased():
+            purse.prefunded -= event.amount_minor
+            purse.available += event.amount_minor
         case DepositReceived():
             purse.deposit += event.amount_minor
         case DepositRequired():

@@ -28,11 +28,11 @@ from shared.contracts.payment import (
     PayoutReturned,
 )
 from shared.contracts.seller import SellerRegistered, WithdrawalRequested
-from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
+from shared.contracts.subsidy import PrefundReceived, PrefundReleased, PrefundReleaseNoted, SubsidyDrawn, SubsidyRestored
 from shared.messaging.message import Message
 
 Place = tuple[str, str]  # party, currency
-Income = BalanceCredited | PayoutReturned | DepositReceived | PrefundReceived | SubsidyRestored
+Income = BalanceCredited | PayoutReturned | PrefundReleased | DepositReceived | PrefundReceived | SubsidyRestored
 Follows = tuple[str, int]  # what has to be told next, and its amount
 
 
@@ -127,6 +127,9 @@ def _taken(check: Check, entry: Entry, fact: Any, purse: Purse) -> None:
 
 def _fold(purse: Purse, fact: Any) -> None:
     match fact:
+        case PrefundReleased():
+            purse.prefunded -= fact.amount_minor
+            purse.available += fact.amount_minor
         case BalanceCredited() | PayoutReturned():
             purse.available += fact.amount_minor
         case BalanceDebited():
@@ -176,7 +179,8 @@ def _asked(log: Log) -> Check:
     for entry, seller in log.of(SellerRegistered):
         causes[(entry.id, DepositRequired)].add((seller.seller_id, seller.currency, seller.deposit_required_minor))
     for entry, wish in log.of(WithdrawalRequested):
-        causes[(entry.id, PayoutInstructed)].add((wish.seller_id, wish.currency, wish.amount_minor, wish.withdrawal_id))
+        kind = PayoutInstructed if wish.of == "balance" else PrefundReleaseNoted
+        causes[(entry.id, kind)].add((wish.seller_id, wish.currency, wish.amount_minor, wish.withdrawal_id))
     for entry in log.facts():
         fact: Any = entry.event
         told_of = causes.get((entry.header("ce_causationid"), type(fact)), set())
@@ -190,6 +194,8 @@ def _asked(log: Log) -> Check:
             case DepositRequired():
                 found = (fact.party, fact.currency, fact.required_minor)
             case PayoutInstructed() if fact.withdrawal_id is not None:
+                found = (fact.party, fact.currency, fact.amount_minor, fact.withdrawal_id)
+            case PrefundReleaseNoted():
                 found = (fact.party, fact.currency, fact.amount_minor, fact.withdrawal_id)
             case _:
                 continue

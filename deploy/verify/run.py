@@ -19,6 +19,7 @@ from deploy.verify import (
     certificates,
     compensations,
     first_orders,
+    handled,
     holds,
     intake,
     integrity,
@@ -77,6 +78,7 @@ def statements(log: Log, tables: Tables, published: Policies, offsets: Mapping[s
     yield from _computed("refusals", refusals.checks(log))
     yield from _computed("cards", cards.checks(log, published))
     yield from _computed("holds", holds.checks(log))
+    yield from _computed("handled", handled.checks(log))
     yield from _computed("purses", purses.checks(log))
     yield from _computed("orders", orders.checks(log, tables))
     yield from _computed("reconciliation", reconciliation.checks(log, tables))

@@ -119,7 +119,7 @@ def _step(splits: Splits, entry: Entry, fact: Any, line_no: int, part: Chargebac
         case SettlementPlanned():
             sold.confirmed_at = fact.occurred_at
         case RefundReserved():
-            asked = splits.asked.get((fact.order_id, fact.refund_id))
+            asked = splits.asked.get((fact.order_id, fact.again_of or fact.refund_id))
             told, request = (line_no, fact.quantity, fact.buyer_minor, fact.funder), asked[:4] if asked is not None else None
             splits.refunds.that(told == request, f"{entry}: {told} is set aside for {fact.refund_id}, asked was {request}")
             if fact.funder == "platform":

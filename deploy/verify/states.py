@@ -49,16 +49,16 @@ def _payments(log: Log, stored: Mapping[str, Stored]) -> Check:
         (RefundReserved, "reserved"),
         (UnwantedReceived, "reserved"),
         (RefundRefused, "refused"),
-        (RefundDone, "done"),
         (RefundNotPaid, "failed"),
+        (RefundDone, "done"),
     )
     for kind, state in states:  # in the order in which a refund goes through them
         for _, fact in log.of(kind):
             refunds[fact.order_id][fact.refund_id] = state
     paid: tuple[tuple[Any, str], ...] = (
         (CompensationInstructed, "instructed"),
-        (CompensationDone, "done"),
         (CompensationNotPaid, "failed"),
+        (CompensationDone, "done"),
     )
     for kind, state in paid:
         for _, fact in log.of(kind):

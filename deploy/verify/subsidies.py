@@ -12,9 +12,17 @@ from typing import Any
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited, ChargebackPart
-from shared.contracts.payment import EscrowFunded, RefundDone, RefundReserved
+from shared.contracts.payment import DebtRepaid, EscrowFunded, RefundDone, RefundReserved
 from shared.contracts.seller import PrefundToppedUp
-from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyRestored, SubsidyReturned
+from shared.contracts.subsidy import (
+    PrefundReceived,
+    PrefundReleased,
+    PrefundReleaseNoted,
+    SubsidyCharged,
+    SubsidyDrawn,
+    SubsidyRestored,
+    SubsidyReturned,
+)
 from shared.contracts.types import Moves
 
 Told = tuple[str, str, str, str]  # event that caused it, order, party, currency
@@ -32,6 +40,7 @@ def checks(log: Log, moves: list[tuple[Entry, Moves]]) -> Iterator[Check]:
     yield _booked(log)
     yield _left(log, promoters, moves)
     yield _prefunded(log)
+    yield _released(log)
 
 
 def _asked(log: Log, promoters: Promoters) -> Check:
@@ -126,4 +135,27 @@ def _prefunded(log: Log) -> Check:
         check.that(seen[(fact.party, fact.prefund_id)] == 1, f"{entry}: {fact.prefund_id} counts again")
         prefund = (fact.party, fact.prefund_id, fact.amount_minor, fact.currency)
         check.that(prefund in told, f"{entry}: nobody told of {prefund}")
+    return check
+
+
+def _released(log: Log) -> Check:
+    """All facts of a party lie in one lane, in order."""
+    check = Check("prefunded money is its promoter's again at the time that it was told, once: what it asked for, or what is left")
+    left: Counter[tuple[str, str]] = Counter()
+    asked: dict[tuple[str, str], PrefundReleaseNoted] = {}
+    for entry in log.facts():
+        fact: Any = entry.event
+        match fact:
+            case PrefundReceived() | SubsidyDrawn() | SubsidyRestored():
+                left[(fact.party, fact.currency)] = fact.prefunded_minor
+            case DebtRepaid(source="prefunded"):
+                left[(fact.party, fact.currency)] -= fact.amount_minor
+            case PrefundReleaseNoted():
+                asked[(fact.party, fact.withdrawal_id)] = fact
+            case PrefundReleased():
+                noted, place = asked.pop((fact.party, fact.withdrawal_id), None), (fact.party, fact.currency)
+                due = (noted.release_at, min(noted.amount_minor, left[place])) if noted is not None else None
+                told = (fact.occurred_at, fact.amount_minor)
+                check.that(told == due or any(log.starts.values()), f"{entry}: due and left is {due}, released was {told}")
+                left[place] = fact.prefunded_minor
     return check

@@ -29,10 +29,11 @@ from shared.contracts.payment import (
     RefundReserved,
     UnwantedReceived,
 )
-from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
+from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyDrawn, SubsidyRestored
 from shared.contracts.types import Moves
 
 Moved = Counter[str]  # minor units by account
+TO = {"": "psp:cash", "paid": "platform:by_hand", "unclaimed": "platform:unclaimed"}  # from where the buyer has it: R3.5
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ def _expected(fact: Any, known: Known) -> Moved | None:
         case ChargebackDebited():
             return _charged_back(fact, known)
         case CompensationDone():
-            return Counter({"platform:advance": -fact.amount_minor, "psp:cash": fact.amount_minor})
+            return Counter({"platform:advance": -fact.amount_minor, TO[fact.by_hand]: fact.amount_minor})
         case SellerReimbursed():
             amount = fact.refund_minor + fact.compensations_minor
             return Counter({"platform:guarantee_fund": -amount, f"balance:{fact.seller_id}": amount})
@@ -125,10 +126,11 @@ def _refunded(fact: RefundDone, known: Known) -> Moved:
     if refund is None:
         return Counter({f"nothing was set aside for {fact.refund_id}": fact.amount_minor})
     if isinstance(refund, UnwantedReceived):
-        return Counter({f"unwanted:{fact.order_id}": -refund.amount_minor, "psp:cash": refund.amount_minor})
+        amount = fact.amount_minor if fact.by_hand else refund.amount_minor
+        return Counter({f"unwanted:{fact.order_id}": -amount, TO[fact.by_hand]: amount})
     if refund.funder == "platform":
         return Counter({"platform:guarantee_fund": -refund.buyer_minor, "psp:cash": refund.buyer_minor})
-    return _from_line("psp:cash", refund.buyer_minor, refund, fact.order_id, known)
+    return _from_line(TO[fact.by_hand], refund.buyer_minor, refund, fact.order_id, known)
 
 
 def _from_line(to: str, amount: int, part: RefundReserved | ChargebackPart, order_id: str, known: Known) -> Moved:
@@ -176,6 +178,8 @@ def _of_party(fact: Any, known: Known) -> Moved | None:
             return Counter({f"balance:{fact.party}": -fact.amount_minor, f"deposit:{fact.party}": fact.amount_minor})
         case PrefundReceived():
             return Counter({"psp:cash": -fact.amount_minor, f"prefunded:{fact.party}": fact.amount_minor})
+        case PrefundReleased():
+            return Counter({f"prefunded:{fact.party}": -fact.amount_minor, f"balance:{fact.party}": fact.amount_minor})
         case SubsidyRestored():
             return Counter({f"promoter_subsidy:{fact.party}": -fact.amount_minor, f"prefunded:{fact.party}": fact.amount_minor})
         case SubsidyDrawn():

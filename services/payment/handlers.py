@@ -9,6 +9,7 @@ from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import BREAKS, POSTINGS
 from shared.contracts.chargeback import ChargebackAnswerDue
 from shared.contracts.dispute import CaseReopened
+from shared.contracts.handling import MoneyHandled
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
 from shared.contracts.owed import CompensationGranted, ReimbursementGranted
 from shared.contracts.payment import (
@@ -35,7 +36,7 @@ from shared.contracts.psp import (
 )
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
-from shared.contracts.subsidy import SubsidyCharged, SubsidyReturned
+from shared.contracts.subsidy import PrefundReleaseDue, SubsidyCharged, SubsidyReturned
 from shared.messaging.shape import Plan, Service, given, on
 from shared.policy import Policies
 
@@ -55,6 +56,7 @@ Input = (
     | ShippingSham
     | CompensationGranted
     | ReimbursementGranted
+    | MoneyHandled
     | CompensationSucceeded
     | CompensationFailed
     | CompensationAnswerDue
@@ -67,6 +69,7 @@ Input = (
     | SubsidyCharged
     | SubsidyReturned
     | ClawbackDue
+    | PrefundReleaseDue
     | SweepDue
     | PayoutSucceeded
     | PayoutFailed
@@ -105,6 +108,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.unanswered, PAYMENT.one(event.order_id))
         case ReimbursementGranted():
             return on(event, decide.reimburse, PAYMENT.one(event.order_id))
+        case MoneyHandled():
+            return on(event, decide.handle, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case ShippingLate() | ShippingSham() | CompensationGranted():
             return on(event, decide.compensate, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case CompensationSucceeded():
@@ -129,6 +134,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.draw, ACCOUNT.one(event.party))
         case SubsidyReturned():
             return on(event, decide.restore, ACCOUNT.one(event.party))
+        case PrefundReleaseDue():
+            return on(event, decide.release, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case ClawbackDue():
             return on(event, decide.try_again, ACCOUNT.one(event.party))
         case SweepDue():

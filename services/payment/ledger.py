@@ -19,6 +19,7 @@ COMMISSION = "platform:commission"
 SUBSIDY = "platform:subsidy"
 ADVANCE = "platform:advance"
 GUARANTEE_FUND = "platform:guarantee_fund"
+BY_HAND = {"": CASH, "paid": "platform:by_hand", "unclaimed": "platform:unclaimed"}  # by how it reached the payee
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ ACCOUNTS = (
     Account("platform:subsidy",          "the platform's budget: what it gave to orders, less what came back", "debit",   False),
     Account("promoter_subsidy:<party>",  "given for the promoter, and not taken from it yet; of old orders, ever", "debit", False),
     Account("platform:guarantee_fund",   "what the platform paid for guarantees of its own",                  "debit",     False),
+    Account("platform:by_hand",          "what it paid itself, as the provider would not: the provider holds it", "credit", False),
+    Account("platform:unclaimed",        "what the provider would not pay and nobody could be paid: owed",    "credit",    False),
 )
 TRANSACTIONS = {
     # type of the fact: means, debit, credit; in the order of an order's life
@@ -75,12 +78,13 @@ TRANSACTIONS = {
     "refund.done": Transaction(
         "the buyer has its part back, funders theirs",
         ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission", "platform:guarantee_fund"),
-        ("psp:cash", "platform:subsidy", "promoter_subsidy:<party>")),
+        ("psp:cash", "platform:subsidy", "promoter_subsidy:<party>", "platform:by_hand", "platform:unclaimed")),
     "chargeback.debited": Transaction(
         "the buyer's bank has taken it back, funders have theirs",
         ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission", "psp:contested"),
         ("psp:cash", "psp:contested", "platform:subsidy", "promoter_subsidy:<party>")),
-    "compensation.done": Transaction("the buyer has what a broken promise costs", ("platform:advance",), ("psp:cash",)),
+    "compensation.done": Transaction(
+        "the buyer has what a broken promise costs", ("platform:advance",), ("psp:cash", "platform:by_hand", "platform:unclaimed")),
     "seller.reimbursed": Transaction(
         "a seller who won on appeal has what the case cost it", ("platform:guarantee_fund",), ("balance:<party>",)),
     "line.settled": Transaction("a line's escrow goes to its parties", ("escrow:<order>",), ("balance:<party>", "platform:commission")),
@@ -93,6 +97,7 @@ TRANSACTIONS = {
         "a promoter gives what an order had of it", ("prefunded:<party>", "debt:<party>"), ("promoter_subsidy:<party>",)),
     "subsidy.restored": Transaction("a promoter has its part of a refund back", ("promoter_subsidy:<party>",), ("prefunded:<party>",)),
     "prefund.received": Transaction("a promoter put money in for subsidies", ("psp:cash",), ("prefunded:<party>",)),
+    "prefund.released": Transaction("a promoter does not need what it put in", ("prefunded:<party>",), ("balance:<party>",)),
     "debt.repaid": Transaction(
         "what came in repays a debt", ("balance:<party>", "deposit:<party>", "prefunded:<party>"), ("debt:<party>",)),
     "deposit.filled": Transaction("income fills the deposit", ("balance:<party>",), ("deposit:<party>",)),
@@ -107,6 +112,11 @@ OWED = tuple(account.prefix for account in ACCOUNTS if account.bounded and accou
 def account_of(name: str) -> Account | None:
     """The line of the page that an account's name belongs to; None: it is of no form."""
     return next((account for account in ACCOUNTS if account.holds(name)), None)
+
+
+def by_hand(how: str) -> str:
+    """What is credited with what reached the payee: how a person settled it, empty where the provider paid. Source: R3.5."""
+    return BY_HAND[how]
 
 
 def escrow(order_id: str) -> str:

@@ -23,7 +23,7 @@ from shared.contracts.payment import (
     RefundDone,
     UnwantedReceived,
 )
-from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
+from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyDrawn, SubsidyRestored
 from shared.messaging.shape import Rows, members
 
 OfOrder = EscrowFunded | UnwantedReceived | RefundDone | CompensationDone | ChargebackDebited | LineSettled | SellerReimbursed
@@ -33,6 +33,7 @@ OfParty = (
     | DepositReceived
     | DepositFilled
     | PrefundReceived
+    | PrefundReleased
     | SubsidyDrawn
     | SubsidyRestored
     | PayoutInstructed

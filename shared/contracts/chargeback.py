@@ -149,7 +149,8 @@ class ChargebackDebited(Message):
 class RefundHeld(Message):
     """A chargeback is open: this refund is not submitted, and decided on when the last one has ended. Source: R3.8.
 
-    `refund.reserved` or `refund.refused` follows then. applied_at: when the buyer asked for it.
+    `refund.reserved` or `refund.refused` follows then. applied_at: when the buyer asked for it. cancelled: no case asks for it, units
+    were cancelled.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -163,3 +164,4 @@ class RefundHeld(Message):
     amount_minor: Minor
     applied_at: AwareDatetime
     funder: Bearer = "seller"
+    cancelled: bool = False

@@ -10,6 +10,8 @@ from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT, PAYMENT_TIMER
 from shared.contracts.types import Bearer, Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Part, SettleDays, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
+ByHand = Literal["", "paid", "unclaimed"]
+
 
 class ClawbackDays(Part):
     """Until so many days from the day after a line's confirmation promoter and platform bear their share of its refunds. Source: R3.6."""
@@ -52,7 +54,8 @@ class RefundReserved(Message):
     buyer_minor goes to the buyer; the subsidies' part goes back to its funders when the refund is done. fronted: the line was settled
     before, so the platform pays and its parties return it. commission_minor, fee_minor: what promoter and platform had of it; clawback:
     whether they bear that, or the seller with all the rest. funder platform: it comes from the guarantee fund and leaves the line's
-    escrow, its subsidies and its parties alone (R4.6).
+    escrow, its subsidies and its parties alone (R4.6). cancelled_at: no case asks for it, units were cancelled; when that was asked for.
+    again_of: the failed refund in whose place a person set it aside (`handling.noted`).
     Producer: payment. Consumers: outsiders.
     """
 
@@ -72,6 +75,8 @@ class RefundReserved(Message):
     fee_minor: Minor = 0
     clawback: bool = False
     funder: Bearer = "seller"
+    cancelled_at: AwareDatetime | None = None
+    again_of: Id | None = None
 
 
 class RefundRefused(Message):
@@ -130,6 +135,7 @@ class RefundDone(Message):
     """The provider paid; the reserved money left escrow, or was fronted by the platform, or came from its fund. Source: R3.4-R3.6, R4.6.
 
     line_no None: money that was unwanted. moves None: there was none to move. An amount of 0 needs no provider and is done at once.
+    by_hand: how a person settled what the provider would not pay; empty: the provider paid.
 
     Producer: payment. Consumers: refund.
     """
@@ -142,6 +148,7 @@ class RefundDone(Message):
     line_no: LineNo | None
     amount_minor: Minor
     moves: Moves | None
+    by_hand: ByHand = ""
 
 
 class RefundNotPaid(Message):
@@ -211,7 +218,8 @@ class CompensationInstructed(Message):
 
 
 class CompensationDone(Message):
-    """The provider paid; the platform has fronted it, and the payer's account is asked for it. Source: R3.5.
+    """The provider paid; the platform has fronted it, and the payer's account is asked for it. by_hand: how a person settled what the
+    provider would not pay; empty: the provider paid. Source: R3.5.
 
     Producer: payment. Consumers: outsiders.
     """
@@ -224,6 +232,7 @@ class CompensationDone(Message):
     payer: Id
     amount_minor: Minor
     moves: Moves
+    by_hand: ByHand = ""
 
 
 class CompensationNotPaid(Message):

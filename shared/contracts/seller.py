@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -62,7 +62,8 @@ class PrefundToppedUp(Message):
 
 
 class WithdrawalRequested(Message):
-    """The seller, or under its id a promoter, wants this much of its balance now; paid out once per withdrawal_id.
+    """The seller, or under its id a promoter, wants this much of its balance now; paid out once per withdrawal_id. of prefunded: what it
+    put in for subsidies and does not need any more; it is in its balance once no order that was accepted before can draw on it (R3.1).
 
     Producer: seller. Consumers: payment.
     """
@@ -74,3 +75,4 @@ class WithdrawalRequested(Message):
     withdrawal_id: Id
     amount_minor: Asked
     currency: Currency
+    of: Literal["balance", "prefunded"] = "balance"

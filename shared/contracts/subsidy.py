@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from shared.contracts.topics import ACCOUNT, PARTY
+from pydantic import AwareDatetime
+
+from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT_TIMER
 from shared.contracts.types import Currency, Id, LineNo, Minor, Moves
 from shared.messaging.message import Message, Topic
 
@@ -102,3 +104,57 @@ class SubsidyRestored(Message):
     order_id: Id
     line_no: LineNo
     moves: Moves
+
+
+class PrefundReleaseNoted(Message):
+    """The promoter asked for money that it had put in for subsidies: at release_at it has what is left of that, when no order that was
+    accepted before it asked can draw on it any more. Orders draw on all of it until then. Source: R3.1.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "prefund.release_noted"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    withdrawal_id: Id
+    currency: Currency
+    amount_minor: Minor
+    release_at: AwareDatetime
+
+
+class PrefundReleased(Message):
+    """What a promoter prefunded and does not need is in its balance, as any income: what was asked for, or what is left. Source: R3.1.
+
+    prefunded_minor: what stays for subsidies. sweep_at: when the balance is paid out, None while the daily sweep is off. Debt that is
+    repaid, and a deposit that is filled by it, are told next.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "prefund.released"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    withdrawal_id: Id
+    currency: Currency
+    amount_minor: Minor
+    prefunded_minor: Minor
+    zone: str
+    sweep_at: AwareDatetime | None
+    moves: Moves
+
+
+class PrefundReleaseDue(Message):
+    """Timer: no order that was accepted before the promoter asked can draw on its money any more. Source: R3.1."""
+
+    type: ClassVar[str] = "prefund.release_due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+    key_field: ClassVar[str] = "party"
+
+    party: Id
+    withdrawal_id: Id
+    currency: Currency
+
+    @property
+    def subject(self) -> str:
+        return f"{self.party}/{self.withdrawal_id}"

@@ -15,7 +15,7 @@ SELLER = Topic("seller.v1", "seller_id", ("seller",), ("payment",), warden="paym
 MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("order", "refund"), warden="refund")
 MEMBER = Topic("member.v1", "buyer_id", ("member",), ("order", "trust"), warden="order")
 GOVERNANCE = Topic("governance.v1", "subject", ("governance",), ("order", "trust"), warden="order")
-RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order", "refund"), warden="order")
+RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order", "payment", "refund"), warden="order")
 
 # Ours: what a service decided, for everyone.
 ORDER = Topic("order.v1", "order_id", ("order",), ("payment", "refund", "trust"), own=True, warden="payment")

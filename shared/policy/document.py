@@ -72,7 +72,8 @@ class PaymentPolicy(_Section):
     """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3, R3.5, R3.6, R3.8.
 
     statement_days: within which the provider's statement shows what it moved; 0: it sends none, and none is missed. known_hours:
-    within which we know of what it states. Source: R3.9.
+    within which we know of what it states. Source: R3.9. prefund_release_hours: after a promoter asked for what it prefunded it has what
+    is left of it; longer than any order stays unpaid. Source: R3.1.
     """
 
     fee_bp: BasisPoints
@@ -84,6 +85,7 @@ class PaymentPolicy(_Section):
     chargeback_silent_days: Window
     statement_days: Annotated[int, Field(ge=0, le=365)]
     known_hours: Window
+    prefund_release_hours: Window = 24
 
 
 class InstantPolicy(_Section):

@@ -37,6 +37,9 @@ SORTS: dict[str, Bad] = {
     "token": (*NO_TEXT, "email", ""),
     "matter": (*NO_TEXT, "late_shipping", ""),
     "remedy": (*NO_TEXT, "exchange", ""),
+    "handled": (*NO_TEXT, "payout", ""),
+    "purse": (*NO_TEXT, "deposit", ""),
+    "how": (*NO_TEXT, "given_up", ""),
     "fault": (*NO_TEXT, "platform", ""),
     "finding": (*NO_TEXT, "fake", ""),
     "claimed": (*NO_TEXT, "counterfeit", ""),
@@ -123,7 +126,9 @@ EVENTS: dict[str, Fields] = {
     "seller.v1/seller.registered": {"seller_id": "id", "deposit_required_minor": "minor", "currency": "currency"},
     "seller.v1/deposit.topped_up": {"seller_id": "id", "deposit_id": "id", "amount_minor": "asked", "currency": "currency"},
     "seller.v1/prefund.topped_up": {"promoter_id": "id", "prefund_id": "id", "amount_minor": "asked", "currency": "currency"},
-    "seller.v1/withdrawal.requested": {"seller_id": "id", "withdrawal_id": "id", "amount_minor": "asked", "currency": "currency"},
+    "seller.v1/withdrawal.requested": {
+        "seller_id": "id", "withdrawal_id": "id", "amount_minor": "asked", "currency": "currency", "of": "purse~",
+    },
     "member.v1/identity.linked": {"buyer_id": "id", "kind": "token", "token": "id"},
     "member.v1/trust_card.claimed": {"buyer_id": "id", "claim_id": "id"},
     "member.v1/vote.cast": {"buyer_id": "id", "vote_id": "id", "promoter_id": "id"},
@@ -136,6 +141,9 @@ EVENTS: dict[str, Fields] = {
     "governance.v1/violation.appealed": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
     "governance.v1/violation.upheld": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
     "governance.v1/study.credited": {"subject_id": "suspendable", "study_id": "id", "points": "lesson"},
+    "ruling.v1/money.handled": {
+        **ORDER, "handling_id": "id", "of": "handled", "item_id": "id", "how": "how", "by": "id", "reason": "text", "reference": "text~",
+    },
     "ruling.v1/ruling.made": {
         **ORDER, "parcel_id": "id?", "case_id": "id?", "ruling_id": "id", "matter": "matter", "upheld": "bool", "remedy": "remedy~",
         "amount_minor": "minor?", "quantity": "quantity?", "fault": "fault~", "finding": "finding~", "appraisal_minor": "minor~",

@@ -74,9 +74,9 @@ def left(order: str) -> Act:
     return "logistics", "parcel.shipped", parcel
 
 
-def say(town: Town, app: str, kind: str, order: str, **body: Any) -> None:
+def say(town: Town, app: str, event: str, order: str, **body: Any) -> None:
     value = json.dumps({"order_id": order, "occurred_at": town.now.isoformat(), **body})
-    town.send_raw(app, f"{app}.v1", order, value, cloud_event(app, kind, str(uuid.uuid4())), wait=False)
+    town.send_raw(app, f"{app}.v1", order, value, cloud_event(app, event, str(uuid.uuid4())), wait=False)
 
 
 def done(town: Town) -> None:

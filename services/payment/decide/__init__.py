@@ -6,6 +6,7 @@ from services.payment.decide.cancelled import cancelled
 from services.payment.decide.chargebacks import conclude, dispute, undecided
 from services.payment.decide.compensation import compensate, compensated, compensation_unanswered, uncompensated
 from services.payment.decide.escrow import fund, give_back
+from services.payment.decide.handling import handle
 from services.payment.decide.income import charge, credit, try_again
 from services.payment.decide.payouts import paid_out, payout_unanswered, returned, sweep
 from services.payment.decide.reconciliation import compare, look
@@ -13,7 +14,7 @@ from services.payment.decide.refunds import grant, not_paid, refunded, unanswere
 from services.payment.decide.reimbursement import reimburse
 from services.payment.decide.sellers import register, top_up, withdraw
 from services.payment.decide.settlement import free, hold, plan, settle
-from services.payment.decide.subsidies import draw, prefund, restore
+from services.payment.decide.subsidies import draw, prefund, release, restore
 
 __all__ = [
     "cancelled",
@@ -30,6 +31,7 @@ __all__ = [
     "fund",
     "give_back",
     "grant",
+    "handle",
     "hold",
     "look",
     "not_paid",
@@ -40,6 +42,7 @@ __all__ = [
     "refunded",
     "register",
     "reimburse",
+    "release",
     "restore",
     "returned",
     "settle",

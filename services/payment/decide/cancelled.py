@@ -26,7 +26,8 @@ def cancelled(event: UnitsCancelled, payment: Payment | None, policy: Policy) ->
     for part in event.lines:
         at = event.occurred_at
         applied_at = event.applied_at or at
-        reserved = reserve(payment, part.refund_id, part.line_no, part.quantity, part.amount_minor, at, policy, applied_at)
+        what = (part.refund_id, part.line_no, part.quantity, part.amount_minor)
+        reserved = reserve(payment, *what, at, policy, applied_at, cancelled=True)
         payment = folded(payment, reserved)
         facts += reserved
     return tuple(facts)

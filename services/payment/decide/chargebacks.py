@@ -114,7 +114,7 @@ def _freed(payment: Payment, event: ChargebackClosed, policy: Policy) -> list[Me
     for applied_at, refund_id in sorted(held) if not payment.frozen else ():
         refund = payment.refunds[refund_id]
         what = (refund_id, refund.line_no or 0, refund.quantity, refund.buyer_minor)
-        reserved = reserve(payment, *what, event.occurred_at, policy, applied_at, refund.funder)
+        reserved = reserve(payment, *what, event.occurred_at, policy, applied_at, refund.funder, cancelled=refund.cancelled)
         payment = folded(payment, reserved)
         facts += reserved
     for line_no in sorted(payment.lines):

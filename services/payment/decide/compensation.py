@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.payment import ledger
 from services.payment.decide.fronting import charge
@@ -11,6 +11,8 @@ from services.payment.model import Compensation, Payment
 from shared.contracts.order import ShippingLate, ShippingSham
 from shared.contracts.owed import CompensationGranted
 from shared.contracts.payment import (
+    AccountCharged,
+    ByHand,
     CompensationAnswerDue,
     CompensationDone,
     CompensationInstructed,
@@ -58,18 +60,25 @@ def compensated(event: CompensationSucceeded, payment: Payment | None) -> Outcom
     if not isinstance(found, tuple):
         return found
     payment, compensation = found
+    return paid(payment, event.compensation_id, compensation, event.occurred_at)
+
+
+def paid(
+    payment: Payment, compensation_id: str, compensation: Compensation, at: datetime, by_hand: ByHand = ""
+) -> tuple[CompensationDone, AccountCharged]:
+    """The payee has it, and the payer's account is asked for it. by_hand: by a person, after the provider had said no."""
     amount = compensation.amount_minor
-    return (
-        CompensationDone(
-            order_id=payment.id,
-            compensation_id=event.compensation_id,
-            payer=compensation.payer,
-            amount_minor=amount,
-            moves=ledger.certain(ledger.moves(compensation.currency, [(ledger.ADVANCE, -amount), (ledger.CASH, amount)])),
-            occurred_at=event.occurred_at,
-        ),
-        charge(payment, compensation.payer, amount, "compensation", event.compensation_id, event.occurred_at),
+    entries = [(ledger.ADVANCE, -amount), (ledger.by_hand(by_hand), amount)]
+    done = CompensationDone(
+        order_id=payment.id,
+        compensation_id=compensation_id,
+        payer=compensation.payer,
+        amount_minor=amount,
+        moves=ledger.certain(ledger.moves(compensation.currency, entries)),
+        by_hand=by_hand,
+        occurred_at=at,
     )
+    return done, charge(payment, compensation.payer, amount, "compensation", compensation_id, at)
 
 
 @reconciled
@@ -93,5 +102,6 @@ def _unanswered(payment: Payment | None, compensation_id: str, said: str) -> tup
     if payment is None or compensation is None:
         return Reject("compensation.unknown")
     if compensation.state != "instructed":
-        return Reject("compensation.ended" if compensation.state == said else "compensation.contradicted")
+        before = "failed" if compensation.by_hand else compensation.state  # what the provider had said
+        return Reject("compensation.ended" if before == said else "compensation.contradicted")
     return payment, compensation

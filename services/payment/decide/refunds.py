@@ -17,6 +17,7 @@ from services.payment.model.payment import evolve, folded
 from shared.contracts.chargeback import RefundHeld
 from shared.contracts.payment import (
     AccountCharged,
+    ByHand,
     RefundAnswerDue,
     RefundDone,
     RefundInstructed,
@@ -63,14 +64,14 @@ def reserve(
     policy: Policy,
     applied_at: datetime,
     funder: Bearer = "seller",
+    *,
+    cancelled: bool = False,
 ) -> Reserving:
-    """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow.
-
-    While a chargeback is open what is not refused is held: it counts for nothing, and its case goes on. applied_at: when the buyer
-    asked for it. Source: R3.5, R3.8.
-    """
+    """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow. While a
+    chargeback is open what is not refused is held: it counts for nothing, and its case goes on. applied_at: when the buyer asked for it.
+    cancelled: no case did, units were cancelled. Source: R3.5, R3.8."""
     line = payment.lines.get(line_no)
-    code = _refusal(line, quantity, amount_minor, payment.returned_of(line_no))
+    code = refusal(line, quantity, amount_minor, payment.returned_of(line_no))
     if line is None or code is not None:
         return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=code or "line.unknown", occurred_at=at),)
     if payment.frozen:
@@ -83,12 +84,14 @@ def reserve(
                 amount_minor=amount_minor,
                 applied_at=applied_at,
                 funder=funder,
+                cancelled=cancelled,
                 occurred_at=at,
             ),
         )
-    reserved = _reserved(payment.id, refund_id, part(payment, line_no, quantity, amount_minor, applied_at, policy, funder), at)
+    parts = part(payment, line_no, quantity, amount_minor, applied_at, policy, funder)
+    reserved = set_aside(payment.id, refund_id, parts, at, applied_at if cancelled else None)
     if amount_minor == 0:
-        return reserved, *_done(evolve(payment, reserved), refund_id, at)
+        return reserved, *paid(evolve(payment, reserved), refund_id, at)
     return (
         reserved,
         RefundInstructed(
@@ -110,8 +113,8 @@ def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
     if payment is None or isinstance(refund, Reject):
         return refund if isinstance(refund, Reject) else Reject("refund.unknown")
     if refund.state != "reserved":
-        return Reject("refund.ended" if refund.state == "done" else "refund.contradicted")
-    done = _done(payment, event.refund_id, event.occurred_at)
+        return Reject("refund.ended" if refund.state == "done" and not refund.by_hand else "refund.contradicted")
+    done = paid(payment, event.refund_id, event.occurred_at)
     return (*done, *_released(evolve(payment, done[0]), refund, event.occurred_at))
 
 
@@ -122,7 +125,7 @@ def not_paid(event: RefundFailed, payment: Payment | None, policy: Policy) -> Ou
     if payment is None or isinstance(refund, Reject):
         return refund if isinstance(refund, Reject) else Reject("refund.unknown")
     if refund.state != "reserved":
-        return Reject("refund.ended" if refund.state == "failed" else "refund.contradicted")
+        return Reject("refund.ended" if refund.state == "failed" or refund.by_hand else "refund.contradicted")
     failed = RefundNotPaid(
         order_id=payment.id, refund_id=event.refund_id, line_no=refund.line_no, reason=event.reason, occurred_at=event.occurred_at
     )
@@ -145,7 +148,8 @@ def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
     return refund if refund is not None and refund.state not in ("refused", "held") else Reject("refund.unknown")
 
 
-def _refusal(line: EscrowLine | None, quantity: int, amount_minor: int, others: list[Refund]) -> Code | None:
+def refusal(line: EscrowLine | None, quantity: int, amount_minor: int, others: list[Refund]) -> Code | None:
+    """Why so much more of the line is not set aside; others: what goes back of it already. Source: R3.5."""
     if line is None:
         return "line.unknown"
     if amount_minor + sum(refund.buyer_minor for refund in others if refund.counts) > line.paid_minor:
@@ -155,7 +159,10 @@ def _refusal(line: EscrowLine | None, quantity: int, amount_minor: int, others: 
     return None
 
 
-def _reserved(order_id: str, refund_id: str, refund: Refund, at: datetime) -> RefundReserved:
+def set_aside(
+    order_id: str, refund_id: str, refund: Refund, at: datetime, cancelled_at: datetime | None = None, again_of: str | None = None
+) -> RefundReserved:
+    """refund: how it lies on who bears it."""
     if refund.line_no is None:
         raise ValueError("a refund of a line without a line")
     return RefundReserved(
@@ -172,28 +179,33 @@ def _reserved(order_id: str, refund_id: str, refund: Refund, at: datetime) -> Re
         fee_minor=refund.fee_minor,
         clawback=refund.clawback,
         funder=refund.funder,
+        cancelled_at=cancelled_at,
+        again_of=again_of,
         occurred_at=at,
     )
 
 
-def _done(payment: Payment, refund_id: str, at: datetime) -> tuple[RefundDone, *tuple[AccountCharged | SubsidyReturned, ...]]:
-    """With what the parties are asked for, if the platform paid it for them, and what a promoter gets back."""
+def paid(
+    payment: Payment, refund_id: str, at: datetime, by_hand: ByHand = ""
+) -> tuple[RefundDone, *tuple[AccountCharged | SubsidyReturned, ...]]:
+    """With what the parties are asked for, if the platform paid it for them, and what a promoter gets back. by_hand: by a person."""
     refund = payment.refunds[refund_id]
     done = RefundDone(
         order_id=payment.id,
         refund_id=refund_id,
         line_no=refund.line_no,
         amount_minor=refund.buyer_minor,
-        moves=_moves(payment, refund),
+        moves=_moves(payment, refund, ledger.by_hand(by_hand)),
+        by_hand=by_hand,
         occurred_at=at,
     )
     told: list[AccountCharged | SubsidyReturned] = [*charges(payment, refund_id, refund, at), *given_back(payment, refund_id, refund, at)]
     return (done, *told)
 
 
-def _moves(payment: Payment, refund: Refund) -> Moves | None:
-    """The buyer's part to the provider, each subsidy's part to its funder. Source: R3.4."""
-    return ledger.moves(refund.currency, [*sources(payment, refund), (ledger.CASH, refund.buyer_minor)])
+def _moves(payment: Payment, refund: Refund, to: str) -> Moves | None:
+    """The buyer's part to the provider, or to who pays in its place, each subsidy's part to its funder. Source: R3.4."""
+    return ledger.moves(refund.currency, [*sources(payment, refund), (to, refund.buyer_minor)])
 
 
 def _released(after: Payment, refund: Refund, at: datetime) -> Settled:

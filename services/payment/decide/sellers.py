@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.payment import ledger
 from services.payment.decide.income import debt_repaid, purse_of
@@ -11,6 +11,7 @@ from services.payment.model import Account
 from services.payment.model.account import UNDER_WAY_MAX
 from shared.contracts.payment import DepositReceived, DepositRequired, WithdrawalRefused
 from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
+from shared.contracts.subsidy import PrefundReleaseNoted
 from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
@@ -58,10 +59,10 @@ def top_up(event: DepositToppedUp, account: Account | None) -> Outcome:
 
 
 def withdraw(event: WithdrawalRequested, account: Account | None, policy: Policy) -> Outcome:
-    """Paid out like a sweep if nothing holds it back, once per id. Source: R3.1, R3.7.
+    """Paid out like a sweep if nothing holds it back, once per id; of prefunded money, noted. Source: R3.1, R3.7.
 
     withdrawal.refused with: withdrawal.debt_open, withdrawal.deposit_short, withdrawal.clawback_open, withdrawal.exceeds_balance,
-    withdrawal.too_many.
+    withdrawal.exceeds_prefunded, withdrawal.too_many.
     """
     known = known_request(account, f"withdrawal/{event.withdrawal_id}", event.occurred_at, "withdrawal.known")
     if known is not None:
@@ -78,11 +79,26 @@ def withdraw(event: WithdrawalRequested, account: Account | None, policy: Policy
                 occurred_at=event.occurred_at,
             ),
         )
+    if event.of == "prefunded":
+        return (
+            PrefundReleaseNoted(
+                party=event.seller_id,
+                withdrawal_id=event.withdrawal_id,
+                currency=event.currency,
+                amount_minor=event.amount_minor,
+                release_at=event.occurred_at + timedelta(hours=policy.payment.prefund_release_hours),
+                occurred_at=event.occurred_at,
+            ),
+        )
     return (paid_to(account, event.currency, event.amount_minor, event.occurred_at, policy, event.withdrawal_id),)
 
 
 def _refusal(event: WithdrawalRequested, account: Account | None) -> Code | None:
     purse = purse_of(account, event.currency)
+    if event.of == "prefunded":  # what is owed was repaid of it before: there is none while a debt is open
+        if event.amount_minor > purse.prefunded_minor - sum(amount for amount, _ in purse.releases.values()):
+            return "withdrawal.exceeds_prefunded"
+        return "withdrawal.too_many" if len(purse.releases) >= UNDER_WAY_MAX else None
     if purse.hindrance is not None:
         return purse.hindrance
     if event.amount_minor > purse.available_minor:

@@ -8,19 +8,30 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from services.payment import ledger
 from services.payment.decide.fronting import CHARGE
-from services.payment.decide.income import debt_repaid, purse_of
+from services.payment.decide.income import debt_repaid, purse_of, used
 from services.payment.decide.sellers import known_request
 from services.payment.model import Account, Payment, Purse, Refund
 from services.payment.model.account import evolve
 from services.payment.model.line import funded_by
+from services.payment.model.purse import next_sweep
 from shared.contracts.order import OrderPaid
-from shared.contracts.payment import DebtRepaid
+from shared.contracts.payment import DebtRepaid, WithdrawalRefused
 from shared.contracts.seller import PrefundToppedUp
-from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyRestored, SubsidyReturned
+from shared.contracts.subsidy import (
+    PrefundReceived,
+    PrefundReleased,
+    PrefundReleaseDue,
+    SubsidyCharged,
+    SubsidyDrawn,
+    SubsidyRestored,
+    SubsidyReturned,
+)
 from shared.messaging.shape import Outcome
+from shared.policy import Policy
 
 
 def subsidies(event: OrderPaid) -> list[SubsidyCharged]:
@@ -128,6 +139,32 @@ def prefund(event: PrefundToppedUp, account: Account | None) -> Outcome:
         occurred_at=event.occurred_at,
     )
     return (received, *_repaid(evolve(account, received).purses[currency], party, currency, event.occurred_at))
+
+
+def release(event: PrefundReleaseDue, account: Account | None, policy: Policy) -> Outcome:
+    """What was asked for, or what orders have left of it, is income of its promoter; nothing left: refused. Source: R3.1, R3.7.
+
+    withdrawal.refused with: withdrawal.exceeds_prefunded.
+    """
+    if account is None:
+        raise ValueError(f"a deadline of {event.party}, who has no account")
+    purse, party, currency = account.purses[event.currency], event.party, event.currency
+    asked, _ = purse.releases[event.withdrawal_id]
+    amount = min(asked, purse.prefunded_minor)
+    said: dict[str, Any] = {"party": party, "withdrawal_id": event.withdrawal_id, "currency": currency, "occurred_at": event.occurred_at}
+    if not amount:
+        return (WithdrawalRefused(**said, amount_minor=asked, code="withdrawal.exceeds_prefunded"),)
+    zone = purse.zone or policy.zone
+    entries = [(ledger.prefunded(party), -amount), (ledger.balance(party), amount)]
+    released = PrefundReleased(
+        **said,
+        amount_minor=amount,
+        prefunded_minor=purse.prefunded_minor - amount,
+        zone=zone,
+        sweep_at=next_sweep(event.occurred_at, purse, zone) if policy.payment.sweep else None,
+        moves=ledger.certain(ledger.moves(currency, entries)),
+    )
+    return (released, *used(evolve(account, released), currency, amount, event.occurred_at))
 
 
 def _repaid(purse: Purse, party: str, currency: str, at: datetime) -> tuple[DebtRepaid, ...]:

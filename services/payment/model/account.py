@@ -25,7 +25,14 @@ from shared.contracts.payment import (
     SweepDue,
     WithdrawalRefused,
 )
-from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
+from shared.contracts.subsidy import (
+    PrefundReceived,
+    PrefundReleased,
+    PrefundReleaseDue,
+    PrefundReleaseNoted,
+    SubsidyDrawn,
+    SubsidyRestored,
+)
 from shared.messaging.shape import Kind
 
 ANSWERED_KEPT = 64  # answered payouts that are still known by id; what is said of older ones is about a payout unknown
@@ -70,6 +77,10 @@ def evolve(account: Account | None, fact: AccountFact) -> Account:
             return _moved(account, fact.currency, fact)
         case SubsidyDrawn() | SubsidyRestored():
             return _moved(account, fact.currency, fact)
+        case PrefundReleaseNoted():
+            return _asked(_moved(account, fact.currency, fact), f"withdrawal/{fact.withdrawal_id}", fact.occurred_at)
+        case PrefundReleased():
+            return _moved(account, fact.currency, fact)
         case PrefundReceived():
             return _asked(_moved(account, fact.currency, fact), f"prefund/{fact.prefund_id}", fact.occurred_at)
         case DepositReceived():
@@ -86,19 +97,27 @@ def evolve(account: Account | None, fact: AccountFact) -> Account:
         case PayoutOverdue():
             payout = replace(account.payouts[fact.payout_id], answer_by=None)
             return replace(account, payouts={**account.payouts, fact.payout_id: payout})
-        case WithdrawalRefused():
-            return account  # told to the seller; the same request may come again
+        case WithdrawalRefused():  # told to the seller; the same request may come again, but for one that waited and found nothing left
+            purse = account.purses.get(fact.currency)
+            if purse is None or fact.withdrawal_id not in purse.releases:
+                return account
+            left = {known: release for known, release in purse.releases.items() if known != fact.withdrawal_id}
+            return replace(account, purses={**account.purses, fact.currency: replace(purse, releases=left)})
         case _:
             assert_never(fact)
 
 
-def due(account: Account) -> Iterable[SweepDue | ClawbackDue | PayoutAnswerDue]:
-    """A balance that nothing holds back is swept; what could not be taken is tried again; silence is announced. Source: R3.1, R3.6."""
+def due(account: Account) -> Iterable[SweepDue | ClawbackDue | PayoutAnswerDue | PrefundReleaseDue]:
+    """A balance that nothing holds back is swept; what could not be taken is tried again; silence is announced; what was asked for of
+    prefunded money is free. Source: R3.1, R3.6.
+    """
     for currency, purse in account.purses.items():
         if purse.sweep_at is not None and purse.hindrance is None:
             yield SweepDue(party=account.party, currency=currency, occurred_at=purse.sweep_at)
         if purse.try_at is not None:
             yield ClawbackDue(party=account.party, currency=currency, occurred_at=purse.try_at)
+        for withdrawal_id, (_, release_at) in purse.releases.items():
+            yield PrefundReleaseDue(party=account.party, withdrawal_id=withdrawal_id, currency=currency, occurred_at=release_at)
     for payout_id, payout in account.payouts.items():
         if payout.state == "instructed" and payout.answer_by is not None:
             yield PayoutAnswerDue(party=account.party, payout_id=payout_id, occurred_at=payout.answer_by)

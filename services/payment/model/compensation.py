@@ -13,13 +13,14 @@ CompensationFact = CompensationInstructed | CompensationDone | CompensationNotPa
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """answer_by None: the provider's silence is announced already."""
+    """answer_by None: the provider's silence is announced already. by_hand: a person settled it, after the provider had said no."""
 
     state: Literal["instructed", "done", "failed"]
     payer: str
     currency: str
     amount_minor: int
     answer_by: datetime | None
+    by_hand: bool = False
 
 
 def compensated(known: Compensation | None, fact: CompensationFact) -> Compensation:
@@ -29,7 +30,7 @@ def compensated(known: Compensation | None, fact: CompensationFact) -> Compensat
         raise AssertionError(f"{fact.type} of {fact.compensation_id}, which was not instructed")
     match fact:
         case CompensationDone():
-            return replace(known, state="done")
+            return replace(known, state="done", by_hand=bool(fact.by_hand))
         case CompensationNotPaid():
             return replace(known, state="failed")
         case CompensationOverdue():

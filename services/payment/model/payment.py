@@ -23,6 +23,7 @@ from shared.contracts.chargeback import (
     ChargebackReceived,
     RefundHeld,
 )
+from shared.contracts.handling import HandlingNoted
 from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     BreakExplained,
@@ -76,6 +77,7 @@ PaymentFact = (
     | BreakFound
     | BreakExplained
     | SellerReimbursed
+    | HandlingNoted
 )
 
 
@@ -100,6 +102,7 @@ class Payment:
     buyer_id: str | None = None
     prefunded: bool = False
     reimbursements: tuple[str, ...] = ()
+    handlings: tuple[str, ...] = ()
     settle_days_of: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -173,7 +176,8 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
         case RefundOverdue():
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], answer_by=None))
         case RefundDone():
-            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="done"))
+            done = replace(payment.refunds[fact.refund_id], state="done", by_hand=bool(fact.by_hand))
+            return _with_refund(payment, fact.refund_id, replace(done, buyer_minor=fact.amount_minor) if fact.by_hand else done)
         case RefundNotPaid():
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="failed"))
         case RefundDecided():
@@ -185,6 +189,10 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
             return _charged_back(payment, fact)
         case SettlementPlanned() | SettlementHeld() | SettlementFreed() | LineSettled():
             return replace(payment, lines={**payment.lines, fact.line_no: line.evolve(payment.lines[fact.line_no], fact)})
+        case HandlingNoted():
+            payment = replace(payment, handlings=(*payment.handlings, fact.handling_id))
+            refund_of = payment.refunds.get(fact.item_id) if fact.of == "refund" else None
+            return _with_refund(payment, fact.item_id, replace(refund_of, decided=True, by_hand=True)) if refund_of else payment
         case SellerReimbursed():
             return replace(payment, reimbursements=(*payment.reimbursements, fact.reimbursement_id))
         case StatementNoted() | BreakFound() | BreakExplained():

@@ -19,7 +19,7 @@ from shared.contracts.payment import (
     PayoutInstructed,
     PayoutReturned,
 )
-from shared.contracts.subsidy import PrefundReceived, SubsidyDrawn, SubsidyRestored
+from shared.contracts.subsidy import PrefundReceived, PrefundReleased, PrefundReleaseNoted, SubsidyDrawn, SubsidyRestored
 from shared.days import day_after
 
 CLAWBACKS_KEPT = 64  # that wait for the balance one by one; what comes then joins the youngest of them
@@ -38,6 +38,8 @@ PurseFact = (
     | PrefundReceived
     | SubsidyDrawn
     | SubsidyRestored
+    | PrefundReleaseNoted
+    | PrefundReleased
 )
 
 
@@ -58,6 +60,7 @@ class Purse:
 
     required_minor None: the seller is not registered for this currency. clawbacks: by charge id, the oldest first. try_at: when the
     oldest is tried again, tried_at: when one was tried last. prefunded_minor: for the subsidies of a promoter.
+    releases: of that, by withdrawal id, what the promoter asked for, with the time from which it has it.
     """
 
     available_minor: int = 0
@@ -72,6 +75,7 @@ class Purse:
     try_at: datetime | None = None
     tried_at: datetime | None = None
     prefunded_minor: int = 0
+    releases: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
     def payable(self, at: datetime) -> int:
         """What the sweep of that time pays out: all but what came in for later ones, whatever was told first. Source: R3.1."""
@@ -150,6 +154,12 @@ def _moved(purse: Purse, fact: PurseFact) -> Purse:
             return replace(purse, prefunded_minor=fact.prefunded_minor)
         case SubsidyDrawn():
             return replace(purse, prefunded_minor=fact.prefunded_minor, debt_minor=fact.debt_minor, zone=fact.zone)
+        case PrefundReleaseNoted():
+            return replace(purse, releases={**purse.releases, fact.withdrawal_id: (fact.amount_minor, fact.release_at)})
+        case PrefundReleased():
+            left = {known: release for known, release in purse.releases.items() if known != fact.withdrawal_id}
+            released = replace(purse, prefunded_minor=fact.prefunded_minor, releases=left, zone=fact.zone)
+            return _credited(released, fact.amount_minor, fact.sweep_at)
         case DepositRequired():
             return replace(purse, required_minor=fact.required_minor)
         case PayoutInstructed():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -20,7 +20,8 @@ class Refund:
     fronted: of a line that was settled before; commission_minor, fee_minor: what promoter and platform had of it, and bear if clawback
     says so. answer_by None: the provider's silence is announced already, or never is. applied_at: of a held one, when it was asked for.
     decided: it failed, and a person has said what becomes of it. funder platform: its guarantee fund pays; what was escrowed for the
-    line is none of it (R4.6).
+    line is none of it (R4.6). cancelled: of units that were cancelled, asked for at applied_at; no case rules on it. by_hand: a person
+    settled it.
     """
 
     state: Literal["refused", "held", "reserved", "done", "failed"]
@@ -38,6 +39,8 @@ class Refund:
     applied_at: datetime | None = None
     funder: Bearer = "seller"
     decided: bool = False
+    cancelled: bool = False
+    by_hand: bool = False
 
     @property
     def waits(self) -> bool:
@@ -68,12 +71,15 @@ def reserved(fact: RefundReserved) -> Refund:
         fact.commission_minor,
         fact.fee_minor,
         fact.clawback,
+        applied_at=fact.cancelled_at,
         funder=fact.funder,
+        cancelled=fact.cancelled_at is not None,
     )
 
 
 def held(fact: RefundHeld, currency: str) -> Refund:
-    return Refund("held", fact.line_no, currency, fact.quantity, fact.amount_minor, applied_at=fact.applied_at, funder=fact.funder)
+    refund = Refund("held", fact.line_no, currency, fact.quantity, fact.amount_minor, applied_at=fact.applied_at, funder=fact.funder)
+    return replace(refund, cancelled=fact.cancelled)
 
 
 def charged_back(part: ChargebackPart, currency: str) -> Refund:

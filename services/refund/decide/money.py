@@ -11,11 +11,12 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def done(event: RefundDone, purchase: Purchase | None) -> Outcome:
-    """60: the buyer has the money. No facts for money that was unwanted or cancelled: no case granted it. Source: R3.5, R2.2.
+    """60: the buyer has the money. No facts for money that was unwanted or cancelled, nor for what a person settled of that: no case
+    granted it. Source: R3.5, R2.2.
 
     With what the case brings beside its refund: R4.9, R4.12, R4.13; to a seller who won on appeal meanwhile, R4.11.
     """
-    if event.line_no is None or _cancelled(purchase, event.refund_id):
+    if event.line_no is None or event.by_hand or _cancelled(purchase, event.refund_id):
         return ()
     found = _executing(event, purchase)
     if not isinstance(found, tuple):

@@ -6,12 +6,13 @@ All journeys are played side by side along one walk of the clock; then each is l
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime
 
 import pytest
 
-from deploy.cli.story import LANGUAGES
+from deploy.cli.story import LANGUAGES, tell
 from shared.texts import Reader, numbers_of, sentence
 from tests.journeys.aftersale import cards, claims, delivery, disputes, faults, first_order, money, no_reason
 from tests.journeys.aftersale.player import OWN, SHANGHAI, How, Life, Play, fits
@@ -73,6 +74,16 @@ def test_explain_tells_it_where_it_tells_of_the_order(play: Play, code: str) -> 
     assert f"refused by refund: {code}, " in told
     for reader, texts in said(play, code).items():
         assert f"{reader}: {' / '.join(texts)}\n" in told
+
+
+@pytest.mark.parametrize("how", ["plain", "twice", "shuffled"])
+def test_explain_reads_a_part_of_the_topics_and_tells_what_it_would_tell_of_all(play: Play, how: How) -> None:
+    """Apps spread keys by CRC32 here, so their topics are read whole; ours by the order's partition, parties' from its first record."""
+    lives = [life for (_, way), life in play.lives.items() if way == how][::12]
+    for life in lives:
+        part, whole = (asyncio.run(tell(play.town.stack, life.names["order"], whole=whole)) for whole in (False, True))
+        assert [step.entry.ref for step in part.steps] == [step.entry.ref for step in whole.steps] != []
+        assert part == whole
 
 
 def test_every_refusal_of_the_table_has_its_sentence() -> None:

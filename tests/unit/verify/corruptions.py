@@ -17,6 +17,7 @@ from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
 from shared.contracts.card import CardGranted
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue, ChargebackReceived
+from shared.contracts.handling import HandlingNoted
 from shared.contracts.hold import ShipmentHoldGranted
 from shared.contracts.order import OrderAccepted, ParcelSent, UnitsCancelled
 from shared.contracts.owed import CouponRestored
@@ -24,6 +25,7 @@ from shared.contracts.payment import (
     AccountCharged,
     BalanceCredited,
     BreakFound,
+    CompensationDone,
     CompensationInstructed,
     DepositFilled,
     DepositReceived,
@@ -37,7 +39,7 @@ from shared.contracts.payment import (
 from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
 from shared.contracts.standing import AppealEnded, PointsChanged, StudyNoted, SubjectReinstated, SubjectSuspended, ViolationNoted
 from shared.contracts.storefront import RefundRequested
-from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyReturned
+from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, ScoreChanged
 from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted
 from tests.unit import builders as b
@@ -142,6 +144,9 @@ CORRUPTIONS = (
                lambda copy: copy.forge(SubsidyDrawn, moves=moved({"promoter_subsidy:k1": -1, "promoter_subsidy:k2": 1}))),
     Corruption("money for subsidies is booked with a fen more", "money for subsidies",
                lambda copy: copy.forge(PrefundReceived, amount_minor=more(1), moves=moved({"psp:cash": -1, "prefunded:k1": 1}))),
+    Corruption("a promoter has a fen more of its prefunded money than it asked for", "prefunded money",
+               lambda copy: copy.forge(PrefundReleased, amount_minor=more(1), prefunded_minor=more(-1),
+                                       moves=moved({"prefunded:k9": -1, "balance:k9": 1}))),
     Corruption("what is prefunded in the table is another", "every balance",
                lambda copy: copy.stored("account", "k1", lambda body: body["purses"]["CNY"].update(prefunded_minor=1))),
     Corruption("goods were signed for long before they were asked back", "cases: each was",
@@ -160,6 +165,10 @@ CORRUPTIONS = (
                lambda copy: copy.forge(ShipmentHoldGranted, of_order("kept"), late=True)),
     Corruption("a seller is blamed for what it had time to send", "refund or shipment: what was not shipped",
                lambda copy: copy.forge(CaseClosed, of_order("kept"), fault="seller")),
+    Corruption("what nobody could be paid is told as paid", "settled by hand: a person",
+               lambda copy: copy.forge(HandlingNoted, lambda fact: fact.how == "unclaimed", how="paid")),
+    Corruption("what a person paid is booked twice", "settled by hand: exactly",
+               lambda copy: copy.repeat(CompensationDone, lambda fact: fact.by_hand)),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),

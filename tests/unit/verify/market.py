@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.contracts.governance import StudyCredited, ViolationAppealed, ViolationRecorded, ViolationUpheld, ViolationVoided
+from shared.contracts.handling import MoneyHandled
 from shared.contracts.member import TrustCardClaimed, VoteCast
-from shared.contracts.payment import CompensationInstructed, PayoutInstructed
-from shared.contracts.psp import CompensationSucceeded, PayoutFailed
+from shared.contracts.payment import CompensationInstructed, PayoutInstructed, RefundInstructed
+from shared.contracts.psp import CompensationFailed, CompensationSucceeded, PayoutFailed, RefundFailed
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
 from shared.contracts.storefront import OrderPlaced
 from shared.messaging.message import Message
@@ -21,10 +22,12 @@ from tests.unit.town import Town
 
 
 class Market(Town):
-    """The provider pays all but the first payout of s3; each event is told twice."""
+    """The provider pays all but the first payout of s3 and what is of the order `hand`; each event is told twice."""
 
     def provider(self, fact: Message) -> Iterable[Message]:
-        if isinstance(fact, CompensationInstructed):
+        if isinstance(fact, RefundInstructed | CompensationInstructed) and fact.order_id == "hand":
+            yield _no(fact)
+        elif isinstance(fact, CompensationInstructed):
             yield CompensationSucceeded(order_id=fact.order_id, compensation_id=fact.compensation_id, occurred_at=fact.occurred_at)
         elif isinstance(fact, PayoutInstructed) and fact.party == "s3" and self.of(fact) == 1:
             yield PayoutFailed(party=fact.party, payout_id=fact.payout_id, reason="account closed", occurred_at=fact.occurred_at)
@@ -41,6 +44,13 @@ class Market(Town):
             self.advance(event.occurred_at)
             self.tell([(f"e{len(self.sent)}", event)] * 2)
         self.advance(b.at(until))
+
+
+def _no(fact: RefundInstructed | CompensationInstructed) -> Message:
+    said: dict[str, Any] = {"order_id": fact.order_id, "reason": "account closed", "occurred_at": fact.occurred_at}
+    if isinstance(fact, RefundInstructed):
+        return RefundFailed(refund_id=fact.refund_id, **said)
+    return CompensationFailed(compensation_id=fact.compensation_id, **said)
 
 
 def of(order_id: str, *events: Message) -> list[Message]:
@@ -86,6 +96,18 @@ def _gift(order_id: str) -> list[Message]:
     return [*bought(order_id, placed), *of(order_id, b.cancel(payment_id=f"pay-{order_id}", when="06-01 12:00"))]
 
 
+def _by_hand(town: Market) -> list[Message]:
+    """A person settles all that the provider refused of the order `hand`."""
+    told = [fact for _, fact in town.services["payment"].out if isinstance(fact, RefundInstructed | CompensationInstructed)]
+    words: list[Message] = []
+    for number, fact in enumerate(one for one in told if one.order_id == "hand"):
+        item = fact.refund_id if isinstance(fact, RefundInstructed) else fact.compensation_id
+        said: dict[str, Any] = {"of": "refund" if isinstance(fact, RefundInstructed) else "compensation", "item_id": item}
+        said |= {"how": "paid" if number else "unclaimed", "by": "ops-7", "reason": "account closed", "reference": f"bank-{number}"}
+        words.append(MoneyHandled(order_id="hand", handling_id=f"h{number}", **said, occurred_at=b.at("06-10 10:00")))
+    return words
+
+
 def market() -> Market:
     (town := Market(b.with_policy("payment", chargeback_silent_days=10))).day("05-31 00:00", *_before())
     freight = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0)
@@ -101,7 +123,8 @@ def market() -> Market:
     first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
     first += bought("disputed", b.placed(b.cart(1, 90_00, 3), coupons=[b.coupon(9_00)]))
     first += bought("denied", b.placed(b.cart(1, 11_11, 2), coupons=[b.coupon(1_00)]))
-    first += _gift("gift")
+    first += [*_gift("gift"), *bought("hand", b.placed(b.cart(1, 30_00, 2, seller_id="s4", promoter_id=None, commission_bp=0)))]
+    first += of("hand", b.succeeded(60_00, "again-hand", "06-01 10:20"), b.cancel({1: 1}, "pay-hand", when="06-01 12:00"))
     first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
     first += of("own", b.succeeded(30_00, "again", "06-01 10:20")) + of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
@@ -130,7 +153,7 @@ def market() -> Market:
     )
     town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")))
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
-    town.day("06-11 00:00", wish, *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
+    town.day("06-11 00:00", wish, *_by_hand(town), *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
     vain = of("own", life.requested("case-own", quantity=1, when="06-15 10:00"))
     town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *vain)
@@ -162,6 +185,9 @@ def _before() -> Iterable[Message]:
     yield SellerRegistered(seller_id="s1", deposit_required_minor=80_00, currency="CNY", occurred_at=at)
     yield DepositToppedUp(seller_id="s1", deposit_id="d1", amount_minor=50_00, currency="CNY", occurred_at=at)
     yield PrefundToppedUp(promoter_id=b.PROMOTER, prefund_id="p1", amount_minor=4_00, currency="CNY", occurred_at=at)
+    yield PrefundToppedUp(promoter_id="k9", prefund_id="p9", amount_minor=9_00, currency="CNY", occurred_at=at)
+    wish: dict[str, Any] = {"seller_id": "k9", "withdrawal_id": "w9", "amount_minor": 6_00, "currency": "CNY", "of": "prefunded"}
+    yield WithdrawalRequested(**wish, occurred_at=b.at("05-21 10:00"))
     yield TrustCardClaimed(buyer_id="b5", claim_id="wish", occurred_at=at)
     yield from (reviewed(), allotted(4), linked("b7", "t1"), linked("b6", "t1"))
 

@@ -1,0 +1,80 @@
+"""What the provider would not pay and a person settled: said by a person, once, after the provider's no, for what it had been told.
+
+Written from the rule's text and shares no code with the services. The facts of an order lie in one lane, in order. Source: R3.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deploy.verify.log import Log, cause
+from deploy.verify.report import Check
+from shared.contracts.handling import HandlingNoted, MoneyHandled
+from shared.contracts.payment import (
+    CompensationDone,
+    CompensationInstructed,
+    CompensationNotPaid,
+    RefundDone,
+    RefundInstructed,
+    RefundNotPaid,
+    RefundReserved,
+)
+
+Item = tuple[str, str, str]  # order, refund or compensation, its id
+WORDS = ("order_id", "handling_id", "of", "item_id", "how", "by", "reason", "reference")
+
+
+def checks(log: Log) -> Iterator[Check]:
+    yield _said(log)
+    yield _paid(log)
+
+
+def _said(log: Log) -> Check:
+    check = Check("settled by hand: a person said so, each time once, of what the provider had refused")
+    sent = log.bodies(MoneyHandled)
+    refused: set[Item] = set()
+    settled: set[Item] = set()
+    for entry in log.facts():
+        fact: Any = entry.event
+        if isinstance(fact, RefundNotPaid):
+            refused.add((fact.order_id, "refund", fact.refund_id))
+        elif isinstance(fact, CompensationNotPaid):
+            refused.add((fact.order_id, "compensation", fact.compensation_id))
+        elif isinstance(fact, HandlingNoted):
+            item, said = (fact.order_id, fact.of, fact.item_id), cause(sent, entry)
+            words = tuple(getattr(said, name, None) for name in WORDS)
+            check.that(words == tuple(getattr(fact, name) for name in WORDS), f"{entry}: what a person said is {words}")
+            check.that(item in refused or any(log.starts.values()), f"{entry}: the provider had not refused {fact.of} {fact.item_id}")
+            check.that(item not in settled, f"{entry}: {fact.of} {fact.item_id} is settled again")
+            settled.add(item)
+    return check
+
+
+def _paid(log: Log) -> Check:
+    """Both ways: no word without its money, no money without a word."""
+    check = Check("settled by hand: exactly what the provider had been told to pay is booked, once, as the person said")
+    told: dict[Item, int] = {}
+    for _, instructed in log.of(RefundInstructed):
+        told[(instructed.order_id, "refund", instructed.refund_id)] = instructed.amount_minor
+    for _, owed in log.of(CompensationInstructed):
+        told[(owed.order_id, "compensation", owed.compensation_id)] = owed.amount_minor
+    instead = {(one.order_id, one.refund_id): one.again_of for _, one in log.of(RefundReserved) if one.again_of is not None}
+    booked: dict[str, list[tuple[Item, str, int]]] = {}
+    for entry, done in log.of(RefundDone):
+        if done.by_hand:
+            item = (done.order_id, "refund", instead.get((done.order_id, done.refund_id), done.refund_id))
+            booked.setdefault(entry.header("ce_causationid"), []).append((item, done.by_hand, done.amount_minor))
+    for entry, paid in log.of(CompensationDone):
+        if paid.by_hand:
+            item = (paid.order_id, "compensation", paid.compensation_id)
+            booked.setdefault(entry.header("ce_causationid"), []).append((item, paid.by_hand, paid.amount_minor))
+    for entry, noted in log.of(HandlingNoted):
+        item = (noted.order_id, noted.of, noted.item_id)
+        found = booked.pop(entry.header("ce_causationid"), [])
+        whole = (item, noted.how, told.get(item, 0))
+        part = [one for one in found if one[:2] == whole[:2] and 0 < one[2] <= whole[2]]  # a bank may have taken of unwanted money
+        check.that(len(found) == len(part) == 1, f"{entry}: {whole} was to be settled, booked is {found}")
+    for cause_id, left in booked.items():
+        check.that(False, f"event {cause_id}: {left} is booked as settled by hand, and nobody said so")
+    return check

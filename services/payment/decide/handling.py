@@ -1,0 +1,105 @@
+"""What the provider will not pay and no case can rule on, settled by a person outside of the provider. Source: R3.5, R3.1.
+
+The provider has said no, so it does not pay any more; should it have paid all the same, its word is refused as a contradiction, and
+its statement shows a movement that is missing here. What may still be paid by the provider cannot be settled otherwise.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from services.payment import ledger
+from services.payment.decide.compensation import paid as compensation_paid
+from services.payment.decide.debits import unwanted_refund
+from services.payment.decide.parts import part
+from services.payment.decide.reconciliation import reconciled
+from services.payment.decide.refunds import paid as refund_paid
+from services.payment.decide.refunds import refusal, set_aside
+from services.payment.model import Payment, Refund
+from services.payment.model.payment import evolve
+from shared.contracts.handling import HandlingNoted, MoneyHandled
+from shared.contracts.payment import RefundDone
+from shared.messaging.message import Message
+from shared.messaging.shape import Outcome, Reject
+from shared.policy import Policy
+
+BY_HAND = uuid.UUID("2f4c1c0e-6a55-5d0f-9a53-6f0b6a1f7c28")  # namespace of the refunds that stand in the place of failed ones
+
+
+@reconciled
+def handle(event: MoneyHandled, payment: Payment | None, policy: Policy) -> Outcome:
+    """Booked as if it had been paid, but for the account that it is paid from: the platform's own, or what it owes. Once.
+
+    Errors: handling.known, handling.unknown, handling.not_failed, handling.of_case, handling.disputed, handling.nothing_left.
+    """
+    if payment is not None and event.handling_id in payment.handlings:
+        return Reject("handling.known")
+    if payment is None:
+        return Reject("handling.unknown")
+    noted = HandlingNoted(**event.model_dump())
+    if event.of == "compensation":
+        return _compensated(event, payment, noted)
+    refund = payment.refunds.get(event.item_id)
+    against = _against(refund, payment, event.item_id)
+    if refund is None or against is not None:
+        return against or Reject("handling.unknown")
+    after = evolve(payment, noted)
+    facts = _unwanted(event, after, refund) if refund.line_no is None else _cancelled(event, after, refund, policy)
+    return facts if isinstance(facts, Reject) else (noted, *facts)
+
+
+def _compensated(event: MoneyHandled, payment: Payment, noted: HandlingNoted) -> Outcome:
+    compensation = payment.compensations.get(event.item_id)
+    if compensation is None:
+        return Reject("handling.unknown")
+    if compensation.state != "failed":
+        return Reject("handling.not_failed", compensation.state)
+    return (noted, *compensation_paid(payment, event.item_id, compensation, event.occurred_at, event.how))
+
+
+def _against(refund: Refund | None, payment: Payment, refund_id: str) -> Reject | None:
+    """Why that refund is not settled by hand."""
+    if refund is None or refund.state == "refused":
+        return Reject("handling.unknown")
+    if not refund.waits:
+        return Reject("handling.not_failed", refund.state)
+    if refund.line_no is not None and not refund.cancelled:
+        return Reject("handling.of_case")
+    disputed = payment.frozen if refund.line_no is not None else any(one == "open" for one, _ in _disputes(payment, refund_id))
+    return Reject("handling.disputed") if disputed else None
+
+
+def _unwanted(event: MoneyHandled, payment: Payment, refund: Refund) -> tuple[Message, ...] | Reject:
+    """What its bank has not taken back meanwhile. Source: R2.2, R3.8."""
+    amount = refund.buyer_minor - sum(taken for _, taken in _disputes(payment, event.item_id))
+    if amount <= 0:
+        return Reject("handling.nothing_left")
+    moves = ledger.moves(refund.currency, [(ledger.unwanted(payment.id), -amount), (ledger.by_hand(event.how), amount)])
+    return (
+        RefundDone(
+            order_id=payment.id,
+            refund_id=event.item_id,
+            line_no=None,
+            amount_minor=amount,
+            moves=moves,
+            by_hand=event.how,
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Policy) -> tuple[Message, ...] | Reject:
+    """Set aside once more, under an id of its own: the line may be settled by now, and a bank may have taken of it. Source: R3.5, R3.6."""
+    line_no, refund_id = refund.line_no or 0, str(uuid.uuid5(BY_HAND, f"{payment.id}|{event.item_id}"))
+    if refusal(payment.lines[line_no], refund.quantity, refund.buyer_minor, payment.returned_of(line_no)) is not None:
+        return Reject("handling.nothing_left")
+    asked_at = refund.applied_at or event.occurred_at
+    parts = part(payment, line_no, refund.quantity, refund.buyer_minor, asked_at, policy, refund.funder)
+    reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, event.item_id)
+    return (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, event.how))
+
+
+def _disputes(payment: Payment, refund_id: str) -> list[tuple[str, int]]:
+    """Of the unwanted payment that this refund gives back: state, and what the bank took of it."""
+    own = [one for one in payment.chargebacks.values() if unwanted_refund(payment.id, one.payment_id) == refund_id]
+    return [(one.state, sum(gone.buyer_minor for gone in one.debited)) for one in own]

@@ -1,0 +1,180 @@
+"""What the provider will not pay and no case can rule on is settled by a person, once, with nothing paid twice. Source: R3.5, R3.1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from services.payment.decide.debits import unwanted_refund
+from shared.contracts.handling import Handled, HandlingNoted, MoneyHandled
+from shared.contracts.payment import RefundReserved
+from shared.messaging.memory import Memory
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.payment import asks, disputes
+from tests.unit.payment.bank import balances, bank, codes, confirmed, example, funded, hand_over, payment
+
+HAND, OWED = "platform:by_hand", "platform:unclaimed"
+UNWANTED = unwanted_refund(b.ORDER, "again")
+
+
+def handled(item_id: str, of: Handled = "refund", handling_id: str = "h1", when: str = "07-25 10:00", **more: Any) -> MoneyHandled:
+    fields: dict[str, Any] = {"how": "paid", "by": "ops-7", "reason": "account closed", "reference": "bank-991", **more}
+    return MoneyHandled(order_id=b.ORDER, handling_id=handling_id, of=of, item_id=item_id, **fields, occurred_at=b.at(when))
+
+
+def unwanted() -> Memory:
+    return bank(b.payment_unwanted(payment_id="again"), b.refund_failed(UNWANTED))
+
+
+def cancelled(*lines: Any) -> Memory:
+    memory = funded(*lines)
+    memory.when(b.units_cancelled(), b.refund_failed("x1"))
+    return memory
+
+
+def uncompensated() -> Memory:
+    memory = funded()
+    memory.when(asks.shipping_late(), asks.compensation_failed())
+    return memory
+
+
+def lists(memory: Memory) -> list[str]:
+    """What waits for a person, as the view has it."""
+    found = [name for name, one in payment(memory).refunds.items() if one.waits]
+    return found + [name for name, one in payment(memory).compensations.items() if one.state == "failed"]
+
+
+@pytest.mark.parametrize(("how", "account"), [("paid", HAND), ("unclaimed", OWED)])
+def test_unwanted_money_goes_to_who_paid_it_in_the_providers_place_or_is_owed_r3_5_r2_2(how: str, account: str) -> None:
+    memory = unwanted()
+    assert lists(memory) == [UNWANTED]
+    noted, done = memory.when(handled(UNWANTED, how=how))
+    assert isinstance(noted, HandlingNoted)
+    assert (noted.by, noted.reason, noted.reference, noted.how) == ("ops-7", "account closed", "bank-991", how)
+    assert (done.type, done.line_no, done.by_hand) == ("refund.done", None, how)  # type: ignore[attr-defined]
+    assert (lists(memory), balances(memory)) == ([], {"psp:cash": -100_00, account: 100_00})
+
+
+def test_cancelled_units_give_each_funder_its_part_back_r3_5_r3_4() -> None:
+    memory = cancelled(example())
+    noted, reserved, done = memory.when(handled("x1"))
+    assert isinstance(reserved, RefundReserved)
+    assert (noted.type, reserved.again_of, reserved.buyer_minor, reserved.platform_minor) == ("handling.noted", "x1", 100_00, 20_00)
+    assert (done.type, done.refund_id) == ("refund.done", reserved.refund_id)  # type: ignore[attr-defined]
+    assert (lists(memory), balances(memory)) == ([], {"psp:cash": -100_00, HAND: 100_00})
+
+
+def test_units_of_a_line_that_was_settled_meanwhile_are_taken_from_its_parties_r3_6() -> None:
+    """One of two units was cancelled and not paid back, the line was settled with all of it: seller, promoter and platform return it."""
+    memory = confirmed(b.line(quantity=2))
+    memory.when(b.units_cancelled((1, 1, 50_00)), b.refund_failed("x1", when="06-05 12:00"))
+    hand_over(memory, memory.advance(b.at("06-12 00:05")))
+    facts = memory.when(handled("x1", when="06-14 10:00"))
+    assert b.types(facts)[:3] == ["handling.noted", "refund.reserved", "refund.done"]
+    assert facts[1].fronted is True  # type: ignore[attr-defined]
+    hand_over(memory, facts[3:])
+    assert balances(memory)[HAND] == 50_00
+    assert balances(memory).get("platform:advance", 0) == 0
+
+
+def test_a_compensation_is_the_sellers_all_the_same_r3_5() -> None:
+    memory = uncompensated()
+    noted, done, charged = memory.when(handled("late1", "compensation"))
+    assert b.types([noted, done, charged]) == ["handling.noted", "compensation.done", "account.charged"]
+    assert (charged.party, charged.amount_minor) == (b.SELLER, 10_00)  # type: ignore[attr-defined]
+    assert (lists(memory), balances(memory)[HAND], balances(memory)["platform:advance"]) == ([], 10_00, -10_00)
+
+
+LATER: dict[str, tuple[Memory, MoneyHandled, tuple[Message, ...], str]] = {
+    "a refund is paid after all": (unwanted(), handled(UNWANTED), (b.refund_paid(UNWANTED),), "refund.contradicted"),
+    "a refund is refused once more": (unwanted(), handled(UNWANTED), (b.refund_failed(UNWANTED),), "refund.ended"),
+    "a cancelled unit is paid after all": (cancelled(), handled("x1"), (b.refund_paid("x1"),), "refund.contradicted"),
+    "a cancelled unit is refused once more": (cancelled(), handled("x1"), (b.refund_failed("x1"),), "refund.ended"),
+    "a compensation is paid after all": (
+        uncompensated(), handled("late1", "compensation"), (asks.compensation_paid(),), "compensation.contradicted",
+    ),
+    "a compensation is refused once more": (
+        uncompensated(), handled("late1", "compensation"), (asks.compensation_failed(),), "compensation.ended",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_the_provider_says_after_that_moves_nothing_r3_5(name: str) -> None:
+    memory, word, answers, code = LATER[name]
+    memory.when(word)
+    before = balances(memory)
+    assert memory.when(*answers) == ()
+    assert (codes(memory), balances(memory)) == ([code], before)
+
+
+def _both() -> Memory:
+    memory = unwanted()
+    memory.when(handled(UNWANTED))
+    return memory
+
+
+def _of_case(*more: Message) -> Memory:
+    return bank(b.order_paid(), b.case_opened(), b.granted("r1", 40_00), b.refund_failed("r1"), *more)
+
+
+def _disputed(*more: Message) -> Memory:
+    memory = unwanted()
+    memory.when(disputes.opened(100_00, payment_id="again", when="06-20 10:00"), *more)
+    return memory
+
+
+def _frozen(*more: Message) -> Memory:
+    memory = cancelled()
+    memory.when(disputes.opened(when="06-20 10:00"), *more)
+    return memory
+
+
+REFUSED: dict[str, tuple[Memory, MoneyHandled, str]] = {
+    "said twice": (_both(), handled(UNWANTED), "handling.known"),
+    "settled before, under another id": (_both(), handled(UNWANTED, handling_id="h2"), "handling.not_failed"),
+    "of an order that is not known": (bank(), handled("x1"), "handling.unknown"),
+    "of a refund that was never instructed": (unwanted(), handled("x9"), "handling.unknown"),
+    "of a compensation that was never instructed": (unwanted(), handled("x9", "compensation"), "handling.unknown"),
+    "of a refund that the provider may still pay": (bank(b.payment_unwanted(payment_id="again")), handled(UNWANTED), "handling.not_failed"),
+    "of a compensation that it may still pay": (
+        bank(b.order_paid(), asks.shipping_late()), handled("late1", "compensation"), "handling.not_failed",
+    ),
+    "of a refund that a case asks for": (_of_case(), handled("r1"), "handling.of_case"),
+    "of money that a bank disputes": (_disputed(), handled(UNWANTED), "handling.disputed"),
+    "of money that a bank took": (_disputed(disputes.closed("lost")), handled(UNWANTED), "handling.nothing_left"),
+    "of units while a bank disputes the order": (_frozen(), handled("x1"), "handling.disputed"),
+    "of units whose money a bank took": (_frozen(disputes.closed("lost")), handled("x1"), "handling.nothing_left"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_a_persons_to_settle_is_refused_with_its_code_and_moves_nothing_r3_5(name: str) -> None:
+    memory, word, code = REFUSED[name]
+    before = balances(memory)
+    assert memory.when(word) == ()
+    assert (codes(memory)[-1], balances(memory)) == (code, before)
+
+
+def test_a_refund_that_was_held_for_a_chargeback_is_known_as_of_cancelled_units_r3_8() -> None:
+    memory = funded()
+    memory.when(disputes.opened(when="06-01 10:15"), b.units_cancelled(), disputes.closed("won"), b.refund_failed("x1", when="07-21 10:00"))
+    assert b.types(memory.when(handled("x1"))) == ["handling.noted", "refund.reserved", "refund.done"]
+
+
+def test_no_statement_is_expected_of_what_a_person_paid_and_the_providers_is_a_break_r3_9() -> None:
+    memory = bank(b.payment_unwanted(payment_id="again"), b.refund_failed(UNWANTED), policies=b.POLICIES)
+    memory.when(handled(UNWANTED))
+    assert "break.found" not in b.types([fact for fact in memory.advance(b.at("09-01 00:00")) if getattr(fact, "movement", "") == "refund"])
+    memory.when(b.stated("l1", UNWANTED, 100_00).model_copy(update={"kind": "refund"}))
+    found = [fact for fact in memory.advance(b.at("09-20 00:00")) if fact.type == "break.found"]
+    assert [(fact.break_kind, fact.movement) for fact in found] == [("missing_here", "refund")]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("bad", [{"reference": ""}, {"reason": ""}, {"how": "given_up"}, {"of": "payout"}])
+def test_a_word_without_what_shows_it_is_no_word_r3_5(bad: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        MoneyHandled(**(handled("x1").model_dump() | bad))
