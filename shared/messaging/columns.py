@@ -1,7 +1,7 @@
 """Rows as parameters of a statement, column by column.
 
-The driver looks at each element of an array by itself, in Python's terms: half a microsecond. Texts and numbers go as
-one text a column, which the server takes apart; nulls and every character survive.
+The driver asks of each element of an array whether it is an array itself: a third of a microsecond of our CPU. Texts and
+numbers go as one text a column, which the server takes apart at the price of an array; nulls and every character survive.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _numbers(values: Sequence[int | None]) -> str:
 
 _SPELLED: dict[str, tuple[str, Callable[[Sequence[Any]], str]]] = {
     "text": ("json_array_elements_text({}::json)", texts),
-    "json": ("unnest(string_to_array({}::text, E'\\x1f'))", MARK.join),
+    "json": (f"unnest(string_to_array({{}}::text, chr({ord(MARK)})))", MARK.join),
     "int": ("unnest({}::text::int[])", _numbers),
     "bigint": ("unnest({}::text::bigint[])", _numbers),
 }

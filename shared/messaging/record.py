@@ -1,7 +1,7 @@
 """What the engine hands around: records as Kafka gave them, events that could be read, and what a fold has to say.
 
-Nothing here is changed once it is made, but for Effects. What is made and read for every event is a slotted class that is not
-frozen: a frozen one costs four times as much to make, a tuple three times as much to read by name.
+Nothing here but Effects is changed once it is made. What is made and read by name for every event is a slotted class that
+is not frozen: a frozen one costs four times as much to make, a tuple twice as much to read.
 """
 
 from __future__ import annotations

@@ -37,11 +37,11 @@ SELECT (SELECT array_agg(ROW(c.topic, c.partition, c.position, c.last_seq)) FROM
        EXISTS (SELECT FROM parked WHERE key = ANY (ARRAY(SELECT json_array_elements_text($5::json))))
 """
 
-LOCK = """SELECT key, version, body::text FROM "{kind}" WHERE key = ANY (ARRAY(SELECT json_array_elements_text(%s::json)))
- ORDER BY key FOR UPDATE"""
+LOAD = """
+SELECT key, version, body::text FROM "{kind}" WHERE key = ANY (ARRAY(SELECT json_array_elements_text($1::json))) ORDER BY key FOR UPDATE
+"""
 
-OPEN_WITH = f"{OPEN}, (SELECT array_agg(ROW(e.key, e.version, e.body)) FROM ({LOCK % '$6'}) e)"
-LOAD = LOCK % "$1"
+OPEN_WITH = f"{OPEN}, (SELECT array_agg(ROW(e.key, e.version, e.body)) FROM ({LOAD.replace('$1', '$6')}) e)"
 
 LOAD_HELD = """
 SELECT p.* FROM unnest($1::text[]) k(key),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ import pytest
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
-from shared.messaging.saving import save_parts, save_statement
+from shared.messaging.saving import Part, save_parts, save_statement
 from shared.messaging.shape import Service
 
 pytestmark = pytest.mark.stack
@@ -52,6 +53,19 @@ async def test_s5_a_body_comes_back_as_it_was_written_the_order_of_its_keys_too(
                 assert kept == body, f"{service}.{kind.name}"
                 await connection.execute(f"DELETE FROM {postgres.quoted(kind.name)} WHERE key = 'a-body'")
         await connection.close()
+
+
+async def test_s5_every_text_number_and_null_of_a_column_survives(stack: Stack) -> None:
+    columns = {"words": "text", "bodies": "json", "small": "int", "large": "bigint", "raw": "bytea"}
+    words = ["", "a", None, "None", "NULL", "{}", ",", '"', "\\", "\n", "\x1f", "é", "👛", "a,b"]
+    bodies = [json.dumps({"said": word, "list": [1, 2]}, ensure_ascii=False) for word in words]
+    small = [None, *range(len(words) - 3), 2**31 - 1, -(2**31)]
+    large = [None, *range(len(words) - 3), 2**63 - 1, -(2**63)]
+    rows = list(zip(words, bodies, small, large, [None, b"", *[b"\x1f,\xff"] * (len(words) - 2)], strict=True))
+    part = Part("SELECT u.* FROM {rows}", columns)
+    connection = await asyncpg.connect(stack.dsn("order"))
+    assert [tuple(row) for row in await connection.fetch(part.spelled(), *part.arguments(rows))] == rows
+    await connection.close()
 
 
 def of_service(name: str) -> dict[str, str]:
