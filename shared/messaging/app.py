@@ -26,7 +26,7 @@ from shared.settings import Settings
 
 ENGINE_MIGRATIONS = Path(__file__).parent / "migrations"
 TLS_GOODBYE_SECONDS = 0.25  # a closing connection waits that long for the broker's; all that matters was acknowledged before
-GC_ALLOCATIONS = 100_000  # between two looks at the youngest objects; the default is 700
+GC_ALLOCATIONS = 500_000  # between two looks at the youngest objects: more than a batch and what is queued behind it; the default is 700
 _LOGGED = ("key", "topic", "partition", "offset", "event_id")
 
 

@@ -29,6 +29,7 @@ from shared.messaging.stripes import stripe_of
 from shared.messaging.system import OPS, Discard, Redrive, Turn, turn_of
 
 Item = Incoming | Unreadable | Turn | None
+KEYED = (Incoming, Turn)
 STEERING = (Redrive, Discard)
 
 
@@ -99,6 +100,8 @@ class Consumer:
         self.store = store
         self.inputs: frozenset[type[Message]] = frozenset((*service.input_types(), *STEERING))
         self.timer_topic = f"{service.name}.timer.v1"
+        self.own = frozenset(topic.name for topic in topics.values() if topic.own)
+        self.foreign = frozenset(topic.name for topic in topics.values() if not topic.own and not topic.single)
         self.parking = {name for topic in topics.values() if topic.name.endswith(".parked.v1") for name in topic.writers}
 
     async def run(self, connection: asyncpg.Connection, batch: Batch) -> Done:
@@ -107,7 +110,7 @@ class Consumer:
         items = [self._read(record, now) for record in batch.records]
         lap("decode")
         incoming = [item for item in items if isinstance(item, Incoming)]
-        keys = sorted({item.key for item in items if isinstance(item, Incoming | Turn)})
+        keys = sorted({item.key for item in items if isinstance(item, KEYED)})
         policies = await self.versions.known(max((item.event.occurred_at for item in incoming), default=now))
         places = sorted(batch.runs)
         try:
@@ -216,7 +219,7 @@ class Consumer:
         for index, (record, item) in enumerate(zip(batch.records, items, strict=True)):
             lane = (record.topic, record.partition)
             stood = last.get(lane)
-            if self.topics[record.topic].own and not self._sequence(record, item, last):
+            if record.topic in self.own and not self._sequence(record, item, last):
                 fold.drop(record, "duplicate")
             elif not self._offer(batch, record, item, fold, opened):
                 if index == 0:
@@ -268,9 +271,8 @@ class Consumer:
         astray = {
             (record.topic, record.partition)
             for record in batch.records[:taken]
-            if record.key is not None
-            and not self.topics[record.topic].single
-            and not self.topics[record.topic].own
+            if record.topic in self.foreign
+            and record.key is not None
             and stripe_of(record.key.decode("utf-8", "replace"), self.stripes) != record.partition
         }
         moves = []

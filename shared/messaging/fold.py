@@ -18,7 +18,6 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -127,17 +126,23 @@ class Fold:
 
     def expect(self, event: Message) -> None:
         """Plan an event that this batch may fold. Where `handle` raises, the fold meets that again and parks the event (F2)."""
-        with suppress(Exception):
+        try:
             self.plan(event)
+        except Exception:
+            return
 
     def plan(self, event: Message) -> Plan:
         """What the event touches; asked once."""
         plan = self._plans.get(id(event))
         if plan is None:
             plan = self._plans[id(event)] = self.service.handle(event, self.policies)
+            computed = False
             for touch in plan.touches:
-                self._want(touch)
-            if any(map(callable, plan.touches)):
+                if callable(touch):
+                    computed = True
+                else:
+                    self._want(touch)
+            if computed:
                 self._computed.append(plan)
         return plan
 
@@ -318,7 +323,7 @@ class Fold:
         overlay: dict[Place, Changed] = {}
         facts: list[Out] = []
         rows: list[tuple[Any, tuple[Any, ...]]] = []
-        version = self.policies.version_at(event.occurred_at)
+        version = self.policies.version_at(event.occurred_at) if outcome else ""
         for ordinal, fact in enumerate(outcome):
             entity_version = self._evolve(fact, touched, overlay)
             identity = fact_id(self.source, incoming.envelope.source, incoming.envelope.id, ordinal)
@@ -327,16 +332,16 @@ class Fold:
             if len(value) > MAX_OUT_BYTES - HEADERS_MAX:
                 raise TooLarge(f"{fact.type} of {len(value)} bytes")  # F8
             facts.append(Out(fact.topic.name, fact.key.encode(), headers, value))
-            for table in self.service.rows:
-                if type(fact) in table.facts:
-                    rows.extend((table, values_of) for values_of in table.of(fact, identity))
+            for table in self.service.rows_of.get(type(fact), ()):
+                rows.extend((table, values_of) for values_of in table.of(fact, identity))
         if timed and self._stands(event, touched | overlay):
             raise StillDue(f"{event.type} {event.subject}")  # F6
         self._places.update(overlay)
-        self.effects.facts.extend(facts)
-        self.effects.said.extend(fact.type for fact in outcome)
-        for figure in self.service.counted:
-            self.effects.counted.extend((figure.count, fact) for fact in outcome if type(fact) in figure.facts)
+        self.effects.facts += facts
+        for fact in outcome:
+            self.effects.said.append(fact.type)
+            for count in self.service.counts_of.get(type(fact), ()):
+                self.effects.counted.append((count, fact))
         for table, values_of in rows:
             self.effects.rows.setdefault(table, []).append(values_of)
         return bool(overlay)
@@ -389,7 +394,7 @@ class Fold:
             self._restate(key, "waiting", "ready")
             self.settle_ready(key)
             return
-        progress = bool(self.held(key))
+        progress = key in self._held
         while progress:
             progress = False
             for row in [row for row in self.held(key) if row.state == "waiting"]:

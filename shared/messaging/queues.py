@@ -141,13 +141,13 @@ class Queues:
         while heap and len(batch.records) < size:
             moment, nth = heap[0]
             topic, number, stream = streams[nth]
-            run = batch.runs[(topic, number)].records
-            while stream.records and stream.records[0].timestamp_ms == moment and len(batch.records) < size:
-                run.append(stream.records.popleft())
-                batch.records.append(run[-1])
-            stream.position = run[-1].offset + 1
-            if stream.records:
-                heapq.heapreplace(heap, (stream.records[0].timestamp_ms, nth))
+            waiting, since = stream.records, len(batch.records)
+            while waiting and waiting[0].timestamp_ms == moment and len(batch.records) < size:
+                batch.records.append(waiting.popleft())
+            batch.runs[(topic, number)].records += batch.records[since:]
+            stream.position = batch.records[-1].offset + 1
+            if waiting:
+                heapq.heapreplace(heap, (waiting[0].timestamp_ms, nth))
             else:
                 heapq.heappop(heap)
         for topic, number, stream in streams:

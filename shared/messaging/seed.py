@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping
 
 import asyncpg
 
+from shared.messaging.columns import turned
 from shared.messaging.connect import Halted
-from shared.messaging.store import Lane, columns
+from shared.messaging.store import Lane
 
 STRIPES = "INSERT INTO stripe (n) SELECT generate_series(0, $1::int - 1) ON CONFLICT DO NOTHING"
 FOUND = "SELECT count(*) FROM stripe"
@@ -38,8 +39,8 @@ async def seed(connection: asyncpg.Connection, schema: str, stripes: int, earlie
         if found not in (0, stripes):
             raise Halted("halt.partition_count", f"{schema} has {found} stripes, {stripes} are asked for; the number is never changed")
         await connection.execute(STRIPES, stripes)
-        lost = await connection.fetchval(LOST, *columns(sorted(earliest), 2))
+        lost = await connection.fetchval(LOST, *turned(sorted(earliest), 2))
         if lost:
             raise Halted("halt.no_cursor", f"{schema} lost its cursor on {lost}; made anew it would take everything a second time")
         rows = [(*place, offset, 0 if place[0] in own and offset == 0 else None) for place, offset in sorted(earliest.items())]
-        await connection.execute(CURSORS, *columns(rows, 4))
+        await connection.execute(CURSORS, *turned(rows, 4))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from types import UnionType
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
+from typing import Any, Generic, Protocol, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
 
 from pydantic import TypeAdapter
 
@@ -126,7 +126,8 @@ def _never(entity: object) -> Iterable[Message]:
     return ()
 
 
-class Plan(NamedTuple):
+@dataclass(slots=True)
+class Plan:
     """What one event touches and what decides on it. A touch may be computed from the value of the first."""
 
     event: Message
@@ -264,6 +265,18 @@ class Service:
     def kind_of(self) -> Mapping[type[Message], Kind[Any, Any]]:
         """The kind that a fact changes."""
         return {fact: kind for kind in self.kinds for fact in kind.facts}
+
+    @cached_property
+    def rows_of(self) -> Mapping[type[Message], tuple[Rows, ...]]:
+        """The sets that a fact adds to."""
+        facts = {fact for table in self.rows for fact in table.facts}
+        return {fact: tuple(table for table in self.rows if fact in table.facts) for fact in facts}
+
+    @cached_property
+    def counts_of(self) -> Mapping[type[Message], tuple[Callable[[Any], None], ...]]:
+        """What monitoring does with a fact."""
+        facts = {fact for figure in self.counted for fact in figure.facts}
+        return {fact: tuple(figure.count for figure in self.counted if fact in figure.facts) for fact in facts}
 
 
 def members(union: object) -> tuple[type[Message], ...]:

@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import asyncpg
 
-from shared.messaging.record import Effects, Held, Record, pack, unpack
+from shared.messaging.columns import texts, turned
+from shared.messaging.record import Changed, Effects, Held, Record, pack, unpack
 from shared.messaging.saving import save_parts, save_statement
 from shared.messaging.shape import Kind, Service
 from shared.messaging.stripes import stripe_of
@@ -30,19 +32,16 @@ OPEN = """
 SELECT (SELECT array_agg(ROW(c.topic, c.partition, c.position, c.last_seq)) FROM cursor c
           JOIN unnest($1::text[], $2::int[]) u(topic, partition) ON (c.topic, c.partition) = (u.topic, u.partition)),
        (SELECT array_agg(ROW(i.source, i.id, i.body_hash)) FROM inbox i
-          JOIN unnest($3::text[], $4::text[]) u(source, id) ON (i.source, i.id) = (u.source, u.id)),
-       EXISTS (SELECT FROM parked WHERE key = ANY ($5::text[]))
+          JOIN ROWS FROM (json_array_elements_text($3::json), json_array_elements_text($4::json)) u(source, id)
+            ON (i.source, i.id) = (u.source, u.id)),
+       EXISTS (SELECT FROM parked WHERE key = ANY (ARRAY(SELECT json_array_elements_text($5::json))))
 """
 
-OPEN_WITH = (
-    OPEN
-    + """,
-       (SELECT array_agg(ROW(e.key, e.version, e.body))
-          FROM (SELECT key, version, body::text FROM "{kind}" WHERE key = ANY ($6::text[]) ORDER BY key FOR UPDATE) e)
+LOAD = """
+SELECT key, version, body::text FROM "{kind}" WHERE key = ANY (ARRAY(SELECT json_array_elements_text($1::json))) ORDER BY key FOR UPDATE
 """
-)
 
-LOAD = """SELECT key, version, body::text FROM "{kind}" WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE"""
+OPEN_WITH = f"{OPEN}, (SELECT array_agg(ROW(e.key, e.version, e.body)) FROM ({LOAD.replace('$1', '$6')}) e)"
 
 LOAD_HELD = """
 SELECT p.* FROM unnest($1::text[]) k(key),
@@ -120,11 +119,11 @@ class Store:
         first: tuple[Kind[Any, Any], list[str]] | None,
     ) -> Opened:
         """first: the first kind that is touched and its keys; these rows are locked too."""
-        arguments = [*columns(at, 2), *columns(ids, 2), list(keys)]
+        arguments = [*turned(at, 2), *map(texts, turned(ids, 2)), texts(keys)]
         if first is None:
             row = await connection.fetchrow(OPEN, *arguments)
         else:
-            row = await connection.fetchrow(OPEN_WITH.format(kind=first[0].name), *arguments, first[1])
+            row = await connection.fetchrow(OPEN_WITH.format(kind=first[0].name), *arguments, texts(first[1]))
         assert row is not None
         return Opened(
             {(c[0], c[1]): (c[2], c[3]) for c in row[0] or ()},
@@ -134,7 +133,7 @@ class Store:
         )
 
     async def load(self, connection: asyncpg.Connection, kind: Kind[Any, Any], keys: Sequence[str]) -> dict[str, tuple[int, Any]]:
-        rows = await connection.fetch(LOAD.format(kind=kind.name), keys)
+        rows = await connection.fetch(LOAD.format(kind=kind.name), texts(keys))
         return {row[0]: (row[1], kind.parse(row[2])) for row in rows}
 
     async def load_held(self, connection: asyncpg.Connection, keys: Sequence[str], refs: Sequence[str]) -> dict[str, list[Held]]:
@@ -154,7 +153,7 @@ class Store:
             return []
         names = tuple(written)
         statement = self._saves.get(names) or self._saves.setdefault(names, save_statement(self._parts, names))
-        row = await connection.fetchrow(statement, *(column for rows in written.values() for column in zip(*rows, strict=True)))
+        row = await connection.fetchrow(statement, *(a for name, rows in written.items() for a in self._parts[name].arguments(rows)))
         assert row is not None
         asked = sum(len(rows) for name, rows in written.items() if self._parts[name].counted)
         if row[0] != asked:
@@ -166,9 +165,11 @@ class Store:
         self, effects: Effects, moves: Sequence[Move], at: datetime, outs: list[Any], sizes: Mapping[Lane, int]
     ) -> Iterator[tuple[str, list[Any]]]:
         """What each part of the statement writes, in the order of the parts."""
-        for nth, kind in enumerate(self.service.kinds):
-            changed = sorted((key, c) for (of, key), c in effects.entities.items() if of is kind)
-            yield f"kind{nth}", [(key, c.version, c.base, kind.dump(c.after)) for key, c in changed]
+        changed: dict[Kind[Any, Any], list[tuple[str, Changed]]] = {kind: [] for kind in self.service.kinds}
+        for (kind, key), entity in effects.entities.items():
+            changed[kind].append((key, entity))
+        for nth, (kind, entities) in enumerate(changed.items()):
+            yield f"kind{nth}", [(key, c.version, c.base, kind.dump(c.after)) for key, c in sorted(entities, key=itemgetter(0))]
         for nth, table in enumerate(self.service.rows):
             yield f"rows{nth}", table.merged(effects.rows.get(table, []))
         yield "inboxed", [(*place, digest, at) for place, digest in sorted(effects.inbox.items())]
@@ -198,7 +199,7 @@ class Store:
         if effects.released:
             await connection.execute(DROP_HELD, list(effects.released))
         if effects.inbox_gone:
-            await connection.execute(DROP_INBOX, *columns(sorted(effects.inbox_gone), 2))
+            await connection.execute(DROP_INBOX, *turned(sorted(effects.inbox_gone), 2))
         if effects.held:
             await connection.executemany(SAVE_HELD, [held_row(held) for held in effects.held.values()])
 
@@ -213,9 +214,3 @@ def held_of(row: Mapping[str, Any]) -> Held:
     headers = unpack(row["headers"])
     record = Record(row["topic"], row["partition"], row["offset"], row["record_key"], row["value"], headers, row["timestamp_ms"])
     return Held(row["ref"], row["state"], row["key"], record, row["reason"], row["error"], row["attempts"], row["at"])
-
-
-def columns(rows: Iterable[Sequence[Any]], width: int) -> list[Any]:
-    """Rows as arrays for unnest; as many empty ones where there are no rows."""
-    turned = [list(column) for column in zip(*rows, strict=True)]
-    return turned or [[] for _ in range(width)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
 
 _MASK = 0xFFFFFFFF
@@ -18,12 +19,11 @@ def murmur2(data: bytes) -> int:
     """MurmurHash2, 32 bits, seed 0x9747b28c, as an unsigned integer."""
     length = len(data)
     h = 0x9747B28C ^ length
-    whole = length & ~3
-    for at in range(0, whole, 4):
-        k = int.from_bytes(data[at : at + 4], "little") * _M & _MASK
+    for word in struct.unpack_from(f"<{length >> 2}I", data):
+        k = word * _M & _MASK
         k = (k ^ (k >> 24)) * _M & _MASK
         h = (h * _M & _MASK) ^ k
-    tail = data[whole:]
+    tail = data[length & ~3 :]
     if tail:
         h = (h ^ int.from_bytes(tail, "little")) * _M & _MASK
     h = (h ^ (h >> 13)) * _M & _MASK

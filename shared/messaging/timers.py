@@ -24,8 +24,8 @@ from shared.messaging.connect import Connect, backoff, infrastructure, wait
 from shared.messaging.fold import timer_id
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import Headers, pack
-from shared.messaging.saving import FILL_OUTBOX, MOVE_LANES
-from shared.messaging.store import Lane, OutboxRow, columns
+from shared.messaging.saving import LANES, OUTBOX
+from shared.messaging.store import Lane, OutboxRow
 from shared.settings import Settings
 
 TICK_SECONDS = 0.25
@@ -39,9 +39,10 @@ UPDATE timer t SET sent_at = $3
          ORDER BY due_at, kind, subject LIMIT $4 FOR UPDATE SKIP LOCKED) d
  WHERE (t.kind, t.subject) = (d.kind, d.subject) RETURNING t.kind, t.subject, t.key, t.stripe, t.due_at, t.body
 """
-SEND = "WITH lanes AS ({}), sent AS ({}) SELECT topic, partition, seq, (SELECT count(*) FROM sent) FROM lanes".format(
-    MOVE_LANES.format("$1", "$2", "$3"), FILL_OUTBOX.format("$4", "$5", "$6", "$7", "$8", "$9")
-)
+SEND = f"""
+WITH lanes AS ({LANES.spelled()}), sent AS ({OUTBOX.spelled(len(LANES.columns))})
+SELECT topic, partition, seq, (SELECT count(*) FROM sent) FROM lanes
+"""
 
 log = logging.getLogger("laotie.timers")
 
@@ -152,9 +153,9 @@ class Poller:
         for row in rows:
             sizes[row["stripe"]] = sizes.get(row["stripe"], 0) + 1
             placed.append((row["stripe"], sizes[row["stripe"]], row))
-        lanes = columns([(topic, stripe, size) for stripe, size in sorted(sizes.items())], 3)
+        lanes = LANES.arguments([(topic, stripe, size) for stripe, size in sorted(sizes.items())])
         outs = [(topic, n, sizes[n] - nth, row["key"].encode(), self._headers(row), row["body"]) for n, nth, row in placed]
-        tops = await connection.fetch(SEND, *lanes, *columns([(*out[:4], pack(out[4]), out[5]) for out in outs], 6))
+        tops = await connection.fetch(SEND, *lanes, *OUTBOX.arguments([(*out[:4], pack(out[4]), out[5]) for out in outs]))
         top = {lane[1]: lane[2] for lane in tops}
         return [OutboxRow(t, n, top[n] - back, key, headers, value) for t, n, back, key, headers, value in outs]
 

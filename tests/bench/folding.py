@@ -13,7 +13,7 @@ import statistics
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -159,7 +159,7 @@ class Side:
     def _numbered(self, record: Record) -> Record:
         self._numbers[record.topic] += 1
         number = self._numbers[record.topic]
-        return record._replace(offset=number, headers=(*record.headers, ("ce_sequence", str(number).encode())))
+        return replace(record, offset=number, headers=(*record.headers, ("ce_sequence", str(number).encode())))
 
 
 def measured(names: Iterable[str], kind: str, lives: int, policies: Policies) -> dict[str, float]:

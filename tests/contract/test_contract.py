@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -64,7 +65,7 @@ def test_every_example_is_read_as_it_would_come_from_kafka(path: str) -> None:
     found = decode(record, TOPICS, "", (entry.kind,), message.occurred_at + timedelta(seconds=1))
     assert isinstance(found, Incoming), found
     assert found.event == message
-    unnumbered = record._replace(headers=tuple(pair for pair in headers if pair[0] != "ce_sequence"))
+    unnumbered = replace(record, headers=tuple(pair for pair in headers if pair[0] != "ce_sequence"))
     if entry.topic.own:
         assert not isinstance(decode(unnumbered, TOPICS, "", (entry.kind,), message.occurred_at), Incoming)
 

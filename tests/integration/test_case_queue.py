@@ -30,7 +30,7 @@ COMPARED = (
 )
 QUEUE = "SELECT * FROM case_queue ORDER BY case_id, task"
 MIGRATION = (Path(__file__).parents[2] / "services/refund/migrations/0006_tasks.sql").read_text(encoding="utf-8")
-TASK_ROWS = save_parts(SERVICE)["rows0"].sql
+TASK_ROWS = save_parts(SERVICE)["rows0"]
 
 
 async def store(connection: asyncpg.Connection, memory: Memory) -> None:
@@ -39,8 +39,7 @@ async def store(connection: asyncpg.Connection, memory: Memory) -> None:
 
 async def say(connection: asyncpg.Connection, rows: list[tuple[Any, ...]]) -> None:
     """As a batch does it."""
-    sql = TASK_ROWS.format(*(f"${nth + 1}" for nth in range(len(TASKS.columns))))
-    await connection.execute(sql, *(list(column) for column in zip(*TASKS.merged(rows), strict=True)))
+    await connection.execute(TASK_ROWS.spelled(), *TASK_ROWS.arguments(TASKS.merged(rows)))
 
 
 async def test_the_queue_has_one_row_a_task_with_all_that_staff_need_r4_2(fresh: Fresh) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ import pytest
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
-from shared.messaging.saving import FILL_OUTBOX, MOVE_LANES, save_parts, save_statement
+from shared.messaging.saving import Part, save_parts, save_statement
 from shared.messaging.shape import Service
 
 pytestmark = pytest.mark.stack
@@ -25,7 +26,6 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ("shared/messaging/*.py",)  # in every service's schema, as its role
 OURS = ("deploy/cli/*.py", "deploy/verify/*.py")  # over all schemas, as ops
 STARTS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|BEGIN|LOCK|SET)\s")
-ON_LANES = {FILL_OUTBOX}  # reads what MOVE_LANES returns, in one statement with it
 
 
 async def test_every_statement_prepares(stack: Stack) -> None:
@@ -48,11 +48,24 @@ async def test_s5_a_body_comes_back_as_it_was_written_the_order_of_its_keys_too(
         async with connection.transaction():
             for kind in import_module(f"services.{service}.handlers").SERVICE.kinds:
                 part = save_parts(Service(service, (), lambda event, policy: event, (kind,)))["kind0"]
-                await connection.fetchrow(save_statement({"kind0": part}, ["kind0"]), ["a-body"], [1], [0], [body])
+                await connection.fetchrow(save_statement({"kind0": part}, ["kind0"]), *part.arguments([("a-body", 1, 0, body)]))
                 kept = await connection.fetchval(f"SELECT body::text FROM {postgres.quoted(kind.name)} WHERE key = 'a-body'")
                 assert kept == body, f"{service}.{kind.name}"
                 await connection.execute(f"DELETE FROM {postgres.quoted(kind.name)} WHERE key = 'a-body'")
         await connection.close()
+
+
+async def test_s5_every_text_number_and_null_of_a_column_survives(stack: Stack) -> None:
+    columns = {"words": "text", "bodies": "json", "small": "int", "large": "bigint", "raw": "bytea"}
+    words = ["", "a", None, "None", "NULL", "{}", ",", '"', "\\", "\n", "\x1f", "é", "👛", "a,b"]
+    bodies = [json.dumps({"said": word, "list": [1, 2]}, ensure_ascii=False) for word in words]
+    small = [None, *range(len(words) - 3), 2**31 - 1, -(2**31)]
+    large = [None, *range(len(words) - 3), 2**63 - 1, -(2**63)]
+    rows = list(zip(words, bodies, small, large, [None, b"", *[b"\x1f,\xff"] * (len(words) - 2)], strict=True))
+    part = Part("SELECT u.* FROM {rows}", columns)
+    connection = await asyncpg.connect(stack.dsn("order"))
+    assert [tuple(row) for row in await connection.fetch(part.spelled(), *part.arguments(rows))] == rows
+    await connection.close()
 
 
 def of_service(name: str) -> dict[str, str]:
@@ -104,21 +117,15 @@ def assigned(tree: ast.Module) -> list[str]:
 
 def filled(sql: str, names: Mapping[str, str]) -> str:
     """Placeholders as the code fills them: {} and {0} are parameters, {kind}, {schema} … names."""
-    if sql in ON_LANES:
-        lanes = Numbered().vformat(MOVE_LANES, (), names)
-        return f"WITH lanes AS ({lanes}) {Numbered(lanes.count('$')).vformat(sql, (), names)}"
     return Numbered().vformat(sql, (), names).removeprefix("BEGIN; ")
 
 
 class Numbered(string.Formatter):
-    """since: how many parameters come before."""
-
-    def __init__(self, since: int = 0) -> None:
-        self._since = since
+    """{0} is parameter 1."""
 
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         if isinstance(key, int):
-            return f"${self._since + key + 1}"
+            return f"${key + 1}"
         assert key in kwargs, f"teach this test what the code puts in place of {{{key}}}"
         return kwargs[key]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,17 +63,17 @@ def refused(record: Record, service: str = "payment") -> str:
 
 
 def body(**changes: Any) -> Record:
-    return PSP._replace(value=json.dumps({**BODY, **changes}).encode())
+    return replace(PSP, value=json.dumps({**BODY, **changes}).encode())
 
 
 def raw(old: str, new: str) -> Record:
     """The valid value with one piece of its text put in place of another."""
     text = json.dumps(BODY)
     assert old in text
-    return PSP._replace(value=text.replace(old, new).encode())
+    return replace(PSP, value=text.replace(old, new).encode())
 
 
 def header(name: str, value: bytes | None, record: Record = PSP) -> Record:
     """The record with this header set, or left out for None."""
     rest = tuple(pair for pair in record.headers if pair[0] != name)
-    return record._replace(headers=rest if value is None else (*rest, (name, value)))
+    return replace(record, headers=rest if value is None else (*rest, (name, value)))

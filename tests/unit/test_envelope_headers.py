@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,12 +35,12 @@ def test_a_malformed_header(name: str, value: bytes) -> None:
 @pytest.mark.parametrize("name", [name for name, _ in HEADERS])
 def test_a_header_that_stands_twice(name: str) -> None:
     first = dict(HEADERS)[name]
-    assert refused(PSP._replace(headers=(*HEADERS, (name, first)))) == "event.bad_header"
+    assert refused(replace(PSP, headers=(*HEADERS, (name, first)))) == "event.bad_header"
 
 
 def test_a_header_without_a_value() -> None:
     nothing: Any = None
-    assert refused(PSP._replace(headers=(*HEADERS, ("ce_subject", nothing)))) == "event.bad_header"
+    assert refused(replace(PSP, headers=(*HEADERS, ("ce_subject", nothing)))) == "event.bad_header"
 
 
 @pytest.mark.parametrize(
@@ -59,10 +60,10 @@ def test_a_header_that_says_what_is_not_read_here(name: str, value: bytes) -> No
 
 
 def test_what_may_be_left_out_of_the_headers() -> None:
-    bare = PSP._replace(headers=HEADERS[:4])
+    bare = replace(PSP, headers=HEADERS[:4])
     assert isinstance(read(bare), Incoming)
     assert isinstance(read(header("content-type", b"Application/JSON; charset=utf-8")), Incoming)
-    assert isinstance(read(PSP._replace(headers=(*HEADERS, ("x-own", b"\xff,\n"), ("x-own", b"")))), Incoming)
+    assert isinstance(read(replace(PSP, headers=(*HEADERS, ("x-own", b"\xff,\n"), ("x-own", b"")))), Incoming)
 
 
 @pytest.mark.parametrize("given_trace", [None, b"00-xyz", b"ff"])
@@ -85,7 +86,7 @@ def test_unreadable_headers_are_refused_by_the_warden_alone() -> None:
 
 
 def test_a_known_type_is_refused_by_whoever_takes_it_and_none_of_others_business() -> None:
-    broken = PSP._replace(value=b"{")
+    broken = replace(PSP, value=b"{")
     assert refused(broken, "order") == "event.not_json"
     assert decode(broken, TOPICS, "refund", (OrderPaid,), NOW) is None
 
@@ -105,7 +106,7 @@ def test_an_event_on_one_of_our_topics_without_our_sequence(sequence: bytes | No
 
 
 def test_a_timer_may_lie_further_ahead_than_an_upstream_event() -> None:
-    ahead = TIMER._replace(value=b'{"occurred_at": "2026-07-01T00:00:00Z", "order_id": "o-1"}')
+    ahead = replace(TIMER, value=b'{"occurred_at": "2026-07-01T00:00:00Z", "order_id": "o-1"}')
     assert isinstance(read(ahead, "order"), Incoming)
 
 
@@ -115,7 +116,7 @@ def test_a_timer_may_lie_further_ahead_than_an_upstream_event() -> None:
 def test_a_copy_keeps_bytes_and_headers_and_adds_ours_behind() -> None:
     nothing: Any = None
     strange: Headers = (("ce_id", b"\xff"), ("ce_id", b""), ("x-reason", b"theirs"), ("empty", nothing))
-    copied = copy_headers(PSP._replace(headers=strange), "event.bad_header", "line one\nline, two \ud800" + "é" * 2000, 3)
+    copied = copy_headers(replace(PSP, headers=strange), "event.bad_header", "line one\nline, two \ud800" + "é" * 2000, 3)
     assert copied[: len(strange)] == strange
     ours = dict(copied[len(strange) :])
     assert (ours["x-original-topic"], ours["x-original-partition"], ours["x-original-offset"]) == (b"psp.v1", b"3", b"17")
@@ -175,10 +176,10 @@ def test_a_copy_of_anything_survives_storage(record: Record, error: str, attempt
 def test_a_mended_event_is_read_again(at: int, junk: bytes, name: str, value: bytes, drop: bool) -> None:
     """Nothing that a bad record does is left behind: refused or not, the mended one is read as ever."""
     assert PSP.value is not None
-    bad = header(name, None if drop else value, PSP._replace(value=PSP.value[:at] + junk + PSP.value[at + 1 :]))
+    bad = header(name, None if drop else value, replace(PSP, value=PSP.value[:at] + junk + PSP.value[at + 1 :]))
     found = read(bad)
     assert found is None or isinstance(found, Incoming) or found.code in CATALOGUE
-    assert read(bad._replace(value=PSP.value, headers=HEADERS)) == read(PSP)
+    assert read(replace(bad, value=PSP.value, headers=HEADERS)) == read(PSP)
 
 
 @given(st.lists(st.tuples(st.text(max_size=10), st.one_of(st.none(), st.binary(max_size=40))), max_size=6).map(tuple))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,7 +45,7 @@ def became(*records: Record, manual: bool = False) -> list[str]:
     """Of each: the version that counts from then on, `known`, or the code of the refusal."""
     kept, said = list[Kept](), list[str]()
     for offset, one in enumerate(records):
-        found = PublishedPolicies().judge(one._replace(offset=offset), kept, manual=manual)
+        found = PublishedPolicies().judge(replace(one, offset=offset), kept, manual=manual)
         if isinstance(found, Kept):
             kept.append(found)
         said.append(found.version if isinstance(found, Kept) else found.code if isinstance(found, Unreadable) else "known")
@@ -125,8 +126,8 @@ def test_r9_1_a_refused_version_may_come_again_mended() -> None:
         (record(version("2"), headers={}), "event.missing_header", "ce_specversion"),
         (record(version("2"), headers=HEADERS | {"ce_type": "policy.publish"}), "event.unknown_type", "policy.publish"),
         (record(b"\xff", key="2"), "event.not_utf8", ""),
-        (record(version("2"))._replace(value=None), "event.no_value", ""),
-        (record(version("2"))._replace(key=None), "event.no_key", ""),
+        (replace(record(version("2")), value=None), "event.no_value", ""),
+        (replace(record(version("2")), key=None), "event.no_key", ""),
     ],
 )
 def test_r9_1_what_cannot_be_read_is_refused_with_a_code_and_its_place(bad: Record, code: str, detail: str) -> None:
@@ -154,7 +155,7 @@ def test_r9_1_whoever_reads_on_from_what_it_kept_agrees_with_whoever_reads_all(p
     for offset, one in enumerate(records):
         if offset == cut:
             kept = [Kept(*row) for row in kept]  # as they come back from the table
-        found = judge(one._replace(offset=offset), kept, manual=False)
+        found = judge(replace(one, offset=offset), kept, manual=False)
         if isinstance(found, Kept):
             kept.append(found)
     assert [one.version for one in kept] == [said for said in whole if said.isdigit()]

@@ -93,7 +93,7 @@ def test_c3_a_copy_is_known_by_its_body_and_a_reused_id_is_named() -> None:
     stored = Opened({}, {("shop", "one"): b"h"}, False)
     assert consumer()._known(item, fold, Opened({}, {}, False)) is None
     assert str(consumer()._known(item, fold, stored)) == ""
-    assert consumer()._known(item._replace(body_hash=b"other"), fold, stored) == "event.id_reused"
+    assert consumer()._known(replace(item, body_hash=b"other"), fold, stored) == "event.id_reused"
     fold.seen(item)
     assert str(consumer()._known(item, fold, Opened({}, {}, False))) == "", "known within the batch too"
 
@@ -118,7 +118,7 @@ def test_ops_for_a_service_that_there_is_not_are_refused_by_the_warden_alone() -
 
 def test_e2_only_numbered_records_are_turns_of_the_engine() -> None:
     offer = Record("pantry.timer.v1", 0, 0, b"a", b"{}", (("ce_type", b"engine.offer"),))
-    numbered = offer._replace(headers=(*offer.headers, ("ce_sequence", b"3")))
+    numbered = replace(offer, headers=(*offer.headers, ("ce_sequence", b"3")))
     assert not isinstance(consumer()._read(offer, NOON), Turn)
     assert consumer()._read(numbered, NOON) == Turn("a", "engine.offer")
-    assert not isinstance(consumer()._read(numbered._replace(topic=SHOP.name), NOON), Turn)
+    assert not isinstance(consumer()._read(replace(numbered, topic=SHOP.name), NOON), Turn)
