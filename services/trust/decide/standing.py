@@ -14,12 +14,12 @@ from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
 
 
-def violated(event: ViolationRecorded, standing: Standing | None, policy: Policy) -> Outcome:
+def violated(event: ViolationRecorded, standing: Standing | None, policy: Policy, event_id: str | None = None) -> Outcome:
     """A level suspends for its days, some minutes after the violation; its points say of which class it counts for the score: 5 = C, 10
     and 20 = B, 100 = A; none is no evidence. Source: R6.1, R6.2, R2.8, R5.5.
     """
     if not event.level or (standing is not None and event.violation_id in standing.voided):
-        return tuple(_evidence(event, policy))
+        return tuple(_evidence(event, policy, event_id))
     if standing is not None and event.violation_id in standing.violations:
         return Reject("violation.known")
     effective_from = event.occurred_at + timedelta(minutes=policy.trust.suspension_lead_minutes)
@@ -33,7 +33,7 @@ def violated(event: ViolationRecorded, standing: Standing | None, policy: Policy
             violation_id=event.violation_id,
             occurred_at=event.occurred_at,
         ),
-        *_evidence(event, policy),
+        *_evidence(event, policy, event_id),
     )
 
 
@@ -46,12 +46,12 @@ def acquit(event: ViolationVoided, standing: Standing | None, policy: Policy) ->
     return SubjectReinstated(**said, occurred_at=event.occurred_at), tombstone
 
 
-def _evidence(event: ViolationRecorded, policy: Policy) -> Iterator[EvidenceFound]:
+def _evidence(event: ViolationRecorded, policy: Policy, event_id: str | None) -> Iterator[EvidenceFound]:
     """Named after the violation, whatever its class."""
     if event.points:
         classes = policy.trust.violations
         kind: EvidenceKind = "violation_c" if event.points < classes.b_points else "violation_b"
         kind = "violation_a" if event.points >= classes.a_points else kind
         role, _, party = event.subject_id.partition(":")
-        named = (event.violation_id, event.occurred_at, policy, "violation")
+        named = (event.violation_id, event.occurred_at, policy, event_id, "violation")
         yield from found(kind, cast("Role", role), party, PLATFORM, *named)

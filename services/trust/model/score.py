@@ -68,7 +68,11 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of evidence. kind empty: only its tombstone has come so far. voided: it counts nothing, for good."""
+    """One item of evidence. kind empty: only its tombstone has come so far. voided: it counts nothing, for good.
+
+    rule_version: of the policy by which it was found; grave: it caps the score; event_id: of the event that told of it. Empty, None,
+    None: from before they were written down.
+    """
 
     subject_id: str
     kind: str
@@ -77,6 +81,9 @@ class Item:
     counterparty: str
     day: str
     voided: bool = False
+    rule_version: str = ""
+    grave: bool | None = None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,18 @@ def evolve_item(item: Item | None, fact: ItemFact) -> Item:
     match fact:
         case EvidenceCounted():
             voided = item is not None and item.voided
-            return Item(fact.subject_id, fact.kind, fact.dimensions, fact.weight, fact.counterparty, fact.day, voided)
+            return Item(
+                fact.subject_id,
+                fact.kind,
+                fact.dimensions,
+                fact.weight,
+                fact.counterparty,
+                fact.day,
+                voided,
+                fact.policy_version,
+                fact.grave,
+                fact.event_id,
+            )
         case EvidenceStruck():
             return replace(item, voided=True) if item is not None else Item(fact.subject_id, "", (), 0, "", fact.day, True)
         case _:
