@@ -18,6 +18,7 @@ from deploy.cli import (
     reconcile,
     stack,
     topics,
+    trust,
     verify,
 )
 from deploy.cli.errors import expected
@@ -55,6 +56,7 @@ for command in (
     ledger.ledger,
     attention.attention,
     reconcile.reconcile,
+    trust.trust,
     verify.verify,
     policy.policy,
     parked.parked,

@@ -17,12 +17,13 @@ from deploy.verify.report import Check
 from shared.contracts.explained import ScoreExplained
 from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, ScoreDue, ScoreLooked, TierChanged
 from shared.days import local_date
+from shared.messaging.fold import timer_id
 from shared.messaging.message import Message
 from shared.policy import Policies, Policy
 
 Told = ScoreChanged | ScoreLooked | TierChanged | ScoreExplained
 TOLD: tuple[type[Told], ...] = (ScoreChanged, ScoreLooked, TierChanged, ScoreExplained)
-CAUSES: tuple[type[Message], ...] = (EvidenceFound, EvidenceVoided, ScoreDue)
+CAUSES: tuple[type[Message], ...] = (EvidenceFound, EvidenceVoided)
 
 
 @dataclass(slots=True)
@@ -90,12 +91,13 @@ def _told(log: Log) -> Mapping[str, list[tuple[Entry, Told]]]:
 def _changed(
     check: Check, looks: Check, entry: Entry, fact: ScoreChanged, subject: Subject, causes: Mapping[str, Message], policies: Policies
 ) -> None:
-    cause = causes.get(entry.header("ce_causationid"))
-    if cause is None:
+    by = entry.header("ce_causationid")
+    cause, looked = causes.get(by), by == timer_id(ScoreDue.type, subject.name, fact.occurred_at)
+    if cause is None and not looked:
         check.that(False, f"{entry}: nothing is known of what it follows from")
         return
     latest = max(fact.occurred_at, subject.latest or fact.occurred_at)
-    policy = policies.at(fact.occurred_at if isinstance(cause, ScoreDue) else latest)
+    policy = policies.at(fact.occurred_at if looked else latest)
     if isinstance(cause, EvidenceFound):
         check.that(cause.evidence_id not in subject.evidence.items, f"{entry}: {cause.evidence_id} is counted again")
         subject.evidence.add(cause, policy.trust)
@@ -104,7 +106,7 @@ def _changed(
         subject.evidence.void(cause.evidence_id, policy.trust)
     day = local_date(fact.occurred_at, cause.zone if isinstance(cause, EvidenceFound | EvidenceVoided) else policy.zone).isoformat()
     as_of = max(day, subject.as_of)
-    if isinstance(cause, ScoreDue):
+    if looked:
         _day_before(looks, entry, as_of, subject, policy)
     rows, ceiling = subject.evidence.rows(subject.role, as_of, policy.trust), subject.evidence.ceiling(as_of, policy.trust)
     items, recomputed = len(subject.evidence.counting), score(rows, ceiling, policy.trust)
@@ -119,7 +121,7 @@ def _changed(
     subject.owed = tier if tier != before else None
 
 
-def _added(check: Check, entry: Entry, fact: ScoreChanged, cause: Message) -> None:
+def _added(check: Check, entry: Entry, fact: ScoreChanged, cause: Message | None) -> None:
     """What it adds to the day buckets is that item's weight, or takes it away again: others add them up."""
     net: Counter[tuple[str, str, str]] = Counter()
     for bucket in fact.added:
@@ -129,7 +131,7 @@ def _added(check: Check, entry: Entry, fact: ScoreChanged, cause: Message) -> No
         day = local_date(cause.occurred_at, cause.zone).isoformat()
         own = {(name, "good" if cause.weight > 0 else "bad", day): abs(cause.weight) for name in cause.dimensions}
         check.that(found == own, f"{entry}: adds {found} to its buckets, its item is {own}")
-    elif isinstance(cause, ScoreDue):
+    elif cause is None:
         check.that(not found, f"{entry}: adds {found} to its buckets, for no item")
 
 

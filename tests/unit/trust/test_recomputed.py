@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.verify import evidence
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.scores import checks
@@ -37,7 +39,14 @@ def busy() -> list[Message]:
     """Several counterparties and some above the cap, days and dimensions, tombstones before and after their items, a ceiling."""
     many: list[Message] = [completed(f"o{n}", buyer=f"b{n % 7}") for n in range(60)]
     parcels = [shipped(f"p{n}", parties(), buyer=f"b{n}") for n in range(20)]
-    return [*many, *parcels, *market("seller", Random(3), 50), request("seller:s1", name="q1"), request("seller:x", name="q2")]
+    return [
+        *many,
+        *parcels,
+        *market("seller", Random(3), 50),
+        item("seller", 99, "counterfeit", "c9", 0),
+        request("seller:s1", name="q1"),
+        request("seller:x", name="q2"),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +92,9 @@ def forged(log: Log, kind: type[Message], which: Callable[[Any], bool] = lambda 
 
 
 def changed(log: Log, place: tuple[str, int], old: Entry, instead: list[Entry]) -> Log:
-    lanes = {**log.lanes, place: [one for entry in log.lanes[place] for one in (instead if entry is old else [entry])]}
-    copy = replace(log, lanes=lanes)
-    copy._of = {}
-    copy._of = type(log._of)(list)
+    told = [one for entry in log.lanes[place] for one in (instead if entry is old else [entry])]
+    copy = replace(log, lanes={**log.lanes, place: told})
+    copy._of = defaultdict(list)
     index(copy)
     return copy
 
@@ -105,8 +113,8 @@ def changed(log: Log, place: tuple[str, int], old: Entry, instead: list[Entry]) 
         ("scores", EvidenceVoided, {"evidence_id": "seller:x/completed/nothing"}),
         ("tiers", TierChanged, {"tier": "excellent"}),
         ("tiers", TierChanged, {"escrow_days": 1}),
-        ("tiers", TierChanged, {"before": "poor"}),
-        ("looks", ScoreLooked, {"as_of": "2026-06-17"}),
+        ("tiers", TierChanged, {"before": "nobody"}),
+        ("looks", ScoreLooked, {"as_of": "2028-06-17"}),
     ],
 )
 def test_what_was_told_wrongly_is_named(told: Log, by: str, kind: type[Message], change: dict[str, Any]) -> None:
@@ -124,7 +132,7 @@ def test_a_tier_that_was_not_told_is_missed() -> None:
     log = life(*(shipped(f"p{n}", parties(), buyer=f"b{n}") for n in range(10)))
     place, entry = next((lane, one) for lane, entries in log.lanes.items() for one in entries if isinstance(one.event, TierChanged))
     missing = check(changed(log, place, entry, []))["tiers"]
-    assert missing.first == "seller:s1 is good and was never told so"
+    assert missing.first.endswith("seller:s1 is good and was never told so")
 
 
 def test_a_score_from_nowhere_and_an_item_counted_twice_are_named() -> None:
@@ -138,11 +146,15 @@ def test_a_score_from_nowhere_and_an_item_counted_twice_are_named() -> None:
 
 def test_a_thousand_told_scores_of_one_day_cost_their_items_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not n squared: a day's worth is computed once, then each item adds its own."""
-    from deploy.verify import evidence
 
-    calls = []
+    calls: list[int] = []
     whole = evidence.Asked.worth
-    monkeypatch.setattr(evidence.Asked, "worth", lambda self, days: calls.append(len(days)) or whole(self, days))
+
+    def counted(asked: evidence.Asked, days: evidence.Days) -> int:
+        calls.append(len(days))
+        return whole(asked, days)
+
+    monkeypatch.setattr(evidence.Asked, "worth", counted)
     log = life(*(item("seller", n, "completed", f"b{n % 300}", 0) for n in range(1_000)))
     calls.clear()
     assert check(log)["scores"].holds

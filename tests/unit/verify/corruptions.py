@@ -37,7 +37,7 @@ from shared.contracts.payment import (
 from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
 from shared.contracts.storefront import RefundRequested
 from shared.contracts.subsidy import PrefundReceived, SubsidyCharged, SubsidyDrawn, SubsidyReturned
-from shared.contracts.trust import EvidenceCounted, ScoreChanged
+from shared.contracts.trust import EvidenceCounted, EvidenceFound, ScoreChanged, TierChanged
 from tests.unit.verify import plants as p
 from tests.unit.verify.damaged import Copy, more, moved, of_order
 from tests.unit.verify.market import market
@@ -200,6 +200,17 @@ CORRUPTIONS = (
     Corruption("a certificate names a later version than its order", "what an order is promised", p.a_certificate_of_a_later_version),
     Corruption("a service keeps a version that does not count", "every service keeps", p.a_version_kept_that_does_not_count),
     Corruption("a service keeps other words of a version", "every service keeps", p.other_words_of_a_version),
+    Corruption("an item of evidence weighs one more", "scores", lambda copy: copy.forge(EvidenceFound, weight=more(1))),
+    Corruption("an item of evidence is gone", "scores", lambda copy: copy.lose(EvidenceFound)),
+    Corruption("an item of evidence is a day older", "scores",
+               lambda copy: copy.forge(EvidenceFound, occurred_at=lambda at: at - timedelta(days=1))),
+    Corruption("a tombstone strikes another item", "scores", p.a_tombstone_of_another_item),
+    Corruption("P of a score is a millionth more", "scores", p.a_millionth_more_of_what_is_good),
+    Corruption("a score is of another policy", "scores", lambda copy: copy.forge(ScoreChanged, rule_version="0")),
+    Corruption("a tier is another", "tiers", lambda copy: copy.forge(TierChanged, tier="poor")),
+    Corruption("a tier costs a day less", "tiers", lambda copy: copy.forge(TierChanged, escrow_days=more(-1))),
+    Corruption("a change of a tier was never told", "tiers", lambda copy: copy.lose(TierChanged)),
+    Corruption("a look passed over a day on which the score was another", "looks", p.a_look_at_another_day),
     Corruption("a fact is told again under its id", "no effect twice", p.a_fact_told_again_under_its_id),
     Corruption("a fact cannot be read", "every fact follows", lambda copy: copy.spoil(LineSettled)),
     Corruption("somebody else writes on a topic of ours", "what others put", p.a_record_of_somebody_else),
