@@ -9,7 +9,7 @@ from typing import cast
 from services.trust.model import Buckets, Counterparty, Item, Newest, Score, add, add_grave
 from services.trust.rules import tier as tiers
 from services.trust.rules.explain import is_grave, item_of
-from services.trust.rules.score import HIGHEST, Rule, rule_of, score, sums
+from services.trust.rules.score import HIGHEST, Rule, Sums, plus, rule_of, score, sums
 from shared.contracts.trust import (
     Bucket,
     CounterpartyWeighed,
@@ -102,7 +102,23 @@ def look(event: ScoreDue, known: Score | None, policy: Policy) -> Outcome:
 
 def explained(buckets: Mapping[str, Buckets], as_of: date, rule: Rule, cap: int | None = None) -> tuple[int, tuple[DimensionScore, ...]]:
     """The score of that date, at most `cap`, and P and N of every dimension of the role, in the policy's order. Source: R5.3, R5.6."""
-    found = {name: sums(buckets.get(name, Buckets()), as_of, rule) for name in rule.weights_pct}
+    return _scored({name: sums(buckets.get(name, Buckets()), as_of, rule) for name in rule.weights_pct}, rule, cap)
+
+
+def _summed(
+    known: Score | None, added: tuple[Bucket, ...], as_of: date, rule: Rule, policy: Policy, cap: int | None
+) -> tuple[int, tuple[DimensionScore, ...]]:
+    """From what was told last, on the same day by the same rule; on another one every day is weighed anew. Source: R5.1."""
+    if known is None or not known.sums or (known.as_of, known.rule_version) != (as_of.isoformat(), policy.version):
+        return explained(add(known.buckets if known else {}, added), as_of, rule, cap)
+    found = {name: Sums(*known.sums.get(name, (0, 0))) for name in rule.weights_pct}
+    for name in {bucket.dimension for bucket in added} & found.keys():
+        more = (bucket for bucket in added if bucket.dimension == name)
+        found[name] = plus(found[name], known.buckets.get(name, Buckets()), more, as_of, rule)
+    return _scored(found, rule, cap)
+
+
+def _scored(found: Mapping[str, Sums], rule: Rule, cap: int | None) -> tuple[int, tuple[DimensionScore, ...]]:
     dimensions = tuple(
         DimensionScore(dimension=name, positive=found[name].positive, negative=found[name].negative, weight_pct=weight)
         for name, weight in rule.weights_pct.items()
@@ -182,7 +198,7 @@ def _told(
     """The score, and the tier if that is another. items: how many more are in the set."""
     cap = tiers.ceiling(add_grave(known.grave if known else {}, grave), as_of, policy)
     role = cast("Role", subject.partition(":")[0])
-    shown, dimensions = explained(add(known.buckets if known else {}, added), as_of, rule_of(policy, role), cap)
+    shown, dimensions = _summed(known, added, as_of, rule_of(policy, role), policy, cap)
     items += known.items if known else 0
     new = items < policy.trust.shown_from_items
     yield ScoreChanged(

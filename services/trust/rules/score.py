@@ -24,14 +24,14 @@ H = 90 for sellers and promoters, 180 for buyers; nothing known gives 800. Below
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
 from services.trust.model import Buckets, DayWeights
-from shared.contracts.trust import Role
+from shared.contracts.trust import Bucket, Role
 from shared.policy import Policy
 
 MILLION = 1_000_000
@@ -87,6 +87,26 @@ def sums(buckets: Buckets, as_of: date, rule: Rule) -> Sums:
     """P and N of one dimension. Source: R5.2."""
     alone = sum(min(rule.cap, worth(days, as_of, rule)) for days in buckets.grouped.values())
     return Sums(worth(buckets.pooled, as_of, rule) + alone, worth(buckets.bad, as_of, rule))
+
+
+def plus(before: Sums, buckets: Buckets, added: Iterable[Bucket], as_of: date, rule: Rule) -> Sums:
+    """P and N of one dimension with what is added to these buckets of it: an item costs its own worth and its counterparty's, whatever
+    else there is. Exact, as both are sums over counterparties, and only that one's part has changed. Source: R5.2, R5.1.
+    """
+    positive, negative = before.positive, before.negative
+    alone: dict[int, int] = {}
+    for bucket in added:
+        own = bucket.weight * half((as_of - date.fromisoformat(bucket.day)).days, rule.half_life_days)
+        if bucket.side == "bad":
+            negative += own
+        elif bucket.group:
+            alone[bucket.group] = alone.get(bucket.group, 0) + own
+        else:
+            positive += own
+    for group, more in alone.items():
+        known = worth(buckets.grouped.get(group, {}), as_of, rule)
+        positive += min(rule.cap, known + more) - min(rule.cap, known)
+    return Sums(positive, negative)
 
 
 def score(found: Mapping[str, Sums], rule: Rule, ceiling: int = HIGHEST) -> int:
