@@ -104,9 +104,11 @@ def test_a_counterfeit_caps_seller_and_promoter_until_a_day_that_is_told_and_lif
     claim: dict[str, Any] = {"kind": "claim", "ground": "counterfeit", "evidence_ids": ["e1"]}
     deal.asked_back("c1", **claim)
     town.idle()
-    town.send("merchant", "case.refused", deal.order, {"order_id": deal.order, "case_id": "c1", "seller_id": deal.seller})
+    town.send("merchant", "case.refused", deal.order, {"order_id": deal.order, "case_id": "c1", "seller_id": deal.seller, "reason": "real"})
     town.idle()
-    town.send("storefront", "dispute.raised", deal.order, {"order_id": deal.order, "case_id": "c1", "buyer_id": deal.buyer})
+    town.send(
+        "storefront", "dispute.raised", deal.order, {"order_id": deal.order, "case_id": "c1", "buyer_id": deal.buyer, "reason": "fake"}
+    )
     town.until(timedelta(days=2, hours=1))
     ruling = {"order_id": deal.order, "case_id": "c1", "ruling_id": "r1", "matter": "case", "upheld": True, "finding": "counterfeit"}
     town.send("ruling", "ruling.made", deal.order, ruling)
