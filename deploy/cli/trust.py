@@ -16,6 +16,7 @@ from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.watch import Watch
 from deploy.local.kafka import quiet
+from deploy.local.policies import policies_of
 from deploy.local.stack import Stack
 from deploy.verify.log import Entry, entries
 from deploy.verify.run import ends_of
@@ -133,7 +134,8 @@ async def _explanation(stack: Stack, subject: str, then: date | datetime | None,
         raise Failed(f"nothing is known of {subject}" + (f" before offset {offset}" if offset is not None else ""))
     async with Watch(stack) as watch:
         now = await watch.clock()
-    return told(subject, found, then if then is not None else None if offset is not None else now, Policies.configured())
+    policies = await asyncio.to_thread(policies_of, stack)
+    return told(subject, found, then if then is not None else None if offset is not None else now, policies)
 
 
 def told(subject: str, found: Sequence[EvidenceFound | EvidenceVoided], then: date | datetime | None, policies: Policies) -> Explanation:
