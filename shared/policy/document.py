@@ -225,7 +225,6 @@ class TrustPolicy(_Section):
     """The score's constants; for how long a violation suspends (levels 1 to 4; 5 is for good); who may hold a trust card.
 
     Source: R5.2-R5.7, R6.1, R6.2, R2.8, R4.7.
-
     pass_minutes: over how many after midnight the subjects whose score time alone may change are spread. cap_per_counterparty:
     positive weight in millionths of an item; not below five items, which are pooled without regard to it.
     """

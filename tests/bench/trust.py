@@ -31,6 +31,7 @@ from shared.policy import Policies
 
 BEGAN = datetime(2026, 6, 1, 2, tzinfo=UTC)
 YEARS_DAYS = 1095  # over which a history is spread
+BATCH = 200  # records
 MEASURED = 300  # items, at the end of each history
 NOW = BEGAN + timedelta(days=2)
 TOPICS = {topic.name: topic for topic in topics.ALL}
@@ -189,7 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.trust", description=__doc__)
     parser.add_argument("--items", type=int, nargs="+", default=[1_000, 100_000], help="histories; in full 1000000 too")
     parser.add_argument("--subjects", type=int, default=10_000, help="of the pass")
-    parser.add_argument("--batch", type=int, default=200)
+    parser.add_argument("--batch", type=int, default=BATCH)
     options = parser.parse_args()
     report(options.items, options.subjects, options.batch)
 
