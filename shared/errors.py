@@ -296,6 +296,7 @@ TrustCode = Literal[
     "card.score_too_low",
     "evidence.known",
     "evidence.void_known",
+    "score.subject_unknown",
     "study.known",
     "violation.appeal_ended",
     "violation.appeal_known",
@@ -948,6 +949,12 @@ CATALOGUE: dict[str, Entry] = {
         "The buyer's trust card was not valid at the order.",
     ),
     "evidence.void_known": Entry("this fact was voided before: a second telling changes nothing"),
+    "score.subject_unknown": Entry(
+        "an explanation of a score of whom nothing is known: a subject begins with its first evidence",
+        False,
+        "暂无评分记录",
+        "There is no score yet.",
+    ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
     "cancel.case_open": Entry(

@@ -19,6 +19,7 @@ from deploy.cli import (
     stack,
     standing,
     topics,
+    trust,
     verify,
 )
 from deploy.cli.errors import expected
@@ -57,6 +58,7 @@ for command in (
     attention.attention,
     standing.standing,
     reconcile.reconcile,
+    trust.trust,
     verify.verify,
     policy.policy,
     parked.parked,

@@ -19,6 +19,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "waybill.used": ("waybill", lambda fact: f"{fact.carrier}/{fact.waybill}"),
     **dict.fromkeys(("score.changed", "score.looked", "tier.changed"), ("score", lambda fact: fact.subject_id)),
     **dict.fromkeys(("evidence.counted", "evidence.struck"), ("item", lambda fact: fact.evidence_id)),
+    "evidence.listed": ("newest", lambda fact: f"{fact.subject_id}/{abs(fact.weight)}"),
     "counterparty.weighed": ("counterparty", lambda fact: f"{fact.subject_id}/{fact.counterparty}"),
     **dict.fromkeys(
         ("card.granted", "card.refused", "card.revoked", "abuse.noted", "abuse.voided", "member.noted"),
@@ -55,7 +56,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     **dict.fromkeys(("suspension.noted", "suspension.lifted", "tier.noted"), ("suspension", lambda fact: fact.subject_id)),
     "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }
-CHANGES_NOTHING = ("first_order.doubled",)  # told to everyone, of nobody's state
+CHANGES_NOTHING = ("first_order.doubled", "score.explained")  # told to everyone, of nobody's state
 SPREAD = (
     "allotment",
     "cluster",

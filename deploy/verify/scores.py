@@ -1,89 +1,179 @@
-"""Every score that was ever told, computed again from what trust's messages say and the policy they name. Source: R5.2, R5.3.
+"""Every score, tier and look that was ever told, computed again item by item from the evidence in the topics. Source: R5.1-R5.7.
 
-Written from the rule's text and shares no code with the service: P sums good weight up to a cap per counterparty, N bad weight,
-each halved by its age; score = floor(10 * sum of d * (g + P) / (n + P + N) + 1/2), at most 1000, and no more than the ceiling while a
-grave item is too young.
+What trust found stands in its evidence topic; which item a score counts is said by what caused it. Nothing that is compared is taken from
+what was told before: weights, caps and ceilings are those of the items.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from datetime import date
-from fractions import Fraction
-from functools import cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
-from deploy.verify.log import Log
+from deploy.verify.evidence import Evidence, score
+from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
-from shared.contracts.trust import DimensionScore, ScoreChanged
-from shared.policy import Policies
-from shared.policy.document import TrustPolicy
+from shared.contracts.explained import ScoreExplained
+from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, ScoreDue, ScoreLooked, TierChanged
+from shared.days import local_date
+from shared.messaging.fold import timer_id
+from shared.messaging.message import Message
+from shared.policy import Policies, Policy
 
-UNIT = 10**6  # one item of today
-Buckets = Counter[tuple[str, str, int, str]]  # dimension, side, group, day → weight; group 0 has no cap
+Told = ScoreChanged | ScoreLooked | TierChanged | ScoreExplained
+TOLD: tuple[type[Told], ...] = (ScoreChanged, ScoreLooked, TierChanged, ScoreExplained)
+CAUSES: tuple[type[Message], ...] = (EvidenceFound, EvidenceVoided)
+
+
+@dataclass(slots=True)
+class Subject:
+    """What is told of it so far, and all its evidence. owed: the tier that its last score makes, while nothing said so."""
+
+    name: str
+    evidence: Evidence = field(default_factory=Evidence)
+    as_of: str = ""
+    latest: datetime | None = None
+    shown: int = 800
+    new: bool = True
+    tier: str | None = None
+    owed: str | None = None
+    version: str = ""
+
+    @property
+    def role(self) -> str:
+        return self.name.partition(":")[0]
+
+    def at(self, day: str, policy: Policy) -> int:
+        return score(self.evidence.rows(self.role, day, policy.trust), self.evidence.ceiling(day, policy.trust), policy.trust)
+
+    def tier_of(self, shown: int, new: bool, policy: Policy) -> str:
+        return policy.trust.tier_new.name if new else next(tier.name for tier in policy.trust.tiers if shown >= tier.least)
 
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
-    check = Check("scores: each one recomputed from its evidence and the policy it names")
-    found: defaultdict[str, Buckets] = defaultdict(Counter)
-    grave: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for entry, told in log.of(ScoreChanged):
-        mine = found[told.subject_id]
-        for bucket in told.added:
-            mine[(bucket.dimension, bucket.side, bucket.group, bucket.day)] += bucket.weight
-        grave[told.subject_id].update({one.day: one.count for one in told.grave})
-        policy = policies.named(told.rule_version)
-        if policy is None:
-            check.that(False, f"{entry}: there is no policy {told.rule_version}")
-            continue
-        rows = dimensions(mine, told, policy.trust)
-        check.that(rows == told.dimensions, f"{entry}: {told.subject_id} has {rows}, not {told.dimensions}")
-        recomputed = min(score(rows, policy.trust), ceiling(grave[told.subject_id], told, policy.trust))
-        check.that(recomputed == told.score, f"{entry}: {told.subject_id} comes to {recomputed}, told was {told.score}")
-    yield check
+    scores = Check("scores: each one recomputed item by item from its evidence and the policy in force")
+    tiers = Check("tiers: each change of one is told, and nothing else is")
+    looks = Check("looks: on a day that was looked at, and on the day before, the score was as it was told")
+    causes = {entry.id: event for kind in CAUSES for entry, event in log.of(kind)}
+    for name, told in sorted(_told(log).items()):
+        subject = Subject(name)
+        for entry, fact in told:
+            if isinstance(fact, TierChanged):
+                _tier(tiers, entry, fact, subject, policies)
+                continue
+            tiers.that(subject.owed is None, f"{entry}: {name} is {subject.owed} and was never told so")
+            if isinstance(fact, ScoreChanged):
+                _changed(scores, looks, entry, fact, subject, causes, policies)
+            elif isinstance(fact, ScoreLooked):
+                _looked(looks, entry, fact, subject, policies)
+            else:
+                _explained(scores, entry, fact, subject, policies)
+        tiers.that(subject.owed is None, f"{name} is {subject.owed} and was never told so")
+    yield from (scores, tiers, looks)
 
 
-def dimensions(buckets: Buckets, told: ScoreChanged, policy: TrustPolicy) -> tuple[DimensionScore, ...]:
-    """P and N of every dimension of the subject's role, as of the date told."""
-    rule = policy.roles[told.subject_id.partition(":")[0]]  # type: ignore[index]
-    as_of = date.fromisoformat(told.as_of)
-    worth: Counter[tuple[str, str, int]] = Counter()
-    for (dimension, side, group, day), weight in buckets.items():
-        age = (as_of - date.fromisoformat(day)).days
-        if age >= 0:
-            worth[(dimension, side, group)] += weight * halved(age, rule.half_life_days)
-
-    def sum_of(wanted: str, side: str) -> int:
-        parts = [(group, value) for (dimension, of, group), value in worth.items() if (dimension, of) == (wanted, side)]
-        return sum(min(value, policy.cap_per_counterparty) if group and side == "good" else value for group, value in parts)
-
-    return tuple(
-        DimensionScore.model_validate(
-            {"dimension": name, "positive": sum_of(name, "good"), "negative": sum_of(name, "bad"), "weight_pct": percent}
-        )
-        for name, percent in rule.dimensions.items()
-    )
+def _told(log: Log) -> Mapping[str, list[tuple[Entry, Told]]]:
+    """By subject, as one followed the other: two lanes, one row of versions; an explanation stands behind what was told before it."""
+    found: defaultdict[str, list[tuple[tuple[int, int], Entry, Told]]] = defaultdict(list)
+    last: Counter[str] = Counter()
+    for entry in log.facts():
+        fact = entry.event
+        if isinstance(fact, ScoreExplained):
+            found[fact.subject_id].append(((last[fact.subject_id], 1), entry, fact))
+        elif isinstance(fact, TOLD):
+            version = int(entry.header("ce_entityversion") or 0)
+            last[fact.subject_id] = version if entry.topic == "trust.v1" else last[fact.subject_id]
+            found[fact.subject_id].append(((version, 0), entry, fact))
+    return {name: [(entry, fact) for _, entry, fact in sorted(rows, key=lambda row: row[0])] for name, rows in found.items()}
 
 
-def ceiling(grave: Counter[str], told: ScoreChanged, policy: TrustPolicy) -> int:
-    """What the youngest grave item leaves; 1000 if there is none. Source: R5.3."""
-    as_of = date.fromisoformat(told.as_of)
-    ages = [(as_of - date.fromisoformat(day)).days for day, count in grave.items() if count > 0]
-    return policy.ceiling.score if any(0 <= age < policy.ceiling.days for age in ages) else 1000
+def _changed(
+    check: Check, looks: Check, entry: Entry, fact: ScoreChanged, subject: Subject, causes: Mapping[str, Message], policies: Policies
+) -> None:
+    by = entry.header("ce_causationid")
+    cause, looked = causes.get(by), by == timer_id(ScoreDue.type, subject.name, fact.occurred_at)
+    if cause is None and not looked:
+        check.that(False, f"{entry}: nothing is known of what it follows from")
+        return
+    latest = max(fact.occurred_at, subject.latest or fact.occurred_at)
+    policy = policies.at(fact.occurred_at if looked else latest)
+    if isinstance(cause, EvidenceFound):
+        check.that(cause.evidence_id not in subject.evidence.items, f"{entry}: {cause.evidence_id} is counted again")
+        subject.evidence.add(cause, policy.trust)
+    elif isinstance(cause, EvidenceVoided):
+        check.that(cause.evidence_id not in subject.evidence.voided, f"{entry}: {cause.evidence_id} is voided again")
+        subject.evidence.void(cause.evidence_id, policy.trust)
+    day = local_date(fact.occurred_at, cause.zone if isinstance(cause, EvidenceFound | EvidenceVoided) else policy.zone).isoformat()
+    as_of = max(day, subject.as_of)
+    if looked:
+        _day_before(looks, entry, as_of, subject, policy)
+    rows, ceiling = subject.evidence.rows(subject.role, as_of, policy.trust), subject.evidence.ceiling(as_of, policy.trust)
+    items, recomputed = len(subject.evidence.counting), score(rows, ceiling, policy.trust)
+    mine = (recomputed, items < policy.trust.shown_from_items, items, as_of, ceiling, policy.version, rows)
+    told_rows = [(row.dimension, row.positive, row.negative, row.weight_pct) for row in fact.dimensions]
+    theirs = (fact.score, fact.new, fact.items, fact.as_of, fact.ceiling, fact.rule_version, told_rows)
+    what = "score, new, items, as of, ceiling, rule, P and N"
+    check.that(mine == theirs, f"{entry}: {subject.name} comes to {mine}, told was {theirs} ({what})")
+    _added(check, entry, fact, cause)
+    subject.as_of, subject.latest, subject.shown, subject.new, subject.version = as_of, latest, recomputed, mine[1], policy.version
+    tier, before = subject.tier_of(recomputed, mine[1], policy), subject.tier or policy.trust.tier_new.name
+    subject.owed = tier if tier != before else None
 
 
-def score(rows: tuple[DimensionScore, ...], policy: TrustPolicy) -> int:
-    good, total = policy.prior_good * UNIT, policy.prior_total * UNIT
-    parts = (10 * row.weight_pct * Fraction(good + row.positive, total + row.positive + row.negative) for row in rows)
-    return min(1000, int(sum(parts, Fraction(1, 2))))
+def _added(check: Check, entry: Entry, fact: ScoreChanged, cause: Message | None) -> None:
+    """What it adds to the day buckets is that item's weight, or takes it away again: others add them up."""
+    net: Counter[tuple[str, str, str]] = Counter()
+    for bucket in fact.added:
+        net[bucket.dimension, bucket.side, bucket.day] += bucket.weight
+    found = {place: weight for place, weight in net.items() if weight}
+    if isinstance(cause, EvidenceFound) and found:
+        day = local_date(cause.occurred_at, cause.zone).isoformat()
+        own = {(name, "good" if cause.weight > 0 else "bad", day): abs(cause.weight) for name in cause.dimensions}
+        check.that(found == own, f"{entry}: adds {found} to its buckets, its item is {own}")
+    elif cause is None:
+        check.that(not found, f"{entry}: adds {found} to its buckets, for no item")
 
 
-@cache
-def halved(age: int, half_life: int) -> int:
-    """floor(10^6 * 2^(-age / half-life)), exactly: a guess, set right by whole numbers."""
-    value = int(UNIT * 2 ** (-age / half_life))
-    while (value + 1) ** half_life << age <= UNIT**half_life:
-        value += 1
-    while value and value**half_life << age > UNIT**half_life:
-        value -= 1
-    return value
+def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, policies: Policies) -> None:
+    policy = policies.at(fact.occurred_at)
+    as_of = max(local_date(fact.occurred_at, policy.zone).isoformat(), subject.as_of)
+    shown = subject.at(as_of, policy)
+    same = (shown, as_of, subject.tier_of(shown, subject.new, policy))
+    told = (subject.shown, fact.as_of, subject.tier or policy.trust.tier_new.name)
+    check.that(same == told, f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, as of, tier)")
+    _day_before(check, entry, as_of, subject, policy)
+    subject.as_of, subject.latest = as_of, max(fact.occurred_at, subject.latest or fact.occurred_at)
+
+
+def _day_before(check: Check, entry: Entry, day: str, subject: Subject, policy: Policy) -> None:
+    """A change is told on its day, not later; of another policy nobody looked before."""
+    before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    if before > subject.as_of and policy.version == subject.version:
+        shown = subject.at(before, policy)
+        check.that(shown == subject.shown, f"{entry}: {subject.name} came to {shown} on {before}, told was {subject.shown}")
+
+
+def _tier(check: Check, entry: Entry, fact: TierChanged, subject: Subject, policies: Policies) -> None:
+    policy = policies.named(fact.rule_version)
+    known = [tier for tier in (*policy.trust.tiers, policy.trust.tier_new) if tier.name == fact.tier] if policy else []
+    terms = [(tier.traffic_pct, tier.escrow_days) for tier in known]
+    before = subject.tier or (policy.trust.tier_new.name if policy else "")
+    mine = (subject.owed, before, subject.shown, subject.as_of, subject.version, terms)
+    theirs = (fact.tier, fact.before, fact.score, fact.as_of, fact.rule_version, [(fact.traffic_pct, fact.escrow_days)])
+    check.that(mine == theirs, f"{entry}: {subject.name} is {mine}, told was {theirs} (tier, before, score, as of, rule, traffic and days)")
+    subject.tier, subject.owed = fact.tier, None
+
+
+def _explained(check: Check, entry: Entry, fact: ScoreExplained, subject: Subject, policies: Policies) -> None:
+    said = fact.explanation
+    policy = policies.at(max(fact.occurred_at, subject.latest or fact.occurred_at))
+    as_of = max(local_date(fact.occurred_at, policy.zone).isoformat(), subject.as_of)
+    rows, ceiling = subject.evidence.rows(subject.role, as_of, policy.trust), subject.evidence.ceiling(as_of, policy.trust)
+    mine = (score(rows, ceiling, policy.trust), len(subject.evidence.counting), as_of, ceiling, policy.version, rows)
+    told_rows = [(row.dimension, row.positive, row.negative, row.weight_pct) for row in said.dimensions]
+    theirs = (said.score, said.items, said.as_of, said.ceiling, said.rule_version, told_rows)
+    check.that(mine == theirs, f"{entry}: {subject.name} comes to {mine}, explained was {theirs}")
+    named = {item.evidence_id for item in said.heaviest}
+    strange = sorted(named - subject.evidence.counting)
+    check.that(not strange, f"{entry}: {strange} is no evidence that counts")

@@ -13,6 +13,7 @@ from services.trust.model import (
     COUNTERPARTY,
     HOLDER,
     ITEM,
+    NEWEST,
     PERSON,
     POLL,
     SCORE,
@@ -22,13 +23,17 @@ from services.trust.model import (
     Counterparty,
     Holder,
     Item,
+    Newest,
     Person,
     Score,
     counterparty_key,
     day_key,
+    newest_key,
+    newest_keys,
 )
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseAppealEnded, CaseRuled
+from shared.contracts.explained import ScoreExplained, ScoreExplanationRequested
 from shared.contracts.governance import StudyCredited, ViolationAppealed, ViolationRecorded, ViolationUpheld, ViolationVoided
 from shared.contracts.identity import MemberJoined
 from shared.contracts.member import TrustCardClaimed, VoteCast
@@ -36,7 +41,7 @@ from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, Shi
 from shared.contracts.refund import CaseClosed
 from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreDue
 from shared.contracts.vote import VoteGiven
-from shared.messaging.shape import Plan, Service, Touch, given, on
+from shared.messaging.shape import EVENT_ID, Plan, Service, Touch, given, on
 from shared.policy import Policies, Policy
 
 Input = (
@@ -51,6 +56,7 @@ Input = (
     | EvidenceFound
     | EvidenceVoided
     | ScoreDue
+    | ScoreExplanationRequested
     | ViolationRecorded
     | ViolationVoided
     | ViolationAppealed
@@ -66,20 +72,20 @@ Input = (
 def handle(event: Input, policy: Policies) -> Plan:
     match event:
         case ParcelSent():
-            return on(event, decide.shipped, given(policy.at(event.occurred_at)))
+            return on(event, decide.shipped, given(policy.at(event.occurred_at)), EVENT_ID)
         case ShippingLate():
-            return on(event, decide.late, given(policy.at(event.occurred_at)))
+            return on(event, decide.late, given(policy.at(event.occurred_at)), EVENT_ID)
         case ShippingSham():
-            return on(event, decide.sham, given(policy.at(event.occurred_at)))
+            return on(event, decide.sham, given(policy.at(event.occurred_at)), EVENT_ID)
         case OrderCompleted():
-            return on(event, decide.completed, given(policy.at(event.occurred_at)))
+            return on(event, decide.completed, given(policy.at(event.occurred_at)), EVENT_ID)
         case CaseRuled():
-            return on(event, decide.ruled, given(policy.at(event.occurred_at)))
+            return on(event, decide.ruled, given(policy.at(event.occurred_at)), EVENT_ID)
         case CaseClosed() | CaseAppealEnded():
             buyer, terms = event.buyer_id or "", given(policy.at(event.occurred_at))
-            return on(event, decide.ended, HOLDER.one(decide.subject_of(buyer)), _person(buyer), terms)
+            return on(event, decide.ended, HOLDER.one(decide.subject_of(buyer)), _person(buyer), terms, EVENT_ID)
         case ChargebackEnded():
-            return on(event, decide.charged_back, given(policy.at(event.occurred_at)))
+            return on(event, decide.charged_back, given(policy.at(event.occurred_at)), EVENT_ID)
         case EvidenceFound():
 
             def as_of(score: Score | None) -> Touch[Policy]:
@@ -87,7 +93,8 @@ def handle(event: Input, policy: Policies) -> Plan:
                 return given(policy.at(max(score.latest, event.occurred_at) if score else event.occurred_at))
 
             counterparty = COUNTERPARTY.one(counterparty_key(event.subject_id, event.counterparty))
-            return on(event, decide.count, SCORE.one(event.subject_id), ITEM.one(event.evidence_id), counterparty, as_of)
+            newest = NEWEST.one(newest_key(event.subject_id, event.weight))
+            return on(event, decide.count, SCORE.one(event.subject_id), ITEM.one(event.evidence_id), counterparty, as_of, newest)
         case EvidenceVoided():
 
             def giver(item: Item | None) -> Touch[Counterparty | None]:
@@ -97,8 +104,18 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.strike, ITEM.one(event.evidence_id), SCORE.one(event.subject_id), giver, given(policy))
         case ScoreDue():
             return on(event, decide.look, SCORE.one(event.subject_id), given(policy.at(event.occurred_at)))
+        case ScoreExplanationRequested():
+
+            def items(newest: Mapping[str, Newest]) -> Touch[Mapping[str, Item]]:
+                return ITEM.many(evidence_id for one in newest.values() for _, evidence_id, _ in one.items)
+
+            def givers(newest: Mapping[str, Newest]) -> Touch[Mapping[str, Counterparty]]:
+                return COUNTERPARTY.many(counterparty_key(event.subject_id, giver) for one in newest.values() for _, _, giver in one.items)
+
+            newest_all = NEWEST.many(newest_keys(event.subject_id))
+            return on(event, decide.answer, newest_all, items, givers, SCORE.one(event.subject_id), given(policy))
         case ViolationRecorded():
-            return on(event, decide.violated, STANDING.one(event.subject_id), given(policy))
+            return on(event, decide.violated, STANDING.one(event.subject_id), given(policy), EVENT_ID)
         case ViolationVoided():
             return on(event, decide.acquit, STANDING.one(event.subject_id), given(policy))
         case ViolationAppealed():
@@ -136,5 +153,5 @@ def _person(buyer_id: str) -> Callable[[Holder | None], Touch[Person | None]]:
     return lambda holder: PERSON.one(decide.cluster_of(holder, buyer_id))
 
 
-KINDS = (SCORE, ITEM, COUNTERPARTY, STANDING, HOLDER, PERSON, BALLOT, POLL, TALLY)
-SERVICE = Service("trust", Input, handle, KINDS, sends=(EvidenceFound, EvidenceVoided, VoteGiven))
+KINDS = (SCORE, NEWEST, ITEM, COUNTERPARTY, STANDING, HOLDER, PERSON, BALLOT, POLL, TALLY)
+SERVICE = Service("trust", Input, handle, KINDS, sends=(EvidenceFound, EvidenceVoided, ScoreExplained, VoteGiven))

@@ -42,7 +42,8 @@ EvidenceId = Annotated[
 class EvidenceFound(Message):
     """One item of evidence about a subject, keyed by the business fact. Source: R5.1, R5.5.
 
-    counterparty: the account id on the other side, for R5.2's cap. zone: where occurred_at's day is read.
+    counterparty: the account id on the other side, for R5.2's cap. zone: where occurred_at's day is read. grave: it caps the score
+    (R5.3). event_id: of the event that told of the fact. None, None: from before that was written down.
     Producer: trust. Consumers: trust.
     """
 
@@ -57,6 +58,8 @@ class EvidenceFound(Message):
     counterparty: Id
     zone: str
     policy_version: str
+    grave: bool | None = None
+    event_id: str | None = None
 
 
 class EvidenceVoided(Message):
@@ -93,6 +96,7 @@ class EvidenceStruck(Message):
 class EvidenceCounted(Message):
     """An item new to the set; a second telling of the same fact counts nothing. Source: R5.1.
 
+    policy_version, grave, event_id: as it was found with; empty, None, None: from before they were written down.
     Producer: trust. Consumers: nobody (private to trust).
     """
 
@@ -103,6 +107,25 @@ class EvidenceCounted(Message):
     evidence_id: EvidenceId
     kind: EvidenceKind
     dimensions: tuple[str, ...]
+    weight: int
+    counterparty: Id
+    day: Day
+    policy_version: str = ""
+    grave: bool | None = None
+    event_id: str | None = None
+
+
+class EvidenceListed(Message):
+    """One of the newest items of its weight, voided or not: among them are those that an explanation names. Source: R5.6.
+
+    Producer: trust. Consumers: nobody (private to trust).
+    """
+
+    type: ClassVar[str] = "evidence.listed"
+    topic: ClassVar[Topic] = TRUST_INTERNAL
+
+    subject_id: Subject
+    evidence_id: EvidenceId
     weight: int
     counterparty: Id
     day: Day

@@ -26,7 +26,7 @@ from shared.errors import Code
 from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
 from shared.messaging.message import Message
 from shared.messaging.record import Armed, Changed, Effects, Held, HeldState, Incoming, Out, Record, Restated, Told, Unreadable
-from shared.messaging.shape import Given, Kind, Many, One, Plan, Policies, Reject, Service, Wait
+from shared.messaging.shape import EVENT_ID, Given, Kind, Many, One, Plan, Policies, Reject, Service, Wait
 
 WAITING_MAX = 100  # waiting events a key; one more is rejected: wait.too_many
 WAIT_MAX = timedelta(hours=24)  # of the business clock; then the event expires into a person's hands
@@ -312,7 +312,10 @@ class Fold:
         touched: dict[Place, Changed] = {}
         values: list[Any] = []
         for touch in plan.touches:
-            values.append(self._value(touch(values[0]) if callable(touch) else touch, touched))
+            if touch is EVENT_ID:
+                values.append(incoming.envelope.id)
+            else:
+                values.append(self._value(touch(values[0]) if callable(touch) else touch, touched))
         timed = event.topic.name == self._timer_topic
         if timed and not self._stands(event, touched):
             self.effects.told.append(Told("stale_timer", event.type, incoming.record))

@@ -75,6 +75,15 @@ class Given(Touch[T_co]):
     value: T_co
 
 
+class EventId(Touch[str]):
+    """See EVENT_ID."""
+
+    __slots__ = ()
+
+
+EVENT_ID = EventId()  # the id of the event itself, for a fact that names it; never the first touch
+
+
 def given(value: A) -> Touch[A]:
     """A value that needs no loading: the policy's terms, most often."""
     return Given(value)
@@ -161,6 +170,17 @@ def on(
     b: Touch[B] | Callable[[A], Touch[B]],
     c: Touch[C] | Callable[[A], Touch[C]],
     d: Touch[D] | Callable[[A], Touch[D]],
+    /,
+) -> Plan: ...
+@overload
+def on(
+    event: M,
+    decide: Callable[[M, A, B, C, D, G], Outcome],
+    a: Touch[A],
+    b: Touch[B] | Callable[[A], Touch[B]],
+    c: Touch[C] | Callable[[A], Touch[C]],
+    d: Touch[D] | Callable[[A], Touch[D]],
+    g: Touch[G] | Callable[[A], Touch[G]],
     /,
 ) -> Plan: ...
 @overload

@@ -211,7 +211,6 @@ class TrustPolicy(_Section):
     """The score's constants; for how long a violation suspends (levels 1 to 4; 5 is for good); who may hold a trust card.
 
     Source: R5.2-R5.7, R6.1, R6.2, R2.8, R4.7.
-
     pass_minutes: over how many after midnight the subjects whose score time alone may change are spread. cap_per_counterparty:
     positive weight in millionths of an item; not below five items, which are pooled without regard to it.
     """
@@ -220,6 +219,7 @@ class TrustPolicy(_Section):
     prior_total: Annotated[int, Field(ge=1, le=1_000)]
     cap_per_counterparty: Annotated[int, Field(ge=5_000_000, le=1_000_000_000)]
     shown_from_items: Annotated[int, Field(ge=0, le=10_000)]
+    explained_items: Annotated[int, Field(ge=1, le=40)] = 20  # R5.6: named one by one; so too by documents from before
     roles: dict[Role, RoleScore]
     evidence: dict[EvidenceKind, Evidence]
     suspension_lead_minutes: Annotated[int, Field(ge=0, le=10_080)]

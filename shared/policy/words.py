@@ -109,6 +109,7 @@ WORDS: dict[str, Word] = {
     "trust.prior_total": Word("everybody", "R5.3", "{} items of the start", SCORES),
     "trust.cap_per_counterparty": Word("everybody", "R5.2", "{} millionths of good items counted of one counterparty", SCORES),
     "trust.shown_from_items": Word("everybody", "R5.3", "{} items before a score is shown", SCORES),
+    "trust.explained_items": Word("everybody", "R5.6", "{} items named one by one where a score is explained", SCORES),
     "trust.roles.*.half_life_days": Word("everybody", "R5.2", "{} days in which an item about a {key} weighs half", SCORES),
     "trust.roles.*.dimensions.*": Word("everybody", "R5.4", "{} of a {of}'s score from {key}", SCORES),
     "trust.evidence.*.weight": Word("everybody", "R5.5", "a weight of {} for {key}", ACTS),

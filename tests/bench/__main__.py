@@ -23,7 +23,7 @@ from rich.table import Table
 from deploy.local.home import default_home
 from deploy.local.postgres import run
 from deploy.local.stack import Stack
-from tests.bench import aftersale, folding
+from tests.bench import aftersale, folding, trust
 from tests.bench.mini import Variant, memory_mb, variant
 from tests.bench.money import Money, answered
 from tests.bench.whole import Whole, whole
@@ -32,7 +32,7 @@ from tests.toy.outside import NAMES, until
 VARIANTS = ("engine", "raw", "batch", "naive")
 RATES = (10, 40, 200)
 MONEY = ("life", "refunds", "wide", "settling", "rush", "aftersale", "cases")  # orders and money: each beside the plain loop
-SECTIONS = ("certificates", "mini", "latency", "whole", *MONEY, "quiet", "growth", "backlog")
+SECTIONS = ("certificates", "trust", "mini", "latency", "whole", *MONEY, "quiet", "growth", "backlog")
 QUIET_RATE = 10
 FOLDED = 100  # lives in memory
 LARGE = ("settling", "rush", "cases")  # once is enough
@@ -47,6 +47,9 @@ def main() -> None:
     if "certificates" in options.sections:
         console.rule("certificates, in memory")
         report["certificates"] = _certificates(options)
+    if "trust" in options.sections:
+        console.rule("trust, in memory")
+        report["trust"] = trust.report(options.evidence, options.subjects, trust.BATCH, console.print)
     with tempfile.TemporaryDirectory(prefix="laotie-bench-") as home:
         if {"mini", "latency", "growth", "backlog"} & set(options.sections):
             with Stack(Path(home) / "mini", say=console.print) as stack:
@@ -253,6 +256,10 @@ def _print(report: dict[str, Any]) -> None:
     if "certificates" in report:
         added = report["certificates"]["plain"]["added"]
         table.add_row("the refund service, CPU added to an order's life (target for certificates ≤ 0.25)", f"{added:.2f}")
+    if "trust" in report:
+        table.add_row(
+            "trust: one seller with nine tenths of the evidence / spread (target ≥ 0.7)", f"{report['trust']['hot_to_spread']:.2f}"
+        )
     if "cases" in report.get("money", {}):
         table.add_row("slowdown by open cases (target ≤ 1.2)", f"{report['money']['cases']['slowdown']:.2f}")
     for name, found in report.get("money", {}).items():
@@ -277,6 +284,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rush", type=int, default=20_000, help="orders of the flash sale")
     parser.add_argument("--units", type=int, default=500, help="that the flash sale has")
     parser.add_argument("--cases", type=int, default=100_000, help="open cases with deadlines that are stored; in full 1000000")
+    parser.add_argument("--evidence", type=int, nargs="+", default=[1_000, 100_000], help="items of a subject's history; in full 1000000")
+    parser.add_argument("--subjects", type=int, default=10_000, help="looked at in a day's pass; in full 1000000")
     parser.add_argument("--backlog", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=15, help="of a latency run")
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)

@@ -46,6 +46,7 @@ SORTS: dict[str, Bad] = {
     "ids": ({}, "x", 1, [1], [""], ["a b"], [None], ["x"] * 21),
     "case": (*NO_TEXT, "return", ""),
     "ground": (*NO_TEXT, "because", ""),
+    "subject": (*NO_TEXT, "s1", "shop:s1", "seller:", "seller:a b", "buyer:a/b"),
     "suspendable": (*NO_TEXT, "s1", "buyer:b1", "seller:", "seller:a b"),
 }
 UNIT = {"line_no": "line_no", "quantity": "quantity"}
@@ -137,6 +138,7 @@ EVENTS: dict[str, Fields] = {
     "governance.v1/violation.recorded": {
         "subject_id": "suspendable", "violation_id": "id", "kind": "id", "points": "points?", "level": "level?",
     },
+    "governance.v1/score.explanation_requested": {"subject_id": "subject", "request_id": "id"},
     "governance.v1/violation.voided": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
     "governance.v1/violation.appealed": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
     "governance.v1/violation.upheld": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},

@@ -3,7 +3,8 @@
 from services.trust.decide.appeal import appeal, uphold
 from services.trust.decide.card import claim, cluster_of, join, subject_of
 from services.trust.decide.case import ended
-from services.trust.decide.evidence import count, explained, look, rule_of, strike
+from services.trust.decide.evidence import count, explained, look, strike
+from services.trust.decide.explain import answer
 from services.trust.decide.found import charged_back, completed, late, ruled, sham, shipped
 from services.trust.decide.standing import acquit, study, violated
 from services.trust.decide.vote import accounts, ballots_of, tally, vote
@@ -11,6 +12,7 @@ from services.trust.decide.vote import accounts, ballots_of, tally, vote
 __all__ = [
     "accounts",
     "acquit",
+    "answer",
     "appeal",
     "ballots_of",
     "charged_back",
@@ -23,7 +25,6 @@ __all__ = [
     "join",
     "late",
     "look",
-    "rule_of",
     "ruled",
     "sham",
     "shipped",

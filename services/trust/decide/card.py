@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.trust.decide.evidence import rule_of
 from services.trust.model import Holder, Person, Score
+from services.trust.rules.score import rule_of
 from services.trust.rules.score import score as score_of
 from shared.contracts.card import AbuseNoted, AbuseVoided, CardGranted, CardRefused, CardRevoked, MemberNoted, NoCard, PersonCard
 from shared.contracts.dispute import CaseAppealEnded

@@ -11,9 +11,11 @@ from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
 
 
-def ended(event: CaseClosed | CaseAppealEnded, holder: Holder | None, person: Person | None, policy: Policy) -> Outcome:
+def ended(
+    event: CaseClosed | CaseAppealEnded, holder: Holder | None, person: Person | None, policy: Policy, event_id: str | None = None
+) -> Outcome:
     """Each in its own words: that an abuse is known already does not silence the evidence, which knows its own repeats."""
-    items = tuple(closed(event, policy) if isinstance(event, CaseClosed) else appealed(event, policy))
+    items = tuple(closed(event, policy, event_id) if isinstance(event, CaseClosed) else appealed(event, policy, event_id))
     abuse = abused(event, holder, person)
     if isinstance(abuse, tuple):
         return *items, *abuse

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import cast
 
-from services.trust.model import Buckets, Counterparty, Item, Score, add, add_grave
+from services.trust.model import Buckets, Counterparty, Item, Newest, Score, add, add_grave
 from services.trust.rules import tier as tiers
-from services.trust.rules.score import HIGHEST, Rule, score, sums
+from services.trust.rules.explain import is_grave, item_of
+from services.trust.rules.score import HIGHEST, Rule, Sums, plus, rule_of, score, sums
 from shared.contracts.trust import (
     Bucket,
     CounterpartyWeighed,
     DimensionScore,
     EvidenceCounted,
     EvidenceFound,
+    EvidenceListed,
     EvidenceStruck,
     EvidenceVoided,
     GraveDay,
@@ -32,7 +34,9 @@ from shared.policy import Policies, Policy
 POOLED_MAX = 5  # weight up to which a counterparty is pooled: never capped, as a policy's cap is at least that many items
 
 
-def count(event: EvidenceFound, known: Score | None, item: Item | None, counterparty: Counterparty | None, policy: Policy) -> Outcome:
+def count(
+    event: EvidenceFound, known: Score | None, item: Item | None, counterparty: Counterparty | None, policy: Policy, newest: Newest | None
+) -> Outcome:
     """Each item once, and not at all if its tombstone came first. The score is as of the subject's latest evidence, by the policy of then,
     in any order of arrival. Source: R5.1.
     """
@@ -47,15 +51,19 @@ def count(event: EvidenceFound, known: Score | None, item: Item | None, counterp
         weight=event.weight,
         counterparty=event.counterparty,
         day=day,
+        policy_version=event.policy_version,
+        grave=event.grave,
+        event_id=event.event_id,
         occurred_at=event.occurred_at,
     )
+    listed = tuple(_listed(event, day, newest or Newest()))
     if item is not None:
-        return counted, *_changed(event, day, known, (), (), 0, policy)
+        return counted, *listed, *_changed(event, day, known, (), (), 0, policy)
     added = tuple(_good(event, day, known, counterparty) if event.weight > 0 else _bad(event, day))
     weighed = CounterpartyWeighed(subject_id=event.subject_id, counterparty=event.counterparty, added=added, occurred_at=event.occurred_at)
-    grave = (GraveDay(day=day, count=1),) if event.kind in policy.trust.ceiling.kinds else ()
+    grave = (GraveDay(day=day, count=1),) if is_grave(item_of(event, day), policy) else ()
     changed = _changed(event, day, known, added, grave, 1, policy)
-    return (counted, weighed, *changed) if event.weight > 0 else (counted, *changed)
+    return (counted, *listed, weighed, *changed) if event.weight > 0 else (counted, *listed, *changed)
 
 
 def strike(event: EvidenceVoided, item: Item | None, known: Score | None, counterparty: Counterparty | None, policies: Policies) -> Outcome:
@@ -70,7 +78,7 @@ def strike(event: EvidenceVoided, item: Item | None, known: Score | None, counte
     if item is None:
         return struck, *_changed(event, day, known, (), (), 0, policy)
     taken = tuple(_taken(item, counterparty))
-    grave = (GraveDay(day=item.day, count=-1),) if known and item.kind in policy.trust.ceiling.kinds else ()
+    grave = (GraveDay(day=item.day, count=-1),) if known and is_grave(item, policy) else ()
     changed = _changed(event, day, known, taken, grave, -1, policy)
     if item.weight < 0:
         return struck, *changed
@@ -92,20 +100,43 @@ def look(event: ScoreDue, known: Score | None, policy: Policy) -> Outcome:
     return tuple(_told(event.subject_id, as_of, known, (), (), 0, event.occurred_at, policy, look_at))
 
 
-def rule_of(policy: Policy, role: Role) -> Rule:
-    terms = policy.trust
-    scored = terms.roles[role]
-    return Rule(scored.half_life_days, scored.dimensions, terms.prior_good, terms.prior_total, terms.cap_per_counterparty)
-
-
 def explained(buckets: Mapping[str, Buckets], as_of: date, rule: Rule, cap: int | None = None) -> tuple[int, tuple[DimensionScore, ...]]:
     """The score of that date, at most `cap`, and P and N of every dimension of the role, in the policy's order. Source: R5.3, R5.6."""
-    found = {name: sums(buckets.get(name, Buckets()), as_of, rule) for name in rule.weights_pct}
+    return _scored({name: sums(buckets.get(name, Buckets()), as_of, rule) for name in rule.weights_pct}, rule, cap)
+
+
+def _summed(
+    known: Score | None, added: tuple[Bucket, ...], as_of: date, rule: Rule, policy: Policy, cap: int | None
+) -> tuple[int, tuple[DimensionScore, ...]]:
+    """From what was told last, on the same day by the same rule; on another one every day is weighed anew. Source: R5.1."""
+    if known is None or not known.sums or (known.as_of, known.rule_version) != (as_of.isoformat(), policy.version):
+        return explained(add(known.buckets if known else {}, added), as_of, rule, cap)
+    found = {name: Sums(*known.sums.get(name, (0, 0))) for name in rule.weights_pct}
+    for name in {bucket.dimension for bucket in added} & found.keys():
+        more = (bucket for bucket in added if bucket.dimension == name)
+        found[name] = plus(found[name], known.buckets.get(name, Buckets()), more, as_of, rule)
+    return _scored(found, rule, cap)
+
+
+def _scored(found: Mapping[str, Sums], rule: Rule, cap: int | None) -> tuple[int, tuple[DimensionScore, ...]]:
     dimensions = tuple(
         DimensionScore(dimension=name, positive=found[name].positive, negative=found[name].negative, weight_pct=weight)
         for name, weight in rule.weights_pct.items()
     )
     return score(found, rule, HIGHEST if cap is None else cap), dimensions
+
+
+def _listed(event: EvidenceFound, day: str, newest: Newest) -> Iterator[EvidenceListed]:
+    """Voided or not. Source: R5.6."""
+    if newest.takes(day, event.evidence_id):
+        yield EvidenceListed(
+            subject_id=event.subject_id,
+            evidence_id=event.evidence_id,
+            weight=event.weight,
+            counterparty=event.counterparty,
+            day=day,
+            occurred_at=event.occurred_at,
+        )
 
 
 def _bad(event: EvidenceFound, day: str) -> Iterator[Bucket]:
@@ -167,7 +198,7 @@ def _told(
     """The score, and the tier if that is another. items: how many more are in the set."""
     cap = tiers.ceiling(add_grave(known.grave if known else {}, grave), as_of, policy)
     role = cast("Role", subject.partition(":")[0])
-    shown, dimensions = explained(add(known.buckets if known else {}, added), as_of, rule_of(policy, role), cap)
+    shown, dimensions = _summed(known, added, as_of, rule_of(policy, role), policy, cap)
     items += known.items if known else 0
     new = items < policy.trust.shown_from_items
     yield ScoreChanged(

@@ -29,7 +29,7 @@ FINDINGS: dict[tuple[Side, Finding], EvidenceKind] = {
 }
 
 
-def shipped(event: ParcelSent, policy: Policy) -> Outcome:
+def shipped(event: ParcelSent, policy: Policy, event_id: str | None = None) -> Outcome:
     """One item a parcel for each seller whose lines it completed, if it left in time. No facts if late or if it completes none.
 
     Source: R5.5.
@@ -39,24 +39,26 @@ def shipped(event: ParcelSent, policy: Policy) -> Outcome:
     sellers = sorted({line.seller_id for line in event.shipped})
     fact = f"{event.order_id}/{event.parcel_id}"
     return tuple(
-        item for seller in sellers for item in found("shipped_on_time", "seller", seller, event.buyer_id, fact, event.occurred_at, policy)
+        item
+        for seller in sellers
+        for item in found("shipped_on_time", "seller", seller, event.buyer_id, fact, event.occurred_at, policy, event_id)
     )
 
 
-def late(event: ShippingLate, policy: Policy) -> Outcome:
+def late(event: ShippingLate, policy: Policy, event_id: str | None = None) -> Outcome:
     """One item for each deadline that an order's seller missed, of that deadline's day. Source: R5.5, R5.1."""
     fact = f"{event.order_id}/{event.hours}"
-    return tuple(found("late", "seller", event.seller_id, event.buyer_id, fact, event.occurred_at, policy))
+    return tuple(found("late", "seller", event.seller_id, event.buyer_id, fact, event.occurred_at, policy, event_id))
 
 
-def sham(event: ShippingSham, policy: Policy) -> Outcome:
+def sham(event: ShippingSham, policy: Policy, event_id: str | None = None) -> Outcome:
     """The parcel never left, so it did not leave in time either. Source: R5.5, R5.1."""
     fact = f"{event.order_id}/{event.parcel_id}"
-    item = found("sham", "seller", event.seller_id, event.buyer_id, fact, event.occurred_at, policy)
+    item = found("sham", "seller", event.seller_id, event.buyer_id, fact, event.occurred_at, policy, event_id)
     return (*item, voided(f"seller:{event.seller_id}", "shipped_on_time", fact, "sham_upheld", event.occurred_at, policy))
 
 
-def completed(event: OrderCompleted, policy: Policy) -> Outcome:
+def completed(event: OrderCompleted, policy: Policy, event_id: str | None = None) -> Outcome:
     """For each line: seller and buyer about each other, and the promoter it is attributed to, about the buyer. Source: R5.4, R5.5.
 
     No facts for freight alone: nobody did anything.
@@ -70,11 +72,11 @@ def completed(event: OrderCompleted, policy: Policy) -> Outcome:
         if line.promoter_id is not None:
             pairs.append(("promoter", line.promoter_id, event.buyer_id))
         for role, party, counterparty in pairs:
-            items.extend(found("completed", role, party, counterparty, fact, event.occurred_at, policy))
+            items.extend(found("completed", role, party, counterparty, fact, event.occurred_at, policy, event_id))
     return tuple(items)
 
 
-def closed(event: CaseClosed, policy: Policy) -> Iterator[Message]:
+def closed(event: CaseClosed, policy: Policy, event_id: str | None = None) -> Iterator[Message]:
     """How the case was answered, of that day; a refund for the goods' sake, of the ruling's day if there was one; and if nobody was at
     fault and nothing of the line is left, neither side has completed it. A legal return is no evidence. Source: R5.5, R5.1.
     """
@@ -85,24 +87,24 @@ def closed(event: CaseClosed, policy: Policy) -> Iterator[Message]:
     if event.answer in ("seller", "silence") and event.answered_at is not None:
         kind: EvidenceKind = "answered" if event.answer == "seller" else "timed_out"
         for role, party in side:
-            yield from found(kind, role, party, event.buyer_id, case, event.answered_at, policy)
+            yield from found(kind, role, party, event.buyer_id, case, event.answered_at, policy, event_id)
     if event.seller_at_fault and event.finding != "counterfeit" and (event.ground in GOODS or event.finding == "unsafe_food"):
         for role, party in side:
-            yield from found("quality_refund", role, party, event.buyer_id, case, event.ruled_at or at, policy)
+            yield from found("quality_refund", role, party, event.buyer_id, case, event.ruled_at or at, policy, event_id)
     if event.line_refunded and event.fault in ("", "nobody"):
         line = f"{event.order_id}/{event.line_no}"
         for role, party in (*side, ("buyer", event.buyer_id)):
             yield voided(f"{role}:{party}", "completed", line, "refunded_in_full", at, policy)
 
 
-def ruled(event: CaseRuled, policy: Policy) -> Outcome:
+def ruled(event: CaseRuled, policy: Policy, event_id: str | None = None) -> Outcome:
     """Who lost the dispute, and what was found. No facts for a ruling that was on no dispute. Source: R5.5, R4.11."""
     if event.seller_id is None or event.buyer_id is None or event.appeal_until is None:
         return ()
-    return tuple(_lost(event, "seller" if event.upheld else "buyer", policy))
+    return tuple(_lost(event, "seller" if event.upheld else "buyer", policy, event_id))
 
 
-def appealed(event: CaseAppealEnded, policy: Policy) -> Iterator[Message]:
+def appealed(event: CaseAppealEnded, policy: Policy, event_id: str | None = None) -> Iterator[Message]:
     """A won appeal voids what the ruling said of the winner; now the other side has lost. Source: R4.11, R5.1."""
     if not event.won:
         return
@@ -114,22 +116,33 @@ def appealed(event: CaseAppealEnded, policy: Policy) -> Iterator[Message]:
     for role, party in parties:
         for kind in kinds:
             yield voided(f"{role}:{party}", kind, case, "appeal_won", event.occurred_at, policy)
-    yield from _lost(event, "buyer" if event.side == "seller" else "seller", policy)
+    yield from _lost(event, "buyer" if event.side == "seller" else "seller", policy, event_id)
 
 
-def charged_back(event: ChargebackEnded, policy: Policy) -> Outcome:
+def charged_back(event: ChargebackEnded, policy: Policy, event_id: str | None = None) -> Outcome:
     """Won by the platform, it was the buyer who asked its bank for what was not due. Source: R3.8, R5.5."""
     if event.outcome != "won" or event.buyer_id is None:
         return ()
     counterparty = event.lines[0].seller_id if event.lines else PLATFORM
     fact = f"{event.order_id}/{event.chargeback_id}"
-    return tuple(found("chargeback_lost", "buyer", event.buyer_id, counterparty, fact, event.occurred_at, policy))
+    return tuple(found("chargeback_lost", "buyer", event.buyer_id, counterparty, fact, event.occurred_at, policy, event_id))
 
 
 def found(
-    kind: EvidenceKind, role: Role, party: str, counterparty: str, fact: str, at: datetime, policy: Policy, named: str = ""
+    kind: EvidenceKind,
+    role: Role,
+    party: str,
+    counterparty: str,
+    fact: str,
+    at: datetime,
+    policy: Policy,
+    event_id: str | None,
+    named: str = "",
 ) -> Iterator[EvidenceFound]:
-    """Nothing where the policy counts this kind for no dimension of the role. named: what its id says in place of the kind."""
+    """Nothing where the policy counts this kind for no dimension of the role. event_id: of the event that tells of the fact (R5.6).
+
+    named: what its id says in place of the kind.
+    """
     evidence = policy.trust.evidence[kind]
     dimensions = evidence.counts_for.get(role)
     if dimensions:
@@ -143,6 +156,8 @@ def found(
             counterparty=counterparty,
             zone=policy.zone,
             policy_version=policy.version,
+            grave=kind in policy.trust.ceiling.kinds,
+            event_id=event_id,
             occurred_at=at,
         )
 
@@ -158,14 +173,14 @@ def voided(subject: str, kind: EvidenceKind | Literal["violation"], fact: str, r
     )
 
 
-def _lost(event: CaseRuled | CaseAppealEnded, loser: Side, policy: Policy) -> Iterator[EvidenceFound]:
+def _lost(event: CaseRuled | CaseAppealEnded, loser: Side, policy: Policy, event_id: str | None) -> Iterator[EvidenceFound]:
     case, seller, buyer = f"{event.order_id}/{event.case_id}", event.seller_id or "", event.buyer_id or ""
     kind = FINDINGS.get((loser, event.finding), "dispute_lost")
     if loser == "buyer":
-        yield from found(kind, "buyer", buyer, seller, case, event.occurred_at, policy)
+        yield from found(kind, "buyer", buyer, seller, case, event.occurred_at, policy, event_id)
         return
     for role, party in _sellers(event):
-        yield from found(kind, role, party, buyer, case, event.occurred_at, policy)
+        yield from found(kind, role, party, buyer, case, event.occurred_at, policy, event_id)
 
 
 def _sellers(event: CaseClosed | CaseRuled | CaseAppealEnded) -> list[tuple[Role, str]]:

@@ -34,7 +34,7 @@ Cause = Literal["violation", "void", "study"]
 Level = Literal[0, 1, 2, 3, 4, 5]
 
 
-def violated(event: ViolationRecorded, standing: Standing | None, policies: Policies) -> Outcome:
+def violated(event: ViolationRecorded, standing: Standing | None, policies: Policies, event_id: str | None = None) -> Outcome:
     """Its kind is of the catalogue, its points among those of the kind, or 0. A level suspends for its days, some minutes after the
     violation; its points add up, and say of which class it counts for the score: 5 = C, 10 and 20 = B, 100 = A; none is no evidence.
     Source: R6.1, R6.2, R2.8, R5.5.
@@ -51,7 +51,7 @@ def violated(event: ViolationRecorded, standing: Standing | None, policies: Poli
     after = replace(known, told={**known.told, event.violation_id: Violation(event.kind, points, level, event.occurred_at)})
     suspended = () if event.violation_id in known.voided else _suspended(event, level, policy)
     moved = _moved(event.subject_id, known, after, ("violation", event.violation_id), event.occurred_at, policies)
-    return noted, *suspended, *moved, *_evidence(event, points, policy)
+    return noted, *suspended, *moved, *_evidence(event, points, policy, event_id)
 
 
 def acquit(event: ViolationVoided, standing: Standing | None, policies: Policies) -> Outcome:
@@ -160,12 +160,12 @@ def _effective(at: datetime, policy: Policy) -> datetime:
     return at + timedelta(minutes=policy.trust.suspension_lead_minutes)
 
 
-def _evidence(event: ViolationRecorded, points: int, policy: Policy) -> Iterator[EvidenceFound]:
+def _evidence(event: ViolationRecorded, points: int, policy: Policy, event_id: str | None) -> Iterator[EvidenceFound]:
     """Named after the violation, whatever its class."""
     if points:
         classes = policy.trust.violations
         kind: EvidenceKind = "violation_c" if points < classes.b_points else "violation_b"
         kind = "violation_a" if points >= classes.a_points else kind
         role, _, party = event.subject_id.partition(":")
-        named = (event.violation_id, event.occurred_at, policy, "violation")
+        named = (event.violation_id, event.occurred_at, policy, event_id, "violation")
         yield from found(kind, cast("Role", role), party, PLATFORM, *named)

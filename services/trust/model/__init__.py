@@ -1,6 +1,7 @@
 """What the trust service knows: scores, standings, cards, votes."""
 
 from services.trust.model.holder import HOLDER, PERSON, REFUSED_MAX, Holder, HolderFact, Person
+from services.trust.model.newest import NEWEST, NEWEST_MAX, Newest, newest_key, newest_keys
 from services.trust.model.score import (
     COUNTERPARTY,
     ITEM,
@@ -22,6 +23,8 @@ __all__ = [
     "COUNTERPARTY",
     "HOLDER",
     "ITEM",
+    "NEWEST",
+    "NEWEST_MAX",
     "PERSON",
     "POLL",
     "REFUSED_MAX",
@@ -36,6 +39,7 @@ __all__ = [
     "Holder",
     "HolderFact",
     "Item",
+    "Newest",
     "Person",
     "Score",
     "Standing",
@@ -47,4 +51,6 @@ __all__ = [
     "add_grave",
     "counterparty_key",
     "day_key",
+    "newest_key",
+    "newest_keys",
 ]

@@ -50,7 +50,8 @@ class Score:
     """What is known of a subject. as_of: the latest day, latest: the latest instant that was looked at. groups: numbers given out so far.
 
     items: those in the set, without what was voided. grave: how many items of each day cap the score (R5.3). look_at: when time alone may
-    have changed it.
+    have changed it. sums: P and N by dimension as of that day by the rule of rule_version, so that an item only adds its own; empty:
+    they are of an earlier day.
     """
 
     shown: int
@@ -64,11 +65,17 @@ class Score:
     grave: DayWeights = field(default_factory=dict)
     look_at: datetime | None = None
     subject_id: str = ""
+    sums: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    rule_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of evidence. kind empty: only its tombstone has come so far. voided: it counts nothing, for good."""
+    """One item of evidence. kind empty: only its tombstone has come so far. voided: it counts nothing, for good.
+
+    rule_version: of the policy by which it was found; grave: it caps the score; event_id: of the event that told of it. Empty, None,
+    None: from before they were written down.
+    """
 
     subject_id: str
     kind: str
@@ -77,6 +84,9 @@ class Item:
     counterparty: str
     day: str
     voided: bool = False
+    rule_version: str = ""
+    grave: bool | None = None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +112,12 @@ def evolve_score(score: Score | None, fact: ScoreFact) -> Score:
                 grave=add_grave(score.grave if score else {}, fact.grave),
                 look_at=fact.look_at,
                 subject_id=fact.subject_id,
+                sums={row.dimension: (row.positive, row.negative) for row in fact.dimensions},
+                rule_version=fact.rule_version,
             )
         case ScoreLooked():
             known = _known(score, fact)
-            return replace(known, as_of=fact.as_of, latest=max(known.latest, fact.occurred_at), look_at=fact.look_at)
+            return replace(known, as_of=fact.as_of, latest=max(known.latest, fact.occurred_at), look_at=fact.look_at, sums={})
         case TierChanged():
             return replace(_known(score, fact), tier=fact.tier)
         case _:
@@ -122,7 +134,18 @@ def evolve_item(item: Item | None, fact: ItemFact) -> Item:
     match fact:
         case EvidenceCounted():
             voided = item is not None and item.voided
-            return Item(fact.subject_id, fact.kind, fact.dimensions, fact.weight, fact.counterparty, fact.day, voided)
+            return Item(
+                fact.subject_id,
+                fact.kind,
+                fact.dimensions,
+                fact.weight,
+                fact.counterparty,
+                fact.day,
+                voided,
+                fact.policy_version,
+                fact.grave,
+                fact.event_id,
+            )
         case EvidenceStruck():
             return replace(item, voided=True) if item is not None else Item(fact.subject_id, "", (), 0, "", fact.day, True)
         case _:
@@ -174,9 +197,10 @@ ITEM = Kind("item", ItemFact, lambda fact: fact.evidence_id, evolve_item)
 
 
 def _plus(days: DayWeights, day: str, weight: int) -> DayWeights:
-    weight += days.get(day, 0)
-    rest = {other: known for other, known in days.items() if other != day}
-    return {**rest, day: weight} if weight else rest
+    after = {**days, day: days.get(day, 0) + weight}
+    if not after[day]:
+        del after[day]
+    return after
 
 
 def _known(score: Score | None, fact: ScoreFact) -> Score:

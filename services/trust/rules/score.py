@@ -23,16 +23,20 @@ H = 90 for sellers and promoters, 180 for buyers; nothing known gives 800. Below
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
 from services.trust.model import Buckets, DayWeights
+from shared.contracts.trust import Bucket, Role
+from shared.policy import Policy
 
 MILLION = 1_000_000
 HIGHEST = 1000
+HALF = Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +77,56 @@ def half(age_days: int, half_life_days: int) -> int:
     return low
 
 
+def rule_of(policy: Policy, role: Role) -> Rule:
+    terms = policy.trust
+    scored = terms.roles[role]
+    return Rule(scored.half_life_days, scored.dimensions, terms.prior_good, terms.prior_total, terms.cap_per_counterparty)
+
+
 def sums(buckets: Buckets, as_of: date, rule: Rule) -> Sums:
     """P and N of one dimension. Source: R5.2."""
-    alone = sum(min(rule.cap, _worth(days, as_of, rule)) for days in buckets.grouped.values())
-    return Sums(_worth(buckets.pooled, as_of, rule) + alone, _worth(buckets.bad, as_of, rule))
+    alone = sum(min(rule.cap, worth(days, as_of, rule)) for days in buckets.grouped.values())
+    return Sums(worth(buckets.pooled, as_of, rule) + alone, worth(buckets.bad, as_of, rule))
+
+
+def plus(before: Sums, buckets: Buckets, added: Iterable[Bucket], as_of: date, rule: Rule) -> Sums:
+    """P and N of one dimension with what is added to these buckets of it: an item costs its own worth and its counterparty's, whatever
+    else there is. Exact, as both are sums over counterparties, and only that one's part has changed. Source: R5.2, R5.1.
+    """
+    positive, negative = before.positive, before.negative
+    alone: dict[int, int] = {}
+    for bucket in added:
+        own = bucket.weight * half((as_of - date.fromisoformat(bucket.day)).days, rule.half_life_days)
+        if bucket.side == "bad":
+            negative += own
+        elif bucket.group:
+            alone[bucket.group] = alone.get(bucket.group, 0) + own
+        else:
+            positive += own
+    for group, more in alone.items():
+        known = worth(buckets.grouped.get(group, {}), as_of, rule)
+        positive += min(rule.cap, known + more) - min(rule.cap, known)
+    return Sums(positive, negative)
 
 
 def score(found: Mapping[str, Sums], rule: Rule, ceiling: int = HIGHEST) -> int:
     """0 to 1000. found: by dimension; one that is missing has no evidence. ceiling: of an upheld grave offence. Source: R5.3, R5.4."""
+    return min(ceiling, math.floor(exact(found, rule) + HALF))
+
+
+def exact(found: Mapping[str, Sums], rule: Rule) -> Fraction:
+    """The score before it is rounded and capped."""
     nothing = Sums(0, 0)
-    raw = sum(
-        (10 * weight * _trust(found.get(dimension, nothing), rule) for dimension, weight in rule.weights_pct.items()),
-        start=Fraction(1, 2),
-    )
-    return min(ceiling, raw.numerator // raw.denominator)
+    parts = (10 * weight * trust(found.get(dimension, nothing), rule) for dimension, weight in rule.weights_pct.items())
+    return sum(parts, start=Fraction(0))
 
 
-def _worth(days: DayWeights, as_of: date, rule: Rule) -> int:
+def worth(days: DayWeights, as_of: date, rule: Rule) -> int:
+    """Of |weight| by day, in millionths; days to come count nothing. Source: R5.2, R5.1."""
     ages = ((as_of - date.fromisoformat(day)).days for day in days)
     return sum(weight * half(age, rule.half_life_days) for age, weight in zip(ages, days.values(), strict=True) if age >= 0)
 
 
-def _trust(dimension: Sums, rule: Rule) -> Fraction:
+def trust(dimension: Sums, rule: Rule) -> Fraction:
+    """T of one dimension. Source: R5.3."""
     return Fraction(rule.good * MILLION + dimension.positive, rule.total * MILLION + dimension.positive + dimension.negative)

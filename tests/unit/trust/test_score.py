@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.trust.decide import rule_of
 from services.trust.model import Buckets
-from services.trust.rules.score import Rule, Sums, half, score, sums
+from services.trust.rules.score import Rule, Sums, half, rule_of, score, sums
 from tests.unit.builders import POLICIES
 from tests.unit.trust import naive
 from tests.unit.trust.market import TODAY

@@ -8,8 +8,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.trust.decide import explained, rule_of
+from services.trust.decide import explained
 from services.trust.model import COUNTERPARTY, SCORE, Buckets, add
+from services.trust.rules.score import rule_of
 from shared.contracts.trust import EvidenceFound, ScoreChanged
 from shared.messaging.memory import Memory
 from shared.policy import Policies

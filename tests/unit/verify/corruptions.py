@@ -40,7 +40,7 @@ from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, Win
 from shared.contracts.standing import AppealEnded, PointsChanged, StudyNoted, SubjectReinstated, SubjectSuspended, ViolationNoted
 from shared.contracts.storefront import RefundRequested
 from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyCharged, SubsidyDrawn, SubsidyReturned
-from shared.contracts.trust import EvidenceCounted, ScoreChanged
+from shared.contracts.trust import EvidenceCounted, EvidenceFound, ScoreChanged, TierChanged
 from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted
 from tests.unit import builders as b
 from tests.unit.verify import plants as p
@@ -231,6 +231,17 @@ CORRUPTIONS = (
     Corruption("a vote counts as two", "votes", lambda copy: copy.forge(VoteCounted, of_day=more(1), in_all=more(1))),
     Corruption("a tally in the table is a vote more", "votes",
                lambda copy: copy.stored("poll", "promoter:k9", lambda body: body.update(votes=body["votes"] + 1))),
+    Corruption("an item of evidence weighs one more", "scores", lambda copy: copy.forge(EvidenceFound, weight=more(1))),
+    Corruption("an item of evidence is gone", "scores", lambda copy: copy.lose(EvidenceFound)),
+    Corruption("an item of evidence is a day older", "scores",
+               lambda copy: copy.forge(EvidenceFound, occurred_at=lambda at: at - timedelta(days=1))),
+    Corruption("a tombstone strikes another item", "scores", p.a_tombstone_of_another_item),
+    Corruption("P of a score is a millionth more", "scores", p.a_millionth_more_of_what_is_good),
+    Corruption("a score is of another policy", "scores", lambda copy: copy.forge(ScoreChanged, rule_version="0")),
+    Corruption("a tier is another", "tiers", lambda copy: copy.forge(TierChanged, tier="poor")),
+    Corruption("a tier costs a day less", "tiers", lambda copy: copy.forge(TierChanged, escrow_days=more(-1))),
+    Corruption("a change of a tier was never told", "tiers", lambda copy: copy.lose(TierChanged)),
+    Corruption("a look passed over a day on which the score was another", "looks", p.a_look_at_another_day),
     Corruption("a fact is told again under its id", "no effect twice", p.a_fact_told_again_under_its_id),
     Corruption("a fact cannot be read", "every fact follows", lambda copy: copy.spoil(LineSettled)),
     Corruption("somebody else writes on a topic of ours", "what others put", p.a_record_of_somebody_else),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 from shared.contracts.certificate import CertificateIssued, recomputed
@@ -25,6 +26,7 @@ from shared.contracts.payment import (
 )
 from shared.contracts.psp import PaymentSucceeded
 from shared.contracts.storefront import OrderPlaced
+from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, ScoreLooked
 from shared.contracts.types import Line, Moves, Part
 from tests.unit.verify.damaged import Copy, more, moved, of_order
 
@@ -258,3 +260,21 @@ def other_words_of_a_version(copy: Copy) -> None:
 
 def _keeping(copy: Copy, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
     copy.tables = replace(copy.tables, policies={**copy.tables.policies, "refund": change(copy.tables.policies["refund"])})
+
+
+def a_tombstone_of_another_item(copy: Copy) -> None:
+    struck = copy.find(EvidenceVoided)
+    assert isinstance(struck.event, EvidenceVoided)
+    said = struck.event
+    other = copy.find(EvidenceFound, lambda fact: fact.subject_id == said.subject_id and fact.evidence_id != said.evidence_id).event
+    assert isinstance(other, EvidenceFound)
+    copy.forge(EvidenceVoided, evidence_id=other.evidence_id)
+
+
+def a_millionth_more_of_what_is_good(copy: Copy) -> None:
+    """It changes no point of the score."""
+    copy.forge(ScoreChanged, dimensions=parts(positive=more(1)))
+
+
+def a_look_at_another_day(copy: Copy) -> None:
+    copy.forge(ScoreLooked, as_of=lambda day: (date.fromisoformat(day) - timedelta(days=1)).isoformat())

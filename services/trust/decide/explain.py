@@ -1,0 +1,33 @@
+"""Why a score is what it is, for whoever shows it. Source: R5.6."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from services.trust.model import Counterparty, Item, Newest, Score
+from services.trust.rules.explain import Known, explain
+from shared.contracts.explained import ScoreExplained, ScoreExplanationRequested
+from shared.days import local_date
+from shared.messaging.shape import Outcome, Reject
+from shared.policy import Policies
+
+
+def answer(
+    event: ScoreExplanationRequested,
+    newest: Mapping[str, Newest],
+    items: Mapping[str, Item],
+    givers: Mapping[str, Counterparty],
+    known: Score | None,
+    policies: Policies,
+) -> Outcome:
+    """As of the day on which it is asked, or of the latest evidence, by the policy of then. It reads a bounded number of rows, whatever
+    the subject's history is. Source: R5.6, R5.1.
+    """
+    if known is None:
+        return Reject("score.subject_unknown")
+    policy = policies.at(max(known.latest, event.occurred_at))
+    as_of = max(date.fromisoformat(known.as_of), local_date(event.occurred_at, policy.zone))
+    groups = {key.partition("/")[2]: giver.groups for key, giver in givers.items()}
+    said = explain(event.subject_id, Known(known.buckets, known.grave, known.items, items, groups), as_of, policy)
+    return (ScoreExplained(subject_id=event.subject_id, request_id=event.request_id, explanation=said, occurred_at=event.occurred_at),)
