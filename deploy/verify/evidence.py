@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from shared.contracts.trust import EvidenceFound
-from shared.days import local_date
 from shared.policy.document import TrustPolicy
 
 UNIT = 10**6  # one item of today
@@ -128,6 +128,11 @@ class Evidence:
         """What the youngest grave item leaves. Source: R5.3."""
         ages = [(date.fromisoformat(day) - date.fromisoformat(one)).days for one, count in self.grave.items() if count > 0]
         return policy.ceiling.score if any(0 <= age < policy.ceiling.days for age in ages) else None
+
+
+def local_date(at: datetime, zone: str) -> date:
+    """Source: R1.2."""
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def score(rows: list[Row], ceiling: int | None, policy: TrustPolicy) -> int:

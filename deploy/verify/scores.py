@@ -6,18 +6,17 @@ what was told before: weights, caps and ceilings are those of the items.
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from deploy.verify.evidence import Evidence, score
+from deploy.verify.evidence import Evidence, local_date, score
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.explained import ScoreExplained
 from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, ScoreDue, ScoreLooked, TierChanged
-from shared.days import local_date
-from shared.messaging.fold import timer_id
 from shared.messaging.message import Message
 from shared.policy import Policies, Policy
 
@@ -92,7 +91,7 @@ def _changed(
     check: Check, looks: Check, entry: Entry, fact: ScoreChanged, subject: Subject, causes: Mapping[str, Message], policies: Policies
 ) -> None:
     by = entry.header("ce_causationid")
-    cause, looked = causes.get(by), by == timer_id(ScoreDue.type, subject.name, fact.occurred_at)
+    cause, looked = causes.get(by), by == _look_id(subject.name, fact.occurred_at)
     if cause is None and not looked:
         check.that(False, f"{entry}: nothing is known of what it follows from")
         return
@@ -144,6 +143,11 @@ def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, pol
     check.that(same == told, f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, as of, tier)")
     _day_before(check, entry, as_of, subject, policy)
     subject.as_of, subject.latest = as_of, max(fact.occurred_at, subject.latest or fact.occurred_at)
+
+
+def _look_id(subject: str, at: datetime) -> str:
+    """Of the deadline on which it was looked at, as the contract spells it."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{ScoreDue.type}\n{subject}\n{at.isoformat()}"))
 
 
 def _day_before(check: Check, entry: Entry, day: str, subject: Subject, policy: Policy) -> None:

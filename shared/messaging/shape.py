@@ -144,9 +144,7 @@ class Plan:
     touches: tuple[Touch[Any] | Callable[[Any], Touch[Any]], ...]
 
 
-Second = Touch[B] | Callable[[A], Touch[B]]
-Third = Touch[C] | Callable[[A], Touch[C]]
-Fourth = Touch[D] | Callable[[A], Touch[D]]
+Then = Touch[B] | Callable[[A], Touch[B]]  # also computed from the first
 
 
 @overload
@@ -174,14 +172,7 @@ def on(
 ) -> Plan: ...
 @overload
 def on(
-    event: M,
-    decide: Callable[[M, A, B, C, D, G], Outcome],
-    a: Touch[A],
-    b: Touch[B] | Callable[[A], Touch[B]],
-    c: Touch[C] | Callable[[A], Touch[C]],
-    d: Touch[D] | Callable[[A], Touch[D]],
-    g: Touch[G] | Callable[[A], Touch[G]],
-    /,
+    event: M, decide: Callable[[M, A, B, C, D, G], Outcome], a: Touch[A], b: Then[B, A], c: Then[C, A], d: Then[D, A], g: Then[G, A], /
 ) -> Plan: ...
 @overload
 def on(

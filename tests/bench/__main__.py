@@ -284,7 +284,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rush", type=int, default=20_000, help="orders of the flash sale")
     parser.add_argument("--units", type=int, default=500, help="that the flash sale has")
     parser.add_argument("--cases", type=int, default=100_000, help="open cases with deadlines that are stored; in full 1000000")
-    parser.add_argument("--evidence", type=int, nargs="+", default=[1_000, 100_000], help="items of a subject's history; in full 1000000")
+    parser.add_argument(
+        "--evidence", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="items of a subject's history; in full 1000000"
+    )
     parser.add_argument("--subjects", type=int, default=10_000, help="looked at in a day's pass; in full 1000000")
     parser.add_argument("--backlog", type=int, default=50_000)
     parser.add_argument("--seconds", type=float, default=15, help="of a latency run")

@@ -32,6 +32,7 @@ from shared.policy import Policies
 BEGAN = datetime(2026, 6, 1, 2, tzinfo=UTC)
 YEARS_DAYS = 1095  # over which a history is spread
 BATCH = 200  # records
+SHARED_MAX = 10_000  # what it costs to come there grows with its square
 MEASURED = 300  # items, at the end of each history
 NOW = BEGAN + timedelta(days=2)
 TOPICS = {topic.name: topic for topic in topics.ALL}
@@ -151,7 +152,7 @@ def daily_pass(subjects: int, batch: int) -> dict[str, float]:
     due = sorted(desk.armed.values(), key=lambda timer: timer.due_at)
     assert len(due) == subjects
     assert {timer.due_at for timer in due} == {look_on(f"seller:s{number}", day, policy) for number in range(subjects)}
-    minutes = Counter(timer.due_at for timer in due)
+    seconds = Counter(timer.due_at for timer in due)
     kind = next(one for one in SERVICE.input_types() if one.type == "score.due")
     looks = [desk.record(kind.from_json(timer.body), timer_id(timer.kind, timer.subject, timer.due_at)) for timer in due]
     began = time.process_time()
@@ -160,8 +161,8 @@ def daily_pass(subjects: int, batch: int) -> dict[str, float]:
     spent = time.process_time() - began
     return {
         "us_a_subject": 1e6 * spent / subjects,
-        "minutes": len(minutes),
-        "most_in_a_minute_pct": 100 * max(minutes.values()) / subjects,
+        "seconds": len(seconds),
+        "most_in_a_second": max(seconds.values()),
         "told_pct": 100 * (desk.said["score.changed"] - 10 * subjects) / subjects,
     }
 
@@ -171,7 +172,7 @@ def report(items: Iterable[int], subjects: int, batch: int, say: Callable[[str],
     for count in items:
         found["by_history"][str(count)] = by_history(count, 1)
         say(f"{count:,} items: {_line(found['by_history'][str(count)])}")
-    for count in [count for count in items if count <= 100_000]:
+    for count in [count for count in items if count <= SHARED_MAX]:
         found["shared"][str(count)] = by_history(count, 12)
         say(f"{count:,} items, twelve a buyer: {_line(found['shared'][str(count)])}")
     found["spread"], found["hot"] = rate(2_000, 20_000, batch, 0), rate(2_000, 20_000, batch, 9)
@@ -188,7 +189,7 @@ def _line(found: dict[str, float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.trust", description=__doc__)
-    parser.add_argument("--items", type=int, nargs="+", default=[1_000, 100_000], help="histories; in full 1000000 too")
+    parser.add_argument("--items", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="histories; in full 1000000 too")
     parser.add_argument("--subjects", type=int, default=10_000, help="of the pass")
     parser.add_argument("--batch", type=int, default=BATCH)
     options = parser.parse_args()

@@ -37,10 +37,12 @@ def tier_of(value: int, new: bool, policy: Policy) -> TierPolicy:
 
 
 def look_on(subject_id: str, day: date, policy: Policy) -> datetime:
-    """When that day's score is computed: after its midnight, the subjects spread by a hash of their name."""
+    """When that day's score is computed: after its midnight, the subjects spread by a hash of their name, to the second, so that of a
+    million no more than some hundreds fall due at once.
+    """
     midnight = day_after(datetime.fromisoformat(f"{day.isoformat()}T12:00:00+00:00"), 0, policy.zone)
-    spread = policy.trust.pass_minutes
-    return midnight + timedelta(minutes=zlib.crc32(subject_id.encode()) % spread if spread else 0)
+    spread = policy.trust.pass_minutes * 60
+    return midnight + timedelta(seconds=zlib.crc32(subject_id.encode()) % spread if spread else 0)
 
 
 def next_change(buckets: Mapping[str, Buckets], grave: DayWeights, as_of: date, rule: Rule, policy: Policy) -> date | None:
