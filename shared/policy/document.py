@@ -72,9 +72,7 @@ class PaymentPolicy(_Section):
     """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3, R3.5, R3.6, R3.8.
 
     statement_days: within which the provider's statement shows what it moved; 0: it sends none, and none is missed. known_hours:
-    within which we know of what it states. Source: R3.9. prefund_release_hours: after a promoter asked for what it prefunded it has what
-    is left of it; longer than any order stays unpaid. Source: R3.1.
-    """
+    within which we know of what it states (R3.9). prefund_release_hours: until a promoter has back what it prefunded (R3.1)."""
 
     fee_bp: BasisPoints
     settle_days: Window
