@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Audience = Literal["buyers", "sellers", "promoters", "buyers and sellers", "sellers and promoters", "everybody", "the platform", "ops"]
-Since = Literal["for orders placed from", "for what happens from", "for scores from"]
+Since = Literal["for orders placed from", "for what happens from", "for scores from", "for orders, scores and budgets from"]
 
 ORDERS: Since = "for orders placed from"
 ACTS: Since = "for what happens from"
@@ -42,7 +42,7 @@ def _begins(pattern: list[str], parts: list[str]) -> bool:
 
 
 WORDS: dict[str, Word] = {
-    "zone": Word("everybody", "R1.2", "days counted in the time zone {}", ORDERS),
+    "zone": Word("everybody", "R1.2", "days counted in the time zone {}", "for orders, scores and budgets from"),
     "lead_minutes": Word("ops", "R2.8, R9.1", "{} minutes at least from publishing a version to when it begins", ACTS),
     "order.pay_minutes": Word("buyers", "R2.2", "{} minutes to pay", ORDERS),
     "order.ship_hours": Word("sellers", "R2.4", "{} hours to ship, from payment", ORDERS),

@@ -23,7 +23,7 @@ from rich.table import Table
 from deploy.local.home import default_home
 from deploy.local.postgres import run
 from deploy.local.stack import Stack
-from tests.bench import aftersale, folding, trust
+from tests.bench import aftersale, folding, policies, trust
 from tests.bench.mini import Variant, memory_mb, variant
 from tests.bench.money import Money, answered
 from tests.bench.whole import Whole, whole
@@ -32,7 +32,7 @@ from tests.toy.outside import NAMES, until
 VARIANTS = ("engine", "raw", "batch", "naive")
 RATES = (10, 40, 200)
 MONEY = ("life", "refunds", "wide", "settling", "rush", "aftersale", "cases")  # orders and money: each beside the plain loop
-SECTIONS = ("certificates", "trust", "mini", "latency", "whole", *MONEY, "quiet", "growth", "backlog")
+SECTIONS = ("certificates", "trust", "mini", "latency", "whole", *MONEY, "quiet", "policy", "growth", "backlog")
 QUIET_RATE = 10
 FOLDED = 100  # lives in memory
 LARGE = ("settling", "rush", "cases")  # once is enough
@@ -55,7 +55,7 @@ def main() -> None:
             with Stack(Path(home) / "mini", say=console.print) as stack:
                 stack.start()
                 _engine_sections(stack, options, report)
-        if {"whole", "quiet", *MONEY} & set(options.sections):
+        if {"whole", "quiet", "policy", *MONEY} & set(options.sections):
             with whole(Path(home) / "whole") as lives:
                 _service_sections(lives, options, report)
     report["seconds"] = round(time.monotonic() - began, 1)
@@ -182,6 +182,9 @@ def _drain(made: Variant, lives: int) -> tuple[float, list[float], float]:
 
 
 def _service_sections(lives: Whole, options: argparse.Namespace, report: dict[str, Any]) -> None:
+    if "policy" in options.sections:
+        console.rule("a policy changes")
+        report["policy"] = policies.measured(lives)
     if "whole" in options.sections:
         console.rule("whole life, four services")
         found = _whole(lives, options)

@@ -13,13 +13,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from signal import Signals
 from typing import Any, ClassVar
 
+from confluent_kafka import Producer
+
 from deploy.cli.idle import Idle
 from deploy.cli.watch import INTERRUPTED, NotIdle
+from deploy.local.kafka import quiet
+from deploy.local.policies import publish
 from deploy.local.process import StackError
 from deploy.local.seeding import inputs_of
 from deploy.local.services import discover
@@ -27,9 +31,11 @@ from deploy.local.stack import Stack
 from deploy.market.clients import Published, Publisher
 from deploy.market.market import Market, build
 from deploy.market.play import PATIENCE_S, STEP, Play
-from deploy.market.sent import Sent
+from deploy.market.sent import Sent, closing
 from deploy.market.verdict import judge
 from deploy.verify import verify
+from shared import postgres
+from shared.policy.policies import configured
 from tests.chaos.arena import FAULTS, SESSION_S, Arena, Violation
 from tests.chaos.disasters import come_back_older, delete_until, put_by
 from tests.chaos.town import Town
@@ -46,6 +52,7 @@ GROWN_DAYS = 11  # in that time every service has published something
 THAW = 0.3  # a frozen process wakes before the next day
 CHUNKS = 3  # of what is told at once, beside each fault
 STAFF_S = 0.1
+FIRST = configured().versions[-1]
 NO_BUG = "bug"  # the services have no flag that makes their decisions raise
 
 
@@ -71,7 +78,7 @@ class MarketArena(Arena):
     """
 
     names: ClassVar[tuple[str, ...]] = tuple(discover())
-    known: ClassVar[list[tuple[float, str]]] = [entry for entry in FAULTS if entry[1] != NO_BUG]
+    known: ClassVar[list[tuple[float, str]]] = [*(entry for entry in FAULTS if entry[1] != NO_BUG), (6, "rules")]
 
     told: list[str] = field(default_factory=list)
     world: Any = None
@@ -127,6 +134,7 @@ class MarketArena(Arena):
         self._put_by = self.random.randint(1, 3) if restored else 0
         self._beheading = self.random.random() < BEHEADED
         self._day = -1
+        self._versions = [FIRST]
 
     # -- what the play does
 
@@ -164,6 +172,23 @@ class MarketArena(Arena):
             while self._chunks:
                 self._chunks.popleft()()
             return [one for future in done for one in future.result()]
+
+    def rules(self) -> str:
+        """Ops publish the next version, told several times, and beside it what does not count. None changes what an order comes to."""
+        today, last = closing(max(self._day, 0)), self._versions[-1]
+        number = len(self._versions) + 1
+        begins = max(today, last.effective_from) + timedelta(minutes=self.random.randint(10, 3 * 24 * 60))
+        look_back = 72 + self.random.randint(0, 24)
+        order = last.order.model_copy(update={"suspension_look_back_hours": look_back})
+        following = last.model_copy(update={"version": str(number), "effective_from": begins, "order": order})
+        soon = following.model_copy(update={"version": f"{number}-soon", "effective_from": today + timedelta(minutes=9)})
+        reused = following.model_copy(update={"lead_minutes": 11})
+        told = [following] * self.random.randint(1, 3)
+        producer = Producer(quiet(self.stack.settings(postgres.OPS).confluent()))
+        for policy in (self.random.choice([soon, last]), *told, reused, self.random.choice([last, following])):
+            publish(producer, policy, today)
+        self._versions.append(following)
+        return f"version {number} from {begins:%m-%d %H:%M}"
 
     def _beheaded(self, publisher: Publisher, sent: Sequence[Sent]) -> list[Published]:
         """What a partition of an app's topic holds is deleted before anybody read it: its readers halt, and the way out is walked.

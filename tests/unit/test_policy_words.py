@@ -75,7 +75,10 @@ def test_a_change_of_any_number_is_told_by_its_path_in_words_with_both_values(pa
     new = Policy.model_construct(**{**POLICY.__dict__, "effective_from": POLICY.effective_from})
     (found,) = changes(POLICY, _put(new, at(path).split("."), after))
     assert (found.path, found.old, found.new) == (path, before, after)
-    assert re.search(r" become .+ \(R[\d.R, ]+\), for (orders placed|what happens|scores) from 2020-01-01 00:00$", found.sentence), found
+    assert re.search(
+        r" become .+ \(R[\d.R, ]+\), for (orders placed|what happens|scores|orders, scores and budgets) from 2020-01-01 00:00$",
+        found.sentence,
+    ), found
     assert found.sentence.startswith(f"{found.word.who}: ")
 
 

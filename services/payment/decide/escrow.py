@@ -54,10 +54,13 @@ def fund(event: OrderPaid, payment: Payment | None, policy: Policy) -> Outcome:
 
 @reconciled
 def give_back(event: PaymentUnwanted, payment: Payment | None, policy: Policy) -> Outcome:
-    """In full and once: the refund's id is spelled from the payment's. Source: R2.2, R2.3."""
+    """In full and once: the refund's id is spelled from the payment's. policy: in force now; what the order was funded under stays its
+    own. Source: R2.2, R2.3, R9.1.
+    """
     refund_id = unwanted_refund(event.order_id, event.payment_id)
     if payment is not None and refund_id in payment.refunds:
         return Reject("payment.known")
+    funded = payment.statement if payment is not None and payment.lines else None
     entries = [(ledger.CASH, -event.amount_minor), (ledger.unwanted(event.order_id), event.amount_minor)]
     return (
         UnwantedReceived(
@@ -67,8 +70,8 @@ def give_back(event: PaymentUnwanted, payment: Payment | None, policy: Policy) -
             currency=event.currency,
             amount_minor=event.amount_minor,
             moves=ledger.certain(ledger.moves(event.currency, entries)),
-            statement_days=policy.payment.statement_days,
-            zone=policy.zone,
+            statement_days=funded.days if funded else policy.payment.statement_days,
+            zone=funded.zone if funded else policy.zone,
             occurred_at=event.occurred_at,
         ),
         RefundInstructed(

@@ -13,6 +13,7 @@ from shared.contracts.psp import CompensationFailed, CompensationSucceeded, Payo
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
 from shared.contracts.storefront import OrderPlaced
 from shared.messaging.message import Message
+from shared.policy import Policies
 from tests.unit import builders as b
 from tests.unit.order.fair import allotted, linked, reviewed, wanted
 from tests.unit.payment import disputes
@@ -108,10 +109,12 @@ def _by_hand(town: Market) -> list[Message]:
     return words
 
 
-def market() -> Market:
-    (town := Market(b.with_policy("payment", chargeback_silent_days=10))).day("05-31 00:00", *_before())
-    freight = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0)
-    three = b.cart(1, 60_01, 3)
+POLICIES = b.with_policy("payment", chargeback_silent_days=10)
+
+
+def market(policies: Policies = POLICIES) -> Market:
+    (town := Market(policies)).day("05-31 00:00", *_before())
+    freight, three = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0), b.cart(1, 60_01, 3)
     coupons = [b.coupon(20_00), b.coupon(5_01, funder="promoter", coupon_id="cp2"), b.coupon(3_00, funder="seller", coupon_id="cp3")]
     split = b.placed(three, freight, coupons=coupons)
     after = b.placed(b.cart(1, 100_00, 3), coupons=[b.coupon(20_00)])
