@@ -1,0 +1,267 @@
+"""In which order the services took what is recorded: found by deciding all of it again with the policies that were in force.
+
+Each service's order is not recorded as such, but its effects are: every fact's id names its cause, and every fact bears the version that
+it made of its entity. So an event is decided as soon as what it leads to is exactly what is recorded of it: the same facts, ids, content
+and versions, or the same refusal, or nothing. Until then it stands aside for whatever changes what it looks at. Nearly always the
+broker's times are the order; where topics raced, the effects say who was first. What comes out is an order of all four services in which
+everything decided again is everything recorded; where there is none, the code decides otherwise than it did, and that is said.
+"""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from deploy.whatif.desk import Decided, Desk, Place, Verdict, desks, takers
+from deploy.whatif.past import HELD, SERVICES, UNREADABLE, NoReplay, Past, digest, key_of, milliseconds
+from shared.messaging.fold import fact_id, timer_id
+from shared.messaging.message import Message
+from shared.messaging.shape import Reject, Wait
+from shared.policy import Policies
+
+GRACE_MS = 5_000
+SHOWN_MAX = 5
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """An event on its way to a desk. expected: id and number of each fact that is recorded of it. code: of its refusal. nth: its place
+    in the order once it has one. number: of our own record, or -1 - place among what apps sent.
+    """
+
+    desk: int
+    number: int
+    id: str
+    source: str
+    event: Message | None
+    timer: bool
+    expected: list[tuple[str, int]]
+    code: str
+    at: int
+    since: int
+    queued: bool = False
+    waiting: bool = False
+    nth: int = -1
+
+
+@dataclass(slots=True)
+class Route:
+    """When everything was taken. own, sent: by desk, the place in the order of each record; -1: it was not taken while this was recorded.
+
+    clock: by place in the order, the business time (ms) that had come by then. timers: by key, places and times of its deadlines.
+    """
+
+    own: list[array[int]]
+    sent: list[array[int]]
+    clock: array[int] = field(default_factory=lambda: array("q"))
+    timers: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    decisions: int = 0
+    open: int = 0
+
+
+class Retrace:
+    """run() finds the route. told: hears each decision, as (desk, event, id, its verdict)."""
+
+    def __init__(self, past: Past, policies: Policies) -> None:
+        self.past = past
+        self.desks = desks(policies)
+        self.route = Route(
+            [array("i", [-1]) * len(past.digest) for _ in SERVICES], [array("i", [-1]) * len(past.sent) for _ in SERVICES]
+        )
+        self._takers = takers()
+        self._heap: list[tuple[int, int, int, Delivery]] = []
+        self._ticks = count()
+        self._aside: dict[Place, list[Delivery]] = defaultdict(list)
+        self._inbox: list[set[tuple[str, str]]] = [set() for _ in SERVICES]
+        self._done = bytearray(len(past.digest))
+        self._reached: list[dict[int, int]] = [{} for _ in SERVICES]
+        self._events: dict[int, tuple[Message, int]] = {}
+        self._scheduled: set[bytes] = set()
+
+    def run(self) -> Iterator[tuple[Desk, Message, str, Verdict]]:
+        """Each decision as it was made. Raises NoReplay: what is recorded cannot be had from these policies and this code."""
+        for number in range(len(self.past.sent)):
+            self._announce(number)
+        while self._heap:
+            one = heapq.heappop(self._heap)[-1]
+            one.queued = False
+            yield from self._try(one)
+        self._check_all()
+
+    # -- arrivals
+
+    def _announce(self, number: int) -> None:
+        sent = self.past.sent[number]
+        for desk in self._takers.get(sent.kind, ()):
+            code, at = self.past.refused.get((SERVICES[desk], sent.ref), ("", sent.at))
+            if code.startswith(UNREADABLE) or (SERVICES[desk], sent.ref) in self.past.discarded:
+                continue
+            expected = [] if code and not code.startswith(HELD) else self._expected(desk, sent.source, sent.id)
+            self._push(desk, -1 - number, sent.id, sent.source, None, expected, code, at, sent.at)
+
+    def _publish(self, desk: Desk, facts: Iterable[Message], expected: Iterable[tuple[str, int]]) -> None:
+        for fact, (identity, number) in zip(facts, expected, strict=True):
+            self._done[number] = 1
+            for taker in self._takers.get(type(fact), ()):
+                code, at = self.past.refused.get((SERVICES[taker], identity), ("", self.past.at[number]))
+                if code.startswith(UNREADABLE):
+                    continue
+                leads = [] if code and not code.startswith(HELD) else self._expected(taker, desk.source, identity)
+                self._push(taker, number, identity, desk.source, fact, leads, code, at, self.past.at[number])
+
+    def _arm(self, desk: int, timer: Message) -> None:
+        """A deadline that is recorded comes when it came; others had not come yet."""
+        identity = timer_id(timer.type, timer.subject, timer.occurred_at)
+        key = key_of(identity)
+        number = self.past.index.get(key)
+        if number is None or key in self._scheduled:
+            return
+        self._scheduled.add(key)
+        source = self.desks[desk].source
+        code, at = self.past.refused.get((SERVICES[desk], identity), ("", self.past.at[number]))
+        self._done[number] = 1
+        self._push(desk, number, identity, source, timer, self._expected(desk, source, identity), code, at, at, timer=True)
+
+    def _push(
+        self, desk: int, number: int, identity: str, source: str, event: Message | None, expected: list[tuple[str, int]], code: str,
+        at: int, since: int, *, timer: bool = False,
+    ) -> None:  # fmt: skip
+        if expected:
+            at = min(self.past.at[one] for _, one in expected)
+        self._queue(Delivery(desk, number, identity, source, event, timer, expected, code, at, since))
+
+    def _queue(self, one: Delivery) -> None:
+        if not one.queued:
+            one.queued = True
+            heapq.heappush(self._heap, (one.at, one.since, next(self._ticks), one))
+
+    def _expected(self, desk: int, source: str, identity: str) -> list[tuple[str, int]]:
+        found, index = [], self.past.index
+        for ordinal in count():
+            fact = fact_id(self.desks[desk].source, source, identity, ordinal)
+            number = index.get(key_of(fact))
+            if number is None:
+                return found
+            found.append((fact, number))
+        raise AssertionError("endless")
+
+    def _event(self, one: Delivery) -> Message:
+        if one.event is None:
+            sent = self.past.sent[-1 - one.number]
+            one.event = sent.kind.from_json(sent.value)
+        return one.event
+
+    # -- deciding
+
+    def _try(self, one: Delivery) -> Iterator[tuple[Desk, Message, str, Verdict]]:
+        desk, event = self.desks[one.desk], self._event(one)
+        place = (one.source, one.id)
+        if one.number < 0 and not one.code and place in self._inbox[one.desk]:
+            self._placed(one, event)  # a copy
+            return
+        try:
+            verdict: Verdict = desk.decide(event, timer=one.timer)
+        except Exception:
+            if not one.code.startswith("parked."):
+                raise
+            self._placed(one, event)
+            return
+        if not self._fits(one, verdict):
+            self._stand_aside(one, verdict, desk.touched)
+            return
+        self.route.decisions += 1
+        one.waiting = False
+        if one.number < 0 and not isinstance(verdict, Reject):
+            self._inbox[one.desk].add(place)
+        if one.nth < 0:
+            self._placed(one, event)
+        yield desk, event, one.id, verdict
+        if isinstance(verdict, Decided):
+            armed = desk.keep(verdict)
+            self._publish(desk, verdict.facts, one.expected)
+            for timer in armed:
+                self._arm(one.desk, timer)
+            for changed in verdict.after:
+                for other in self._aside.pop(changed, ()):
+                    if other.nth < 0 or other.waiting:
+                        self._queue(other)
+
+    def _fits(self, one: Delivery, verdict: Verdict) -> bool:
+        if isinstance(verdict, Reject):
+            return verdict.code == one.code
+        if isinstance(verdict, Wait) or (one.code and not one.code.startswith(HELD)):
+            return False
+        if len(verdict.facts) != len(one.expected):
+            return False
+        past = self.past
+        for fact, version, (_, number) in zip(verdict.facts, verdict.versions, one.expected, strict=True):
+            if version != past.version[number] or digest(fact.to_json()) != past.digest[number]:
+                return False
+        return True
+
+    def _stand_aside(self, one: Delivery, verdict: Verdict, touched: Iterable[Place]) -> None:
+        """Until something changes of what it looks at. What waits and came to nothing has its place where it first waited."""
+        if isinstance(verdict, Wait) and not one.expected and (not one.code or one.code.startswith(HELD)) and not one.waiting:
+            one.waiting = True
+            self._placed(one, self._event(one))
+        for place in touched:
+            self._aside[place].append(one)
+
+    def _placed(self, one: Delivery, event: Message) -> None:
+        route = self.route
+        one.nth = len(route.clock)
+        (route.own[one.desk] if one.number >= 0 else route.sent[one.desk])[one.number if one.number >= 0 else -1 - one.number] = one.nth
+        before = route.clock[-1] if route.clock else 0
+        if one.timer:
+            due = milliseconds(event) + GRACE_MS
+            route.timers[event.key].append((one.nth, due))
+            route.clock.append(max(before, due))
+        else:
+            route.clock.append(max(before, milliseconds(event)) if one.number < 0 else before)
+        if one.expected or one.code:
+            lane, offset = self._where(one)
+            reached = self._reached[one.desk]
+            reached[lane] = max(reached.get(lane, 0), offset)
+
+    def _where(self, one: Delivery) -> tuple[int, int]:
+        if one.number >= 0:
+            return self.past.lane[one.number], self.past.offset[one.number]
+        sent = self.past.sent[-1 - one.number]
+        return sent.lane, sent.offset
+
+    # -- the end
+
+    def _check_all(self) -> None:
+        """Whatever could not be placed: not decided yet when this was read, or decided otherwise."""
+        left = {id(one): one for rows in self._aside.values() for one in rows if one.nth < 0 or one.waiting}
+        wrong = []
+        for one in sorted(left.values(), key=lambda one: (one.at, one.since)):
+            event = self._event(one)
+            verdict = self.desks[one.desk].decide(event, timer=one.timer)
+            if isinstance(verdict, Wait) and one.waiting:
+                continue
+            lane, offset = self._where(one)
+            behind = (SERVICES[one.desk], event.key) in self.past.stuck
+            if not one.expected and not one.code and (behind or offset > self._reached[one.desk].get(lane, -1)):
+                self.route.open += 1
+                continue
+            wrong.append(self._said(one, event, verdict))
+        missing = [number for number, done in enumerate(self._done) if not done]
+        if missing and not wrong:
+            kinds = sorted({self.past.kinds[self.past.kind[number]].type for number in missing})
+            wrong = [f"{len(missing)} records follow from nothing recorded: {', '.join(kinds[:SHOWN_MAX])}"]
+        if wrong:
+            raise NoReplay("halt.replay_differs", f"{len(wrong)} decisions come out otherwise than recorded; " + "; ".join(wrong[:SHOWN_MAX]))
+
+    def _said(self, one: Delivery, event: Message, verdict: Verdict) -> str:
+        past = self.past
+        recorded = one.code or " + ".join(past.kinds[past.kind[number]].type for _, number in one.expected) or "nothing"
+        if isinstance(verdict, Decided):
+            now = " + ".join(fact.type for fact in verdict.facts) or "nothing"
+        else:
+            now = verdict.code
+        return f"{SERVICES[one.desk]} took {event.type} of {event.key}: recorded is {recorded}, decided again it is {now}"
