@@ -72,15 +72,16 @@ class Desk:
             raise StillDue(f"{event.type} {event.subject}")
         return decided
 
-    def keep(self, decided: Decided) -> list[Message]:
-        """Its facts have happened. The deadlines that stand since."""
-        armed: list[Message] = []
+    def keep(self, decided: Decided) -> tuple[list[Message], list[Message]]:
+        """Its facts have happened. The deadlines that stand since, and those that do not any more."""
+        armed, gone = list[Message](), list[Message]()
         for place, state in decided.after.items():
-            if state.due:
+            if place[0].timed:
                 before = self.states.get(place, ABSENT).due
                 armed += [timer for timer in state.due if timer not in before]
+                gone += [timer for timer in before if timer not in state.due]
             self.states[place] = state
-        return armed
+        return armed, gone
 
     def _value(self, touch: object, touched: dict[Place, State]) -> Any:
         if isinstance(touch, One):

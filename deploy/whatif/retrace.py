@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -52,12 +53,17 @@ class Delivery:
 class Route:
     """When everything was taken. own, sent: by desk, the place in the order of each record; -1: it was not taken while this was recorded.
 
-    clock: by place in the order, the business time (ms) that had come by then. timers: by key, places and times of its deadlines.
+    clock: by place in the order, the business time (ms) that had come by then; heard: the broker's. timers: by key, places and times of
+    its deadlines. spared: deadlines that were overdue when they ceased to stand, and never fired: until which place. expired: of what
+    waited in vain, by desk and id, the place from which it was not offered any more. open: events that nobody had taken yet.
     """
 
     own: list[array[int]]
     sent: list[array[int]]
     clock: array[int] = field(default_factory=lambda: array("q"))
+    heard: array[int] = field(default_factory=lambda: array("q"))
+    spared: dict[bytes, int] = field(default_factory=dict)
+    expired: dict[tuple[int, str], int] = field(default_factory=dict)
     timers: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     decisions: int = 0
     open: int = 0
@@ -181,8 +187,9 @@ class Retrace:
             self._placed(one, event)
         yield desk, event, one.id, verdict
         if isinstance(verdict, Decided):
-            armed = desk.keep(verdict)
+            armed, gone = desk.keep(verdict)
             self._publish(desk, verdict.facts, one.expected)
+            self._spare(gone)
             for timer in armed:
                 self._arm(one.desk, timer)
             for changed in verdict.after:
@@ -203,11 +210,23 @@ class Retrace:
                 return False
         return True
 
+    def _spare(self, gone: Iterable[Message], until: int | None = None) -> None:
+        """They were due, and did not fire: what they waited behind was faster."""
+        clock = self.route.clock
+        for timer in gone:
+            if milliseconds(timer) + GRACE_MS <= clock[-1]:
+                key = key_of(timer_id(timer.type, timer.subject, timer.occurred_at))
+                if key not in self.past.index:
+                    self.route.spared[key] = len(clock) - 1 if until is None else until
+
     def _stand_aside(self, one: Delivery, verdict: Verdict, touched: Iterable[Place]) -> None:
         """Until something changes of what it looks at. What waits and came to nothing has its place where it first waited."""
         if isinstance(verdict, Wait) and not one.expected and (not one.code or one.code.startswith(HELD)) and not one.waiting:
-            one.waiting = True
+            one.waiting = not one.code
             self._placed(one, self._event(one))
+            if one.code:
+                self.route.expired[(one.desk, one.id)] = one.at
+                return
         for place in touched:
             self._aside[place].append(one)
 
@@ -216,6 +235,7 @@ class Retrace:
         one.nth = len(route.clock)
         (route.own[one.desk] if one.number >= 0 else route.sent[one.desk])[one.number if one.number >= 0 else -1 - one.number] = one.nth
         before = route.clock[-1] if route.clock else 0
+        route.heard.append(max(one.since, route.heard[-1] if route.heard else 0))
         if one.timer:
             due = milliseconds(event) + GRACE_MS
             route.timers[event.key].append((one.nth, due))
@@ -237,6 +257,12 @@ class Retrace:
 
     def _check_all(self) -> None:
         """Whatever could not be placed: not decided yet when this was read, or decided otherwise."""
+        route = self.route
+        for place, at in route.expired.items():
+            route.expired[place] = bisect_left(route.heard, at)
+        for desk in self.desks:
+            for state in desk.states.values():
+                self._spare(state.due, len(route.clock))
         left = {id(one): one for rows in self._aside.values() for one in rows if one.nth < 0 or one.waiting}
         wrong = []
         for one in sorted(left.values(), key=lambda one: (one.at, one.since)):
@@ -260,8 +286,6 @@ class Retrace:
     def _said(self, one: Delivery, event: Message, verdict: Verdict) -> str:
         past = self.past
         recorded = one.code or " + ".join(past.kinds[past.kind[number]].type for _, number in one.expected) or "nothing"
-        if isinstance(verdict, Decided):
-            now = " + ".join(fact.type for fact in verdict.facts) or "nothing"
-        else:
-            now = verdict.code
+        facts = " + ".join(fact.type for fact in verdict.facts) if isinstance(verdict, Decided) else ""
+        now = verdict.code if isinstance(verdict, Reject | Wait) else facts or "nothing"
         return f"{SERVICES[one.desk]} took {event.type} of {event.key}: recorded is {recorded}, decided again it is {now}"
