@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from deploy.whatif.desk import Decided, Desk, Verdict
 from deploy.whatif.past import milliseconds
+from deploy.whatif.sheet import UNKNOWN_TIER, Flow, Said, Sheet, Standing
 from services.refund.rules import find
 from shared.contracts.card import CardGranted, CardRefused, CardRevoked
-from shared.contracts.certificate import CertificateIssued, Guarantee
+from shared.contracts.certificate import CertificateIssued
 from shared.contracts.order import (
     OrderAccepted,
     OrderCancelled,
@@ -33,65 +32,12 @@ from shared.contracts.refund import CaseClosed, CaseDeclined, CaseFact, CaseOpen
 from shared.contracts.storefront import OrderPlaced, RefundRequested
 from shared.contracts.trust import ScoreChanged, SubjectReinstated, SubjectSuspended, TierChanged
 from shared.contracts.types import Moves
+from shared.currencies import amount
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject
 
-UNKNOWN_TIER = "new"
 OF_PARTY = frozenset({"balance", "deposit", "debt", "prefunded", "promoter_subsidy"})
 OF_ORDER = ("escrow", "unwanted")  # accounts of one order each
-
-
-class Said(NamedTuple):
-    """One decision about an order. way: how it went; minor: what it gives, 0: nothing; detail: a code, a funder, a day."""
-
-    rule: str
-    line_no: int
-    way: str
-    minor: int = 0
-    detail: str = ""
-    seller: str = ""
-
-
-class Flow(NamedTuple):
-    """Money that reached somebody. what: refund, compensation, reimbursement, seller, commission, fee."""
-
-    rule: str
-    what: str
-    currency: str
-    seller: str
-    promoter: str
-    tier: str
-
-
-@dataclass(slots=True)
-class Sheet:
-    """An order. lines: seller and promoter of each. said: by kind and id. money: by account, minor units of its currency."""
-
-    buyer: str = ""
-    tier: str = UNKNOWN_TIER
-    currency: str = ""
-    placed_at: datetime | None = None
-    lines: dict[int, tuple[str, str]] = field(default_factory=dict)
-    said: dict[tuple[str, str], Said] = field(default_factory=dict)
-    cases: dict[str, tuple[str, int]] = field(default_factory=dict)
-    refunds: dict[str, str] = field(default_factory=dict)
-    funders: dict[str, str] = field(default_factory=dict)
-    owed: dict[str, tuple[str, str]] = field(default_factory=dict)
-    money: dict[str, int] = field(default_factory=dict)
-    promised: tuple[Guarantee, ...] = ()
-
-    def party(self, line_no: int) -> tuple[str, str]:
-        return self.lines.get(line_no, ("", ""))
-
-
-@dataclass(slots=True)
-class Standing:
-    """A subject of trust at the end of the span. told: how often its score was; tiers: those it went through."""
-
-    score: int | None = None
-    new: bool = True
-    told: int = 0
-    tiers: tuple[str, ...] = ()
 
 
 class Book:
@@ -135,8 +81,8 @@ class Book:
         self.refused[(desk.name, identity)] = (event.type, event.key, verdict.code)
         if isinstance(event, RefundRequested) and desk.name == "refund":
             rule = find(event.kind, event.ground)
-            place = ("case", event.case_id)
-            self._sheet(event.order_id).said.setdefault(place, Said(rule.source if rule else "R4.2", event.line_no, "refused", 0, verdict.code))
+            said = Said(rule.source if rule else "R4.2", event.line_no, "refused", 0, verdict.code)
+            self._sheet(event.order_id).said.setdefault(("case", event.case_id), said)
 
     def _fact(self, fact: Message) -> None:
         self._counted = self.span[0] <= milliseconds(fact) < self.span[1]
@@ -265,8 +211,8 @@ class Book:
         parts = (("seller", fact.seller_minor), ("commission", fact.promoter_minor), ("fee", fact.platform_minor))
         for what, minor in parts:
             self._flow(sheet, "R3.3", what, fact.line_no, minor)
-        day = fact.occurred_at.isoformat(timespec="minutes")
-        detail = f"promoter {fact.promoter_minor}, platform {fact.platform_minor}, {day}"
+        promoter, platform = (amount(minor, sheet.currency) for minor in (fact.promoter_minor, fact.platform_minor))
+        detail = f"promoter {promoter}, platform {platform}, {fact.occurred_at.isoformat(timespec='minutes')}"
         self._say(fact.order_id, "settlement", str(fact.line_no), Said("R3.3", fact.line_no, "settled", fact.seller_minor, detail))
 
     def _reimbursed(self, fact: SellerReimbursed) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from deploy.whatif.book import Book, Flow, Said, Sheet, Standing
+from deploy.whatif.book import Book
+from deploy.whatif.sheet import Flow, Said, Sheet, Standing
 from deploy.whatif.values import Value
 from shared.contracts.certificate import Guarantee
 from shared.currencies import EXPONENTS
@@ -57,7 +58,7 @@ class Group:
 
 @dataclass(slots=True)
 class Affected:
-    """An order that comes out otherwise. accounts: by name, recorded and candidate; moved_minor: of its currency, all that goes elsewhere."""
+    """An order that comes out otherwise. accounts: by name, recorded and candidate; moved_minor: all that goes elsewhere."""
 
     order_id: str
     sheet: Sheet
@@ -106,10 +107,13 @@ def compare(before: Book, after: Book) -> Comparison:
             orders.append(Affected(order_id, was if was.currency else now, changes, accounts))
             found += changes
     orders.sort(key=lambda one: one.weight, reverse=True)
-    groups = _groups(found, promised, before.flows, after.flows)
+    rules, sellers, promoters, tiers = _groups(found, promised, before.flows, after.flows)
     come, go = _refusals(before, after)
     return Comparison(
-        *groups,
+        rules=rules,
+        sellers=sellers,
+        promoters=promoters,
+        tiers=tiers,
         accounts=_differing(before.accounts, after.accounts),
         parties=_differing(before.parties, after.parties),
         scores=list(_scores(before, after)),

@@ -57,7 +57,8 @@ class Desk:
 
     def decide(self, event: Message, *, timer: bool = False) -> Verdict:
         """Changes nothing. Raises what the decision raises."""
-        self.touched = touched = {}
+        touched: dict[Place, State] = {}
+        self.touched = touched
         plan = self.service.handle(event, self.policies)
         values: list[Any] = []
         for touch in plan.touches:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.whatif.book import Said, Standing
 from deploy.whatif.compare import Affected, Change, Comparison, Group, Money, most, reasons
 from deploy.whatif.provider import ANSWER_AFTER, Provider
 from deploy.whatif.rerun import Tally
+from deploy.whatif.sheet import Said, Standing
 from deploy.whatif.values import Value
 
 SCHEMA = "laotie.whatif.v1"  # of the JSON: fields are only ever added

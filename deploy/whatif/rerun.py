@@ -9,19 +9,17 @@ they would have done otherwise is not invented. Source: R9.2.
 from __future__ import annotations
 
 import heapq
-from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import count
 from typing import NamedTuple
 
-from deploy.whatif.desk import Decided, Desk, Verdict, desks, takers
+from deploy.whatif.desk import Desk, desks, takers
 from deploy.whatif.past import SERVICES, Past, digest, key_of, milliseconds
 from deploy.whatif.provider import Provider
-from deploy.whatif.retrace import GRACE_MS, Route
+from deploy.whatif.retrace import GRACE_MS, Decision, Route
 from shared.contracts.certificate import CertificateIssued, sha256_of
 from shared.messaging.fold import WAIT_MAX, fact_id, timer_id
 from shared.messaging.message import Message
@@ -79,7 +77,7 @@ class Rerun:
         self._tails: dict[tuple[int, str, str], tuple[int, int]] = {}
         self._stuck: set[tuple[int, str]] = set()
 
-    def run(self) -> Iterator[tuple[Desk, Message, str, Verdict]]:
+    def run(self) -> Iterator[Decision]:
         for number, sent in enumerate(self.past.sent):
             for desk in self._takers.get(sent.kind, ()):
                 if (nth := self.route.sent[desk][number]) >= 0:
@@ -98,7 +96,7 @@ class Rerun:
         heapq.heappush(self._heap, (nth, side, next(self._ticks), item))
 
     def _place(self, at: int, key: str, *, clip: bool = False) -> tuple[int, int] | None:
-        """Where in the order that time (ms) had come: behind the deadlines of the same key that were due by then. None: not in this record."""
+        """Where in the order that time (ms) had come: behind deadlines of the same key that were due by then. None: it never did."""
         clock = self.route.clock
         nth = bisect_left(clock, at)
         if nth == len(clock):
@@ -145,7 +143,7 @@ class Rerun:
 
     # -- deciding
 
-    def _deliver(self, item: Item) -> Iterator[tuple[Desk, Message, str, Verdict]]:
+    def _deliver(self, item: Item) -> Iterator[Decision]:
         event = item.event
         if event is None:
             sent = self.past.sent[-1 - (item.number or 0)]
@@ -172,7 +170,7 @@ class Rerun:
 
     def _known(self, item: Item) -> bool:
         """A copy of what an app said before."""
-        if item.number is not None and item.number >= 0 or item.timer:
+        if item.timer or (item.number is not None and item.number >= 0):
             return False
         seen = self._inbox[item.desk]
         if (item.source, item.id) in seen:
@@ -192,7 +190,7 @@ class Rerun:
         until = self.route.expired.get((item.desk, item.id))
         return self._now >= until if until is not None else self._clock() - since >= WAIT_MS
 
-    def _offer(self, item: Item, event: Message) -> Iterator[tuple[Desk, Message, str, Verdict]]:
+    def _offer(self, item: Item, event: Message) -> Generator[Decision, None, bool]:
         """Returns whether it changed something."""
         desk = self.desks[item.desk]
         try:
@@ -228,7 +226,7 @@ class Rerun:
             self.tally.raised.append(f"{name} took {event.type} of {event.key}: {type(error).__name__}: {error}")
 
     def _compare(self, identity: str, fact: Message, version: int) -> int | None:
-        """The record of the same cause, if there is one. What is named after the candidate is compared as if named as it was."""
+        """Its record, if there is one of the same cause and type. What is named after the candidate is compared as if named as it was."""
         number = self.past.index.get(key_of(identity))
         counted = self.span[0] <= milliseconds(fact) < self.span[1]
         if number is None:
@@ -239,7 +237,7 @@ class Rerun:
         if counted:
             self.tally.same += same
             self.tally.changed += not same
-        return number
+        return number if self.past.kinds[self.past.kind[number]] is type(fact) else None
 
     def _value(self, fact: Message) -> bytes:
         if not self._names:

@@ -24,6 +24,8 @@ from shared.messaging.message import Message
 from shared.messaging.shape import Reject, Wait
 from shared.policy import Policies
 
+Decision = tuple[Desk, Message, str, Verdict]
+
 GRACE_MS = 5_000
 SHOWN_MAX = 5
 
@@ -75,9 +77,7 @@ class Retrace:
     def __init__(self, past: Past, policies: Policies) -> None:
         self.past = past
         self.desks = desks(policies)
-        self.route = Route(
-            [array("i", [-1]) * len(past.digest) for _ in SERVICES], [array("i", [-1]) * len(past.sent) for _ in SERVICES]
-        )
+        self.route = Route([array("i", [-1]) * len(past.digest) for _ in SERVICES], [array("i", [-1]) * len(past.sent) for _ in SERVICES])
         self._takers = takers()
         self._heap: list[tuple[int, int, int, Delivery]] = []
         self._ticks = count()
@@ -88,7 +88,7 @@ class Retrace:
         self._events: dict[int, tuple[Message, int]] = {}
         self._scheduled: set[bytes] = set()
 
-    def run(self) -> Iterator[tuple[Desk, Message, str, Verdict]]:
+    def run(self) -> Iterator[Decision]:
         """Each decision as it was made. Raises NoReplay: what is recorded cannot be had from these policies and this code."""
         for number in range(len(self.past.sent)):
             self._announce(number)
@@ -146,7 +146,7 @@ class Retrace:
             heapq.heappush(self._heap, (one.at, one.since, next(self._ticks), one))
 
     def _expected(self, desk: int, source: str, identity: str) -> list[tuple[str, int]]:
-        found, index = [], self.past.index
+        found, index = list[tuple[str, int]](), self.past.index
         for ordinal in count():
             fact = fact_id(self.desks[desk].source, source, identity, ordinal)
             number = index.get(key_of(fact))
@@ -163,7 +163,7 @@ class Retrace:
 
     # -- deciding
 
-    def _try(self, one: Delivery) -> Iterator[tuple[Desk, Message, str, Verdict]]:
+    def _try(self, one: Delivery) -> Iterator[Decision]:
         desk, event = self.desks[one.desk], self._event(one)
         place = (one.source, one.id)
         if one.number < 0 and not one.code and place in self._inbox[one.desk]:
@@ -281,7 +281,8 @@ class Retrace:
             kinds = sorted({self.past.kinds[self.past.kind[number]].type for number in missing})
             wrong = [f"{len(missing)} records follow from nothing recorded: {', '.join(kinds[:SHOWN_MAX])}"]
         if wrong:
-            raise NoReplay("halt.replay_differs", f"{len(wrong)} decisions come out otherwise than recorded; " + "; ".join(wrong[:SHOWN_MAX]))
+            first = "; ".join(wrong[:SHOWN_MAX])
+            raise NoReplay("halt.replay_differs", f"{len(wrong)} decisions come out otherwise than recorded; {first}")
 
     def _said(self, one: Delivery, event: Message, verdict: Verdict) -> str:
         past = self.past

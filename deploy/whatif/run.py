@@ -35,8 +35,9 @@ class Span(NamedTuple):
         return (EVER_MS[0] if since is None else since, EVER_MS[1] if until is None else until)
 
 
-def whatif(past: Past, in_force: Policies, candidate: Policies, span: Span = Span()) -> Report:
-    """Raises NoReplay: the policies in force do not lead to what is recorded."""
+def whatif(past: Past, in_force: Policies, candidate: Policies, span: Span | None = None) -> Report:
+    """span None: all of it. Raises NoReplay: the policies in force do not lead to what is recorded."""
+    span = span or Span()
     with _uncollected():
         before, route, provider = _as_it_was(past, in_force, span)
         policies, names = standing_in(in_force, candidate, span.since)
