@@ -6,6 +6,7 @@ not at all (F2), a deadline that does not stand is dropped and one that still st
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -45,7 +46,7 @@ Verdict = Decided | Reject | Wait
 
 
 class Desk:
-    """states: every entity, by kind and key. touched: what the last decision looked at."""
+    """states: every entity, by kind and key. touched: what the last decision looked at. seen: states that it sees in place of these."""
 
     def __init__(self, name: str, policies: Policies) -> None:
         self.service: Service = import_module(f"services.{name}.handlers").SERVICE
@@ -53,6 +54,7 @@ class Desk:
         self.policies = policies
         self.states: dict[Place, State] = {}
         self.touched: dict[Place, State] = {}
+        self.seen: Mapping[Place, State] = NOTHING
         self._kind_of = self.service.kind_of
 
     def decide(self, event: Message, *, timer: bool = False) -> Verdict:
@@ -87,7 +89,7 @@ class Desk:
     def _value(self, touch: object, touched: dict[Place, State]) -> Any:
         if isinstance(touch, One):
             place = (touch.kind, touch.at)
-            touched[place] = state = self.states.get(place, ABSENT)
+            touched[place] = state = self.seen.get(place) or self.states.get(place, ABSENT)
             return state.entity
         if isinstance(touch, Given):
             return touch.value
@@ -95,7 +97,7 @@ class Desk:
             found = {}
             for key in touch.at:
                 place = (touch.kind, key)
-                touched[place] = state = self.states.get(place, ABSENT)
+                touched[place] = state = self.seen.get(place) or self.states.get(place, ABSENT)
                 if state.version:
                     found[key] = state.entity
             return found

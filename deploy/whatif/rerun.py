@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from deploy.whatif.desk import Desk, desks, takers
+from deploy.whatif.desk import ABSENT, Desk, Place, State, desks, takers
 from deploy.whatif.past import SERVICES, Past, digest, key_of, milliseconds
 from deploy.whatif.provider import Provider
-from deploy.whatif.retrace import GRACE_MS, Decision, Route
+from deploy.whatif.retrace import Decision
+from deploy.whatif.route import GRACE_MS, Route
 from shared.contracts.certificate import CertificateIssued, sha256_of
 from shared.messaging.fold import WAIT_MAX, fact_id, timer_id
 from shared.messaging.message import Message
@@ -76,6 +77,9 @@ class Rerun:
         self._held: list[dict[str, list[tuple[int, Item]]]] = [defaultdict(list) for _ in SERVICES]
         self._tails: dict[tuple[int, str, str], tuple[int, int]] = {}
         self._stuck: set[tuple[int, str]] = set()
+        self._kept: dict[tuple[int, Place], list[tuple[int, State]]] = {
+            (desk, place): [] for (desk, _), looks in route.saw.items() for place, _ in looks
+        }
 
     def run(self) -> Iterator[Decision]:
         for number, sent in enumerate(self.past.sent):
@@ -193,22 +197,29 @@ class Rerun:
     def _offer(self, item: Item, event: Message) -> Generator[Decision, None, bool]:
         """Returns whether it changed something."""
         desk = self.desks[item.desk]
+        desk.seen = self._seen(item) if self._kept else {}
         try:
             verdict = desk.decide(event, timer=item.timer)
         except Exception as error:
             self._raised(item, event, error)
             return False
+        upstream = item.number is None or item.number < 0
+        if upstream:
+            self._inbox[item.desk].add((item.source, item.id))
         if isinstance(verdict, Wait):
             self._held[item.desk][event.key].append((self._clock(), item))
             yield desk, event, item.id, verdict
             return False
         if isinstance(verdict, Reject):
+            if upstream:
+                self._inbox[item.desk].discard((item.source, item.id))
             yield desk, event, item.id, verdict
             return False
-        if item.number is None or item.number < 0:
-            self._inbox[item.desk].add((item.source, item.id))
         yield desk, event, item.id, verdict
         armed, _ = desk.keep(verdict)
+        for place, state in verdict.after.items() if self._kept else ():
+            if (item.desk, place) in self._kept:
+                self._kept[(item.desk, place)].append((self._now, state))
         for ordinal, fact in enumerate(verdict.facts):
             identity = fact_id(desk.source, item.source, item.id, ordinal)
             self._publish(desk, identity, fact, self._compare(identity, fact, verdict.versions[ordinal]))
@@ -216,6 +227,11 @@ class Rerun:
         for timer in armed:
             self._arm(item.desk, timer)
         return bool(verdict.after)
+
+    def _seen(self, item: Item) -> dict[Place, State]:
+        """What it looked at had just been replaced when its turn came; it sees that as it was before."""
+        looks = self.route.saw.get((item.desk, item.number), ()) if item.number is not None else ()
+        return {place: next((state for at, state in reversed(self._kept[(item.desk, place)]) if at < nth), ABSENT) for place, nth in looks}
 
     def _raised(self, item: Item, event: Message, error: Exception) -> None:
         name = SERVICES[item.desk]

@@ -5,6 +5,9 @@ it made of its entity. So an event is decided as soon as what it leads to is exa
 and versions, or the same refusal, or nothing. Until then it stands aside for whatever changes what it looks at. Nearly always the
 broker's times are the order; where topics raced, the effects say who was first. What comes out is an order of all four services in which
 everything decided again is everything recorded; where there is none, the code decides otherwise than it did, and that is said.
+
+An event may have looked at something that it did not change just before that changed; nothing but its own facts tells. So where these do
+not come of what it sees now, they are tried with what it could have seen a moment ago.
 """
 
 from __future__ import annotations
@@ -12,13 +15,13 @@ from __future__ import annotations
 import heapq
 from array import array
 from bisect import bisect_left
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice, product
 
-from deploy.whatif.desk import Decided, Desk, Place, Verdict, desks, takers
+from deploy.whatif.desk import ABSENT, Decided, Desk, Place, State, Verdict, desks, takers
 from deploy.whatif.past import HELD, SERVICES, UNREADABLE, NoReplay, Past, digest, key_of, milliseconds
+from deploy.whatif.route import GRACE_MS, Delivery, Route
 from shared.messaging.fold import fact_id, timer_id
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject, Wait
@@ -26,49 +29,9 @@ from shared.policy import Policies
 
 Decision = tuple[Desk, Message, str, Verdict]
 
-GRACE_MS = 5_000
 SHOWN_MAX = 5
-
-
-@dataclass(slots=True, eq=False)
-class Delivery:
-    """An event on its way to a desk. expected: id and number of each fact that is recorded of it. code: of its refusal. nth: its place
-    in the order once it has one. number: of our own record, or -1 - place among what apps sent.
-    """
-
-    desk: int
-    number: int
-    id: str
-    source: str
-    event: Message | None
-    timer: bool
-    expected: list[tuple[str, int]]
-    code: str
-    at: int
-    since: int
-    queued: bool = False
-    waiting: bool = False
-    nth: int = -1
-
-
-@dataclass(slots=True)
-class Route:
-    """When everything was taken. own, sent: by desk, the place in the order of each record; -1: it was not taken while this was recorded.
-
-    clock: by place in the order, the business time (ms) that had come by then; heard: the broker's. timers: by key, places and times of
-    its deadlines. spared: deadlines that were overdue when they ceased to stand, and never fired: until which place. expired: of what
-    waited in vain, by desk and id, the place from which it was not offered any more. open: events that nobody had taken yet.
-    """
-
-    own: list[array[int]]
-    sent: list[array[int]]
-    clock: array[int] = field(default_factory=lambda: array("q"))
-    heard: array[int] = field(default_factory=lambda: array("q"))
-    spared: dict[bytes, int] = field(default_factory=dict)
-    expired: dict[tuple[int, str], int] = field(default_factory=dict)
-    timers: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    decisions: int = 0
-    open: int = 0
+REMEMBERED_MAX = 50_000  # states that were replaced lately
+BACK_MAX, PLACES_MAX, TRIES_MAX = 6, 6, 200  # how far back, of how many, how often it is tried
 
 
 class Retrace:
@@ -87,6 +50,8 @@ class Retrace:
         self._reached: list[dict[int, int]] = [{} for _ in SERVICES]
         self._events: dict[int, tuple[Message, int]] = {}
         self._scheduled: set[bytes] = set()
+        self._before: list[dict[Place, list[tuple[State, int]]]] = [{} for _ in SERVICES]
+        self._replaced: deque[tuple[int, Place]] = deque()
 
     def run(self) -> Iterator[Decision]:
         """Each decision as it was made. Raises NoReplay: what is recorded cannot be had from these policies and this code."""
@@ -177,8 +142,11 @@ class Retrace:
             self._placed(one, event)
             return
         if not self._fits(one, verdict):
-            self._stand_aside(one, verdict, desk.touched)
-            return
+            looked = desk.touched
+            if (again := self._look_back(one, event, verdict)) is None:
+                self._stand_aside(one, verdict, looked)
+                return
+            verdict = again
         self.route.decisions += 1
         one.waiting = False
         if one.number < 0 and not isinstance(verdict, Reject):
@@ -187,6 +155,7 @@ class Retrace:
             self._placed(one, event)
         yield desk, event, one.id, verdict
         if isinstance(verdict, Decided):
+            self._remember(one.desk, verdict)
             armed, gone = desk.keep(verdict)
             self._publish(desk, verdict.facts, one.expected)
             self._spare(gone)
@@ -210,6 +179,38 @@ class Retrace:
                 return False
         return True
 
+    def _remember(self, desk: int, verdict: Decided) -> None:
+        states, before, nth = self.desks[desk].states, self._before[desk], len(self.route.clock) - 1
+        for place in verdict.after:
+            before.setdefault(place, []).append((states.get(place, ABSENT), nth))
+            self._replaced.append((desk, place))
+        while len(self._replaced) > REMEMBERED_MAX:
+            desk, place = self._replaced.popleft()
+            rows = self._before[desk][place]
+            del rows[0]
+            if not rows:
+                del self._before[desk][place]
+
+    def _look_back(self, one: Delivery, event: Message, verdict: Verdict) -> Decided | Reject | None:
+        """What it comes to with what it may have seen, if that is what is recorded."""
+        if isinstance(verdict, Wait) or not (one.expected or one.code):
+            return None
+        desk, before = self.desks[one.desk], self._before[one.desk]
+        changed = verdict.after if isinstance(verdict, Decided) else {}
+        places = [place for place in desk.touched if place in before and place not in changed]
+        choices = [[None, *reversed(before[place][-BACK_MAX:])] for place in places[:PLACES_MAX]]
+        for choice in islice(product(*choices), 1, TRIES_MAX):
+            chosen = {place: row for place, row in zip(places, choice, strict=False) if row is not None}
+            desk.seen = {place: row[0] for place, row in chosen.items()}
+            try:
+                again = desk.decide(event, timer=one.timer)
+            finally:
+                desk.seen = {}
+            if not isinstance(again, Wait) and self._fits(one, again):
+                self.route.saw[(one.desk, one.number)] = tuple((place, row[1]) for place, row in chosen.items())
+                return again
+        return None
+
     def _spare(self, gone: Iterable[Message], until: int | None = None) -> None:
         """They were due, and did not fire: what they waited behind was faster."""
         clock = self.route.clock
@@ -224,6 +225,8 @@ class Retrace:
         if isinstance(verdict, Wait) and not one.expected and (not one.code or one.code.startswith(HELD)) and not one.waiting:
             one.waiting = not one.code
             self._placed(one, self._event(one))
+            if one.number < 0:
+                self._inbox[one.desk].add((one.source, one.id))
             if one.code:
                 self.route.expired[(one.desk, one.id)] = one.at
                 return

@@ -15,7 +15,8 @@ from deploy.whatif.past import Past
 from deploy.whatif.provider import Provider
 from deploy.whatif.report import Report
 from deploy.whatif.rerun import Rerun
-from deploy.whatif.retrace import Retrace, Route
+from deploy.whatif.retrace import Retrace
+from deploy.whatif.route import Route
 from deploy.whatif.values import differing, standing_in
 from shared.contracts.psp import StatementLine
 from shared.policy import Policies
