@@ -196,8 +196,7 @@ class Retrace:
         if isinstance(verdict, Wait) or not (one.expected or one.code):
             return None
         desk, before = self.desks[one.desk], self._before[one.desk]
-        changed = verdict.after if isinstance(verdict, Decided) else {}
-        places = [place for place in desk.touched if place in before and place not in changed]
+        places = [place for place in desk.touched if place in before]
         choices = [[None, *reversed(before[place][-BACK_MAX:])] for place in places[:PLACES_MAX]]
         for choice in islice(product(*choices), 1, TRIES_MAX):
             chosen = {place: row for place, row in zip(places, choice, strict=False) if row is not None}
@@ -206,7 +205,8 @@ class Retrace:
                 again = desk.decide(event, timer=one.timer)
             finally:
                 desk.seen = {}
-            if not isinstance(again, Wait) and self._fits(one, again):
+            changes = again.after.keys() if isinstance(again, Decided) else set[Place]()
+            if not isinstance(again, Wait) and not chosen.keys() & changes and self._fits(one, again):
                 self.route.saw[(one.desk, one.number)] = tuple((place, row[1]) for place, row in chosen.items())
                 return again
         return None
@@ -236,7 +236,7 @@ class Retrace:
     def _placed(self, one: Delivery, event: Message) -> None:
         route = self.route
         one.nth = len(route.clock)
-        (route.own[one.desk] if one.number >= 0 else route.sent[one.desk])[one.number if one.number >= 0 else -1 - one.number] = one.nth
+        self._set(one, one.nth)
         before = route.clock[-1] if route.clock else 0
         route.heard.append(max(one.since, route.heard[-1] if route.heard else 0))
         if one.timer:
@@ -249,6 +249,12 @@ class Retrace:
             lane, offset = self._where(one)
             reached = self._reached[one.desk]
             reached[lane] = max(reached.get(lane, 0), offset)
+
+    def _set(self, one: Delivery, nth: int) -> None:
+        if one.number >= 0:
+            self.route.own[one.desk][one.number] = nth
+        else:
+            self.route.sent[one.desk][-1 - one.number] = nth
 
     def _where(self, one: Delivery) -> tuple[int, int]:
         if one.number >= 0:
@@ -276,7 +282,8 @@ class Retrace:
             lane, offset = self._where(one)
             behind = (SERVICES[one.desk], event.key) in self.past.stuck
             if not one.expected and not one.code and (behind or offset > self._reached[one.desk].get(lane, -1)):
-                self.route.open += 1
+                route.open += 1
+                self._set(one, -1)
                 continue
             wrong.append(self._said(one, event, verdict))
         missing = [number for number, done in enumerate(self._done) if not done]
