@@ -131,7 +131,7 @@ class Retrace:
     def _try(self, one: Delivery) -> Iterator[Decision]:
         desk, event = self.desks[one.desk], self._event(one)
         place = (one.source, one.id)
-        if one.number < 0 and not one.code and place in self._inbox[one.desk]:
+        if one.number < 0 and not one.code and not one.waiting and place in self._inbox[one.desk]:
             self._placed(one, event)  # a copy
             return
         try:

@@ -6,7 +6,7 @@ The broker's times are coarse and jump about, as if relays and consumers raced: 
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -31,7 +31,7 @@ class Tape:
         self.entries: list[Entry] = []
         self.dice = dice
         self.now_ms = 0
-        self.refs: dict[str, str] = {}
+        self.refs: defaultdict[str, list[str]] = defaultdict(list)  # of each telling of an id
         self._offsets: defaultdict[str, int] = defaultdict(int)
 
     def write(self, identity: str, kind: str, topic: str, key: bytes | None, value: bytes, headers: dict[str, bytes | None]) -> str:
@@ -49,7 +49,7 @@ class Tape:
         """Of an app."""
         headers = {"ce_id": identity.encode(), "ce_source": source_of(event).encode()}
         ref = self.write(identity, event.type, event.topic.name, event.key.encode(), event.to_json(), headers)
-        self.refs.setdefault(identity, ref)
+        self.refs[identity].append(ref)
 
 
 def source_of(event: Message) -> str:
@@ -62,10 +62,15 @@ class Taped(Told):
     def __init__(self, name: str, policies: Policies, tape: Tape) -> None:
         super().__init__(name, policies)
         self.tape = tape
+        self.places: dict[str, str] = {}
+        self._told: Counter[str] = Counter()
 
     def send(self, event: Message, id: str = "") -> tuple[Message, ...]:
         if event.topic.name == f"{self.service.name}.timer.v1":
             self.tape.write(id, event.type, event.topic.name, event.key.encode(), event.to_json(), {"ce_id": id.encode()})
+        if not event.topic.own:
+            self.places[f"{event.topic.name}/0/{self._count + 1}"] = self.tape.refs[id][self._told[id]]
+            self._told[id] += 1
         return super().send(event, id)
 
     def _fold(self, incoming: Incoming) -> tuple[Message, ...]:
@@ -80,7 +85,8 @@ class Taped(Told):
             if "x-reason" in headers:
                 place = "/".join((headers[f"x-original-{part}"] or b"").decode() for part in ("topic", "partition", "offset"))
                 identity = self.ids[place]
-                topic, _, offset = (self.tape.refs.get(identity) or place).split("/")
+                self._seen.discard(identity)  # as behind the inbox: a copy of what was refused is looked at again
+                topic, _, offset = self.places.get(place, place).split("/")
                 headers |= {"ce_id": identity.encode(), "x-original-topic": topic.encode(), "x-original-offset": offset.encode()}
             self.tape.write((headers["ce_id"] or b"").decode(), kind, out.topic, out.key, out.value or b"", headers)
         return super()._keep(effects, key, fold)
