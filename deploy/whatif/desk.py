@@ -29,7 +29,7 @@ class State(NamedTuple):
 
 
 ABSENT = State(0, None)
-NOTHING: dict[Place, State] = {}
+NOTHING: Mapping[Place, State] = {}
 
 
 class Decided(NamedTuple):
@@ -38,7 +38,7 @@ class Decided(NamedTuple):
     facts: tuple[Message, ...]
     versions: tuple[int, ...]
     places: tuple[Place | None, ...]
-    after: dict[Place, State]
+    after: Mapping[Place, State]
 
 
 STALE = Decided((), (), (), NOTHING)

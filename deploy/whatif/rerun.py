@@ -29,7 +29,8 @@ from shared.policy import Policies
 
 WAIT_MS = int(WAIT_MAX.total_seconds() * 1000)
 TICK_MS = 300  # in which a service that is idle notices that a deadline has passed
-BEFORE, AT, AFTER = -1, 0, 1  # its place in the order
+BEFORE, AT, AFTER = -1, 0, 1  # beside its place in the order
+Moment = tuple[int, int, int]  # a place in the order, which side of it, and on that side the business time (ms), 0: at once
 
 
 class Item(NamedTuple):
@@ -69,13 +70,13 @@ class Rerun:
         self.tally = Tally()
         self._names = dict(names)
         self._takers = takers()
-        self._heap: list[tuple[int, int, int, Item]] = []
+        self._heap: list[tuple[Moment, int, Item]] = []
         self._ticks = count()
-        self._now = 0
+        self._now: Moment = (0, BEFORE, 0)
         self._made = bytearray(len(past.digest))
         self._inbox: list[set[tuple[str, str]]] = [set() for _ in SERVICES]
         self._held: list[dict[str, list[tuple[int, Item]]]] = [defaultdict(list) for _ in SERVICES]
-        self._tails: dict[tuple[int, str, str], tuple[int, int]] = {}
+        self._tails: dict[tuple[int, str, str], Moment] = {}
         self._stuck: set[tuple[int, str]] = set()
         self._kept: dict[tuple[int, Place], list[tuple[int, State]]] = {
             (desk, place): [] for (desk, _), looks in route.saw.items() for place, _ in looks
@@ -85,9 +86,9 @@ class Rerun:
         for number, sent in enumerate(self.past.sent):
             for desk in self._takers.get(sent.kind, ()):
                 if (nth := self.route.sent[desk][number]) >= 0:
-                    self._put(nth, AT, Item(desk, -1 - number, sent.id, sent.source, None))
+                    self._put((nth, AT, 0), Item(desk, -1 - number, sent.id, sent.source, None))
         while self._heap:
-            self._now, _, _, item = heapq.heappop(self._heap)
+            self._now, _, item = heapq.heappop(self._heap)
             yield from self._deliver(item)
         since, until = self.span
         for number, made in enumerate(self._made):
@@ -96,35 +97,40 @@ class Rerun:
 
     # -- on the way
 
-    def _put(self, nth: int, side: int, item: Item) -> None:
-        heapq.heappush(self._heap, (nth, side, next(self._ticks), item))
+    def _put(self, moment: Moment, item: Item) -> None:
+        heapq.heappush(self._heap, (moment, next(self._ticks), item))
 
-    def _place(self, at: int, key: str, *, clip: bool = False) -> tuple[int, int] | None:
-        """Where in the order that time (ms) had come: behind deadlines of the same key that were due by then. None: it never did."""
+    def _soon(self) -> Moment:
+        """As soon as what happens now has happened."""
+        nth, side, time = self._now
+        return (nth, side, time) if side != AT else (nth, AFTER, 0)
+
+    def _moment(self, at: int, key: str, *, clip: bool = False) -> Moment | None:
+        """When that time (ms) had come: behind deadlines of the same key that were due by then. None: it never did."""
         clock = self.route.clock
         nth = bisect_left(clock, at)
         if nth == len(clock):
-            return (nth, AFTER) if clip else None
-        place = (nth, BEFORE)
+            return (nth, AFTER, at) if clip else None
+        moment = (nth, BEFORE, at)
         for other, due in reversed(self.route.timers.get(key, ())):
             if due <= at:
-                place = max(place, (other, AFTER))
+                moment = max(moment, (other, AFTER, at))
                 break
-        return max(place, (self._now, AFTER))
+        return max(moment, self._soon())
 
     def _arm(self, desk: int, timer: Message) -> None:
         """One that is recorded comes when it came. One that is overdue already comes behind the backlog."""
         identity = timer_id(timer.type, timer.subject, timer.occurred_at)
-        key = key_of(identity)
+        key, at = key_of(identity), milliseconds(timer) + GRACE_MS
         number = self.past.index.get(key)
         nth = self.route.own[desk][number] if number is not None else -1
-        place = (nth, AT) if nth > self._now else self._place(milliseconds(timer) + GRACE_MS, timer.key)
-        if place is not None and place[0] == self._now:
-            place = (bisect_right(self.route.heard, self._heard() + TICK_MS) - 1, AFTER)
-        if place is not None and number is None and key in self.route.spared:
-            place = max(place, (self.route.spared[key], AFTER))
-        if place is not None and place[0] < len(self.route.clock):
-            self._put(*place, Item(desk, number, identity, self.desks[desk].source, timer, timer=True))
+        moment = (nth, AT, 0) if nth > self._now[0] else self._moment(at, timer.key)
+        if moment is not None and at <= self._clock() and self._now[1] != BEFORE:
+            moment = (bisect_right(self.route.heard, self._heard() + TICK_MS) - 1, AFTER, at) if nth <= self._now[0] else moment
+        if moment is not None and number is None and key in self.route.spared:
+            moment = max(moment, (self.route.spared[key], AFTER, at))
+        if moment is not None and moment[0] < len(self.route.clock):
+            self._put(moment, Item(desk, number, identity, self.desks[desk].source, timer, timer=True))
 
     def _publish(self, desk: Desk, identity: str, fact: Message, number: int | None) -> None:
         for taker in self._takers.get(type(fact), ()):
@@ -132,18 +138,18 @@ class Rerun:
             nth = self.route.own[taker][number] if number is not None else -1
             if number is not None and nth < 0:
                 continue  # not taken while this was recorded
-            place = (nth, AT) if nth > self._now else max((self._now, AFTER), self._tails.get(lane, (0, BEFORE)))
-            self._tails[lane] = place
-            self._put(*place, Item(taker, number, identity, desk.source, fact))
+            moment = (nth, AT, 0) if nth > self._now[0] else max(self._soon(), self._tails.get(lane, (0, BEFORE, 0)))
+            self._tails[lane] = moment
+            self._put(moment, Item(taker, number, identity, desk.source, fact))
 
     def _ask(self, fact: Message) -> None:
         instruction = self.provider.note(fact)
         if instruction is None:
             return
         for answer in self.provider.answers(instruction, fact):
-            place = self._place(int(answer.at.timestamp() * 1000), answer.event.key, clip=True)
-            if place is not None:
-                self._put(*place, Item(SERVICES.index("payment"), None, answer.id, answer.source, answer.event))
+            moment = self._moment(int(answer.at.timestamp() * 1000), answer.event.key, clip=True)
+            if moment is not None:
+                self._put(moment, Item(SERVICES.index("payment"), None, answer.id, answer.source, answer.event))
 
     # -- deciding
 
@@ -182,17 +188,19 @@ class Rerun:
         return False
 
     def _clock(self) -> int:
+        """The business time that it is."""
+        nth, side, time = self._now
         clock = self.route.clock
-        return clock[min(self._now, len(clock) - 1)]
+        return time if side == BEFORE and time else clock[min(nth, len(clock) - 1)]
 
     def _heard(self) -> int:
         heard = self.route.heard
-        return heard[min(self._now, len(heard) - 1)]
+        return heard[min(self._now[0], len(heard) - 1)]
 
     def _expired(self, since: int, item: Item) -> bool:
         """It waited in vain for too long, so nobody offers it any more."""
         until = self.route.expired.get((item.desk, item.id))
-        return self._now >= until if until is not None else self._clock() - since >= WAIT_MS
+        return self._now[0] >= until if until is not None else self._clock() - since >= WAIT_MS
 
     def _offer(self, item: Item, event: Message) -> Generator[Decision, None, bool]:
         """Returns whether it changed something."""
@@ -219,7 +227,7 @@ class Rerun:
         armed, _ = desk.keep(verdict)
         for place, state in verdict.after.items() if self._kept else ():
             if (item.desk, place) in self._kept:
-                self._kept[(item.desk, place)].append((self._now, state))
+                self._kept[(item.desk, place)].append((self._now[0], state))
         for ordinal, fact in enumerate(verdict.facts):
             identity = fact_id(desk.source, item.source, item.id, ordinal)
             self._publish(desk, identity, fact, self._compare(identity, fact, verdict.versions[ordinal]))

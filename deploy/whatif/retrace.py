@@ -15,13 +15,14 @@ from __future__ import annotations
 import heapq
 from array import array
 from bisect import bisect_left
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import count, islice, product
+from itertools import count
 
-from deploy.whatif.desk import ABSENT, Decided, Desk, Place, State, Verdict, desks, takers
+from deploy.whatif.desk import ABSENT, NOTHING, Decided, Desk, Place, Verdict, desks, takers
+from deploy.whatif.hindsight import Hindsight
 from deploy.whatif.past import HELD, SERVICES, UNREADABLE, NoReplay, Past, digest, key_of, milliseconds
-from deploy.whatif.route import GRACE_MS, Delivery, Route
+from deploy.whatif.route import GRACE_MS, Copies, Delivery, Route
 from shared.messaging.fold import fact_id, timer_id
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject, Wait
@@ -30,8 +31,6 @@ from shared.policy import Policies
 Decision = tuple[Desk, Message, str, Verdict]
 
 SHOWN_MAX = 5
-REMEMBERED_MAX = 50_000  # states that were replaced lately
-BACK_MAX, PLACES_MAX, TRIES_MAX = 6, 6, 200  # how far back, of how many, how often it is tried
 
 
 class Retrace:
@@ -44,18 +43,18 @@ class Retrace:
         self._takers = takers()
         self._heap: list[tuple[int, int, int, Delivery]] = []
         self._ticks = count()
-        self._aside: dict[Place, list[Delivery]] = defaultdict(list)
-        self._inbox: list[set[tuple[str, str]]] = [set() for _ in SERVICES]
+        self._aside: dict[object, list[Delivery]] = defaultdict(list)
+        self._copies = [Copies() for _ in SERVICES]
         self._done = bytearray(len(past.digest))
         self._reached: list[dict[int, int]] = [{} for _ in SERVICES]
         self._events: dict[int, tuple[Message, int]] = {}
         self._scheduled: set[bytes] = set()
-        self._before: list[dict[Place, list[tuple[State, int]]]] = [{} for _ in SERVICES]
-        self._replaced: deque[tuple[int, Place]] = deque()
+        self._error = ""
+        self._hindsight = [Hindsight() for _ in SERVICES]
 
     def run(self) -> Iterator[Decision]:
         """Each decision as it was made. Raises NoReplay: what is recorded cannot be had from these policies and this code."""
-        for number in range(len(self.past.sent)):
+        for number in sorted(range(len(self.past.sent)), key=lambda number: self.past.sent[number].at):
             self._announce(number)
         while self._heap:
             one = heapq.heappop(self._heap)[-1]
@@ -68,17 +67,19 @@ class Retrace:
     def _announce(self, number: int) -> None:
         sent = self.past.sent[number]
         for desk in self._takers.get(sent.kind, ()):
-            code, at = self.past.refused.get((SERVICES[desk], sent.ref), ("", sent.at))
+            code, at = self._code(desk, sent.ref, sent.at)
             if code.startswith(UNREADABLE) or (SERVICES[desk], sent.ref) in self.past.discarded:
                 continue
             expected = [] if code and not code.startswith(HELD) else self._expected(desk, sent.source, sent.id)
+            if self._copies[desk].copy((sent.source, sent.id), refused=bool(code), taken=bool(expected)):
+                continue
             self._push(desk, -1 - number, sent.id, sent.source, None, expected, code, at, sent.at)
 
     def _publish(self, desk: Desk, facts: Iterable[Message], expected: Iterable[tuple[str, int]]) -> None:
         for fact, (identity, number) in zip(facts, expected, strict=True):
             self._done[number] = 1
             for taker in self._takers.get(type(fact), ()):
-                code, at = self.past.refused.get((SERVICES[taker], identity), ("", self.past.at[number]))
+                code, at = self._code(taker, identity, self.past.at[number])
                 if code.startswith(UNREADABLE):
                     continue
                 leads = [] if code and not code.startswith(HELD) else self._expected(taker, desk.source, identity)
@@ -93,9 +94,14 @@ class Retrace:
             return
         self._scheduled.add(key)
         source = self.desks[desk].source
-        code, at = self.past.refused.get((SERVICES[desk], identity), ("", self.past.at[number]))
+        code, at = self._code(desk, identity, self.past.at[number])
         self._done[number] = 1
         self._push(desk, number, identity, source, timer, self._expected(desk, source, identity), code, at, at, timer=True)
+
+    def _code(self, desk: int, named: str, at: int) -> tuple[str, int]:
+        """Of its refusal, and when that was told; what was held back was looked at when it came."""
+        code, refused = self.past.refused.get((SERVICES[desk], named), ("", at))
+        return code, at if code.startswith(HELD) else refused
 
     def _push(
         self, desk: int, number: int, identity: str, source: str, event: Message | None, expected: list[tuple[str, int]], code: str,
@@ -130,41 +136,41 @@ class Retrace:
 
     def _try(self, one: Delivery) -> Iterator[Decision]:
         desk, event = self.desks[one.desk], self._event(one)
-        place = (one.source, one.id)
-        if one.number < 0 and not one.code and not one.waiting and place in self._inbox[one.desk]:
-            self._placed(one, event)  # a copy
-            return
-        try:
-            verdict: Verdict = desk.decide(event, timer=one.timer)
-        except Exception:
-            if not one.code.startswith("parked."):
-                raise
+        verdict = self._decided(one, event)
+        if verdict is None and one.code.startswith("parked."):
             self._placed(one, event)
             return
-        if not self._fits(one, verdict):
-            looked = desk.touched
-            if (again := self._look_back(one, event, verdict)) is None:
-                self._stand_aside(one, verdict, looked)
+        if verdict is None or not self._fits(one, verdict):
+            looked, early = desk.touched, self._early(one, verdict)
+            again = self._look_back(one, event, verdict) if early is None else None
+            if again is None:
+                self._stand_aside(one, verdict, looked if early is None else (early,))
                 return
             verdict = again
         self.route.decisions += 1
         one.waiting = False
-        if one.number < 0 and not isinstance(verdict, Reject):
-            self._inbox[one.desk].add(place)
         if one.nth < 0:
             self._placed(one, event)
         yield desk, event, one.id, verdict
         if isinstance(verdict, Decided):
-            self._remember(one.desk, verdict)
+            self._hindsight[one.desk].remember(desk.states, verdict.after, len(self.route.clock) - 1)
             armed, gone = desk.keep(verdict)
             self._publish(desk, verdict.facts, one.expected)
             self._spare(gone)
             for timer in armed:
                 self._arm(one.desk, timer)
-            for changed in verdict.after:
-                for other in self._aside.pop(changed, ()):
+            for changed, state in verdict.after.items():
+                for other in (*self._aside.pop(changed, ()), *self._aside.pop((changed, state.version), ())):
                     if other.nth < 0 or other.waiting:
                         self._queue(other)
+
+    def _decided(self, one: Delivery, event: Message) -> Verdict | None:
+        """None: it raised, as what comes before its cause may."""
+        try:
+            return self.desks[one.desk].decide(event, timer=one.timer)
+        except Exception as error:
+            self._error = f"{type(error).__name__}: {error}"
+            return None
 
     def _fits(self, one: Delivery, verdict: Verdict) -> bool:
         if isinstance(verdict, Reject):
@@ -179,36 +185,27 @@ class Retrace:
                 return False
         return True
 
-    def _remember(self, desk: int, verdict: Decided) -> None:
-        states, before, nth = self.desks[desk].states, self._before[desk], len(self.route.clock) - 1
-        for place in verdict.after:
-            before.setdefault(place, []).append((states.get(place, ABSENT), nth))
-            self._replaced.append((desk, place))
-        while len(self._replaced) > REMEMBERED_MAX:
-            desk, place = self._replaced.popleft()
-            rows = self._before[desk][place]
-            del rows[0]
-            if not rows:
-                del self._before[desk][place]
-
-    def _look_back(self, one: Delivery, event: Message, verdict: Verdict) -> Decided | Reject | None:
+    def _look_back(self, one: Delivery, event: Message, verdict: Verdict | None) -> Decided | Reject | None:
         """What it comes to with what it may have seen, if that is what is recorded."""
         if isinstance(verdict, Wait) or not (one.expected or one.code):
             return None
-        desk, before = self.desks[one.desk], self._before[one.desk]
-        places = [place for place in desk.touched if place in before]
-        choices = [[None, *reversed(before[place][-BACK_MAX:])] for place in places[:PLACES_MAX]]
-        for choice in islice(product(*choices), 1, TRIES_MAX):
-            chosen = {place: row for place, row in zip(places, choice, strict=False) if row is not None}
-            desk.seen = {place: row[0] for place, row in chosen.items()}
-            try:
-                again = desk.decide(event, timer=one.timer)
-            finally:
-                desk.seen = {}
+        desk = self.desks[one.desk]
+        for glimpse in self._hindsight[one.desk].glimpses(list(desk.touched)):
+            desk.seen = {place: state for place, (state, _) in glimpse.items()}
+            again = self._decided(one, event)
+            desk.seen = NOTHING
             changes = again.after.keys() if isinstance(again, Decided) else set[Place]()
-            if not isinstance(again, Wait) and not chosen.keys() & changes and self._fits(one, again):
-                self.route.saw[(one.desk, one.number)] = tuple((place, row[1]) for place, row in chosen.items())
+            if isinstance(again, Decided | Reject) and not glimpse.keys() & changes and self._fits(one, again):
+                self.route.saw[(one.desk, one.number)] = tuple((place, nth) for place, (_, nth) in glimpse.items())
                 return again
+        return None
+
+    def _early(self, one: Delivery, verdict: Verdict | None) -> tuple[Place, int] | None:
+        """An entity that must come to that version first: what is recorded made a later one."""
+        if isinstance(verdict, Decided) and len(verdict.facts) == len(one.expected):
+            for place, version, (_, number) in zip(verdict.places, verdict.versions, one.expected, strict=True):
+                if place is not None and version < self.past.version[number]:
+                    return place, self.desks[one.desk].states.get(place, ABSENT).version + self.past.version[number] - version
         return None
 
     def _spare(self, gone: Iterable[Message], until: int | None = None) -> None:
@@ -220,17 +217,16 @@ class Retrace:
                 if key not in self.past.index:
                     self.route.spared[key] = len(clock) - 1 if until is None else until
 
-    def _stand_aside(self, one: Delivery, verdict: Verdict, touched: Iterable[Place]) -> None:
+    def _stand_aside(self, one: Delivery, verdict: Verdict | None, touched: Iterable[object]) -> None:
         """Until something changes of what it looks at. What waits and came to nothing has its place where it first waited."""
         if isinstance(verdict, Wait) and not one.expected and (not one.code or one.code.startswith(HELD)) and not one.waiting:
             one.waiting = not one.code
             self._placed(one, self._event(one))
-            if one.number < 0:
-                self._inbox[one.desk].add((one.source, one.id))
             if one.code:
-                self.route.expired[(one.desk, one.id)] = one.at
+                named = one.id if one.number >= 0 else self.past.sent[-1 - one.number].ref
+                self.route.expired[(one.desk, one.id)] = self.past.refused[(SERVICES[one.desk], named)][1]
                 return
-        for place in touched:
+        for place in touched:  # an entity, or an entity and the version that it must come to
             self._aside[place].append(one)
 
     def _placed(self, one: Delivery, event: Message) -> None:
@@ -276,7 +272,7 @@ class Retrace:
         wrong = []
         for one in sorted(left.values(), key=lambda one: (one.at, one.since)):
             event = self._event(one)
-            verdict = self.desks[one.desk].decide(event, timer=one.timer)
+            verdict = self._decided(one, event)
             if isinstance(verdict, Wait) and one.waiting:
                 continue
             lane, offset = self._where(one)
@@ -294,9 +290,10 @@ class Retrace:
             first = "; ".join(wrong[:SHOWN_MAX])
             raise NoReplay("halt.replay_differs", f"{len(wrong)} decisions come out otherwise than recorded; {first}")
 
-    def _said(self, one: Delivery, event: Message, verdict: Verdict) -> str:
+    def _said(self, one: Delivery, event: Message, verdict: Verdict | None) -> str:
         past = self.past
         recorded = one.code or " + ".join(past.kinds[past.kind[number]].type for _, number in one.expected) or "nothing"
         facts = " + ".join(fact.type for fact in verdict.facts) if isinstance(verdict, Decided) else ""
         now = verdict.code if isinstance(verdict, Reject | Wait) else facts or "nothing"
+        now = now if verdict is not None else self._error
         return f"{SERVICES[one.desk]} took {event.type} of {event.key}: recorded is {recorded}, decided again it is {now}"

@@ -53,3 +53,21 @@ class Route:
     saw: dict[tuple[int, int], tuple[tuple[Place, int], ...]] = field(default_factory=dict)
     decisions: int = 0
     open: int = 0
+
+
+class Copies:
+    """What apps sent more than once, as one service saw it."""
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple[str, str], bool] = {}
+
+    def copy(self, named: tuple[str, str], *, refused: bool, taken: bool) -> bool:
+        """Of what was taken before, or of what was waiting then: it left no trace. What was refused may be taken when it comes again.
+
+        named: source and id. taken: it led to something.
+        """
+        known = self._taken.get(named)
+        if refused or known is None or (taken and not known):
+            self._taken[named] = bool(known) or (taken and not refused)
+            return False
+        return True

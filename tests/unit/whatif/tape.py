@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from deploy.market.market import Market
 from deploy.verify.log import TOPICS, Entry
 from deploy.whatif import Past, gather
+from shared.contracts.payment import CompensationInstructed
+from shared.contracts.psp import CompensationSucceeded
 from shared.messaging.fold import Fold
 from shared.messaging.message import Message
 from shared.messaging.record import Effects, Incoming
@@ -34,7 +36,7 @@ class Tape:
         self.refs: defaultdict[str, list[str]] = defaultdict(list)  # of each telling of an id
         self._offsets: defaultdict[str, int] = defaultdict(int)
 
-    def write(self, identity: str, kind: str, topic: str, key: bytes | None, value: bytes, headers: dict[str, bytes | None]) -> str:
+    def write(self, identity: str, kind: str, topic: str, key: bytes | None, value: bytes, headers: Mapping[str, bytes | None]) -> str:
         offset = self._offsets[topic]
         self._offsets[topic] += 1
         self.now_ms += 1 if self.dice is None else self.dice.random() < 0.1
@@ -109,6 +111,11 @@ class TapedTown(Town):
         self.tape.now_ms += JUMP_MS
         super().advance(to)
         self.tape.now_ms += JUMP_MS
+
+    def provider(self, fact: Message) -> Iterable[Message]:
+        yield from super().provider(fact)
+        if isinstance(fact, CompensationInstructed):
+            yield CompensationSucceeded(order_id=fact.order_id, compensation_id=fact.compensation_id, occurred_at=fact.occurred_at)
 
     def past(self) -> Past:
         return gather(self.tape.entries)
