@@ -43,6 +43,7 @@ def main() -> None:
     """
 
 
+policy.policy.add_command(replay.replay)
 for command in (
     stack.up,
     stack.down,
@@ -63,7 +64,6 @@ for command in (
     verify.verify,
     policy.policy,
     parked.parked,
-    replay.policy,
     cursor.cursor,
     topics.topics,
     contract.contract,

@@ -13,9 +13,9 @@ import click
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.ledger import Past
+from deploy.local.policies import policies_of
 from deploy.whatif import NoReplay, Report, Span, whatif
 from deploy.whatif.read import recorded
-from deploy.whatif.values import recorded as in_force
 from shared.currencies import amount
 from shared.policy import InvalidPolicy, Policies
 
@@ -23,12 +23,7 @@ GROUPS = (("by_rule", "rule"), ("by_seller", "seller"), ("by_promoter", "promote
 ROWS_MAX = 20  # of each table; --json has all
 
 
-@click.group()
-def policy() -> None:
-    """What ops may change: what another policy would have done."""
-
-
-@policy.command()
+@click.command()
 @click.argument("candidate", type=click.Path(path_type=Path))
 @click.option("--from", "since", type=Past(), help="From when the candidate is in force and counts; else from the beginning.")
 @click.option("--to", "until", type=Past(), help="Until when what happens counts; else to the end.")
@@ -50,9 +45,8 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, as_j
     except (OSError, UnicodeDecodeError) as error:
         raise Failed(f"{candidate}: {getattr(error, 'strerror', None) or error}") from error
     try:
-        report = whatif(recorded(running()), in_force(), policies, span)
-    except InvalidPolicy as error:
-        raise Failed(f"the policy in force: {error}") from error
+        stack = running()
+        report = whatif(recorded(stack), policies_of(stack), policies, span)
     except (NoReplay, TimeoutError) as error:
         raise Failed(str(error)) from error
     if as_json:
@@ -88,7 +82,7 @@ def _head(data: dict[str, Any]) -> Iterator[str]:
         yield "no value differs"
     for value in data["values"]:
         rules = f" [{', '.join(value['rules'])}]" if value["rules"] else ""
-        yield f"  {value['path']}: {_short(value['before'])} -> {_short(value['after'])}{rules}"
+        yield f"  {value['path']}: {_short(value['before'])} -> {_short(value['after'])}{rules}  {value['says']}"
     facts = data["facts"]
     yield f"facts: {facts['same']:,} the same, {facts['changed']:,} otherwise, {facts['new']:,} more, {facts['gone']:,} not"
     for line in data["raised"][:ROWS_MAX]:

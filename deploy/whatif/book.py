@@ -29,8 +29,9 @@ from shared.contracts.order import (
 from shared.contracts.owed import CompensationGranted, SellerReimbursed
 from shared.contracts.payment import CompensationDone, CompensationInstructed, LineSettled, RefundDone, RefundReserved
 from shared.contracts.refund import CaseClosed, CaseDeclined, CaseFact, CaseOpened, RefundGranted
+from shared.contracts.standing import SubjectReinstated, SubjectSuspended
 from shared.contracts.storefront import OrderPlaced, RefundRequested
-from shared.contracts.trust import ScoreChanged, SubjectReinstated, SubjectSuspended, TierChanged
+from shared.contracts.trust import ScoreChanged, TierChanged
 from shared.contracts.types import Moves
 from shared.currencies import amount
 from shared.messaging.message import Message

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from deploy.market.market import Market
@@ -76,7 +77,7 @@ class Taped(Told):
         return super().send(event, id)
 
     def _fold(self, incoming: Incoming) -> tuple[Message, ...]:
-        named = incoming._replace(envelope=incoming.envelope._replace(source=source_of(incoming.event)))
+        named = replace(incoming, envelope=replace(incoming.envelope, source=source_of(incoming.event)))
         self._items[incoming.record.ref] = named
         return super()._fold(named)
 

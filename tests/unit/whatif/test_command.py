@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from deploy.cli import replay
 from deploy.cli.main import main
 from deploy.whatif import NoReplay, Past
-from deploy.whatif.values import differing, rules_of, standing_in
+from deploy.whatif.values import differing, standing_in
 from shared.policy import Policies
 from shared.policy.policies import POLICY
 from tests.unit import builders as b
@@ -39,6 +39,7 @@ def run(monkeypatch: pytest.MonkeyPatch, past: Past, *arguments: str) -> Result:
     """On topics that hold that."""
     monkeypatch.setattr(replay, "running", lambda: None)
     monkeypatch.setattr(replay, "recorded", lambda stack: past)
+    monkeypatch.setattr(replay, "policies_of", lambda stack: b.POLICIES)
     return CliRunner().invoke(main, ["policy", "replay", *arguments])
 
 
@@ -138,10 +139,3 @@ def test_the_file_that_was_in_force_stands_in_for_itself_r9_1() -> None:
     policies, names = standing_in(in_force, in_force, None)
     assert (policies.versions, names) == (in_force.versions, {})
     assert differing(in_force, in_force, None) == []
-
-
-def test_each_value_names_the_rules_beside_it_in_the_policy_file() -> None:
-    assert rules_of("order.late.max_minor.CNY") == ("R2.4",)
-    assert rules_of("trust.tiers.0.least") == ("R5.7",)
-    assert rules_of("refund.guarantees.instant.score_min") == ("R4.8",)
-    assert rules_of("no.such.value") == ()
