@@ -14,7 +14,7 @@ from deploy.whatif.past import SERVICES
 from shared.contracts import registry
 from shared.messaging.fold import StillDue, Untouched
 from shared.messaging.message import Message
-from shared.messaging.shape import Given, Kind, Many, One, Reject, Service, Wait
+from shared.messaging.shape import EVENT_ID, Given, Kind, Many, One, Reject, Service, Wait
 from shared.policy import Policies
 
 Place = tuple[Kind[Any, Any], str]
@@ -57,14 +57,14 @@ class Desk:
         self.seen: Mapping[Place, State] = NOTHING
         self._kind_of = self.service.kind_of
 
-    def decide(self, event: Message, *, timer: bool = False) -> Verdict:
-        """Changes nothing. Raises what the decision raises."""
+    def decide(self, event: Message, identity: str, *, timer: bool = False) -> Verdict:
+        """identity: the event's. Changes nothing. Raises what the decision raises."""
         touched: dict[Place, State] = {}
         self.touched = touched
         plan = self.service.handle(event, self.policies)
         values: list[Any] = []
         for touch in plan.touches:
-            values.append(self._value(touch(values[0]) if callable(touch) else touch, touched))
+            values.append(identity if touch is EVENT_ID else self._value(touch(values[0]) if callable(touch) else touch, touched))
         if timer and not any(event in state.due for state in touched.values()):
             return STALE
         outcome = plan.decide(event, *values)

@@ -120,14 +120,8 @@ def _said(said: Said | None) -> dict[str, Any] | None:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    return {
-        "version": value.version,
-        "path": value.path,
-        "before": value.before,
-        "after": value.after,
-        "rules": list(value.rules),
-        "says": value.sentence,
-    }
+    known = {"version": value.version, "path": value.path, "before": value.before, "after": value.after}
+    return known | {"rules": list(value.rules), "says": value.sentence}
 
 
 def _groups(name: str, groups: dict[str, Group]) -> list[dict[str, Any]]:

@@ -207,7 +207,7 @@ class Rerun:
         desk = self.desks[item.desk]
         desk.seen = self._seen(item) if self._kept else {}
         try:
-            verdict = desk.decide(event, timer=item.timer)
+            verdict = desk.decide(event, item.id, timer=item.timer)
         except Exception as error:
             self._raised(item, event, error)
             return False

@@ -167,7 +167,7 @@ class Retrace:
     def _decided(self, one: Delivery, event: Message) -> Verdict | None:
         """None: it raised, as what comes before its cause may."""
         try:
-            return self.desks[one.desk].decide(event, timer=one.timer)
+            return self.desks[one.desk].decide(event, one.id, timer=one.timer)
         except Exception as error:
             self._error = f"{type(error).__name__}: {error}"
             return None
