@@ -16,6 +16,7 @@ from deploy.cli import (
     policy,
     prepare,
     reconcile,
+    replay,
     stack,
     standing,
     topics,
@@ -42,6 +43,7 @@ def main() -> None:
     """
 
 
+policy.policy.add_command(replay.replay)
 for command in (
     stack.up,
     stack.down,

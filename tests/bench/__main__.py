@@ -23,7 +23,7 @@ from rich.table import Table
 from deploy.local.home import default_home
 from deploy.local.postgres import run
 from deploy.local.stack import Stack
-from tests.bench import aftersale, folding, policies, trust
+from tests.bench import aftersale, folding, policies, replay, trust
 from tests.bench.mini import Variant, memory_mb, variant
 from tests.bench.money import Money, answered
 from tests.bench.whole import Whole, whole
@@ -32,9 +32,10 @@ from tests.toy.outside import NAMES, until
 VARIANTS = ("engine", "raw", "batch", "naive")
 RATES = (10, 40, 200)
 MONEY = ("life", "refunds", "wide", "settling", "rush", "aftersale", "cases")  # orders and money: each beside the plain loop
-SECTIONS = ("certificates", "trust", "mini", "latency", "whole", *MONEY, "quiet", "policy", "growth", "backlog")
+SECTIONS = ("certificates", "trust", "replay", "mini", "latency", "whole", *MONEY, "quiet", "policy", "growth", "backlog")
 QUIET_RATE = 10
 FOLDED = 100  # lives in memory
+REPLAYED = {"plain": 1_000, "market": 300}  # orders
 LARGE = ("settling", "rush", "cases")  # once is enough
 
 console = Console()
@@ -50,6 +51,9 @@ def main() -> None:
     if "trust" in options.sections:
         console.rule("trust, in memory")
         report["trust"] = trust.report(options.evidence, options.subjects, trust.BATCH, console.print)
+    if "replay" in options.sections:
+        console.rule("recorded orders decided again, in memory")
+        report["replay"] = {kind: replay.report(kind, orders) for kind, orders in REPLAYED.items()}
     with tempfile.TemporaryDirectory(prefix="laotie-bench-") as home:
         if {"mini", "latency", "growth", "backlog"} & set(options.sections):
             with Stack(Path(home) / "mini", say=console.print) as stack:
@@ -256,6 +260,9 @@ def _print(report: dict[str, Any]) -> None:
         table.add_row(
             "engine / raw, CPU a life (target ≤ 1.6)", f"{mini['engine']['cpu_ms_per_life'] / mini['raw']['cpu_ms_per_life']:.2f}"
         )
+    for kind, found in report.get("replay", {}).items():
+        said = f"{found['orders_per_s']} orders/s, {found['us_a_decision']} µs a decision"
+        table.add_row(f"recorded orders decided again twice, {kind}, {found['decisions_of_an_order']} decisions each", said)
     if "certificates" in report:
         added = report["certificates"]["plain"]["added"]
         table.add_row("the refund service, CPU added to an order's life (target for certificates ≤ 0.25)", f"{added:.2f}")

@@ -1,0 +1,93 @@
+"""The whole of a what-if on what was gathered: retraced, rerun, compared."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from deploy.whatif.book import Book
+from deploy.whatif.compare import compare
+from deploy.whatif.desk import Decided
+from deploy.whatif.past import Past
+from deploy.whatif.provider import Provider
+from deploy.whatif.report import Report
+from deploy.whatif.rerun import Rerun
+from deploy.whatif.retrace import Retrace
+from deploy.whatif.route import Route
+from deploy.whatif.values import differing, standing_in
+from shared.contracts.psp import StatementLine
+from shared.policy import Policies
+
+EVER_MS = (-(2**62), 2**62)
+
+
+class Span(NamedTuple):
+    """From when the candidate is in force and what happens counts, and until when that counts. None: no bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def milliseconds(self) -> tuple[int, int]:
+        since, until = (int(one.timestamp() * 1000) if one is not None else None for one in self)
+        return (EVER_MS[0] if since is None else since, EVER_MS[1] if until is None else until)
+
+
+def whatif(past: Past, in_force: Policies, candidate: Policies, span: Span | None = None) -> Report:
+    """span None: all of it. Raises NoReplay: the policies in force do not lead to what is recorded."""
+    span = span or Span()
+    with _uncollected():
+        before, route, provider = _as_it_was(past, in_force, span)
+        policies, names = standing_in(in_force, candidate, span.since)
+        after, rerun = Book(span.milliseconds), Rerun(past, route, policies, provider.again(), names, span.milliseconds)
+        decisions = 0
+        for desk, event, identity, verdict in rerun.run():
+            decisions += 1
+            after.take(desk, event, identity, verdict)
+        compared = compare(before, after)
+    return Report(
+        candidate=tuple(policy.version for policy in candidate.versions),
+        in_force=tuple(policy.version for policy in in_force.versions),
+        since=span.since.isoformat() if span.since else None,
+        until=span.until.isoformat() if span.until else None,
+        ends=datetime.fromtimestamp(past.until / 1000, UTC).isoformat(),
+        read={
+            "records": past.records,
+            "events": len(past.sent),
+            "facts": past.facts(),
+            "orders": len(before.orders),
+            "decisions": route.decisions,
+            "decisions_again": decisions,
+            "open": route.open,
+        },
+        values=differing(in_force, candidate, span.since),
+        tally=rerun.tally,
+        compared=compared,
+        provider=rerun.provider,
+    )
+
+
+def _as_it_was(past: Past, in_force: Policies, span: Span) -> tuple[Book, Route, Provider]:
+    book, provider, retrace = Book(span.milliseconds), Provider(), Retrace(past, in_force)
+    for desk, event, identity, verdict in retrace.run():
+        book.take(desk, event, identity, verdict)
+        if isinstance(verdict, Decided):
+            for fact in verdict.facts:
+                provider.note(fact)
+        provider.stated = provider.stated or isinstance(event, StatementLine)
+    return book, retrace.route, provider
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Millions of objects and hardly a cycle among them: looking for some would take longer than deciding."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

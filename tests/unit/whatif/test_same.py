@@ -1,0 +1,148 @@
+"""Under the policy that was in force nothing differs, however the topics raced; what cannot be decided again halts. Source: R9.2."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deploy.market.market import build
+from deploy.verify.log import Entry
+from deploy.whatif import NoReplay, Report, Span, gather, whatif
+from shared.policy import Policies
+from tests.unit import builders as b
+from tests.unit.test_shuffled_lives import ENDS, Life, lives, mixed
+from tests.unit.whatif.tape import TapedFairground, TapedTown
+
+ORDERS = 45
+
+
+def renamed(version: str = "another") -> Policies:
+    """The same values under another name."""
+    return Policies(policy.model_copy(update={"version": version}) for policy in b.POLICIES.versions)
+
+
+def assert_nothing_differs(report: Report) -> None:
+    data = report.data()
+    assert data["facts"] == {"same": report.read["facts"], "changed": 0, "new": 0, "gone": 0}
+    assert report.differences == 0
+    assert [data[name] for name in ("by_rule", "accounts", "parties", "scores", "refusals_come", "refusals_go", "orders")] == [[]] * 7
+
+
+@pytest.fixture(scope="module")
+def ground() -> TapedFairground:
+    ground = TapedFairground(build(3, ORDERS, 2), shuffle=4, dice=random.Random(5))
+    ground.play()
+    return ground
+
+
+def test_a_market_with_late_news_and_racing_topics_comes_out_as_it_was_r9_2(ground: TapedFairground) -> None:
+    report = whatif(ground.past(), b.POLICIES, b.POLICIES)
+    assert_nothing_differs(report)
+    assert report.read["orders"] == ORDERS
+    assert report.read["decisions"] > 30 * ORDERS
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_market_told_in_order_comes_out_as_it_was_r9_2(seed: int) -> None:
+    ground = TapedFairground(build(seed, ORDERS // 2))
+    ground.play()
+    assert_nothing_differs(whatif(ground.past(), b.POLICIES, b.POLICIES))
+
+
+@pytest.mark.parametrize("since", [None, datetime.fromisoformat("2026-06-20T00:00:00+08:00")])
+def test_the_same_values_under_another_name_change_nothing_r9_2(ground: TapedFairground, since: datetime | None) -> None:
+    """Nor from the middle on: facts and the hashes of certificates differ in the name of the policy alone."""
+    report = whatif(ground.past(), b.POLICIES, renamed(), Span(since, None))
+    assert (report.differences, report.values) == (0, [])
+    assert 0 < report.tally.same < report.read["facts"] + (since is None)
+
+
+@settings(max_examples=25, deadline=None)
+@given(lives(), st.integers(0, 2**32), st.integers(1, 2))
+def test_a_shuffled_life_told_twice_comes_out_as_it_was_r9_2(played: Life, seed: int, copies: int) -> None:
+    dice = random.Random(seed)
+    town = TapedTown(dice=dice)
+    for number, (events, end) in enumerate(zip(played.steps, ENDS, strict=True)):
+        told = [(f"e{number}-{place}", event) for place, event in enumerate(events)] * copies
+        town.tell(mixed(told, dice))
+        town.advance(b.at(end))
+    assert_nothing_differs(whatif(town.past(), b.POLICIES, b.POLICIES))
+
+
+def refused(entries: list[Entry]) -> str:
+    """The code with which a what-if on these records halts, and the words beside it."""
+    with pytest.raises(NoReplay) as found:
+        whatif(gather(entries), b.POLICIES, b.POLICIES)
+    assert str(found.value) == f"{found.value.code}: {found.value.detail}"
+    return str(found.value)
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[Entry]:
+    """Of one order, from its placing to its settlement."""
+    told = [b.placed(), b.succeeded(), b.shipped(), b.signed(), b.receipt()]
+    return TapedTown().live((told, "07-01 00:00")).tape.entries
+
+
+def nth(entries: list[Entry], kind: str) -> int:
+    return next(number for number, entry in enumerate(entries) if entry.type == kind)
+
+
+def test_money_that_no_decision_leads_to_halts_r9_2(entries: list[Entry]) -> None:
+    place = nth(entries, "line.settled")
+    fact = entries[place].event
+    assert fact is not None
+    spoilt = replace(entries[place], event=fact.model_copy(update={"seller_minor": 1}))
+    said = refused([*entries[:place], spoilt, *entries[place + 1 :]])
+    assert said.startswith("halt.replay_differs: ")
+    assert "payment took settlement.due of o1: recorded is line.settled" in said
+
+
+def test_a_fact_whose_cause_was_never_told_halts_r9_2(entries: list[Entry]) -> None:
+    place = nth(entries, "payment.succeeded")
+    assert refused([*entries[:place], *entries[place + 1 :]]).startswith("halt.replay_differs: ")
+
+
+def test_another_policy_than_the_one_in_force_halts_r9_2(entries: list[Entry]) -> None:
+    with pytest.raises(NoReplay, match=r"halt\.replay_differs: .*order took order\.placed of o1"):
+        whatif(gather(entries), b.with_policy("payment", fee_bp=600), b.POLICIES)
+
+
+def test_a_topic_without_its_head_halts_and_says_from_where_r9_2(entries: list[Entry]) -> None:
+    assert refused([entry for entry in entries if entry.ref != "order.v1/0/0"]).startswith("halt.replay_shortened: order.v1/0: 2 after 0")
+    with pytest.raises(NoReplay, match=r"halt\.replay_shortened: psp\.v1/3 begins at offset 17"):
+        gather(entries, {("psp.v1", 3): 17, ("psp.v1", 4): 0})
+
+
+def test_a_missing_number_halts_r9_2(entries: list[Entry]) -> None:
+    place = [number for number, entry in enumerate(entries) if entry.topic == "payment.v1"][1]
+    assert refused([*entries[:place], *entries[place + 1 :]]).startswith("halt.sequence_gap: payment.v1/0: 3 after 1")
+
+
+def test_empty_topics_halt_r9_2() -> None:
+    assert refused([]).startswith("halt.replay_empty: ")
+
+
+def test_a_fact_of_a_later_program_halts_r9_2(entries: list[Entry]) -> None:
+    place = nth(entries, "line.settled")
+    later = replace(entries[place], type="line.unheard_of", event=None)
+    assert refused([*entries[:place], later, *entries[place + 1 :]]).startswith("halt.replay_unreadable: line.unheard_of at payment.v1/0/")
+
+
+def test_copies_on_our_own_topics_are_passed_over_r9_2(entries: list[Entry]) -> None:
+    """A relay may send its rows again."""
+    again = [replace(entry, offset=entry.offset + 1_000) for entry in entries if entry.topic in ("order.v1", "payment.v1")]
+    assert_nothing_differs(whatif(gather([*entries, *again]), b.POLICIES, b.POLICIES))
+
+
+def test_what_nobody_had_taken_yet_is_left_open_r9_2(entries: list[Entry]) -> None:
+    """It was read while the services worked: the last events of some topics have led to nothing yet."""
+    cut = nth(entries, "order.paid") + 1
+    report = whatif(gather(entries[:cut]), b.POLICIES, b.POLICIES)
+    assert report.differences == 0
+    assert report.read["open"] > 0
