@@ -27,6 +27,7 @@ from deploy.local.stack import Stack
 from deploy.market import display, totals
 from deploy.market.market import build
 from deploy.market.play import Play
+from deploy.market.scenes import scenes
 from deploy.market.sent import DAY, closing
 from deploy.market.verdict import Verdict, judge
 
@@ -140,8 +141,10 @@ async def _spoil(stack: Stack, sql: str) -> None:
 
 
 def _tell(console: Console, stack: Stack, verdict: Verdict) -> None:
-    """One order in full, the tables, the verdict, and what is wrong."""
+    """One order in full, a few scenes, the tables, the verdict, and what is wrong."""
     show(asyncio.run(tell(stack, _telling(verdict))))
+    for line in scenes(stack, verdict):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for table in display.tables(verdict):
         console.print(table)
     report, provider = verdict.report, verdict.play.provider

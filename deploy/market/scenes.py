@@ -1,0 +1,80 @@
+"""The demo's story, scene by scene: what the services told of a few orders of the market that was just played."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deploy.cli.story import Story, about, tell
+from deploy.local.stack import Stack
+from deploy.market.life import Life
+from deploy.market.outcome import expected_of
+from deploy.market.verdict import Verdict
+from shared.currencies import money
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One order of that fate, and of what happened to it the types that are told."""
+
+    title: str
+    fate: str
+    types: tuple[str, ...]
+
+
+SCENES = (
+    Scene(
+        "A first order is guaranteed for a hundred days: no return, and the platform's fund pays (R4.6)",
+        "first order, the platform's",
+        ("order.paid", "case.opened", "first_order.used", "refund.granted", "refund.done"),
+    ),
+    Scene(
+        "A trust card refunds what was bought with its tag, and the goods stay (R4.7)",
+        "kept, by the card",
+        ("order.paid", "case.opened", "refund.granted", "refund.done"),
+    ),
+    Scene(
+        "A counterfeit: the money back, nine times what was paid, the appraisal; the seller pays (R4.9)",
+        "counterfeit, ruled",
+        ("order.paid", "case.opened", "case.ruled", "refund.granted", "compensation.granted", "compensation.done"),
+    ),
+    Scene(
+        "A seller is suspended, and nothing of it can be ordered (R2.8)",
+        "seller suspended",
+        ("order.placed", "order.rejected"),
+    ),
+)
+
+
+def scenes(stack: Stack, verdict: Verdict) -> Iterator[str]:
+    """Lines; a scene that this market does not have is left out."""
+    yield from _flash_sale(verdict)
+    for scene in SCENES:
+        lives = [life for life in verdict.market.lives if life.fate == scene.fate]
+        if lives:
+            yield ""
+            yield scene.title
+            yield from _told(asyncio.run(tell(stack, lives[0].cart.order_id)), scene)
+
+
+def _flash_sale(verdict: Verdict) -> Iterator[str]:
+    """Who contended for the same units."""
+    for lives in sorted(verdict.market.contests.values(), key=len, reverse=True)[:1]:
+        yield "A flash sale: more orders than units, and not one too many is accepted (R2.7)"
+        for life in sorted(lives, key=lambda life: life.cart.order_id):
+            late = expected_of(life, verdict.found) is not life.expected
+            yield f"  {life.cart.order_id}  {_bought(life)}: {'too late' if late else 'has it'}"
+
+
+def _bought(life: Life) -> str:
+    return f"{life.first.quantity} of {life.first.sku}, {money(life.cart.due_minor, life.cart.currency)}"
+
+
+def _told(story: Story, scene: Scene) -> Iterator[str]:
+    yield f"  order {story.order}"
+    seen = set[str]()
+    for step in story.steps:
+        if step.entry.type in scene.types and step.entry.id not in seen:
+            seen.add(step.entry.id)
+            yield f"  {step.at.astimezone(story.zone):%m-%d %H:%M}  {step.entry.type:<22} {about(step, story)}"
