@@ -375,7 +375,9 @@ CATALOGUE: dict[str, Entry] = {
     "halt.no_cursor": Entry("a partition has no cursor: `laotie up` creates them"),
     "halt.no_policy": Entry("no valid policy was published: nothing is decided; `laotie prepare` publishes the first"),
     "halt.partition_count": Entry("a topic has another number of partitions than the deployment has stripes"),
-    "halt.replay_differs": Entry("decided again by the policy that was in force, what is recorded comes out otherwise: no what-if can rest on it"),
+    "halt.replay_differs": Entry(
+        "decided again by the policy that was in force, what is recorded comes out otherwise: no what-if can rest on it"
+    ),
     "halt.replay_empty": Entry("the topics hold nothing that could be decided again"),
     "halt.replay_shortened": Entry("the head of a topic was deleted: what was decided before cannot be decided again"),
     "halt.replay_unreadable": Entry("a fact of ours that this program does not know: it was written by a later one"),
