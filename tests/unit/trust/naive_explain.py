@@ -157,8 +157,8 @@ def until(items: list[Item], as_of: date) -> str | None:
     """The day before the first one without a ceiling, looked for day by day."""
     if not capped(items, as_of):
         return None
-    day = as_of
-    while capped([item for item in items if item.day <= as_of and (item.voided is None or item.voided > as_of)], day + timedelta(days=1)):
+    day, counting = as_of, [replace(item, voided=None) for item in alive(items, as_of)]  # no tombstone of later days is known yet
+    while capped(counting, day + timedelta(days=1)):
         day += timedelta(days=1)
     return day.isoformat()
 
