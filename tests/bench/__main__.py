@@ -254,8 +254,7 @@ def _print(report: dict[str, Any]) -> None:
         table.add_row(
             "engine / raw, CPU a life (target ≤ 1.6)", f"{mini['engine']['cpu_ms_per_life'] / mini['raw']['cpu_ms_per_life']:.2f}"
         )
-    for row in replay.rows(report.get("replay", {})):
-        table.add_row(*row)
+    replay.rows(report.get("replay", {}), table.add_row)
     if "certificates" in report:
         added = report["certificates"]["plain"]["added"]
         table.add_row("the refund service, CPU added to an order's life (target for certificates ≤ 0.25)", f"{added:.2f}")

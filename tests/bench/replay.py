@@ -14,7 +14,7 @@ import json
 import random
 import resource
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from deploy.market.market import build
@@ -52,11 +52,11 @@ def report(kind: str, orders: int) -> dict[str, Any]:
     }
 
 
-def rows(found: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def rows(found: Mapping[str, Mapping[str, Any]], add: Callable[[str, str], None]) -> None:
     """For people."""
     for kind, one in found.items():
         said = f"{one['orders_per_s']} orders/s, {one['us_a_decision']} µs a decision"
-        yield f"recorded orders decided again twice, {kind}, {one['decisions_of_an_order']} decisions each", said
+        add(f"recorded orders decided again twice, {kind}, {one['decisions_of_an_order']} decisions each", said)
 
 
 def _timed(tape: Tape) -> tuple[Past, float]:
