@@ -187,7 +187,7 @@ class Retrace:
 
     def _look_back(self, one: Delivery, event: Message, verdict: Verdict | None) -> Decided | Reject | None:
         """What it comes to with what it may have seen, if that is what is recorded."""
-        if isinstance(verdict, Wait) or not (one.expected or one.code):
+        if isinstance(verdict, Wait) or (one.timer and not one.expected):  # a deadline that came to nothing had ceased to stand later
             return None
         desk = self.desks[one.desk]
         for glimpse in self._hindsight[one.desk].glimpses(list(desk.touched)):

@@ -35,7 +35,6 @@ MONEY = ("life", "refunds", "wide", "settling", "rush", "aftersale", "cases")  #
 SECTIONS = ("certificates", "trust", "replay", "mini", "latency", "whole", *MONEY, "quiet", "policy", "growth", "backlog")
 QUIET_RATE = 10
 FOLDED = 100  # lives in memory
-REPLAYED = {"plain": 1_000, "market": 300}  # orders
 LARGE = ("settling", "rush", "cases")  # once is enough
 
 console = Console()
@@ -47,13 +46,13 @@ def main() -> None:
     began = time.monotonic()
     if "certificates" in options.sections:
         console.rule("certificates, in memory")
-        report["certificates"] = _certificates(options)
+        report["certificates"] = folding.certificates(options.rounds, FOLDED, console.print)
     if "trust" in options.sections:
         console.rule("trust, in memory")
         report["trust"] = trust.report(options.evidence, options.subjects, trust.BATCH, console.print)
     if "replay" in options.sections:
         console.rule("recorded orders decided again, in memory")
-        report["replay"] = {kind: replay.report(kind, orders) for kind, orders in REPLAYED.items()}
+        report["replay"] = {kind: replay.report(kind, orders) for kind, orders in replay.ORDERS.items()}
     with tempfile.TemporaryDirectory(prefix="laotie-bench-") as home:
         if {"mini", "latency", "growth", "backlog"} & set(options.sections):
             with Stack(Path(home) / "mini", say=console.print) as stack:
@@ -81,11 +80,6 @@ def _engine_sections(stack: Stack, options: argparse.Namespace, report: dict[str
         if name in options.sections:
             console.rule(name)
             report |= section()
-
-
-def _certificates(options: argparse.Namespace) -> dict[str, Any]:
-    found = folding.report(("plain", "aftersale"), options.rounds, FOLDED, console.print)
-    return {kind: {name: life[name] for name in life if " " not in name or name.endswith("bytes")} for kind, life in found.items()}
 
 
 def _mini(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
@@ -260,9 +254,7 @@ def _print(report: dict[str, Any]) -> None:
         table.add_row(
             "engine / raw, CPU a life (target ≤ 1.6)", f"{mini['engine']['cpu_ms_per_life'] / mini['raw']['cpu_ms_per_life']:.2f}"
         )
-    for kind, found in report.get("replay", {}).items():
-        said = f"{found['orders_per_s']} orders/s, {found['us_a_decision']} µs a decision"
-        table.add_row(f"recorded orders decided again twice, {kind}, {found['decisions_of_an_order']} decisions each", said)
+    replay.rows(report.get("replay", {}), table.add_row)
     if "certificates" in report:
         added = report["certificates"]["plain"]["added"]
         table.add_row("the refund service, CPU added to an order's life (target for certificates ≤ 0.25)", f"{added:.2f}")

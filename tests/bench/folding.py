@@ -198,6 +198,12 @@ def report(kinds: Iterable[str], rounds: int, lives: int, say: Callable[[str], N
     return told
 
 
+def certificates(rounds: int, lives: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """What they add, by kind of life."""
+    found = report(("plain", "aftersale"), rounds, lives, say)
+    return {kind: {name: life[name] for name in life if " " not in name or name.endswith("bytes")} for kind, life in found.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.folding", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)

@@ -14,7 +14,7 @@ import json
 import random
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from deploy.market.market import build
@@ -23,6 +23,7 @@ from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.whatif.tape import Tape, TapedFairground, TapedTown
 
+ORDERS = {"plain": 1_000, "market": 300}
 SELLERS = 200
 AT_ONCE = 200  # orders told between two steps of the clock
 
@@ -49,6 +50,13 @@ def report(kind: str, orders: int) -> dict[str, Any]:
         "orders_per_s": round(orders / (spent + gathering), 1),
         "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
+
+
+def rows(found: Mapping[str, Mapping[str, Any]], add: Callable[[str, str], None]) -> None:
+    """For people."""
+    for kind, one in found.items():
+        said = f"{one['orders_per_s']} orders/s, {one['us_a_decision']} µs a decision"
+        add(f"recorded orders decided again twice, {kind}, {one['decisions_of_an_order']} decisions each", said)
 
 
 def _timed(tape: Tape) -> tuple[Past, float]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
 import pytest
 from confluent_kafka import KafkaException, Producer
 from rich.console import Console
@@ -29,7 +28,6 @@ from tests.infra import EXTERNAL, Infra
 
 pytestmark = pytest.mark.stack
 ORDERS, SEED, DELAY_DAYS, SHUFFLE = 30, 5, 1, 2
-WRITTEN = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_all_tables WHERE schemaname = ANY ($1)"
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +49,10 @@ def ends(stack: Stack) -> dict[Lane, int]:
     return ends_of(stack, [topic.name for topic in TOPICS.values() if not topic.single])
 
 
-async def test_under_the_policy_in_force_nothing_differs_and_nothing_is_written_r9_2(played: Stack) -> None:
+def test_under_the_policy_in_force_nothing_differs_and_nothing_is_written_r9_2(played: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No topic grows, and no database is even asked."""
     before = ends(played)
+    monkeypatch.setattr("asyncpg.connect", None)
     report = whatif(recorded(played), policies_of(played), policies_of(played))
     assert (report.differences, report.read["open"]) == (0, 0)
     assert report.tally.same == report.read["facts"] > 40 * ORDERS
@@ -60,30 +60,19 @@ async def test_under_the_policy_in_force_nothing_differs_and_nothing_is_written_
     assert ends(played) == before
 
 
-async def test_another_policy_writes_nothing_either_and_moves_the_fee_alone_r9_2_r3_3(played: Stack) -> None:
+def test_another_policy_writes_nothing_either_and_moves_the_fee_alone_r9_2_r3_3(played: Stack) -> None:
     """6% in place of 5%: what the platform has more, all the sellers together have less."""
     in_force = policies_of(played)
     one = in_force.versions[0]
     dearer = Policies([one.model_copy(update={"payment": one.payment.model_copy(update={"fee_bp": 600})})])
-    before, rows = ends(played), await written(played)
+    before = ends(played)
     data = whatif(recorded(played), in_force, dearer).data()
-    assert (ends(played), await written(played)) == (before, rows)
+    assert ends(played) == before
     assert [value["path"] for value in data["values"]] == ["payment.fee_bp"]
     (rule,) = (row for row in data["by_rule"] if row["rule"] == "R3.3")
     more = {(row["what"], row["currency"]): row["difference_minor"] for row in rule["money"]}
     assert more["fee", "CNY"] == -more["seller", "CNY"] > 0
     assert data["refusals_come"] == data["refusals_go"] == []
-
-
-async def written(stack: Stack) -> int:
-    """Rows that any table has seen written."""
-    connection = await asyncpg.connect(stack.dsn("admin"))
-    try:
-        await connection.execute("SELECT pg_stat_force_next_flush()")
-        found: int = await connection.fetchval(WRITTEN, ["trust"])
-        return found
-    finally:
-        await connection.close()
 
 
 def test_who_replays_may_not_write_our_topics_r9_2(played: Stack) -> None:
