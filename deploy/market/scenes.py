@@ -44,8 +44,8 @@ SCENES = (
         ("order.paid", "case.opened", "case.ruled", "refund.granted", "compensation.granted", "compensation.done"),
     ),
     Scene(
-        "A seller is suspended, and nothing of it can be ordered (R2.8)",
-        "seller suspended",
+        "A streamer dealt off the platform: suspended, and nothing of that show can be ordered (R6.1, R6.2, R2.8)",
+        "streamer suspended",
         ("order.placed", "order.rejected"),
     ),
 )
