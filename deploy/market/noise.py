@@ -58,9 +58,10 @@ def _after_signing(sent: list[Sent]) -> Mapping[str, Sent]:
 
 
 def _answer(sent: list[Sent]) -> Mapping[str, Sent]:
+    """Not of what has not left: told with its answer, the request might come after the seller is late."""
     request = next((one for one in sent if one.type == "refund.requested"), None)
     answer = next((one for one in sent if one.type in ("case.accepted", "case.refused")), None)
-    if request is None or answer is None:
+    if request is None or answer is None or not any(one.type == "parcel.shipped" and one.at < request.at for one in sent):
         return {}
     return {request.id: replace(request, phase=answer.phase), answer.id: replace(answer, early=True)}
 

@@ -13,13 +13,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from confluent_kafka import Producer
+
 from deploy.cli.idle import Idle
+from deploy.local.kafka import quiet
+from deploy.local.policies import publish
 from deploy.local.stack import Stack
+from deploy.market import newrules
 from deploy.market.clients import Published, Publisher, Reader
 from deploy.market.disorder import waves
 from deploy.market.market import Market, failing
 from deploy.market.psp import GROUP, TOPICS, Provider
 from deploy.market.sent import Sent, closing
+from shared import postgres
 
 STEP = timedelta(days=1)  # deadlines that may fire together: on one day no order has two in different services that contend
 DAYS_USUAL, DAYS_MAX = 45, 70
@@ -73,6 +79,10 @@ class Play:
         """All that the apps say at once."""
         return publisher.publish(sent)
 
+    def change_rules(self, now: datetime) -> None:
+        """Ops publish the next version of the policy. Source: R9.1."""
+        publish(Producer(quiet(self._stack.settings(postgres.OPS).confluent())), newrules.changed(), now)
+
     def _phase(self, idle: Idle, publisher: Publisher, reader: Reader, day: int) -> int:
         """How many answers the PSP gave."""
         now = closing(day)
@@ -83,6 +93,8 @@ class Play:
             self.provider.capture(self._market.of_phase(day))
         answers = self.provider.answers(now, day)
         with self._timed("publish"):
+            if day == newrules.TOLD:
+                self.change_rules(now)
             told = [*self._market.of_phase(day), *answers]
             for wave in waves(told, self._shuffle) if self._shuffle is not None else [told]:
                 self.published += self.tell(publisher, wave)

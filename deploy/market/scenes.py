@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from deploy.cli.story import Story, about, tell
 from deploy.local.stack import Stack
 from deploy.market.life import Life
+from deploy.market.newrules import SINCE, changed
 from deploy.market.outcome import expected_of
 from deploy.market.verdict import Verdict
 from shared.currencies import money
+from shared.policy.changes import changes
+from shared.policy.policies import configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Scene:
     types: tuple[str, ...]
 
 
+LATE = ("sent late", "24 hours missed", "never sent, then cancelled")
 SCENES = (
     Scene(
         "A first order is guaranteed for a hundred days: no return, and the platform's fund pays (R4.6)",
@@ -40,8 +44,8 @@ SCENES = (
         ("order.paid", "case.opened", "case.ruled", "refund.granted", "compensation.granted", "compensation.done"),
     ),
     Scene(
-        "A seller is suspended, and nothing of it can be ordered (R2.8)",
-        "seller suspended",
+        "A streamer dealt off the platform: suspended, and nothing of that show can be ordered (R6.1, R6.2, R2.8)",
+        "streamer suspended",
         ("order.placed", "order.rejected"),
     ),
 )
@@ -49,6 +53,8 @@ SCENES = (
 
 def scenes(stack: Stack, verdict: Verdict) -> Iterator[str]:
     """Lines; a scene that this market does not have is left out."""
+    yield from _new_rules(stack, verdict)
+    yield ""
     yield from _flash_sale(verdict)
     for scene in SCENES:
         lives = [life for life in verdict.market.lives if life.fate == scene.fate]
@@ -56,6 +62,18 @@ def scenes(stack: Stack, verdict: Verdict) -> Iterator[str]:
             yield ""
             yield scene.title
             yield from _told(asyncio.run(tell(stack, lives[0].cart.order_id)), scene)
+
+
+def _new_rules(stack: Stack, verdict: Verdict) -> Iterator[str]:
+    """The last order before the change, where one was late, and the first after it."""
+    late = [life for life in verdict.market.lives if life.fate in LATE]
+    before, after = (next((life for life in late if (life.show >= SINCE) is since), None) for since in (False, True))
+    yield "Ops publish other rules amid it all: what was ordered before keeps its own (R9.1, R2.4)"
+    for change in changes(configured().versions[-1], changed()):
+        yield f"  {change.sentence}"
+    for life in (before, after):
+        if life is not None:
+            yield from _told(asyncio.run(tell(stack, life.cart.order_id)), Scene("", life.fate, ("order.accepted", "shipping.late")))
 
 
 def _flash_sale(verdict: Verdict) -> Iterator[str]:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from deploy.market import newrules
 from deploy.market.market import build
 from deploy.whatif import Past, gather, whatif
 from shared.messaging.message import Message
@@ -33,7 +34,8 @@ def report(kind: str, orders: int) -> dict[str, Any]:
     tape = _market(orders) if kind == "market" else _plain(orders)
     past, gathering = _timed(tape)
     began = time.process_time()
-    found = whatif(past, b.POLICIES, b.POLICIES)
+    in_force = newrules.policies() if kind == "market" else b.POLICIES
+    found = whatif(past, in_force, in_force)
     spent = time.process_time() - began
     if found.differences:
         raise AssertionError(f"{found.differences} differences under the policy in force")

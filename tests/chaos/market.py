@@ -28,6 +28,7 @@ from deploy.local.process import StackError
 from deploy.local.seeding import inputs_of
 from deploy.local.services import discover
 from deploy.local.stack import Stack
+from deploy.market import newrules
 from deploy.market.clients import Published, Publisher
 from deploy.market.market import Market, build
 from deploy.market.play import PATIENCE_S, STEP, Play
@@ -68,6 +69,10 @@ class Stormy(Play):
 
     def tell(self, publisher: Publisher, sent: Sequence[Sent]) -> list[Published]:
         return self._arena.tell(publisher, sent)
+
+    def change_rules(self, now: datetime) -> None:
+        super().change_rules(now)
+        self._arena.versions.append(newrules.changed())
 
 
 @dataclass
@@ -134,7 +139,7 @@ class MarketArena(Arena):
         self._put_by = self.random.randint(1, 3) if restored else 0
         self._beheading = self.random.random() < BEHEADED
         self._day = -1
-        self._versions = [FIRST]
+        self.versions = [FIRST]
 
     # -- what the play does
 
@@ -175,8 +180,10 @@ class MarketArena(Arena):
 
     def rules(self) -> str:
         """Ops publish the next version, told several times, and beside it what does not count. None changes what an order comes to."""
-        today, last = closing(max(self._day, 0)), self._versions[-1]
-        number = len(self._versions) + 1
+        if len(self.versions) == 1:
+            return "no rules before the market's own"
+        today, last = closing(max(self._day, 0)), self.versions[-1]
+        number = len(self.versions) + 1
         begins = max(today, last.effective_from) + timedelta(minutes=self.random.randint(10, 3 * 24 * 60))
         look_back = 72 + self.random.randint(0, 24)
         order = last.order.model_copy(update={"suspension_look_back_hours": look_back})
@@ -187,7 +194,7 @@ class MarketArena(Arena):
         producer = Producer(quiet(self.stack.settings(postgres.OPS).confluent()))
         for policy in (self.random.choice([soon, last]), *told, reused, self.random.choice([last, following])):
             publish(producer, policy, today)
-        self._versions.append(following)
+        self.versions.append(following)
         return f"version {number} from {begins:%m-%d %H:%M}"
 
     def _beheaded(self, publisher: Publisher, sent: Sequence[Sent]) -> list[Published]:

@@ -27,7 +27,7 @@ DELETE FROM payment.posting WHERE (tx, ordinal) IN
 """
 
 
-ORDERS, SEED = 150, 2  # every fate at least once, a promoter's share of a refund among them
+ORDERS, SEED = 150, 3  # every fate at least once, a promoter's share of a refund among them
 
 
 @dataclass(frozen=True)

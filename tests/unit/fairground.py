@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from deploy.market import newrules
 from deploy.market.clients import Read
 from deploy.market.disorder import waves
 from deploy.market.market import Market, failing
@@ -13,7 +14,6 @@ from deploy.market.sent import Sent, closing
 from deploy.verify.log import TOPICS as KNOWN
 from shared.messaging.message import Message
 from shared.messaging.record import Out
-from tests.unit import builders as b
 from tests.unit.town import Town
 
 DAYS_AFTER = 38  # as deploy.market.play has it
@@ -23,7 +23,7 @@ class Fairground(Town):
     """play() tells everything that can be read; what the services refused is in `refused()`."""
 
     def __init__(self, market: Market, shuffle: int | None = None) -> None:
-        super().__init__(b.POLICIES)
+        super().__init__(newrules.policies())
         self.market, self.shuffle = market, shuffle
         self.psp = Provider(market.seed, *failing(market))
 

@@ -10,6 +10,7 @@ from deploy.market.checkout import CURRENCIES
 from deploy.market.clients import Read
 from deploy.market.fates import FATES
 from deploy.market.market import Market, build
+from deploy.market.newrules import SINCE, policies
 from deploy.market.outcome import TOPICS, differences, read, told
 from deploy.market.totals import ESCROW, FUND, total
 from tests.unit.fairground import Fairground
@@ -20,7 +21,7 @@ SAID_AGAIN = {"refund.ended", "compensation.ended", "payout.closed"}  # of the p
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    return build(2, len(FATES))
+    return build(8, len(FATES))
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +55,16 @@ def test_everything_that_is_refused_was_meant_to_be_r2_1(market: Market, straigh
     assert Counter(one for one in straight.refused() if one[1] not in SAID_AGAIN) == meant
 
 
+def test_rules_change_amid_it_and_what_was_ordered_before_keeps_its_own_r9_1_r2_4(market: Market, straight: Fairground) -> None:
+    owed = Counter[str]()
+    for one in straight.records():
+        owed[one.key] += (one.body or {})["amount_minor"] if one.type == "shipping.late" else 0
+    late = [life for life in market.lives if life.fate in ("sent late", "never sent, then cancelled")]
+    assert {life.show >= SINCE: round(100 * owed[life.cart.order_id] / life.cart.due_minor) for life in late} == {False: 10, True: 15}
+
+
 def test_what_the_fates_leave_behind_is_recomputed_from_the_topics(straight: Fairground) -> None:
-    assert wrong(checked(straight)) == []
+    assert wrong(checked(straight, policies())) == []
 
 
 def test_every_fen_that_went_back_has_a_rule_and_a_funder_r3_4_r4_6(market: Market, straight: Fairground) -> None:

@@ -101,6 +101,7 @@ FATES = {
     "promoter short of subsidies": Fate(1, others.short_of_subsidies, PROMOTED, prepared=True),
     "promoter short, cancelled": Fate(1, others.short_and_cancelled, PROMOTED, prepared=True),
     "seller suspended": Fate(1, others.suspended, NEWCOMER, prepared=True),
+    "streamer suspended": Fate(1, others.streamer_suspended, PROMOTED, prepared=True),
     "seller found suspended": Fate(1, others.found_suspended, NEWCOMER, prepared=True),
     "seller removed": Fate(1, others.removed, NEWCOMER, prepared=True),
     "seller studied": Fate(1, others.studied, NEWCOMER, prepared=True),

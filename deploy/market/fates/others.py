@@ -100,6 +100,15 @@ def suspended(life: Life) -> None:
     life.expected.state = "rejected"
 
 
+def streamer_suspended(life: Life) -> None:
+    """The promoter dealt off the platform before, twice. Source: R2.8, R6.2."""
+    for level in (1, 2):
+        at = closing(0) - timedelta(minutes=50 - level)
+        _violated(life, rulebook.violated(f"promoter:{life.first.promoter_id}", at, level, number=level))
+    life.place()
+    life.expected.state = "rejected"
+
+
 def found_suspended(life: Life) -> None:
     """It comes out a day later that the seller was suspended: the order is paid, so it stands, and is listed. Its appeal is too late.
 
@@ -145,8 +154,8 @@ def acquitted(life: Life) -> None:
 def _violated(life: Life, sent: Sent) -> None:
     """It counts against the score too. Source: R5.5, R6.1."""
     life.sent.append(sent)
-    life.points[_seller(life)] += sent.body["points"]
-    life.evidence[f"{_seller(life)}/violation"] += 1
+    life.points[sent.key] += sent.body["points"]
+    life.evidence[f"{sent.key}/violation"] += 1
 
 
 def _studied(life: Life, at: datetime) -> None:

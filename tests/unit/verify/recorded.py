@@ -19,6 +19,7 @@ from services.refund.store import TASKS
 from shared.contracts.payment import StatementDue
 from shared.messaging.message import Message
 from shared.messaging.record import Out
+from shared.policy import Policies
 from shared.policy.published import digest
 from tests.unit import builders as b
 from tests.unit.town import Told, Town
@@ -26,8 +27,9 @@ from tests.unit.town import Told, Town
 AT_END = 10**9
 
 
-def checked(town: Town) -> list[Check]:
-    return list(statements(log_of(town), tables_of(town), b.POLICIES))
+def checked(town: Town, policies: Policies = b.POLICIES) -> list[Check]:
+    """policies: those of which the services know."""
+    return list(statements(log_of(town), tables_of(town, policies), policies))
 
 
 def wrong(checks: list[Check]) -> list[str]:
@@ -99,7 +101,7 @@ def _place(out: Out) -> str:
     return "/".join((headers[f"x-original-{part}"] or b"").decode() for part in ("topic", "partition", "offset"))
 
 
-def tables_of(town: Town) -> Tables:
+def tables_of(town: Town, policies: Policies = b.POLICIES) -> Tables:
     log = log_of(town)
     entities: dict[str, dict[str, Stored]] = {}
     for service in town.services.values():
@@ -118,7 +120,7 @@ def tables_of(town: Town) -> Tables:
         breaks={name: (row[2], row[5], row[7]) for name, row in found.items() if name not in explained},
         looks=_looks(payment),
         tasks=_queue(town),
-        policies={name: {one.version: (one.effective_from, digest(one)) for one in b.POLICIES.versions} for name in town.services},
+        policies={name: {one.version: (one.effective_from, digest(one)) for one in policies.versions} for name in town.services},
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from deploy.market import newrules
 from deploy.market.market import Market
 from deploy.verify.log import TOPICS, Entry
 from deploy.whatif import Past, gather
@@ -135,4 +136,4 @@ class TapedFairground(Fairground, TapedTown):
     def __init__(self, market: Market, shuffle: int | None = None, dice: random.Random | None = None) -> None:
         super().__init__(market, shuffle)
         self.tape = Tape(dice)
-        self.services = {name: Taped(name, b.POLICIES, self.tape) for name in SERVICES}
+        self.services = {name: Taped(name, newrules.policies(), self.tape) for name in SERVICES}

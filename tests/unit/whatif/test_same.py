@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploy.market import newrules
 from deploy.market.market import build
 from deploy.verify.log import Entry
 from deploy.whatif import NoReplay, Report, Span, gather, whatif
@@ -19,11 +20,12 @@ from tests.unit.test_shuffled_lives import ENDS, Life, lives, mixed
 from tests.unit.whatif.tape import TapedFairground, TapedTown
 
 ORDERS = 45
+IN_FORCE = newrules.policies()  # in the market, which sees them change
 
 
 def renamed(version: str = "another") -> Policies:
     """The same values under another name."""
-    return Policies(policy.model_copy(update={"version": version}) for policy in b.POLICIES.versions)
+    return Policies(policy.model_copy(update={"version": f"{version}-{policy.version}"}) for policy in IN_FORCE.versions)
 
 
 def assert_nothing_differs(report: Report) -> None:
@@ -41,7 +43,7 @@ def ground() -> TapedFairground:
 
 
 def test_a_market_with_late_news_and_racing_topics_comes_out_as_it_was_r9_2(ground: TapedFairground) -> None:
-    report = whatif(ground.past(), b.POLICIES, b.POLICIES)
+    report = whatif(ground.past(), IN_FORCE, IN_FORCE)
     assert_nothing_differs(report)
     assert report.read["orders"] == ORDERS
     assert report.read["decisions"] > 30 * ORDERS
@@ -51,13 +53,13 @@ def test_a_market_with_late_news_and_racing_topics_comes_out_as_it_was_r9_2(grou
 def test_a_market_told_in_order_comes_out_as_it_was_r9_2(seed: int) -> None:
     ground = TapedFairground(build(seed, ORDERS // 2))
     ground.play()
-    assert_nothing_differs(whatif(ground.past(), b.POLICIES, b.POLICIES))
+    assert_nothing_differs(whatif(ground.past(), IN_FORCE, IN_FORCE))
 
 
 @pytest.mark.parametrize("since", [None, datetime.fromisoformat("2026-06-20T00:00:00+08:00")])
 def test_the_same_values_under_another_name_change_nothing_r9_2(ground: TapedFairground, since: datetime | None) -> None:
     """Nor from the middle on: facts and the hashes of certificates differ in the name of the policy alone."""
-    report = whatif(ground.past(), b.POLICIES, renamed(), Span(since, None))
+    report = whatif(ground.past(), IN_FORCE, renamed(), Span(since, None))
     assert (report.differences, report.values) == (0, [])
     assert 0 < report.tally.same < report.read["facts"] + (since is None)
 
