@@ -1,6 +1,7 @@
 """The policies on policy.v1 as everyone sees them who reads it with a plain client, and how one gets there."""
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -142,7 +143,8 @@ def _records(settings: Mapping[str, Any], topic: str) -> list[Message]:
     found: list[Message] = []
     try:
         consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
-        for _ in range(int(TIMEOUT_S / POLL_S)):
+        patience = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < patience:
             message = consumer.poll(POLL_S)
             error = message.error() if message is not None else None
             if error is not None and error.code() == KafkaError._PARTITION_EOF:
@@ -151,7 +153,8 @@ def _records(settings: Mapping[str, Any], topic: str) -> list[Message]:
                 raise KafkaException(error)
             if message is not None and error is None:
                 found.append(message)
-        raise StackError(f"{topic} does not end within {TIMEOUT_S} s: is the broker up? (laotie status)")
+                patience = time.monotonic() + TIMEOUT_S
+        raise StackError(f"{topic} says nothing for {TIMEOUT_S} s, and not that it ends: is the broker up? (laotie status)")
     finally:
         consumer.close()
 

@@ -63,8 +63,7 @@ def test_under_the_policy_in_force_nothing_differs_and_nothing_is_written_r9_2(p
 def test_another_policy_writes_nothing_either_and_moves_the_fee_alone_r9_2_r3_3(played: Stack) -> None:
     """6% in place of 5%: what the platform has more, all the sellers together have less."""
     in_force = policies_of(played)
-    one = in_force.versions[0]
-    dearer = Policies([one.model_copy(update={"payment": one.payment.model_copy(update={"fee_bp": 600})})])
+    dearer = Policies(one.model_copy(update={"payment": one.payment.model_copy(update={"fee_bp": 600})}) for one in in_force.versions)
     before = ends(played)
     data = whatif(recorded(played), in_force, dearer).data()
     assert ends(played) == before
