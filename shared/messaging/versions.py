@@ -143,7 +143,8 @@ class Following:
                 kafka.assign([self._place])
                 kafka.seek(self._place, await self._take(connection, 0, [], 0))
                 while True:
-                    await self._look(kafka, connection)
+                    async with asyncio.timeout(KNOWN_SECONDS):  # a client that hangs, after its broker died, is left for a new one
+                        await self._look(kafka, connection)
                     failures = 0
                     await wait(self._wanted, LOOK_SECONDS)
             except OffsetOutOfRangeError as error:
@@ -154,7 +155,7 @@ class Following:
                 known = isinstance(error, KafkaError) or infrastructure(error)
                 log.warning("versions not read: %s: %s", type(error).__name__, error, exc_info=None if known else error)
             finally:
-                await kafka.stop()
+                await asyncio.wait({asyncio.create_task(kafka.stop())}, timeout=KNOWN_SECONDS)  # its broker gone, it may never end
                 if connection is not None and not connection.is_closed():
                     connection.terminate()
             await asyncio.sleep(backoff(failures))
