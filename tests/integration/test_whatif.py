@@ -27,7 +27,7 @@ from shared.policy import Policies
 from tests.infra import EXTERNAL, Infra
 
 pytestmark = pytest.mark.stack
-ORDERS, SEED, DELAY_DAYS, SHUFFLE = 30, 5, 1, 2
+ORDERS, SEED, DELAY_DAYS, SHUFFLE = 30, 6, 1, 2
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_another_policy_writes_nothing_either_and_moves_the_fee_alone_r9_2_r3_3(
     before = ends(played)
     data = whatif(recorded(played), in_force, dearer).data()
     assert ends(played) == before
-    assert [value["path"] for value in data["values"]] == ["payment.fee_bp"]
+    assert {value["path"] for value in data["values"]} == {"payment.fee_bp"}  # in each version
     (rule,) = (row for row in data["by_rule"] if row["rule"] == "R3.3")
     more = {(row["what"], row["currency"]): row["difference_minor"] for row in rule["money"]}
     assert more["fee", "CNY"] == -more["seller", "CNY"] > 0
