@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from deploy.market.checkout import FEE_BP, WAIVED_MINOR, Item
-from deploy.market.newrules import SINCE
+from deploy.market.newrules import LATE_BP, SINCE
 from deploy.market.sent import fired_in, phase_of
 
 if TYPE_CHECKING:
     from deploy.market.life import Gain, Life
 
 LATE = (1_000, 500, 50_000)  # basis points, at least and at most in CNY, as deploy/policy.yaml says
-LATE_SINCE = (1_500, 500, 50_000)  # of orders from the show on before which ops changed it
+LATE_SINCE = (LATE_BP, *LATE[1:])  # of orders from the show on before which ops changed it
 SHAM = (3_000, 500, 20_000)
 SHIP_HOURS, SHIP_HOURS_24H = 48, 24
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from deploy.cli.story import Story, about, tell
@@ -61,11 +61,11 @@ def scenes(stack: Stack, verdict: Verdict) -> Iterator[str]:
         if lives:
             yield ""
             yield scene.title
-            yield from _told(asyncio.run(tell(stack, lives[0].cart.order_id)), scene)
+            yield from _told(asyncio.run(tell(stack, lives[0].cart.order_id)), scene.types)
 
 
 def _new_rules(stack: Stack, verdict: Verdict) -> Iterator[str]:
-    """The last order before the change, where one was late, and the first after it."""
+    """An order that was late from before the change and one from after it, where the market has them."""
     late = [life for life in verdict.market.lives if life.fate in LATE]
     before, after = (next((life for life in late if (life.show >= SINCE) is since), None) for since in (False, True))
     yield "Ops publish other rules amid it all: what was ordered before keeps its own (R9.1, R2.4)"
@@ -73,7 +73,7 @@ def _new_rules(stack: Stack, verdict: Verdict) -> Iterator[str]:
         yield f"  {change.sentence}"
     for life in (before, after):
         if life is not None:
-            yield from _told(asyncio.run(tell(stack, life.cart.order_id)), Scene("", life.fate, ("order.accepted", "shipping.late")))
+            yield from _told(asyncio.run(tell(stack, life.cart.order_id)), ("order.accepted", "shipping.late"))
 
 
 def _flash_sale(verdict: Verdict) -> Iterator[str]:
@@ -89,10 +89,10 @@ def _bought(life: Life) -> str:
     return f"{life.first.quantity} of {life.first.sku}, {money(life.cart.due_minor, life.cart.currency)}"
 
 
-def _told(story: Story, scene: Scene) -> Iterator[str]:
+def _told(story: Story, types: Container[str]) -> Iterator[str]:
     yield f"  order {story.order}"
     seen = set[str]()
     for step in story.steps:
-        if step.entry.type in scene.types and step.entry.id not in seen:
+        if step.entry.type in types and step.entry.id not in seen:
             seen.add(step.entry.id)
             yield f"  {step.at.astimezone(story.zone):%m-%d %H:%M}  {step.entry.type:<22} {about(step, story)}"
