@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.messaging.connect import Halted
+from shared.messaging.connect import Halted, leave
 from shared.messaging.envelope import MAX_DIGITS
 from shared.messaging.message import Message, Topic
 from shared.messaging.shape import Service, members
@@ -78,7 +78,7 @@ async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: 
         lanes = {(row[0], row[1]): row[2] for row in await connection.fetch("SELECT topic, partition, seq FROM lane")}
         last = await _last_sequences(kafka, [TopicPartition(topic.name, n) for topic in own for n in range(settings.stripes)])
     finally:
-        await kafka.stop()
+        await leave(kafka)
     for lane, sequence in last.items():
         if sequence > lanes.get(lane, 0):
             raise Halted(

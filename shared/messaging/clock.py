@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from shared.messaging.connect import backoff
+from shared.messaging.connect import backoff, leave
 from shared.messaging.system import CLOCK, ClockSet
 from shared.settings import Settings
 
@@ -69,7 +69,7 @@ class BusinessClock:
                 log.warning("clock not read: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(backoff(failures))
             finally:
-                await kafka.stop()
+                await leave(kafka)
 
     def _take(self, value: bytes | None) -> None:
         """K1."""

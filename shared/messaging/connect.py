@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 
 import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from shared.errors import HaltCode
 from shared.messaging.store import LostRace
@@ -14,11 +16,14 @@ from shared.messaging.store import LostRace
 IDLE_IN_TRANSACTION_SECONDS = 10  # a process that stops in the middle of a transaction loses it, and its locks, after that
 BACKOFF_FIRST = 0.05
 BACKOFF_MAX = 5.0
+LEAVE_SECONDS = 5.0
 
 # Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
 POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}
 
 Connect = Callable[[str], Awaitable[asyncpg.Connection]]
+
+log = logging.getLogger("laotie.connect")
 
 
 class Halted(Exception):
@@ -82,3 +87,19 @@ async def wait(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+async def leave(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Stop it, whatever state its broker left it in; never raises for it.
+
+    aiokafka 0.14: with a fetch under way, a consumer's stop() cancels its caller and leaves its connections open. So it gets a task of
+    its own, and what it left open is closed.
+    """
+    stopping = asyncio.create_task(client.stop())
+    await asyncio.wait({stopping}, timeout=LEAVE_SECONDS)
+    if not stopping.done() or stopping.cancelled():
+        closing = asyncio.create_task((client._client if isinstance(client, AIOKafkaConsumer) else client.client).close())
+        await asyncio.wait({closing}, timeout=LEAVE_SECONDS)
+        stopping = closing
+    if not stopping.done() or stopping.cancelled() or stopping.exception() is not None:
+        log.warning("a client of Kafka did not stop cleanly")

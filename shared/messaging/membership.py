@@ -14,7 +14,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from shared.messaging.connect import backoff
+from shared.messaging.connect import backoff, leave
 from shared.messaging.store import Lane
 from shared.settings import Settings
 
@@ -71,7 +71,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.sleep(backoff(failures))
             finally:
                 await self._revoked()
-                await self._kafka.stop()
+                await leave(self._kafka)
                 await self._revoked()  # an assignment may have come while the group was being left
 
     def stop(self) -> None:

@@ -21,7 +21,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from shared.messaging.connect import Connect, backoff, wait
+from shared.messaging.connect import Connect, backoff, leave, wait
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import unpack
 from shared.messaging.store import Lane, OutboxRow
@@ -142,10 +142,7 @@ class Relay:
             lane.queue.clear()
             lane.tail, lane.dirty, lane.flying = None, True, False
         if producer is not None:
-            try:
-                await asyncio.wait_for(producer.stop(), 5)
-            except Exception as error:
-                log.warning("producer did not stop cleanly: %s", error)
+            await leave(producer)
         if self._connection is not None and not self._connection.is_closed():
             self._connection.terminate()
 

@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import Connect, backoff, infrastructure, wait
+from shared.messaging.connect import Connect, backoff, infrastructure, leave, wait
 from shared.messaging.fold import timer_id
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import Headers, pack
@@ -99,7 +99,7 @@ class Poller:
                 log.warning("timers interrupted: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(backoff(failures))
             finally:
-                await kafka.stop()
+                await leave(kafka)
                 if connection is not None:
                     connection.terminate()
 

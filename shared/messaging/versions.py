@@ -24,7 +24,7 @@ from aiokafka.protocol.offset import OffsetRequest
 
 from shared.errors import HaltCode
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import Connect, backoff, infrastructure, wait
+from shared.messaging.connect import Connect, backoff, infrastructure, leave, wait
 from shared.messaging.consume import Done
 from shared.messaging.fold import Fold
 from shared.messaging.message import Topic
@@ -155,7 +155,7 @@ class Following:
                 known = isinstance(error, KafkaError) or infrastructure(error)
                 log.warning("versions not read: %s: %s", type(error).__name__, error, exc_info=None if known else error)
             finally:
-                await asyncio.wait({asyncio.create_task(kafka.stop())}, timeout=KNOWN_SECONDS)  # its broker gone, it may never end
+                await leave(kafka)
                 if connection is not None and not connection.is_closed():
                     connection.terminate()
             await asyncio.sleep(backoff(failures))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import Iterator
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from confluent_kafka import Producer
 
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
+from shared.messaging.connect import leave
 from tests.toy.outside import PATIENCE_S, until
 from tests.toy.world import World
 
@@ -103,3 +106,31 @@ def test_too_many_parked_halts_until_somebody_looked_and_restarted(world: World)
     assert world.held("alpha") == []
     assert {"after", *(f"b{n}" for n in range(400))} <= set(begun(world))
     assert len(begun(world)) == len(set(begun(world)))
+
+
+async def left(world: World) -> tuple[set[str], bool]:
+    """A reader without a group loses its broker in the middle of a fetch and is left → the tasks that it leaves, whether it went on."""
+    own = {asyncio.current_task()}
+    kafka = AIOKafkaConsumer(**world.stack.settings("admin").aiokafka(), enable_auto_commit=False, retry_backoff_ms=60_000)
+    place = TopicPartition(f"{world.ns}toy.v1", 0)
+    await kafka.start()
+    kafka.assign([place])
+    await kafka.seek_to_end(place)
+    await kafka.getmany(timeout_ms=500)
+    for connection in list(kafka._client._conns.values()):
+        connection.close(exc=ConnectionResetError("as if it was killed"))
+    await asyncio.sleep(0.1)
+    after = False
+
+    async def leaver() -> None:
+        nonlocal after
+        await leave(kafka)
+        after = True
+
+    await asyncio.wait({asyncio.create_task(leaver())}, timeout=20)
+    await asyncio.sleep(0)
+    return {repr(task.get_coro()) for task in asyncio.all_tasks() - own}, after
+
+
+def test_a_reader_whose_broker_died_in_the_middle_of_a_fetch_is_left_whole_and_its_follower_goes_on(world: World) -> None:
+    assert asyncio.run(left(world)) == (set(), True)
