@@ -29,7 +29,7 @@ class BusinessClock:
         self._settings = settings
         self._at: datetime | None = None
         self._known = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
 
     def now(self) -> datetime:
         if not self.manual:
@@ -40,13 +40,13 @@ class BusinessClock:
     async def start(self) -> None:
         """Returns once the time is known: a manual clock is read to its end first."""
         if self.manual:
-            self._task = asyncio.create_task(self._follow(), name="clock")
+            self.task = asyncio.create_task(self._follow(), name="clock")
             await self._known.wait()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     async def _follow(self) -> None:
         failures = 0

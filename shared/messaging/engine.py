@@ -28,6 +28,7 @@ from shared.messaging.metrics import METRICS
 from shared.messaging.relay import Relay
 from shared.messaging.shape import Policies, Service
 from shared.messaging.store import Lane, Store
+from shared.messaging.telling import count_from_nought
 from shared.messaging.timers import Poller
 from shared.messaging.versions import Following, Published, Static
 from shared.settings import Settings
@@ -93,6 +94,7 @@ class Engine:
     # -- life
 
     async def start(self) -> None:
+        count_from_nought(self.service)
         self._spawn("begin", self._begin())
 
     async def stop(self) -> None:
@@ -133,7 +135,8 @@ class Engine:
         return self._dead()
 
     def _dead(self) -> str:
-        dead = [name for name, task in self._tasks.items() if name != "begin" and task.done()]
+        tasks = {**self._tasks, "clock": self.clock.task, "versions": self.versions.task}
+        dead = [name for name, task in tasks.items() if name != "begin" and task is not None and task.done()]
         return f"ended: {', '.join(dead)}" if dead else ""
 
     async def _begin(self) -> None:

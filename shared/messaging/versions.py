@@ -77,7 +77,7 @@ class Published(Protocol):
 class Static:
     """Policies that no topic changes."""
 
-    position, trouble = 0, ""
+    position, trouble, task = 0, "", None
 
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
@@ -107,16 +107,16 @@ class Following:
         self._policies: Policies | None = None
         self._until = _NEVER
         self._begun, self._wanted, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._follow(), name="versions")
+        self.task = asyncio.create_task(self._follow(), name="versions")
         await self._begun.wait()
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     async def known(self, at: datetime) -> Policies:
         """V2."""

@@ -13,7 +13,8 @@ from prometheus_client import REGISTRY
 from shared.messaging.app import JsonLines
 from shared.messaging.consume import Done
 from shared.messaging.record import Effects, Record, Told
-from shared.messaging.telling import LATER_SECONDS, Teller
+from shared.messaging.telling import LATER_SECONDS, Teller, count_from_nought
+from tests.unit.messaging.trade import SERVICE
 
 GOOD = Record("shop.v1", 3, 41, b"jar-1", b"{}", (("ce_id", b"e-1"),), 1000)
 BAD = Record("shop.v1", 4, 7, b"\xff", b"{", (("ce_id", None),), 2000)
@@ -79,3 +80,12 @@ async def test_facts_are_counted_by_type() -> None:
     Teller().tell([GOOD], done(Told("handled", "coin", GOOD), said=["toy.shattered", "copy", "toy.shattered"]), 0.01)
     await asyncio.sleep(LATER_SECONDS * 3)
     assert [sample("laotie_facts_total", type=name) - was for name, was in zip(named, before, strict=True)] == [2, 1]
+
+
+def test_every_series_that_may_be_counted_is_there_from_the_start() -> None:
+    """One that appears at 1 has not increased, to who watches it: the first of its sort would alert nobody."""
+    count_from_nought(SERVICE)
+    assert REGISTRY.get_sample_value("laotie_rejected_total", {"code": "policy.too_soon"}) is not None
+    assert REGISTRY.get_sample_value("laotie_parked_total", {"code": "wait.over"}) is not None
+    facts = [fact.type for kind in SERVICE.kinds for fact in kind.facts]
+    assert None not in {REGISTRY.get_sample_value("laotie_facts_total", {"type": type}) for type in facts}
