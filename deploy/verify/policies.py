@@ -6,25 +6,29 @@ Source: R9.1. The versions come from policy.v1, judged as every service judges t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from deploy.local.policies import Heard
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.order import OrderAccepted, OrderPaid
+from shared.messaging.record import Unreadable
+from shared.messaging.versions import Kept
 from shared.policy import Policies
 from shared.policy.published import PublishedPolicies, digest
 
 PLACE = (PublishedPolicies.topic.name, 0)
 
 
-def checks(log: Log, tables: Tables, policies: Policies, offsets: Mapping[str, int]) -> Iterator[Check]:
-    """offsets: of the versions' records; what a service has not reached yet it need not hold."""
+def checks(log: Log, tables: Tables, policies: Policies, heard: Sequence[Heard]) -> Iterator[Check]:
+    """heard: what policy.v1 holds; what a service has not reached yet it need not have kept or refused."""
     yield _decided(log, policies)
     yield _promised(log, policies)
-    yield _kept(tables, policies, offsets)
+    yield _kept(tables, policies, {one.became.version: one.record.offset for one in heard if isinstance(one.became, Kept)})
+    yield _refused(log, tables, {one.record.offset: one.became.code for one in heard if isinstance(one.became, Unreadable)})
 
 
 def _decided(log: Log, policies: Policies) -> Check:
@@ -69,4 +73,21 @@ def _kept(tables: Tables, policies: Policies, offsets: Mapping[str, int]) -> Che
         position = tables.taken[service].positions.get(PLACE, 0)
         reached = [one for one in policies.versions if offsets.get(one.version, 0) < position]
         check.same(f"versions of {service}", {one.version: (one.effective_from, digest(one)) for one in reached}, dict(kept))
+    return check
+
+
+def _refused(log: Log, tables: Tables, refused: Mapping[int, str]) -> Check:
+    """refused: offset → code. Compaction may take a record away; its copies stay."""
+    check = Check("what does not count on policy.v1 is refused once by every service, under the same code")
+    told: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for entry in log.refused():
+        if entry.header("x-original-topic") == PLACE[0]:
+            told[(entry.topic.partition(".")[0], int(entry.header("x-original-offset")))].append(entry.header("x-reason"))
+    for service in sorted(tables.policies):
+        position = tables.taken[service].positions.get(PLACE, 0)
+        for offset, code in refused.items():
+            if offset < position:
+                check.same(f"what {service} said to {PLACE[0]}/{PLACE[1]}/{offset}", [code], told.get((service, offset), []))
+    for (service, offset), codes in told.items():
+        check.that(len(codes) == 1, f"{service} said {len(codes)} times to {PLACE[0]}/{PLACE[1]}/{offset}: {', '.join(codes)}")
     return check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
@@ -53,17 +53,17 @@ async def verify(stack: Stack) -> Report:
     """Right also while the services work: what is written after the snapshot is left out. Raises TimeoutError, KafkaException."""
     began = time.monotonic()
     tables = await snapshot(stack.dsn(postgres.OPS))
-    kept = (await asyncio.to_thread(topic.read, stack)).kept
-    published = PublishedPolicies().policies(kept)
+    reading = await asyncio.to_thread(topic.read, stack)
+    published = PublishedPolicies().policies(reading.kept)
     log = await asyncio.to_thread(_log, stack, tables)
-    report = Report(log.records, checks=list(statements(log, tables, published, {one.version: one.offset for one in kept})))
+    report = Report(log.records, checks=list(statements(log, tables, published, reading.heard)))
     report.since = {f"{lane[0]}/{lane[1]}": start for lane, start in sorted(log.starts.items()) if start > 0}
     report.seconds = time.monotonic() - began
     return report
 
 
-def statements(log: Log, tables: Tables, published: Policies, offsets: Mapping[str, int] | None = None) -> Iterator[Check]:
-    """Each on all that was read. offsets: of the records of the policy's versions; None: every service has read them."""
+def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[topic.Heard] = ()) -> Iterator[Check]:
+    """Each on all that was read. heard: what policy.v1 holds; nothing: every service has read the versions."""
     yield from _computed("integrity", integrity.checks(log, tables))
     yield from _computed("intake", intake.checks(log, tables))
     yield from _computed("money", money.checks(log, tables))
@@ -88,7 +88,7 @@ def statements(log: Log, tables: Tables, published: Policies, offsets: Mapping[s
     yield from _computed("scores", scores.checks(log, published))
     yield from _computed("standings", standings.checks(log, tables, published))
     yield from _computed("votes", votes.checks(log, tables, published))
-    yield from _computed("policies", policies.checks(log, tables, published, offsets or {}))
+    yield from _computed("policies", policies.checks(log, tables, published, heard))
 
 
 def _computed(name: str, checks: Iterator[Check]) -> Iterator[Check]:

@@ -92,6 +92,26 @@ class Outside:
         if wait:
             self.delivered()
 
+    def typed(self, principal: str, topic: str, key: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        """As a person types it at the console producer of Kafka: headers, key, value, parted by tabs."""
+        script = f"""
+            . "$HOME_OF_STACK/env"
+            kafka-console-producer --bootstrap-server $LAOTIE_KAFKA --topic {topic} \\
+                --command-config "$HOME_OF_STACK/clients/{principal}.properties" \\
+                --reader-property parse.key=true --reader-property parse.headers=true
+        """
+        record = f"{','.join(f'{name}:{text}' for name, text in headers.items())}\t{key}\t{json.dumps(body)}\n"
+        variables = {"HOME_OF_STACK": str(self.home), "PATH": "/usr/bin:/bin"}
+        done = subprocess.run(
+            ["sh", "-c", script], input=record, capture_output=True, text=True, timeout=COMMAND_S, check=False, env=variables
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    @property
+    def has_kafka_tools(self) -> bool:
+        """Where Kafka was not started here, its tools are not either."""
+        return (self.home / "bin" / "kafka-console-producer").exists()
+
     def delivered(self) -> None:
         """All that was sent is in its topic."""
         assert [producer.flush(30) for producer in self._producers.values()] == [0] * len(self._producers)

@@ -10,7 +10,7 @@ import yaml
 
 from tests.journeys.conftest import Town
 from tests.journeys.outside import cloud_event
-from tests.journeys.rules import LEAD, document, history, name, publish, standing
+from tests.journeys.rules import LEAD, SERVICES, document, history, name, publish, standing
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 SECOND = timedelta(seconds=1)
@@ -31,6 +31,19 @@ def test_a_yaml_file_published_as_it_stands_is_refused_and_a_typo_never_leaves_t
         assert "refund.no_reason_days: Field required (R4.5)" in said
         assert "refund.no_reason_dais: Extra inputs are not permitted" in said
     assert history(town)[version]["code"] == "event.not_json", "the last that anybody published"
+
+
+def test_ops_publish_with_the_console_producer_and_no_app_may(town: Town) -> None:
+    """R9.1: policies are changed with Kafka's own tools; the topic's ACL is what keeps others from it."""
+    if not town.has_kafka_tools:
+        pytest.skip("Kafka was not started here, so its tools are not either")
+    version, other = name("typed"), name("not-by-an-app")
+    for principal, told in (("ops", version), ("storefront", other)):
+        body = {"occurred_at": town.now.isoformat(), **document(told, town.now + 2 * LEAD)}
+        town.typed(principal, "policy.v1", told, body, cloud_event("ops", "policy.published", told))
+    town.until(2 * LEAD + SECOND)
+    assert standing(town) == dict.fromkeys(SERVICES, (version, None))
+    assert other not in history(town)
 
 
 def test_ops_publish_a_file_with_the_command_and_read_what_it_changes(town: Town, tmp_path: Path) -> None:
