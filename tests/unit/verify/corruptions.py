@@ -212,6 +212,7 @@ CORRUPTIONS = (
     Corruption("a certificate names a later version than its order", "what an order is promised", p.a_certificate_of_a_later_version),
     Corruption("a service keeps a version that does not count", "every service keeps", p.a_version_kept_that_does_not_count),
     Corruption("a service keeps other words of a version", "every service keeps", p.other_words_of_a_version),
+    Corruption("a policy that does not count is refused twice by one service", "what does not count", p.a_policy_refused_twice),
     Corruption("a violation is noted with points that nobody told", "standings",
                lambda copy: copy.forge(ViolationNoted, points=10)),
     Corruption("a violation's points are forgotten in the sum", "standings",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from deploy.verify.log import Entry
 from shared.contracts.certificate import CertificateIssued, recomputed
 from shared.contracts.chargeback import ChargebackDebited, RefundHeld
 from shared.contracts.order import OrderAccepted, OrderPaid, ShippingLate
@@ -260,6 +261,13 @@ def other_words_of_a_version(copy: Copy) -> None:
 
 def _keeping(copy: Copy, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
     copy.tables = replace(copy.tables, policies={**copy.tables.policies, "refund": change(copy.tables.policies["refund"])})
+
+
+def a_policy_refused_twice(copy: Copy) -> None:
+    headers = {"x-original-topic": b"policy.v1", "x-original-offset": b"7", "x-reason": b"policy.older"}
+    refused = Entry("", "", "trust.parked.v1", 0, 0, b"2", b"{}", headers, 0, 0, None)
+    place = (refused.topic, refused.partition)
+    copy.log.lanes[place] = [*copy.log.lanes.get(place, []), refused, replace(refused, offset=1)]
 
 
 def a_tombstone_of_another_item(copy: Copy) -> None:

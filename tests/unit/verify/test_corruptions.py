@@ -23,6 +23,7 @@ def test_nothing_is_wrong_with_the_market_itself_and_almost_every_statement_has_
     assert [check.name for check in checks if not check.counted] == [
         "what stands in a topic twice is twice the same",
         "what others put on our topics was refused",
+        "what does not count on policy.v1 is refused once by every service, under the same code",
     ]
 
 
