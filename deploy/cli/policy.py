@@ -1,4 +1,4 @@
-"""laotie policy validate · diff · publish · history"""
+"""laotie policy validate · diff · publish · history · replay"""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from confluent_kafka import Producer
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.inforce import Standing, standing
+from deploy.cli.replay import replay
 from deploy.local import policies as topic
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
@@ -37,6 +38,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="For programs
 @click.group()
 def policy() -> None:
     """The rules that ops may change: look at a version, compare two, publish one, see what was published."""
+
+
+policy.add_command(replay)
 
 
 @policy.command()

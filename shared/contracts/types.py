@@ -30,7 +30,7 @@ Broadcast = Literal["self_broadcast", "store_broadcast"]
 class Part(BaseModel):
     """A part of a message: strict and frozen like the message itself."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
 
 
 class Discount(Part):

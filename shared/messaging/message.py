@@ -48,7 +48,7 @@ UtcTime = Annotated[AwareDatetime, AfterValidator(_utc)]  # whatever offset the 
 class Message(BaseModel):
     """Strict, frozen, and closed to nothing: unknown fields are ignored, so that producers can add some."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False, ser_json_inf_nan="constants")
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False, ser_json_inf_nan="constants", defer_build=True)
 
     type: ClassVar[str]
     topic: ClassVar[Topic]

@@ -135,9 +135,9 @@ def wrong(words: list[str]) -> str:
     for word in words:
         if not isinstance(command, click.Group):
             break
-        if word not in command.commands:
+        if (found := command.get_command(click.Context(command), word)) is None:
             return f"laotie {' '.join(words)}: no {word}"
-        command = command.commands[word]
+        command = found
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     strange = [word for word in words if word.startswith("-") and word.partition("=")[0] not in {*known, "--help"}]
     return f"laotie {' '.join(words)}: no {strange[0]}" if strange else ""
