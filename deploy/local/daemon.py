@@ -79,7 +79,7 @@ class Daemon:
         self._fresh, self._start_services, self._restart = fresh, start_services, restart
         self._began = time.monotonic()
         self._progress = home / "run" / "progress"
-        self._stack = Stack(home, clock=clock, say=self._say)
+        self._stack = Stack(home, clock=clock, lasting=clock == "system", say=self._say)
         self._watches: dict[str, Watch] = {}
         self._phase, self._error = "starting", ""
         self._published: dict[str, bool] = {}

@@ -89,6 +89,7 @@ class KafkaServer:
     """`start`, `stop` and `kill` at will: address, data and passwords stay.
 
     properties: further lines of server.properties, which win; security: the settings that its clients then need (TLS, say).
+    lasting: it will run long and hard, so its code is worth compiling to the end; else that takes half of its CPU for some minutes.
     """
 
     def __init__(
@@ -100,9 +101,11 @@ class KafkaServer:
         *,
         properties: Mapping[str, str] = MappingProxyType({}),
         security: Mapping[str, str] = MappingProxyType({}),
+        lasting: bool = False,
     ) -> None:
         self._home, self._principals, self._say, self._inherit = home, principals, say, inherit
         self._further, self._security = properties, security
+        self._compiler = [] if lasting else ["-XX:TieredStopAtLevel=1"]
         self._process: Process | None = None
         self.log = home.log("kafka")
 
@@ -143,7 +146,7 @@ class KafkaServer:
         self._write_properties()
         if not (self._home.kafka / "data" / "meta.properties").exists():
             self._format()
-        options = ["-Xms256m", "-XX:+ExitOnOutOfMemoryError", *self._class_archive()]
+        options = ["-Xms256m", "-XX:+ExitOnOutOfMemoryError", *self._compiler, *self._class_archive()]
         self._process = Process(
             "kafka",
             self.command("kafka.Kafka", self._properties, heap="512m", options=options),

@@ -47,6 +47,7 @@ class Stack:
         *,
         clock: Literal["system", "manual"] = "system",
         stripes: int | None = None,
+        lasting: bool = False,
         say: Callable[[str], None] = lambda _: None,
         topics_file: Path = TOPICS,
         acls_file: Path = ACLS,
@@ -57,7 +58,7 @@ class Stack:
         self.stripes = stripes or _given().stripes  # few: a quicker fresh start
         self.services: dict[str, ServiceProcess] = {}
         self._lock: int | None = None
-        self.kafka: KafkaServer | ExternalKafka = KafkaServer(self.home, self.principals, say, self._inherit)
+        self.kafka: KafkaServer | ExternalKafka = KafkaServer(self.home, self.principals, say, self._inherit, lasting=lasting)
         self.postgres: PostgresServer | ExternalPostgres = PostgresServer(self.home, self._inherit)
         self._use_external()
 

@@ -55,7 +55,7 @@ def main() -> None:
         report["replay"] = {kind: replay.report(kind, orders) for kind, orders in replay.ORDERS.items()}
     with tempfile.TemporaryDirectory(prefix="laotie-bench-") as home:
         if {"mini", "latency", "growth", "backlog"} & set(options.sections):
-            with Stack(Path(home) / "mini", say=console.print) as stack:
+            with Stack(Path(home) / "mini", lasting=True, say=console.print) as stack:
                 stack.start()
                 _engine_sections(stack, options, report)
         if {"whole", "quiet", "policy", *MONEY} & set(options.sections):

@@ -97,7 +97,7 @@ class Whole:
 
 @contextmanager
 def whole(home: Path) -> Iterator[Whole]:
-    with Stack(home, clock="manual") as stack:
+    with Stack(home, clock="manual", lasting=True) as stack:
         stack.start(fresh=True)
         for service in SERVICES:
             stack.spawn(service, wait=False)
