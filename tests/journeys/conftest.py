@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from deploy.cli.idle import Idle
+from deploy.cli.main import main
 from deploy.local.home import Home
 from deploy.local.stack import Stack
 from deploy.verify import verify
@@ -21,12 +23,21 @@ UP_S = 600
 
 
 class Town(Outside):
-    """The same system, with the commands that journeys need most called in this process: a second each."""
+    """The same system, with its commands called in this process: each of their own would take a second to begin."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         self.stack = Stack(home, clock="manual")
         self._watched = Idle(self.stack)
+
+    def laotie(self, *arguments: str, status: int | None = 0) -> str:
+        given: dict[str, str | None] = {name: None for name in os.environ if name.startswith("LAOTIE_")}
+        done = CliRunner().invoke(main, arguments, env=given | {"LAOTIE_HOME": str(self.home)}, prog_name="laotie")
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        said = f"laotie {' '.join(arguments)}: {done.exit_code}\n{done.stdout}{done.stderr}"
+        assert status is None or done.exit_code == status, said
+        return done.stdout if status == 0 else done.stdout + done.stderr
 
     @property
     def now(self) -> datetime:
