@@ -8,6 +8,7 @@ from typing import cast
 
 from services.trust.model import Buckets, Counterparty, Item, Newest, Score, add, add_grave
 from services.trust.rules import tier as tiers
+from services.trust.rules.ahead import ahead
 from services.trust.rules.explain import is_grave, item_of
 from services.trust.rules.score import HIGHEST, Rule, Sums, plus, rule_of, score, sums
 from shared.contracts.trust import (
@@ -92,9 +93,8 @@ def look(event: ScoreDue, known: Score | None, policy: Policy) -> Outcome:
         raise AssertionError(f"a deadline of {event.subject_id}, of whom nothing is known")
     as_of = max(date.fromisoformat(known.as_of), local_date(event.occurred_at, policy.zone))
     rule = rule_of(policy, cast("Role", event.subject_id.partition(":")[0]))
-    following = tiers.next_change(known.buckets, known.grave, as_of, rule, policy)
+    shown, following = ahead(known.buckets, known.grave, as_of, rule, policy)
     look_at = tiers.look_on(event.subject_id, following, policy) if following is not None else None
-    shown = tiers.shown(known.buckets, known.grave, as_of, rule, policy)
     if shown == known.shown and tiers.tier_of(shown, known.new, policy).name == known.tier:
         return (ScoreLooked(subject_id=event.subject_id, as_of=as_of.isoformat(), look_at=look_at, occurred_at=event.occurred_at),)
     return tuple(_told(event.subject_id, as_of, known, (), (), 0, event.occurred_at, policy, look_at))

@@ -19,11 +19,13 @@ Score, with the prior of g good in n, and dimension weights d in hundredths that
     score = min(ceiling, floor(10 * sum of d * T + 1/2))          (1000 * d/100 = 10 * d)
 Every dimension of the role takes part, without evidence too (T = g / n). In force by R5: g = 8, n = 10, cap = 5 * 10^6,
 H = 90 for sellers and promoters, 180 for buyers; nothing known gives 800. Below 10 items it is shown as `new`.
+
+It is computed in whole numbers alone: with T = a / b in each dimension, D the product of all b and S the sum of 10 * d * a * D / b,
+which are whole, the sum of 10 * d * T is S / D, and floor(S / D + 1/2) = (2 * S + D) div (2 * D). Nothing is rounded on the way.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -37,6 +39,7 @@ from shared.policy import Policy
 MILLION = 1_000_000
 HIGHEST = 1000
 HALF = Fraction(1, 2)
+DAYS_KEPT = 16_384  # of the dates and ages that came last, what they are as numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Sums:
     negative: int
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=DAYS_KEPT)
 def half(age_days: int, half_life_days: int) -> int:
     """floor(10^6 * 2^(-age/H)) exactly; 10^6 at age 0, half of it at H, 0 from 20 H on. Source: R5.2."""
     if age_days < 0:
@@ -111,22 +114,47 @@ def plus(before: Sums, buckets: Buckets, added: Iterable[Bucket], as_of: date, r
 
 def score(found: Mapping[str, Sums], rule: Rule, ceiling: int = HIGHEST) -> int:
     """0 to 1000. found: by dimension; one that is missing has no evidence. ceiling: of an upheld grave offence. Source: R5.3, R5.4."""
-    return min(ceiling, math.floor(exact(found, rule) + HALF))
+    numerator, denominator = ratio(found, rule)
+    return min(ceiling, (2 * numerator + denominator) // (2 * denominator))
 
 
 def exact(found: Mapping[str, Sums], rule: Rule) -> Fraction:
     """The score before it is rounded and capped."""
-    nothing = Sums(0, 0)
-    parts = (10 * weight * trust(found.get(dimension, nothing), rule) for dimension, weight in rule.weights_pct.items())
-    return sum(parts, start=Fraction(0))
+    return Fraction(*ratio(found, rule))
+
+
+def ratio(found: Mapping[str, Sums], rule: Rule) -> tuple[int, int]:
+    """S and D: the same over the common denominator of all dimensions, not reduced."""
+    numerator, denominator = 0, 1
+    for dimension, weight in rule.weights_pct.items():
+        good, total = _parts(found.get(dimension, NOTHING), rule)
+        numerator = numerator * total + 10 * weight * good * denominator
+        denominator *= total
+    return numerator, denominator
 
 
 def worth(days: DayWeights, as_of: date, rule: Rule) -> int:
     """Of |weight| by day, in millionths; days to come count nothing. Source: R5.2, R5.1."""
-    ages = ((as_of - date.fromisoformat(day)).days for day in days)
-    return sum(weight * half(age, rule.half_life_days) for age, weight in zip(ages, days.values(), strict=True) if age >= 0)
+    today, half_life = as_of.toordinal(), rule.half_life_days
+    ages = ((today - number_of(day), weight) for day, weight in days.items())
+    return sum(weight * half(age, half_life) for age, weight in ages if age >= 0)
 
 
 def trust(dimension: Sums, rule: Rule) -> Fraction:
     """T of one dimension. Source: R5.3."""
-    return Fraction(rule.good * MILLION + dimension.positive, rule.total * MILLION + dimension.positive + dimension.negative)
+    return Fraction(*_parts(dimension, rule))
+
+
+@lru_cache(maxsize=DAYS_KEPT)
+def number_of(day: str) -> int:
+    """Of a local date, ISO 8601: the days from an arbitrary one on."""
+    return date.fromisoformat(day).toordinal()
+
+
+def _parts(dimension: Sums, rule: Rule) -> tuple[int, int]:
+    """The parts of T: above and below the line."""
+    good = rule.good * MILLION + dimension.positive
+    return good, rule.total * MILLION + dimension.positive + dimension.negative
+
+
+NOTHING = Sums(0, 0)
