@@ -156,8 +156,9 @@ def _compare(check: Check, entry: Entry, told: list[Told], expected: list[Told])
     check.that(by_name.keys() == names and len(told) == len(names), f"{entry}: promises {sorted(by_name)}, should be {sorted(names)}")
     for one in expected:
         said = by_name.get((one["line_no"], one["guarantee"]), {})
-        wrong = {name: (said.get(name), value) for name, value in one.items() if said.get(name, _nothing(value)) != value}
-        check.that(not wrong, f"{entry}, line {one['line_no']}, {one['guarantee']}: told and expected {wrong}")
+        wrong = {name: (said.get(name), value) for name, value in one.items() if value != (said[name] if name in said else _nothing(value))}
+        if check.fails(not wrong):
+            check.differ(f"{entry}, line {one['line_no']}, {one['guarantee']}: told and expected {wrong}")
 
 
 def _nothing(value: Any) -> Any:

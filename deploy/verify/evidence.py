@@ -4,7 +4,8 @@ Written from the rule's text and shares no code with the service: P sums good we
 halved by its age; score = floor(10 * sum of d * (g + P) / (n + P + N) + 1/2), and no more than the ceiling while a grave item is too young.
 
 An account's items are kept by day, and so are those of all accounts together that cannot reach the cap; what a day comes to is kept until
-another day or another rule is asked for. So an item costs the same however many there are, and a day costs its days.
+another day or another rule is asked for. So an item costs the same however many there are, and a day costs its days, and the accounts
+that can reach the cap. All is whole numbers: the sum of d * (g + P) / (n + P + N) is taken over the product of all that stands below.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from fractions import Fraction
 from functools import cache
+from math import prod
 from zoneinfo import ZoneInfo
 
 from shared.contracts.trust import EvidenceFound
@@ -26,69 +27,88 @@ Row = tuple[str, int, int, int]  # dimension, P, N, weight in hundredths
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A day, a half-life and a cap: what the sums are of."""
+    """A day, by its number, a half-life and a cap: what the sums are of."""
 
-    day: str
+    today: int
     half_life: int
     cap: int
 
     def worth(self, days: Days) -> int:
-        return sum(weight * self.of(day) for day, weight in days.items())
+        return sum(weight * self.of(day) for day, weight in days.items() if weight)
 
     def of(self, day: str) -> int:
         """One unit of that day; nothing before it has come."""
-        age = (date.fromisoformat(self.day) - date.fromisoformat(day)).days
+        age = self.today - number(day)
         return halved(age, self.half_life) if age >= 0 else 0
 
 
 @dataclass(slots=True)
 class Dimension:
-    """accounts: good evidence of each. pool: of all whose weight cannot reach the cap; beyond: the others, and what each comes to."""
+    """accounts: good evidence of each, by day; weights: in all. pool: by day, of all accounts whose weight cannot reach that cap; beyond:
+    the others, and what each comes to as it is asked.
+    """
 
     accounts: defaultdict[str, Days] = field(default_factory=lambda: defaultdict(Counter))
-    pool: Days = field(default_factory=Counter)
+    weights: Counter[str] = field(default_factory=Counter)
     bad: Days = field(default_factory=Counter)
+    pool: Days = field(default_factory=Counter)
     beyond: dict[str, int] = field(default_factory=dict)
+    cap: int = 0
+    asked: Asked | None = None
     pooled: int = 0
     good_beyond: int = 0
     negative: int = 0
-    asked: Asked | None = None
 
     def sums(self, asked: Asked) -> tuple[int, int]:
         """P and N."""
+        if self.cap != asked.cap:
+            self._part(asked.cap)
         if self.asked != asked:
             self.asked = asked
-            large = [name for name, days in self.accounts.items() if days.total() * UNIT > asked.cap]
-            self.pool = Counter()
-            for name in self.accounts.keys() - large:
-                self.pool.update(self.accounts[name])
             self.pooled, self.negative = asked.worth(self.pool), asked.worth(self.bad)
-            self.beyond = {name: asked.worth(self.accounts[name]) for name in large}
+            self.beyond = {name: asked.worth(self.accounts[name]) for name in self.beyond}
             self.good_beyond = sum(min(asked.cap, worth) for worth in self.beyond.values())
         return self.pooled + self.good_beyond, self.negative
 
     def put(self, account: str, day: str, weight: int, sign: int) -> None:
         """sign -1: taken out again."""
-        of = self.asked.of(day) if self.asked else 0
+        change, of = sign * weight, self.asked.of(day) if self.asked else 0
         if weight < 0:
-            self.bad[day] -= sign * weight
-            self.negative -= sign * weight * of
+            self.bad[day] -= change
+            self.negative -= change * of
             return
+        if account not in self.beyond and (self.weights[account] + change) * UNIT > self.cap:
+            self._leave(account)
+        self.accounts[account][day] += change
+        self.weights[account] += change
+        if account in self.beyond:
+            self._stand(account, self.beyond[account] + change * of)
+        else:
+            self.pool[day] += change
+            self.pooled += change * of
+
+    def _leave(self, account: str) -> None:
+        """The pool, for good."""
         days = self.accounts[account]
-        if self.asked and account not in self.beyond and (days.total() + weight) * UNIT <= self.asked.cap:
-            self.pool[day] += sign * weight
-            self.pooled += sign * weight * of
-        elif self.asked:
-            before = self.beyond.get(account)
-            if before is None:
-                self.pool.subtract(days)
-                before = self.asked.worth(days)
-                self.pooled -= before
+        self.pool.subtract(days)
+        worth = self.asked.worth(days) if self.asked else 0
+        self.pooled -= worth
+        self._stand(account, worth)
+
+    def _stand(self, account: str, worth: int) -> None:
+        """Beyond the pool, at so much."""
+        self.good_beyond += min(self.cap, worth) - min(self.cap, self.beyond.get(account, 0))
+        self.beyond[account] = worth
+
+    def _part(self, cap: int) -> None:
+        """Accounts anew, by another cap."""
+        self.cap, self.asked = cap, None
+        self.pool, self.beyond = Counter(), {}
+        for name, days in self.accounts.items():
+            if self.weights[name] * UNIT > cap:
+                self.beyond[name] = 0
             else:
-                self.good_beyond -= min(self.asked.cap, before)
-            self.beyond[account] = before + sign * weight * of
-            self.good_beyond += min(self.asked.cap, self.beyond[account])
-        days[day] += sign * weight
+                self.pool.update(days)
 
 
 @dataclass(slots=True)
@@ -121,12 +141,12 @@ class Evidence:
 
     def rows(self, role: str, day: str, policy: TrustPolicy) -> list[Row]:
         rule = policy.roles[role]  # type: ignore[index]
-        asked = Asked(day, rule.half_life_days, policy.cap_per_counterparty)
+        asked = Asked(number(day), rule.half_life_days, policy.cap_per_counterparty)
         return [(name, *self.dimensions[name].sums(asked), percent) for name, percent in rule.dimensions.items()]
 
     def ceiling(self, day: str, policy: TrustPolicy) -> int | None:
         """What the youngest grave item leaves. Source: R5.3."""
-        ages = [(date.fromisoformat(day) - date.fromisoformat(one)).days for one, count in self.grave.items() if count > 0]
+        ages = [number(day) - number(one) for one, count in self.grave.items() if count > 0]
         return policy.ceiling.score if any(0 <= age < policy.ceiling.days for age in ages) else None
 
 
@@ -137,8 +157,16 @@ def local_date(at: datetime, zone: str) -> date:
 
 def score(rows: list[Row], ceiling: int | None, policy: TrustPolicy) -> int:
     good, total = policy.prior_good * UNIT, policy.prior_total * UNIT
-    parts = (10 * percent * Fraction(good + positive, total + positive + negative) for _, positive, negative, percent in rows)
-    return min(1000 if ceiling is None else ceiling, int(sum(parts, Fraction(1, 2))))
+    below = [total + positive + negative for _, positive, negative, _ in rows]
+    whole = prod(below)
+    above = sum(10 * percent * (good + positive) * (whole // part) for (_, positive, _, percent), part in zip(rows, below, strict=True))
+    return min(1000 if ceiling is None else ceiling, (2 * above + whole) // (2 * whole))
+
+
+@cache
+def number(day: str) -> int:
+    """Of a date, so that dates can be subtracted."""
+    return date.fromisoformat(day).toordinal()
 
 
 @cache

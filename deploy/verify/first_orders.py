@@ -125,8 +125,8 @@ def _payers(log: Log) -> Check:
         fact: Any = entry.event
         if isinstance(fact, CertificateIssued):
             zones[fact.order_id] = fact.terms.zone
-            own = [one for one in fact.each() if one.guarantee == "no_reason" and one.granted]
-            days |= {(fact.order_id, one.line_no): one.days for one in own}
+            own = (one for one in fact.guarantees if one.guarantee == "no_reason" and one.granted)
+            days |= {(fact.order_id, line_no): one.days for one in own for line_no in (one.line_no, *one.more_lines)}
         elif isinstance(fact, WindowOpened):
             for line_no in fact.line_nos:
                 if (fact.order_id, line_no) in days:

@@ -111,7 +111,8 @@ def _accounted(log: Log, tables: Tables, refused: Refused) -> Check:
             if (service, entry.ref) in refused or (topic.warden, entry.ref) in refused:
                 gone.add(same)
             done = same in gone or _known(entry, service, tables)
-            check.that(done or entry.timestamp_ms < forgotten, f"{entry}, id {entry.id}: {service} is past it and shows no trace of it")
+            if check.fails(done or entry.timestamp_ms < forgotten):
+                check.differ(f"{entry}, id {entry.id}: {service} is past it and shows no trace of it")
     return check
 
 
@@ -149,8 +150,9 @@ def _followed(log: Log, tables: Tables, refused: Refused) -> Check:
                 continue
             found = [effect for kind in kinds for effect in effects[(entry.id, kind)]]
             expected = _expected(event)
-            names = " or ".join(kind.type for kind in kinds)
-            check.that(len(found) == expected, f"{entry} ({event.key}): {expected} {names} of {service} should follow, {len(found)} did")
+            if check.fails(len(found) == expected):
+                names = " or ".join(kind.type for kind in kinds)
+                check.differ(f"{entry} ({event.key}): {expected} {names} of {service} should follow, {len(found)} did")
     return check
 
 

@@ -107,7 +107,8 @@ def _of_the_contract(log: Log) -> Check:
     for entry in log.facts():
         if not entry.type.startswith(ENGINE):
             known = entry.event is not None and entry.event.key.encode() == entry.key
-            check.that(known, f"{entry}: not of the contract, or under another key than its own")
+            if check.fails(known):
+                check.differ(f"{entry}: not of the contract, or under another key than its own")
     return check
 
 
@@ -118,7 +119,8 @@ def _ids_once(log: Log) -> Check:
     for entry in log.facts():
         if not entry.topic.endswith(".timer.v1"):
             first = seen.setdefault(entry.id, entry)
-            check.that(first is entry, f"{entry}: its id {entry.id} is also that of {first}")
+            if check.fails(first is entry):
+                check.differ(f"{entry}: its id {entry.id} is also that of {first}")
     return check
 
 

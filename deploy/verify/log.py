@@ -50,7 +50,8 @@ class Entry:
 
     def header(self, name: str) -> str:
         """Empty where there is none."""
-        return (self.headers.get(name) or b"").decode(errors="replace")
+        found = self.headers.get(name)
+        return found.decode("utf-8", "replace") if found else ""
 
     def __str__(self) -> str:
         return f"{self.type or 'a record'} at {self.ref}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from deploy.verify import chargebacks, parties, subsidies
-from deploy.verify.log import Entry, Log, moment
+from deploy.verify.log import TOPICS, Entry, Log, moment
 from deploy.verify.report import Check
 from deploy.verify.tables import Posting, Tables
 from shared.contracts.chargeback import ChargebackDebited
@@ -53,8 +53,9 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
 
 
 def _moves(log: Log) -> Iterator[tuple[Entry, Moves]]:
+    moving = {kind for topic in TOPICS.values() for kind in topic.types.values() if "moves" in kind.model_fields}
     for entry in log.facts():
-        moves = getattr(entry.event, "moves", None)
+        moves = getattr(entry.event, "moves", None) if type(entry.event) in moving else None
         if isinstance(moves, Moves):
             yield entry, moves
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 
 from deploy.local.policies import Heard
 from deploy.verify.log import Entry, Log
@@ -33,16 +32,18 @@ def checks(log: Log, tables: Tables, policies: Policies, heard: Sequence[Heard])
 
 def _decided(log: Log, policies: Policies) -> Check:
     check = Check("no decision by a version of the policy that was not in force at its event's time")
-    times: dict[str, set[datetime]] = defaultdict(set)
+    versions: dict[str, tuple[str, ...]] = {}
     for entry in (*log.sent, *log.facts()):
         if entry.event is not None:
-            times[entry.id].add(entry.event.occurred_at)
+            right, known = policies.version_at(entry.event.occurred_at), versions.get(entry.id, ())
+            if right not in known:
+                versions[entry.id] = (*known, right)
     for entry in log.facts():
-        if entry.event is not None and entry.header("ce_causationid"):
-            at = times.get(entry.header("ce_causationid")) or {entry.event.occurred_at}
-            right = sorted({policies.version_at(one) for one in at})
+        if entry.event is not None and (cause := entry.header("ce_causationid")):
+            in_force = versions.get(cause) or (policies.version_at(entry.event.occurred_at),)
             told = entry.header("ce_policyversion")
-            check.that(told in right, f"{entry}: decided by version {told or 'none'}, in force was {' or '.join(right)}")
+            if check.fails(told in in_force):
+                check.differ(f"{entry}: decided by version {told or 'none'}, in force was {' or '.join(sorted(in_force))}")
     return check
 
 

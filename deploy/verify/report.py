@@ -24,6 +24,11 @@ class Check:
         if not holds:
             self.differ(otherwise)
 
+    def fails(self, holds: bool) -> bool:
+        """Count one thing. True: it does not hold; say what is wrong by `differ`. For what is so many that the words cost."""
+        self.counted += 1
+        return not holds
+
     def same(self, what: str, recomputed: object, stored: object) -> None:
         """Count one comparison of the topics with the tables."""
         self.counted += 1

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
 
+from deploy.collecting import uncollected
 from deploy.local import policies as topic
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
@@ -52,11 +53,12 @@ TIMEOUT_S = 30
 async def verify(stack: Stack) -> Report:
     """Right also while the services work: what is written after the snapshot is left out. Raises TimeoutError, KafkaException."""
     began = time.monotonic()
-    tables = await snapshot(stack.dsn(postgres.OPS))
-    reading = await asyncio.to_thread(topic.read, stack)
-    published = PublishedPolicies().policies(reading.kept)
-    log = await asyncio.to_thread(_log, stack, tables)
-    report = Report(log.records, checks=list(statements(log, tables, published, reading.heard)))
+    with uncollected():
+        tables = await snapshot(stack.dsn(postgres.OPS))
+        reading = await asyncio.to_thread(topic.read, stack)
+        published = PublishedPolicies().policies(reading.kept)
+        log = await asyncio.to_thread(_log, stack, tables)
+        report = Report(log.records, checks=list(statements(log, tables, published, reading.heard)))
     report.since = {f"{lane[0]}/{lane[1]}": start for lane, start in sorted(log.starts.items()) if start > 0}
     report.seconds = time.monotonic() - began
     return report

@@ -91,7 +91,8 @@ def _changed(
     check: Check, looks: Check, entry: Entry, fact: ScoreChanged, subject: Subject, causes: Mapping[str, Message], policies: Policies
 ) -> None:
     by = entry.header("ce_causationid")
-    cause, looked = causes.get(by), by == _look_id(subject.name, fact.occurred_at)
+    cause = causes.get(by)
+    looked = cause is None and by == _look_id(subject.name, fact.occurred_at)
     if cause is None and not looked:
         check.that(False, f"{entry}: nothing is known of what it follows from")
         return
@@ -112,8 +113,9 @@ def _changed(
     mine = (recomputed, items < policy.trust.shown_from_items, items, as_of, ceiling, policy.version, rows)
     told_rows = [(row.dimension, row.positive, row.negative, row.weight_pct) for row in fact.dimensions]
     theirs = (fact.score, fact.new, fact.items, fact.as_of, fact.ceiling, fact.rule_version, told_rows)
-    what = "score, new, items, as of, ceiling, rule, P and N"
-    check.that(mine == theirs, f"{entry}: {subject.name} comes to {mine}, told was {theirs} ({what})")
+    if check.fails(mine == theirs):
+        what = "score, new, items, as of, ceiling, rule, P and N"
+        check.differ(f"{entry}: {subject.name} comes to {mine}, told was {theirs} ({what})")
     _added(check, entry, fact, cause)
     subject.as_of, subject.latest, subject.shown, subject.new, subject.version = as_of, latest, recomputed, mine[1], policy.version
     tier, before = subject.tier_of(recomputed, mine[1], policy), subject.tier or policy.trust.tier_new.name
@@ -129,7 +131,8 @@ def _added(check: Check, entry: Entry, fact: ScoreChanged, cause: Message | None
     if isinstance(cause, EvidenceFound) and found:
         day = local_date(cause.occurred_at, cause.zone).isoformat()
         own = {(name, "good" if cause.weight > 0 else "bad", day): abs(cause.weight) for name in cause.dimensions}
-        check.that(found == own, f"{entry}: adds {found} to its buckets, its item is {own}")
+        if check.fails(found == own):
+            check.differ(f"{entry}: adds {found} to its buckets, its item is {own}")
     elif cause is None:
         check.that(not found, f"{entry}: adds {found} to its buckets, for no item")
 
@@ -140,7 +143,8 @@ def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, pol
     shown = subject.at(as_of, policy)
     same = (shown, as_of, subject.tier_of(shown, subject.new, policy))
     told = (subject.shown, fact.as_of, subject.tier or policy.trust.tier_new.name)
-    check.that(same == told, f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, as of, tier)")
+    if check.fails(same == told):
+        check.differ(f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, as of, tier)")
     _day_before(check, entry, as_of, subject, policy)
     subject.as_of, subject.latest = as_of, max(fact.occurred_at, subject.latest or fact.occurred_at)
 

@@ -94,6 +94,14 @@ class Told:
     deducted: dict[str, str] = field(default_factory=dict)
 
 
+def _caps(issued: CertificateIssued) -> Iterator[tuple[tuple[int, str], int]]:
+    """By line and guarantee."""
+    paid = {line.line_no: line.paid_minor for line in issued.lines}
+    for one in issued.guarantees:
+        for line_no in (one.line_no, *one.more_lines):
+            yield (line_no, str(one.guarantee)), paid[line_no] if one.cap_of_line else one.cap_minor
+
+
 def _granted(log: Log) -> Check:
     """At most what was asked for and promised, less the freight that a seller had waived, once, where what is kept of its goods does
     not come to the threshold any more. A further attempt grants what the one before it did.
@@ -107,8 +115,7 @@ def _granted(log: Log) -> Check:
             lines = {one.line_no: Bought(one.seller_id, one.kind, one.quantity, one.paid_minor) for one in fact.lines}
             for gift in (one for one in fact.lines if one.gift_of in lines):
                 lines[gift.gift_of or 0].gifts += (gift.gift_minor,)
-            caps = {(one.line_no, str(one.guarantee)): one.cap_minor for one in fact.each()}
-            orders[fact.order_id] = Told(lines, fact.free_shipping, caps)
+            orders[fact.order_id] = Told(lines, fact.free_shipping, dict(_caps(fact)))
         if not isinstance(fact, LineReduced | CaseOpened | CaseRuled | CaseReopened | RefundGranted | CaseClosed):
             continue
         told = orders[fact.order_id]

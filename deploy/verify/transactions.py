@@ -57,7 +57,8 @@ def checks(log: Log) -> Iterator[Check]:
         moves: Moves | None = fact.moves
         found = Counter({one.account: one.amount_minor for one in moves.postings}) if moves is not None else Counter()
         wanted = Counter({account: amount for account, amount in expected.items() if amount})
-        check.that(found == wanted, f"{entry} ({fact.key}): {_differences(wanted, found)}")
+        if check.fails(found == wanted):
+            check.differ(f"{entry} ({fact.key}): {_differences(wanted, found)}")
         currency = _currency(fact, known)
         told = moves.currency if moves is not None else currency
         check.that(currency in ("", told), f"{entry} ({fact.key}): is of {currency}, its postings of {told}")

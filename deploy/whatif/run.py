@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from deploy.collecting import uncollected
 from deploy.whatif.book import Book
 from deploy.whatif.compare import compare
 from deploy.whatif.desk import Decided
@@ -39,7 +37,7 @@ class Span(NamedTuple):
 def whatif(past: Past, in_force: Policies, candidate: Policies, span: Span | None = None) -> Report:
     """span None: all of it. Raises NoReplay: the policies in force do not lead to what is recorded."""
     span = span or Span()
-    with _uncollected():
+    with uncollected():
         before, route, provider = _as_it_was(past, in_force, span)
         policies, names = standing_in(in_force, candidate, span.since)
         after, rerun = Book(span.milliseconds), Rerun(past, route, policies, provider.again(), names, span.milliseconds)
@@ -79,15 +77,3 @@ def _as_it_was(past: Past, in_force: Policies, span: Span) -> tuple[Book, Route,
                 provider.note(fact)
         provider.stated = provider.stated or isinstance(event, StatementLine)
     return book, retrace.route, provider
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Millions of objects and hardly a cycle among them: looking for some would take longer than deciding."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from shared import contracts
@@ -68,6 +69,7 @@ def entries(of: Iterable[Topic] | None = None) -> tuple[Entry, ...]:
     return tuple(entry(kind) for topic in (topics() if of is None else of) for _, kind in sorted(topic.types.items()))
 
 
+@cache
 def entry(kind: type[Message]) -> Entry:
     said = " ".join(inspect.cleandoc(kind.__doc__ or "").split())
     if said.startswith("Timer: "):
