@@ -23,12 +23,15 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from services.trust.model import Buckets, DayWeights
-from services.trust.rules.score import HIGHEST, Rule, Sums, half, number_of, score
+from services.trust.rules.score import HIGHEST, Rule, Sums, halves, number_of, score
 from services.trust.rules.tier import ceiling
 from shared.policy import Policy
 
 LOOK_DAYS_MAX = 31  # looked ahead in one turn; nothing changes until then: another turn
+SHORT_DAYS = 3  # of a span whose days are looked at one by one: bounds would cost as much
+AGES_STEP = 256  # by which tables grow
 Ages = list[tuple[int, int]]  # age today, |weight|
+Table = tuple[int, ...]  # what a unit is worth, by age
 
 
 class Ahead(NamedTuple):
@@ -41,8 +44,9 @@ class Ahead(NamedTuple):
 
 
 def ahead(buckets: Mapping[str, Buckets], grave: DayWeights, as_of: date, rule: Rule, policy: Policy) -> Ahead:
-    """as_of: today; no item is of a later day."""
-    course = _Course({name: _fading(one, as_of, rule) for name, one in buckets.items()}, grave, as_of, rule, policy)
+    """as_of: today. Raises ValueError for an item of a later day: there is none, as today is never before what was counted."""
+    table = halves(_ages_up_to(buckets, as_of), rule.half_life_days)
+    course = _Course({name: _fading(one, as_of, rule, table) for name, one in buckets.items()}, table, grave, as_of, rule, policy)
     shown = course.shown(0)
     if (found := course.first(shown, 0, LOOK_DAYS_MAX)) is not None:
         return Ahead(shown, as_of + timedelta(days=found))
@@ -58,10 +62,10 @@ class _Fading:
     capped: list[Ages]
     bad: Ages
 
-    def sums(self, days: int, rule: Rule) -> Sums:
+    def sums(self, days: int, cap: int, table: Table) -> Sums:
         """P and N so many days from today."""
-        alone = sum(min(rule.cap, _worth(ages, days, rule)) for ages in self.capped) if self.capped else 0
-        return Sums(_worth(self.pooled, days, rule) + alone, _worth(self.bad, days, rule))
+        alone = sum([min(cap, _worth(ages, days, table)) for ages in self.capped])
+        return Sums(_worth(self.pooled, days, table) + alone, _worth(self.bad, days, table))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class _Course:
     """A subject from today on; days are counted from there."""
 
     dimensions: Mapping[str, _Fading]
+    table: Table
     grave: DayWeights
     as_of: date
     rule: Rule
@@ -77,8 +82,8 @@ class _Course:
 
     def first(self, now: int, low: int, high: int) -> int | None:
         """The first day after `low`, up to `high`, on which something else is shown than now, as on `low`; None: there is none."""
-        if high - low == 1:
-            return high if self.shown(high) != now else None
+        if high - low <= SHORT_DAYS:
+            return next((day for day in range(low + 1, high + 1) if self.shown(day) != now), None)
         if self._lowest(low, high) == now == self._highest(low, high):
             return None
         middle = (low + high) // 2
@@ -90,7 +95,7 @@ class _Course:
 
     def sums(self, days: int) -> dict[str, Sums]:
         if days not in self.known:
-            self.known[days] = {name: one.sums(days, self.rule) for name, one in self.dimensions.items()}
+            self.known[days] = {name: one.sums(days, self.rule.cap, self.table) for name, one in self.dimensions.items()}
         return self.known[days]
 
     def cap(self, days: int) -> int:
@@ -108,12 +113,12 @@ def _mixed(good: Mapping[str, Sums], bad: Mapping[str, Sums]) -> dict[str, Sums]
     return {name: Sums(one.positive, bad[name].negative) for name, one in good.items()}
 
 
-def _fading(buckets: Buckets, as_of: date, rule: Rule) -> _Fading:
+def _fading(buckets: Buckets, as_of: date, rule: Rule, table: Table) -> _Fading:
     today = as_of.toordinal()
     weights, capped = dict(buckets.pooled), list[Ages]()
     for days in buckets.grouped.values():
         ages = _ages(days.items(), today)
-        if _worth(ages, 0, rule) > rule.cap:
+        if _worth(ages, 0, table) > rule.cap:
             capped.append(ages)
         else:
             for day, weight in days.items():
@@ -125,6 +130,14 @@ def _ages(days: Iterable[tuple[str, int]], today: int) -> Ages:
     return [(today - number_of(day), weight) for day, weight in days]
 
 
-def _worth(ages: Ages, days: int, rule: Rule) -> int:
-    half_life = rule.half_life_days
-    return sum([weight * half(age + days, half_life) for age, weight in ages])
+def _ages_up_to(buckets: Mapping[str, Buckets], as_of: date) -> int:
+    """A whole number of steps, above all ages that will be asked for."""
+    known = [day for one in buckets.values() for days in (one.pooled, one.bad, *one.grouped.values()) for day in days]
+    if known and max(known) > as_of.isoformat():
+        raise ValueError(f"an item of {max(known)} cannot be younger than {as_of.isoformat()}")
+    oldest = as_of.toordinal() - number_of(min(known)) if known else 0
+    return ((oldest + LOOK_DAYS_MAX) // AGES_STEP + 1) * AGES_STEP
+
+
+def _worth(ages: Ages, days: int, table: Table) -> int:
+    return sum([weight * table[age + days] for age, weight in ages])

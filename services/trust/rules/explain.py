@@ -190,12 +190,12 @@ def _effect(
 def _left(dimension: str, item: Item, own: int, known: Known, now: Sums, as_of: date, rule: Rule) -> Sums:
     """The dimension without the item."""
     if item.weight < 0:
-        return replace(now, negative=now.negative - own)
+        return now._replace(negative=now.negative - own)
     group = known.groups.get(item.counterparty, {}).get(dimension, 0)
     if group:
         together = worth(known.buckets[dimension].grouped[group], as_of, rule)
         own = min(rule.cap, together) - min(rule.cap, together - own)
-    return replace(now, positive=now.positive - own)
+    return now._replace(positive=now.positive - own)
 
 
 def _capped(buckets: Buckets, as_of: date, rule: Rule) -> int:

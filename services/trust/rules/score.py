@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from services.trust.model import Buckets, DayWeights
 from shared.contracts.trust import Bucket, Role
@@ -40,6 +41,7 @@ MILLION = 1_000_000
 HIGHEST = 1000
 HALF = Fraction(1, 2)
 DAYS_KEPT = 16_384  # of the dates and ages that came last, what they are as numbers
+TABLES_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,7 @@ class Rule:
     cap: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(NamedTuple):
     """P and N, in millionths."""
 
     positive: int
@@ -78,6 +79,12 @@ def half(age_days: int, half_life_days: int) -> int:
         else:
             high = middle - 1
     return low
+
+
+@lru_cache(maxsize=TABLES_KEPT)
+def halves(ages: int, half_life_days: int) -> tuple[int, ...]:
+    """half of each age below `ages`, in a row."""
+    return tuple(half(age, half_life_days) for age in range(ages))
 
 
 def rule_of(policy: Policy, role: Role) -> Rule:
@@ -126,9 +133,11 @@ def exact(found: Mapping[str, Sums], rule: Rule) -> Fraction:
 def ratio(found: Mapping[str, Sums], rule: Rule) -> tuple[int, int]:
     """S and D: the same over the common denominator of all dimensions, not reduced."""
     numerator, denominator = 0, 1
+    prior_good, prior_total = rule.good * MILLION, rule.total * MILLION
     for dimension, weight in rule.weights_pct.items():
-        good, total = _parts(found.get(dimension, NOTHING), rule)
-        numerator = numerator * total + 10 * weight * good * denominator
+        positive, negative = found.get(dimension, NOTHING)
+        total = prior_total + positive + negative
+        numerator = numerator * total + 10 * weight * (prior_good + positive) * denominator
         denominator *= total
     return numerator, denominator
 
@@ -142,19 +151,13 @@ def worth(days: DayWeights, as_of: date, rule: Rule) -> int:
 
 def trust(dimension: Sums, rule: Rule) -> Fraction:
     """T of one dimension. Source: R5.3."""
-    return Fraction(*_parts(dimension, rule))
+    return Fraction(rule.good * MILLION + dimension.positive, rule.total * MILLION + dimension.positive + dimension.negative)
 
 
 @lru_cache(maxsize=DAYS_KEPT)
 def number_of(day: str) -> int:
     """Of a local date, ISO 8601: the days from an arbitrary one on."""
     return date.fromisoformat(day).toordinal()
-
-
-def _parts(dimension: Sums, rule: Rule) -> tuple[int, int]:
-    """The parts of T: above and below the line."""
-    good = rule.good * MILLION + dimension.positive
-    return good, rule.total * MILLION + dimension.positive + dimension.negative
 
 
 NOTHING = Sums(0, 0)

@@ -106,3 +106,8 @@ def test_a_ceiling_that_outlives_all_that_is_known_is_looked_at_until_it_ends_r5
 
 def test_of_nothing_known_nothing_is_ahead() -> None:
     assert ahead({}, {}, TODAY, rule_of(POLICY, "buyer"), POLICY) == (800, None)
+
+
+def test_an_item_of_a_day_to_come_is_a_bug_r5_1() -> None:
+    with pytest.raises(ValueError, match="younger than 2026"):
+        ahead({"goods": Buckets({(TODAY + timedelta(days=1)).isoformat(): 1})}, {}, TODAY, rule_of(POLICY, "seller"), POLICY)
