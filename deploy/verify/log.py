@@ -13,7 +13,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from pydantic import ValidationError
 
 from shared.contracts import ALL
+from shared.messaging.envelope import decode
 from shared.messaging.message import Message, Topic
+from shared.messaging.record import Record
 
 Lane = tuple[str, int]
 M = TypeVar("M", bound=Message)
@@ -173,16 +175,21 @@ def entries(
 
 
 def _entry(message: Any) -> Entry:
-    topic = TOPICS[message.topic()]
+    place = (message.topic(), message.partition(), message.offset())
+    return entry_of(Record(*place, message.key(), message.value(), tuple(message.headers() or ()), message.timestamp()[1]))
+
+
+def entry_of(record: Record) -> Entry:
+    """Of an app, what has no readable headers is no event to anybody, though only the topic's warden says so; bodies are read leniently."""
+    topic = TOPICS[record.topic]
     copy = topic.name.endswith(".parked.v1")
-    pairs = message.headers() or []
-    headers = dict(pairs if copy else reversed(pairs))  # a name that stands twice: a copy's own stand last
+    headers = dict(record.headers if copy else reversed(record.headers))  # a name that stands twice: a copy's own stand last
     identity, name = ((headers.get(header) or b"").decode(errors="replace") for header in ("ce_id", "ce_type"))
-    kind = topic.types.get(name)
+    kind = topic.types.get(name) if topic.own or decode(record, TOPICS, topic.warden, frozenset(), None) is None else None
     return Entry(
-        identity, name, topic.name, message.partition(), message.offset(), message.key(), message.value(), headers, message.timestamp()[1],
+        identity, name, topic.name, record.partition, record.offset, record.key, record.value, headers, record.timestamp_ms,
         _number(headers.get("x-sequence" if copy else "ce_sequence")) if topic.own else None,
-        _parsed(kind, message.value()) if kind is not None else None,
+        _parsed(kind, record.value) if kind is not None else None,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from shared.policy import Policies
 from tests.infra import EXTERNAL, Infra
 
 pytestmark = pytest.mark.stack
-ORDERS, SEED, DELAY_DAYS, SHUFFLE = 30, 6, 1, 2
+ORDERS, SEED, DELAY_DAYS, SHUFFLE = 30, 5, 1, 2
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from deploy.market import newrules
 from deploy.market.clients import Read
@@ -42,10 +43,14 @@ class Fairground(Town):
             answers = self.psp.answers(now, day)
             told = [*self.market.of_phase(day), *answers]
             for wave in waves(told, self.shuffle) if self.shuffle is not None else [told]:
-                self.tell((f"{one.source} {one.id}", _message(one)) for one in wave if not one.refused.startswith("event."))
+                self.hear(wave, now)
             if day > last and not answers and not self.psp.pending and day > last + DAYS_AFTER:
                 return self
             day += 1
+
+    def hear(self, wave: Iterable[Sent], now: datetime) -> None:
+        """What can be read of it."""
+        self.tell((identity_of(one), _message(one)) for one in wave if not one.refused.startswith("event."))
 
     def records(self) -> list[Read]:
         """All that the services told, as an outsider reads it; refused copies left out."""
@@ -55,6 +60,10 @@ class Fairground(Town):
             for number, out in enumerate(service.written)
             if not out.topic.endswith(".parked.v1")
         ]
+
+
+def identity_of(one: Sent) -> str:
+    return f"{one.source} {one.id}"
 
 
 def _message(one: Sent) -> Message:

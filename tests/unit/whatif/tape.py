@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from deploy.market import newrules
 from deploy.market.market import Market
-from deploy.verify.log import TOPICS, Entry
+from deploy.market.sent import Sent
+from deploy.verify.log import TOPICS, Entry, entry_of
 from deploy.whatif import Past, gather
 from shared.contracts.payment import CompensationInstructed
 from shared.contracts.psp import CompensationSucceeded
+from shared.errors import Code
+from shared.messaging.envelope import copy_headers, decode
 from shared.messaging.fold import Fold
 from shared.messaging.message import Message
-from shared.messaging.record import Effects, Incoming
+from shared.messaging.record import Effects, Headers, Incoming, Record, Unreadable
 from shared.policy import Policies
 from tests.unit import builders as b
-from tests.unit.fairground import Fairground
+from tests.unit.fairground import Fairground, identity_of
 from tests.unit.town import SERVICES, Told, Town
 
+REUSED: Code = "event.id_reused"
 JUMP_MS = 10_000  # between two steps of the clock everybody has come to rest
 
 
@@ -38,22 +42,24 @@ class Tape:
         self.refs: defaultdict[str, list[str]] = defaultdict(list)  # of each telling of an id
         self._offsets: defaultdict[str, int] = defaultdict(int)
 
-    def write(self, identity: str, kind: str, topic: str, key: bytes | None, value: bytes, headers: Mapping[str, bytes | None]) -> str:
+    def write(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> Entry:
         offset = self._offsets[topic]
         self._offsets[topic] += 1
         self.now_ms += 1 if self.dice is None else self.dice.random() < 0.1
         at = self.now_ms + (self.dice.randrange(20) if self.dice is not None else 0)
-        own = TOPICS[topic].own
-        known = TOPICS[topic].types.get(kind) if not topic.endswith(".parked.v1") else None
-        event = known.model_validate_json(value) if known is not None else None
-        self.entries.append(Entry(identity, kind, topic, 0, offset, key, value, headers, at, offset + 1 if own else None, event))
-        return self.entries[-1].ref
+        number = {"x-sequence" if topic.endswith(".parked.v1") else "ce_sequence": str(offset + 1).encode()} if TOPICS[topic].own else {}
+        self.entries.append(entry_of(Record(topic, 0, offset, key, value, (*headers, *number.items()), at)))
+        return self.entries[-1]
 
     def hear(self, identity: str, event: Message) -> None:
         """Of an app."""
-        headers = {"ce_id": identity.encode(), "ce_source": source_of(event).encode()}
-        ref = self.write(identity, event.type, event.topic.name, event.key.encode(), event.to_json(), headers)
-        self.refs[identity].append(ref)
+        headers = attributes(identity, source_of(event), event.type)
+        self.refs[identity].append(self.write(event.topic.name, event.key.encode(), event.to_json(), headers).ref)
+
+
+def attributes(identity: str, source: str, kind: str) -> Headers:
+    texts = {"ce_specversion": "1.0", "ce_id": identity, "ce_source": source, "ce_type": kind}
+    return tuple((name, text.encode()) for name, text in texts.items())
 
 
 def source_of(event: Message) -> str:
@@ -68,14 +74,30 @@ class Taped(Told):
         self.tape = tape
         self.places: dict[str, str] = {}
         self._told: Counter[str] = Counter()
+        self._bodies: dict[str, bool] = {}  # of what was taken: whether it was the other one of its id
+        self._other = ""  # the place of what is looked at, if it is an id's other body
 
     def send(self, event: Message, id: str = "") -> tuple[Message, ...]:
         if event.topic.name == f"{self.service.name}.timer.v1":
-            self.tape.write(id, event.type, event.topic.name, event.key.encode(), event.to_json(), {"ce_id": id.encode()})
+            self.tape.write(event.topic.name, event.key.encode(), event.to_json(), attributes(id, source_of(event), event.type))
         if not event.topic.own:
-            self.places[f"{event.topic.name}/0/{self._count + 1}"] = self.tape.refs[id][self._told[id]]
-            self._told[id] += 1
+            ref = self.places[f"{event.topic.name}/0/{self._count + 1}"] = self._other or self.tape.refs[id][self._told[id]]
+            self._told[id] += not self._other
+            if id in self._seen and self._bodies[id] != bool(self._other):
+                topic, _, offset = ref.split("/")
+                self.refuse(Record(topic, 0, int(offset), event.key.encode(), event.to_json(), attributes(id, "", event.type)), REUSED)
+            self._bodies.setdefault(id, bool(self._other))
         return super().send(event, id)
+
+    def look(self, record: Record, read: Incoming) -> list[tuple[str, Message]]:
+        """At another body of an id; the facts."""
+        self._other, before = record.ref, len(self.out)
+        self.send(read.event, read.envelope.id)
+        self._other = ""
+        return self.out[before:]
+
+    def refuse(self, record: Record, code: Code) -> None:
+        self.tape.write(f"{self.service.name}.parked.v1", record.key, record.value, copy_headers(record, code, "", 1))
 
     def _fold(self, incoming: Incoming) -> tuple[Message, ...]:
         named = replace(incoming, envelope=replace(incoming.envelope, source=source_of(incoming.event)))
@@ -85,14 +107,14 @@ class Taped(Told):
     def _keep(self, effects: Effects, key: str, fold: Fold) -> tuple[Message, ...]:
         for out in effects.facts:
             headers = dict(out.headers)
-            kind = (headers.get("ce_type") or b"").decode()
             if "x-reason" in headers:
                 place = "/".join((headers[f"x-original-{part}"] or b"").decode() for part in ("topic", "partition", "offset"))
                 identity = self.ids[place]
                 self._seen.discard(identity)  # as behind the inbox: a copy of what was refused is looked at again
+                self._bodies.pop(identity, None)
                 topic, _, offset = self.places.get(place, place).split("/")
                 headers |= {"ce_id": identity.encode(), "x-original-topic": topic.encode(), "x-original-offset": offset.encode()}
-            self.tape.write((headers["ce_id"] or b"").decode(), kind, out.topic, out.key, out.value or b"", headers)
+            self.tape.write(out.topic, out.key, out.value, tuple(headers.items()))
         return super()._keep(effects, key, fold)
 
 
@@ -131,9 +153,36 @@ class TapedTown(Town):
 
 
 class TapedFairground(Fairground, TapedTown):
-    """The simulated market, its topics readable again."""
+    """The simulated market, its topics readable again, with what no service could read."""
 
     def __init__(self, market: Market, shuffle: int | None = None, dice: random.Random | None = None) -> None:
         super().__init__(market, shuffle)
         self.tape = Tape(dice)
-        self.services = {name: Taped(name, newrules.policies(), self.tape) for name in SERVICES}
+        self.taped = {name: Taped(name, newrules.policies(), self.tape) for name in SERVICES}
+        self.services = {**self.taped}
+
+    def hear(self, wave: Iterable[Sent], now: datetime) -> None:
+        """Spoilt variants come before what they are made of, another body under a known id behind it."""
+        spoilt = [one for one in wave if one.refused.startswith("event.")]
+        for one in spoilt:
+            if one.early:
+                self._spoilt(one, now)
+        super().hear(wave, now)
+        for one in spoilt:
+            if not one.early:
+                self._spoilt(one, now)
+
+    def _spoilt(self, one: Sent, now: datetime) -> None:
+        """Each service looks for itself; one that can read it after all takes it, unless it knows the id with another body."""
+        named = {"ce_id": identity_of(one), "ce_source": TOPICS[one.topic].writers[0]}
+        headers = tuple((name, named[name].encode() if name in named else value) for name, value in one.headers)
+        entry = self.tape.write(one.topic, one.key.encode(), one.value, headers)
+        record = Record(entry.topic, 0, entry.offset, entry.key, entry.value, headers)
+        for name in TOPICS[one.topic].readers:
+            service = self.taped[name]
+            read = decode(record, TOPICS, name, frozenset(service.service.input_types()), now)
+            if isinstance(read, Unreadable):
+                service.refuse(record, read.code)
+            elif read is not None:
+                self._publish(service.look(record, read))
+        self.tell(())

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from deploy.market import newrules
 from deploy.market.market import build
-from deploy.verify.log import Entry
+from deploy.verify.log import Entry, entry_of
 from deploy.whatif import NoReplay, Report, Span, gather, whatif
+from shared.messaging.record import Record
 from shared.policy import Policies
 from tests.unit import builders as b
 from tests.unit.test_shuffled_lives import ENDS, Life, lives, mixed
-from tests.unit.whatif.tape import TapedFairground, TapedTown
+from tests.unit.whatif.tape import TapedFairground, TapedTown, attributes
 
 ORDERS = 45
 IN_FORCE = newrules.policies()  # in the market, which sees them change
@@ -54,6 +55,33 @@ def test_a_market_told_in_order_comes_out_as_it_was_r9_2(seed: int) -> None:
     ground = TapedFairground(build(seed, ORDERS // 2))
     ground.play()
     assert_nothing_differs(whatif(ground.past(), IN_FORCE, IN_FORCE))
+
+
+def test_what_has_no_readable_headers_is_nobodys_event_though_one_service_alone_refuses_it_r2_1_r9_2() -> None:
+    """Refund says of the seller's topic what cannot be read; order, which takes cancellations, passes it over."""
+    ground = TapedFairground(build(5, 30, 1), shuffle=2, dice=random.Random(2))
+    ground.play()
+    spoilt = [entry for entry in ground.tape.entries if entry.type == "seller.cancelled" and not entry.id]
+    assert [entry.topic for entry in spoilt] == ["merchant.v1", "refund.parked.v1"]
+    assert_nothing_differs(whatif(ground.past(), IN_FORCE, IN_FORCE))
+
+
+@pytest.mark.parametrize(
+    ("headers", "readable"),
+    [
+        ({}, True),
+        ({"ce_id": None}, False),
+        ({"ce_source": None}, False),
+        ({"ce_specversion": b"0.3"}, False),
+        ({"content-type": b"text/xml"}, False),
+    ],
+)
+def test_a_record_is_an_event_if_its_headers_are_r2_1(headers: dict[str, bytes | None], readable: bool) -> None:
+    event = b.succeeded()
+    given = dict(attributes("e1", "psp", event.type)) | headers
+    pairs = tuple((name, value) for name, value in given.items() if value is not None)
+    entry = entry_of(Record("psp.v1", 0, 0, event.key.encode(), event.to_json(), pairs))
+    assert entry.event == (event if readable else None)
 
 
 @pytest.mark.parametrize("since", [None, datetime.fromisoformat("2026-06-20T00:00:00+08:00")])
