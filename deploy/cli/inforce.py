@@ -11,8 +11,9 @@ import asyncpg
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
+from shared.policy.published import digest_of
 
-KEPT = "SELECT version, begins, sha256 FROM {schema}.policy ORDER BY begins"
+KEPT = "SELECT version, begins, value FROM {schema}.policy ORDER BY begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +40,5 @@ def _of(rows: list[asyncpg.Record], now: datetime | None) -> Standing:
     return Standing(
         begun[-1]["version"] if begun else None,
         (later[0]["version"], later[0]["begins"]) if later else None,
-        {row["version"]: row["sha256"] for row in rows},
+        {row["version"]: digest_of(row["value"], row["begins"]) for row in rows},
     )

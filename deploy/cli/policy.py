@@ -185,9 +185,10 @@ def _named(name: str, published: list[Policies]) -> Policy:
 
 
 def _taken(stack: Stack, versions: Sequence[Policy], timeout_s: float) -> None:
-    """Raises Failed, naming the services that have not."""
+    """Raises Failed, naming the services that have not. Wanted is what policy.v1 says: it may be written otherwise than the file."""
     deadline = time.monotonic() + timeout_s
-    wanted = {one.version: digest(one) for one in versions}
+    named = {one.version for one in versions}
+    wanted = {one.version: one.sha256 for one in topic.read(stack).kept if one.version in named}
     while True:
         found = asyncio.run(standing(stack))
         missing = [service for service, one in found.items() if not _holds(one, wanted)]

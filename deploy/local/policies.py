@@ -76,8 +76,8 @@ def zone_of(stack: "Stack") -> ZoneInfo:
 
 
 def publish(producer: Producer, policy: Policy, occurred_at: datetime) -> None:
-    """Raises StackError when the broker did not take it."""
-    value = {"occurred_at": occurred_at.isoformat(), **policy.model_dump(mode="json")}
+    """As it was written, defaults left out. Raises StackError when the broker did not take it."""
+    value = {"occurred_at": occurred_at.isoformat(), **policy.model_dump(mode="json", exclude_unset=True)}
     headers: list[tuple[str, str | bytes | None]] = [
         ("ce_specversion", "1.0"),
         ("ce_id", f"policy-{digest(policy)[:32]}"),

@@ -14,6 +14,7 @@ import asyncpg
 
 from deploy.verify.log import Lane
 from shared import postgres
+from shared.policy.published import digest_of
 
 KINDS = {
     "order": ("order", "allotment", "cluster", "member", "token", "suspension", "recent"),
@@ -77,7 +78,7 @@ class Tables:
 
     breaks: open ones by id: order, kind, reference. looks: when a movement that is not stated yet is looked at, by the timer's subject.
     tasks: the queue of cases, by order, case and `case` or `appeal`: state, turn, deadline, open. policies: by service, the versions that
-    it keeps: when each begins, and its digest.
+    it keeps: when each begins, and the digest of what it decides by.
     """
 
     lanes: Mapping[Lane, int]
@@ -104,8 +105,8 @@ async def snapshot(dsn: str) -> Tables:
                 rows = await connection.fetch(f"SELECT topic, partition, seq FROM {schema}.lane")
                 lanes |= {(row[0], row[1]): row[2] for row in rows}
                 taken[service] = await _taken(connection, schema)
-                kept = await connection.fetch(f"SELECT version, begins, sha256 FROM {schema}.policy")
-                policies[service] = {row[0]: (row[1], row[2]) for row in kept}
+                kept = await connection.fetch(f"SELECT version, begins, value FROM {schema}.policy")
+                policies[service] = {row[0]: (row[1], digest_of(row[2], row[1])) for row in kept}
                 for kind in kinds:
                     stored = await connection.fetch(f"SELECT key, version, body::text FROM {schema}.{postgres.quoted(kind)}")
                     entities[kind] = {row[0]: Stored(row[1], json.loads(row[2])) for row in stored}

@@ -26,5 +26,5 @@ class PolicyPublished(Policy, Message):
     model_config = ConfigDict(extra="forbid")
 
     def document(self) -> Policy:
-        """The version alone."""
-        return Policy(**{name: getattr(self, name) for name in Policy.model_fields})
+        """The version alone; what was not written stays unwritten."""
+        return Policy(**{name: getattr(self, name) for name in Policy.model_fields if name in self.model_fields_set})

@@ -6,9 +6,10 @@ Source: R9.1, R2.8.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from shared.contracts.policy import PolicyPublished
 from shared.errors import PolicyCode
@@ -41,7 +42,8 @@ class PublishedPolicies:
         accepted = self.policies(kept) if kept else None
         found = verdict(event.document(), published_at(event, record, manual=manual), accepted)
         if isinstance(found, Policy):
-            return Kept(found.version, record.offset, found.effective_from, digest(found), record.value or b"")
+            value = record.value or b""
+            return Kept(found.version, record.offset, found.effective_from, digest_of(value, found.effective_from), value)
         return Unreadable(record, *found) if found is not None else None
 
 
@@ -76,8 +78,20 @@ def published_at(event: PolicyPublished, record: Record, *, manual: bool) -> dat
 
 
 def digest(policy: Policy) -> str:
-    """SHA-256 of the version's JSON, keys sorted, no blanks, times in UTC."""
-    body = policy.model_dump(mode="json") | {"effective_from": policy.effective_from.astimezone(UTC).isoformat()}
+    """SHA-256 of what was written as the version: its JSON, keys sorted, no blanks, effective_from in UTC.
+
+    What was left out is not in it, so a later program, which fills in more of its own, comes to the same.
+    """
+    return _sha256(policy.model_dump(mode="json", exclude_unset=True), policy.effective_from)
+
+
+def digest_of(value: bytes, begins: datetime) -> str:
+    """The same of a record's value, without asking what this program knows of its fields. begins: its effective_from."""
+    return _sha256({name: part for name, part in json.loads(value).items() if name != "occurred_at"}, begins)
+
+
+def _sha256(written: Mapping[str, Any], begins: datetime) -> str:
+    body = {**written, "effective_from": begins.astimezone(UTC).isoformat()}
     return sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from shared.messaging.envelope import AHEAD_MAX
 from shared.messaging.record import Record, Unreadable
 from shared.messaging.versions import Kept
 from shared.policy.document import Policy
-from shared.policy.published import EPOCH, PublishedPolicies, digest
+from shared.policy.policies import configured
+from shared.policy.published import EPOCH, PublishedPolicies, digest, digest_of
 from tests.unit.builders import POLICY
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -171,3 +173,35 @@ def test_v2_no_event_is_further_ahead_of_the_clock_than_the_least_lead() -> None
 def test_the_digest_is_of_what_the_version_says() -> None:
     assert digest(version("2")) == digest(version("2", (NOON + TEN).astimezone()))
     assert digest(version("2")) != digest(version("2", lead_minutes=11))
+
+
+def shorter(policy: Policy) -> bytes:
+    """Its record, what has a default left out."""
+    said = json.loads(body(policy))
+    del said["trust"]["explained_items"]
+    return json.dumps(said).encode()
+
+
+def test_r9_1_a_version_keeps_its_digest_when_a_later_program_fills_in_more() -> None:
+    """explained_items came later than the first documents: they hash as they did before there was such a field."""
+    second = version("2")
+    found = PublishedPolicies().judge(record(shorter(second), key="2"), [], manual=False)
+    assert isinstance(found, Kept)
+    written = json.loads(shorter(second))
+    del written["occurred_at"]
+    written["effective_from"] = second.effective_from.isoformat()
+    as_written = sha256(json.dumps(written, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    (read,) = PublishedPolicies().policies([found]).versions
+    assert read == second, "it means what it always meant"
+    assert found.sha256 == digest_of(found.value, found.begins) == digest(read) == as_written != digest(second)
+
+
+def test_r9_1_every_published_version_has_one_digest_whether_file_or_record_is_hashed() -> None:
+    (first,) = configured().versions
+    record_of_file = {"occurred_at": NOON.isoformat(), **first.model_dump(mode="json", exclude_unset=True)}
+    assert digest_of(json.dumps(record_of_file).encode(), first.effective_from) == digest(first)
+
+
+def test_r9_1_the_same_version_written_with_and_without_its_defaults_is_known() -> None:
+    assert became(FIRST, record(version("2")), record(shorter(version("2")), key="2")) == ["1", "2", "known"]
+    assert became(FIRST, record(shorter(version("2")), key="2"), record(version("2"))) == ["1", "2", "known"]
