@@ -6,14 +6,17 @@ not at all (F2), a deadline that does not stand is dropped and one that still st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
+from itertools import chain
 from typing import Any, NamedTuple
 
 from deploy.whatif.past import SERVICES
 from shared.contracts import registry
 from shared.messaging.fold import StillDue, Untouched
 from shared.messaging.message import Message
+from shared.messaging.numbered import Numbered
 from shared.messaging.shape import EVENT_ID, Given, Kind, Many, One, Reject, Service, Wait
 from shared.policy import Policies
 
@@ -46,7 +49,9 @@ Verdict = Decided | Reject | Wait
 
 
 class Desk:
-    """states: every entity, by kind and key. touched: what the last decision looked at. seen: states that it sees in place of these."""
+    """states: every entity, by kind and key. touched: what the last decision looked at, of many at once only those that exist. seen: states
+    that it sees in place of these.
+    """
 
     def __init__(self, name: str, policies: Policies) -> None:
         self.service: Service = import_module(f"services.{name}.handlers").SERVICE
@@ -54,13 +59,15 @@ class Desk:
         self.policies = policies
         self.states: dict[Place, State] = {}
         self.touched: dict[Place, State] = {}
+        self._asked: list[Many[Any]] = []  # beside touched: one event may ask for thousands that do not exist
         self.seen: Mapping[Place, State] = NOTHING
         self._kind_of = self.service.kind_of
+        self._keys: dict[Kind[Any, Any], list[str]] = {kind: [] for kind in self.service.kinds}  # sorted
 
     def decide(self, event: Message, identity: str, *, timer: bool = False) -> Verdict:
         """identity: the event's. Changes nothing. Raises what the decision raises."""
         touched: dict[Place, State] = {}
-        self.touched = touched
+        self.touched, self._asked = touched, []
         plan = self.service.handle(event, self.policies)
         values: list[Any] = []
         for touch in plan.touches:
@@ -81,10 +88,19 @@ class Desk:
         for place, state in decided.after.items():
             if place[0].timed:
                 before = self.states.get(place, ABSENT).due
-                armed += [timer for timer in state.due if timer not in before]
-                gone += [timer for timer in before if timer not in state.due]
+                if before or state.due:
+                    armed += [timer for timer in state.due if timer not in before]
+                    gone += [timer for timer in before if timer not in state.due]
+            if place not in self.states:
+                insort(self._keys[place[0]], place[1])
             self.states[place] = state
         return armed, gone
+
+    def looked(self) -> Iterator[Place]:
+        """All that the last decision looked at, what does not exist included."""
+        touched = self.touched
+        asked = ((many.kind, key) for many in self._asked for key in many.at)
+        return chain(touched, (place for place in asked if place not in touched))
 
     def _value(self, touch: object, touched: dict[Place, State]) -> Any:
         if isinstance(touch, One):
@@ -95,16 +111,24 @@ class Desk:
             return touch.value
         if isinstance(touch, Many):
             found = {}
-            for key in touch.at:
+            self._asked.append(touch)
+            for key in self._known(touch.kind, touch.at):
                 place = (touch.kind, key)
-                touched[place] = state = self.seen.get(place) or self.states.get(place, ABSENT)
+                touched[place] = state = self.seen.get(place) or self.states[place]
                 if state.version:
                     found[key] = state.entity
             return found
         raise TypeError(f"not a touch: {touch!r}")
 
+    def _known(self, kind: Kind[Any, Any], keys: Sequence[str]) -> Sequence[str]:
+        """Those of them that exist."""
+        if isinstance(keys, Numbered) and keys and len(keys[0]) == len(keys[-1]):
+            known = self._keys[kind]
+            return [key for key in known[bisect_left(known, keys[0]) : bisect_right(known, keys[-1])] if key in keys]
+        return [key for key in keys if (kind, key) in self.states]
+
     def _fold(self, facts: tuple[Message, ...], touched: dict[Place, State]) -> Decided:
-        after: dict[Place, State] = {}
+        made: dict[Place, tuple[int, Any]] = {}
         versions, places = [], list[Place | None]()
         for fact in facts:
             kind = self._kind_of.get(type(fact))
@@ -115,16 +139,21 @@ class Desk:
                 places.append(None)
                 continue
             place = (kind, kind.key(fact))
-            now = after.get(place) or touched.get(place)
-            if now is None:
-                raise Untouched(f"{fact.type} is about {kind.name} {place[1]}, which is not touched")
-            after[place] = State(now.version + 1, kind.evolve(now.entity, fact))
-            versions.append(now.version + 1)
+            version, entity = made.get(place) or self._now(place, touched, fact)
+            made[place] = (version + 1, kind.evolve(entity, fact))
+            versions.append(version + 1)
             places.append(place)
-        for place, state in after.items():
-            if place[0].timed:
-                after[place] = State(state.version, state.entity, tuple(place[0].due(state.entity)))
+        after = {place: State(*made[place], tuple(place[0].due(made[place][1])) if place[0].timed else ()) for place in made}
         return Decided(facts, tuple(versions), tuple(places), after)
+
+    def _now(self, place: Place, touched: Mapping[Place, State], fact: Message) -> tuple[int, Any]:
+        """Version and entity before the first of its facts."""
+        state = touched.get(place)
+        if state is None and any(many.kind is place[0] and place[1] in many.at for many in self._asked):
+            state = ABSENT
+        if state is None:
+            raise Untouched(f"{fact.type} is about {place[0].name} {place[1]}, which is not touched")
+        return state.version, state.entity
 
 
 def desks(policies: Policies) -> tuple[Desk, ...]:

@@ -141,7 +141,7 @@ class Retrace:
             self._placed(one, event)
             return
         if verdict is None or not self._fits(one, verdict):
-            looked, early = desk.touched, self._early(one, verdict)
+            looked, early = desk.looked(), self._early(one, verdict)
             again = self._look_back(one, event, verdict) if early is None else None
             if again is None:
                 self._stand_aside(one, verdict, looked if early is None else (early,))

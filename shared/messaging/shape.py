@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 
 from shared.errors import Code
 from shared.messaging.message import Message
+from shared.messaging.numbered import Numbered
 
 E = TypeVar("E")
 F = TypeVar("F", bound=Message)
@@ -67,7 +68,7 @@ class One(Touch[T_co]):
 @dataclass(slots=True)
 class Many(Touch[T_co]):
     kind: Kind[Any, Any]
-    at: tuple[str, ...]
+    at: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ class Kind(Generic[E, F]):
 
     def many(self, keys: Iterable[str]) -> Touch[Mapping[str, E]]:
         """Those of the keys that exist, by key."""
-        return Many(self, tuple(sorted(set(keys))))
+        return Many(self, keys if isinstance(keys, Numbered) else tuple(sorted(set(keys))))
 
     def __repr__(self) -> str:
         return f"Kind({self.name})"

@@ -7,12 +7,12 @@ effective_from on, as many hours as the policy says; what was accepted even late
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from services.order.decide.campaign import released, unsent
-from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, recent_key, second_of
+from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, recent_keys, second_of
 from shared.contracts.standing import SubjectReinstated, SubjectSuspended
 from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import (
@@ -102,9 +102,9 @@ def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: R
     return (OrderRemembered(subject_id=event.subject_id, order_id=event.order_id, occurred_at=event.occurred_at),)
 
 
-def seconds_sought(event: OrdersSought) -> Iterator[str]:
+def seconds_sought(event: OrdersSought) -> Sequence[str]:
     """The keys of one step."""
-    return (recent_key(event.subject_id, second) for second in range(event.second, min(event.second + SECONDS_MAX, event.second_last + 1)))
+    return recent_keys(event.subject_id, range(event.second, min(event.second + SECONDS_MAX, event.second_last + 1)))
 
 
 def seek(event: OrdersSought, seconds: Mapping[str, Recent]) -> Outcome:

@@ -6,7 +6,7 @@ from services.order.model.campaign import ALLOTMENT, CLUSTER, Allotment, Cluster
 from services.order.model.identity import MEMBER, TOKEN, Member, Token, token_key
 from services.order.model.line import OrderLine, Parcel, confirmation, held, restated, unsent_at
 from services.order.model.order import ORDER, Order, due, evolve
-from services.order.model.suspension import RECENT, SUSPENSION, Recent, Suspension, Suspensions, recent_key, second_of
+from services.order.model.suspension import RECENT, SUSPENSION, Recent, Suspension, Suspensions, recent_key, recent_keys, second_of
 
 __all__ = [
     "ALLOTMENT",
@@ -32,6 +32,7 @@ __all__ = [
     "held",
     "product",
     "recent_key",
+    "recent_keys",
     "restated",
     "second_of",
     "token_key",

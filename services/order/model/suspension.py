@@ -6,12 +6,13 @@ the orders of a party are noted in that party's own lane after the fact, and a b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from shared.contracts.suspension import OrderRemembered, SuspensionLifted, SuspensionNoted, TierNoted
+from shared.messaging.numbered import Numbered
 from shared.messaging.shape import Kind
 
 PartyFact = SuspensionNoted | SuspensionLifted | TierNoted
@@ -92,6 +93,11 @@ def second_of(at: datetime) -> int:
 def recent_key(subject_id: str, second: int) -> str:
     """No id holds a slash."""
     return f"{subject_id}/{second}"
+
+
+def recent_keys(subject_id: str, seconds: range) -> Sequence[str]:
+    """recent_key of each."""
+    return Numbered(f"{subject_id}/", seconds)
 
 
 SUSPENSION = Kind("suspension", PartyFact, lambda fact: fact.subject_id, evolve_suspensions)

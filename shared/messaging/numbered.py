@@ -1,0 +1,32 @@
+"""Keys of a long run, for a touch that asks for thousands of entities most of which do not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+
+class Numbered(Sequence[str]):
+    """One prefix and each number of a range; none of the keys is spelled before somebody asks for it."""
+
+    __slots__ = ("numbers", "prefix")
+
+    def __init__(self, prefix: str, numbers: range) -> None:
+        self.prefix, self.numbers = prefix, numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Numbered: ...
+    def __getitem__(self, place: int | slice) -> str | Numbered:
+        return Numbered(self.prefix, self.numbers[place]) if isinstance(place, slice) else f"{self.prefix}{self.numbers[place]}"
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.prefix.__add__, map(str, self.numbers))
+
+    def __contains__(self, key: object) -> bool:
+        number = key.removeprefix(self.prefix) if isinstance(key, str) and key.startswith(self.prefix) else ""
+        return number.isdecimal() and number.isascii() and str(int(number)) == number and int(number) in self.numbers
