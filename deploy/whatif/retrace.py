@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from deploy.whatif.desk import ABSENT, NOTHING, Decided, Desk, Place, Verdict, desks, takers
+from deploy.whatif.differs import said
 from deploy.whatif.hindsight import Hindsight
 from deploy.whatif.past import HELD, SERVICES, UNREADABLE, NoReplay, Past, digest, key_of, milliseconds
 from deploy.whatif.route import GRACE_MS, Copies, Delivery, Route
@@ -56,7 +57,7 @@ class Retrace:
         """Each decision as it was made. Raises NoReplay: what is recorded cannot be had from these policies and this code."""
         for number in sorted(range(len(self.past.sent)), key=lambda number: self.past.sent[number].at):
             self._announce(number)
-        while self._heap:
+        while self._heap or self._patience():
             one = heapq.heappop(self._heap)[-1]
             one.queued = False
             yield from self._try(one)
@@ -93,9 +94,8 @@ class Retrace:
         if number is None or key in self._scheduled:
             return
         self._scheduled.add(key)
-        source = self.desks[desk].source
         code, at = self._code(desk, identity, self.past.at[number])
-        self._done[number] = 1
+        self._done[number], source = 1, self.desks[desk].source
         self._push(desk, number, identity, source, timer, self._expected(desk, source, identity), code, at, at, timer=True)
 
     def _code(self, desk: int, named: str, at: int) -> tuple[str, int]:
@@ -179,9 +179,8 @@ class Retrace:
             return False
         if len(verdict.facts) != len(one.expected):
             return False
-        past = self.past
         for fact, version, (_, number) in zip(verdict.facts, verdict.versions, one.expected, strict=True):
-            if version != past.version[number] or digest(fact.to_json()) != past.digest[number]:
+            if version != self.past.version[number] or digest(fact.to_json()) != self.past.digest[number]:
                 return False
         return True
 
@@ -202,11 +201,21 @@ class Retrace:
 
     def _early(self, one: Delivery, verdict: Verdict | None) -> tuple[Place, int] | None:
         """An entity that must come to that version first: what is recorded made a later one."""
-        if isinstance(verdict, Decided) and len(verdict.facts) == len(one.expected):
-            for place, version, (_, number) in zip(verdict.places, verdict.versions, one.expected, strict=True):
-                if place is not None and version < self.past.version[number]:
-                    return place, self.desks[one.desk].states.get(place, ABSENT).version + self.past.version[number] - version
+        if isinstance(verdict, Decided) and not one.patient:
+            for fact, place, version, (_, number) in zip(verdict.facts, verdict.places, verdict.versions, one.expected, strict=False):
+                if self.past.kinds[self.past.kind[number]] is not type(fact):
+                    return None
+                if place is not None and (more := self.past.version[number] - version) > 0:
+                    return place, self.desks[one.desk].states.get(place, ABSENT).version + more
         return None
+
+    def _patience(self) -> bool:
+        """What still stands aside for a version that does not come may be about another entity: it is looked at once more."""
+        left = [one for rows in self._aside.values() for one in rows if one.nth < 0 and one.expected and not one.patient]
+        for one in left:
+            one.patient = True
+            self._queue(one)
+        return bool(left)
 
     def _spare(self, gone: Iterable[Message], until: int | None = None) -> None:
         """They were due, and did not fire: what they waited behind was faster."""
@@ -281,7 +290,7 @@ class Retrace:
                 route.open += 1
                 self._set(one, -1)
                 continue
-            wrong.append(self._said(one, event, verdict))
+            wrong.append(said(self.past, one, event, verdict, self._error))
         missing = [number for number, done in enumerate(self._done) if not done]
         if missing and not wrong:
             kinds = sorted({self.past.kinds[self.past.kind[number]].type for number in missing})
@@ -289,11 +298,3 @@ class Retrace:
         if wrong:
             first = "; ".join(wrong[:SHOWN_MAX])
             raise NoReplay("halt.replay_differs", f"{len(wrong)} decisions come out otherwise than recorded; {first}")
-
-    def _said(self, one: Delivery, event: Message, verdict: Verdict | None) -> str:
-        past = self.past
-        recorded = one.code or " + ".join(past.kinds[past.kind[number]].type for _, number in one.expected) or "nothing"
-        facts = " + ".join(fact.type for fact in verdict.facts) if isinstance(verdict, Decided) else ""
-        now = verdict.code if isinstance(verdict, Reject | Wait) else facts or "nothing"
-        now = now if verdict is not None else self._error
-        return f"{SERVICES[one.desk]} took {event.type} of {event.key}: recorded is {recorded}, decided again it is {now}"

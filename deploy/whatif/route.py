@@ -15,7 +15,8 @@ GRACE_MS = 5_000  # by which deadlines fire later
 @dataclass(slots=True, eq=False)
 class Delivery:
     """An event on its way to a desk. expected: id and number of each fact that is recorded of it. code: of its refusal. nth: its place
-    in the order once it has one. number: of our own record, or -1 - place among what apps sent.
+    in the order once it has one. patient: it stands aside for no version of an entity any more. number: of our own record, or -1 - place
+    among what apps sent.
     """
 
     desk: int
@@ -29,6 +30,7 @@ class Delivery:
     at: int
     since: int
     queued: bool = False
+    patient: bool = False
     waiting: bool = False
     nth: int = -1
 

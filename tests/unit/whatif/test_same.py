@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +16,9 @@ from deploy.market import newrules
 from deploy.market.market import build
 from deploy.verify.log import Entry, entry_of
 from deploy.whatif import NoReplay, Report, Span, gather, whatif
+from deploy.whatif.desk import Desk, Verdict
+from deploy.whatif.retrace import Retrace
+from shared.messaging.message import Message
 from shared.messaging.record import Record
 from shared.policy import Policies
 from tests.unit import builders as b
@@ -176,3 +181,22 @@ def test_what_nobody_had_taken_yet_is_left_open_r9_2(entries: list[Entry]) -> No
     report = whatif(gather(entries[:cut]), b.POLICIES, b.POLICIES)
     assert report.differences == 0
     assert report.read["open"] > 0
+
+
+def test_what_raced_is_not_looked_back_for_while_its_entity_is_behind_r9_2(ground: TapedFairground) -> None:
+    """Decisions are few more than there were; of trust's, whose score is far behind where topics raced, each look back would be 200."""
+    retrace, decided = Retrace(ground.past(), IN_FORCE), Counter[str]()
+    for desk in retrace.desks:
+        desk.decide = counting(desk, decided)  # type: ignore[method-assign]
+    found = Counter(desk.name for desk, *_ in retrace.run())
+    assert all(found[name] <= decided[name] < found[name] * 1.25 for name in found), (found, decided)
+
+
+def counting(desk: Desk, decided: Counter[str]) -> Callable[..., Verdict]:
+    decide = desk.decide
+
+    def count(event: Message, identity: str, *, timer: bool = False) -> Verdict:
+        decided[desk.name] += 1
+        return decide(event, identity, timer=timer)
+
+    return count
