@@ -169,6 +169,8 @@ CORRUPTIONS = (
                lambda copy: copy.forge(HandlingNoted, lambda fact: fact.how == "unclaimed", how="paid")),
     Corruption("what a person paid is booked twice", "settled by hand: exactly",
                lambda copy: copy.repeat(CompensationDone, lambda fact: fact.by_hand)),
+    Corruption("a line is settled though the provider refused to pay cancelled units back", "no line is settled while",
+               p.a_cancelled_unit_that_was_not_paid_back),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),

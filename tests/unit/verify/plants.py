@@ -23,6 +23,7 @@ from shared.contracts.payment import (
     LineSettled,
     RefundDone,
     RefundInstructed,
+    RefundNotPaid,
     RefundReserved,
 )
 from shared.contracts.psp import PaymentSucceeded
@@ -286,3 +287,12 @@ def a_millionth_more_of_what_is_good(copy: Copy) -> None:
 
 def a_look_at_another_day(copy: Copy) -> None:
     copy.forge(ScoreLooked, as_of=lambda day: (date.fromisoformat(day) - timedelta(days=1)).isoformat())
+
+
+def a_cancelled_unit_that_was_not_paid_back(copy: Copy) -> None:
+    """The provider's yes is told as its no."""
+    done = copy.find(RefundDone, lambda fact: fact.order_id == "gone" and fact.line_no == 1)
+    assert isinstance(done.event, RefundDone)
+    said = {"order_id": "gone", "refund_id": done.event.refund_id, "line_no": 1, "reason": "account closed"}
+    refused = RefundNotPaid.model_validate({**said, "occurred_at": done.event.occurred_at})
+    copy.put(done, [replace(done, type=refused.type, event=refused, value=refused.to_json())])
