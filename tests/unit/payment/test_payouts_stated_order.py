@@ -1,4 +1,4 @@
-"""A party's payouts and its statements without end, and in whatever order: bounded, and the last word of both sides counts. Source: R3.9."""
+"""A party's payouts and statements without end, in whatever order: bounded, and the last word of both sides counts. Source: R3.9."""
 
 from __future__ import annotations
 

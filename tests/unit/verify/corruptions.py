@@ -38,6 +38,7 @@ from shared.contracts.payment import (
 )
 from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
 from shared.contracts.standing import AppealEnded, PointsChanged, StudyNoted, SubjectReinstated, SubjectSuspended, ViolationNoted
+from shared.contracts.stated import PayoutBreakFound, PayoutStated
 from shared.contracts.storefront import RefundRequested
 from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, EvidenceFound, ScoreChanged, TierChanged
@@ -198,6 +199,12 @@ CORRUPTIONS = (
     Corruption("a statement line was compared with another amount", "every statement line",
                lambda copy: copy.forge(StatementNoted, of_order("own"), amount_minor=more(1))),
     Corruption("a break between statement and ledger is not announced", "the breaks that stand", lambda copy: copy.lose(BreakFound)),
+    Corruption("a line about a payout was compared with another amount", "every line about a payout",
+               lambda copy: copy.forge(PayoutStated, lambda fact: fact.line_id == "a", amount_minor=more(1))),
+    Corruption("a break of a payout is not announced", "the breaks of payouts",
+               lambda copy: copy.lose(PayoutBreakFound, lambda fact: fact.break_kind == "amount")),
+    Corruption("a payout has a day more to be stated", "the breaks of payouts", p.a_payout_with_a_day_more_to_be_stated),
+    Corruption("a break of a payout is announced twice", "every break is announced", lambda copy: copy.repeat(PayoutBreakFound)),
     Corruption("a buyer counts in no cluster any more", "first orders: every buyer",
                lambda copy: copy.stored("known_member", "b7", lambda body: body.update(cluster="b7"))),
     Corruption("a use of the guarantee is forgotten", "first orders: each use",

@@ -21,6 +21,7 @@ from shared.contracts.payment import (
     DebtRepaid,
     EscrowFunded,
     LineSettled,
+    PayoutDone,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
@@ -296,3 +297,11 @@ def a_cancelled_unit_that_was_not_paid_back(copy: Copy) -> None:
     said = {"order_id": "gone", "refund_id": done.event.refund_id, "line_no": 1, "reason": "account closed"}
     refused = RefundNotPaid.model_validate({**said, "occurred_at": done.event.occurred_at})
     copy.put(done, [replace(done, type=refused.type, event=refused, value=refused.to_json())])
+
+
+def a_payout_with_a_day_more_to_be_stated(copy: Copy) -> None:
+    """One of which the timer still stands."""
+    looks = copy.tables.looks
+    done = copy.find(PayoutDone, lambda fact: f"{fact.party}/{fact.payout_id}" in looks)
+    assert isinstance(done.event, PayoutDone)
+    copy.forge(PayoutDone, lambda fact: fact == done.event, stated_by=lambda at: at + timedelta(days=1))
