@@ -45,6 +45,7 @@ from shared.contracts.trust import EvidenceCounted, EvidenceFound, ScoreChanged,
 from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted
 from tests.unit import builders as b
 from tests.unit.verify import plants as p
+from tests.unit.verify import plants_paying as paying
 from tests.unit.verify.damaged import Copy, more, moved, of_order
 from tests.unit.verify.market import market
 from tests.unit.verify.recorded import log_of, tables_of
@@ -102,6 +103,7 @@ CORRUPTIONS = (
     Corruption("a coupon's fen is on another line", "allocation", p.a_fen_of_a_coupon_on_another_line),
     Corruption("a commission is a basis point more than the cart said", "allocation",
                lambda copy: copy.forge(OrderAccepted, of_order("split"), lines=p.in_lines(commission_bp=more(1)))),
+    Corruption("an order's money is released by a tier that its seller never had", "escrow days", paying.a_tier_that_nobody_told_of),
     Corruption("a gift is one no more", "allocation: every accepted line is of", p.a_gift_that_need_not_go_back),
     Corruption("a right's cap is a fen more than the cart said", "allocation: every accepted line is of", p.a_cap_of_a_fen_more),
     Corruption("a gift goes with another gift", "allocation: every accepted line is of", p.a_gift_of_itself),
@@ -171,7 +173,7 @@ CORRUPTIONS = (
     Corruption("what a person paid is booked twice", "settled by hand: exactly",
                lambda copy: copy.repeat(CompensationDone, lambda fact: fact.by_hand)),
     Corruption("a line is settled though the provider refused to pay cancelled units back", "no line is settled while",
-               p.a_cancelled_unit_that_was_not_paid_back),
+               paying.a_cancelled_unit_that_was_not_paid_back),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),
@@ -203,7 +205,7 @@ CORRUPTIONS = (
                lambda copy: copy.forge(PayoutStated, lambda fact: fact.line_id == "a", amount_minor=more(1))),
     Corruption("a break of a payout is not announced", "the breaks of payouts",
                lambda copy: copy.lose(PayoutBreakFound, lambda fact: fact.break_kind == "amount")),
-    Corruption("a payout has a day more to be stated", "the breaks of payouts", p.a_payout_with_a_day_more_to_be_stated),
+    Corruption("a payout has a day more to be stated", "the breaks of payouts", paying.a_payout_with_a_day_more_to_be_stated),
     Corruption("a break of a payout is announced twice", "every break is announced", lambda copy: copy.repeat(PayoutBreakFound)),
     Corruption("a buyer counts in no cluster any more", "first orders: every buyer",
                lambda copy: copy.stored("known_member", "b7", lambda body: body.update(cluster="b7"))),

@@ -21,10 +21,8 @@ from shared.contracts.payment import (
     DebtRepaid,
     EscrowFunded,
     LineSettled,
-    PayoutDone,
     RefundDone,
     RefundInstructed,
-    RefundNotPaid,
     RefundReserved,
 )
 from shared.contracts.psp import PaymentSucceeded
@@ -288,20 +286,3 @@ def a_millionth_more_of_what_is_good(copy: Copy) -> None:
 
 def a_look_at_another_day(copy: Copy) -> None:
     copy.forge(ScoreLooked, as_of=lambda day: (date.fromisoformat(day) - timedelta(days=1)).isoformat())
-
-
-def a_cancelled_unit_that_was_not_paid_back(copy: Copy) -> None:
-    """The provider's yes is told as its no."""
-    done = copy.find(RefundDone, lambda fact: fact.order_id == "gone" and fact.line_no == 1)
-    assert isinstance(done.event, RefundDone)
-    said = {"order_id": "gone", "refund_id": done.event.refund_id, "line_no": 1, "reason": "account closed"}
-    refused = RefundNotPaid.model_validate({**said, "occurred_at": done.event.occurred_at})
-    copy.put(done, [replace(done, type=refused.type, event=refused, value=refused.to_json())])
-
-
-def a_payout_with_a_day_more_to_be_stated(copy: Copy) -> None:
-    """One of which the timer still stands."""
-    looks = copy.tables.looks
-    done = copy.find(PayoutDone, lambda fact: f"{fact.party}/{fact.payout_id}" in looks)
-    assert isinstance(done.event, PayoutDone)
-    copy.forge(PayoutDone, lambda fact: fact == done.event, stated_by=lambda at: at + timedelta(days=1))
