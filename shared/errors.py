@@ -179,6 +179,7 @@ PaymentCode = Literal[
     "statement.known",
     "statement.of_party",
     "statement.too_many_lines",
+    "statement.too_old",
     "withdrawal.clawback_open",
     "withdrawal.debt_open",
     "withdrawal.deposit_short",
@@ -558,13 +559,12 @@ CATALOGUE: dict[str, Entry] = {
     "withdrawal.too_many": Entry(
         "too many payouts are under way", True, "处理中的提现过多,请稍后再试", "Too many payouts are under way. Please try again later."
     ),
-    "statement.of_party": Entry(
-        "a payout is of a party, not of an order: its answer and payout.overdue say what became of it, the statement is not compared"
-    ),
+    "statement.of_party": Entry("a payout is of a party, not of an order: statement.payout, keyed by the party, tells of it"),
     "statement.known": Entry("the line was stated before, word for word"),
     "reimbursement.before_answer": Entry("a reimbursement of what the provider has not answered yet: waits", True),
     "reimbursement.known": Entry("a reimbursement of this id was paid before"),
-    "statement.too_many_lines": Entry("the provider stated more lines for this order than any order has: none of it is compared"),
+    "statement.too_many_lines": Entry("the provider stated more lines than any order or party has at a time: none of it is compared"),
+    "statement.too_old": Entry("a line about a payout of which nothing is known, as old as those that are forgotten: it is not compared"),
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
         False,

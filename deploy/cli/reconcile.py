@@ -15,8 +15,9 @@ from shared import postgres
 from shared.currencies import money
 
 BREAKS = """
-SELECT break_id, order_id, at, day, break_kind, movement, reference, line_id, ours_minor, ours_currency, theirs_minor, theirs_currency
-  FROM payment.open_break WHERE $1::text IS NULL OR day = $1 ORDER BY day, at, order_id, break_id
+SELECT break_id, order_id, party, at, day, break_kind, movement, reference, line_id,
+       ours_minor, ours_currency, theirs_minor, theirs_currency
+  FROM payment.open_break WHERE $1::text IS NULL OR day = $1 ORDER BY day, at, order_id, party, break_id
 """
 MEANS = {
     "missing_here": "they state what we do not know",
@@ -46,7 +47,8 @@ def reconcile(day: datetime | None, as_json: bool) -> None:
 def _print(row: asyncpg.Record) -> None:
     ours, theirs = (_side(row[f"{side}_minor"], row[f"{side}_currency"]) for side in ("ours", "theirs"))
     line = f", line {row['line_id']}" if row["line_id"] else ""
-    click.echo(f"{row['day']}  {row['break_kind']:<14} order {row['order_id']}: {row['movement']} {row['reference']}{line}")
+    whose = f"order {row['order_id']}" if row["order_id"] is not None else f"party {row['party']}"
+    click.echo(f"{row['day']}  {row['break_kind']:<14} {whose}: {row['movement']} {row['reference']}{line}")
     click.echo(f"{'':>12}ours {ours}, theirs {theirs}: {MEANS[row['break_kind']]}; since {row['at'].isoformat()}, {row['break_id']}")
 
 

@@ -154,6 +154,7 @@ def _tell(console: Console, stack: Stack, verdict: Verdict) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    console.print(display.breaks(verdict), highlight=False, soft_wrap=True)
     held = sum(check.holds for check in report.checks)
     console.print(f"verify: {held} of {len(report.checks)} statements hold, {report.records:,} records read", highlight=False)
     if verdict.market.delayed:

@@ -60,6 +60,14 @@ def lateness(verdict: Verdict) -> str:
     )
 
 
+def breaks(verdict: Verdict) -> str:
+    """What the provider's statements got wrong, by kind. Source: R3.9."""
+    found, standing = verdict.found.breaks, verdict.found.standing
+    kinds = Counter(line.rpartition(": ")[2].partition(" of ")[0] for line in found.values())
+    told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
+    return f"breaks between statement and ledger: {told}; {len(found) - len(standing)} explained since, {len(standing)} stand"
+
+
 def problems(console: Console, verdict: Verdict) -> None:
     for line in verdict.problems[:PROBLEMS_SHOWN]:
         console.print(f"  NO  {line}", highlight=False, markup=False, soft_wrap=True)

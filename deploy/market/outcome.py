@@ -48,6 +48,10 @@ ONCE = {  # the business key that each of these happens at most once for
     ("party.v1", "payout.instructed"): ("payout_id",),
     ("party.v1", "payout.done"): ("payout_id",),
 }
+BROKEN = {
+    "break.found": "{order_id}: {break_kind} of {movement} {reference}",
+    "payout.break_found": "{party}: {break_kind} of payout {payout_id}",
+}
 
 
 @dataclass(slots=True)
@@ -126,8 +130,7 @@ def _tiers(records: Iterable[Read]) -> list[str]:
 
 def read(records: Iterable[Read]) -> Found:
     """records: all of TOPICS, each partition in order, none twice."""
-    found, happened, ids = Found(), Counter[str](), Counter[str]()
-    paid: dict[str, dict[int, int]] = {}
+    found, happened, ids, paid = Found(), Counter[str](), Counter[str](), dict[str, dict[int, int]]()
     for record in records:
         if record.body is None:
             continue
@@ -136,10 +139,9 @@ def read(records: Iterable[Read]) -> Found:
         key = ONCE.get((record.topic, record.type))
         if key is not None:
             happened[f"{record.topic} {record.type} {' '.join(str(record.body[name]) for name in key)}"] += 1
-        if (record.topic, record.type) == ("payment.v1", "break.found"):
-            said = "{order_id}: {break_kind} of {movement} {reference}".format(**record.body)
-            found.breaks[record.body["break_id"]] = found.standing[record.body["break_id"]] = said
-        elif (record.topic, record.type) == ("payment.v1", "break.explained"):
+        if record.type in BROKEN:
+            found.breaks[record.body["break_id"]] = found.standing[record.body["break_id"]] = BROKEN[record.type].format(**record.body)
+        elif record.type in ("break.explained", "payout.break_explained"):
             found.standing.pop(record.body["break_id"], None)
         _take(found, paid, record, record.body)
     found.doubled = sorted(line for line, count in (happened + ids).items() if count > 1)

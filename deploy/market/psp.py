@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from deploy.market.clients import Read
-from deploy.market.sent import Sent
+from deploy.market.sent import OPENING, Sent
 
 TOPICS = ("payment.v1", "party.v1")
 GROUP = "psp-connector"
@@ -20,6 +20,10 @@ USUAL_MINUTES = (5, 20 * 60)
 LATE = timedelta(days=3)
 SHANGHAI = timezone(timedelta(hours=8))  # in which the provider counts its days
 STATED_AFTER = timedelta(days=1, hours=2)  # from the beginning of the day: the statement comes out at two in the morning after
+SLIPS = ("amount", "currency", "duplicate", "missing_there", "missing_here")  # what its statement of payouts gets wrong
+ONE_IN_OF_EACH = 25  # payouts
+SLIPS_UNTIL = OPENING + timedelta(days=40)  # so that the market sees what becomes of them
+MENDED_AFTER = timedelta(days=10)  # of every second one: when each of them has been found
 ONE_IN_LATE, ONE_IN_TWICE, ONE_IN_AGAIN, ONE_PARTY_IN_FAILS = 25, 20, 20, 6
 
 
@@ -30,7 +34,8 @@ class Provider:
     not pay; failing_first: of these not the first refund.
     The first payout of some parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to:
     payouts, by party and currency.
-    instructed: how often each instruction came; it is carried out once.
+    instructed: how often each instruction came; it is carried out once. slips, left: what its statement of payouts gets wrong, as the break
+    that must be told of it; those that it never mends.
     """
 
     def __init__(self, seed: int, failing: Iterable[str], failing_first: Iterable[str] = ()) -> None:
@@ -44,6 +49,8 @@ class Provider:
         self.instructed: Counter[str] = Counter()
         self.paid: Counter[tuple[str, str]] = Counter()
         self.paid_to: Counter[tuple[str, str]] = Counter()
+        self.slips: set[str] = set()
+        self.left: set[str] = set()
 
     def take(self, records: Iterable[Read]) -> None:
         """Carries out what is new among them."""
@@ -92,7 +99,9 @@ class Provider:
         at = datetime.fromisoformat(str(record.body["occurred_at"])) + delay + (LATE if late else timedelta())
         answer = _answer(kind, instruction, record.key, at, fails)
         self._schedule(answer)
-        if kind in ("refund", "compensation") and not fails:
+        if kind == "payout" and not fails:
+            self._state_payout(instruction, record.key, at, record.body)
+        elif not fails:
             self._state(kind, instruction, record.key, at, record.body)
         if self._roll(instruction, "twice") % ONE_IN_TWICE == 0:
             self._schedule(answer)
@@ -102,7 +111,7 @@ class Provider:
             self._schedule(replace(answer, id=f"{answer.id}-again", at=later, refused=code))
 
     def _state(self, kind: str, reference: str, order_id: str, at: datetime, body: Mapping[str, Any]) -> None:
-        """A line of the statement of that day. Payouts are on another statement, that of the parties' accounts."""
+        """A line of the statement of that day."""
         day = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
         line = {
             "order_id": order_id,
@@ -116,6 +125,23 @@ class Provider:
         }
         identity = f"st-{kind}-{reference}"
         self._schedule(Sent("psp", "psp.v1", "psp", identity, "statement.line", order_id, day + STATED_AFTER, line, 0))
+
+    def _state_payout(self, payout: str, party: str, at: datetime, body: Mapping[str, Any]) -> None:
+        """Now and then it gets one wrong, and mends every second one. Source: R3.9."""
+        day = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+        line = {"party": party, "statement_id": f"st-{day:%Y%m%d}", "line_id": f"payout-{payout}", "day": f"{day:%Y-%m-%d}"}
+        line |= {"payout_id": payout, "amount_minor": body["amount_minor"], "currency": body["currency"]}
+        roll = self._roll(payout, "slips") % (ONE_IN_OF_EACH * 2)
+        slip = SLIPS[roll // 2] if roll < 2 * len(SLIPS) and at < SLIPS_UNTIL else ""
+        told = _slipped(line, slip)
+        for number, one in enumerate(told):
+            self._schedule(_line(one, f"{payout}-{number}", day + STATED_AFTER))
+        if slip:
+            self.slips.add(said := f"{party}: {slip} of payout {told[-1]['payout_id'] if told else payout}")
+            if roll % 2:
+                self.left.add(said)
+            else:
+                self._schedule(_line(_mended(line, told), f"{payout}-mended", day + STATED_AFTER + MENDED_AFTER))
 
     def _fails(self, kind: str, key: str) -> bool:
         if kind == "refund" and key in self._failing_first:
@@ -139,3 +165,29 @@ def _answer(kind: str, instruction: str, key: str, at: datetime, fails: bool) ->
     body = {**keyed, f"{kind}_id": instruction} | ({"reason": "account closed"} if fails else {})
     verdict = f"{kind}.{'failed' if fails else 'succeeded'}"
     return Sent("psp", "psp.v1", "psp", f"psp-{instruction}", verdict, key, at, body, 0)
+
+
+def _line(line: Mapping[str, Any], identity: str, at: datetime) -> Sent:
+    return Sent("psp", "psp.v1", "psp", f"st-payout-{identity}", "statement.payout", str(line["party"]), at, line, 0)
+
+
+def _slipped(line: Mapping[str, Any], slip: str) -> list[Mapping[str, Any]]:
+    """What the statement says; the last one is wrong."""
+    match slip:
+        case "amount":
+            return [{**line, "amount_minor": line["amount_minor"] + 1}]
+        case "currency":
+            return [{**line, "currency": "EUR"}]
+        case "duplicate":
+            return [line, {**line, "line_id": f"{line['line_id']}-again"}]
+        case "missing_there":
+            return []
+        case "missing_here":
+            return [line, {**line, "line_id": f"{line['line_id']}-other", "payout_id": f"{line['payout_id']}-other"}]
+        case _:
+            return [line]
+
+
+def _mended(line: Mapping[str, Any], told: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The right line, or the one too many taken back."""
+    return line if len(told) < 2 else {**told[-1], "amount_minor": 0}

@@ -92,14 +92,16 @@ def _all(stack: Stack) -> list[Read]:
 
 
 def _breaks(verdict: Verdict) -> list[str]:
-    """None at all; of late news those that must stand: payments that waited for their order too long, and are in a person's hands."""
-    found = verdict.found
+    """Of payouts those that the provider's slips must make, and what is left of them once it has mended some; of orders none at all. Of
+    late news those that must stand: payments that waited for their order too long, and are in a person's hands.
+    """
+    found, provider = verdict.found, verdict.play.provider
     if not verdict.market.delayed:
-        return sorted(found.breaks.values())
-    captured, taken = verdict.play.provider.captured, verdict.play.provider.taken
+        return sorted((provider.slips ^ set(found.breaks.values())) | (provider.left ^ set(found.standing.values())))
+    captured, taken = provider.captured, provider.taken
     unknown = {f"{captured[payment]}: missing_here of capture {payment}" for payment in captured.keys() - found.payments}
     unknown |= {f"{taken[one]}: missing_here of chargeback {one}" for one in taken.keys() - found.payments}
-    return sorted(unknown ^ set(found.standing.values()))
+    return sorted((unknown | provider.left) ^ set(found.standing.values()))
 
 
 def _of_ledger(verdict: Verdict) -> list[str]:

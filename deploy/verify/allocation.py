@@ -15,6 +15,7 @@ from deploy.verify.report import Check
 from shared.contracts.order import OrderAccepted, OrderPaid
 from shared.contracts.payment import EscrowFunded
 from shared.contracts.storefront import OrderPlaced, PlacedLine, Visit
+from shared.contracts.trust import TierChanged
 from shared.contracts.types import Line
 from shared.policy import Policies, Policy
 
@@ -27,6 +28,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
     yield _accepted(log, policies)
     yield _bound(log)
     yield _frozen(log)
+    yield _escrow_days(log, policies)
 
 
 def _accepted(log: Log, policies: Policies) -> Check:
@@ -194,4 +196,21 @@ def _frozen(log: Log) -> Check:
         days = (paid_fact.terms.settle_days, paid_fact.terms.settle_days_of, paid_fact.terms.zone)
         kept = days == (funded.settle_days, funded.settle_days_of, funded.zone)
         check.that(same and kept, f"{entry}: escrow of {funded.order_id} was funded for other lines or terms than were paid")
+    return check
+
+
+def _escrow_days(log: Log, published: Policies) -> Check:
+    """Which tier counted is said in the terms; by the table in force when it was ordered. Source: R5.7, R9.1."""
+    check = Check("escrow days: of a tier that was told of its seller and had begun when the order was placed, by the table of then")
+    told = {(fact.subject_id, fact.tier, fact.effective_from): fact.escrow_days for _, fact in log.of(TierChanged)}
+    for entry, accepted in log.of(OrderAccepted):
+        policy = published.named(accepted.terms.policy_version)
+        table = {tier.name: tier.escrow_days for tier in (*policy.trust.tiers, policy.trust.tier_new)} if policy is not None else {}
+        wrong = []
+        for one in accepted.terms.settle_days_of:
+            if one.effective_from is not None:
+                as_told = told.get((f"seller:{one.seller_id}", one.tier, one.effective_from))
+                if as_told is None or one.days != table.get(one.tier, as_told) or one.effective_from > accepted.occurred_at:
+                    wrong.append(f"{one.days} d of {one.tier} since {one.effective_from}, told was {as_told}")
+        check.that(not wrong or any(log.starts.values()), f"{entry}: {wrong}")
     return check

@@ -5,16 +5,21 @@ Written from the rule's text and shares no code with the services. The facts of 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.verify.log import Log, cause
 from deploy.verify.report import Check
+from shared.contracts.chargeback import ChargebackDebited, RefundHeld
 from shared.contracts.handling import HandlingNoted, MoneyHandled
 from shared.contracts.payment import (
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
+    EscrowFunded,
+    LineSettled,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
@@ -28,6 +33,7 @@ WORDS = ("order_id", "handling_id", "of", "item_id", "how", "by", "reason", "ref
 def checks(log: Log) -> Iterator[Check]:
     yield _said(log)
     yield _paid(log)
+    yield _kept(log)
 
 
 def _said(log: Log) -> Check:
@@ -78,3 +84,59 @@ def _paid(log: Log) -> Check:
     for cause_id, left in booked.items():
         check.that(False, f"event {cause_id}: {left} is booked as settled by hand, and nobody said so")
     return check
+
+
+@dataclass(slots=True)
+class Line:
+    """left: minor units and units of it that neither went back nor are on their way. open: cancelled ones that are not paid back, by id."""
+
+    left: tuple[int, int] = (0, 0)
+    open: dict[str, tuple[int, int]] = field(default_factory=dict)
+    under_way: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
+
+    def gone(self, minor: int, units: int) -> None:
+        self.left = self.left[0] - minor, self.left[1] - units
+
+
+def _kept(log: Log) -> Check:
+    """No case holds money of cancelled units, so this does, as long as a person or the end of a chargeback may pay them back."""
+    check = Check("no line is settled while cancelled units of it are not paid back and still may be")
+    orders: dict[str, dict[int, Line]] = defaultdict(lambda: defaultdict(Line))
+    for entry in log.facts():
+        fact: Any = entry.event
+        if isinstance(fact, LineSettled):
+            line = orders[fact.order_id][fact.line_no]
+            fits = [name for name, one in line.open.items() if one[0] <= line.left[0] and one[1] <= line.left[1]]
+            check.that(not fits, f"{entry}: line {fact.line_no} of {fact.order_id} is settled, {fits} may still be paid back")
+        elif isinstance(fact, EscrowFunded):
+            for bought in fact.lines:
+                orders[fact.order_id][bought.line_no].left = bought.paid_minor, bought.quantity
+        elif isinstance(fact, Followed):
+            _follow(orders[fact.order_id], fact)
+    return check
+
+
+Followed = RefundHeld | RefundReserved | RefundNotPaid | HandlingNoted | ChargebackDebited
+
+
+def _follow(lines: dict[int, Line], fact: Followed) -> None:
+    match fact:
+        case RefundHeld(cancelled=True):
+            lines[fact.line_no].open[fact.refund_id] = fact.amount_minor, fact.quantity
+        case RefundReserved():
+            line = lines[fact.line_no]
+            line.open.pop(fact.refund_id, None)
+            line.under_way[fact.refund_id] = fact.buyer_minor, fact.quantity, fact.cancelled_at is not None
+            line.gone(fact.buyer_minor, fact.quantity)
+        case RefundNotPaid(line_no=int(line_no)):
+            line = lines[line_no]
+            minor, units, cancelled = line.under_way.get(fact.refund_id, (0, 0, False))
+            line.gone(-minor, -units)
+            if cancelled:
+                line.open[fact.refund_id] = minor, units
+        case HandlingNoted():
+            for line in lines.values():
+                line.open.pop(fact.item_id, None)
+        case ChargebackDebited():
+            for part in fact.parts:
+                lines[part.line_no].gone(part.amount_minor, 0)

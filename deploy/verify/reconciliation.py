@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from deploy.verify.log import Log, cause
+from deploy.verify.log import Entry, Log, cause
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
@@ -18,16 +18,22 @@ from shared.contracts.payment import (
     CompensationInstructed,
     CompensationNotPaid,
     EscrowFunded,
+    PayoutDone,
+    PayoutInstructed,
+    PayoutReturned,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
     StatementNoted,
     UnwantedReceived,
 )
-from shared.contracts.psp import StatementLine
+from shared.contracts.psp import PayoutLine, StatementLine
+from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, PayoutStated
 
 Sum = tuple[int, str]  # minor units, currency
-Place = tuple[str, str, str]  # order, movement, reference
+Place = tuple[str, ...]  # order, movement, reference; or party, payout: as the subject of its timer
+Broken = BreakFound | PayoutBreakFound
+Explained = BreakExplained | PayoutBreakExplained
 
 
 @dataclass(slots=True)
@@ -52,12 +58,15 @@ class Both:
 
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _noted(log)
-    places = _both(log)
-    found = {fact.break_id: fact for _, fact in log.of(BreakFound)}
-    explained = {fact.break_id for _, fact in log.of(BreakExplained)}
-    left = [fact for break_id, fact in found.items() if break_id not in explained]
-    yield _stand(places, left, tables)
-    yield _announced(log, left, tables)
+    yield _noted_payouts(log)
+    explained = {fact.break_id for _, fact in log.of(BreakExplained)} | {fact.break_id for _, fact in log.of(PayoutBreakExplained)}
+    of_orders = {fact.break_id: fact for _, fact in log.of(BreakFound) if fact.break_id not in explained}
+    of_parties = {fact.break_id: fact for _, fact in log.of(PayoutBreakFound) if fact.break_id not in explained}
+    check = Check("the breaks that stand are those between statement and ledger")
+    yield _stand(check, _both(log), [((one.order_id, one.movement, one.reference), one.break_kind) for one in of_orders.values()], tables)
+    check = Check("the breaks of payouts that stand are those between statement and what parties were paid")
+    yield _stand(check, _payouts(log), [((one.party, one.payout_id), one.break_kind) for one in of_parties.values()], tables)
+    yield _announced(log, [*of_orders.values(), *of_parties.values()], tables)
 
 
 def _noted(log: Log) -> Check:
@@ -74,6 +83,44 @@ def _noted(log: Log) -> Check:
         check.that(said == took, f"{entry}: the provider stated {said}, compared was {took}")
         check.that(seen[place] == 1, f"{entry}: compared again")
     return check
+
+
+def _noted_payouts(log: Log) -> Check:
+    """As those of orders."""
+    check = Check("every line about a payout was compared as the provider sent it, once")
+    sent = log.bodies(PayoutLine)
+    seen: Counter[tuple[str, str]] = Counter()
+    for entry, noted in log.of(PayoutStated):
+        place = (entry.header("ce_causationid"), noted.party)
+        seen[place] += 1
+        line = cause(sent, entry, line_id=noted.line_id, amount_minor=noted.amount_minor)
+        said = (line.line_id, line.payout_id, line.amount_minor, line.currency, line.day) if line is not None else None
+        took = (noted.line_id, noted.payout_id, noted.amount_minor, noted.currency, noted.day)
+        check.that(said == took, f"{entry}: the provider stated {said}, compared was {took}")
+        check.that(seen[place] == 1, f"{entry}: compared again")
+    return check
+
+
+def _payouts(log: Log) -> dict[Place, Both]:
+    """The last word of both sides on every payout; facts of one party lie in one lane, in order."""
+    places: dict[Place, Both] = defaultdict(Both)
+    lines: dict[tuple[str, str], PayoutStated] = {}
+    for entry in log.facts():
+        match entry.event:
+            case PayoutInstructed() as fact:
+                places[(fact.party, fact.payout_id)].ours = (fact.amount_minor, fact.currency)
+            case PayoutDone() as fact:
+                places[(fact.party, fact.payout_id)].due = fact.stated_by
+            case PayoutReturned() as fact:
+                places[(fact.party, fact.payout_id)].ours = None
+            case PayoutStated() as fact:
+                lines[(fact.party, fact.line_id)] = fact
+    for (party, line_id), noted in lines.items():
+        if noted.amount_minor:
+            both = places[(party, noted.payout_id)]
+            both.known_by = both.known_by or noted.known_by
+            both.theirs[line_id] = (noted.amount_minor, noted.currency)
+    return places
 
 
 def _both(log: Log) -> dict[Place, Both]:
@@ -128,12 +175,11 @@ def _moved(both: Both, ours: Sum | None, at: datetime, days: int) -> None:
     both.ours, both.due = ours, at + timedelta(days=days) if days and ours is not None else None
 
 
-def _stand(places: dict[Place, Both], left: list[BreakFound], tables: Tables) -> Check:
+def _stand(check: Check, places: dict[Place, Both], left: list[tuple[Place, str]], tables: Tables) -> Check:
     """Of several lines of one movement, which is the duplicate is not compared. What stands alone waits for its deadline or is a break."""
-    check = Check("the breaks that stand are those between statement and ledger")
     announced: dict[Place, list[str]] = defaultdict(list)
-    for fact in left:
-        announced[(fact.order_id, fact.movement, fact.reference)].append(fact.break_kind)
+    for place, kind in left:
+        announced[place].append(kind)
     for place in sorted(places.keys() | announced.keys()):
         both = places.get(place, Both())
         subject = "/".join(place)
@@ -156,19 +202,27 @@ def _expected(both: Both, *, waits: bool) -> list[str]:
     return ["currency" if counted[1] != both.ours[1] else "amount"]
 
 
-def _announced(log: Log, left: list[BreakFound], tables: Tables) -> Check:
+def _announced(log: Log, left: list[Broken], tables: Tables) -> Check:
     check = Check("every break is announced once, explained at most once, and listed while it stands")
     seen: Counter[str] = Counter()
-    for entry, fact in log.of(BreakFound):
+    found: list[tuple[Entry, Broken]] = [*log.of(BreakFound), *log.of(PayoutBreakFound)]
+    ends: list[tuple[Entry, Explained]] = [*log.of(BreakExplained), *log.of(PayoutBreakExplained)]
+    for entry, fact in found:
         seen[fact.break_id] += 1
         check.that(seen[fact.break_id] == 1, f"{entry}: break {fact.break_id} is announced again")
     ended: Counter[str] = Counter()
-    for entry, end in log.of(BreakExplained):
+    for entry, end in ends:
         ended[end.break_id] += 1
         check.that(
             ended[end.break_id] == 1 == seen[end.break_id], f"{entry}: break {end.break_id} was announced {seen[end.break_id]} times"
         )
-    told = {fact.break_id: (fact.order_id, fact.break_kind, fact.reference) for fact in left}
+    told = {fact.break_id: _listed(fact) for fact in left}
     for break_id in sorted(told.keys() | tables.breaks.keys()):
         check.same(f"break {break_id}", told.get(break_id), tables.breaks.get(break_id))
     return check
+
+
+def _listed(fact: Broken) -> tuple[str, str, str]:
+    if isinstance(fact, PayoutBreakFound):
+        return fact.party, fact.break_kind, fact.payout_id
+    return fact.order_id, fact.break_kind, fact.reference

@@ -36,9 +36,9 @@ SELECT tx::text, ordinal, account, currency, amount_minor, order_id, party, at, 
 """
 
 
-BREAKS = "SELECT break_id, order_id, break_kind, reference FROM payment.open_break"
+BREAKS = "SELECT break_id, coalesce(order_id, party), break_kind, reference FROM payment.open_break"
 TASKS = "SELECT order_id, case_id, task, state, turn, deadline, open FROM refund.case_task"
-LOOKS = "SELECT subject, due_at FROM payment.timer WHERE kind = 'statement.due'"
+LOOKS = "SELECT subject, due_at FROM payment.timer WHERE kind IN ('statement.due', 'payout_statement.due')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class Posting:
 class Tables:
     """lanes: the last number of each lane. entities: by table, then by key.
 
-    breaks: open ones by id: order, kind, reference. looks: when a movement that is not stated yet is looked at, by the timer's subject.
-    tasks: the queue of cases, by order, case and `case` or `appeal`: state, turn, deadline, open. policies: by service, the versions that
-    it keeps: when each begins, and the digest of what it decides by.
+    breaks: open ones by id: order or party, kind, reference. looks: when a movement that is not stated yet is looked at, by the
+    timer's subject. tasks: the queue of cases, by order, case and `case` or `appeal`: state, turn, deadline, open. policies: by service,
+    the versions that it keeps: when each begins, and the digest of what it decides by.
     """
 
     lanes: Mapping[Lane, int]

@@ -17,6 +17,7 @@ from shared.contracts.psp import (
     CompensationFailed,
     CompensationSucceeded,
     PayoutFailed,
+    PayoutLine,
     PayoutSucceeded,
     RefundFailed,
     RefundSucceeded,
@@ -62,12 +63,12 @@ def instruction_of(event: Message) -> Instruction | None:
 
 @dataclass(slots=True)
 class Provider:
-    """recorded: what it was asked. stated: it sends statements. asked: what it is asked now. assumed: by kind and currency, the amounts
-    and, under `count`, how many; unasked: answers left out.
+    """recorded: what it was asked. stated: on which of its statements there are lines, `orders`, `payouts`. asked: what it is asked now.
+    assumed: by kind and currency, the amounts and, under `count`, how many; unasked: answers left out.
     """
 
     recorded: dict[Instruction, Asked] = field(default_factory=dict)
-    stated: bool = False
+    stated: set[str] = field(default_factory=set)
     asked: dict[Instruction, Asked] = field(default_factory=dict)
     assumed: Counter[tuple[str, str]] = field(default_factory=Counter)
     count: Counter[str] = field(default_factory=Counter)
@@ -89,7 +90,9 @@ class Provider:
     def said(self, identity: str, source: str, event: Message) -> Message | None:
         """As it says it now; None: not yet, or never."""
         if isinstance(event, StatementLine):
-            return self._line(event)
+            return self._line(event, (event.kind, event.reference))
+        if isinstance(event, PayoutLine):
+            return self._line(event, ("payout", event.payout_id))
         instruction = instruction_of(event)
         if instruction is None or (instruction not in self.asked and instruction not in self.recorded):
             return event
@@ -131,27 +134,16 @@ class Provider:
         else:
             event = CompensationSucceeded(order_id=about.order_id, compensation_id=identity, occurred_at=at)
         yield Answer(f"assumed-{kind}-{identity}", "assumed", event, at)
-        if self.stated and kind != "payout":
-            yield self._stated(kind, identity, about.order_id, asked, at + STATED_AFTER)
+        if ("payouts" if kind == "payout" else "orders") in self.stated:
+            yield Answer(f"assumed-line-{identity}", "assumed", _stated(kind, identity, about, asked, at + STATED_AFTER), at + STATED_AFTER)
 
-    @staticmethod
-    def _stated(kind: Any, identity: str, order_id: str, asked: Asked, at: datetime) -> Answer:
-        line = StatementLine(
-            order_id=order_id,
-            statement_id="assumed",
-            line_id=f"assumed-{identity}"[:64],
-            day=at.astimezone(UTC).date().isoformat(),
-            kind=kind,
-            reference=identity,
-            amount_minor=asked.amount_minor,
-            currency=asked.currency,
-            occurred_at=at,
-        )
-        return Answer(f"assumed-line-{identity}", "assumed", line, at)
+    def hears(self, event: Message) -> None:
+        """That it sends such statements."""
+        if isinstance(event, StatementLine | PayoutLine):
+            self.stated.add("orders" if isinstance(event, StatementLine) else "payouts")
 
-    def _line(self, event: StatementLine) -> Message | None:
+    def _line(self, event: StatementLine | PayoutLine, instruction: Instruction) -> Message | None:
         """Of a movement that was asked for in the past: what is asked now, or nothing."""
-        instruction = (event.kind, event.reference)
         before, now = self.recorded.get(instruction), self.asked.get(instruction)
         if before is None or before == now:
             return event
@@ -159,3 +151,17 @@ class Provider:
             return None
         honest = (event.amount_minor, event.currency) == (before.amount_minor, before.currency)
         return event.model_copy(update={"amount_minor": now.amount_minor}) if honest else event
+
+
+def _stated(kind: Any, identity: str, about: Any, asked: Asked, at: datetime) -> Message:
+    line: dict[str, Any] = {
+        "statement_id": "assumed",
+        "line_id": f"assumed-{identity}"[:64],
+        "day": at.astimezone(UTC).date().isoformat(),
+        "amount_minor": asked.amount_minor,
+        "currency": asked.currency,
+        "occurred_at": at,
+    }
+    if kind == "payout":
+        return PayoutLine(party=about.party, payout_id=identity, **line)
+    return StatementLine(order_id=about.order_id, kind=kind, reference=identity, **line)

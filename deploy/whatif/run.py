@@ -16,7 +16,6 @@ from deploy.whatif.rerun import Rerun
 from deploy.whatif.retrace import Retrace
 from deploy.whatif.route import Route
 from deploy.whatif.values import differing, standing_in
-from shared.contracts.psp import StatementLine
 from shared.policy import Policies
 
 EVER_MS = (-(2**62), 2**62)
@@ -75,5 +74,5 @@ def _as_it_was(past: Past, in_force: Policies, span: Span) -> tuple[Book, Route,
         if isinstance(verdict, Decided):
             for fact in verdict.facts:
                 provider.note(fact)
-        provider.stated = provider.stated or isinstance(event, StatementLine)
+        provider.hears(event)
     return book, retrace.route, provider

@@ -29,6 +29,7 @@ from shared.contracts.psp import (
     CompensationFailed,
     CompensationSucceeded,
     PayoutFailed,
+    PayoutLine,
     PayoutSucceeded,
     RefundFailed,
     RefundSucceeded,
@@ -36,6 +37,7 @@ from shared.contracts.psp import (
 )
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
+from shared.contracts.stated import PayoutStatementDue
 from shared.contracts.subsidy import PrefundReleaseDue, SubsidyCharged, SubsidyReturned
 from shared.messaging.shape import Plan, Service, given, on
 from shared.policy import Policies
@@ -80,6 +82,8 @@ Input = (
     | WithdrawalRequested
     | StatementLine
     | StatementDue
+    | PayoutLine
+    | PayoutStatementDue
 )
 
 
@@ -141,7 +145,7 @@ def handle(event: Input, policy: Policies) -> Plan:
         case SweepDue():
             return on(event, decide.sweep, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case PayoutSucceeded():
-            return on(event, decide.paid_out, ACCOUNT.one(event.party))
+            return on(event, decide.paid_out, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case PayoutFailed():
             return on(event, decide.returned, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case PayoutAnswerDue():
@@ -158,6 +162,10 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.compare, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case StatementDue():
             return on(event, decide.look, PAYMENT.one(event.order_id))
+        case PayoutLine():
+            return on(event, decide.compare_payout, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
+        case PayoutStatementDue():
+            return on(event, decide.look_payout, ACCOUNT.one(event.party))
         case _:
             assert_never(event)
 

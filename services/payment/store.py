@@ -23,6 +23,7 @@ from shared.contracts.payment import (
     RefundDone,
     UnwantedReceived,
 )
+from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound
 from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyDrawn, SubsidyRestored
 from shared.messaging.shape import Rows, members
 
@@ -41,6 +42,7 @@ OfParty = (
     | PayoutReturned
 )
 Moving = OfOrder | OfParty
+Broken = BreakFound | BreakExplained | PayoutBreakFound | PayoutBreakExplained
 
 
 def postings(fact: Moving, fact_id: str) -> Iterable[tuple[Any, ...]]:
@@ -70,14 +72,16 @@ POSTINGS = Rows(
 )
 
 
-def breaks(fact: BreakFound | BreakExplained, fact_id: str) -> Iterable[tuple[Any, ...]]:
-    """A break stands while its explanation has no row."""
-    if isinstance(fact, BreakExplained):
-        yield fact.break_id, "explained", fact.order_id, fact.occurred_at, *[None] * 9
+def breaks(fact: Broken, fact_id: str) -> Iterable[tuple[Any, ...]]:
+    """A break stands while its explanation has no row. Of order and party exactly one is set."""
+    order_id, party = (None, fact.party) if isinstance(fact, PayoutBreakFound | PayoutBreakExplained) else (fact.order_id, None)
+    if isinstance(fact, BreakExplained | PayoutBreakExplained):
+        yield fact.break_id, "explained", order_id, fact.occurred_at, *[None] * 9, party
         return
+    movement, reference = ("payout", fact.payout_id) if isinstance(fact, PayoutBreakFound) else (fact.movement, fact.reference)
     sides = (fact.ours_minor, fact.ours_currency, fact.theirs_minor, fact.theirs_currency)
-    what = (fact.day, fact.break_kind, fact.movement, fact.reference, fact.line_id)
-    yield fact.break_id, "found", fact.order_id, fact.occurred_at, *what, *sides
+    what = (fact.day, fact.break_kind, movement, reference, fact.line_id)
+    yield fact.break_id, "found", order_id, fact.occurred_at, *what, *sides, party
 
 
 BREAKS = Rows(
@@ -96,7 +100,8 @@ BREAKS = Rows(
         "ours_currency": "text",
         "theirs_minor": "bigint",
         "theirs_currency": "text",
+        "party": "text",
     },
-    (BreakFound, BreakExplained),
+    members(Broken),
     breaks,
 )

@@ -644,8 +644,9 @@ class PayoutInstructed(Message):
 
 
 class PayoutDone(Message):
-    """The provider paid the party. Source: R3.1.
+    """The provider paid the party. day: the local one. stated_by: when its statement must show it, None: it sends none. Source: R3.1, R3.9.
 
+    Both None: paid before statements of payouts were compared.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -656,6 +657,8 @@ class PayoutDone(Message):
     payout_id: Id
     amount_minor: Minor
     moves: Moves
+    day: Day | None = None
+    stated_by: AwareDatetime | None = None
 
 
 class PayoutReturned(Message):

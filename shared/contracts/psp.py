@@ -154,8 +154,7 @@ class StatementLine(Message):
     earlier one, and an amount of 0 takes it back. day: the provider's. reference: the payment_id of a capture, the refund_id
     of a refund, the compensation_id of a compensation, the chargeback_id of a chargeback: what the bank took in the end, though the
     provider may take it at the opening; a line of one that was won is taken back. amount_minor: what was moved, in either direction.
-    kind payout: refused, `statement.of_party`. It is of a party and of no order, and R3.9 compares per order; what became of it its own
-    answer says once, its silence is announced, and until then it stands on `payout:<party>`.
+    kind payout: refused, `statement.of_party`. It is of a party and of no order: `statement.payout` tells of it.
     Producer: psp. Consumers: payment.
     """
 
@@ -168,5 +167,26 @@ class StatementLine(Message):
     day: Day
     kind: Movement | Literal["payout"]
     reference: Id
+    amount_minor: Minor
+    currency: Currency
+
+
+class PayoutLine(Message):
+    """A line of the provider's statement of a day: money that it says it paid to this party. Keyed by the party. Source: R3.9.
+
+    line_id: the provider's, of one party never the same for two payouts; sent again with other content it corrects the earlier one, and
+    an amount of 0 takes it back: so does the line of a payout that came back. day: the provider's. payout_id: of `payout.instructed`.
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "statement.payout"
+    topic: ClassVar[Topic] = PSP
+    key_field: ClassVar[str] = "party"
+
+    party: Id
+    statement_id: Id
+    line_id: Id
+    day: Day
+    payout_id: Id
     amount_minor: Minor
     currency: Currency

@@ -99,10 +99,14 @@ class LineParties(Part):
 
 
 class SettleDays(Part):
-    """Of a seller whose tier has days of its own. Source: R5.7."""
+    """Of a seller whose tier has days of its own. tier, effective_from: which one counted, of those that were told by then; a tier that
+    is told in the moment of the placement may count or not, and this says which. Empty: accepted before that was said. Source: R5.7.
+    """
 
     days: int
     seller_id: Id
+    tier: str = ""
+    effective_from: AwareDatetime | None = None
 
 
 class FreeShipping(Part):

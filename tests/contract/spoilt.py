@@ -109,6 +109,7 @@ EVENTS: dict[str, Fields] = {
     "psp.v1/statement.line": {
         **ORDER, **MONEY, "statement_id": "id", "line_id": "id", "day": "day", "kind": "movement", "reference": "id",
     },
+    "psp.v1/statement.payout": {**MONEY, "party": "id", "statement_id": "id", "line_id": "id", "day": "day", "payout_id": "id"},
     "logistics.v1/parcel.shipped": {**PARCEL, "carrier": "text", "waybill": "id", "lines": "units+", "shipper_id": "id?"},
     "logistics.v1/parcel.collected": PARCEL,
     "logistics.v1/parcel.signed": PARCEL,

@@ -92,3 +92,36 @@ def test_a_refund_is_compared_too_r3_9(town: Town) -> None:
     deal.stated(refund, 60_00, kind="refund")
     town.idle()
     assert breaks(town, deal) == []
+
+
+def test_a_payout_is_compared_by_its_party_r3_9(town: Town) -> None:
+    """Each event sent twice: a fen less, then as it was paid; and one that nobody was told to pay."""
+    deal = Deal(town, "payee", copies=2)
+    deal.delivered(line(1, 60_00), due=60_00)
+    deal.confirmed()
+    town.until(timedelta(days=9))
+    deal.provider_pays()
+    (done,) = [fact.body for fact in deal.of_seller() if fact.type == "payout.done"]
+    of_party = {"statement_id": "st-1", "line_id": "line-1", "day": done["day"], "payout_id": done["payout_id"], "currency": "CNY"}
+
+    def states(amount: int, **more: Any) -> None:
+        town.send("psp", "statement.payout", deal.seller, {"party": deal.seller, **of_party, "amount_minor": amount, **more}, copies=2)
+        town.idle()
+
+    def listed() -> list[str]:
+        rows = json.loads(town.laotie("reconcile", "--json", status=None))
+        return sorted(f"{row['break_kind']} {row['reference']}" for row in rows if row["party"] == deal.seller)
+
+    states(56_99)
+    assert listed() == [f"amount {done['payout_id']}"]
+    told = town.laotie("reconcile", "--day", done["day"], status=1)
+    assert f"amount         party {deal.seller}: payout {done['payout_id']}, line line-1" in told
+    states(57_00)
+    states(1, line_id="line-2", payout_id="nobody-told")
+    assert listed() == []
+    town.until(timedelta(days=1, seconds=5))
+    assert listed() == ["missing_here nobody-told"]
+    assert [fact.type for fact in deal.of_seller()][-6:] == [
+        "payout.stated", "payout.break_found", "payout.stated", "payout.break_explained", "payout.stated", "payout.break_found",
+    ]  # fmt: skip
+    assert town.verified() == []

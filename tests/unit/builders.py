@@ -26,7 +26,15 @@ from shared.contracts.order import (
     UnitsCancelled,
 )
 from shared.contracts.payment import AccountCredited, LineSettled, SettlementDue, StatementDue, SweepDue
-from shared.contracts.psp import PaymentSucceeded, PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded, StatementLine
+from shared.contracts.psp import (
+    PaymentSucceeded,
+    PayoutFailed,
+    PayoutLine,
+    PayoutSucceeded,
+    RefundFailed,
+    RefundSucceeded,
+    StatementLine,
+)
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.ruling import RulingMade
 from shared.contracts.standing import SubjectSuspended
@@ -214,6 +222,14 @@ def stated(
     return StatementLine(
         line_id=line_id, reference=reference, amount_minor=amount_minor, kind=kind, currency=currency, occurred_at=at(when), **values
     )
+
+
+def payout_stated(
+    line_id: str, payout_id: str, amount_minor: int = 75_00, currency: str = "CNY", when: str = "06-15 01:00", **fields: Any
+) -> PayoutLine:
+    """In the statement of 06-14, to the seller."""
+    values: dict[str, Any] = {"party": SELLER, "statement_id": "st14", "day": "2026-06-14", **fields}
+    return PayoutLine(line_id=line_id, payout_id=payout_id, amount_minor=amount_minor, currency=currency, occurred_at=at(when), **values)
 
 
 # what the services tell each other

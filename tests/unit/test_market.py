@@ -22,8 +22,7 @@ from deploy.market.disorder import delay, waves
 from deploy.market.fates import FATES
 from deploy.market.market import ROOM, Market, build
 from deploy.market.outcome import differences, once, read, told
-from deploy.market.psp import Provider
-from deploy.market.sent import AHEAD, DAY, OPENING, Sent, closing, phase_of
+from deploy.market.sent import AHEAD, Sent, closing, phase_of
 from shared.contracts import ALL
 from shared.days import day_after
 from shared.messaging.envelope import decode
@@ -168,69 +167,6 @@ def test_a_phase_ends_before_the_midnight_that_pays_out_what_it_brought() -> Non
     assert {day_after(closing(phase), 1, ZONE) - closing(phase) for phase in range(60)} == {timedelta(seconds=1)}
 
 
-def instructed(order_id: str, refund_id: str, *, offset: int = 0, minor: int = 5_00, kind: str = "refund") -> Read:
-    body = {"order_id": order_id, f"{kind}_id": refund_id, "amount_minor": minor, "currency": "CNY", "occurred_at": OPENING.isoformat()}
-    return Read("payment.v1", 0, offset, order_id, {"ce_type": f"{kind}.instructed"}, body)
-
-
-def test_the_provider_pays_an_instruction_once_however_often_it_comes() -> None:
-    provider = Provider(1, failing=[])
-    provider.take([instructed("o-1", "r-1"), instructed("o-1", "r-1", offset=1)])
-    provider.take([instructed("o-1", "r-1", offset=2)])
-    answers = provider.answers(OPENING + 10 * DAY, 10)
-    said = [one for one in answers if one.type != "statement.line"]
-    assert {(one.type, one.key, one.body["refund_id"]) for one in said} == {("refund.succeeded", "o-1", "r-1")}
-    stated = [one for one in answers if one.type == "statement.line"]
-    assert [(one.key, one.body["kind"], one.body["reference"], one.body["amount_minor"]) for one in stated] == [
-        ("o-1", "refund", "r-1", 5_00)
-    ]
-    assert all(one.at < stated[0].at for one in said)
-    assert provider.paid == {("CNY", "refund"): 5_00}
-    assert provider.pending == 0
-
-
-@pytest.mark.parametrize(("failing", "said"), [([], "compensation.succeeded"), (["o-1"], "compensation.failed")])
-def test_the_provider_carries_out_a_compensation_once_and_answers_by_its_order(failing: list[str], said: str) -> None:
-    """Source: R3.5."""
-    provider = Provider(1, failing)
-    provider.take([instructed("o-1", "late-1", offset=offset, kind="compensation") for offset in range(3)])
-    answers = provider.answers(OPENING + 10 * DAY, 10)
-    stated = [one for one in answers if one.type == "statement.line"]
-    told = {(one.type, one.key, one.body["order_id"], one.body["compensation_id"]) for one in answers if one not in stated}
-    assert told == {(said, "o-1", "o-1", "late-1")}
-    assert [one.body["reference"] for one in stated] == ([] if failing else ["late-1"])
-    assert provider.paid == ({} if failing else {("CNY", "compensation"): 5_00})
-
-
-def test_the_provider_answers_neither_early_nor_otherwise_when_it_reads_late() -> None:
-    at_once, late = Provider(1, []), Provider(1, [])
-    at_once.take(records := [instructed(f"o-{n}", f"r-{n}", offset=n) for n in range(50)])
-    told = [one for day in range(1, 8) for one in at_once.answers(OPENING + day * DAY, 7)]
-    late.take(reversed(records))
-    assert wire(told) == wire(late.answers(OPENING + 7 * DAY, 7))
-    said = [one for one in told if one.type != "statement.line"]
-    assert len({one.id for one in said}) > len({one.body["refund_id"] for one in said}) == 50  # some are said again, with another id
-    assert len(said) > len({one.id for one in said})  # and some twice over
-
-
-def test_the_provider_does_not_pay_where_it_is_told_to_fail() -> None:
-    provider = Provider(1, failing=["o-1"])
-    provider.take([instructed("o-1", "r-1")])
-    assert {one.type for one in provider.answers(OPENING + 10 * DAY, 10)} == {"refund.failed"}
-    assert provider.paid == {}
-
-
-def test_the_provider_states_each_payment_once_on_its_local_day_r3_9() -> None:
-    provider = Provider(1, failing=[])
-    captures = [one for one in MARKET.sent if one.type == "payment.succeeded"]
-    provider.capture([*captures, *captures])
-    stated = provider.answers(closing(30), 30)
-    assert {one.type for one in stated} == {"statement.line"}
-    assert sorted(str(one.body["reference"]) for one in stated) == sorted({str(one.body["payment_id"]) for one in captures})
-    days = {str(one.body["payment_id"]): (one.at + timedelta(hours=8)).strftime("%Y-%m-%d") for one in captures}
-    assert {str(one.body["reference"]): one.body["day"] for one in stated} == days
-
-
 def test_what_was_parked_and_redriven_was_not_refused() -> None:
     """A copy of it stands beside those of refusals; it took effect all the same."""
     sent = next(one for one in MARKET.sent if one.type == "order.placed" and not one.refused)
@@ -251,6 +187,9 @@ def test_a_break_between_statement_and_ledger_is_found() -> None:
     explained = replace(found, headers={"ce_type": "break.explained", "ce_id": "f-2", "ce_sequence": "2"}, offset=1)
     known = {"b-1": "o-1: amount of capture pay-1"}
     assert (read([found]).breaks, read([found]).standing) == (known, known)
+    of_party = {"party": "s-1", "break_kind": "duplicate", "payout_id": "po-1", "break_id": "b-2"}
+    payout = replace(found, topic="party.v1", headers={"ce_type": "payout.break_found", "ce_id": "f-3", "ce_sequence": "1"}, body=of_party)
+    assert read([payout]).standing == {"b-2": "s-1: duplicate of payout po-1"}
     assert (read([found, explained]).breaks, read([found, explained]).standing) == (known, {})
 
 

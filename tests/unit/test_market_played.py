@@ -55,6 +55,13 @@ def test_everything_that_is_refused_was_meant_to_be_r2_1(market: Market, straigh
     assert Counter(one for one in straight.refused() if one[1] not in SAID_AGAIN) == meant
 
 
+def test_what_the_statement_of_payouts_gets_wrong_is_found_and_what_is_mended_is_explained_r3_9(straight: Fairground) -> None:
+    found = read(facts(straight))
+    assert straight.psp.slips > straight.psp.left > set()
+    assert sorted(found.breaks.values()) == sorted(straight.psp.slips)
+    assert sorted(found.standing.values()) == sorted(straight.psp.left)
+
+
 def test_rules_change_amid_it_and_what_was_ordered_before_keeps_its_own_r9_1_r2_4(market: Market, straight: Fairground) -> None:
     owed = Counter[str]()
     for one in straight.records():

@@ -91,7 +91,11 @@ def settle_days(event: OrderPlaced, suspensions: Mapping[str, Suspensions], poli
     sellers = sorted({line.seller_id for line in event.lines})
     known = {seller: suspensions[f"seller:{seller}"] for seller in sellers if f"seller:{seller}" in suspensions}
     told = {seller: one.escrow_at(event.occurred_at) for seller, one in known.items()}
-    return tuple(SettleDays(seller_id=seller, days=days_of.get(one.tier, one.days)) for seller, one in told.items() if one is not None)
+    return tuple(
+        SettleDays(seller_id=seller, days=days_of.get(one.tier, one.days), tier=one.tier, effective_from=one.effective_from)
+        for seller, one in told.items()
+        if one is not None
+    )
 
 
 def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: Recent | None) -> Outcome:

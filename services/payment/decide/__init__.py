@@ -14,12 +14,14 @@ from services.payment.decide.refunds import grant, not_paid, refunded, unanswere
 from services.payment.decide.reimbursement import reimburse
 from services.payment.decide.sellers import register, top_up, withdraw
 from services.payment.decide.settlement import free, hold, plan, settle
+from services.payment.decide.stated import compare_payout, look_payout
 from services.payment.decide.subsidies import draw, prefund, release, restore
 
 __all__ = [
     "cancelled",
     "charge",
     "compare",
+    "compare_payout",
     "compensate",
     "compensated",
     "compensation_unanswered",
@@ -34,6 +36,7 @@ __all__ = [
     "handle",
     "hold",
     "look",
+    "look_payout",
     "not_paid",
     "paid_out",
     "payout_unanswered",

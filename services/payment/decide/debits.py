@@ -41,7 +41,7 @@ def cover(payment: Payment, at: datetime, policy: Policy) -> Debited:
 def room(payment: Payment, payment_id: str) -> dict[int, int]:
     """By line what was paid and neither went back nor is on its way; of an unwanted payment what could not go back. Source: R3.8."""
     if payment_id == payment.payment_id:
-        return {line_no: line.paid_minor - _returned(payment, line_no) for line_no, line in payment.lines.items()}
+        return {line_no: payment.left_of(line_no)[0] for line_no in payment.lines}
     refund = payment.refunds.get(unwanted_refund(payment.id, payment_id))
     taken = sum(gone.buyer_minor for one in payment.chargebacks.values() if one.payment_id == payment_id for gone in one.debited)
     return {UNWANTED: refund.buyer_minor - taken if refund is not None and refund.state == "failed" else 0}
@@ -98,7 +98,3 @@ def _told(payment: Payment, gone: Refund) -> ChargebackPart:
         fee_minor=gone.fee_minor,
         clawback=gone.clawback,
     )
-
-
-def _returned(payment: Payment, line_no: int) -> int:
-    return sum(gone.buyer_minor for gone in payment.returned_of(line_no) if gone.counts)

@@ -15,8 +15,9 @@ from services.payment.decide.parts import part
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import paid as refund_paid
 from services.payment.decide.refunds import refusal, set_aside
+from services.payment.decide.settlement import settle_now
 from services.payment.model import Payment, Refund
-from services.payment.model.payment import evolve
+from services.payment.model.payment import evolve, folded
 from shared.contracts.handling import HandlingNoted, MoneyHandled
 from shared.contracts.payment import RefundDone
 from shared.messaging.message import Message
@@ -89,14 +90,17 @@ def _unwanted(event: MoneyHandled, payment: Payment, refund: Refund) -> tuple[Me
 
 
 def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Policy) -> tuple[Message, ...] | Reject:
-    """Set aside once more, under an id of its own: the line may be settled by now, and a bank may have taken of it. Source: R3.5, R3.6."""
+    """Set aside once more, under an id of its own: the line may be settled by now, and a bank may have taken of it. A settlement that
+    waited for this happens now. Source: R3.5, R3.6, R2.6.
+    """
     line_no, refund_id = refund.line_no or 0, str(uuid.uuid5(BY_HAND, f"{payment.id}|{event.item_id}"))
-    if refusal(payment.lines[line_no], refund.quantity, refund.buyer_minor, payment.returned_of(line_no)) is not None:
+    if refusal(payment, line_no, refund.quantity, refund.buyer_minor) is not None:
         return Reject("handling.nothing_left")
     asked_at = refund.applied_at or event.occurred_at
     parts = part(payment, line_no, refund.quantity, refund.buyer_minor, asked_at, policy, refund.funder)
     reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, event.item_id)
-    return (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, event.how))
+    done = (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, event.how))
+    return (*done, *settle_now(folded(payment, done), line_no, event.occurred_at))
 
 
 def _disputes(payment: Payment, refund_id: str) -> list[tuple[str, int]]:

@@ -7,17 +7,20 @@ from datetime import datetime, timedelta
 
 from services.payment import ledger
 from services.payment.decide.income import used
+from services.payment.decide.stated import paying
 from services.payment.model import Account, Payout
 from services.payment.model.account import evolve
 from services.payment.model.purse import next_sweep
 from shared.contracts.payment import PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned, SweepDue
 from shared.contracts.psp import PayoutFailed, PayoutSucceeded
+from shared.days import local_date
 from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
 
 OUT = uuid.UUID("b7f0c1de-7a8c-5d7b-9f3d-0c6f4f3f9a52")  # namespace of payout ids
 
 
+@paying
 def sweep(event: SweepDue, account: Account | None, policy: Policy) -> Outcome:
     """All but what came in for later sweeps, whatever was told first. None stands while debt, deposit or a clawback holds it back.
 
@@ -45,24 +48,30 @@ def paid_to(account: Account, currency: str, amount: int, at: datetime, policy: 
     )
 
 
-def paid_out(event: PayoutSucceeded, account: Account | None) -> Outcome:
+@paying
+def paid_out(event: PayoutSucceeded, account: Account | None, policy: Policy) -> Outcome:
+    """The provider's statement is to show it within the policy's days of that. Source: R3.1, R3.9."""
     payout = account.payouts.get(event.payout_id) if account is not None else None
-    if payout is None:
+    if account is None or payout is None:
         return Reject("payout.unknown")
     if payout.state != "instructed":
         return Reject("payout.closed" if payout.state == "done" else "payout.contradicted")
     entries = [(ledger.payout(event.party), -payout.amount_minor), (ledger.CASH, payout.amount_minor)]
+    days, zone = policy.payment.statement_days, account.purses[payout.currency].zone or policy.zone
     return (
         PayoutDone(
             party=event.party,
             payout_id=event.payout_id,
             amount_minor=payout.amount_minor,
             moves=ledger.certain(ledger.moves(payout.currency, entries)),
+            day=local_date(event.occurred_at, zone).isoformat(),
+            stated_by=event.occurred_at + timedelta(days=days) if days else None,
             occurred_at=event.occurred_at,
         ),
     )
 
 
+@paying
 def returned(event: PayoutFailed, account: Account | None, policy: Policy) -> Outcome:
     """Back in the balance like other income, swept again the next day. Source: R3.1, R3.7."""
     payout: Payout | None = account.payouts.get(event.payout_id) if account is not None else None

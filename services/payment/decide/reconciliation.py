@@ -11,7 +11,7 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from services.payment.model import Payment
 from services.payment.model.payment import evolve, folded
-from services.payment.model.statement import Break, differences, looked_at
+from services.payment.model.statement import Break, looked_at, news
 from shared.contracts.payment import BreakExplained, BreakFound, StatementDue, StatementNoted
 from shared.contracts.psp import StatementLine
 from shared.messaging.message import Message
@@ -29,7 +29,7 @@ By = Literal["statement", "ledger"]
 def compare(event: StatementLine, payment: Payment | None, policy: Policy) -> Outcome:
     """With what is known of its movement now; news of it may be on its way, so nothing known is no break yet. Source: R3.9.
 
-    Payouts are of a party, not of an order: refused.
+    Payouts are of a party, not of an order: refused here.
     """
     if event.kind == "payout":
         return Reject("statement.of_party")
@@ -81,18 +81,17 @@ def reconciled(
 
 def _changes(payment: Payment, by: By, at: datetime) -> Iterator[BreakFound | BreakExplained]:
     """From the breaks that were announced to those that stand."""
-    stand = {one.identity: one for one in differences(payment.statement)}
-    announced = {one.identity: break_id for break_id, one in payment.statement.breaks.items()}
-    for identity, break_id in announced.items():
-        if identity not in stand:
-            yield BreakExplained(order_id=payment.id, break_id=break_id, by=by, occurred_at=at)
-    new = [one for identity, one in stand.items() if identity not in announced]
+    ended, new = news(payment.statement)
+    for break_id in ended:
+        yield BreakExplained(order_id=payment.id, break_id=break_id, by=by, occurred_at=at)
     for number, one in enumerate(new, payment.statement.found + 1):
         yield _found(payment, number, one, at)
 
 
 def _found(payment: Payment, number: int, one: Break, at: datetime) -> BreakFound:
     """number: how many breaks of the order this makes, from which its id is spelled."""
+    if one.movement == "payout":
+        raise ValueError(f"a payout on the statement of order {payment.id}")
     return BreakFound(
         order_id=payment.id,
         break_id=str(uuid.uuid5(FOUND, f"{payment.id}|{number}")),

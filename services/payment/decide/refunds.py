@@ -12,7 +12,7 @@ from services.payment.decide.parts import part, sources
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.settlement import Settled, settle_now
 from services.payment.decide.subsidies import given_back
-from services.payment.model import EscrowLine, Payment, Refund
+from services.payment.model import Payment, Refund
 from services.payment.model.payment import evolve, folded
 from shared.contracts.chargeback import RefundHeld
 from shared.contracts.payment import (
@@ -70,10 +70,9 @@ def reserve(
     """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow. While a
     chargeback is open what is not refused is held: it counts for nothing, and its case goes on. applied_at: when the buyer asked for it.
     cancelled: no case did, units were cancelled. Source: R3.5, R3.8."""
-    line = payment.lines.get(line_no)
-    code = refusal(line, quantity, amount_minor, payment.returned_of(line_no))
-    if line is None or code is not None:
-        return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=code or "line.unknown", occurred_at=at),)
+    code = refusal(payment, line_no, quantity, amount_minor)
+    if code is not None:
+        return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=code, occurred_at=at),)
     if payment.frozen:
         return (
             RefundHeld(
@@ -148,15 +147,14 @@ def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
     return refund if refund is not None and refund.state not in ("refused", "held") else Reject("refund.unknown")
 
 
-def refusal(line: EscrowLine | None, quantity: int, amount_minor: int, others: list[Refund]) -> Code | None:
-    """Why so much more of the line is not set aside; others: what goes back of it already. Source: R3.5."""
-    if line is None:
+def refusal(payment: Payment, line_no: int, quantity: int, amount_minor: int) -> Code | None:
+    """Why so much more of the line is not set aside, beside what goes back of it already. Source: R3.5."""
+    if line_no not in payment.lines:
         return "line.unknown"
-    if amount_minor + sum(refund.buyer_minor for refund in others if refund.counts) > line.paid_minor:
+    minor, units = payment.left_of(line_no)
+    if amount_minor > minor:
         return "refund.exceeds_paid"
-    if quantity + sum(refund.quantity for refund in others if refund.counts) > line.quantity:
-        return "refund.quantity_exceeds"
-    return None
+    return "refund.quantity_exceeds" if quantity > units else None
 
 
 def set_aside(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from services.payment import ledger
 from services.payment.decide.income import debt_repaid, purse_of
 from services.payment.decide.payouts import paid_to
+from services.payment.decide.stated import paying
 from services.payment.model import Account
 from services.payment.model.account import UNDER_WAY_MAX
 from shared.contracts.payment import DepositReceived, DepositRequired, WithdrawalRefused
@@ -58,6 +59,7 @@ def top_up(event: DepositToppedUp, account: Account | None) -> Outcome:
     return received, debt_repaid(party, event.currency, repaid, purse, "deposit", event.occurred_at)
 
 
+@paying
 def withdraw(event: WithdrawalRequested, account: Account | None, policy: Policy) -> Outcome:
     """Paid out like a sweep if nothing holds it back, once per id; of prefunded money, noted. Source: R3.1, R3.7.
 
@@ -103,7 +105,7 @@ def _refusal(event: WithdrawalRequested, account: Account | None) -> Code | None
         return purse.hindrance
     if event.amount_minor > purse.available_minor:
         return "withdrawal.exceeds_balance"
-    return "withdrawal.too_many" if account is not None and account.under_way >= UNDER_WAY_MAX else None
+    return "withdrawal.too_many" if account is not None and account.crowded else None
 
 
 def known_request(account: Account | None, request: str, at: datetime, code: Code) -> Reject | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import assert_never
 
+from services.payment.model import payout
+from services.payment.model.payout import Payout, PayoutFact, Payouts
 from services.payment.model.purse import Purse, PurseFact, moved
+from services.payment.model.statement import Statement
 from shared.contracts.payment import (
     BalanceCredited,
     BalanceDebited,
@@ -25,6 +28,7 @@ from shared.contracts.payment import (
     SweepDue,
     WithdrawalRefused,
 )
+from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, PayoutStated, PayoutStatementDue
 from shared.contracts.subsidy import (
     PrefundReceived,
     PrefundReleased,
@@ -33,30 +37,20 @@ from shared.contracts.subsidy import (
     SubsidyDrawn,
     SubsidyRestored,
 )
+from shared.messaging.message import Message
 from shared.messaging.shape import Kind
 
-ANSWERED_KEPT = 64  # answered payouts that are still known by id; what is said of older ones is about a payout unknown
 ASKED_KEPT = 64  # requests of a seller that are still known by id; older ones are refused by their time
 UNDER_WAY_MAX = 64  # payouts without an answer; no withdrawal beyond
+AWAITED_MAX = 512  # payouts that are still to be stated; no withdrawal beyond
 
-AccountFact = PurseFact | PayoutDone | PayoutOverdue | WithdrawalRefused
-
-
-@dataclass(frozen=True, slots=True)
-class Payout:
-    """answer_by None: its silence is announced already, or never is."""
-
-    state: Literal["instructed", "done", "returned"]
-    currency: str
-    amount_minor: int
-    answer_by: datetime | None = None
-    withdrawn: bool = False
+AccountFact = PurseFact | PayoutFact | WithdrawalRefused
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """asked: the party's requests that took effect, `deposit/<id>`, `prefund/<id>` and `withdrawal/<id>`, with their times.
-    forgotten_at: the latest time of those that are not among them any more.
+    forgotten_at: the latest time of those that are not among them any more. stated, forgotten_day: of payouts.Payouts.
     """
 
     party: str
@@ -64,10 +58,17 @@ class Account:
     payouts: dict[str, Payout] = field(default_factory=dict)
     asked: dict[str, datetime] = field(default_factory=dict)
     forgotten_at: datetime | None = None
+    stated: Statement = field(default_factory=Statement)
+    forgotten_day: str = ""
 
     @property
-    def under_way(self) -> int:
-        return sum(payout.state == "instructed" for payout in self.payouts.values())
+    def paying(self) -> Payouts:
+        return Payouts(self.payouts, self.stated, self.forgotten_day)
+
+    @property
+    def crowded(self) -> bool:
+        """More payouts than a party needs are under way, or on no statement yet."""
+        return sum(payout.state == "instructed" for payout in self.payouts.values()) >= UNDER_WAY_MAX or self.paying.awaited >= AWAITED_MAX
 
 
 def evolve(account: Account | None, fact: AccountFact) -> Account:
@@ -86,17 +87,13 @@ def evolve(account: Account | None, fact: AccountFact) -> Account:
         case DepositReceived():
             return _asked(_moved(account, fact.currency, fact), f"deposit/{fact.deposit_id}", fact.occurred_at)
         case PayoutInstructed():
-            payout = Payout("instructed", fact.currency, fact.amount_minor, fact.answer_by, fact.withdrawal_id is not None)
-            after = _moved(replace(account, payouts={**account.payouts, fact.payout_id: payout}), fact.currency, fact)
+            after = _moved(_with(account, payout.evolve(account.paying, fact)), fact.currency, fact)
             return after if fact.withdrawal_id is None else _asked(after, f"withdrawal/{fact.withdrawal_id}", fact.occurred_at)
-        case PayoutDone():
-            return replace(account, payouts=_answered(account, fact.payout_id, "done"))
         case PayoutReturned():
             after = _moved(account, account.payouts[fact.payout_id].currency, fact)
-            return replace(after, payouts=_answered(account, fact.payout_id, "returned"))
-        case PayoutOverdue():
-            payout = replace(account.payouts[fact.payout_id], answer_by=None)
-            return replace(account, payouts={**account.payouts, fact.payout_id: payout})
+            return _with(after, payout.evolve(after.paying, fact))
+        case PayoutDone() | PayoutOverdue() | PayoutStated() | PayoutBreakFound() | PayoutBreakExplained():
+            return _with(account, payout.evolve(account.paying, fact))
         case WithdrawalRefused():  # told to the seller; the same request may come again, but for one that waited and found nothing left
             purse = account.purses.get(fact.currency)
             if purse is None or fact.withdrawal_id not in purse.releases:
@@ -107,7 +104,15 @@ def evolve(account: Account | None, fact: AccountFact) -> Account:
             assert_never(fact)
 
 
-def due(account: Account) -> Iterable[SweepDue | ClawbackDue | PayoutAnswerDue | PrefundReleaseDue]:
+def folded(account: Account, facts: Iterable[Message]) -> Account:
+    """After these."""
+    for fact in facts:
+        if isinstance(fact, AccountFact):
+            account = evolve(account, fact)
+    return account
+
+
+def due(account: Account) -> Iterable[SweepDue | ClawbackDue | PayoutAnswerDue | PrefundReleaseDue | PayoutStatementDue]:
     """A balance that nothing holds back is swept; what could not be taken is tried again; silence is announced; what was asked for of
     prefunded money is free. Source: R3.1, R3.6.
     """
@@ -118,13 +123,20 @@ def due(account: Account) -> Iterable[SweepDue | ClawbackDue | PayoutAnswerDue |
             yield ClawbackDue(party=account.party, currency=currency, occurred_at=purse.try_at)
         for withdrawal_id, (_, release_at) in purse.releases.items():
             yield PrefundReleaseDue(party=account.party, withdrawal_id=withdrawal_id, currency=currency, occurred_at=release_at)
-    for payout_id, payout in account.payouts.items():
-        if payout.state == "instructed" and payout.answer_by is not None:
-            yield PayoutAnswerDue(party=account.party, payout_id=payout_id, occurred_at=payout.answer_by)
+    yield from payout.due(account.party, account.paying)
 
 
 def _moved(account: Account, currency: str, fact: PurseFact) -> Account:
     return replace(account, purses={**account.purses, currency: moved(account.purses.get(currency, Purse()), fact)})
+
+
+def looked_at(account: Account, payout_id: str) -> Account:
+    """It is known from one side only, and its time is over. Source: R3.9."""
+    return _with(account, payout.looked_at(account.paying, payout_id))
+
+
+def _with(account: Account, now: Payouts) -> Account:
+    return replace(account, payouts=now.by_id, stated=now.stated, forgotten_day=now.forgotten_day)
 
 
 def _asked(account: Account, request: str, at: datetime) -> Account:
@@ -135,16 +147,6 @@ def _asked(account: Account, request: str, at: datetime) -> Account:
     return replace(
         account, asked=asked, forgotten_at=max([*times, *([account.forgotten_at] if account.forgotten_at else [])], default=None)
     )
-
-
-def _answered(account: Account, payout_id: str, state: Literal["done", "returned"]) -> dict[str, Payout]:
-    """The answered one goes last; the oldest answered beyond ANSWERED_KEPT are forgotten, those under way never."""
-    payouts = {known: payout for known, payout in account.payouts.items() if known != payout_id}
-    payouts[payout_id] = replace(account.payouts[payout_id], state=state)
-    answered = [known for known, payout in payouts.items() if payout.state != "instructed"]
-    for known in answered[:-ANSWERED_KEPT]:
-        del payouts[known]
-    return payouts
 
 
 ACCOUNT: Kind[Account, AccountFact] = Kind("account", AccountFact, lambda fact: fact.party, evolve, due)

@@ -123,6 +123,19 @@ class Payment:
         taken = [part for one in self.chargebacks.values() for part in one.debited if part.line_no == line_no]
         return [*self.refunds_of(line_no), *taken]
 
+    def left_of(self, line_no: int) -> tuple[int, int]:
+        """Minor units and units that may still go back: neither did, nor are on their way. Source: R3.5, R3.8."""
+        line, gone = self.lines[line_no], [one for one in self.returned_of(line_no) if one.counts]
+        return line.paid_minor - sum(one.buyer_minor for one in gone), line.quantity - sum(one.quantity for one in gone)
+
+    def owes(self, line_no: int) -> bool:
+        """Units were cancelled, for which no case is open, and are not paid back: the provider refused, so that a person is to, or a
+        chargeback of the order is open. What went back otherwise meanwhile is owed no more. Source: R2.6, R3.5, R3.8.
+        """
+        minor, units = self.left_of(line_no)
+        waits = [one for one in self.refunds_of(line_no) if one.cancelled and (one.waits or one.state == "held")]
+        return any(one.buyer_minor <= minor and one.quantity <= units for one in waits)
+
     def drawn_of(self, line_no: int) -> list[Refund]:
         """Of these, what is of the line's own money: all but what the guarantee fund pays. Source: R4.6."""
         return [one for one in self.returned_of(line_no) if one.funder == "seller"]
@@ -242,12 +255,12 @@ def settlement(payment: Payment, line_no: int) -> datetime | None:
 
 def held(payment: Payment, line_no: int, at: datetime) -> bool:
     """A case or a chargeback of the line that began before that moment is open, or a refund is under way: its outcome decides what is left.
-
-    Source: R2.6.
+    Or cancelled units of it were not paid back. Source: R2.6.
     """
     since = [*payment.lines[line_no].cases.values()]
     since += [one.opened_at for one in payment.disputes if one.state == "open" and one.holds(line_no)]
-    return any(moment < at for moment in since) or any(one.state == "reserved" for one in payment.refunds_of(line_no))
+    under_way = any(one.state == "reserved" for one in payment.refunds_of(line_no))
+    return any(moment < at for moment in since) or under_way or payment.owes(line_no)
 
 
 def _charged_back(payment: Payment, fact: ChargebackFact) -> Payment:

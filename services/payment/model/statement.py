@@ -1,4 +1,4 @@
-"""What the provider moved for one order: as we booked it, as its statement says, and where the two differ. Source: R3.9."""
+"""What the provider moved for one order or party: as we booked it, as its statement says, and where the two differ. Source: R3.9."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from shared.contracts.payment import (
     StatementNoted,
     UnwantedReceived,
 )
+from shared.contracts.stated import PayoutBreakFound
 from shared.contracts.types import Movement
 from shared.days import local_date
 from shared.messaging.message import Message
@@ -40,6 +41,7 @@ Told = (
     | BreakFound
     | BreakExplained
 )
+Moving = Movement | Literal["payout"]  # of an order; of a party
 BreakKind = Literal["missing_here", "missing_there", "amount", "currency", "duplicate"]
 
 
@@ -50,7 +52,7 @@ class Booked:
     looked: it was not stated in time, which is not forgotten.
     """
 
-    movement: Movement
+    movement: Moving
     reference: str
     amount_minor: int
     currency: str
@@ -60,14 +62,14 @@ class Booked:
 
     @property
     def key(self) -> str:
-        return _key(self.movement, self.reference)
+        return key_of(self.movement, self.reference)
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
     """An amount of 0: taken back. looked: nothing was known of it by look_at."""
 
-    movement: Movement
+    movement: Moving
     reference: str
     statement_id: str
     day: str
@@ -78,7 +80,7 @@ class Stated:
 
     @property
     def key(self) -> str:
-        return _key(self.movement, self.reference)
+        return key_of(self.movement, self.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Break:
     """line_id, theirs None: nothing was stated. ours None: nothing is known. Amount and currency together."""
 
     kind: BreakKind
-    movement: Movement
+    movement: Moving
     reference: str
     line_id: str | None
     day: str
@@ -127,35 +129,35 @@ def evolve(statement: Statement, fact: Told) -> Statement:
         case CompensationInstructed():
             return _booked(statement, Booked("compensation", fact.compensation_id, fact.amount_minor, fact.currency))
         case RefundDone():
-            return _paid(statement, _key("refund", fact.refund_id), fact)
+            return _paid(statement, key_of("refund", fact.refund_id), fact)
         case CompensationDone():
-            return _paid(statement, _key("compensation", fact.compensation_id), fact)
+            return _paid(statement, key_of("compensation", fact.compensation_id), fact)
         case RefundNotPaid():
-            return _unpaid(statement, _key("refund", fact.refund_id), fact.occurred_at)
+            return _unpaid(statement, key_of("refund", fact.refund_id), fact.occurred_at)
         case CompensationNotPaid():
-            return _unpaid(statement, _key("compensation", fact.compensation_id), fact.occurred_at)
+            return _unpaid(statement, key_of("compensation", fact.compensation_id), fact.occurred_at)
         case ChargebackReceived():
             return _booked(statement, Booked("chargeback", fact.chargeback_id, fact.amount_minor, fact.currency))
         case ChargebackEnded(outcome="lost"):
             taken = Booked("chargeback", fact.chargeback_id, fact.taken_minor, fact.currency)
             return _booked(statement, _moved(statement, taken, fact))
         case ChargebackEnded():
-            return _unpaid(statement, _key("chargeback", fact.chargeback_id), fact.occurred_at)
+            return _unpaid(statement, key_of("chargeback", fact.chargeback_id), fact.occurred_at)
         case StatementNoted():
-            return _noted(statement, fact)
+            said = (fact.movement, fact.reference, fact.statement_id, fact.day, fact.amount_minor, fact.currency, fact.known_by)
+            return noted(statement, fact.line_id, Stated(*said), fact.occurred_at)
         case BreakFound():
-            return _broken(statement, fact)
+            return broken(statement, fact, fact.movement, fact.reference)
         case BreakExplained():
-            breaks = {break_id: one for break_id, one in statement.breaks.items() if break_id != fact.break_id}
-            return replace(statement, breaks=breaks)
+            return explained(statement, fact.break_id)
         case _:
             assert_never(fact)
 
 
 def due(order_id: str, statement: Statement) -> Iterable[StatementDue]:
     """What only one side knows of is looked at once. Source: R3.9."""
-    for one in _alone(statement):
-        if one.look_at is not None and not one.looked:
+    for one in alone(statement):
+        if one.look_at is not None and not one.looked and one.movement != "payout":
             yield StatementDue(order_id=order_id, movement=one.movement, reference=one.reference, occurred_at=one.look_at)
 
 
@@ -177,16 +179,44 @@ def differences(statement: Statement) -> Iterable[Break]:
                 yield Break(kind, line.movement, line.reference, line_id, line.day, ours, theirs)
 
 
-def looked_at(statement: Statement, movement: Movement, reference: str) -> Statement:
+def looked_at(statement: Statement, movement: Moving, reference: str) -> Statement:
     """It is known from one side only, and its time is over."""
-    key = _key(movement, reference)
+    key = key_of(movement, reference)
     if key in statement.booked:
         return _booked(statement, replace(statement.booked[key], looked=True))
     lines = {line_id: replace(line, looked=True) if line.key == key else line for line_id, line in statement.lines.items()}
     return replace(statement, lines=lines)
 
 
-def _alone(statement: Statement) -> Iterable[Booked | Stated]:
+def news(statement: Statement) -> tuple[list[str], list[Break]]:
+    """From the breaks that were announced to those that stand: ids of those that do no more, and those that are to be announced."""
+    stand = {one.identity: one for one in differences(statement)}
+    announced = {one.identity: break_id for break_id, one in statement.breaks.items()}
+    ended = [break_id for identity, break_id in announced.items() if identity not in stand]
+    return ended, [one for identity, one in stand.items() if identity not in announced]
+
+
+def noted(statement: Statement, line_id: str, line: Stated, at: datetime) -> Statement:
+    """A line as it came. A correction of what was looked at in vain gets no more time."""
+    before = statement.lines.get(line_id)
+    looked = before is not None and before.looked and before.key == line.key
+    statement = replace(statement, lines={**statement.lines, line_id: replace(line, looked=looked)})
+    return overdue(statement, before.key, at) if before is not None else statement
+
+
+def broken(statement: Statement, fact: BreakFound | PayoutBreakFound, movement: Moving, reference: str) -> Statement:
+    ours = (fact.ours_minor, fact.ours_currency) if fact.ours_minor is not None and fact.ours_currency is not None else None
+    theirs = (fact.theirs_minor, fact.theirs_currency) if fact.theirs_minor is not None and fact.theirs_currency is not None else None
+    one = Break(fact.break_kind, movement, reference, fact.line_id, fact.day, ours, theirs)
+    statement = replace(statement, breaks={**statement.breaks, fact.break_id: one}, found=statement.found + 1)
+    return looked_at(statement, movement, reference) if fact.break_kind in ("missing_here", "missing_there") else statement
+
+
+def explained(statement: Statement, break_id: str) -> Statement:
+    return replace(statement, breaks={known: one for known, one in statement.breaks.items() if known != break_id})
+
+
+def alone(statement: Statement) -> Iterable[Booked | Stated]:
     """Booked and not stated; stated and not booked, the first line of each."""
     stated = _stated(statement)
     yield from (one for key, one in statement.booked.items() if key not in stated)
@@ -202,9 +232,9 @@ def _stated(statement: Statement) -> dict[str, dict[str, Stated]]:
     return found
 
 
-def _overdue(statement: Statement, key: str, at: datetime) -> Statement:
+def overdue(statement: Statement, key: str, at: datetime) -> Statement:
     """What is left alone after its time is looked at now: no deadline lies before its cause."""
-    for one in _alone(statement):
+    for one in alone(statement):
         if one.key == key and one.look_at is not None and one.look_at <= at:
             return looked_at(statement, one.movement, one.reference)
     return statement
@@ -217,7 +247,7 @@ def _paid(statement: Statement, key: str, fact: Message) -> Statement:
 
 def _unpaid(statement: Statement, key: str, at: datetime) -> Statement:
     left = {other: booked for other, booked in statement.booked.items() if other != key}
-    return _overdue(replace(statement, booked=left), key, at)
+    return overdue(replace(statement, booked=left), key, at)
 
 
 def _kind(ours: tuple[int, str] | None, theirs: tuple[int, str], *, looked: bool) -> BreakKind | None:
@@ -236,28 +266,9 @@ def _moved(statement: Statement, booked: Booked, fact: Message) -> Booked:
     return replace(booked, day=day, look_at=look_at)
 
 
-def _noted(statement: Statement, fact: StatementNoted) -> Statement:
-    """A correction of what was looked at in vain gets no more time."""
-    before = statement.lines.get(fact.line_id)
-    looked = before is not None and before.looked and before.key == _key(fact.movement, fact.reference)
-    line = Stated(
-        fact.movement, fact.reference, fact.statement_id, fact.day, fact.amount_minor, fact.currency, fact.known_by, looked
-    )  # fmt: skip
-    statement = replace(statement, lines={**statement.lines, fact.line_id: line})
-    return _overdue(statement, before.key, fact.occurred_at) if before is not None else statement
-
-
-def _broken(statement: Statement, fact: BreakFound) -> Statement:
-    ours = (fact.ours_minor, fact.ours_currency) if fact.ours_minor is not None and fact.ours_currency is not None else None
-    theirs = (fact.theirs_minor, fact.theirs_currency) if fact.theirs_minor is not None and fact.theirs_currency is not None else None
-    one = Break(fact.break_kind, fact.movement, fact.reference, fact.line_id, fact.day, ours, theirs)
-    statement = replace(statement, breaks={**statement.breaks, fact.break_id: one}, found=statement.found + 1)
-    return looked_at(statement, fact.movement, fact.reference) if fact.break_kind in ("missing_here", "missing_there") else statement
-
-
 def _booked(statement: Statement, booked: Booked) -> Statement:
     return replace(statement, booked={**statement.booked, booked.key: booked})
 
 
-def _key(movement: Movement, reference: str) -> str:
+def key_of(movement: Moving, reference: str) -> str:
     return f"{movement}/{reference}"

@@ -67,11 +67,11 @@ def test_cancelled_units_give_each_funder_its_part_back_r3_5_r3_4() -> None:
     assert (lists(memory), balances(memory)) == ([], {"psp:cash": -100_00, HAND: 100_00})
 
 
-def test_units_of_a_line_that_was_settled_meanwhile_are_taken_from_its_parties_r3_6() -> None:
-    """One of two units was cancelled and not paid back, the line was settled with all of it: seller, promoter and platform return it."""
+def test_units_of_a_line_that_was_settled_before_are_taken_from_its_parties_r3_6() -> None:
+    """Told late, one of two units was cancelled after the line was settled: seller, promoter and platform return it."""
     memory = confirmed(b.line(quantity=2))
-    memory.when(b.units_cancelled((1, 1, 50_00)), b.refund_failed("x1", when="06-05 12:00"))
     hand_over(memory, memory.advance(b.at("06-12 00:05")))
+    memory.when(b.units_cancelled((1, 1, 50_00), when="06-12 12:00"), b.refund_failed("x1", when="06-12 13:00"))
     facts = memory.when(handled("x1", when="06-14 10:00"))
     assert b.types(facts)[:3] == ["handling.noted", "refund.reserved", "refund.done"]
     assert facts[1].fronted is True  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.payment.model.account import ANSWERED_KEPT
+from services.payment.model.payout import ANSWERED_KEPT
 from shared.contracts.payment import BalanceCredited, PayoutInstructed
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message

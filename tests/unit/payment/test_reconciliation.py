@@ -142,7 +142,7 @@ def test_a_line_taken_back_before_its_deadline_is_looked_at_then_and_after_it_at
     assert (open_breaks(memory), looks(memory)) == ([], [])
 
 
-def test_a_payout_on_the_statement_is_refused_with_its_code_for_it_is_of_a_party_and_of_no_order_r3_9() -> None:
+def test_a_payout_on_an_orders_statement_is_refused_with_its_code_for_it_is_of_a_party_r3_9() -> None:
     memory = shop()
     assert memory.when(b.stated("l9", "po-1", 75_00, "payout")) == ()
     assert (codes(memory), found(memory)) == (["statement.of_party"], [])

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.payment.decide.reconciliation import LINES_MAX
+from services.payment.model.statement import Booked
 from shared.contracts.payment import RefundInstructed, StatementDue
-from shared.contracts.types import Movement
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -151,11 +151,11 @@ def test_whatever_is_stated_when_the_open_breaks_are_those_of_the_last_word_of_b
         open_breaks(memory)
     memory.advance(now + timedelta(days=30))
     state = payment(memory).statement if payment(memory) is not None else None
-    standing: dict[tuple[Movement, str], list[tuple[int, str]]] = {}
+    standing: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for line in state.lines.values() if state else ():
         if line.amount_minor:
             standing.setdefault((line.movement, line.reference), []).append((line.amount_minor, line.currency))
-    booked = {(one.movement, one.reference): one for one in state.booked.values()} if state else {}
+    booked: dict[tuple[str, str], Booked] = {(one.movement, one.reference): one for one in state.booked.values()} if state else {}
     expected = []
     for place in booked.keys() | standing.keys():
         theirs = standing.get(place, [])

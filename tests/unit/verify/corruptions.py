@@ -38,12 +38,14 @@ from shared.contracts.payment import (
 )
 from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
 from shared.contracts.standing import AppealEnded, PointsChanged, StudyNoted, SubjectReinstated, SubjectSuspended, ViolationNoted
+from shared.contracts.stated import PayoutBreakFound, PayoutStated
 from shared.contracts.storefront import RefundRequested
 from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyCharged, SubsidyDrawn, SubsidyReturned
 from shared.contracts.trust import EvidenceCounted, EvidenceFound, ScoreChanged, TierChanged
 from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted
 from tests.unit import builders as b
 from tests.unit.verify import plants as p
+from tests.unit.verify import plants_paying as paying
 from tests.unit.verify.damaged import Copy, more, moved, of_order
 from tests.unit.verify.market import market
 from tests.unit.verify.recorded import log_of, tables_of
@@ -101,6 +103,7 @@ CORRUPTIONS = (
     Corruption("a coupon's fen is on another line", "allocation", p.a_fen_of_a_coupon_on_another_line),
     Corruption("a commission is a basis point more than the cart said", "allocation",
                lambda copy: copy.forge(OrderAccepted, of_order("split"), lines=p.in_lines(commission_bp=more(1)))),
+    Corruption("an order's money is released by a tier that its seller never had", "escrow days", paying.a_tier_that_nobody_told_of),
     Corruption("a gift is one no more", "allocation: every accepted line is of", p.a_gift_that_need_not_go_back),
     Corruption("a right's cap is a fen more than the cart said", "allocation: every accepted line is of", p.a_cap_of_a_fen_more),
     Corruption("a gift goes with another gift", "allocation: every accepted line is of", p.a_gift_of_itself),
@@ -169,6 +172,8 @@ CORRUPTIONS = (
                lambda copy: copy.forge(HandlingNoted, lambda fact: fact.how == "unclaimed", how="paid")),
     Corruption("what a person paid is booked twice", "settled by hand: exactly",
                lambda copy: copy.repeat(CompensationDone, lambda fact: fact.by_hand)),
+    Corruption("a line is settled though the provider refused to pay cancelled units back", "no line is settled while",
+               paying.a_cancelled_unit_that_was_not_paid_back),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",
                lambda copy: copy.forge(PayoutInstructed, lambda fact: fact.withdrawal_id is not None, amount_minor=more(1),
                                        moves=moved({"balance:s2": -1, "payout:s2": 1}))),
@@ -196,6 +201,12 @@ CORRUPTIONS = (
     Corruption("a statement line was compared with another amount", "every statement line",
                lambda copy: copy.forge(StatementNoted, of_order("own"), amount_minor=more(1))),
     Corruption("a break between statement and ledger is not announced", "the breaks that stand", lambda copy: copy.lose(BreakFound)),
+    Corruption("a line about a payout was compared with another amount", "every line about a payout",
+               lambda copy: copy.forge(PayoutStated, lambda fact: fact.line_id == "a", amount_minor=more(1))),
+    Corruption("a break of a payout is not announced", "the breaks of payouts",
+               lambda copy: copy.lose(PayoutBreakFound, lambda fact: fact.break_kind == "amount")),
+    Corruption("a payout has a day more to be stated", "the breaks of payouts", paying.a_payout_with_a_day_more_to_be_stated),
+    Corruption("a break of a payout is announced twice", "every break is announced", lambda copy: copy.repeat(PayoutBreakFound)),
     Corruption("a buyer counts in no cluster any more", "first orders: every buyer",
                lambda copy: copy.stored("known_member", "b7", lambda body: body.update(cluster="b7"))),
     Corruption("a use of the guarantee is forgotten", "first orders: each use",

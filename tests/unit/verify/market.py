@@ -8,7 +8,7 @@ from typing import Any
 from shared.contracts.governance import StudyCredited, ViolationAppealed, ViolationRecorded, ViolationUpheld, ViolationVoided
 from shared.contracts.handling import MoneyHandled
 from shared.contracts.member import TrustCardClaimed, VoteCast
-from shared.contracts.payment import CompensationInstructed, PayoutInstructed, RefundInstructed
+from shared.contracts.payment import CompensationInstructed, PayoutDone, PayoutInstructed, RefundInstructed
 from shared.contracts.psp import CompensationFailed, CompensationSucceeded, PayoutFailed, RefundFailed
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
 from shared.contracts.storefront import OrderPlaced
@@ -159,8 +159,18 @@ def market(policies: Policies = POLICIES) -> Market:
     town.day("06-11 00:00", wish, *_by_hand(town), *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
     vain = of("own", life.requested("case-own", quantity=1, when="06-15 10:00"))
-    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *vain, *_governed())
+    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *vain, *_governed(), *_paid_out(town))
     return town
+
+
+def _paid_out(town: Market) -> Iterable[Message]:
+    """Of the payouts so far the provider states one alike, one with a fen less, one twice, one that nobody knows of, the rest never."""
+    alike, less, twice, *_ = [fact for _, fact in town.services["payment"].out if isinstance(fact, PayoutDone)]
+    lines = [("a", alike, 0), ("b", less, -1), ("c", twice, 0), ("d", twice, 0)]
+    for line_id, fact, more in lines:
+        paid, amount = {"party": fact.party, "payout_id": fact.payout_id}, fact.amount_minor + more
+        yield b.payout_stated(**paid, line_id=line_id, amount_minor=amount, when="06-12 02:00", day="2026-06-11")
+    yield b.payout_stated("e", "po-unknown", when="06-12 02:00", day="2026-06-11")
 
 
 def _disputed() -> list[Message]:

@@ -17,6 +17,7 @@ from deploy.verify.run import statements
 from deploy.verify.tables import Place, Posting, Stored, Tables, Taken, Task
 from services.refund.store import TASKS
 from shared.contracts.payment import StatementDue
+from shared.contracts.stated import PayoutStatementDue
 from shared.messaging.message import Message
 from shared.messaging.record import Out
 from shared.policy import Policies
@@ -117,7 +118,7 @@ def tables_of(town: Town, policies: Policies = b.POLICIES) -> Tables:
         taken={name: _taken(service, log) for name, service in town.services.items()},
         entities=entities,
         postings=sorted((Posting(*row) for row in payment.rows.get("posting", [])), key=lambda row: (row.tx, row.ordinal)),
-        breaks={name: (row[2], row[5], row[7]) for name, row in found.items() if name not in explained},
+        breaks={name: (row[2] or row[13], row[5], row[7]) for name, row in found.items() if name not in explained},
         looks=_looks(payment),
         tasks=_queue(town),
         policies={name: {one.version: (one.effective_from, digest(one)) for one in policies.versions} for name in town.services},
@@ -147,4 +148,4 @@ def _taken(service: Told, log: Log) -> Taken:
 
 
 def _looks(payment: Told) -> dict[str, datetime]:
-    return {timer.subject: timer.occurred_at for timer in payment.armed.values() if isinstance(timer, StatementDue)}
+    return {timer.subject: timer.occurred_at for timer in payment.armed.values() if isinstance(timer, StatementDue | PayoutStatementDue)}

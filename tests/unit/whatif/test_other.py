@@ -10,6 +10,7 @@ import pytest
 
 from deploy.whatif import Report, Span, whatif
 from shared.contracts.governance import ViolationRecorded
+from shared.contracts.payment import PayoutDone
 from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders as b
@@ -156,6 +157,19 @@ def test_a_higher_fee_takes_it_from_the_seller_r3_3() -> None:
     assert money(data["by_rule"], "rule", "R3.3") == {"fee": (5_00, 6_00), "seller": (75_00, 74_00)}
     assert parties(data) == {b.SELLER: -1_00}
     assert {row["account"]: row["difference_minor"] for row in data["accounts"]} == {"platform:commission": 1_00, "psp:cash": -1_00}
+
+
+def test_the_statement_shows_the_payouts_that_are_made_now_r3_9() -> None:
+    """The seller gets 74.00 in place of 75.00, and a line that said 75.00 says so; a wrong one stays wrong, of the promoter's 20.00."""
+    town = TapedTown().live(([*DAY, b.receipt()], "06-20 00:00"))
+    paid = {fact.party: fact for _, fact in town.services["payment"].out if isinstance(fact, PayoutDone)}
+    amounts = {b.SELLER: 75_00, b.PROMOTER: 20_01}
+    lines = [b.payout_stated("l1", paid[party].payout_id, amount, party=party, when="06-20 01:00") for party, amount in amounts.items()]
+    town.tell((line.party, line) for line in lines)
+    town.advance(b.at(END))
+    data = asked(town, changed("payment.fee_bp", 600))
+    assert (data["facts"]["new"], data["facts"]["gone"], data["assumed"]["answers"]) == (0, 0, [])
+    assert parties(data) == {b.SELLER: -1_00}
 
 
 def test_a_shorter_first_order_guarantee_refuses_the_late_claim_r4_6() -> None:

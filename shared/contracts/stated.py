@@ -1,0 +1,82 @@
+"""Facts of the payment service about payouts on the provider's statement, as those of `payment.v1` are about orders. Source: R3.9."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from shared.contracts.topics import PARTY, PAYMENT_TIMER
+from shared.contracts.types import Currency, Day, Id, Minor
+from shared.messaging.message import Message, Topic
+
+
+class PayoutStated(Message):
+    """A line of the provider's statement was compared with the party's payouts; breaks that it opens or explains follow. Source: R3.9.
+
+    known_by: if nothing is known of the payout until then, it is a break.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "payout.stated"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    statement_id: Id
+    line_id: Id
+    day: Day
+    payout_id: Id
+    amount_minor: Minor
+    currency: Currency
+    known_by: AwareDatetime
+
+
+class PayoutBreakFound(Message):
+    """The provider's statement and the books differ on one payout; a person asks the provider. The fields are those of an order's
+    `break.found`. missing_here: also of a payout that it had said it did not pay. Source: R3.9.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "payout.break_found"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    break_id: Id
+    break_kind: Literal["missing_here", "missing_there", "amount", "currency", "duplicate"]
+    day: Day
+    payout_id: Id
+    line_id: Id | None
+    ours_minor: Minor | None
+    ours_currency: Currency | None
+    theirs_minor: Minor | None
+    theirs_currency: Currency | None
+
+
+class PayoutBreakExplained(Message):
+    """A break is none any more: the statement was corrected or completed, or the books learnt what was stated. Source: R3.9.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "payout.break_explained"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    break_id: Id
+    by: Literal["statement", "ledger"]
+
+
+class PayoutStatementDue(Message):
+    """Timer: the provider's statement should have shown this payout by now, or we should know of what it showed. Source: R3.9."""
+
+    type: ClassVar[str] = "payout_statement.due"
+    topic: ClassVar[Topic] = PAYMENT_TIMER
+    key_field: ClassVar[str] = "party"
+
+    party: Id
+    payout_id: Id
+
+    @property
+    def subject(self) -> str:
+        return f"{self.party}/{self.payout_id}"

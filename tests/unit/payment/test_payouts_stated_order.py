@@ -1,0 +1,133 @@
+"""A party's payouts and statements without end, in whatever order: bounded, and the last word of both sides counts. Source: R3.9."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.payment.decide.reconciliation import LINES_MAX
+from services.payment.model.account import AWAITED_MAX
+from services.payment.model.payout import ANSWERED_KEPT, BROKEN_KEPT
+from shared.contracts.payment import PayoutInstructed
+from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound
+from shared.messaging.memory import Memory
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.payment import asks
+from tests.unit.payment.bank import account, bank, codes
+from tests.unit.payment.test_payouts_stated import LATER, looks, open_breaks
+
+
+def test_more_lines_than_any_party_has_at_a_time_are_refused() -> None:
+    memory = bank(*(b.payout_stated(f"l{number}", "po9") for number in range(LINES_MAX + 1)), policies=b.POLICIES)
+    assert codes(memory) == ["statement.too_many_lines"]
+
+
+def withdrawals(memory: Memory, count: int, *, stated: bool, since: int = 0) -> list[str]:
+    """So many withdrawals of a fen, each paid a minute later, and stated like that if it is."""
+    payouts = []
+    for number in range(since, since + count):
+        now = b.at("06-12 10:00") + timedelta(minutes=number)
+        memory.when(asks.withdrawal(1, f"w{number}", when=now))
+        (payout,) = [fact.payout_id for fact in memory.facts[-1:] if isinstance(fact, PayoutInstructed)]
+        memory.when(b.payout_paid(payout).model_copy(update={"occurred_at": now}))
+        if stated:
+            line = b.payout_stated(f"l{number}", payout, 1, day=f"2026-06-{12 + number // 100:02}")
+            memory.when(line.model_copy(update={"occurred_at": now}))
+        payouts.append(payout)
+    return payouts
+
+
+def rich() -> Memory:
+    return bank(b.credited(75_00, when="06-12 09:00"), policies=b.POLICIES)
+
+
+def test_an_account_does_not_grow_with_its_statements_and_what_is_stated_of_forgotten_payouts_is_refused_r3_9() -> None:
+    memory = rich()
+    first, *_ = withdrawals(memory, ANSWERED_KEPT + 1, stated=True)
+    state = account(memory)
+    assert (len(state.payouts), len(state.stated.lines), state.forgotten_day) == (ANSWERED_KEPT, ANSWERED_KEPT, "2026-06-12")
+    assert memory.when(b.payout_stated("again", first, 1, day="2026-06-12")) == ()
+    assert codes(memory) == ["statement.too_old"]
+    memory.when(b.payout_stated("later", "po9", day="2026-06-13"))
+    assert looks(memory) == [("po9", b.at("06-16 01:00"))]
+
+
+def test_what_is_still_to_be_stated_is_never_forgotten_and_holds_back_withdrawals_beyond_any_need_r3_9() -> None:
+    memory = rich()
+    payouts = withdrawals(memory, AWAITED_MAX, stated=False)
+    assert len(account(memory).payouts) == AWAITED_MAX
+    refused = b.only(memory.when(asks.withdrawal(1, "more", when=b.at("06-13 10:00"))))
+    assert (refused.type, refused.code) == ("withdrawal.refused", "withdrawal.too_many")
+    memory.when(b.payout_stated("l1", payouts[0], 1))
+    assert memory.when(asks.withdrawal(1, "more", when=b.at("06-13 10:01")))[0].type == "payout.instructed"
+
+
+def test_breaks_that_nobody_explains_are_told_each_and_forgotten_only_beyond_what_a_person_looks_at_r3_9() -> None:
+    """None is stated: all are missing there, and what is stated of the oldest is refused."""
+    memory = rich()
+    payouts = withdrawals(memory, BROKEN_KEPT + 2, stated=False)
+    told = [fact.payout_id for fact in memory.advance(LATER) if isinstance(fact, PayoutBreakFound)]
+    assert sorted(told) == sorted(payouts)
+    assert [payout for payout in payouts if payout not in account(memory).payouts] == payouts[:2]
+    memory.when(b.payout_stated("l1", payouts[0], 1, day="2026-06-12"), b.payout_stated("l2", payouts[2], 1, day="2026-06-12"))
+    assert codes(memory) == ["statement.too_old"]
+    assert [fact.by for fact in memory.facts if isinstance(fact, PayoutBreakExplained)] == ["statement"]
+
+
+PARTS = (("06-12 09:00", 75_00), ("06-13 09:00", 40_00), ("06-14 09:00", 7_00))
+
+
+def _ids() -> list[str]:
+    memory = bank(*(b.credited(minor, when=when, order_id=f"o{minor}") for when, minor in PARTS), policies=b.POLICIES)
+    return [fact.payout_id for fact in memory.advance(b.at("06-20 00:00")) if isinstance(fact, PayoutInstructed)]
+
+
+IDS = _ids()
+LINES = st.builds(
+    b.payout_stated,
+    line_id=st.sampled_from(["l1", "l2", "l3"]),
+    payout_id=st.sampled_from([*IDS, "po9"]),
+    amount_minor=st.sampled_from([0, 75_00, 40_00]),
+    currency=st.sampled_from(["CNY", "CNY", "JPY"]),
+)
+ANSWERS = tuple(answer(payout) for payout in IDS for answer in (b.payout_paid, b.payout_failed))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.one_of(LINES, st.sampled_from(ANSWERS), st.integers(1, 6)), max_size=14))
+def test_whatever_is_stated_when_the_open_breaks_are_those_of_the_last_word_of_both_sides_r3_9(steps: list[Message | int]) -> None:
+    """Numbers: so many days pass. What stands at the end does not depend on the way there, but for what was looked at in vain."""
+    memory, now = (
+        bank(*(b.credited(minor, when=when, order_id=f"o{minor}") for when, minor in PARTS), policies=b.POLICIES),
+        b.at("06-12 10:00"),
+    )
+    for step in steps:
+        if isinstance(step, int):
+            now += timedelta(days=step)
+            memory.advance(now)
+        else:
+            memory.when(step.model_copy(update={"occurred_at": now}))
+        open_breaks(memory)
+    memory.advance(now + timedelta(days=60))
+    state = account(memory)
+    standing: dict[str, list[tuple[int, str]]] = {}
+    for line in state.stated.lines.values():
+        if line.amount_minor:
+            standing.setdefault(line.reference, []).append((line.amount_minor, line.currency))
+    booked = {known: one for known, one in state.payouts.items() if one.state != "returned"}
+    expected = []
+    for payout in booked.keys() | standing.keys():
+        theirs = standing.get(payout, [])
+        ours = (booked[payout].amount_minor, booked[payout].currency) if payout in booked else None
+        expected += [f"duplicate {payout}"] * (len(theirs) - 1)
+        if not theirs and booked[payout].state == "done":
+            expected.append(f"missing_there {payout}")
+        elif theirs and ours is None:
+            expected.append(f"missing_here {payout}")
+        elif theirs and ours is not None and ours not in theirs:
+            expected.append(f"{'currency' if theirs[0][1] != ours[1] else 'amount'} {payout}")
+    assert open_breaks(memory) == sorted(expected)
+    assert looks(memory) == []

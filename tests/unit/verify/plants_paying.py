@@ -1,0 +1,37 @@
+"""Corruptions of what is paid, and when, that take more than one step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.contracts.order import OrderAccepted, OrderPaid
+from shared.contracts.payment import EscrowFunded, PayoutDone, RefundDone, RefundNotPaid
+from shared.contracts.types import SettleDays
+from tests.unit import builders as b
+from tests.unit.verify.damaged import Copy, of_order
+
+
+def a_cancelled_unit_that_was_not_paid_back(copy: Copy) -> None:
+    """The provider's yes is told as its no."""
+    done = copy.find(RefundDone, lambda fact: fact.order_id == "gone" and fact.line_no == 1)
+    assert isinstance(done.event, RefundDone)
+    said = {"order_id": "gone", "refund_id": done.event.refund_id, "line_no": 1, "reason": "account closed"}
+    refused = RefundNotPaid.model_validate({**said, "occurred_at": done.event.occurred_at})
+    copy.put(done, [replace(done, type=refused.type, event=refused, value=refused.to_json())])
+
+
+def a_payout_with_a_day_more_to_be_stated(copy: Copy) -> None:
+    """One of which the timer still stands."""
+    looks = copy.tables.looks
+    done = copy.find(PayoutDone, lambda fact: f"{fact.party}/{fact.payout_id}" in looks)
+    assert isinstance(done.event, PayoutDone)
+    copy.forge(PayoutDone, lambda fact: fact == done.event, stated_by=lambda at: at + timedelta(days=1))
+
+
+def a_tier_that_nobody_told_of(copy: Copy) -> None:
+    """And so say all that carry the terms."""
+    made_up = SettleDays(seller_id="s1", days=3, tier="excellent", effective_from=b.at("05-01 00:00"))
+    for kind in (OrderAccepted, OrderPaid):
+        copy.forge(kind, of_order("own"), terms=lambda terms: terms.model_copy(update={"settle_days_of": (made_up,)}))
+    copy.forge(EscrowFunded, of_order("own"), settle_days_of=(made_up,))
