@@ -164,10 +164,13 @@ def market(policies: Policies = POLICIES) -> Market:
 
 
 def _paid_out(town: Market) -> Iterable[Message]:
-    """Of the payouts so far the provider states one alike, one with a fen less, one twice, one that nobody knows of, the rest never."""
-    alike, less, twice, *_ = [fact for _, fact in town.services["payment"].out if isinstance(fact, PayoutDone)]
-    lines = [("a", alike, 0), ("b", less, -1), ("c", twice, 0), ("d", twice, 0)]
-    for line_id, fact, more in lines:
+    """Of the payouts so far the provider states one alike, one with a fen less, one twice, one that nobody knows of, the rest never.
+
+    Another policy may have made fewer by then.
+    """
+    done = [fact for _, fact in town.services["payment"].out if isinstance(fact, PayoutDone)]
+    lines = [("a", done[:1], 0), ("b", done[1:2], -1), ("c", done[2:3], 0), ("d", done[2:3], 0)]
+    for line_id, fact, more in ((line_id, fact, more) for line_id, facts, more in lines for fact in facts):
         paid, amount = {"party": fact.party, "payout_id": fact.payout_id}, fact.amount_minor + more
         yield b.payout_stated(**paid, line_id=line_id, amount_minor=amount, when="06-12 02:00", day="2026-06-11")
     yield b.payout_stated("e", "po-unknown", when="06-12 02:00", day="2026-06-11")
