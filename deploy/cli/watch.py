@@ -17,7 +17,7 @@ from typing import Any, Self
 import asyncpg
 from confluent_kafka import KafkaException, Producer
 
-from deploy.cli.ends import POLICY, Ends
+from deploy.cli.ends import POLICY, Ends, Read
 from deploy.local.kafka import quiet
 from deploy.local.seeding import inputs_of, publish_clock
 from deploy.local.services import discover
@@ -28,6 +28,7 @@ from shared.messaging.store import Lane
 LIVE = timedelta(seconds=10)  # a process that was not seen for that long is gone
 POLL_SECONDS = 0.02
 POLL_MAX_SECONDS = 0.25  # a look costs what is looked at: the longer it takes, the rarer
+FRESH_SECONDS = 1.0  # for so long the ends that were read last serve to see that something is left
 TIMEOUT_SECONDS = 60.0
 INTERRUPTED = (OSError, TimeoutError, KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError)
 COUNT_MAX = 1000  # of a table that is not empty, no more is counted
@@ -76,6 +77,7 @@ class Watch:
         self._standing, self._unsent = _statements(self._inputs)
         self._connection: asyncpg.Connection | None = None
         self._clock: Producer | None = None
+        self._last: tuple[float, Read] | None = None  # when the ends were read, and what they were
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,13 +95,13 @@ class Watch:
         began = time.monotonic()
         before: Sweep | None = None
         while True:
+            waited = time.monotonic() - began
             try:
-                sweep = await self.sweep()
+                sweep = (await self._glance() if waited <= timeout_s else None) or await self.sweep()
             except INTERRUPTED as error:
                 sweep = Sweep((f"cannot look: {type(error).__name__}: {error}",), None, {})
             if not sweep.left and sweep == before:
                 return sweep
-            waited = time.monotonic() - began
             if waited > timeout_s:
                 raise NotIdle(sweep, timeout_s)
             before = sweep
@@ -108,13 +110,27 @@ class Watch:
 
     async def sweep(self) -> Sweep:
         """One look: the ends first, then one snapshot of all tables."""
-        ends = await asyncio.to_thread(self._ends.read)
-        clock = ends.clock if self.stack.clock == "manual" else None
+        read = await asyncio.to_thread(self._ends.read)
+        self._last = time.monotonic(), read
+        clock = self._manual(read)
+        return Sweep(tuple(sorted([*await self._tables(read, clock), *read.behind])), clock, read.ends)
+
+    async def _glance(self) -> Sweep | None:
+        """At the tables alone, at a tenth of the price. Topics and clocks only go on: what is left by where they ended is left. None:
+        that is nothing, or too long ago. Processes that do not follow the clock yet are not looked at."""
+        if self._last is None or time.monotonic() - self._last[0] > FRESH_SECONDS:
+            return None
+        left = await self._tables(self._last[1], None)
+        return Sweep(tuple(sorted(left)), None, {}) if left else None
+
+    async def _tables(self, read: Read, clock: datetime | None) -> list[str]:
+        """What they leave to be done. clock: at which processes should stand; None: wherever."""
         now = datetime.now(UTC)
-        connection = await self._connected()
-        rows = await connection.fetch(self._standing, (clock or now) - self.grace, now - LIVE, COUNT_MAX)
-        left = [line for row in rows for line in self._left(row, ends.ends, clock)]
-        return Sweep(tuple(sorted([*left, *ends.behind])), clock, ends.ends)
+        rows = await (await self._connected()).fetch(self._standing, (self._manual(read) or now) - self.grace, now - LIVE, COUNT_MAX)
+        return [line for row in rows for line in self._left(row, read.ends, clock)]
+
+    def _manual(self, read: Read) -> datetime | None:
+        return read.clock if self.stack.clock == "manual" else None
 
     async def clock(self) -> datetime:
         """Business time now."""
