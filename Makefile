@@ -24,7 +24,7 @@ demo: setup
 	@$(BIN)/python -m deploy.market.demo --orders $(ORDERS)
 
 test: setup
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 3
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ from deploy.local.stack import Stack
 from tests.infra import EXTERNAL, Fresh, Infra, default_infra, started
 
 JOURNEYS = "tests/journeys/"
+WALKS = (f"{JOURNEYS}aftersale/", f"{JOURNEYS}test_governance.py")  # each a table of journeys side by side: they wait for the clock
 
 settings.register_profile("laotie", deadline=None)  # nothing passes or fails by time
 settings.load_profile("laotie")
@@ -27,9 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class Shares(LoadScopeScheduling):  # type: ignore[misc]
-    """What each process of `pytest -n` gets: a file stays whole, and so do the journeys, which share one running system."""
+    """What each process of `pytest -n` gets: a file stays whole, and so do the journeys, which share one running system: the walks
+    one, the others one."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(WALKS):
+            return "walks"
         return JOURNEYS if nodeid.startswith(JOURNEYS) else nodeid.partition("::")[0]
 
 
