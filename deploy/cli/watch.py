@@ -30,7 +30,7 @@ POLL_SECONDS = 0.02
 POLL_MAX_SECONDS = 0.25  # a look costs what is looked at: the longer it takes, the rarer
 FRESH_SECONDS = 1.0  # for so long the ends that were read last serve to see that something is left
 TIMEOUT_SECONDS = 60.0
-INTERRUPTED = (OSError, TimeoutError, KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError)
+INTERRUPTED = (OSError, TimeoutError, KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 COUNT_MAX = 1000  # of a table that is not empty, no more is counted
 
 STANDING = """
@@ -99,6 +99,7 @@ class Watch:
             try:
                 sweep = (await self._glance() if waited <= timeout_s else None) or await self.sweep()
             except INTERRUPTED as error:
+                self._disconnect()
                 sweep = Sweep((f"cannot look: {type(error).__name__}: {error}",), None, {})
             if not sweep.left and sweep == before:
                 return sweep
@@ -159,6 +160,12 @@ class Watch:
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(self.stack.dsn(postgres.OPS), timeout=10, command_timeout=60)
         return self._connection
+
+    def _disconnect(self) -> None:
+        """One that broke in the middle of a call knows of nothing and says the same for ever."""
+        if self._connection is not None:
+            self._connection.terminate()
+        self._connection = None
 
     def _left(self, row: asyncpg.Record, ends: Mapping[Lane, int], clock: datetime | None) -> list[str]:
         service = row["service"]
