@@ -140,6 +140,7 @@ class Relay:
         await asyncio.gather(*self._sends, return_exceptions=True)
         for lane in self._lanes.values():
             lane.queue.clear()
+            lane.acked = lane.deleted = 0  # a server that fell may have forgotten a delete: such rows are sent, and deleted, again
             lane.tail, lane.dirty, lane.flying = None, True, False
         if producer is not None:
             await leave(producer)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from random import Random
 from signal import Signals
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.toy.traffic import Traffic
 from tests.toy.world import World, pause
 
 pytestmark = pytest.mark.stack
+FALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%alpha-% relay'"
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,23 @@ def test_r3_a_relay_that_dies_between_acknowledgement_and_delete_repeats_and_los
     settle(world, traffic)
     numbers = [(seen.partition, seen.headers["ce_sequence"]) for seen in world.read("alpha.v1")]
     assert len(numbers) > len(set(numbers)), "the rows were sent twice, and readers dropped the copies"
+
+
+def test_r3_a_delete_that_a_fallen_server_forgot_is_done_again(world: World, traffic: Traffic) -> None:
+    """Nobody waits for the relay's deletes to reach the disk: after a crash rows may be back that the broker has."""
+    traffic.burst(10, "forgot")
+    settle(world, traffic)
+    last = world.read("alpha.v1")[-1]
+    headers = json.dumps([pair for pair in last.headers.items() if pair[0] != "ce_sequence"])
+    row = (f"{world.ns}alpha.v1", last.partition, int(last.headers["ce_sequence"]), last.key.encode(), headers, compact(last.value))
+    world.rows("alpha", "INSERT INTO outbox VALUES ($1, $2, $3, $4, $5, $6)", *row)
+    assert world.rows("alpha", FALL)
+    until(lambda: world.rows("alpha", "SELECT seq FROM outbox") == [], 30, world.logs)
+    settle(world, traffic)
+
+
+def compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def test_c4_a_process_that_dies_right_after_commit_neither_loses_nor_repeats(world: World, traffic: Traffic) -> None:
