@@ -98,6 +98,7 @@ async def leave(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     stopping = asyncio.create_task(client.stop())
     await asyncio.wait({stopping}, timeout=LEAVE_SECONDS)
     if not stopping.done() or stopping.cancelled():
+        stopping.cancel()
         closing = asyncio.create_task((client._client if isinstance(client, AIOKafkaConsumer) else client.client).close())
         await asyncio.wait({closing}, timeout=LEAVE_SECONDS)
         stopping = closing

@@ -143,7 +143,7 @@ class Following:
                 kafka.assign([self._place])
                 kafka.seek(self._place, await self._take(connection, 0, [], 0))
                 while True:
-                    async with asyncio.timeout(KNOWN_SECONDS):  # a client that hangs, after its broker died, is left for a new one
+                    async with asyncio.timeout(KNOWN_SECONDS):  # what was taken until then stays taken
                         await self._look(kafka, connection)
                     failures = 0
                     await wait(self._wanted, LOOK_SECONDS)

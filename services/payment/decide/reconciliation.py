@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Concatenate, Literal, ParamSpec, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from services.payment.model import Payment
 from services.payment.model.payment import evolve, folded
@@ -95,14 +95,21 @@ def _found(payment: Payment, number: int, one: Break, at: datetime) -> BreakFoun
     return BreakFound(
         order_id=payment.id,
         break_id=str(uuid.uuid5(FOUND, f"{payment.id}|{number}")),
-        break_kind=one.kind,
-        day=one.day,
         movement=one.movement,
         reference=one.reference,
-        line_id=one.line_id,
-        ours_minor=one.ours[0] if one.ours else None,
-        ours_currency=one.ours[1] if one.ours else None,
-        theirs_minor=one.theirs[0] if one.theirs else None,
-        theirs_currency=one.theirs[1] if one.theirs else None,
+        **told(one),
         occurred_at=at,
     )
+
+
+def told(one: Break) -> dict[str, Any]:
+    """What both sides say, as every announcement of a break has it."""
+    return {
+        "break_kind": one.kind,
+        "day": one.day,
+        "line_id": one.line_id,
+        "ours_minor": one.ours[0] if one.ours else None,
+        "ours_currency": one.ours[1] if one.ours else None,
+        "theirs_minor": one.theirs[0] if one.theirs else None,
+        "theirs_currency": one.theirs[1] if one.theirs else None,
+    }

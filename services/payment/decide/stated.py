@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from services.payment.decide.reconciliation import LINES_MAX, By
+from services.payment.decide.reconciliation import LINES_MAX, By, told
 from services.payment.model import Account
 from services.payment.model.account import evolve, folded, looked_at
 from services.payment.model.statement import Break, news
@@ -91,13 +91,7 @@ def _found(party: str, number: int, one: Break, at: datetime) -> PayoutBreakFoun
     return PayoutBreakFound(
         party=party,
         break_id=str(uuid.uuid5(FOUND, f"{party}|{number}")),
-        break_kind=one.kind,
-        day=one.day,
         payout_id=one.reference,
-        line_id=one.line_id,
-        ours_minor=one.ours[0] if one.ours else None,
-        ours_currency=one.ours[1] if one.ours else None,
-        theirs_minor=one.theirs[0] if one.theirs else None,
-        theirs_currency=one.theirs[1] if one.theirs else None,
+        **told(one),
         occurred_at=at,
     )
