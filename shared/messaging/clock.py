@@ -55,9 +55,9 @@ class BusinessClock:
             try:
                 await kafka.start()
                 place = TopicPartition(CLOCK.name, 0)
+                end = (await kafka.end_offsets([place]))[place]  # before a fetch is under way: it would be answered first
                 kafka.assign([place])
                 await kafka.seek_to_beginning(place)
-                end = (await kafka.end_offsets([place]))[place]
                 failures = 0
                 while True:
                     if self._at is not None and await kafka.position(place) >= end:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError, for_code
 from aiokafka.protocol.offset import OffsetRequest
 
@@ -185,14 +186,19 @@ class Following:
         looked.set()
 
     async def _end(self, kafka: AIOKafkaConsumer) -> int:
-        """Of all that was written: what is not committed yet may have been published in time."""
+        """Of all that was written: what is not committed yet may have been published in time.
+
+        Asked on a connection of its own: a broker answers one connection's requests in order, and a fetch that finds nothing is
+        answered half a second later.
+        """
         client, topic = kafka._client, self._place.topic
         leader = client.cluster.leader_for_partition(self._place)
         if leader in (None, -1):
             client.add_topic(topic)
             await client.force_metadata_update()
             leader = client.cluster.leader_for_partition(self._place)
-        answer: Any = await client.send(leader, OffsetRequest(-1, READ_UNCOMMITTED, [(topic, [(0, LATEST)])]))
+        request = OffsetRequest(-1, READ_UNCOMMITTED, [(topic, [(0, LATEST)])])
+        answer: Any = await client.send(leader, request, group=ConnectionGroup.COORDINATION)
         ((_, ((_, error, *found),)),) = answer.topics
         if error:
             client.force_metadata_update()
