@@ -14,7 +14,7 @@ from deploy.cli.borne import flow_data, flow_lines
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.lookup import is_case, place
-from deploy.cli.story import Step, Story, about, meaning, sentences, state_of, tell
+from deploy.cli.story import Step, Story, about, meaning, sentences, state_of, tell, tell_each
 from deploy.cli.waterfall import waterfall
 from deploy.local.stack import Stack
 from shared.contracts.refund import CaseFact
@@ -38,7 +38,7 @@ def explain(name: str, order: str | None, as_json: bool, whole: bool) -> None:
     if order is not None or is_case(stack, name):
         _explain_case(stack, name, order, as_json)
         return
-    story = asyncio.run(tell(stack, name, whole=whole))
+    story = asyncio.run(tell_each(stack, [name]))[name] if whole else asyncio.run(tell(stack, name))
     if not story.known:
         raise Failed(f"nothing is known of an order or a case {name!r}")
     if as_json:

@@ -6,7 +6,7 @@ import inspect
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -94,54 +94,79 @@ class Story:
         return found
 
 
-async def tell(stack: Stack, order: str, *, whole: bool = False) -> Story:
-    """Everything that is known of it; `known` is false where that is nothing. whole: each topic is read whole."""
+async def tell(stack: Stack, order: str) -> Story:
+    """Everything that is known of it; `known` is false where that is nothing."""
     cursors: list[Cursor] = []
     connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
     try:
         for service in owners():
             rows = await connection.fetch(CURSORS.format(schema=postgres.quoted(service)))
             cursors += [Cursor(row["topic"], row["partition"], row["position"], row["astray"]) for row in rows]
+        return await _story(stack, connection, order, _gather(stack, order, cursors))
     finally:
         await connection.close()
-    found = _gather(stack, order, None if whole else cursors)
-    story = Story(order, _zone(stack, found), _steps(found))
+
+
+async def tell_each(stack: Stack, orders: Iterable[str]) -> dict[str, Story]:
+    """By order: the same of many, for which every topic is read whole, once."""
+    of = {order: _of(order) for order in orders}
+    by_key, by_body = _topics()
+    ends, settings = ends_of(stack, [*by_key, *by_body]), quiet(stack.settings(postgres.OPS).confluent())
+    found = list(entries(settings, ends, lambda message: any(it(message.topic(), message.key(), message.value()) for it in of.values())))
     connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
     try:
-        for service in SERVICES:
-            schema = postgres.quoted(service)
-            timers = await connection.fetch(TIMERS.format(schema=schema), order)
-            story.deadlines += [{"service": service, **dict(row)} for row in timers]
-            story.held += [{"service": service, **dict(row)} for row in await connection.fetch(HELD.format(schema=schema), order)]
-            row = await connection.fetchrow(BODY.format(table=TABLES[service]), order)
-            if row is not None:
-                story.bodies[service] = {"version": row["version"], **json.loads(row["body"])}
+        return {
+            order: await _story(stack, connection, order, [one for one in found if it(one.topic, one.key, one.value)])
+            for order, it in of.items()
+        }
     finally:
         await connection.close()
+
+
+async def _story(stack: Stack, connection: asyncpg.Connection, order: str, found: list[Entry]) -> Story:
+    found = _once(found)
+    story = Story(order, _zone(stack, found), _steps(found))
+    for service in SERVICES:
+        schema = postgres.quoted(service)
+        timers = await connection.fetch(TIMERS.format(schema=schema), order)
+        story.deadlines += [{"service": service, **dict(row)} for row in timers]
+        story.held += [{"service": service, **dict(row)} for row in await connection.fetch(HELD.format(schema=schema), order)]
+        row = await connection.fetchrow(BODY.format(table=TABLES[service]), order)
+        if row is not None:
+            story.bodies[service] = {"version": row["version"], **json.loads(row["body"])}
     return story
 
 
-def _gather(stack: Stack, order: str, cursors: list[Cursor] | None) -> list[Entry]:
-    """By key; what is told to parties and to trust names the order in its body. cursors None: every topic is read whole."""
+def _topics() -> tuple[list[str], list[str]]:
+    """Those where a record of an order stands under its key, and those where it is named in the body."""
+    by_key, by_body = ([name for name in names if name not in SKIPPED] for names in whereabouts.names())
+    return by_key, by_body
+
+
+def _of(order: str) -> Callable[[str, bytes | None, bytes | None], bool]:
+    """Whether a record (topic, key, value) is of the order: by key; what is told to parties and to trust names it in its body."""
     key = order.encode()
     names = (f'"order_id":"{order}"'.encode(), f"/{order}/".encode())
+    return lambda topic, at, value: at == key or (TOPICS[topic].own and any(name in (value or b"") for name in names))
+
+
+def _gather(stack: Stack, order: str, cursors: list[Cursor]) -> list[Entry]:
+    """From the partitions where it may stand, the second sort of topics only since it began."""
+    of, (by_key, by_body) = _of(order), _topics()
 
     def wanted(message: Any) -> bool:
-        if message.key() == key:
-            return True
-        value: bytes = message.value() or b""
-        return TOPICS[message.topic()].own and any(name in value for name in names)
+        return of(message.topic(), message.key(), message.value())
 
-    by_key, by_body = ([name for name in names if name not in SKIPPED] for names in whereabouts.names())
     ends, settings = ends_of(stack, [*by_key, *by_body]), quiet(stack.settings(postgres.OPS).confluent())
-    if cursors is None:
-        found = list(entries(settings, ends, wanted))
-    else:
-        places = whereabouts.under_key(order, stack.stripes, by_key, cursors)
-        found = list(entries(settings, {place: ends[place] for place in places}, wanted, places))
-        first_ms = min((entry.timestamp_ms for entry in found), default=None)
-        others = whereabouts.since(stack, by_body, ends, first_ms)
-        found += entries(settings, {place: ends[place] for place in others}, wanted, others)
+    places = whereabouts.under_key(order, stack.stripes, by_key, cursors)
+    found = list(entries(settings, {place: ends[place] for place in places}, wanted, places))
+    first_ms = min((entry.timestamp_ms for entry in found), default=None)
+    others = whereabouts.since(stack, by_body, ends, first_ms)
+    return [*found, *entries(settings, {place: ends[place] for place in others}, wanted, others)]
+
+
+def _once(found: list[Entry]) -> list[Entry]:
+    """In the broker's order, without the relay's copies."""
     first: dict[tuple[str, int, int], Entry] = {}
     rest = []
     for entry in sorted(found, key=lambda one: (one.timestamp_ms, one.topic, one.partition, one.offset)):

@@ -19,7 +19,7 @@ from rich.console import Console
 from deploy.cli.clock import Span
 from deploy.cli.errors import expected
 from deploy.cli.explain import show
-from deploy.cli.story import tell
+from deploy.cli.story import tell_each
 from deploy.cli.watch import NotIdle
 from deploy.local import control, services
 from deploy.local.home import Home, default_home
@@ -27,7 +27,7 @@ from deploy.local.stack import Stack
 from deploy.market import display, totals
 from deploy.market.market import build
 from deploy.market.play import Play
-from deploy.market.scenes import scenes
+from deploy.market.scenes import Scenes
 from deploy.market.sent import DAY, closing
 from deploy.market.verdict import Verdict, judge
 
@@ -142,8 +142,10 @@ async def _spoil(stack: Stack, sql: str) -> None:
 
 def _tell(console: Console, stack: Stack, verdict: Verdict) -> None:
     """One order in full, a few scenes, the tables, the verdict, and what is wrong."""
-    show(asyncio.run(tell(stack, _telling(verdict))))
-    for line in scenes(stack, verdict):
+    whole, played = _telling(verdict), Scenes(verdict)
+    stories = asyncio.run(tell_each(stack, {whole, *played.orders}))
+    show(stories[whole])
+    for line in played.told(stories):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for table in display.tables(verdict):
         console.print(table)

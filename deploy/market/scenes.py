@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
-from deploy.cli.story import Story, about, tell
-from deploy.local.stack import Stack
+from deploy.cli.story import Story, about
 from deploy.market.life import Life
 from deploy.market.newrules import SINCE, changed
 from deploy.market.outcome import expected_of
@@ -51,29 +49,36 @@ SCENES = (
 )
 
 
-def scenes(stack: Stack, verdict: Verdict) -> Iterator[str]:
-    """Lines; a scene that this market does not have is left out."""
-    yield from _new_rules(stack, verdict)
-    yield ""
-    yield from _flash_sale(verdict)
-    for scene in SCENES:
-        lives = [life for life in verdict.market.lives if life.fate == scene.fate]
-        if lives:
+class Scenes:
+    """Those that this market has. orders: whose stories they are told by."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self._verdict = verdict
+        lives = verdict.market.lives
+        late = [life for life in lives if life.fate in LATE]
+        around = (next((life for life in late if (life.show >= SINCE) is since), None) for since in (False, True))
+        self._around = [life.cart.order_id for life in around if life is not None]
+        first = {life.fate: life.cart.order_id for life in reversed(lives)}
+        self._scenes = [(scene, first[scene.fate]) for scene in SCENES if scene.fate in first]
+        self.orders = [*self._around, *(order for _, order in self._scenes)]
+
+    def told(self, stories: Mapping[str, Story]) -> Iterator[str]:
+        """Lines."""
+        yield from self._new_rules(stories)
+        yield ""
+        yield from _flash_sale(self._verdict)
+        for scene, order in self._scenes:
             yield ""
             yield scene.title
-            yield from _told(asyncio.run(tell(stack, lives[0].cart.order_id)), scene.types)
+            yield from _told(stories[order], scene.types)
 
-
-def _new_rules(stack: Stack, verdict: Verdict) -> Iterator[str]:
-    """An order that was late from before the change and one from after it, where the market has them."""
-    late = [life for life in verdict.market.lives if life.fate in LATE]
-    before, after = (next((life for life in late if (life.show >= SINCE) is since), None) for since in (False, True))
-    yield "Ops publish other rules amid it all: what was ordered before keeps its own (R9.1, R2.4)"
-    for change in changes(configured().versions[-1], changed()):
-        yield f"  {change.sentence}"
-    for life in (before, after):
-        if life is not None:
-            yield from _told(asyncio.run(tell(stack, life.cart.order_id)), ("order.accepted", "shipping.late"))
+    def _new_rules(self, stories: Mapping[str, Story]) -> Iterator[str]:
+        """An order that was late from before the change and one from after it, where the market has them."""
+        yield "Ops publish other rules amid it all: what was ordered before keeps its own (R9.1, R2.4)"
+        for change in changes(configured().versions[-1], changed()):
+            yield f"  {change.sentence}"
+        for order in self._around:
+            yield from _told(stories[order], ("order.accepted", "shipping.late"))
 
 
 def _flash_sale(verdict: Verdict) -> Iterator[str]:

@@ -122,7 +122,7 @@ class Consumer:
             opened = await self.store.open(connection, places, ids, keys, first)
             self._check_positions(batch, opened)
             if first is not None:
-                fold.put(first[0], opened.loaded, first[1])
+                fold.put(first[0], opened.loaded)
             if opened.any_held:
                 await self._load_held(connection, fold, keys, incoming)
             await self._load(connection, fold)
@@ -173,7 +173,7 @@ class Consumer:
         for kind in self.service.kinds:
             keys = fold.wanted(kind)
             if keys:
-                fold.put(kind, await self.store.load(connection, kind, keys), keys)
+                fold.put(kind, await self.store.load(connection, kind, keys))
 
     # -- checks
 

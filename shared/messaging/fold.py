@@ -20,11 +20,13 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Literal
 
 from shared.errors import Code
 from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
 from shared.messaging.message import Message
+from shared.messaging.numbered import Numbered
 from shared.messaging.record import Armed, Changed, Effects, Held, HeldState, Incoming, Out, Record, Restated, Told, Unreadable
 from shared.messaging.shape import EVENT_ID, Given, Kind, Many, One, Plan, Policies, Reject, Service, Wait
 
@@ -35,7 +37,7 @@ HEADERS_MAX = 8 * 1024  # more than all headers of a fact can take: each is boun
 _NAMESPACE_BYTES = uuid.NAMESPACE_URL.bytes
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 PAST = timedelta(minutes=1)  # an engine's own turn is due at once, whatever the grace
-ABSENT = Changed(0, 0, None, None)  # replaced, never changed: one event may ask for thousands that do not exist
+ABSENT = Changed(0, 0, None, None)  # replaced, never changed
 OFFER = "engine.offer"
 WAIT_OVER = "engine.wait_over"
 
@@ -105,6 +107,9 @@ class Fold:
         self.effects = Effects()
         self._plans: dict[int, Plan] = {}  # by id(event): the caller holds the events
         self._wanted: dict[Kind[Any, Any], set[str]] = {}  # what the plans touch
+        self._runs: dict[Kind[Any, Any], set[Numbered]] = {}  # beside it, the runs that they look through
+        self._asked: dict[Kind[Any, Any], tuple[list[str], set[Numbered]]] = {}  # by wanted(), and not put yet
+        self._looked: dict[Kind[Any, Any], set[Numbered]] = {}  # runs of which all that exists is in
         self._computed: list[Plan] = []  # those with a touch that is computed from the first
         self._places: dict[Place, Changed] = {}
         self._held: dict[str, list[Held]] = {}
@@ -118,11 +123,14 @@ class Fold:
         self._held = {key: list(rows) for key, rows in held.items()}
         self._reread = reread
 
-    def put(self, kind: Kind[Any, Any], rows: Mapping[str, tuple[int, Any]], asked: Iterable[str]) -> None:
-        """What the store has of the keys asked for: key → (version, entity); a key without a row does not exist."""
-        for key in asked:
-            version, entity = rows.get(key, (0, None))
-            self._places.setdefault((kind, key), Changed(version, version, entity, entity) if version else ABSENT)
+    def put(self, kind: Kind[Any, Any], rows: Mapping[str, tuple[int, Any]]) -> None:
+        """What the store has of the keys wanted last: key → (version, entity); a key without a row does not exist."""
+        keys, runs = self._asked.pop(kind, ((), ()))
+        for key, (version, entity) in rows.items():
+            self._places.setdefault((kind, key), Changed(version, version, entity, entity))
+        for key in keys:
+            self._places.setdefault((kind, key), ABSENT)
+        self._looked.setdefault(kind, set()).update(runs)
 
     def expect(self, event: Message) -> None:
         """Plan an event that this batch may fold. Where `handle` raises, the fold meets that again and parks the event (F2)."""
@@ -149,11 +157,13 @@ class Fold:
     def _want(self, touch: object) -> None:
         if isinstance(touch, One):
             self._wanted.setdefault(touch.kind, set()).add(touch.at)
+        elif isinstance(touch, Many) and isinstance(touch.at, Numbered):
+            self._runs.setdefault(touch.kind, set()).add(touch.at)
         elif isinstance(touch, Many):
             self._wanted.setdefault(touch.kind, set()).update(touch.at)
 
     def wanted(self, kind: Kind[Any, Any]) -> list[str]:
-        """The keys of that kind which the plans touch and which are not loaded yet, sorted. Earlier kinds must be in."""
+        """The keys of that kind which the plans touch and which are not loaded yet, sorted: to be put. Earlier kinds must be in."""
         for plan in self._computed:
             try:
                 first = self._value(plan.touches[0], {})
@@ -162,7 +172,10 @@ class Fold:
             for touch in plan.touches:
                 if callable(touch):
                     self._want(touch(first))
-        return sorted(key for key in self._wanted.get(kind, ()) if (kind, key) not in self._places)
+        keys = [key for key in self._wanted.get(kind, ()) if (kind, key) not in self._places]
+        runs = self._runs.get(kind, set()) - self._looked.get(kind, set())
+        self._asked[kind] = keys, runs
+        return sorted({*keys, *chain.from_iterable(runs)})
 
     def held(self, key: str) -> list[Held]:
         return self._held.get(key, [])
@@ -379,8 +392,15 @@ class Fold:
         if isinstance(touch, Given):
             return touch.value
         if isinstance(touch, Many):
-            return {key: entity for key in touch.at if (entity := self._entity((touch.kind, key), touched)) is not None}
+            keys = self._existing(touch.kind, touch.at) if isinstance(touch.at, Numbered) else touch.at
+            return {key: entity for key in keys if (entity := self._entity((touch.kind, key), touched)) is not None}
         raise TypeError(f"not a touch: {touch!r}")
+
+    def _existing(self, kind: Kind[Any, Any], run: Numbered) -> list[str]:
+        """Of thousands of keys those that are there, in the run's order."""
+        if run and run not in self._looked.get(kind, ()):
+            raise NotLoaded
+        return sorted((key for of, key in self._places if of is kind and key in run), key=run.place)
 
     def _entity(self, place: Place, touched: dict[Place, Changed]) -> Any:
         now = self._places.get(place)

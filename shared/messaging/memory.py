@@ -97,7 +97,7 @@ class Memory:
             fold.plan(event)
         for kind in self.service.kinds:
             keys = fold.wanted(kind)
-            fold.put(kind, {key: self.entities[(kind.name, key)] for key in keys if (kind.name, key) in self.entities}, keys)
+            fold.put(kind, {key: self.entities[(kind.name, key)] for key in keys if (kind.name, key) in self.entities})
 
     def _keep(self, effects: Effects, key: str, fold: Fold) -> tuple[Message, ...]:
         for (kind, at), changed in effects.entities.items():

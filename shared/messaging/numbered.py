@@ -7,7 +7,10 @@ from typing import overload
 
 
 class Numbered(Sequence[str]):
-    """One prefix and each number of a range; none of the keys is spelled before somebody asks for it."""
+    """One prefix and each number of a range; none of the keys is spelled before somebody asks for it.
+
+    Touched, such a run is for looking: a fact about an entity of it that does not exist yet must touch that one by its own key.
+    """
 
     __slots__ = ("numbers", "prefix")
 
@@ -30,3 +33,13 @@ class Numbered(Sequence[str]):
     def __contains__(self, key: object) -> bool:
         number = key.removeprefix(self.prefix) if isinstance(key, str) and key.startswith(self.prefix) else ""
         return number.isdecimal() and number.isascii() and str(int(number)) == number and int(number) in self.numbers
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Numbered) and (self.prefix, self.numbers) == (other.prefix, other.numbers)
+
+    def __hash__(self) -> int:
+        return hash((self.prefix, self.numbers))
+
+    def place(self, key: str) -> int:
+        """Where in the run a key of it stands."""
+        return self.numbers.index(int(key.removeprefix(self.prefix)))

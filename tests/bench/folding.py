@@ -64,7 +64,7 @@ class Desk:
         fold.expect(item.event)
         for kind in self.service.kinds:
             if keys := fold.wanted(kind):
-                fold.put(kind, {key: self._parsed(kind, key) for key in keys if (kind.name, key) in self.rows}, keys)
+                fold.put(kind, {key: self._parsed(kind, key) for key in keys if (kind.name, key) in self.rows})
         assert fold.offer(item), item
         effects = fold.take()
         assert not effects.held, (item.event, effects.held)

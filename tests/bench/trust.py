@@ -60,7 +60,7 @@ class Desk:
         for kind in SERVICE.kinds:
             keys = fold.wanted(kind)
             places = [(key, self.rows[kind.name, key]) for key in keys if (kind.name, key) in self.rows]
-            fold.put(kind, {key: (version, kind.parse(text)) for key, (version, text) in places}, keys)
+            fold.put(kind, {key: (version, kind.parse(text)) for key, (version, text) in places})
         for item in items:
             assert isinstance(item, Incoming)
             assert fold.offer(item)

@@ -7,7 +7,7 @@ effective_from on, as many hours as the policy says; what was accepted even late
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -29,6 +29,7 @@ from shared.contracts.suspension import (
 from shared.contracts.trust import TierChanged
 from shared.contracts.types import Line, SettleDays
 from shared.errors import Code
+from shared.messaging.numbered import Numbered
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
 
@@ -106,7 +107,7 @@ def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: R
     return (OrderRemembered(subject_id=event.subject_id, order_id=event.order_id, occurred_at=event.occurred_at),)
 
 
-def seconds_sought(event: OrdersSought) -> Sequence[str]:
+def seconds_sought(event: OrdersSought) -> Numbered:
     """The keys of one step."""
     return recent_keys(event.subject_id, range(event.second, min(event.second + SECONDS_MAX, event.second_last + 1)))
 

@@ -6,7 +6,7 @@ the orders of a party are noted in that party's own lane after the fact, and a b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
@@ -95,7 +95,7 @@ def recent_key(subject_id: str, second: int) -> str:
     return f"{subject_id}/{second}"
 
 
-def recent_keys(subject_id: str, seconds: range) -> Sequence[str]:
+def recent_keys(subject_id: str, seconds: range) -> Numbered:
     """recent_key of each."""
     return Numbered(f"{subject_id}/", seconds)
 

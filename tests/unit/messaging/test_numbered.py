@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.order.model import RECENT, recent_key, recent_keys
+from services.order.handlers import SERVICE
+from services.order.model import RECENT, Recent, recent_key, recent_keys, second_of
+from shared.contracts.suspension import OrderAttributed, OrdersSought
+from shared.messaging.fold import Fold
+from shared.messaging.message import Message
 from shared.messaging.numbered import Numbered
+from shared.messaging.record import Envelope, Incoming, Record
 from shared.messaging.shape import Many
+from tests.unit import builders as b
+
+HERE, PARTY = b.at("06-01 12:00"), f"seller:{b.SELLER}"
 
 starts = st.integers(0, 2_000)
 lengths = st.integers(0, 300)
@@ -22,6 +33,13 @@ def test_a_run_is_the_sequence_of_its_keys_r2_8(start: int, length: int, number:
     assert [keys[place] for place in range(length)] == spelled
     assert list(keys[1:-1]) == spelled[1:-1]
     assert (recent_key("seller:s1", number) in keys) == (recent_key("seller:s1", number) in spelled)
+    assert [keys.place(key) for key in spelled] == list(range(length))
+    assert keys == recent_keys("seller:s1", range(start, start + length))
+
+
+def incoming(event: Message) -> Incoming:
+    record = Record(event.topic.name, 0, 0, event.key.encode(), event.to_json())
+    return Incoming(record, Envelope(f"e{id(event)}", "order", 1, "c", "00-" + "1" * 32 + "-" + "2" * 16 + "-01"), event, event.key, False)
 
 
 def test_what_only_looks_like_one_of_its_keys_is_none() -> None:
@@ -36,3 +54,25 @@ def test_a_touch_of_a_run_does_not_spell_it_and_another_is_sorted() -> None:
     assert isinstance(other, Many)
     assert touch.at is run
     assert other.at == ("a", "b")
+
+
+def test_a_run_looks_at_what_came_in_its_batch_too_and_at_nothing_that_was_not_asked_for() -> None:
+    """As a touch of each key would; a run that nobody planned is not loaded."""
+    attributed = [OrderAttributed(subject_id=PARTY, order_id=f"o{n}", occurred_at=HERE + timedelta(seconds=n)) for n in (3, 1)]
+    sought, another = (
+        OrdersSought(
+            subject_id=PARTY, violation_id="v1", effective_from=HERE, until=None, second=first, second_last=first + 9,
+            occurred_at=HERE,
+        )
+        for first in (second_of(HERE), second_of(HERE) + 1)
+    )  # fmt: skip
+    fold = Fold(SERVICE, b.POLICIES, HERE)
+    for event in (*attributed, sought):
+        fold.expect(event)
+    for kind in SERVICE.kinds:
+        asked = fold.wanted(kind)
+        fold.put(kind, {key: (1, Recent({"o7": HERE})) for key in asked if key == recent_key(PARTY, second_of(HERE) + 7)})
+    assert all(fold.offer(incoming(event)) for event in (*attributed, sought))
+    found = [json.loads(fact.value or b"")["order_id"] for fact in fold.take().facts]
+    assert found == ["o3", "o1", "o1", "o3", "o7"]
+    assert not fold.offer(incoming(another))

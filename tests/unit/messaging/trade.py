@@ -181,7 +181,7 @@ class Desk:
             fold.expect(event)
         for kind in SERVICE.kinds:
             asked = fold.wanted(kind)
-            fold.put(kind, {key: self.entities[(kind.name, key)] for key in asked if (kind.name, key) in self.entities}, asked)
+            fold.put(kind, {key: self.entities[(kind.name, key)] for key in asked if (kind.name, key) in self.entities})
         return fold
 
     def batch(self, *items: Incoming | Unreadable) -> int:
