@@ -163,7 +163,7 @@ class Fold:
             self._wanted.setdefault(touch.kind, set()).update(touch.at)
 
     def wanted(self, kind: Kind[Any, Any]) -> list[str]:
-        """The keys of that kind which the plans touch and which are not loaded yet, sorted: to be put. Earlier kinds must be in."""
+        """The keys of that kind which the plans touch and which are not loaded yet: to be put. Earlier kinds must be in."""
         for plan in self._computed:
             try:
                 first = self._value(plan.touches[0], {})
@@ -172,10 +172,10 @@ class Fold:
             for touch in plan.touches:
                 if callable(touch):
                     self._want(touch(first))
-        keys = [key for key in self._wanted.get(kind, ()) if (kind, key) not in self._places]
+        keys = sorted(key for key in self._wanted.get(kind, ()) if (kind, key) not in self._places)
         runs = self._runs.get(kind, set()) - self._looked.get(kind, set())
         self._asked[kind] = keys, runs
-        return sorted({*keys, *chain.from_iterable(runs)})
+        return [*keys, *chain.from_iterable(runs)]
 
     def held(self, key: str) -> list[Held]:
         return self._held.get(key, [])
