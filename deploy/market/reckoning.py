@@ -36,12 +36,13 @@ def _line(life: Life, item: Item) -> str:
         return _disputed(life, item)
     expected, line_no = life.expected, item.line_no
     units = life.gone(line_no) + life.refunded.get(line_no, 0)
-    stuck = life.psp_fails and (units or any(gain.line_no == line_no for gain in life.gains))
+    asked = line_no in life.refunded or any(gain.line_no == line_no for gain in life.gains)
+    stuck = life.psp_fails and (units or asked)
     if item.promoter_id:
         life.given[item.promoter_id] += item.subsidies.get("promoter", 0)
     if stuck:
         expected.escrow_minor += item.paid_minor + item.funded_minor
-        _completed(life, item, by_time=False)
+        _completed(life, item, by_time=not asked and units < item.quantity)
         return "held"
     share = item.paid_minor * units // item.quantity
     back = share - min(_waived(life, item), share)

@@ -51,6 +51,7 @@ FATES = {
     "cancelled": Fate(4, paying.cancelled),
     "cancelled, refund failed": Fate(1, paying.cancelled_unrefunded),
     "cancelled in part": Fate(2, paying.cancelled_in_part, Wants(units=3)),
+    "cancelled in part, refund failed": Fate(1, paying.cancelled_in_part_unrefunded, Wants(units=3)),
     "given up by the seller": Fate(2, paying.given_up, Wants(sellers=1)),
     "given up by one of two": Fate(2, paying.given_up_by_one, Wants(sellers=2)),
     "given up in part": Fate(1, paying.given_up_in_part, Wants(units=2)),

@@ -100,6 +100,12 @@ def cancelled_in_part(life: Life) -> None:
     life.settle()
 
 
+def cancelled_in_part_unrefunded(life: Life) -> None:
+    """The rest of the line arrives; until a person has settled it with the buyer, nobody is paid for it. Source: R2.6, R3.5."""
+    life.psp_fails = True
+    cancelled_in_part(life)
+
+
 def given_up(life: Life) -> None:
     """By the one seller."""
     life.place()
