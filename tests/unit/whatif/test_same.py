@@ -64,7 +64,10 @@ def test_a_market_told_in_order_comes_out_as_it_was_r9_2(seed: int) -> None:
 
 def test_what_has_no_readable_headers_is_nobodys_event_though_one_service_alone_refuses_it_r2_1_r9_2() -> None:
     """Refund says of the seller's topic what cannot be read; order, which takes cancellations, passes it over."""
-    ground = TapedFairground(build(5, 30, 1), shuffle=2, dice=random.Random(2))
+    market = build(5, 30, 1)
+    said = next(one for one in market.sent if one.type == "seller.cancelled")
+    nameless = replace(said, changed={"ce_id": None}, early=True, refused="event.missing_header")
+    ground = TapedFairground(replace(market, sent=(nameless, *market.sent), _by_phase={}), shuffle=2, dice=random.Random(2))
     ground.play()
     spoilt = [entry for entry in ground.tape.entries if entry.type == "seller.cancelled" and not entry.id]
     assert [entry.topic for entry in spoilt] == ["merchant.v1", "refund.parked.v1"]
