@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -40,51 +40,56 @@ class Read:
     behind: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """How far a group got. topics: those that it committed on or that a member is assigned to."""
+
+    topics: frozenset[str]
+    offsets: Mapping[Lane, int]
+
+
 class Ends:
     """Blocking; one request a read while the clock stands and no group is watched."""
 
     def __init__(self, stack: Stack, topics: Sequence[str], groups: Sequence[str]) -> None:
         self._stack, self._stripes, self._groups = stack, stack.stripes, groups
-        self._places = {(topic, number) for topic in topics for number in range(stack.stripes)} | {_CLOCK, POLICY}
+        self._places = self._of(topics) | {_CLOCK, POLICY}
         self._admin = stack.admin()
         self._clock = Clock(stack)
 
     def close(self) -> None:
         self._clock.close()
 
-    def read(self) -> Read:
-        """Raises KafkaException while the broker is down or has just come back."""
+    def committed(self) -> dict[str, Committed]:
+        """By group. Raises KafkaException."""
+        return {group: self._committed(group) for group in self._groups}
+
+    def read(self, committed: Mapping[str, Committed]) -> Read:
+        """committed: what is held against the ends, read before. Raises KafkaException while the broker is down or has just come back."""
+        theirs = self._of({topic for group in committed.values() for topic in group.topics})
         try:
-            ends = self._list(self._places)
+            ends = self._list(self._places | theirs)
         except KafkaException:
             self._admin = self._stack.admin()  # one that knew the broker before it fell asks with that time's leader epochs for minutes
             raise
-        behind = tuple(line for group in self._groups for line in self._behind(group))
+        behind = tuple(line for name, group in committed.items() for line in _behind(name, group, ends))
         return Read(ends, self._clock.at(ends[_CLOCK]), behind)
+
+    def _of(self, topics: Iterable[str]) -> set[Lane]:
+        return {(topic, number) for topic in topics for number in range(self._stripes)}
 
     def _list(self, places: set[Lane]) -> dict[Lane, int]:
         wanted = {TopicPartition(*place): OffsetSpec.latest() for place in places}  # type: ignore[no-untyped-call]
         futures = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_S)
         return {(place.topic, place.partition): future.result(TIMEOUT_S).offset for place, future in futures.items()}
 
-    def _behind(self, group: str) -> list[str]:
-        """A group's topics are those that it committed on or that a member is assigned to."""
-        committed = self._committed(group)
-        topics = {topic for topic, _ in committed} | self._assigned(group)
-        if not topics:
-            return [f"group {group}: it has no member and has committed nothing"]
-        ends = self._list({(topic, number) for topic in topics for number in range(self._stripes)})
-        missing: dict[str, int] = {}
-        for place, end in ends.items():
-            missing[place[0]] = missing.get(place[0], 0) + max(0, end - max(0, committed.get(place, 0)))
-        return [f"group {group}: {count} records of {topic} are not committed" for topic, count in missing.items() if count]
-
-    def _committed(self, group: str) -> dict[Lane, int]:
+    def _committed(self, group: str) -> Committed:
         futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)
+        offsets: dict[Lane, int] = {}
         with contextlib.suppress(KafkaException):  # a group that nobody has made yet
             places = futures[group].result(TIMEOUT_S).topic_partitions or ()
-            return {(place.topic, place.partition): place.offset for place in places}
-        return {}
+            offsets = {(place.topic, place.partition): place.offset for place in places}
+        return Committed(frozenset({topic for topic, _ in offsets} | self._assigned(group)), offsets)
 
     def _assigned(self, group: str) -> set[str]:
         futures = self._admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)
@@ -92,6 +97,16 @@ class Ends:
             members = futures[group].result(TIMEOUT_S).members
             return {place.topic for member in members if member.assignment for place in member.assignment.topic_partitions}
         return set()
+
+
+def _behind(name: str, group: Committed, ends: Mapping[Lane, int]) -> list[str]:
+    if not group.topics:
+        return [f"group {name}: it has no member and has committed nothing"]
+    missing: dict[str, int] = {}
+    for place, end in ends.items():
+        if place[0] in group.topics:
+            missing[place[0]] = missing.get(place[0], 0) + max(0, end - max(0, group.offsets.get(place, 0)))
+    return [f"group {name}: {count} records of {topic} are not committed" for topic, count in missing.items() if count]
 
 
 class Clock:

@@ -27,8 +27,8 @@ T = TypeVar("T")
 def idle(timeout_s: float, groups: tuple[str, ...], as_json: bool) -> None:
     """Wait until nothing is left to do; status 1, naming what is left, when that takes too long.
 
-    Two equal looks with nothing left: clocks equal, positions at the ends of the topics, outboxes empty, nothing to be offered
-    again, no timer due.
+    A look with nothing left: clocks equal, positions at the ends of the topics, outboxes empty, nothing to be offered again, no
+    timer due.
     """
     with Idle(running(), groups) as watched:
         try:

@@ -1,7 +1,8 @@
 """Whether anything is left to do, seen from outside: what the tables say against where the topics end.
 
-One sweep reads the ends, then one snapshot of all schemas. Two equal sweeps with nothing left mean that nothing was under
-way between them: whatever is published moves an end, and whatever will be published stands in a table before.
+One look takes one snapshot of all schemas and then reads the ends. If the cursors of that snapshot stand at the ends, everything
+published until then was done when it was taken; if there was nothing in the outboxes and nothing due either, nothing can follow from
+it: whoever was about to commit something had taken a record that no cursor had passed, or a timer that still stood there as unsent.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class Watch:
         self._connection: asyncpg.Connection | None = None
         self._clock: Producer | None = None
         self._last: tuple[float, Read] | None = None  # when the ends were read, and what they were
+        self._at: datetime | None = None  # where a manual clock stood last
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,44 +93,43 @@ class Watch:
             await self._connection.close(timeout=2)
 
     async def idle(self, timeout_s: float = TIMEOUT_SECONDS) -> Sweep:
-        """Returns the second of two equal sweeps with nothing left; servers may come back meanwhile. Raises NotIdle."""
+        """Returns the first look with nothing left; servers may come back meanwhile. Raises NotIdle."""
         began = time.monotonic()
-        before: Sweep | None = None
         while True:
             waited = time.monotonic() - began
             try:
-                sweep = (await self._glance() if waited <= timeout_s else None) or await self.sweep()
+                sweep = await self.sweep(whole=waited > timeout_s)
             except INTERRUPTED as error:
                 self._disconnect()
                 sweep = Sweep((f"cannot look: {type(error).__name__}: {error}",), None, {})
-            if not sweep.left and sweep == before:
+            if not sweep.left:
                 return sweep
             if waited > timeout_s:
                 raise NotIdle(sweep, timeout_s)
-            before = sweep
-            if sweep.left:
-                await asyncio.sleep(min(max(POLL_SECONDS, waited / 10), POLL_MAX_SECONDS))
+            await asyncio.sleep(min(max(POLL_SECONDS, waited / 10), POLL_MAX_SECONDS))
 
-    async def sweep(self) -> Sweep:
-        """One look: the ends first, then one snapshot of all tables."""
-        read = await asyncio.to_thread(self._ends.read)
-        self._last = time.monotonic(), read
-        clock = self._manual(read)
-        return Sweep(tuple(sorted([*await self._tables(read, clock), *read.behind])), clock, read.ends)
+    async def sweep(self, *, whole: bool = True) -> Sweep:
+        """One look: what the groups committed, one snapshot of all tables, then the ends. Not whole: the ends need not be read where the
+        tables are not done with those that were read last, as topics only go on; that is a tenth of the price.
+        """
+        while True:
+            at = self._at
+            committed = await asyncio.to_thread(self._ends.committed)
+            rows = await self._rows(at)
+            if not whole and self._last is not None and time.monotonic() - self._last[0] <= FRESH_SECONDS:
+                left = [line for row in rows for line in self._left(row, self._last[1].ends, None)]
+                if left:
+                    return Sweep(tuple(sorted(left)), None, {})
+            read = await asyncio.to_thread(self._ends.read, committed)
+            self._last, self._at = (time.monotonic(), read), self._manual(read)
+            if self._at == at:
+                lines = [line for row in rows for line in self._left(row, read.ends, at)]
+                return Sweep(tuple(sorted([*lines, *read.behind])), at, read.ends)
 
-    async def _glance(self) -> Sweep | None:
-        """At the tables alone, at a tenth of the price. Topics and clocks only go on: what is left by where they ended is left. None:
-        that is nothing, or too long ago. Processes that do not follow the clock yet are not looked at."""
-        if self._last is None or time.monotonic() - self._last[0] > FRESH_SECONDS:
-            return None
-        left = await self._tables(self._last[1], None)
-        return Sweep(tuple(sorted(left)), None, {}) if left else None
-
-    async def _tables(self, read: Read, clock: datetime | None) -> list[str]:
-        """What they leave to be done. clock: at which processes should stand; None: wherever."""
+    async def _rows(self, at: datetime | None) -> list[asyncpg.Record]:
+        """What the tables say, by service. at: the business time by which something is due; None: the system's."""
         now = datetime.now(UTC)
-        rows = await (await self._connected()).fetch(self._standing, (self._manual(read) or now) - self.grace, now - LIVE, COUNT_MAX)
-        return [line for row in rows for line in self._left(row, read.ends, clock)]
+        return list(await (await self._connected()).fetch(self._standing, (at or now) - self.grace, now - LIVE, COUNT_MAX))
 
     def _manual(self, read: Read) -> datetime | None:
         return read.clock if self.stack.clock == "manual" else None
@@ -137,13 +138,14 @@ class Watch:
         """Business time now."""
         if self.stack.clock != "manual":
             return datetime.now(UTC)
-        return (await asyncio.to_thread(self._ends.read)).clock
+        return (await asyncio.to_thread(self._ends.read, {})).clock
 
     async def set_clock(self, to: datetime) -> None:
         """Tells every process; returns when the broker has it, not when they follow. Raises StackError."""
         if self._clock is None:
             self._clock = Producer({**quiet(self.stack.settings(postgres.OPS).confluent()), "acks": "all", "linger.ms": 0})
         await asyncio.to_thread(publish_clock, self._clock, to)
+        self._at = to
 
     async def next_due(self) -> datetime | None:
         """The earliest deadline that is not sent yet; None: none stands."""
@@ -204,7 +206,7 @@ def _number(count: int) -> str:
 
 
 def _behind(service: str, cursors: Iterable[Any], ends: Mapping[Lane, int], inputs: frozenset[str]) -> list[str]:
-    """One line a topic: how many records of it are not done. The ends were read before the cursors, so a cursor may be ahead."""
+    """One line a topic: how many records of it are not done. A cursor may be ahead of ends that were read before it."""
     missing: dict[str, int] = {}
     for topic, partition, position in cursors:
         if topic in inputs and position < ends[(topic, partition)]:

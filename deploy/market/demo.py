@@ -33,6 +33,7 @@ from deploy.market.verdict import Verdict, judge
 
 FOREIGN = ("LAOTIE_KAFKA", "LAOTIE_POSTGRES")  # servers that the demo must not fill
 NOT_KEPT = "nothing is left running; to look around: python -m deploy.market.demo --keep, or make up for an empty stack"
+STRIPES = 4  # of one process each; the broker, on the same cores, works for each partition of each fetch
 BEGINS = closing(0) - timedelta(hours=1)
 
 
@@ -108,10 +109,10 @@ def running(home: Home, keep: bool, console: Console) -> Iterator[Stack]:
         console.print(line, highlight=False, markup=False)
 
     if keep:
-        control.up(home, "manual", Stack(home.root).stripes, fresh=True, start_services=True, restart=True, say=say)
-        yield Stack(home.root, clock="manual")
+        control.up(home, "manual", STRIPES, fresh=True, start_services=True, restart=True, say=say)
+        yield Stack(home.root, clock="manual", stripes=STRIPES)
         return
-    with Stack(home.root, clock="manual", say=say) as stack:
+    with Stack(home.root, clock="manual", stripes=STRIPES, say=say) as stack:
         stack.start(fresh=True)
         for name in services.discover():
             stack.spawn(name, wait=False)

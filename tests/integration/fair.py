@@ -20,6 +20,8 @@ from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
 from deploy.verify import verify
 
+STRIPES = 4  # enough for two processes to share and for topics to race
+
 
 class Fair:
     """A running system with a manual clock, and what apps send to it."""
@@ -98,7 +100,7 @@ class Fair:
 @contextmanager
 def running(home: Path, services: Mapping[str, int]) -> Iterator[Fair]:
     """services: how many processes of each."""
-    with Stack(home, clock="manual") as stack:
+    with Stack(home, clock="manual", stripes=STRIPES) as stack:
         stack.start(fresh=True)
         for service, copies in services.items():
             stack.spawn(service, copies, wait=False)

@@ -14,12 +14,14 @@ from click.testing import CliRunner
 
 from deploy.cli.idle import Idle
 from deploy.cli.main import main
+from deploy.local import control
 from deploy.local.home import Home
 from deploy.local.stack import Stack
 from deploy.verify import verify
 from tests.journeys.outside import LAOTIE, Outside
 
 UP_S = 600
+STRIPES = 4  # enough for topics to race; a broker works for each partition of each fetch
 
 
 class Town(Outside):
@@ -27,7 +29,7 @@ class Town(Outside):
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
-        self.stack = Stack(home, clock="manual")
+        self.stack = Stack(home, clock="manual", stripes=control.state(Home(home)).get("stripes"))
         self._watched = Idle(self.stack)
 
     def laotie(self, *arguments: str, status: int | None = 0) -> str:
@@ -67,7 +69,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """LAOTIE_JOURNEYS names the home of a system that is up already, for people who write journeys; it is left as it is."""
     given = os.environ.get("LAOTIE_JOURNEYS")
     folder = Path(given) if given else tmp_path_factory.mktemp("journeys")
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("LAOTIE_")} | {"LAOTIE_HOME": str(folder)}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("LAOTIE_")}
+    variables |= {"LAOTIE_HOME": str(folder), "LAOTIE_STRIPES": str(STRIPES)}
     try:
         subprocess.run([LAOTIE, "up", "--clock", "manual"], check=True, timeout=UP_S, env=variables)
         yield folder

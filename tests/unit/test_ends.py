@@ -35,8 +35,8 @@ def test_a_broker_that_came_back_is_asked_by_a_new_client() -> None:
     broker = SimpleNamespace(epoch=0)
     stack = SimpleNamespace(stripes=1, admin=lambda: Client(broker), settings=lambda _: Settings())
     ends = Ends(cast(Stack, stack), ["order.v1"], [])
-    before = ends.read()
+    before = ends.read({})
     broker.epoch = 1
     with pytest.raises(KafkaException):
-        ends.read()
-    assert ends.read() == before
+        ends.read({})
+    assert ends.read({}) == before

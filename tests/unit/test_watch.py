@@ -1,16 +1,104 @@
-"""Waiting for rest outlives servers that die in the middle of a look."""
+"""Rest is seen in one look, at no time too early; waiting for it outlives servers that die in the middle of a look."""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
 import asyncpg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from deploy.cli.ends import Read
+from deploy.cli.ends import POLICY, Read
 from deploy.cli.watch import NotIdle, Watch
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass
+class Shop:
+    """One service that takes what an app said and, again and again, what it said itself; the number in a record says how often.
+
+    taken: in a transaction that is not committed. sent: the first row of the outbox is in the topic and not deleted yet.
+    """
+
+    dice: Random
+    topics: dict[str, list[int]] = field(default_factory=lambda: {"app.v1": [], "shop.v1": []})
+    cursors: dict[str, int] = field(default_factory=lambda: {"app.v1": 0, "shop.v1": 0})
+    outbox: list[int] = field(default_factory=list)
+    taken: str = ""
+    sent: bool = False
+
+    def go_on(self) -> bool:
+        """One step of those that are possible. False: nothing is left to do."""
+        steps = [name for name, records in self.topics.items() if not self.taken and self.cursors[name] < len(records)]
+        steps += ["commit"] * bool(self.taken) + ["send"] * bool(self.outbox and not self.sent) + ["delete"] * self.sent
+        if not steps:
+            return False
+        step = self.dice.choice(steps)
+        if step == "commit":
+            again = self.topics[self.taken][self.cursors[self.taken]]
+            self.cursors[self.taken] += 1
+            self.outbox += [again - 1] if again else []
+            self.taken = ""
+        elif step == "send":
+            self.topics["shop.v1"].append(self.outbox[0])
+            self.sent = True
+        elif step == "delete":
+            del self.outbox[0]
+            self.sent = False
+        else:
+            self.taken = step
+        return True
+
+    def some_time(self) -> None:
+        for _ in range(self.dice.randrange(6)):
+            self.go_on()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The snapshot, taken at some time."""
+        self.some_time()
+        cursors = [(name, 0, position) for name, position in self.cursors.items()]
+        counts = {"outbox": len(self.outbox), "ready": 0, "unsent": 0, "sent": 0}
+        return [{"service": "shop", "cursors": cursors, **counts, "processes": [("shop-1", None, 0, "")]}]
+
+    def read(self, _: object) -> Read:
+        """The ends, at a later time."""
+        self.some_time()
+        return Read({**{(name, 0): len(records) for name, records in self.topics.items()}, POLICY: 0}, BEGINNING, ())
+
+
+def watched(shop: Shop) -> Watch:
+    watch = object.__new__(Watch)
+    watch.stack = cast("Any", SimpleNamespace(clock="system"))
+    watch.grace, watch._last, watch._at = timedelta(seconds=5), None, None
+    watch._inputs = {"shop": frozenset(shop.topics)}
+    watch._ends = cast("Any", SimpleNamespace(committed=dict, read=shop.read))
+
+    async def rows(_: object) -> Any:
+        return shop.rows()
+
+    watch._rows = rows  # type: ignore[assignment, method-assign]
+    return watch
+
+
+@given(st.integers(0, 2**32), st.lists(st.integers(0, 3), min_size=1, max_size=3), st.booleans())
+def test_where_one_look_sees_nothing_left_nothing_happens_any_more(seed: int, told: list[int], whole: bool) -> None:
+    """Whatever is done between its snapshot and its ends, and in the middle of whatever it is taken; and rest is seen in the end."""
+    shop = Shop(Random(seed))
+    shop.topics["app.v1"] += told
+    watch = watched(shop)
+    for _ in range(100):
+        if not asyncio.run(watch.sweep(whole=whole)).left:
+            break
+    else:
+        raise AssertionError("it rests, and nobody sees it")
+    assert not shop.go_on()
 
 
 class Broken:
@@ -31,8 +119,8 @@ class Broken:
 async def test_a_connection_that_broke_in_the_middle_of_a_look_is_not_asked_again() -> None:
     watch, broken = object.__new__(Watch), Broken()
     watch.stack = cast("Any", SimpleNamespace(clock="system"))
-    watch.grace, watch._standing, watch._last = timedelta(seconds=5), "", None
-    watch._ends = cast("Any", SimpleNamespace(read=lambda: Read({}, datetime.min.replace(tzinfo=UTC), ())))
+    watch.grace, watch._standing, watch._last, watch._at = timedelta(seconds=5), "", None, None
+    watch._ends = cast("Any", SimpleNamespace(committed=dict, read=lambda _: Read({}, datetime.min.replace(tzinfo=UTC), ())))
     watch._connection = cast("Any", broken)
     with pytest.raises(NotIdle, match="cannot look: InternalClientError"):
         await watch.idle(0)
