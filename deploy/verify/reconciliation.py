@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from deploy.verify.log import Entry, Log, cause
+from deploy.verify.log import Bodies, Entry, Log, cause
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
@@ -34,6 +34,11 @@ Sum = tuple[int, str]  # minor units, currency
 Place = tuple[str, ...]  # order, movement, reference; or party, payout: as the subject of its timer
 Broken = BreakFound | PayoutBreakFound
 Explained = BreakExplained | PayoutBreakExplained
+ALIKE = {name: name for name in ("line_id", "amount_minor", "currency", "day")}
+NAMES: Mapping[type[StatementNoted | PayoutStated], Mapping[str, str]] = {  # of the fact, and the same on the provider's line
+    StatementNoted: ALIKE | {"movement": "kind", "reference": "reference"},
+    PayoutStated: ALIKE | {"payout_id": "payout_id"},
+}
 
 
 @dataclass(slots=True)
@@ -57,8 +62,8 @@ class Both:
 
 
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
-    yield _noted(log)
-    yield _noted_payouts(log)
+    yield _noted(Check("every statement line was compared as the provider sent it, once"), log, StatementLine, StatementNoted)
+    yield _noted(Check("every line about a payout was compared as the provider sent it, once"), log, PayoutLine, PayoutStated)
     explained = {fact.break_id for _, fact in log.of(BreakExplained)} | {fact.break_id for _, fact in log.of(PayoutBreakExplained)}
     of_orders = {fact.break_id: fact for _, fact in log.of(BreakFound) if fact.break_id not in explained}
     of_parties = {fact.break_id: fact for _, fact in log.of(PayoutBreakFound) if fact.break_id not in explained}
@@ -69,33 +74,17 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _announced(log, [*of_orders.values(), *of_parties.values()], tables)
 
 
-def _noted(log: Log) -> Check:
+def _noted(check: Check, log: Log, lines: type[StatementLine | PayoutLine], taken: type[StatementNoted | PayoutStated]) -> Check:
     """By the causation id; a line that was refused or waits has no such fact, and `nothing vanished` looks after it."""
-    check = Check("every statement line was compared as the provider sent it, once")
-    sent = log.bodies(StatementLine)
+    sent: Bodies[StatementLine | PayoutLine] = log.bodies(lines)
     seen: Counter[tuple[str, str]] = Counter()
-    for entry, noted in log.of(StatementNoted):
-        place = (entry.header("ce_causationid"), noted.order_id)
+    names = NAMES[taken]
+    for entry, noted in log.of(taken):
+        place = (entry.header("ce_causationid"), noted.key)
         seen[place] += 1
         line = cause(sent, entry, line_id=noted.line_id, amount_minor=noted.amount_minor)
-        said = (line.line_id, line.kind, line.reference, line.amount_minor, line.currency, line.day) if line is not None else None
-        took = (noted.line_id, noted.movement, noted.reference, noted.amount_minor, noted.currency, noted.day)
-        check.that(said == took, f"{entry}: the provider stated {said}, compared was {took}")
-        check.that(seen[place] == 1, f"{entry}: compared again")
-    return check
-
-
-def _noted_payouts(log: Log) -> Check:
-    """As those of orders."""
-    check = Check("every line about a payout was compared as the provider sent it, once")
-    sent = log.bodies(PayoutLine)
-    seen: Counter[tuple[str, str]] = Counter()
-    for entry, noted in log.of(PayoutStated):
-        place = (entry.header("ce_causationid"), noted.party)
-        seen[place] += 1
-        line = cause(sent, entry, line_id=noted.line_id, amount_minor=noted.amount_minor)
-        said = (line.line_id, line.payout_id, line.amount_minor, line.currency, line.day) if line is not None else None
-        took = (noted.line_id, noted.payout_id, noted.amount_minor, noted.currency, noted.day)
+        said = tuple(getattr(line, name) for name in names.values()) if line is not None else None
+        took = tuple(getattr(noted, name) for name in names)
         check.that(said == took, f"{entry}: the provider stated {said}, compared was {took}")
         check.that(seen[place] == 1, f"{entry}: compared again")
     return check
