@@ -34,10 +34,10 @@ Sum = tuple[int, str]  # minor units, currency
 Place = tuple[str, ...]  # order, movement, reference; or party, payout: as the subject of its timer
 Broken = BreakFound | PayoutBreakFound
 Explained = BreakExplained | PayoutBreakExplained
-ALIKE = {name: name for name in ("line_id", "amount_minor", "currency", "day")}
+ALIKE = {name: name for name in ("amount_minor", "currency", "day")}
 NAMES: Mapping[type[StatementNoted | PayoutStated], Mapping[str, str]] = {  # of the fact, and the same on the provider's line
-    StatementNoted: ALIKE | {"movement": "kind", "reference": "reference"},
-    PayoutStated: ALIKE | {"payout_id": "payout_id"},
+    StatementNoted: {"line_id": "line_id", "movement": "kind", "reference": "reference", **ALIKE},
+    PayoutStated: {"line_id": "line_id", "payout_id": "payout_id", **ALIKE},
 }
 
 
