@@ -140,9 +140,9 @@ def _forgotten(payouts: Payouts) -> Payouts:
     ended, new = statement.news(now)
     telling = {one.reference for one in new} | {now.breaks[break_id].reference for break_id in ended}
     told = {one.reference for one in now.breaks.values()}
-    busy = telling | {payout_id for payout_id, _ in _alone(payouts)}
     back = {known for known, one in payouts.by_id.items() if one.state == "returned"}
-    answered = [known for known, one in payouts.by_id.items() if one.state != "instructed" and known not in busy - back]
+    busy = (telling | {payout_id for payout_id, _ in _alone(payouts)}) - back
+    answered = [known for known, one in payouts.by_id.items() if one.state != "instructed" and known not in busy]
     quiet = [known for known in answered if known in back or known not in told]
     broken = [known for known in answered if known not in back and known in told]
     return _without(payouts, {*quiet[:-ANSWERED_KEPT], *broken[:-BROKEN_KEPT]})
