@@ -48,13 +48,14 @@ def _payment(sent: list[Sent]) -> Mapping[str, Sent]:
 def _after_signing(sent: list[Sent]) -> Mapping[str, Sent]:
     """Of a single parcel: with two, a confirmation would wait for the first only."""
     parcels = [one for one in sent if one.type == "parcel.signed"]
-    effects = [one for one in sent if one.type in ("receipt.confirmed", "refund.requested") and not one.refused]
-    if len(parcels) != 1 or not effects:
+    if len(parcels) != 1:
         return {}
-    effect = min(effects, key=lambda one: one.at)
-    if effect.phase > parcels[0].phase + OVERTAKEN_DAYS_MAX:
+    signed = parcels[0]
+    said = [one for one in sent if one.type in ("receipt.confirmed", "refund.requested") and not one.refused]
+    effect = min((one for one in said if one.at > signed.at), key=lambda one: one.at, default=None)
+    if effect is None or effect.phase > signed.phase + OVERTAKEN_DAYS_MAX:
         return {}
-    return {parcels[0].id: replace(parcels[0], phase=effect.phase), effect.id: replace(effect, early=True)}
+    return {signed.id: replace(signed, phase=effect.phase), effect.id: replace(effect, early=True)}
 
 
 def _answer(sent: list[Sent]) -> Mapping[str, Sent]:

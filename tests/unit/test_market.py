@@ -21,6 +21,7 @@ from deploy.market.clients import Published, Read
 from deploy.market.disorder import delay, waves
 from deploy.market.fates import FATES
 from deploy.market.market import ROOM, Market, build
+from deploy.market.noise import hasten
 from deploy.market.outcome import differences, once, read, told
 from deploy.market.sent import AHEAD, Sent, closing, phase_of
 from shared.contracts import ALL
@@ -160,6 +161,24 @@ def test_nothing_is_sent_before_it_happened_and_answers_beat_their_deadlines_by_
         claim = "refund.requested" in times and times["refund.requested"].body["kind"] == "claim"  # R4.9: it has seven days
         if "refund.requested" in times and not claim and (answer := times.get("case.accepted") or times.get("case.refused")):
             assert answer.phase < phase_of(times["refund.requested"].at + timedelta(hours=48))  # Source: R4.3
+
+
+class Hasty(Random):
+    """Every order has an event that comes before its cause, if any of its events can."""
+
+    def random(self) -> float:
+        return 0.0
+
+    def getrandbits(self, k: int, /) -> int:
+        return super().getrandbits(k)
+
+
+def test_what_overtakes_its_cause_is_never_ahead_of_its_own_time() -> None:
+    """Not even where the one parcel that is signed is a replacement, which comes after the request."""
+    for life in MARKET.lives:
+        for seed in range(8):
+            for one in hasten(Hasty(seed), life.sent):
+                assert one.at <= closing(one.phase) + AHEAD, (life.fate, one.id)
 
 
 def test_a_phase_ends_before_the_midnight_that_pays_out_what_it_brought() -> None:
