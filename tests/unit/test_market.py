@@ -170,6 +170,7 @@ class Hasty(Random):
         return 0.0
 
     def getrandbits(self, k: int, /) -> int:
+        """Spelled so that `choice` still chooses by it: without it here, that would go by random()."""
         return super().getrandbits(k)
 
 
