@@ -9,7 +9,7 @@ order it. Here nothing that was ever told at a cluster is forgotten.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,19 +56,25 @@ def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
 
 
 def _members(log: Log, tables: Tables) -> Check:
-    """A buyer is in the least cluster that it was ever told to be in, as far as the refund service has read."""
-    check = Check("first orders: every buyer counts in the cluster that was told last, the least")
+    """A buyer is in the least cluster that it was ever told to be in, as far as the refund service has read; and is known from the first
+    order that counts.
+    """
+    check = Check("first orders: every buyer with an order that counts is known, in the least cluster that was told")
     done = tables.taken["refund"].lasts
     least: dict[str, str] = {}
     for entry, joined in log.of(MemberJoined):
         if (entry.sequence or 0) <= done.get((entry.topic, entry.partition), 0):
             least[joined.buyer_id] = min(joined.cluster, least.get(joined.buyer_id, joined.buyer_id))
+    buyers = {fact.order_id: fact.buyer_id for _, fact in log.of(OrderPaid)}
+    for buyer in {buyers[fact.order_id] for _, fact in log.of(OrderCounted) if fact.order_id in buyers}:
+        least.setdefault(buyer, buyer)
     rows = tables.entities["known_member"]
     for buyer in sorted(least.keys() | rows.keys()):
         check.same(f"cluster of {buyer}", least.get(buyer), rows[buyer].body["cluster"] if buyer in rows else None)
     last: dict[str, str] = {}
     for entry, known in log.of(MemberKnown):
-        check.that(known.cluster < last.get(known.buyer_id, known.buyer_id), f"{entry}: {known.buyer_id} moves to no lesser cluster")
+        lesser = known.cluster < last[known.buyer_id] if known.buyer_id in last else known.cluster <= known.buyer_id
+        check.that(lesser, f"{entry}: {known.buyer_id} moves to no lesser cluster")
         last[known.buyer_id] = known.cluster
     return check
 
@@ -102,10 +108,26 @@ def _uses(log: Log, tables: Tables) -> Check:
                 check.that(first == told, f"{entry}: the first order of {fact.cluster} is {first}, used is {told}")
                 check.that(buyers.get(fact.order_id) == fact.buyer_id, f"{entry}: {fact.order_id} is of {buyers.get(fact.order_id)}")
                 known.uses.add(fact.order_id)
+    _left_behind(check, log, clusters, buyers)
     for name, row in tables.entities["known_cluster"].items():
         stored = set(row.body["uses"])
         check.that(stored <= clusters[name].uses and bool(stored) == bool(clusters[name].uses), f"cluster {name}: uses {sorted(stored)}")
     return check
+
+
+def _left_behind(check: Check, log: Log, clusters: Mapping[str, Known], buyers: Mapping[str, str]) -> None:
+    """No order that counts is earlier than the first of the cluster that its buyer is known in."""
+    at: dict[str, str] = {}
+    for _, member in log.of(MemberKnown):
+        at[member.buyer_id] = min(member.cluster, at.get(member.buyer_id, member.cluster))
+    void = {order_id for known in clusters.values() for order_id in known.void}
+    for entry, fact in log.of(OrderCounted):
+        name = at.get(buyers.get(fact.order_id, ""), fact.cluster)
+        known = clusters[name]
+        first = min((place for place in known.paid if place[2] not in known.void), default=None)
+        own = (fact.paid_at, fact.payment_id, fact.order_id)
+        over = known.uses or fact.order_id in void or (first is not None and first <= own)
+        check.that(bool(over), f"{entry}: {fact.order_id} is earlier than the first of {name}, which does not know it")
 
 
 def _by_version(log: Log) -> list[Entry]:

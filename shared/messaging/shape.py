@@ -6,6 +6,8 @@ event · fact · kind · evolve · due · touch · on · Reject · Wait · servi
  3. `decide` knows one time, the event's, and no randomness.
  4. Refusals are values. `Wait` is only for a cause of the same key.
  5. Kinds are loaded in the service's declared order; a computed touch looks only at the first touch.
+ 6. An entity that does not exist cannot be locked. Where two events of different keys look at one, and each must know what the other
+    did, the first of them makes it exist by a fact: then one of them waits for the other, or loses its race and is done again.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Invariants kept here:
  S1 Locks are taken in one order by everyone: stripes, entities by kind and key, timers, lanes.
- S2 A row is written only over the version that was read: fewer rows than asked for is a lost race, and rolls back.
+ S2 A row is written only over the version that was read: fewer rows than asked for is a lost race, and rolls back. A row that does
+    not exist is not locked: law 6 in shape.py says what that asks of decisions.
  S3 A cursor moves only from the position that the batch continues.
  S4 A lane's numbers are dense: they are given under the lane's row lock, in the transaction that writes the state.
  S5 A body comes back as it was written, the order of its keys too: `json`, as `jsonb` sorts them.

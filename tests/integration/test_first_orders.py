@@ -14,13 +14,16 @@ from typing import Any
 
 import pytest
 
+from shared.messaging.stripes import stripe_of
 from tests.infra import Infra
-from tests.integration.fair import Fair, running
+from tests.integration.fair import STRIPES, Fair, running
+from tests.toy.outside import holding, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 SERVICES = {"order": 1, "payment": 1, "refund": 2, "trust": 1}
 PERSONS, ACCOUNTS = 40, 3  # of each person; the first half is known to be one person before anything is claimed
 ROUNDS_MAX = 20
+BLOCKED = "SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename LIKE '%refund'"
 CASES = """
 SELECT key, one ->> 'state', one ->> 'funder' FROM refund.purchase, json_each(body -> 'cases') AS c(id, one)
  WHERE one ->> 'ground' = 'first_order'
@@ -115,12 +118,29 @@ def test_links_payments_and_claims_at_the_same_moment_give_each_person_one_first
     assert fair.verified() == []
 
 
+def test_an_account_that_is_joined_in_the_moment_in_which_its_first_order_is_paid_brings_that_order_r4_6(fair: Fair) -> None:
+    """Both have loaded what they decide by before either can commit: nobody is allowed to write to refund's lanes yet."""
+    crowd, began = Crowd(fair, Random(64)), fair.idle.clock() - timedelta(minutes=5)
+    root, joined = accounts(PERSONS)[:2]
+    order_id = next(f"o{n}" for n in range(99) if stripe_of(f"o{n}", STRIPES) != stripe_of(joined, STRIPES))
+    crowd.linked(root, "same")
+    fair.settle()
+    with holding(fair.stack, "LOCK TABLE refund.lane IN EXCLUSIVE MODE"):
+        crowd.bought(order_id, joined, began)
+        crowd.linked(joined, "same")
+        fair.flush()
+        until(lambda: fair.rows(BLOCKED) == [(2,)], 60, lambda: f"{fair.rows(BLOCKED)} wait")
+    fair.settle()
+    assert fair.rows("SELECT body -> 'orders' ->> $1 IS NOT NULL FROM refund.known_cluster WHERE key = $2", order_id, root) == [(True,)]
+    assert fair.verified() == []
+
+
 def _at_the_same_moment(fair: Fair, crowd: Crowd, orders: list[tuple[str, str]], began: datetime) -> None:
     now, later = fair.idle.clock(), began + timedelta(minutes=1)
     links = [link for person in range(PERSONS // 2, PERSONS) for link in tokens(person)]
     steps: list[Any] = [lambda link=link: crowd.linked(*link) for link in links]
     steps += [lambda order=order, buyer=buyer: crowd.claimed(order, buyer, now) for order, buyer in orders]
-    steps += [lambda name=name: crowd.bought(f"more-{name}", name, later) for person in range(PERSONS) for name in accounts(person)[:1]]
+    steps += [lambda name=name: crowd.bought(f"more-{name}", name, later) for person in range(PERSONS) for name in accounts(person)]
     crowd.dice.shuffle(steps)
     for place, step in enumerate(steps):
         step()

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -218,19 +218,8 @@ class Outsider:
 
         return run(ask())
 
-    @contextmanager
-    def holding(self, sql: str, *, commit: bool = False) -> Iterator[None]:
-        """An open transaction of the owner's that ran this, for as long as the block lasts; then rolled back, or committed."""
-        loop = asyncio.new_event_loop()
-        connection = loop.run_until_complete(asyncpg.connect(self.stack.dsn("admin"), timeout=30))
-        try:
-            loop.run_until_complete(connection.execute(f"BEGIN; {sql}"))
-            yield
-            if commit:
-                loop.run_until_complete(connection.execute("COMMIT"))
-        finally:
-            loop.run_until_complete(connection.close())
-            loop.close()
+    def holding(self, sql: str, *, commit: bool = False) -> AbstractContextManager[None]:
+        return holding(self.stack, sql, commit=commit)
 
     def held(self, name: str, key: str = "") -> list[tuple[str, str]]:
         """(state, reason) of what is held back, in order."""
@@ -294,3 +283,18 @@ def until(done: Callable[[], bool], seconds: float, tell: Callable[[], str]) -> 
         if time.monotonic() > deadline:
             raise AssertionError(tell())
         time.sleep(0.05)
+
+
+@contextmanager
+def holding(stack: Stack, sql: str, *, commit: bool = False) -> Iterator[None]:
+    """An open transaction of the owner's that ran this, for as long as the block lasts; then rolled back, or committed."""
+    loop = asyncio.new_event_loop()
+    connection = loop.run_until_complete(asyncpg.connect(stack.dsn("admin"), timeout=30))
+    try:
+        loop.run_until_complete(connection.execute(f"BEGIN; {sql}"))
+        yield
+        if commit:
+            loop.run_until_complete(connection.execute("COMMIT"))
+    finally:
+        loop.run_until_complete(connection.close())
+        loop.close()

@@ -52,7 +52,9 @@ def paid(
     buyer: Buyer | None,
     policy: Policy | None,
 ) -> Outcome:
-    """The certificate; and the order counts if it can come to be the cluster's first: not one of which nothing was due. Source: R4.6."""
+    """The certificate; and the order counts if it can come to be the cluster's first: not one of which nothing was due. Its buyer is
+    known from then on: whoever tells that buyer of another cluster meets a row, and so all that the order did (ADR 11). Source: R4.6.
+    """
     issued = issue(event, purchase, card, buyer, policy)
     if not isinstance(issued, tuple):
         return issued
@@ -64,7 +66,10 @@ def paid(
         occurred_at=event.occurred_at,
     )
     after = joined(cluster or Cluster(), Cluster({event.order_id: OwnOrder(event.occurred_at, event.payment_id)}))
-    return (*issued, counted) if event.amount_minor and event.order_id in after.orders else issued
+    if not event.amount_minor or event.order_id not in after.orders:
+        return issued
+    known = () if member is not None else (MemberKnown(buyer_id=event.buyer_id, cluster=event.buyer_id, occurred_at=event.occurred_at),)
+    return *issued, counted, *known
 
 
 def delivered(event: ParcelDelivered, member: Member | None, purchase: Purchase | None, cluster: Cluster | None) -> Outcome:

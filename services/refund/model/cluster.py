@@ -24,7 +24,7 @@ RANK: Mapping[OrderState, int] = {"open": 0, "void": 1, "stands": 2}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A buyer without a row is a cluster of one, which bears the buyer's id."""
+    """A buyer without a row is a cluster of one, which bears the buyer's id, and of whom no order counts yet."""
 
     cluster: str
 

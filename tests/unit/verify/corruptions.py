@@ -17,6 +17,7 @@ from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
 from shared.contracts.card import CardGranted
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue, ChargebackReceived
+from shared.contracts.first_order import OrderCounted
 from shared.contracts.handling import HandlingNoted
 from shared.contracts.hold import ShipmentHoldGranted
 from shared.contracts.order import OrderAccepted, ParcelSent, UnitsCancelled
@@ -209,6 +210,8 @@ CORRUPTIONS = (
     Corruption("a break of a payout is announced twice", "every break is announced", lambda copy: copy.repeat(PayoutBreakFound)),
     Corruption("a buyer counts in no cluster any more", "first orders: every buyer",
                lambda copy: copy.stored("known_member", "b7", lambda body: body.update(cluster="b7"))),
+    Corruption("a buyer's first order counts where nobody looks", "first orders: each use",
+               lambda copy: copy.forge(OrderCounted, of_order("after"), cluster="b9")),
     Corruption("a use of the guarantee is forgotten", "first orders: each use",
                lambda copy: copy.stored("known_cluster", "b5", lambda body: body.update(uses={}))),
     Corruption("a first order is paid for by the wrong one", "first orders: the seller",
