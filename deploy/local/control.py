@@ -48,7 +48,7 @@ def up(
     with home.log("daemon").open("ab") as log:
         flags = ["yes" if flag else "no" for flag in (fresh, start_services, restart)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local.daemon", str(home.root), clock, *flags],
+            [sys.executable, "-m", "deploy.local.daemon", str(home.root), clock, str(stripes), *flags],
             cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:

@@ -1,6 +1,6 @@
 """The detached owner of a stack: starts it, restarts what crashes, stops it on SIGTERM. `laotie up` runs it, `laotie down` ends it.
 
-    python -m deploy.local.daemon HOME CLOCK FRESH SERVICES RESTART          (the last three: yes or no)
+    python -m deploy.local.daemon HOME CLOCK STRIPES FRESH SERVICES RESTART          (the last three: yes or no)
 
 It talks through two files of the home: run/state.json and run/progress. If it dies, however, the watchdogs end everything.
 """
@@ -74,12 +74,14 @@ class Watch:
 
 
 class Daemon:
-    def __init__(self, home: Path, clock: Literal["system", "manual"], *, fresh: bool, start_services: bool, restart: bool) -> None:
+    def __init__(
+        self, home: Path, clock: Literal["system", "manual"], stripes: int, *, fresh: bool, start_services: bool, restart: bool
+    ) -> None:
         self._stop = threading.Event()
         self._fresh, self._start_services, self._restart = fresh, start_services, restart
         self._began = time.monotonic()
         self._progress = home / "run" / "progress"
-        self._stack = Stack(home, clock=clock, lasting=clock == "system", say=self._say)
+        self._stack = Stack(home, clock=clock, stripes=stripes, lasting=clock == "system", say=self._say)
         self._watches: dict[str, Watch] = {}
         self._phase, self._error = "starting", ""
         self._published: dict[str, bool] = {}
@@ -170,11 +172,12 @@ class _Stopped(Exception):
     """Asked to stop before it was ready."""
 
 
-def main(home: str, clock: str, fresh: str, start_services: str, restart: str) -> int:
+def main(home: str, clock: str, stripes: str, fresh: str, start_services: str, restart: str) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     daemon = Daemon(
         Path(home),
         "manual" if clock == "manual" else "system",
+        int(stripes),
         fresh=fresh == "yes",
         start_services=start_services == "yes",
         restart=restart == "yes",

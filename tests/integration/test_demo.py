@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local import control
 from deploy.local.home import CHECKOUT, Home
 from deploy.market.market import build
 from deploy.market.totals import ESCROW, FUND
@@ -57,12 +58,21 @@ def demo(infra: Infra, home: Path, *arguments: str, orders: int = ORDERS, seed: 
     variables = {name: value for name, value in os.environ.items() if name not in EXTERNAL} | {"LAOTIE_HOME": str(home)}
     command = [sys.executable, "-m", "deploy.market.demo", "--orders", str(orders), "--seed", str(seed), *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=DEMO_S, check=False, cwd=CHECKOUT, env=variables)
+    if "--keep" in arguments:
+        assert control.state(Home(home / "demo"))["phase"] == "ready", ran.stdout + ran.stderr
+        control.down(Home(home / "demo"), print)
     path = home / "demo" / "report.json"
     assert path.exists(), ran.stdout + ran.stderr
     assert Home(home / "demo").owner() is None, "something was left running"
     report, facts = json.loads(path.read_text(encoding="utf-8")), (home / "demo" / "facts.jsonl").read_text(encoding="utf-8")
     Home(home / "demo").remove()
     return Demo(ran.returncode, ran.stdout + ran.stderr, report, facts)
+
+
+def test_a_market_that_is_kept_is_verified_and_left_running(infra: Infra, tmp_path: Path) -> None:
+    """Supervised, so on a stack that another process starts: with as many partitions as the market walks."""
+    kept = demo(infra, tmp_path, "--keep", orders=3)
+    assert (kept.status, kept.report["verified"]) == (0, True), kept.said
 
 
 def test_a_market_with_every_fate_comes_out_right(plain: Demo) -> None:
