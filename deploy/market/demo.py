@@ -51,9 +51,10 @@ def main(orders: int, seed: int, delays: timedelta, shuffle: int | None, keep: b
 
     Two plays of a seed and a number of orders send the same events and lead to the same facts and refusals: same ids, same times,
     same money, line by line in .laotie/demo/facts.jsonl, however they are shuffled. Open is only which order comes first to a party
-    or a subject of trust, so the balance and the score on the way there; and who gets what is too scarce in a campaign, which is left
-    out of the file. With delays, news comes after the deadlines that it would have met: nothing is lost, nobody is paid twice, every
-    refusal is announced, but what an order comes to is open.
+    or a subject of trust, so the balance and the score on the way there, and, where such a score crosses a tier, the days in escrow of
+    what is ordered until it crosses back; and who gets what is too scarce in a campaign, which is left out of the file. With delays,
+    news comes after the deadlines that it would have met: nothing is lost, nobody is paid twice, every refusal is announced, but what
+    an order comes to is open.
     """
     for name in FOREIGN:
         os.environ.pop(name, None)

@@ -20,6 +20,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     **dict.fromkeys(("score.changed", "score.looked", "tier.changed"), ("score", lambda fact: fact.subject_id)),
     **dict.fromkeys(("evidence.counted", "evidence.struck"), ("item", lambda fact: fact.evidence_id)),
     "evidence.listed": ("newest", lambda fact: f"{fact.subject_id}/{abs(fact.weight)}"),
+    "groups.weighed": ("groups", lambda fact: f"{fact.subject_id}/{fact.row}"),
     "counterparty.weighed": ("counterparty", lambda fact: f"{fact.subject_id}/{fact.counterparty}"),
     **dict.fromkeys(
         ("card.granted", "card.refused", "card.revoked", "abuse.noted", "abuse.voided", "member.noted"),

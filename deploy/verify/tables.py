@@ -20,7 +20,7 @@ KINDS = {
     "order": ("order", "allotment", "cluster", "member", "token", "suspension", "recent"),
     "payment": ("payment", "account"),
     "refund": ("purchase", "waybill", "card", "buyer", "known_member", "known_cluster", "fund"),
-    "trust": ("score", "newest", "counterparty", "item", "standing", "holder", "person", "ballot", "tally", "poll"),
+    "trust": ("score", "newest", "counterparty", "groups", "item", "standing", "holder", "person", "ballot", "tally", "poll"),
 }  # the tables of entities
 PUBLISH_SECONDS = 30.0
 Place = tuple[str, str, str]

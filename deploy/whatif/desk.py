@@ -17,7 +17,7 @@ from shared.contracts import registry
 from shared.messaging.fold import StillDue, Untouched
 from shared.messaging.message import Message
 from shared.messaging.numbered import Numbered
-from shared.messaging.shape import EVENT_ID, Given, Kind, Many, One, Reject, Service, Wait
+from shared.messaging.shape import EVENT_ID, Both, Given, Kind, Many, One, Reject, Service, Wait
 from shared.policy import Policies
 
 Place = tuple[Kind[Any, Any], str]
@@ -118,6 +118,8 @@ class Desk:
                 if state.version:
                     found[key] = state.entity
             return found
+        if isinstance(touch, Both):
+            return self._value(touch.one, touched), self._value(touch.other, touched)
         raise TypeError(f"not a touch: {touch!r}")
 
     def _known(self, kind: Kind[Any, Any], keys: Sequence[str]) -> Sequence[str]:

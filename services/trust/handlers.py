@@ -11,6 +11,7 @@ from services.trust import decide
 from services.trust.model import (
     BALLOT,
     COUNTERPARTY,
+    GROUPS,
     HOLDER,
     ITEM,
     NEWEST,
@@ -21,11 +22,13 @@ from services.trust.model import (
     TALLY,
     Ballot,
     Counterparty,
+    Groups,
     Holder,
     Item,
     Newest,
     Person,
     Score,
+    all_groups,
     counterparty_key,
     day_key,
     newest_key,
@@ -41,7 +44,7 @@ from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, Shi
 from shared.contracts.refund import CaseClosed
 from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreDue
 from shared.contracts.vote import VoteGiven
-from shared.messaging.shape import EVENT_ID, Plan, Service, Touch, given, on
+from shared.messaging.shape import EVENT_ID, Plan, Service, Touch, both, given, on
 from shared.policy import Policies, Policy
 
 Input = (
@@ -88,32 +91,43 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.charged_back, given(policy.at(event.occurred_at)), EVENT_ID)
         case EvidenceFound():
 
-            def as_of(score: Score | None) -> Touch[Policy]:
-                """The policy at the subject's latest evidence, so that the order of arrival makes no difference. Source: R5.1."""
-                return given(policy.at(max(score.latest, event.occurred_at) if score else event.occurred_at))
+            def as_of(known: tuple[Score | None, Counterparty | None]) -> Touch[Policy]:
+                return given(decide.policy_at(event, known[0], policy))
 
-            counterparty = COUNTERPARTY.one(counterparty_key(event.subject_id, event.counterparty))
+            def weighed(known: tuple[Score | None, Counterparty | None]) -> Touch[Mapping[str, Groups]]:
+                return GROUPS.many(decide.groups_of_item(event, *known, decide.policy_at(event, known[0], policy)))
+
+            score, counterparty = SCORE.one(event.subject_id), COUNTERPARTY.one(counterparty_key(event.subject_id, event.counterparty))
             newest = NEWEST.one(newest_key(event.subject_id, event.weight))
-            return on(event, decide.count, SCORE.one(event.subject_id), ITEM.one(event.evidence_id), counterparty, as_of, newest)
+            return on(event, decide.count, both(score, counterparty), ITEM.one(event.evidence_id), as_of, newest, weighed)
         case EvidenceVoided():
 
-            def giver(item: Item | None) -> Touch[Counterparty | None]:
+            def giver(known: tuple[Item | None, Score | None]) -> Touch[Counterparty | None]:
                 """Whose evidence the item was; before it comes, nobody's."""
-                return COUNTERPARTY.one(counterparty_key(event.subject_id, item.counterparty if item else ""))
+                return COUNTERPARTY.one(counterparty_key(event.subject_id, known[0].counterparty if known[0] else ""))
 
-            return on(event, decide.strike, ITEM.one(event.evidence_id), SCORE.one(event.subject_id), giver, given(policy))
+            def among(known: tuple[Item | None, Score | None]) -> Touch[Mapping[str, Groups]]:
+                return GROUPS.many(all_groups(known[1]))
+
+            item = both(ITEM.one(event.evidence_id), SCORE.one(event.subject_id))
+            return on(event, decide.strike, item, giver, given(policy), among)
         case ScoreDue():
-            return on(event, decide.look, SCORE.one(event.subject_id), given(policy.at(event.occurred_at)))
+            score, now = SCORE.one(event.subject_id), given(policy.at(event.occurred_at))
+            return on(event, decide.look, score, now, lambda known: GROUPS.many(all_groups(known)))
         case ScoreExplanationRequested():
 
-            def items(newest: Mapping[str, Newest]) -> Touch[Mapping[str, Item]]:
-                return ITEM.many(evidence_id for one in newest.values() for _, evidence_id, _ in one.items)
+            def items(known: tuple[Mapping[str, Newest], Score | None]) -> Touch[Mapping[str, Item]]:
+                return ITEM.many(evidence_id for one in known[0].values() for _, evidence_id, _ in one.items)
 
-            def givers(newest: Mapping[str, Newest]) -> Touch[Mapping[str, Counterparty]]:
-                return COUNTERPARTY.many(counterparty_key(event.subject_id, giver) for one in newest.values() for _, _, giver in one.items)
+            def givers(known: tuple[Mapping[str, Newest], Score | None]) -> Touch[Mapping[str, Counterparty]]:
+                accounts = (giver for one in known[0].values() for _, _, giver in one.items)
+                return COUNTERPARTY.many(counterparty_key(event.subject_id, giver) for giver in accounts)
 
-            newest_all = NEWEST.many(newest_keys(event.subject_id))
-            return on(event, decide.answer, newest_all, items, givers, SCORE.one(event.subject_id), given(policy))
+            def every(known: tuple[Mapping[str, Newest], Score | None]) -> Touch[Mapping[str, Groups]]:
+                return GROUPS.many(all_groups(known[1]))
+
+            first = both(NEWEST.many(newest_keys(event.subject_id)), SCORE.one(event.subject_id))
+            return on(event, decide.answer, first, items, givers, every, given(policy))
         case ViolationRecorded():
             return on(event, decide.violated, STANDING.one(event.subject_id), given(policy), EVENT_ID)
         case ViolationVoided():
@@ -139,11 +153,11 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.tally, POLL.one(event.subject_id), TALLY.one(day_key(event.subject_id, event.day)))
         case MemberJoined():
 
-            def both(holder: Holder | None) -> Touch[Mapping[str, Person]]:
+            def persons(holder: Holder | None) -> Touch[Mapping[str, Person]]:
                 """Whom the member was one with, and whom it is now."""
                 return PERSON.many((decide.cluster_of(holder, event.buyer_id), event.cluster))
 
-            return on(event, decide.join, HOLDER.one(decide.subject_of(event.buyer_id)), both)
+            return on(event, decide.join, HOLDER.one(decide.subject_of(event.buyer_id)), persons)
         case _:
             assert_never(event)
 
@@ -153,5 +167,5 @@ def _person(buyer_id: str) -> Callable[[Holder | None], Touch[Person | None]]:
     return lambda holder: PERSON.one(decide.cluster_of(holder, buyer_id))
 
 
-KINDS = (SCORE, NEWEST, ITEM, COUNTERPARTY, STANDING, HOLDER, PERSON, BALLOT, POLL, TALLY)
+KINDS = (SCORE, NEWEST, ITEM, COUNTERPARTY, GROUPS, STANDING, HOLDER, PERSON, BALLOT, POLL, TALLY)
 SERVICE = Service("trust", Input, handle, KINDS, sends=(EvidenceFound, EvidenceVoided, ScoreExplained, VoteGiven))

@@ -158,6 +158,21 @@ class CounterpartyWeighed(Message):
     added: tuple[Bucket, ...]
 
 
+class GroupsWeighed(Message):
+    """The part of what a score adds that goes into groups of counterparties, those of one row. Source: R5.2.
+
+    row: of the subject's groups, so many of which lie in one. added: good evidence, of a group each.
+    Producer: trust. Consumers: nobody (private to trust).
+    """
+
+    type: ClassVar[str] = "groups.weighed"
+    topic: ClassVar[Topic] = TRUST_INTERNAL
+
+    subject_id: Subject
+    row: int = Field(ge=0)
+    added: tuple[Bucket, ...]
+
+
 class DimensionScore(Part):
     """P and N of R5.2 in millionths, and the dimension's weight in hundredths."""
 

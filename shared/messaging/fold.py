@@ -28,7 +28,7 @@ from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
 from shared.messaging.message import Message
 from shared.messaging.numbered import Numbered
 from shared.messaging.record import Armed, Changed, Effects, Held, HeldState, Incoming, Out, Record, Restated, Told, Unreadable
-from shared.messaging.shape import EVENT_ID, Given, Kind, Many, One, Plan, Policies, Reject, Service, Wait
+from shared.messaging.shape import EVENT_ID, Both, Given, Kind, Many, One, Plan, Policies, Reject, Service, Wait
 
 WAITING_MAX = 100  # waiting events a key; one more is rejected: wait.too_many
 WAIT_MAX = timedelta(hours=24)  # of the business clock; then the event expires into a person's hands
@@ -110,7 +110,7 @@ class Fold:
         self._runs: dict[Kind[Any, Any], set[Numbered]] = {}  # beside it, the runs that they look through
         self._asked: dict[Kind[Any, Any], tuple[list[str], set[Numbered]]] = {}  # by wanted(), and not put yet
         self._looked: dict[Kind[Any, Any], set[Numbered]] = {}  # runs of which all that exists is in
-        self._computed: list[Plan] = []  # those with a touch that is computed from the first
+        self._computed: list[Plan] = []  # those with a touch that is computed from the first, which is not here yet
         self._places: dict[Place, Changed] = {}
         self._held: dict[str, list[Held]] = {}
         self._reread: Reread = _nothing_held
@@ -161,21 +161,28 @@ class Fold:
             self._runs.setdefault(touch.kind, set()).add(touch.at)
         elif isinstance(touch, Many):
             self._wanted.setdefault(touch.kind, set()).update(touch.at)
+        elif isinstance(touch, Both):
+            self._want(touch.one)
+            self._want(touch.other)
 
     def wanted(self, kind: Kind[Any, Any]) -> list[str]:
         """The keys of that kind which the plans touch and which are not loaded yet: to be put. Earlier kinds must be in."""
-        for plan in self._computed:
-            try:
-                first = self._value(plan.touches[0], {})
-            except NotLoaded:  # not here yet: what is computed from it comes with a later kind
-                continue
-            for touch in plan.touches:
-                if callable(touch):
-                    self._want(touch(first))
+        self._computed = [plan for plan in self._computed if not self._compute(plan)]
         keys = sorted(key for key in self._wanted.get(kind, ()) if (kind, key) not in self._places)
         runs = self._runs.get(kind, set()) - self._looked.get(kind, set())
         self._asked[kind] = keys, runs
         return [*keys, *chain.from_iterable(runs)]
+
+    def _compute(self, plan: Plan) -> bool:
+        """What its first touch leads to. False: that one is not here yet, so this comes with a later kind."""
+        try:
+            first = self._value(plan.touches[0], {})
+        except NotLoaded:
+            return False
+        for touch in plan.touches:
+            if callable(touch):
+                self._want(touch(first))
+        return True
 
     def held(self, key: str) -> list[Held]:
         return self._held.get(key, [])
@@ -394,6 +401,8 @@ class Fold:
         if isinstance(touch, Many):
             keys = self._existing(touch.kind, touch.at) if isinstance(touch.at, Numbered) else touch.at
             return {key: entity for key in keys if (entity := self._entity((touch.kind, key), touched)) is not None}
+        if isinstance(touch, Both):
+            return self._value(touch.one, touched), self._value(touch.other, touched)
         raise TypeError(f"not a touch: {touch!r}")
 
     def _existing(self, kind: Kind[Any, Any], run: Numbered) -> list[str]:

@@ -1,11 +1,11 @@
 """The words in which a service is written: values in, facts out.
 
-event · fact · kind · evolve · due · touch · on · Reject · Wait · service. Laws, kept by fold.py and start-up checks:
+event · fact · kind · evolve · due · touch · both · on · Reject · Wait · service. Laws, kept by fold.py and start-up checks:
  1. State changes only by folding facts; a fact changes exactly one touched entity and carries the version it made.
  2. Timers are never set or cancelled: `due` before and after is compared. A fired timer that still stands is a bug.
  3. `decide` knows one time, the event's, and no randomness.
  4. Refusals are values. `Wait` is only for a cause of the same key.
- 5. Kinds are loaded in the service's declared order; a computed touch looks only at the first touch.
+ 5. Kinds are loaded in the service's declared order; a computed touch looks only at the first touch, which may be `both` of two.
  6. An entity that does not exist cannot be locked. Where two events of different keys look at one, and each must know what the other
     did, the first of them makes it exist by a fact: then one of them waits for the other, or loses its race and is done again.
 """
@@ -78,6 +78,12 @@ class Given(Touch[T_co]):
     value: T_co
 
 
+@dataclass(slots=True)
+class Both(Touch[T_co]):
+    one: Touch[Any]
+    other: Touch[Any]
+
+
 class EventId(Touch[str]):
     """See EVENT_ID."""
 
@@ -90,6 +96,11 @@ EVENT_ID = EventId()  # the id of the event itself, for a fact that names it; ne
 def given(value: A) -> Touch[A]:
     """A value that needs no loading: the policy's terms, most often."""
     return Given(value)
+
+
+def both(one: Touch[A], other: Touch[B]) -> Touch[tuple[A, B]]:
+    """Two as one, so that a computed touch may look at both."""
+    return Both(one, other)
 
 
 class Kind(Generic[E, F]):
@@ -153,26 +164,11 @@ Then = Touch[B] | Callable[[A], Touch[B]]  # also computed from the first
 @overload
 def on(event: M, decide: Callable[[M, A], Outcome], a: Touch[A], /) -> Plan: ...
 @overload
-def on(event: M, decide: Callable[[M, A, B], Outcome], a: Touch[A], b: Touch[B] | Callable[[A], Touch[B]], /) -> Plan: ...
+def on(event: M, decide: Callable[[M, A, B], Outcome], a: Touch[A], b: Then[B, A], /) -> Plan: ...
 @overload
-def on(
-    event: M,
-    decide: Callable[[M, A, B, C], Outcome],
-    a: Touch[A],
-    b: Touch[B] | Callable[[A], Touch[B]],
-    c: Touch[C] | Callable[[A], Touch[C]],
-    /,
-) -> Plan: ...
+def on(event: M, decide: Callable[[M, A, B, C], Outcome], a: Touch[A], b: Then[B, A], c: Then[C, A], /) -> Plan: ...
 @overload
-def on(
-    event: M,
-    decide: Callable[[M, A, B, C, D], Outcome],
-    a: Touch[A],
-    b: Touch[B] | Callable[[A], Touch[B]],
-    c: Touch[C] | Callable[[A], Touch[C]],
-    d: Touch[D] | Callable[[A], Touch[D]],
-    /,
-) -> Plan: ...
+def on(event: M, decide: Callable[[M, A, B, C, D], Outcome], a: Touch[A], b: Then[B, A], c: Then[C, A], d: Then[D, A], /) -> Plan: ...
 @overload
 def on(
     event: M, decide: Callable[[M, A, B, C, D, G], Outcome], a: Touch[A], b: Then[B, A], c: Then[C, A], d: Then[D, A], g: Then[G, A], /
@@ -182,11 +178,11 @@ def on(
     event: M,
     decide: Callable[[M, A, B, C, D, G, H], Outcome],
     a: Touch[A],
-    b: Touch[B] | Callable[[A], Touch[B]],
-    c: Touch[C] | Callable[[A], Touch[C]],
-    d: Touch[D] | Callable[[A], Touch[D]],
-    g: Touch[G] | Callable[[A], Touch[G]],
-    h: Touch[H] | Callable[[A], Touch[H]],
+    b: Then[B, A],
+    c: Then[C, A],
+    d: Then[D, A],
+    g: Then[G, A],
+    h: Then[H, A],
     /,
 ) -> Plan: ...
 def on(event: Message, decide: Callable[..., Outcome], /, *touches: Any) -> Plan:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from services.trust.handlers import SERVICE
 from services.trust.rules.tier import look_on
@@ -26,7 +26,7 @@ from shared.days import local_date
 from shared.messaging.envelope import decode
 from shared.messaging.fold import Fold, timer_id
 from shared.messaging.message import Message
-from shared.messaging.record import Armed, Incoming, Record, pack
+from shared.messaging.record import Armed, Incoming, Record, Unreadable, pack
 from shared.policy import Policies
 
 BEGAN = datetime(2026, 6, 1, 2, tzinfo=UTC)
@@ -51,8 +51,13 @@ class Desk:
         self._count = 0
 
     def take(self, records: Iterable[Record]) -> None:
-        """One batch."""
+        """One batch, and another for what a touch that grew has put off."""
         items = [decode(record, TOPICS, SERVICE.name, INPUTS, NOW) for record in records]
+        while items:
+            items = items[self._fold(items) :]
+
+    def _fold(self, items: list[Incoming | Unreadable | None]) -> int:
+        """How many were taken."""
         fold = Fold(SERVICE, self.policies, NOW)
         for item in items:
             assert isinstance(item, Incoming), item
@@ -61,9 +66,7 @@ class Desk:
             keys = fold.wanted(kind)
             places = [(key, self.rows[kind.name, key]) for key in keys if (kind.name, key) in self.rows]
             fold.put(kind, {key: (version, kind.parse(text)) for key, (version, text) in places})
-        for item in items:
-            assert isinstance(item, Incoming)
-            assert fold.offer(item)
+        taken = next((place for place, item in enumerate(items) if not fold.offer(cast("Incoming", item))), len(items))
         effects = fold.take()
         for (kind, key), changed in effects.entities.items():
             self.rows[kind.name, key] = (changed.version, kind.dump(changed.after))
@@ -73,6 +76,7 @@ class Desk:
         for place in effects.disarmed:
             self.armed.pop(place, None)
         self.armed.update(effects.armed)
+        return taken
 
     def spent(self, batches: Iterable[Iterable[Message]]) -> float:
         """Seconds of CPU for all of them; the clock is asked twice only, as asking is dear where it is virtual."""

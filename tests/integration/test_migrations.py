@@ -1,12 +1,16 @@
 """Migrations move forward, once, and say so when somebody rewrites history."""
 
 import asyncio
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from deploy.local.services import migration_folders
 from deploy.local.stack import Stack
+from services.trust.model import GROUPS, SCORE, Buckets, Score, all_groups, together
 from shared.postgres import MigrationError, migrate
 from tests.infra import Fresh
 
@@ -61,3 +65,26 @@ async def test_rewritten_history_is_refused(stack: Stack, fresh: Fresh, folder: 
     rewrite(folder)
     with pytest.raises(MigrationError, match=message):
         await migrate(stack.dsn("admin"), schema.name, [folder])
+
+
+async def test_groups_that_lay_in_a_score_are_moved_into_rows_of_their_own(stack: Stack, fresh: Fresh, tmp_path: Path) -> None:
+    older, newest = tmp_path / "trust" / "migrations", "0007_groups.sql"
+    *shared, own = migration_folders("trust")
+    shutil.copytree(own, older)
+    (older / newest).unlink()
+    schema = await asyncio.to_thread(fresh.schema, "trust", [*shared, older])
+    days = {"2026-06-16": 4, "2026-06-01": 3}
+    goods = Buckets({"2026-06-16": 2}, dict.fromkeys(range(1, 36), days), {"2026-05-01": 1})
+    now = datetime(2026, 6, 16, tzinfo=UTC)
+    before = Score(810, False, 40, "2026-06-16", now, 35, {"goods": goods, "logistics": Buckets(days)}, "good", subject_id="seller:s1")
+    connection = await asyncpg.connect(schema.owner_dsn)
+    await connection.execute("INSERT INTO score VALUES ('seller:s1', 7, 6, $1)", SCORE.dump(before))
+    shutil.copy(own / newest, older / newest)
+    assert await migrate(stack.dsn("admin"), schema.name, [*shared, older]) == [f"trust/{newest}"]
+    row = await connection.fetchrow("SELECT version, body FROM score")
+    rows = {key: GROUPS.parse(body) for key, body in await connection.fetch("SELECT key, body FROM groups")}
+    await connection.close()
+    assert row is not None
+    after: Score = SCORE.parse(row["body"])
+    assert (row["version"], after.buckets["goods"].grouped, set(rows)) == (7, {}, set(all_groups(after)))
+    assert together(after, rows.values()) == before.buckets

@@ -23,6 +23,7 @@ class Fate:
 
 QUICK = ("ship_24h",)
 NEWCOMER = Wants(newcomer=True, sellers=1)
+NEW_THERE = Wants(newcomer=True)  # line 1's: whose tier, so whose days in escrow, nothing has changed
 PROMOTED = Wants(promoted=True)
 ONE_LINE = Wants(lines=1)
 OF_SERIAL, OF_SILENT = Wants(habit=SERIAL), Wants(sells=SILENT)
@@ -77,7 +78,7 @@ FATES = {
     "returned, never inspected": Fate(6, returns.returned_uninspected, OF_SILENT),
     "returned, part was cancelled": Fate(1, returns.returned_after_cancelling, Wants(units=3)),
     "returned to another party": Fate(2, returns.returned_to_another, Wants(fulfilled=True)),
-    "returned after settlement": Fate(4, returns.returned_after_settlement),
+    "returned after settlement": Fate(4, returns.returned_after_settlement, NEW_THERE),
     "returned, freight due again": Fate(2, returns.returned, Wants(threshold="lost")),
     "returned, freight stays free": Fate(1, returns.returned, Wants(threshold="kept")),
     "refund failed at PSP": Fate(3, returns.refund_failed),

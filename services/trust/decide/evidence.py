@@ -6,7 +6,20 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import cast
 
-from services.trust.model import Buckets, Counterparty, Item, Newest, Score, add, add_grave
+from services.trust.model import (
+    Buckets,
+    Counterparty,
+    Groups,
+    Item,
+    Newest,
+    Score,
+    add,
+    add_grave,
+    all_groups,
+    groups_key,
+    row_of,
+    together,
+)
 from services.trust.rules import tier as tiers
 from services.trust.rules.ahead import ahead
 from services.trust.rules.explain import is_grave, item_of
@@ -21,6 +34,7 @@ from shared.contracts.trust import (
     EvidenceStruck,
     EvidenceVoided,
     GraveDay,
+    GroupsWeighed,
     Role,
     ScoreChanged,
     ScoreDue,
@@ -35,14 +49,34 @@ from shared.policy import Policies, Policy
 POOLED_MAX = 5  # weight up to which a counterparty is pooled: never capped, as a policy's cap is at least that many items
 
 
+def policy_at(event: EvidenceFound | EvidenceVoided, known: Score | None, policies: Policies) -> Policy:
+    """The one at the subject's latest evidence, so that the order of arrival makes no difference. Source: R5.1."""
+    return policies.at(max(known.latest, event.occurred_at) if known else event.occurred_at)
+
+
+def groups_of_item(event: EvidenceFound, known: Score | None, counterparty: Counterparty | None, policy: Policy) -> set[str]:
+    """The keys of the rows of groups that it needs: those that it goes into, or all where everything is weighed anew."""
+    day = local_date(event.occurred_at, event.zone).isoformat()
+    added = _good(event, day, known, counterparty) if event.weight > 0 else ()
+    own = {groups_key(event.subject_id, row_of(bucket.group)) for bucket in added if bucket.group}
+    return own if _still(known, day, policy) else own.union(all_groups(known))
+
+
 def count(
-    event: EvidenceFound, known: Score | None, item: Item | None, counterparty: Counterparty | None, policy: Policy, newest: Newest | None
+    event: EvidenceFound,
+    found: tuple[Score | None, Counterparty | None],
+    item: Item | None,
+    policy: Policy,
+    newest: Newest | None,
+    rows: Mapping[str, Groups],
 ) -> Outcome:
     """Each item once, and not at all if its tombstone came first. The score is as of the subject's latest evidence, by the policy of then,
-    in any order of arrival. Source: R5.1.
+    in any order of arrival. What is told only if others came first, of groups and of the list, comes last: the ids of all else do not
+    depend on it. Source: R5.1.
     """
     if item is not None and item.kind:
         return Reject("evidence.known")
+    known, counterparty = found
     day = local_date(event.occurred_at, event.zone).isoformat()
     counted = EvidenceCounted(
         subject_id=event.subject_id,
@@ -59,45 +93,52 @@ def count(
     )
     listed = tuple(_listed(event, day, newest or Newest()))
     if item is not None:
-        return counted, *listed, *_changed(event, day, known, (), (), 0, policy)
+        return counted, *_changed(event, day, known, rows, (), (), 0, policy), *listed
     added = tuple(_good(event, day, known, counterparty) if event.weight > 0 else _bad(event, day))
     weighed = CounterpartyWeighed(subject_id=event.subject_id, counterparty=event.counterparty, added=added, occurred_at=event.occurred_at)
     grave = (GraveDay(day=day, count=1),) if is_grave(item_of(event, day), policy) else ()
-    changed = _changed(event, day, known, added, grave, 1, policy)
-    return (counted, *listed, weighed, *changed) if event.weight > 0 else (counted, *listed, *changed)
+    changed = _changed(event, day, known, rows, added, grave, 1, policy)
+    return (counted, weighed, *changed, *_grouped(event, added), *listed) if event.weight > 0 else (counted, *changed, *listed)
 
 
-def strike(event: EvidenceVoided, item: Item | None, known: Score | None, counterparty: Counterparty | None, policies: Policies) -> Outcome:
+def strike(
+    event: EvidenceVoided,
+    found: tuple[Item | None, Score | None],
+    counterparty: Counterparty | None,
+    policies: Policies,
+    rows: Mapping[str, Groups],
+) -> Outcome:
     """The item counts nothing from now on, or when it comes. It was counted on one day, in buckets that are still there. Source: R5.1."""
+    item, known = found
     if item is not None and item.voided:
         return Reject("evidence.void_known")
-    policy = policies.at(max(known.latest, event.occurred_at) if known else event.occurred_at)
+    policy = policy_at(event, known, policies)
     day = local_date(event.occurred_at, event.zone).isoformat()
     struck = EvidenceStruck(
         subject_id=event.subject_id, evidence_id=event.evidence_id, reason=event.reason, day=day, occurred_at=event.occurred_at
     )
     if item is None:
-        return struck, *_changed(event, day, known, (), (), 0, policy)
+        return struck, *_changed(event, day, known, rows, (), (), 0, policy)
     taken = tuple(_taken(item, counterparty))
     grave = (GraveDay(day=item.day, count=-1),) if known and is_grave(item, policy) else ()
-    changed = _changed(event, day, known, taken, grave, -1, policy)
+    changed = _changed(event, day, known, rows, taken, grave, -1, policy)
     if item.weight < 0:
         return struck, *changed
     weighed = CounterpartyWeighed(subject_id=event.subject_id, counterparty=item.counterparty, added=taken, occurred_at=event.occurred_at)
-    return struck, weighed, *changed
+    return struck, weighed, *changed, *_grouped(event, taken)
 
 
-def look(event: ScoreDue, known: Score | None, policy: Policy) -> Outcome:
+def look(event: ScoreDue, known: Score | None, policy: Policy, rows: Mapping[str, Groups]) -> Outcome:
     """A day has begun on which time alone may have changed the score. What is announced, and when it is looked at next. Source: R5.1."""
     if known is None:
         raise AssertionError(f"a deadline of {event.subject_id}, of whom nothing is known")
     as_of = max(date.fromisoformat(known.as_of), local_date(event.occurred_at, policy.zone))
     rule = rule_of(policy, cast("Role", event.subject_id.partition(":")[0]))
-    shown, following = ahead(known.buckets, known.grave, as_of, rule, policy)
+    shown, following = ahead(together(known, rows.values()), known.grave, as_of, rule, policy)
     look_at = tiers.look_on(event.subject_id, following, policy) if following is not None else None
     if shown == known.shown and tiers.tier_of(shown, known.new, policy).name == known.tier:
         return (ScoreLooked(subject_id=event.subject_id, as_of=as_of.isoformat(), look_at=look_at, occurred_at=event.occurred_at),)
-    return tuple(_told(event.subject_id, as_of, known, (), (), 0, event.occurred_at, policy, look_at))
+    return tuple(_told(event.subject_id, as_of, known, rows, (), (), 0, event.occurred_at, policy, look_at))
 
 
 def explained(buckets: Mapping[str, Buckets], as_of: date, rule: Rule, cap: int | None = None) -> tuple[int, tuple[DimensionScore, ...]]:
@@ -105,16 +146,25 @@ def explained(buckets: Mapping[str, Buckets], as_of: date, rule: Rule, cap: int 
     return _scored({name: sums(buckets.get(name, Buckets()), as_of, rule) for name in rule.weights_pct}, rule, cap)
 
 
+def _still(known: Score | None, day: str, policy: Policy) -> bool:
+    """An item of that day, or a tombstone, only adds its own to the sums that were told last: on their day, by their rule."""
+    return known is not None and bool(known.sums) and day <= known.as_of and known.rule_version == policy.version
+
+
 def _summed(
-    known: Score | None, added: tuple[Bucket, ...], as_of: date, rule: Rule, policy: Policy, cap: int | None
+    known: Score | None, rows: Mapping[str, Groups], added: tuple[Bucket, ...], as_of: date, rule: Rule, policy: Policy, cap: int | None
 ) -> tuple[int, tuple[DimensionScore, ...]]:
-    """From what was told last, on the same day by the same rule; on another one every day is weighed anew. Source: R5.1."""
-    if known is None or not known.sums or (known.as_of, known.rule_version) != (as_of.isoformat(), policy.version):
-        return explained(add(known.buckets if known else {}, added), as_of, rule, cap)
+    """From what was told last, on the same day by the same rule; on another one every day is weighed anew. Source: R5.1.
+
+    rows: of groups, those that what is added goes into, or all.
+    """
+    buckets = together(known, rows.values())
+    if known is None or not _still(known, as_of.isoformat(), policy):
+        return explained(add(buckets, added), as_of, rule, cap)
     found = {name: Sums(*known.sums.get(name, (0, 0))) for name in rule.weights_pct}
     for name in {bucket.dimension for bucket in added} & found.keys():
         more = (bucket for bucket in added if bucket.dimension == name)
-        found[name] = plus(found[name], known.buckets.get(name, Buckets()), more, as_of, rule)
+        found[name] = plus(found[name], buckets.get(name, Buckets()), more, as_of, rule)
     return _scored(found, rule, cap)
 
 
@@ -137,6 +187,13 @@ def _listed(event: EvidenceFound, day: str, newest: Newest) -> Iterator[Evidence
             day=day,
             occurred_at=event.occurred_at,
         )
+
+
+def _grouped(event: EvidenceFound | EvidenceVoided, added: tuple[Bucket, ...]) -> Iterator[GroupsWeighed]:
+    """What goes into groups, a fact for each row of them."""
+    for row in sorted({row_of(bucket.group) for bucket in added if bucket.group}):
+        own = tuple(bucket for bucket in added if bucket.group and row_of(bucket.group) == row)
+        yield GroupsWeighed(subject_id=event.subject_id, row=row, added=own, occurred_at=event.occurred_at)
 
 
 def _bad(event: EvidenceFound, day: str) -> Iterator[Bucket]:
@@ -173,6 +230,7 @@ def _changed(
     event: EvidenceFound | EvidenceVoided,
     day: str,
     known: Score | None,
+    rows: Mapping[str, Groups],
     added: tuple[Bucket, ...],
     grave: tuple[GraveDay, ...],
     items: int,
@@ -181,13 +239,14 @@ def _changed(
     """Of the later of the two days; looked at on the next, which is cheap, and only then as far ahead as nothing changes."""
     as_of = date.fromisoformat(max(day, known.as_of) if known else day)
     look_at = tiers.look_on(event.subject_id, as_of + timedelta(days=1), policy)
-    return _told(event.subject_id, as_of, known, added, grave, items, event.occurred_at, policy, look_at)
+    return _told(event.subject_id, as_of, known, rows, added, grave, items, event.occurred_at, policy, look_at)
 
 
 def _told(
     subject: str,
     as_of: date,
     known: Score | None,
+    rows: Mapping[str, Groups],
     added: tuple[Bucket, ...],
     grave: tuple[GraveDay, ...],
     items: int,
@@ -198,7 +257,7 @@ def _told(
     """The score, and the tier if that is another. items: how many more are in the set."""
     cap = tiers.ceiling(add_grave(known.grave if known else {}, grave), as_of, policy)
     role = cast("Role", subject.partition(":")[0])
-    shown, dimensions = _summed(known, added, as_of, rule_of(policy, role), policy, cap)
+    shown, dimensions = _summed(known, rows, added, as_of, rule_of(policy, role), policy, cap)
     items += known.items if known else 0
     new = items < policy.trust.shown_from_items
     yield ScoreChanged(

@@ -1,5 +1,6 @@
 """What the trust service knows: scores, standings, cards, votes."""
 
+from services.trust.model.groups import GROUPS, GROUPS_A_ROW, Groups, all_groups, groups_key, row_of, together
 from services.trust.model.holder import HOLDER, PERSON, REFUSED_MAX, Holder, HolderFact, Person
 from services.trust.model.newest import NEWEST, NEWEST_MAX, Newest, newest_key, newest_keys
 from services.trust.model.score import (
@@ -21,6 +22,8 @@ from services.trust.model.vote import BALLOT, POLL, TALLY, Ballot, Tally, day_ke
 __all__ = [
     "BALLOT",
     "COUNTERPARTY",
+    "GROUPS",
+    "GROUPS_A_ROW",
     "HOLDER",
     "ITEM",
     "NEWEST",
@@ -36,6 +39,7 @@ __all__ = [
     "Buckets",
     "Counterparty",
     "DayWeights",
+    "Groups",
     "Holder",
     "HolderFact",
     "Item",
@@ -49,8 +53,12 @@ __all__ = [
     "Violation",
     "add",
     "add_grave",
+    "all_groups",
     "counterparty_key",
     "day_key",
+    "groups_key",
     "newest_key",
     "newest_keys",
+    "row_of",
+    "together",
 ]

@@ -2,9 +2,10 @@
 
 A subject may have millions of items, so its entity holds sums by day. That is exact: an item's worth depends on its day alone, so items
 of one day add up before they age. Only the cap of R5.2 needs to know who an item came from, and it binds only beyond a few items: those
-below are pooled, the others have a numbered group each. A tombstone takes its item's weight out of the very bucket that it went into
-(the item's row knows day and weight, its counterparty's row which bucket), or keeps it out if it comes first: as all that was counted or
-voided is dated by the as-of day, which never goes back, the buckets are those of the set without what was voided. R5.1.
+below are pooled, the others have a numbered group each, in rows of their own (groups.py). A tombstone takes its item's weight out of the
+very bucket that it went into (the item's row knows day and weight, its counterparty's row which bucket), or keeps it out if it comes
+first: as all that was counted or voided is dated by the as-of day, which never goes back, the buckets are those of the set without what
+was voided. R5.1.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ DayWeights = Mapping[str, int]  # local date, ISO 8601 -> sum of |weight| of tha
 class Buckets:
     """The items of one dimension by day, as far as their sums need them; |weight| always.
 
-    pooled: good evidence of all counterparties that cannot reach the cap. grouped: of each other counterparty on its own.
+    pooled: good evidence of all counterparties that cannot reach the cap. grouped: of each other counterparty on its own; not in a score.
     bad: all evidence of negative weight.
     """
 
@@ -107,7 +108,7 @@ def evolve_score(score: Score | None, fact: ScoreFact) -> Score:
                 as_of=fact.as_of,
                 latest=fact.occurred_at if score is None else max(score.latest, fact.occurred_at),
                 groups=max(((score.groups if score else 0), *(bucket.group for bucket in fact.added))),
-                buckets=add(score.buckets if score else {}, fact.added),
+                buckets=add(score.buckets if score else {}, (bucket for bucket in fact.added if not bucket.group)),
                 tier=score.tier if score else "new",
                 grave=add_grave(score.grave if score else {}, fact.grave),
                 look_at=fact.look_at,
@@ -163,7 +164,7 @@ def evolve_counterparty(counterparty: Counterparty | None, fact: CounterpartyWei
     return Counterparty({dimension: days for dimension, days in pooled.items() if days}, groups)
 
 
-def add(buckets: Mapping[str, Buckets], added: tuple[Bucket, ...]) -> dict[str, Buckets]:
+def add(buckets: Mapping[str, Buckets], added: Iterable[Bucket]) -> dict[str, Buckets]:
     """The buckets with these added. A day whose weight is gone is dropped."""
     after = dict(buckets)
     for bucket in added:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.trust.decide import explained
-from services.trust.model import COUNTERPARTY, SCORE, Buckets, add
+from services.trust.model import COUNTERPARTY, GROUPS, SCORE, Buckets, add, groups_key
 from services.trust.rules.score import rule_of
 from shared.contracts.trust import EvidenceFound, ScoreChanged
 from shared.messaging.memory import Memory
@@ -74,7 +74,9 @@ def test_the_sixth_item_of_a_counterparty_moves_it_into_a_group_of_its_own() -> 
     memory.send(evidence("e5"))
     buckets = score_of(memory).buckets["goods"]
     assert buckets.pooled == {"2026-06-16": 1}
-    assert [sum(days.values()) for days in buckets.grouped.values()] == [6]
+    assert buckets.grouped == {}, "not in the subject's own row, which every item reads and writes"
+    groups = memory.entity(GROUPS, groups_key("seller:s1", 0)).buckets["goods"].grouped
+    assert {group: sum(days.values()) for group, days in groups.items()} == {1: 6}
     assert memory.entity(COUNTERPARTY, "seller:s1/b1").groups == {"goods": 1}
     assert memory.entity(COUNTERPARTY, "seller:s1/b1").pooled == {}
 
