@@ -173,15 +173,30 @@ def _evidence(log: Log, tables: Tables) -> Check:
             weight[(item.subject_id, dimension)] += abs(item.weight)
     check.same("items", sorted(items.keys() | voided), sorted(tables.entities["item"]))
     bucketed: Counter[tuple[str, str]] = Counter()
+    grouped: Counter[tuple[str, str, str, str]] = Counter()
     shown: dict[str, tuple[int, int]] = {}
     for _, score in log.of(ScoreChanged):
         shown[score.subject_id] = (score.score, score.items)
         for bucket in score.added:
             bucketed[(score.subject_id, bucket.dimension)] += bucket.weight
+            if bucket.group:
+                grouped[(score.subject_id, bucket.dimension, str(bucket.group), bucket.day)] += bucket.weight
     for subject, (score_shown, count) in shown.items():
         check.that(count == counts[subject], f"{subject}: its score counts {count} items, its evidence is {counts[subject]}")
         row = tables.entities["score"].get(subject)
         check.same(f"score of {subject}", (score_shown, count), (row.body["shown"], row.body["items"]) if row else None)
+    check.same("groups of counterparties", {place: weight for place, weight in grouped.items() if weight}, _groups(tables))
     for place in weight.keys() | bucketed.keys():
         check.that(weight[place] == bucketed[place], f"{place[0]}, {place[1]}: buckets hold {bucketed[place]}, its items {weight[place]}")
     return check
+
+
+def _groups(tables: Tables) -> dict[tuple[str, str, str, str], int]:
+    """|weight| as stored, by subject, dimension, group and day."""
+    return {
+        (key.partition("/")[0], dimension, group, day): weight
+        for key, row in tables.entities["groups"].items()
+        for dimension, buckets in row.body["buckets"].items()
+        for group, days in buckets["grouped"].items()
+        for day, weight in days.items()
+    }

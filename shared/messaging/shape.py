@@ -1,6 +1,6 @@
 """The words in which a service is written: values in, facts out.
 
-event · fact · kind · evolve · due · touch · both · on · Reject · Wait · service. Laws, kept by fold.py and start-up checks:
+event · fact · kind · evolve · due · touch · on · Reject · Wait · service. Laws, kept by fold.py and start-up checks:
  1. State changes only by folding facts; a fact changes exactly one touched entity and carries the version it made.
  2. Timers are never set or cancelled: `due` before and after is compared. A fired timer that still stands is a bug.
  3. `decide` knows one time, the event's, and no randomness.

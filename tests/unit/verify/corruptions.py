@@ -219,6 +219,8 @@ CORRUPTIONS = (
     Corruption("the fund's table is a fen short", "the guarantee fund",
                lambda copy: copy.stored("fund", "2026-06-05/CNY", lambda body: body.update(minor=59_99))),
     Corruption("an item of evidence is counted twice", "evidence", lambda copy: copy.repeat(EvidenceCounted)),
+    Corruption("a regular's day weighs more in the table", "evidence",
+               lambda copy: copy.stored("groups", "seller:s1/0", lambda body: body["buckets"]["goods"]["grouped"]["2"].update(late=1))),
     Corruption("a score is a point more", "scores", lambda copy: copy.forge(ScoreChanged, score=more(1))),
     Corruption("a decision was made by a version that was not in force", "no decision by a version", p.a_decision_by_another_version),
     Corruption("a decision names no version of the policy", "no decision by a version", p.a_decision_by_no_version),
