@@ -20,7 +20,8 @@ from tests.unit import builders as b
 from tests.unit.order.fair import allotted, linked, reviewed, wanted
 from tests.unit.order.shop import POLICIES
 from tests.unit.racing import walk
-from tests.unit.refund.firsts import PAID, Desk, cancelled, claimed, delivered, joins, paid
+from tests.unit.refund import life, test_buyers
+from tests.unit.refund.firsts import NO_SELLER, PAID, Desk, cancelled, claimed, delivered, joins, paid
 from tests.unit.trust.facts import appealed, closed
 
 BUYERS = ["b1", "b2", "b3", "b4"]
@@ -39,9 +40,9 @@ def test_first_orders_paid_and_claimed_while_accounts_are_joined_r4_6(chance: Ra
     lanes: list[list[Message]] = moves(chance)
     for number in range(5):
         order_id, buyer_id = f"o{number}", chance.choice(BUYERS)
-        life: list[Message] = [paid(order_id, buyer_id, when=b.at(PAID) + timedelta(minutes=chance.randrange(4)))]
-        life.append(delivered(order_id, buyer_id) if chance.random() < 0.6 else cancelled(order_id, buyer_id))
-        lanes.append([*life, claimed(order_id, buyer_id)])
+        told: list[Message] = [paid(order_id, buyer_id, when=b.at(PAID) + timedelta(minutes=chance.randrange(4)))]
+        told.append(delivered(order_id, buyer_id) if chance.random() < 0.6 else cancelled(order_id, buyer_id))
+        lanes.append([*told, claimed(order_id, buyer_id)])
     for found in walk(Desk(asks=False), lanes, chance):
         assert found == []
 
@@ -54,10 +55,10 @@ def test_campaign_orders_while_identities_merge_and_parties_are_suspended_r2_7_r
     lanes.append([b.subject_suspended("seller:s1"), b.subject_suspended("promoter:k1")])
     for number in range(5):
         order_id, buyer_id = f"o{number}", chance.choice(BUYERS)
-        life: list[Message] = [wanted(order_id, buyer_id, chance.randint(1, 2))]
+        told: list[Message] = [wanted(order_id, buyer_id, chance.randint(1, 2))]
         if chance.random() < 0.5:
-            life.append(b.cancel().model_copy(update={"order_id": order_id, "buyer_id": buyer_id}))
-        lanes.append(life)
+            told.append(b.cancel().model_copy(update={"order_id": order_id, "buyer_id": buyer_id}))
+        lanes.append(told)
     memory = Memory(ORDER, POLICIES)
     memory.when(reviewed(), allotted(5, 2))
     for found in walk(memory, lanes, chance):
@@ -77,4 +78,22 @@ def test_cards_votes_and_abuse_while_accounts_are_joined_r4_7_r6_3(chance: Rando
         fallen = appealed(b.at("06-12 10:00"), **order, finding=chance.choice(["swapped_parcel", "none"]))
         lanes.append([closed(b.at("06-10 10:00"), **order, finding="swapped_parcel"), fallen])
     for found in walk(Memory(TRUST, b.POLICIES), lanes, chance):
+        assert found == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(CHANCE)
+def test_orders_that_share_a_waybill_a_card_and_the_fund_r4_4_r4_6_r4_7(chance: Random) -> None:
+    card: list[Message] = [test_buyers.granted(), test_buyers.revoked()]
+    scores: list[Message] = [test_buyers.scored(600 + 10 * number, when=f"06-{10 + number} 10:00") for number in range(3)]
+    lanes = [card[: chance.randint(1, 2)], scores]
+    for number in range(2):
+        order = {"order_id": f"o{number}"}
+        asked = life.requested(f"c{number}", quantity=1).model_copy(update=order)
+        agreed = life.accepted(f"c{number}").model_copy(update=order)
+        back = life.posted(f"c{number}", waybill="one", order_id=f"o{number}")
+        lanes.append([paid(f"o{number}", b.BUYER, trust_card_id=test_buyers.CARD_ID), delivered(f"o{number}"), asked, agreed, back])
+        first = paid(f"f{number}", f"x{number}", NO_SELLER)
+        lanes.append([first, delivered(f"f{number}", f"x{number}"), claimed(f"f{number}", f"x{number}")])
+    for found in walk(Desk(asks=False), lanes, chance):
         assert found == []
