@@ -48,6 +48,7 @@ ONCE = {  # the business key that each of these happens at most once for
     ("party.v1", "payout.instructed"): ("payout_id",),
     ("party.v1", "payout.done"): ("payout_id",),
 }
+DRAWN = ("balance.debited", "subsidy.drawn")  # from what the party has, so the postings say what came before
 BROKEN = {
     "break.found": "{order_id}: {break_kind} of {movement} {reference}",
     "payout.break_found": "{party}: {break_kind} of payout {payout_id}",
@@ -100,11 +101,7 @@ def told(records: Iterable[Read], aside: Container[str]) -> list[str]:
     return _tiers(records) + sorted(
         json.dumps(
             [record.topic, record.type, record.key, record.headers.get("ce_id"), record.headers.get("x-reason")]
-            + [
-                (record.body or {}).get(name)
-                for name in money
-                if name != "moves" or record.type not in ("balance.debited", "subsidy.drawn")
-            ],
+            + [(record.body or {}).get(name) for name in money if name != "moves" or record.type not in DRAWN],
             ensure_ascii=False,
         )
         for record in records
@@ -113,9 +110,11 @@ def told(records: Iterable[Read], aside: Container[str]) -> list[str]:
 
 
 def _on_the_way(record: Read) -> bool:
-    """It depends on what came to the party or the subject just before."""
-    clawback = record.type == "balance.debited" and (record.body or {}).get("reason") == "clawback"
-    return clawback or record.type in ("debt.repaid", "deposit.filled", "clawback.delayed", "tier.changed")
+    """It depends on what came to the party or the subject just before: also whether a look at the day's beginning finds another score."""
+    body = record.body or {}
+    clawback = record.type == "balance.debited" and body.get("reason") == "clawback"
+    looked = record.type == "score.changed" and not body.get("added")
+    return clawback or looked or record.type in ("debt.repaid", "deposit.filled", "clawback.delayed", "tier.changed")
 
 
 def _tiers(records: Iterable[Read]) -> list[str]:
