@@ -7,10 +7,11 @@ or look of another day or by another policy, and by a tombstone.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from services.trust.model.score import Buckets, Score, add
+from services.trust.model.score import Buckets, DayWeights, Score, add
 from shared.contracts.trust import GroupsWeighed
 from shared.messaging.shape import Kind
 
@@ -40,19 +41,18 @@ def groups_key(subject_id: str, row: int) -> str:
 
 def all_groups(score: Score | None) -> Iterator[str]:
     """The keys of all rows of a subject."""
-    return (
-        (groups_key(score.subject_id, row) for row in range(row_of(score.groups) + 1)) if score is not None and score.groups else iter(())
-    )
+    if score is not None and score.groups:
+        yield from (groups_key(score.subject_id, row) for row in range(row_of(score.groups) + 1))
 
 
 def together(score: Score | None, rows: Iterable[Groups]) -> dict[str, Buckets]:
     """The subject's buckets with the groups of these rows."""
     found = dict(score.buckets) if score is not None else {}
+    grouped: defaultdict[str, dict[int, DayWeights]] = defaultdict(dict)
     for row in rows:
         for name, buckets in row.buckets.items():
-            known = found.get(name, Buckets())
-            found[name] = replace(known, grouped={**known.grouped, **buckets.grouped})
-    return found
+            grouped[name].update(buckets.grouped)
+    return found | {name: replace(found.get(name, Buckets()), grouped=groups) for name, groups in grouped.items()}
 
 
 GROUPS = Kind("groups", GroupsWeighed, lambda fact: groups_key(fact.subject_id, fact.row), evolve_groups)
