@@ -19,6 +19,7 @@ import asyncpg
 from confluent_kafka import KafkaException, Producer
 
 from deploy.cli.ends import POLICY, Ends, Read
+from deploy.cli.errors import Failed
 from deploy.local.kafka import quiet
 from deploy.local.seeding import inputs_of, publish_clock
 from deploy.local.services import discover
@@ -206,9 +207,11 @@ def _number(count: int) -> str:
 
 
 def _behind(service: str, cursors: Iterable[Any], ends: Mapping[Lane, int], inputs: frozenset[str]) -> list[str]:
-    """One line a topic: how many records of it are not done. A cursor may be ahead of ends that were read before it."""
+    """One line a topic: how many records of it are not done. A cursor may be ahead of ends that were read before it. Raises Failed."""
     missing: dict[str, int] = {}
     for topic, partition, position in cursors:
+        if topic in inputs and (topic, partition) not in ends:
+            raise Failed(f"halt.partition_count: {service} reads {topic}/{partition}; LAOTIE_STRIPES says that there are fewer partitions")
         if topic in inputs and position < ends[(topic, partition)]:
             missing[topic] = missing.get(topic, 0) + ends[(topic, partition)] - position
     return [f"{service}: {count} records of {topic} are not read" for topic, count in missing.items()]

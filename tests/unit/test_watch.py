@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.cli.ends import POLICY, Read
-from deploy.cli.watch import NotIdle, Watch
+from deploy.cli.errors import Failed
+from deploy.cli.watch import NotIdle, Watch, _behind
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -126,3 +127,8 @@ async def test_a_connection_that_broke_in_the_middle_of_a_look_is_not_asked_agai
         await watch.idle(0)
     assert broken.terminated
     assert watch._connection is None
+
+
+def test_services_with_more_partitions_than_the_shell_knows_of_are_named_with_a_code() -> None:
+    with pytest.raises(Failed, match=r"halt.partition_count: order reads storefront.v1/4; LAOTIE_STRIPES says"):
+        _behind("order", [("storefront.v1", 4, 0)], {("storefront.v1", 3): 7}, frozenset({"storefront.v1"}))
