@@ -185,7 +185,9 @@ def _evidence(log: Log, tables: Tables) -> Check:
         check.that(count == counts[subject], f"{subject}: its score counts {count} items, its evidence is {counts[subject]}")
         row = tables.entities["score"].get(subject)
         check.same(f"score of {subject}", (score_shown, count), (row.body["shown"], row.body["items"]) if row else None)
-    check.same("groups of counterparties", {place: weight for place, weight in grouped.items() if weight}, _groups(tables))
+    stored = _groups(tables)
+    for regular in sorted(grouped.keys() | stored.keys()):
+        check.same(f"group of a counterparty {regular}", grouped[regular], stored.get(regular, 0))
     for place in weight.keys() | bucketed.keys():
         check.that(weight[place] == bucketed[place], f"{place[0]}, {place[1]}: buckets hold {bucketed[place]}, its items {weight[place]}")
     return check

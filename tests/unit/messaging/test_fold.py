@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_OVER, WAITING_MAX, fact_id
+from shared.messaging.fold import OFFER, OFFERS_MAX, WAIT_OVER, WAITING_MAX, Fold, fact_id
 from shared.messaging.record import Incoming, Record, Unreadable
-from tests.unit.messaging.trade import MEND, NOON, Desk, Lid
+from shared.messaging.shape import Kind, Outcome, Service, Touch, both, on
+from tests.unit.messaging.trade import JAR, MEND, NOON, SHELF, Closed, Coin, Desk, Jar, Lid, Shelf, Versions, evolve
 
 
 def test_f1_versions_are_dense_for_each_entity(desk: Desk) -> None:
@@ -235,3 +236,31 @@ def test_f7_a_deadline_that_moved_is_armed_again(desk: Desk) -> None:
     moved = later.event.model_copy(update={"occurred_at": NOON + timedelta(minutes=10)})
     desk.all(desk.incoming(moved))
     assert desk.armed == {("lid", "a"): NOON + timedelta(hours=1, minutes=10)}
+
+
+def test_a_touch_computed_from_both_of_two_is_wanted_once_the_later_kind_is_in(desk: Desk) -> None:
+    """Law 5 of shape.py."""
+    seen: list[object] = []
+
+    def decide(_: Coin, known: tuple[Jar | None, Shelf | None], last: Jar | None) -> Outcome:
+        seen.append((known, last))
+        return ()
+
+    last: Kind[Jar, Closed] = Kind("last", Closed, lambda fact: fact.jar, evolve)
+
+    def of(known: tuple[Jar | None, Shelf | None]) -> Touch[Jar | None]:
+        jar, shelf = known
+        return last.one(f"{jar.shelf if jar else ''}-{shelf.count if shelf else 0}")
+
+    plan = both(JAR.one("a"), SHELF.one("s"))
+    fold = Fold(Service("pantry", Coin, lambda event, _: on(event, decide, plan, of), (JAR, SHELF, last)), Versions(), NOON)
+    coin = desk.coin("a", 1)
+    fold.expect(coin.event)
+    assert fold.wanted(JAR) == ["a"]
+    fold.put(JAR, {"a": (1, Jar("a", shelf="far"))})
+    assert fold.wanted(SHELF) == ["s"]
+    fold.put(SHELF, {"s": (1, Shelf(2))})
+    assert fold.wanted(last) == ["far-2"]
+    fold.put(last, {})
+    assert fold.offer(coin)
+    assert seen == [((Jar("a", shelf="far"), Shelf(2)), None)]
