@@ -73,7 +73,7 @@ def log_of(told: list[Told]) -> Log:
 
 
 def tables_of(memory: Memory) -> Tables:
-    entities: dict[str, dict[str, Stored]] = {name: {} for name in ("payment", "account", "purchase", "item", "score")}
+    entities: dict[str, dict[str, Stored]] = {name: {} for name in ("payment", "account", "purchase", "item", "score", "groups")}
     bodies = {kind.name: kind.body for kind in SERVICE.kinds}
     for (name, key), (version, entity) in memory.entities.items():
         entities[name][key] = Stored(version, json.loads(bodies[name].dump_json(entity)))
