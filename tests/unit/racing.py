@@ -16,16 +16,13 @@ from shared.messaging.fold import Fold
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.messaging.record import Effects
+from shared.messaging.store import LostRace
 
 DEADLINES = 0.1  # of the steps
 
 
 class Waits(Exception):
     """The other event needs a row that is locked: it cannot commit there."""
-
-
-class LostRace(Exception):
-    """A row was written that another had written meanwhile."""
 
 
 class _Racing(Memory):
