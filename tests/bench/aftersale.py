@@ -5,10 +5,7 @@ The orders are placed, paid, shipped and signed before anything is measured.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +17,6 @@ from tests.bench.whole import PATIENCE_S
 
 TEMPLATE, COPIES = "pattern-0", "old-"
 HELD = {"order": "order", "payment": "payment", "refund": "purchase"}  # what an open case stands in, by schema
-LOOK_S = 0.2
 FOR_GOOD, DAYS = timedelta(days=45), timedelta(days=5)
 
 STORE = """
@@ -67,37 +63,14 @@ def _lived(money: Money, orders: int) -> dict[str, float]:
     lives = money.lives
     lives.told(orders, SELLERS, "sent")
     steps, cpu = lives.handled(), lives.cpu()
-    with moving(lives.handled) as span:
-        lives.told(orders, SELLERS, "returned", lives.prefix)
-    seconds, done = max(LOOK_S, span[1] - span[0]), lives.handled() - steps
+    seconds = lives.told(orders, SELLERS, "returned", lives.prefix)
+    done = lives.handled() - steps
     return {
         "lives_per_s": orders / seconds,
         "steps_per_life": done / orders,
         "steps_per_s": done / seconds,
         "cpu_ms_per_step": (lives.cpu() - cpu) * 1000 / done,
     }
-
-
-@contextmanager
-def moving(count: Callable[[], float]) -> Iterator[list[float]]:
-    """When the count first moved and when it last did, as the plain loop is timed: without the load's start and the looks for rest."""
-    span, stop = [0.0, 0.0], threading.Event()
-
-    def look() -> None:
-        last = count()
-        while not stop.wait(LOOK_S):
-            now = count()
-            if now != last:
-                last, span[1] = now, time.monotonic()
-                span[0] = span[0] or span[1] - LOOK_S
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield span
-    finally:
-        stop.set()
-        watcher.join()
 
 
 def _rest(money: Money) -> None:

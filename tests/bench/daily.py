@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -47,11 +48,11 @@ def measured(money: Money, subjects: int, seconds: float) -> dict[str, Any]:
     before = money.quiet(RATE, seconds)
     with _walking(lives):
         within = money.quiet(RATE, seconds, rest=False)
-    paced = run(_count(lives, version))
+    paced = int(lives.rows(LOOKED, version)[0][0])
     began = time.monotonic()
     lives.idle.set_clock(first + timedelta(minutes=policy.trust.pass_minutes + 1), step=timedelta(days=1), timeout_s=PATIENCE_S)
     rest = time.monotonic() - began
-    looked = run(_count(lives, version))
+    looked = int(lives.rows(LOOKED, version)[0][0])
     if looked != subjects:
         raise RuntimeError(f"{looked} of {subjects} subjects were looked at")
     found = {f"{name}_without": value for name, value in before.items()} | {f"{name}_within": value for name, value in within.items()}
@@ -90,14 +91,6 @@ async def _store(lives: Whole, policy: Policy, subjects: int) -> tuple[datetime,
     return min(look_on(f"seller:day-{number}", tomorrow, policy) for number in range(min(subjects, PART))), version
 
 
-async def _count(lives: Whole, version: int) -> int:
-    connection = await asyncpg.connect(lives.stack.dsn("admin"))
-    try:
-        return int(await connection.fetchval(LOOKED, version))
-    finally:
-        await connection.close()
-
-
 @contextmanager
 def _walking(lives: Whole) -> Iterator[None]:
     """The clock goes on at the pace of life, and waits for nobody."""
@@ -108,10 +101,10 @@ def _walking(lives: Whole) -> Iterator[None]:
         while not stop.wait(1.0):
             publish_clock(producer, now + timedelta(seconds=round(time.monotonic() - began)))
 
-    walker = threading.Thread(target=walk)
-    walker.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        walker.join()
+    with ThreadPoolExecutor() as pool:
+        walked = pool.submit(walk)
+        try:
+            yield
+        finally:
+            stop.set()
+        walked.result()

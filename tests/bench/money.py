@@ -15,12 +15,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 from confluent_kafka import Producer
 
 from deploy.cli.idle import Idle
 from deploy.local.kafka import quiet
-from deploy.local.postgres import run
 from deploy.local.process import Process
 from tests.bench.apps import LINES_MAX, campaign, send
 from tests.bench.mini import variant
@@ -109,14 +107,7 @@ class Money:
         self.lives.idle.wait()
 
     def _states(self, prefix: str) -> Counter[str]:
-        async def ask() -> list[Any]:
-            connection = await asyncpg.connect(self.lives.stack.dsn("admin"))
-            try:
-                return list(await connection.fetch(STATUSES, prefix))
-            finally:
-                await connection.close()
-
-        return Counter(row[0] for row in run(ask()))
+        return Counter(row[0] for row in self.lives.rows(STATUSES, prefix))
 
 
 @contextmanager

@@ -1,26 +1,35 @@
-"""Whole lives on the four services: lived while the clock stands, then settled by it. The load is a process of its own (apps.py)."""
+"""Whole lives on the four services: lived while the clock stands, then settled by it. The load is a process of its own (apps.py).
+
+Seconds are those in which the services took steps, as the plain loop's are from its first to its last: without the load's start and the
+looks for rest.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from deploy.cli.idle import Idle
+from deploy.local.postgres import run
 from deploy.local.stack import Stack, environment_of
 from tests.bench.mini import cpu_seconds, memory_mb
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("order", "payment", "refund", "trust")
 PATIENCE_S = 1800
+LOOK_S = 0.2
 
 
 @dataclass
@@ -37,9 +46,9 @@ class Whole:
         events, cpu = self.handled(), self.cpu()
         lived = self.told(lives, sellers, kind)
         between, spent = self.handled(), self.cpu()
-        began = time.monotonic()
-        self.idle.set_clock(timedelta(days=9), step=timedelta(days=1), timeout_s=PATIENCE_S)
-        settled = time.monotonic() - began
+        with moving(self.handled) as moved:
+            self.idle.set_clock(timedelta(days=9), step=timedelta(days=1), timeout_s=PATIENCE_S)
+        settled = moved()
         return {
             "lives_per_s": lives / lived,
             "events_per_s": (between - events) / lived,
@@ -53,14 +62,14 @@ class Whole:
         }
 
     def told(self, lives: int, sellers: int, kind: str, prefix: str = "") -> float:
-        """Seconds from the first event to rest. prefix: of the orders; empty: new ones, whose prefix is kept."""
+        """Until rest. Seconds in which something moved. prefix: of the orders; empty: new ones, whose prefix is kept."""
         self.runs += 1
         self.prefix = prefix or f"w{self.runs}-{int(time.time())}-"
         arguments = [kind, str(lives), str(sellers), self.prefix, self.idle.clock().isoformat()]
-        began = time.monotonic()
-        subprocess.run([sys.executable, "-m", "tests.bench.apps", *arguments], env=self.environment, cwd=ROOT, check=True)
-        self.idle.wait(PATIENCE_S)
-        return time.monotonic() - began
+        with moving(self.handled) as moved:
+            subprocess.run([sys.executable, "-m", "tests.bench.apps", *arguments], env=self.environment, cwd=ROOT, check=True)
+            self.idle.wait(PATIENCE_S)
+        return moved()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -88,11 +97,45 @@ class Whole:
     def memory_mb(self) -> dict[str, float]:
         return {name: memory_mb(process.pid) for name, process in self.stack.services.items() if process.pid}
 
+    def rows(self, sql: str, *arguments: Any) -> list[Any]:
+        """As the database's owner."""
+
+        async def ask() -> list[Any]:
+            connection = await asyncpg.connect(self.stack.dsn("admin"))
+            try:
+                return list(await connection.fetch(sql, *arguments))
+            finally:
+                await connection.close()
+
+        return run(ask())
+
     def _metrics(self) -> Iterator[tuple[str, list[tuple[str, float]]]]:
         for name, process in self.stack.services.items():
             with urllib.request.urlopen(f"{process.address}/metrics", timeout=10) as answer:
                 lines = [line.rpartition(" ") for line in answer.read().decode().splitlines() if not line.startswith("#")]
             yield name, [(metric, float(value)) for metric, _, value in lines]
+
+
+@contextmanager
+def moving(count: Callable[[], float]) -> Iterator[Callable[[], float]]:
+    """Seconds in which the count moved, at least one look's."""
+    seconds, stop = 0.0, threading.Event()
+
+    def look() -> None:
+        nonlocal seconds
+        last, since = count(), time.monotonic()
+        while not stop.wait(LOOK_S):
+            now, at = count(), time.monotonic()
+            seconds += at - since if now != last else 0
+            last, since = now, at
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield lambda: max(LOOK_S, seconds)
+    finally:
+        stop.set()
+        watcher.join()
 
 
 @contextmanager
