@@ -33,6 +33,7 @@ POLL_MAX_SECONDS = 0.25  # a look costs what is looked at: the longer it takes, 
 FRESH_SECONDS = 1.0  # for so long the ends that were read last serve to see that something is left
 TIMEOUT_SECONDS = 60.0
 INTERRUPTED = (OSError, TimeoutError, KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 COUNT_MAX = 1000  # of a table that is not empty, no more is counted
 
 STANDING = """
@@ -40,12 +41,17 @@ SELECT {service} AS service,
        (SELECT array_agg(ROW(topic, partition, position)) FROM {schema}.cursor) AS cursors,
        (SELECT count(*) FROM (SELECT FROM {schema}.outbox LIMIT $3) o) AS outbox,
        (SELECT count(*) FROM (SELECT FROM {schema}.parked WHERE state = 'ready' LIMIT $3) r) AS ready,
-       (SELECT count(*) FROM (SELECT FROM {schema}.timer t WHERE sent_at IS NULL AND due_at <= $1 LIMIT $3) d) AS unsent,
+       (SELECT count(*) FROM (SELECT FROM generate_series(0, {stripes} - 1) s(n), LATERAL (
+          SELECT FROM {schema}.timer WHERE stripe = s.n AND sent_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $3) t
+          LIMIT $3) d) AS unsent,
        (SELECT count(*) FROM (SELECT FROM {schema}.timer t WHERE sent_at IS NOT NULL AND due_at <= $1
-          AND NOT EXISTS (SELECT FROM {schema}.parked p WHERE p.key = t.key AND p.state = 'parked') LIMIT $3) s) AS sent,
+          AND NOT EXISTS (SELECT FROM {schema}.parked p WHERE p.key = t.key AND p.state = 'parked') ORDER BY due_at LIMIT $3) s) AS sent,
        (SELECT array_agg(ROW(id, clock_at, policies_read, halts)) FROM {schema}.process WHERE seen_at > $2) AS processes
 """
-UNSENT = "SELECT due_at FROM {schema}.timer WHERE sent_at IS NULL"
+UNSENT = """
+SELECT d.due_at FROM generate_series(0, {stripes} - 1) s(n), LATERAL (
+  SELECT due_at FROM {schema}.timer WHERE stripe = s.n AND sent_at IS NULL AND due_at <= $1 ORDER BY due_at {way} LIMIT 1) d
+"""  # the first or the last of each stripe, as the index has them
 
 
 class NotIdle(Exception):
@@ -76,7 +82,7 @@ class Watch:
         self.grace = timedelta(seconds=stack.settings(postgres.OPS).grace_s)
         self._inputs = {service: frozenset(inputs_of(service)) for service in discover()}
         self._ends = Ends(stack, sorted(frozenset[str]().union(*self._inputs.values())), sorted(groups))
-        self._standing, self._unsent = _statements(self._inputs)
+        self._standing, self._earliest, self._latest = _statements(self._inputs, stack.settings(postgres.OPS).stripes)
         self._connection: asyncpg.Connection | None = None
         self._clock: Producer | None = None
         self._last: tuple[float, Read] | None = None  # when the ends were read, and what they were
@@ -150,13 +156,14 @@ class Watch:
 
     async def next_due(self) -> datetime | None:
         """The earliest deadline that is not sent yet; None: none stands."""
-        found: datetime | None = await (await self._connected()).fetchval(f"SELECT min(due_at) FROM ({self._unsent}) t")
-        return found
+        return await self._due(self._earliest, FOR_EVER)
 
     async def last_due(self, until: datetime) -> datetime | None:
         """The latest one up to then."""
-        query = f"SELECT max(due_at) FROM ({self._unsent}) t WHERE due_at <= $1"
-        found: datetime | None = await (await self._connected()).fetchval(query, until)
+        return await self._due(self._latest, until)
+
+    async def _due(self, statement: str, until: datetime) -> datetime | None:
+        found: datetime | None = await (await self._connected()).fetchval(statement, until)
         return found
 
     async def _connected(self) -> asyncpg.Connection:
@@ -187,10 +194,12 @@ class Watch:
         return lines
 
 
-def _statements(services: Iterable[str]) -> tuple[str, str]:
-    """STANDING and UNSENT over all schemas, each in one statement: one snapshot."""
-    names = [{"schema": postgres.quoted(service), "service": f"'{service}'"} for service in services]
-    return " UNION ALL ".join(STANDING.format(**name) for name in names), " UNION ALL ".join(UNSENT.format(**name) for name in names)
+def _statements(services: Iterable[str], stripes: int) -> tuple[str, str, str]:
+    """STANDING, and the earliest and the latest of UNSENT up to a time, over all schemas, each in one statement: one snapshot."""
+    names = [{"schema": postgres.quoted(service), "service": f"'{service}'", "stripes": stripes} for service in services]
+    standing = " UNION ALL ".join(STANDING.format(**name) for name in names)
+    earliest, latest = (" UNION ALL ".join(UNSENT.format(**name, way=way) for name in names) for way in ("ASC", "DESC"))
+    return standing, f"SELECT min(due_at) FROM ({earliest}) t", f"SELECT max(due_at) FROM ({latest}) t"
 
 
 def _counts(row: asyncpg.Record) -> list[tuple[int, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,21 +25,27 @@ from shared.messaging.connect import Connect, backoff, infrastructure, leave, wa
 from shared.messaging.fold import timer_id
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import Headers, pack
-from shared.messaging.saving import LANES, OUTBOX
+from shared.messaging.saving import LANES, OUTBOX, Part
 from shared.messaging.store import Lane, OutboxRow
 from shared.settings import Settings
 
 TICK_SECONDS = 0.25
 TIMERS_MAX = 1000  # sent in one transaction
 
-DUE = "SELECT DISTINCT stripe FROM timer WHERE sent_at IS NULL AND due_at <= $1 AND stripe = ANY ($2::int[])"
+DUE = """
+SELECT s.n FROM unnest($2::int[]) s(n), LATERAL (
+  SELECT FROM timer WHERE stripe = s.n AND sent_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT 1) d
+"""  # in the order of the index, which is read no further: here and below
 CURSORS = "SELECT topic, partition, position, astray FROM cursor"
 TAKE = """
-UPDATE timer t SET sent_at = $3
-  FROM (SELECT kind, subject FROM timer WHERE sent_at IS NULL AND due_at <= $1 AND stripe = ANY ($2::int[])
-         ORDER BY due_at, kind, subject LIMIT $4 FOR UPDATE SKIP LOCKED) d
- WHERE (t.kind, t.subject) = (d.kind, d.subject) RETURNING t.kind, t.subject, t.key, t.stripe, t.due_at, t.body
+SELECT d.* FROM unnest($2::int[]) s(n), LATERAL (
+  SELECT kind, subject, key, stripe, due_at, body FROM timer WHERE stripe = s.n AND sent_at IS NULL AND due_at <= $1
+   ORDER BY due_at, kind, subject LIMIT $3 FOR UPDATE SKIP LOCKED) d
 """
+FIRED = Part(
+    "UPDATE timer t SET sent_at = $1 FROM {rows} WHERE (t.kind, t.subject) = (u.kind, u.subject)", {"kind": "text", "subject": "text"}
+)
+SENT = FIRED.spelled(1)
 SEND = f"""
 WITH lanes AS ({LANES.spelled()}), sent AS ({OUTBOX.spelled(len(LANES.columns))})
 SELECT topic, partition, seq, (SELECT count(*) FROM sent) FROM lanes
@@ -123,11 +130,11 @@ class Poller:
         cutoffs = {stripe: self._marks[stripe].cutoff for stripe in ready}
         for moment in sorted(set(cutoffs.values())):
             stripes = [stripe for stripe in ready if cutoffs[stripe] == moment]
-            sent = await self._fire(connection, moment, stripes)
-            if sent < TIMERS_MAX:
-                for stripe in stripes:
-                    del self._marks[stripe]
-            more = more or sent > 0
+            most = max(1, TIMERS_MAX // len(stripes))
+            sent = await self._fire(connection, moment, stripes, most)
+            for stripe in (stripe for stripe in stripes if sent[stripe] < most):
+                del self._marks[stripe]
+            more = more or any(sent.values())
         return more
 
     async def _ends(self, kafka: AIOKafkaConsumer, stripes: list[int], astray: set[str]) -> dict[int, dict[Lane, int]]:
@@ -136,22 +143,24 @@ class Poller:
         found = {(place.topic, place.partition): end for place, end in ends.items()}
         return {stripe: {place: end for place, end in found.items() if place[1] == stripe or place[0] in astray} for stripe in stripes}
 
-    async def _fire(self, connection: asyncpg.Connection, cutoff: datetime, stripes: list[int]) -> int:
-        """T1."""
+    async def _fire(self, connection: asyncpg.Connection, cutoff: datetime, stripes: list[int], most: int) -> Counter[int]:
+        """T1. How many of each stripe, the next ones of each."""
         async with connection.transaction():
-            rows = await connection.fetch(TAKE, cutoff, stripes, datetime.now(UTC), TIMERS_MAX)
+            rows = await connection.fetch(TAKE, cutoff, stripes, most)
             rows.sort(key=lambda row: (row["due_at"], row["kind"], row["subject"]))
+            if rows:
+                await connection.execute(SENT, datetime.now(UTC), *FIRED.arguments([(row["kind"], row["subject"]) for row in rows]))
             sent = await self._send(connection, rows) if rows else []
         METRICS.timers_sent.inc(len(rows))
         self._offer(sent)
-        return len(rows)
+        return Counter(row["stripe"] for row in rows)
 
     async def _send(self, connection: asyncpg.Connection, rows: list[asyncpg.Record]) -> list[OutboxRow]:
         topic = f"{self._service}.timer.v1"
-        sizes: dict[int, int] = {}
+        sizes = Counter[int]()
         placed = []
         for row in rows:
-            sizes[row["stripe"]] = sizes.get(row["stripe"], 0) + 1
+            sizes[row["stripe"]] += 1
             placed.append((row["stripe"], sizes[row["stripe"]], row))
         lanes = LANES.arguments([(topic, stripe, size) for stripe, size in sorted(sizes.items())])
         outs = [(topic, n, sizes[n] - nth, row["key"].encode(), self._headers(row), row["body"]) for n, nth, row in placed]

@@ -11,7 +11,8 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from signal import Signals
 from typing import Any
@@ -20,7 +21,7 @@ import asyncpg
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local.home import default_home
+from deploy.local.home import Home, default_home
 from deploy.local.postgres import run
 from deploy.local.stack import Stack
 from tests.bench import aftersale, daily, folding, policies, replay, trust
@@ -53,20 +54,29 @@ def main() -> None:
     if "replay" in options.sections:
         console.rule("recorded orders decided again, in memory")
         report["replay"] = {kind: replay.report(kind, orders) for kind, orders in replay.ORDERS.items()}
-    with tempfile.TemporaryDirectory(prefix="laotie-bench-") as home:
-        if {"mini", "latency", "growth", "backlog"} & set(options.sections):
-            with Stack(Path(home) / "mini", lasting=True, say=console.print) as stack:
-                stack.start()
-                _engine_sections(stack, options, report)
-        if {"whole", "quiet", "day", "policy", *MONEY} & set(options.sections):
-            with whole(Path(home) / "whole") as lives:
-                _service_sections(lives, options, report)
+    if {"mini", "latency", "growth", "backlog"} & set(options.sections):
+        with alone() as home, Stack(home, lasting=True, say=console.print) as stack:
+            stack.start()
+            _engine_sections(stack, options, report)
+    if {"whole", "quiet", "day", "policy", *MONEY} & set(options.sections):
+        with alone() as home, whole(home) as lives:
+            _service_sections(lives, options, report)
     report["seconds"] = round(time.monotonic() - began, 1)
     folder = default_home() / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     _print(report)
     console.print(f"written: {folder / 'report.json'}")
+
+
+@contextmanager
+def alone() -> Iterator[Path]:
+    """A home for this run only; as root its database lies elsewhere, and goes too."""
+    home = Home(Path(tempfile.mkdtemp(prefix="laotie-bench-")))
+    try:
+        yield home.root
+    finally:
+        home.remove()
 
 
 def _engine_sections(stack: Stack, options: argparse.Namespace, report: dict[str, Any]) -> None:

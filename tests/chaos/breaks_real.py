@@ -83,8 +83,8 @@ BREAKS = (
         "timer sent again and again",
         "T1 a timer is sent once, in the transaction that says so",
         "timers.py",
-        "UPDATE timer t SET sent_at = $3\n",
-        "UPDATE timer t SET sent_at = nullif($3, $3)\n",
+        '"UPDATE timer t SET sent_at = $1 FROM',
+        '"UPDATE timer t SET sent_at = nullif($1, $1) FROM',
         f"{REAL}time.py::test_t1_a_deadline_fires_once_after_its_time_and_grace",
     ),
     Break(

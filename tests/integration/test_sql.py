@@ -87,7 +87,7 @@ def of_ops() -> dict[str, str]:
         for service in discover() if re.search(r"{(schema|table)}", sql) else [""]:
             for table in tables(service) if "{table}" in sql else [""]:
                 spelled = service if "'{service}'" in sql else f"'{service}'"
-                names = {"schema": postgres.quoted(service), "service": spelled, "table": table}
+                names = {"schema": postgres.quoted(service), "service": spelled, "table": table, "stripes": "4", "way": "DESC"}
                 found[f"{place} {service} {table}".strip()] = filled(sql, names)
     return found
 
