@@ -113,6 +113,7 @@ class Fold:
         self._computed: list[Plan] = []  # those with a touch that is computed from the first, which is not here yet
         self._places: dict[Place, Changed] = {}
         self._held: dict[str, list[Held]] = {}
+        self._items: dict[str, Incoming] = {}  # what this batch itself held back, by ref
         self._reread: Reread = _nothing_held
         self._timer_topic = f"{service.name}.timer.v1"
 
@@ -187,6 +188,9 @@ class Fold:
     def held(self, key: str) -> list[Held]:
         return self._held.get(key, [])
 
+    def _item(self, row: Held) -> Incoming | Unreadable:
+        return self._items[row.ref] if row.ref in self._items else self._reread(row)
+
     # -- folding
 
     def offer(self, incoming: Incoming) -> bool:
@@ -219,7 +223,7 @@ class Fold:
         """Offer the ready events of a key in order, at most OFFERS_MAX; the rest stay armed for another turn."""
         rows = [row for row in self.held(key) if row.state == "ready"]
         for row in rows[: 1 if self.careful else OFFERS_MAX]:
-            item = self._reread(row)
+            item = self._item(row)
             if isinstance(item, Unreadable):
                 self._let_go(row)
                 self.refuse(item)
@@ -284,7 +288,7 @@ class Fold:
         row = next((row for row in self.held(key) if row.state == "ready"), None)
         if row is None:
             return
-        item = self._reread(row)
+        item = self._item(row)
         if isinstance(item, Incoming):
             self._hold(item, "parked", code, error, row)
         else:
@@ -430,7 +434,7 @@ class Fold:
         while progress:
             progress = False
             for row in [row for row in self.held(key) if row.state == "waiting"]:
-                item = self._reread(row)
+                item = self._item(row)
                 if isinstance(item, Unreadable):
                     self._let_go(row)
                     self.refuse(item)
@@ -466,6 +470,7 @@ class Fold:
         attempts = 1 + (row.attempts if row else 0)
         held = Held(incoming.record.ref, state, incoming.key, incoming.record, reason, error, attempts, row.at if row else self.now)
         self._put_held(held)
+        self._items[held.ref] = incoming
         if row is None:
             self.seen(incoming)
         if state == "parked" and reason != "parked.behind":
@@ -508,7 +513,7 @@ class Fold:
         self.effects.released.add(row.ref)
         self._disarm((WAIT_OVER, row.ref))
         if not keep_inbox:
-            item = self._reread(row)
+            item = self._item(row)
             if isinstance(item, Incoming) and item.upstream:
                 place = (item.envelope.source, item.envelope.id)
                 self.effects.inbox.pop(place, None)
