@@ -33,12 +33,13 @@ ORDERS, SEED = 112, 8  # every fate at least once, a promoter's share of a refun
 
 @dataclass(frozen=True)
 class Demo:
-    """facts: as it wrote them."""
+    """facts: as it wrote them. errors: what its services logged as such."""
 
     status: int
     said: str
     report: dict[str, Any]
     facts: str
+    errors: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,10 @@ def demo(infra: Infra, home: Path, *arguments: str, orders: int = ORDERS, seed: 
     assert path.exists(), ran.stdout + ran.stderr
     assert Home(home / "demo").owner() is None, "something was left running"
     report, facts = json.loads(path.read_text(encoding="utf-8")), (home / "demo" / "facts.jsonl").read_text(encoding="utf-8")
+    logs = [path.read_text(encoding="utf-8") for path in Home(home / "demo").logs.glob("*.log")]
+    errors = [line for log in logs for line in log.splitlines() if '"level": "ERROR"' in line]
     Home(home / "demo").remove()
-    return Demo(ran.returncode, ran.stdout + ran.stderr, report, facts)
+    return Demo(ran.returncode, ran.stdout + ran.stderr, report, facts, errors)
 
 
 def test_a_market_that_is_kept_is_verified_and_left_running(infra: Infra, tmp_path: Path) -> None:
@@ -79,6 +82,7 @@ def test_a_market_with_every_fate_comes_out_right(plain: Demo) -> None:
     report, market = plain.report, build(SEED, ORDERS)
     held = sum(life.expected.escrow_minor for life in market.lives)
     assert (plain.status, report["verified"], list(report)) == (0, True, KEYS), plain.said
+    assert plain.errors == []  # nothing that only came right at a second try
     assert report["orders"] == ORDERS
     assert report["events"] > len(market.sent)  # the provider's answers come on top
     assert {name: report[name] for name in ("lost", "doubled", "parked", "ledger_sum_minor")} == dict.fromkeys(

@@ -95,6 +95,23 @@ def test_f4_pokes_out_of_order_and_off_their_partition_wait_and_apply(world: Wor
     assert [row["n"] for row in world.rows("alpha", "SELECT count(*) AS n FROM timer WHERE kind = 'engine.wait_over'")] == [0]
 
 
+def test_f4_what_waits_for_an_event_of_its_own_batch_fails_no_batch(world: World) -> None:
+    lives, before = [f"close{n}" for n in range(30)], failed(world, "alpha")
+    for life in lives:
+        world.publish("life.poke", life, n=1)
+        world.publish("life.begin", life)
+    world.flush()
+    world.idle()
+    assert [len(of(world, "alpha.v1", life, "life.poked")) for life in lives] == [1] * len(lives)
+    assert failed(world, "alpha") == before
+
+
+def failed(world: World, name: str) -> list[str]:
+    """Batches that were rolled back, as monitoring sees them."""
+    _, text = world.probe(world.living(name)[0], "metrics")
+    return [line for line in text.splitlines() if line.startswith("laotie_batch_retries_total")]
+
+
 def test_f2_f3_a_bug_parks_its_key_alone_and_redrive_restores_the_order(world: World) -> None:
     world.flag("boom")
     world.publish("life.begin", "bug")
