@@ -34,7 +34,7 @@ VARIANTS = ("engine", "raw", "batch", "naive")
 RATES = (10, 40, 200)
 MONEY = ("life", "refunds", "wide", "settling", "rush", "aftersale", "cases")  # orders and money: each beside the plain loop
 SECTIONS = ("certificates", "trust", "replay", "mini", "latency", "whole", *MONEY, "quiet", "day", "policy", "growth", "backlog")
-QUIET_RATE = 10
+WARM_RATE, WARM_S = 40.0, 25.0  # the broker compiles by requests, not by records
 FOLDED = 100  # lives in memory
 LARGE = ("settling", "rush", "cases")  # once is enough
 
@@ -205,9 +205,11 @@ def _service_sections(lives: Whole, options: argparse.Namespace, report: dict[st
         if sections:
             console.rule(f"orders and money: {', '.join(sections)}")
             report["money"] = _money(money, sections, options.rounds)
+        if {"quiet", "day"} & set(options.sections):
+            money.quiet(WARM_RATE, WARM_S)
         if "quiet" in options.sections:
-            console.rule("orders and money at a low rate")
-            report["quiet"] = {f"{QUIET_RATE}": money.quiet(QUIET_RATE, options.seconds)}
+            console.rule("orders and money at a given rate")
+            report["quiet"] = _quiet(money, options)
         if "day" in options.sections:
             console.rule("the pass of a day beside live traffic")
             report["day"] = daily.measured(money, options.looked, options.seconds)
@@ -227,6 +229,11 @@ def _money(money: Money, sections: list[str], rounds: int) -> dict[str, Any]:
         rate = told[name].get("steps_per_s", told[name].get("settle_steps_per_s", 0))
         told[name]["ratio_to_raw"] = rate / told[name].get("raw_steps_per_s", told["raw"]["steps_per_s"])
     return told
+
+
+def _quiet(money: Money, options: argparse.Namespace) -> dict[str, Any]:
+    found = [{str(rate): money.quiet(rate, options.seconds) for rate in RATES} for _ in range(options.rounds)]
+    return {rate: {key: _median([turn[rate] for turn in found], key) for key in found[0][rate]} for rate in found[0]}
 
 
 def _section(money: Money, name: str) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Money:
         return self.told("raw", {"lives_per_s": found["lives_per_s"], "steps_per_s": found["lives_per_s"] * steps})
 
     def quiet(self, rate: float, seconds: float, *, rest: bool = True) -> dict[str, float]:
-        """Latency at a low rate, in milliseconds: from an order and its payment to the certificate, over order, payment and refund.
+        """Latency at that rate, in milliseconds: from an order and its payment to the certificate, over order, payment and refund.
 
         rest: what follows is waited for.
         """
