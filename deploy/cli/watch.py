@@ -82,7 +82,7 @@ class Watch:
         self.grace = timedelta(seconds=stack.settings(postgres.OPS).grace_s)
         self._inputs = {service: frozenset(inputs_of(service)) for service in discover()}
         self._ends = Ends(stack, sorted(frozenset[str]().union(*self._inputs.values())), sorted(groups))
-        self._standing, self._earliest, self._latest = _statements(self._inputs, stack.settings(postgres.OPS).stripes)
+        self._standing, self._earliest, self._latest = _statements(self._inputs, stack.stripes)
         self._connection: asyncpg.Connection | None = None
         self._clock: Producer | None = None
         self._last: tuple[float, Read] | None = None  # when the ends were read, and what they were
