@@ -21,7 +21,7 @@ import asyncpg
 
 from shared.messaging.columns import texts, turned
 from shared.messaging.record import Changed, Effects, Held, Record, pack, unpack
-from shared.messaging.saving import save_parts, save_statement
+from shared.messaging.saving import Part, save_parts, save_statement
 from shared.messaging.shape import Kind, Service
 from shared.messaging.stripes import stripe_of
 
@@ -53,12 +53,34 @@ SELECT p.* FROM unnest($1::text[]) k(key),
 DROP_HELD = "DELETE FROM parked WHERE ref = ANY ($1::text[])"
 DROP_INBOX = "DELETE FROM inbox i USING unnest($1::text[], $2::text[]) u(source, id) WHERE (i.source, i.id) = (u.source, u.id)"
 RESTATE = "UPDATE parked SET state = $3, at = coalesce($4, at) WHERE key = $1 AND state = $2"
-SAVE_HELD = """
+HELD = Part(
+    """
 INSERT INTO parked (ref, state, key, topic, partition, "offset", record_key, headers, value, timestamp_ms, reason, error, attempts, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+SELECT u.ref, u.state, u.key, u.topic, u.partition, u."offset", u.record_key, u.headers, u.value, u.timestamp_ms, u.reason, u.error,
+       u.attempts, u.at
+  FROM {rows} ORDER BY u.nth
 ON CONFLICT (ref) DO UPDATE
    SET state = excluded.state, reason = excluded.reason, error = excluded.error, attempts = excluded.attempts, at = excluded.at
-"""
+""",
+    {
+        "nth": "int",
+        "ref": "text",
+        "state": "text",
+        "key": "text",
+        "topic": "text",
+        "partition": "int",
+        "offset": "bigint",
+        "record_key": "bytea",
+        "headers": "text",
+        "value": "bytea",
+        "timestamp_ms": "bigint",
+        "reason": "text",
+        "error": "text",
+        "attempts": "int",
+        "at": "timestamptz",
+    },
+)  # `n` is given in the order in which they were held
+SAVE_HELD = HELD.spelled()
 
 Lane = tuple[str, int]
 
@@ -194,7 +216,7 @@ class Store:
         return placed, sizes
 
     async def _save_held(self, connection: asyncpg.Connection, effects: Effects) -> None:
-        """Rare, so statement by statement. By key first: single rows then say otherwise."""
+        """Statement by statement. By key first: single rows then say otherwise."""
         if effects.restated:
             await connection.executemany(RESTATE, effects.restated)
         if effects.released:
@@ -202,7 +224,7 @@ class Store:
         if effects.inbox_gone:
             await connection.execute(DROP_INBOX, *turned(sorted(effects.inbox_gone), 2))
         if effects.held:
-            await connection.executemany(SAVE_HELD, [held_row(held) for held in effects.held.values()])
+            await connection.execute(SAVE_HELD, *HELD.arguments([(nth, *held_row(held)) for nth, held in enumerate(effects.held.values())]))
 
 
 def held_row(held: Held) -> tuple[Any, ...]:
