@@ -8,30 +8,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from signal import Signals
 from typing import Any
 
-import asyncpg
 from rich.console import Console
 from rich.table import Table
 
 from deploy.local.home import Home, default_home
-from deploy.local.postgres import run
 from deploy.local.stack import Stack
-from tests.bench import aftersale, daily, folding, policies, replay, trust
-from tests.bench.mini import Variant, memory_mb, variant
+from tests.bench import aftersale, daily, engine, folding, policies, replay, trust
+from tests.bench.engine import RATES, median
 from tests.bench.money import Money, answered
 from tests.bench.whole import Whole, whole
-from tests.toy.outside import NAMES, until
 
-VARIANTS = ("engine", "raw", "batch", "naive")
-RATES = (10, 40, 200)
 MONEY = ("life", "refunds", "wide", "settling", "rush", "aftersale", "cases")  # orders and money: each beside the plain loop
 SECTIONS = ("certificates", "trust", "replay", "mini", "latency", "whole", *MONEY, "quiet", "day", "policy", "growth", "backlog")
 WARM_RATE, WARM_S = 40.0, 25.0  # the broker compiles by requests, not by records
@@ -57,7 +50,8 @@ def main() -> None:
     if {"mini", "latency", "growth", "backlog"} & set(options.sections):
         with alone() as home, Stack(home, lasting=True, say=console.print) as stack:
             stack.start()
-            _engine_sections(stack, options, report)
+            console.rule("the engine alone")
+            report |= engine.sections(stack, options, console.print)
     if {"whole", "quiet", "day", "policy", *MONEY} & set(options.sections):
         with alone() as home, whole(home) as lives:
             _service_sections(lives, options, report)
@@ -77,116 +71,6 @@ def alone() -> Iterator[Path]:
         yield home.root
     finally:
         home.remove()
-
-
-def _engine_sections(stack: Stack, options: argparse.Namespace, report: dict[str, Any]) -> None:
-    sections: dict[str, Callable[[], dict[str, Any]]] = {
-        "mini": lambda: {"mini_life": _mini(stack, options)},
-        "latency": lambda: _latency(stack, options),
-        "growth": lambda: {"growth": _growth(stack, options)},
-        "backlog": lambda: {"backlog": _backlog(stack, options)},
-    }
-    for name, section in sections.items():
-        if name in options.sections:
-            console.rule(name)
-            report |= section()
-
-
-def _mini(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
-    """Six durable steps over three services; the three ways take turns."""
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in VARIANTS}
-    with variant(stack, "raw") as made:
-        made.load(options.lives)  # the broker, once for all
-    for number in range(options.rounds):
-        for name in VARIANTS:
-            lives = options.lives if name != "naive" else max(100, options.lives // 20)
-            with variant(stack, name) as made:
-                made.load(max(100, lives // 2))  # warm
-                found[name].append(made.load(lives))
-            console.print(
-                f"round {number + 1} {name}: {found[name][-1]['lives_per_s']:.0f} lives/s, {found[name][-1]['cpu_ms_per_life']:.2f} ms"
-            )
-    return {name: {key: _median(runs, key) for key in ("lives_per_s", "cpu_ms_per_life")} for name, runs in found.items()}
-
-
-def _latency(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
-    """The same life at low rates, after warming the broker by requests."""
-    found: dict[int, list[dict[str, Any]]] = {rate: [] for rate in RATES}
-    with variant(stack, "engine") as made:
-        made.load(int(200 * options.seconds), 200)
-        for _ in range(options.rounds):
-            for rate in RATES:
-                found[rate].append(made.load(int(rate * options.seconds), rate))
-                console.print(f"{rate}/s: p50 {found[rate][-1]['p50_ms']:.1f} ms, p99 {found[rate][-1]['p99_ms']:.1f} ms")
-        memory = dict(zip(NAMES, made.memory_mb(), strict=True))
-    return {
-        "latency": {str(rate): {key: _median(runs, key) for key in ("p50_ms", "p99_ms")} for rate, runs in found.items()},
-        "memory_mb": {"mini": memory},
-    }
-
-
-def _growth(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
-    """CPU of a life with 10,000 and with 100,000 entities and inbox rows already stored."""
-    found = {}
-    for stored in (0, 10_000, 100_000):
-        with variant(stack, "engine") as made:
-            for name in NAMES:
-                run(_store(stack.dsn("admin"), made.world.ns + name, stored))
-            made.load(options.lives // 4)
-            runs = [made.load(options.lives) for _ in range(options.rounds)]
-        found[str(stored)] = {key: _median(runs, key) for key in ("lives_per_s", "cpu_ms_per_life")}
-        console.print(f"{stored} stored: {found[str(stored)]}")
-    return found | {"cpu_ratio_100k_to_10k": found["100000"]["cpu_ms_per_life"] / found["10000"]["cpu_ms_per_life"]}
-
-
-async def _store(dsn: str, schema: str, count: int) -> None:
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(f'SET search_path = "{schema}"')
-    body = '{"life_id": "x", "steps": [1, 4], "notes": 0, "digest": "", "pokes": 0, "deadline": null}'
-    await connection.execute(f"INSERT INTO life SELECT 'old-' || n, 2, 1, '{body}' FROM generate_series(1, {count}) n")
-    await connection.execute(f"INSERT INTO inbox SELECT 'toy/old', 'old-' || n, '\\x00'::bytea, now() FROM generate_series(1, {count}) n")
-    await connection.execute("ANALYZE")
-    await connection.close()
-
-
-def _backlog(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
-    """Lives published while nothing runs; then all processes start."""
-    with variant(stack, "engine") as made:
-        made.load(options.lives // 4)
-        steady = made.load(options.lives)
-        for process in made.processes:
-            process.signal(Signals.SIGTERM)
-        until(lambda: not any(process.alive for process in made.processes), 60, lambda: "services do not stop")
-        for n in range(options.backlog):
-            made.world.publish("life.begin", f"backlog-{n}", id=f"backlog-{n}")
-        made.world.flush()
-        done, peaks, began = _drain(made, options.backlog)
-    rate = options.backlog / done
-    console.print(
-        f"backlog of {options.backlog}: {rate:.0f} lives/s, steady {steady['lives_per_s']:.0f}; began {began:.1f} s after the start"
-    )
-    return {"lives": options.backlog, "lives_per_s": rate, "ratio_to_steady": rate / steady["lives_per_s"], "memory_peak_mb": max(peaks)}
-
-
-def _drain(made: Variant, lives: int) -> tuple[float, list[float], float]:
-    """Seconds from the first step done to the last, peak memory on the way, seconds the start took."""
-    schema = made.world.ns + "gamma"
-
-    def ended() -> int:
-        rows = made.world.rows("gamma", "SELECT coalesce(sum(seq), 0)::bigint AS n FROM lane WHERE topic = $1", f"{schema}.v1")
-        return int(rows[0]["n"])
-
-    before, started = ended(), time.monotonic()
-    made.processes = [made.world.spawn(name) for name in NAMES]
-    peaks, first = [0.0], 0.0
-    while (now := ended()) < before + 2 * lives:  # steps 3 and 6 of each life
-        if now > before and not first:
-            first = time.monotonic()
-        peaks.append(max((memory_mb(process.pid) for process in made.processes if process.alive), default=0.0))
-        if time.monotonic() - started > 1200:
-            raise RuntimeError(f"{now - before} of {2 * lives} steps after 20 minutes")
-        time.sleep(0.2)
-    return time.monotonic() - (first or started), peaks, (first or started) - started
 
 
 def _service_sections(lives: Whole, options: argparse.Namespace, report: dict[str, Any]) -> None:
@@ -224,7 +108,7 @@ def _money(money: Money, sections: list[str], rounds: int) -> dict[str, Any]:
         for name, runs in found.items():
             if not (name in LARGE and runs):
                 runs.append(money.raw(steps) if name == "raw" else _section(money, name))
-    told = {name: {key: _median(runs, key) for key in runs[0]} for name, runs in found.items()}
+    told = {name: {key: median(runs, key) for key in runs[0]} for name, runs in found.items()}
     for name in (name for name in sections if name != "cases"):  # compared with themselves
         rate = told[name].get("steps_per_s", told[name].get("settle_steps_per_s", 0))
         told[name]["ratio_to_raw"] = rate / told[name].get("raw_steps_per_s", told["raw"]["steps_per_s"])
@@ -233,7 +117,7 @@ def _money(money: Money, sections: list[str], rounds: int) -> dict[str, Any]:
 
 def _quiet(money: Money, options: argparse.Namespace) -> dict[str, Any]:
     found = [{str(rate): money.quiet(rate, options.seconds) for rate in RATES} for _ in range(options.rounds)]
-    return {rate: {key: _median([turn[rate] for turn in found], key) for key in found[0][rate]} for rate in found[0]}
+    return {rate: {key: median([turn[rate] for turn in found], key) for key in found[0][rate]} for rate in found[0]}
 
 
 def _section(money: Money, name: str) -> dict[str, Any]:
@@ -250,15 +134,11 @@ def _whole(lives: Whole, options: argparse.Namespace) -> dict[str, Any]:
         hot.append(lives.live(options.orders, 1))
         console.print(f"spread {spread[-1]['lives_per_s']:.0f} lives/s, one seller {hot[-1]['lives_per_s']:.0f}")
     phases, memory = lives.phases(), lives.memory_mb()
-    life = {key: _median(spread, key) for key in spread[0]}
-    ratio = _median(hot, "lives_per_s") / life["lives_per_s"]
-    settle = _median(hot, "settle_lives_per_s") / life["settle_lives_per_s"]
+    life = {key: median(spread, key) for key in spread[0]}
+    ratio = median(hot, "lives_per_s") / life["lives_per_s"]
+    settle = median(hot, "settle_lives_per_s") / life["settle_lives_per_s"]
     hot_seller = {"ratio_to_spread": ratio, "settle_ratio_to_spread": settle}
     return {"whole_life": {**life, "us_per_event_by_phase": phases}, "hot_seller": hot_seller, "memory_mb": memory}
-
-
-def _median(runs: list[dict[str, Any]], key: str) -> float:
-    return float(statistics.median(run[key] for run in runs))
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -254,7 +254,9 @@ def _told(
     policy: Policy,
     look_at: datetime | None,
 ) -> Iterator[Message]:
-    """The score, and the tier if that is another. items: how many more are in the set."""
+    """The score, and the tier if that is another: from then on, though what changed it is of earlier, or one that was told before would
+    take its place. items: how many more are in the set. Source: R5.7.
+    """
     cap = tiers.ceiling(add_grave(known.grave if known else {}, grave), as_of, policy)
     role = cast("Role", subject.partition(":")[0])
     shown, dimensions = _summed(known, rows, added, as_of, rule_of(policy, role), policy, cap)
@@ -284,7 +286,7 @@ def _told(
             as_of=as_of.isoformat(),
             traffic_pct=tier.traffic_pct,
             escrow_days=tier.escrow_days,
-            effective_from=at + timedelta(minutes=policy.trust.suspension_lead_minutes),
+            effective_from=max(known.latest if known else at, at) + timedelta(minutes=policy.trust.suspension_lead_minutes),
             rule_version=policy.version,
             occurred_at=at,
         )

@@ -1,0 +1,53 @@
+"""The tier by which a seller's next order is held is that of its score, in whatever order the evidence came. Source: R5.7, R2.8."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from services.order.handlers import SERVICE
+from services.order.model import SUSPENSION
+from services.order.model.suspension import Escrow
+from shared.contracts.trust import EvidenceFound, TierChanged
+from shared.messaging.memory import Memory
+from tests.unit.builders import POLICIES
+from tests.unit.trust.market import TODAY, ago, evidence, noon, score_of, trust
+
+SELLER = "seller:s1"
+GOODS = [evidence(f"g{n}", "after_sales", counterparty=f"b{n}", when=ago(3)) for n in range(10)]
+
+
+def held_by(*found: EvidenceFound) -> tuple[Escrow | None, str]:
+    """What order goes by a day after all of it, and the tier of the score that came of it."""
+    memory = trust(*found)
+    order = Memory(SERVICE, POLICIES)
+    order.when(*(fact for fact in memory.facts if isinstance(fact, TierChanged)))
+    told = order.entity(SUSPENSION, SELLER)
+    return (told.escrow_at(noon(TODAY + timedelta(days=1))) if told else None), score_of(memory).tier
+
+
+def test_a_good_item_that_comes_after_a_later_bad_one_gives_the_tier_back() -> None:
+    bad = evidence("bad", "after_sales", weight=-3, counterparty="x", when=ago(1))
+    good = [evidence(f"h{n}", "after_sales", counterparty=f"c{n}", when=ago(2)) for n in range(40)]
+    escrow, tier = held_by(*GOODS, bad)
+    assert escrow is not None
+    assert (escrow.tier, tier) == ("fair", "fair"), "below the bound"
+    for found in ([*GOODS, *good, bad], [*GOODS, bad, *good]):
+        escrow, tier = held_by(*found)
+        assert escrow is not None
+        assert (escrow.tier, tier) == ("good", "good")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    some.lists(some.tuples(some.integers(-3, 1).filter(bool), some.integers(0, 6)), max_size=12),
+    some.randoms(use_true_random=False),
+)
+def test_whatever_comes_last_order_goes_by_the_tier_of_the_score(items: list[tuple[int, int]], dice: object) -> None:
+    found = [evidence(f"i{n}", "after_sales", weight=w, counterparty=f"d{n}", when=ago(day)) for n, (w, day) in enumerate(items)]
+    found += GOODS
+    dice.shuffle(found)  # type: ignore[attr-defined]
+    escrow, tier = held_by(*found)
+    assert (escrow.tier if escrow is not None else "new") == tier
