@@ -245,7 +245,7 @@ class TierChanged(Message):
     """What the subject's score earns and costs from then on, for orders placed later. Source: R5.7, R2.8.
 
     tier: by name; `new` below ten items. traffic_pct: of the traffic it would get otherwise, hundredths. escrow_days: in place of
-    R2.6's, of a seller's lines.
+    R2.6's, of a seller's lines. effective_from: never before that of a tier told earlier, though what changed it may be of earlier.
     Producer: trust. Consumers: order.
     """
 
