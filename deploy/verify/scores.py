@@ -170,6 +170,8 @@ def _tier(check: Check, entry: Entry, fact: TierChanged, subject: Subject, polic
     mine = (subject.owed, before, subject.shown, subject.as_of, subject.version, terms)
     theirs = (fact.tier, fact.before, fact.score, fact.as_of, fact.rule_version, [(fact.traffic_pct, fact.escrow_days)])
     check.that(mine == theirs, f"{entry}: {subject.name} is {mine}, told was {theirs} (tier, before, score, as of, rule, traffic and days)")
+    begins = subject.latest + timedelta(minutes=policy.trust.suspension_lead_minutes) if subject.latest and policy else None
+    check.that(fact.effective_from == begins, f"{entry}: {subject.name} is {fact.tier} from {begins}, told was {fact.effective_from}")
     subject.tier, subject.owed = fact.tier, None
 
 

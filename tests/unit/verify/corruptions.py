@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted
 from tests.unit import builders as b
 from tests.unit.verify import plants as p
 from tests.unit.verify import plants_paying as paying
-from tests.unit.verify.damaged import Copy, more, moved, of_order
+from tests.unit.verify.damaged import Copy, hours, more, moved, of_order
 from tests.unit.verify.market import market
 from tests.unit.verify.recorded import log_of, tables_of
 
@@ -116,7 +115,7 @@ CORRUPTIONS = (
                lambda copy: copy.forge(ChargebackDebited, of_order("disputed"), excess_minor=more(-1))),
     Corruption("a refund was submitted while the money was frozen", "while a chargeback is open", p.a_refund_while_frozen),
     Corruption("a bank's silence is announced an hour late", "a bank that did not say",
-               lambda copy: copy.forge(ChargebackOverdue, occurred_at=lambda at: at + timedelta(hours=1))),
+               lambda copy: copy.forge(ChargebackOverdue, occurred_at=hours(1))),
     Corruption("a chargeback in the table has time again", "payments:",
                lambda copy: copy.stored("payment", "fair1", lambda body: body["chargebacks"]["cb3"].update(answer_by="2026-07-01T00:00Z"))),
     Corruption("a chargeback spares the subsidy", "refunds: each", p.a_chargeback_that_spares_the_subsidy),
@@ -154,12 +153,12 @@ CORRUPTIONS = (
     Corruption("what is prefunded in the table is another", "every balance",
                lambda copy: copy.stored("account", "k1", lambda body: body["purses"]["CNY"].update(prefunded_minor=1))),
     Corruption("goods were signed for long before they were asked back", "cases: each was",
-               lambda copy: copy.forge(WindowOpened, of_order("split"), signed_at=lambda at: at - timedelta(days=20))),
+               lambda copy: copy.forge(WindowOpened, of_order("split"), signed_at=hours(-480))),
     Corruption("a seller's answer is told as silence", "cases: each step", lambda copy: copy.forge(CaseApproved, by="silence")),
     Corruption("a buyer has an hour more to send goods back", "cases: each deadline",
-               lambda copy: copy.forge(CaseApproved, deadline=lambda at: at + timedelta(hours=1))),
+               lambda copy: copy.forge(CaseApproved, deadline=hours(1))),
     Corruption("a claim within its window was refused as too late", "claims refused",
-               lambda copy: copy.forge(RefundRequested, of_order("own"), occurred_at=lambda at: at - timedelta(days=9))),
+               lambda copy: copy.forge(RefundRequested, of_order("own"), occurred_at=hours(-216))),
     Corruption("a trust card is another claim's", "trust cards", lambda copy: copy.forge(CardGranted, claim_id="another")),
     Corruption("a parcel left with units that were kept back", "refund or shipment: no unit",
                lambda copy: copy.forge(ParcelSent, of_order("kept"), units=p.parts(quantity=more(1)))),
@@ -250,13 +249,13 @@ CORRUPTIONS = (
                lambda copy: copy.stored("poll", "promoter:k9", lambda body: body.update(votes=body["votes"] + 1))),
     Corruption("an item of evidence weighs one more", "scores", lambda copy: copy.forge(EvidenceFound, weight=more(1))),
     Corruption("an item of evidence is gone", "scores", lambda copy: copy.lose(EvidenceFound)),
-    Corruption("an item of evidence is a day older", "scores",
-               lambda copy: copy.forge(EvidenceFound, occurred_at=lambda at: at - timedelta(days=1))),
+    Corruption("an item of evidence is a day older", "scores", lambda copy: copy.forge(EvidenceFound, occurred_at=hours(-24))),
     Corruption("a tombstone strikes another item", "scores", p.a_tombstone_of_another_item),
     Corruption("P of a score is a millionth more", "scores", p.a_millionth_more_of_what_is_good),
     Corruption("a score is of another policy", "scores", lambda copy: copy.forge(ScoreChanged, rule_version="0")),
     Corruption("a tier is another", "tiers", lambda copy: copy.forge(TierChanged, tier="poor")),
     Corruption("a tier costs a day less", "tiers", lambda copy: copy.forge(TierChanged, escrow_days=more(-1))),
+    Corruption("a tier begins an hour early", "tiers", lambda copy: copy.forge(TierChanged, effective_from=hours(-1))),
     Corruption("a change of a tier was never told", "tiers", lambda copy: copy.lose(TierChanged)),
     Corruption("a look passed over a day on which the score was another", "looks", p.a_look_at_another_day),
     Corruption("a fact is told again under its id", "no effect twice", p.a_fact_told_again_under_its_id),

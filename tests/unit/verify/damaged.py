@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.verify.log import Entry, Log
@@ -120,6 +121,11 @@ class Copy:
         ]
         rest = [row for row in self.tables.postings if row.tx != entry.id]
         self.tables = replace(self.tables, postings=[*rest, *new])
+
+
+def hours(count: int) -> Callable[[datetime], datetime]:
+    """For `forge`: that much later."""
+    return lambda at: at + timedelta(hours=count)
 
 
 def moved(amounts: Mapping[str, int]) -> Callable[[Moves], Moves]:
