@@ -43,6 +43,7 @@ def played(infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         with running(home, False, Console(file=Path(os.devnull).open("w", encoding="utf-8"))) as stack:
             Play(stack, build(SEED, ORDERS, DELAY_DAYS), SHUFFLE).run(lambda progress: None)
             yield stack
+    home.remove()
 
 
 def ends(stack: Stack) -> dict[Lane, int]:
