@@ -60,5 +60,5 @@ format: setup
 
 clean: down
 	@test ! -x $(BIN)/laotie || LAOTIE_HOME=$(CURDIR)/.laotie/demo $(BIN)/laotie down
-	@test ! -x $(BIN)/python || $(BIN)/python -c 'from deploy.local.home import CHECKOUT, Home; [Home(CHECKOUT / ".laotie" / name).remove() for name in ("demo", "")]'
+	@test ! -x $(BIN)/laotie || $(BIN)/python -c 'from deploy.local.home import CHECKOUT, Home; [Home(CHECKOUT / ".laotie" / name).remove() for name in ("demo", "")]'
 	rm -rf .venv .laotie

@@ -165,7 +165,7 @@ class Consumer:
         named = [item.event.ref for item in incoming if isinstance(item.event, Discard)]
         held = await self.store.load_held(connection, keys, named)
         again = {row.ref: self._reread(row) for rows in held.values() for row in rows}
-        fold.put_held(held, lambda row: again[row.ref] if row.ref in again else self._reread(row))
+        fold.put_held(held, again)
         _expect(fold, _offered(held, again))
 
     async def _load(self, connection: asyncpg.Connection, fold: Fold) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -42,7 +42,6 @@ OFFER = "engine.offer"
 WAIT_OVER = "engine.wait_over"
 
 Place = tuple[Kind[Any, Any], str]
-Reread = Callable[[Held], Incoming | Unreadable]  # decodes a held record once more
 
 
 class NotLoaded(Exception):
@@ -81,10 +80,6 @@ def _until(waiting: Held) -> datetime:
     return waiting.at + WAIT_MAX
 
 
-def _nothing_held(row: Held) -> Incoming | Unreadable:
-    raise LookupError(row.ref)
-
-
 class Fold:
     """One batch. put_held() and put() what is loaded, kind by kind; offer() the events in order; take() the effects.
 
@@ -113,16 +108,17 @@ class Fold:
         self._computed: list[Plan] = []  # those with a touch that is computed from the first, which is not here yet
         self._places: dict[Place, Changed] = {}
         self._held: dict[str, list[Held]] = {}
-        self._items: dict[str, Incoming] = {}  # what this batch itself held back, by ref
-        self._reread: Reread = _nothing_held
+        self._items: dict[str, Incoming | Unreadable] = {}  # what is held back, decoded, by ref
         self._timer_topic = f"{service.name}.timer.v1"
 
     # -- loading
 
-    def put_held(self, held: Mapping[str, Iterable[Held]], reread: Reread) -> None:
-        """By key, the events held back, in order: as many as a batch may need. reread: the code may have been mended since."""
+    def put_held(self, held: Mapping[str, Iterable[Held]], items: Mapping[str, Incoming | Unreadable]) -> None:
+        """By key, the events held back, in order: as many as a batch may need. items: by ref, decoded once more, as the code may have
+        been mended since.
+        """
         self._held = {key: list(rows) for key, rows in held.items()}
-        self._reread = reread
+        self._items |= items
 
     def put(self, kind: Kind[Any, Any], rows: Mapping[str, tuple[int, Any]]) -> None:
         """What the store has of the keys wanted last: key → (version, entity); a key without a row does not exist."""
@@ -188,9 +184,6 @@ class Fold:
     def held(self, key: str) -> list[Held]:
         return self._held.get(key, [])
 
-    def _item(self, row: Held) -> Incoming | Unreadable:
-        return self._items[row.ref] if row.ref in self._items else self._reread(row)
-
     # -- folding
 
     def offer(self, incoming: Incoming) -> bool:
@@ -223,7 +216,7 @@ class Fold:
         """Offer the ready events of a key in order, at most OFFERS_MAX; the rest stay armed for another turn."""
         rows = [row for row in self.held(key) if row.state == "ready"]
         for row in rows[: 1 if self.careful else OFFERS_MAX]:
-            item = self._item(row)
+            item = self._items[row.ref]
             if isinstance(item, Unreadable):
                 self._let_go(row)
                 self.refuse(item)
@@ -288,7 +281,7 @@ class Fold:
         row = next((row for row in self.held(key) if row.state == "ready"), None)
         if row is None:
             return
-        item = self._item(row)
+        item = self._items[row.ref]
         if isinstance(item, Incoming):
             self._hold(item, "parked", code, error, row)
         else:
@@ -434,7 +427,7 @@ class Fold:
         while progress:
             progress = False
             for row in [row for row in self.held(key) if row.state == "waiting"]:
-                item = self._item(row)
+                item = self._items[row.ref]
                 if isinstance(item, Unreadable):
                     self._let_go(row)
                     self.refuse(item)
@@ -513,7 +506,7 @@ class Fold:
         self.effects.released.add(row.ref)
         self._disarm((WAIT_OVER, row.ref))
         if not keep_inbox:
-            item = self._item(row)
+            item = self._items[row.ref]
             if isinstance(item, Incoming) and item.upstream:
                 place = (item.envelope.source, item.envelope.id)
                 self.effects.inbox.pop(place, None)

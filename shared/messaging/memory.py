@@ -84,8 +84,9 @@ class Memory:
 
     def _fold(self, incoming: Incoming) -> tuple[Message, ...]:
         fold = Fold(self.service, self.policies, incoming.event.occurred_at)
-        fold.put_held({incoming.key: self.held(incoming.key)}, lambda row: self._items[row.ref])
-        events = [incoming.event, *(self._items[row.ref].event for row in self.held(incoming.key))]
+        again = {row.ref: self._items[row.ref] for row in self.held(incoming.key)}
+        fold.put_held({incoming.key: self.held(incoming.key)}, again)
+        events = [incoming.event, *(item.event for item in again.values())]
         self._load(fold, events)
         done = fold.offer(incoming)
         if not done:

@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -129,13 +130,13 @@ def moving(count: Callable[[], float]) -> Iterator[Callable[[], float]]:
             seconds += at - since if now != last else 0
             last, since = now, at
 
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield lambda: max(LOOK_S, seconds)
-    finally:
-        stop.set()
-        watcher.join()
+    with ThreadPoolExecutor() as pool:
+        looked = pool.submit(look)
+        try:
+            yield lambda: max(LOOK_S, seconds)
+        finally:
+            stop.set()
+        looked.result()
 
 
 @contextmanager

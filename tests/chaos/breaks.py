@@ -104,8 +104,8 @@ BREAKS = (
         "what a batch held back not known to it",
         "F4 offered again after each later event of its key that changed something, of its own batch too",
         "fold.py",
-        "return self._items[row.ref] if row.ref in self._items else self._reread(row)",
-        "return self._reread(row)",
+        "        self._items[held.ref] = incoming\n",
+        "",
         f"{UNIT}test_fold.py::test_f4_events_of_one_batch_wait_for_each_other_too",
     ),
     Break(

@@ -28,7 +28,7 @@ SELECT 'line.due', 'o' || n, 'o' || n, CASE WHEN n <= $1 THEN 0 ELSE n % $2 END,
 
 @pytest.fixture
 async def connection(fresh: Fresh) -> AsyncIterator[asyncpg.Connection]:
-    """As the service's role is, on a schema with very many deadlines, all due."""
+    """As the owner of a schema with very many deadlines, all due."""
     schema = await asyncio.to_thread(fresh.schema)
     it = await asyncpg.connect(schema.owner_dsn)
     await it.execute(ARM, STANDING, STRIPES, NOON - timedelta(hours=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -45,9 +46,9 @@ def test_a_good_item_that_comes_after_a_later_bad_one_gives_the_tier_back() -> N
     some.lists(some.tuples(some.integers(-3, 1).filter(bool), some.integers(0, 6)), max_size=12),
     some.randoms(use_true_random=False),
 )
-def test_whatever_comes_last_order_goes_by_the_tier_of_the_score(items: list[tuple[int, int]], dice: object) -> None:
+def test_whatever_comes_last_order_goes_by_the_tier_of_the_score(items: list[tuple[int, int]], dice: Random) -> None:
     found = [evidence(f"i{n}", "after_sales", weight=w, counterparty=f"d{n}", when=ago(day)) for n, (w, day) in enumerate(items)]
     found += GOODS
-    dice.shuffle(found)  # type: ignore[attr-defined]
+    dice.shuffle(found)
     escrow, tier = held_by(*found)
     assert (escrow.tier if escrow is not None else "new") == tier

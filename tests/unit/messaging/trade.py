@@ -175,10 +175,9 @@ class Desk:
     def fold(self, keys: Iterable[str], events: Iterable[Message], *, careful: bool = False) -> Fold:
         held = {key: [row for row in self.held if row.key == key] for key in keys}
         fold = Fold(SERVICE, Versions(), self.now, careful=careful)
-        if any(held.values()):  # else there is nothing to decode once more
-            fold.put_held(held, lambda row: self.items[row.ref])
-        again = [self.items[row.ref].event for rows in held.values() for row in rows]
-        for event in [*events, *again]:
+        again = {row.ref: self.items[row.ref] for rows in held.values() for row in rows}
+        fold.put_held(held, again)
+        for event in [*events, *(item.event for item in again.values())]:
             fold.expect(event)
         for kind in SERVICE.kinds:
             asked = fold.wanted(kind)
