@@ -29,7 +29,6 @@ from shared.messaging.stripes import stripe_of
 from shared.messaging.system import OPS, Discard, Redrive, Turn, turn_of
 
 Item = Incoming | Unreadable | Turn | None
-KEYED = (Incoming, Turn)
 STEERING = (Redrive, Discard)
 
 
@@ -101,6 +100,7 @@ class Consumer:
         self.inputs: frozenset[type[Message]] = frozenset((*service.input_types(), *STEERING))
         self.timer_topic = f"{service.name}.timer.v1"
         self.own = frozenset(topic.name for topic in topics.values() if topic.own)
+        self.others = {name: topic.others(self.inputs) for name, topic in topics.items()}
         self.foreign = frozenset(topic.name for topic in topics.values() if not topic.own and not topic.single)
         self.parking = {name for topic in topics.values() if topic.name.endswith(".parked.v1") for name in topic.writers}
 
@@ -110,7 +110,7 @@ class Consumer:
         items = [self._read(record, now) for record in batch.records]
         lap("decode")
         incoming = [item for item in items if isinstance(item, Incoming)]
-        keys = sorted({item.key for item in items if isinstance(item, KEYED)})
+        keys = sorted({item.key for item in items if isinstance(item, Incoming | Turn)})
         policies = await self.versions.known(max((item.event.occurred_at for item in incoming), default=now))
         places = sorted(batch.runs)
         try:

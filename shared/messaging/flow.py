@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Mapping
 
 import asyncpg
@@ -24,6 +23,7 @@ from shared.messaging.connect import Connect, backoff, infrastructure
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
 from shared.messaging.fetch import read
 from shared.messaging.metrics import METRICS
+from shared.messaging.parked import ParkedShare
 from shared.messaging.queues import OUT_OF_RANGE, Queues
 from shared.messaging.record import Record
 from shared.messaging.relay import Relay
@@ -34,9 +34,7 @@ from shared.settings import Settings
 ATTEMPTS_MAX = 3
 HALT_RETRY_SECONDS = 5.0
 LONG_SECONDS = 0.02  # a transaction that runs longer is not waited for
-PARKED_WINDOW_SECONDS = 60.0
-PARKED_OF_MIN = 200  # handled in the window before the share counts
-PARKED_SHARE_MAX = 0.05
+COMPANY_SECONDS = 0.1  # what is for others alone waits that long for a batch to go with
 
 GAVE_UP = ("parked.raised", "parked.killed_the_process")
 
@@ -66,6 +64,7 @@ class Flow:
         self.positions: dict[Lane, int] = {}  # committed; a hint for lag tools
         self._begun = 0.0  # when the last batch began
         self._again: asyncio.TimerHandle | None = None
+        self._alone: asyncio.TimerHandle | None = None
         self._connect = connect
         self._idle: list[asyncpg.Connection | None] = []
         self._works: set[asyncio.Task[None]] = set()
@@ -75,8 +74,7 @@ class Flow:
         self._unread = 0  # fetches in a row
         self._stopping = False
         self._numbers: list[int] = []
-        self._recent: deque[tuple[float, int, int]] = deque()  # when, handled, parked
-        self._window = (0, 0)  # their sums
+        self._parked = ParkedShare()
 
     async def start(self, numbers: list[int]) -> None:
         self._numbers = sorted(numbers)
@@ -86,7 +84,7 @@ class Flow:
         held = await connection.fetch(HOLD, self._numbers, self.instance)
         unclean = [row[0] for row in held if row[1] not in (None, self.instance)]
         cursors = await self._cursors(connection, self._numbers)
-        self.queues = Queues(cursors, unclean, self.settings.batch_max)
+        self.queues = Queues(cursors, unclean, self.settings.batch_max, self.consumer.others)
         self.positions.update(cursors)
         self._idle = [connection, *[None] * (self.settings.connections - 1)]
         self._readers = [asyncio.create_task(self._read(), name="read"), asyncio.create_task(self._watch(), name="watch")]
@@ -150,6 +148,7 @@ class Flow:
         while self._idle and not self._stopping and self._worthwhile():
             batch = self.queues.take()
             if batch is None:
+                self._without_company()
                 return
             self._begun = time.monotonic()
             task = asyncio.create_task(self._work(self._idle.pop(), batch))
@@ -165,6 +164,16 @@ class Flow:
         if self._again is None:
             self._again = asyncio.get_running_loop().call_later(LONG_SECONDS, self._look_again)
         return False
+
+    def _without_company(self) -> None:
+        """Most records of a topic are for other services; a transaction each would be most of all transactions."""
+        if self._alone is None and self.queues.lingering():
+            self._alone = asyncio.get_running_loop().call_later(COMPANY_SECONDS, self._take_alone)
+
+    def _take_alone(self) -> None:
+        self._alone = None
+        self.queues.press()
+        self.dispatch()
 
     def _look_again(self) -> None:
         self._again = None
@@ -209,7 +218,9 @@ class Flow:
         for move in done.moves:
             self.positions[(move.topic, move.partition)] = move.upto
         self._teller.tell(batch.records[: done.taken], done, seconds)
-        self._count_parked(done.taken, sum(told.code in GAVE_UP for told in done.effects.told) if done.effects.held else 0)
+        if self._parked.count(done.taken, sum(told.code in GAVE_UP for told in done.effects.told) if done.effects.held else 0):
+            for number in self._numbers:
+                self._halt(number, "halt.too_many_parked")
 
     async def _failed(self, batch: Batch, error: Exception) -> None:
         """L1."""
@@ -251,17 +262,6 @@ class Flow:
 
     def halts(self) -> Mapping[int, str]:
         return {number: partition.halted for number, partition in self.queues.partitions.items() if partition.halted}
-
-    def _count_parked(self, handled: int, parked: int) -> None:
-        now = time.monotonic()
-        self._recent.append((now, handled, parked))
-        self._window = (self._window[0] + handled, self._window[1] + parked)
-        while self._recent[0][0] < now - PARKED_WINDOW_SECONDS:
-            _, handled, parked = self._recent.popleft()
-            self._window = (self._window[0] - handled, self._window[1] - parked)
-        if self._window[0] >= PARKED_OF_MIN and self._window[1] > self._window[0] * PARKED_SHARE_MAX:
-            for number in self._numbers:
-                self._halt(number, "halt.too_many_parked")
 
     async def _watch(self) -> None:
         """Halted partitions are tried again from their cursors (ops may have moved them); lags are told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
@@ -33,6 +34,10 @@ class Topic:
     warden: str = ""
     max_message_bytes: int = 4 * 1024 * 1024
     types: dict[str, type[Message]] = field(default_factory=dict, repr=False)
+
+    def others(self, taken: Collection[type[Message]]) -> frozenset[bytes]:
+        """The types on it besides those, as a header spells them."""
+        return frozenset(name.encode() for name, kind in self.types.items() if kind not in taken)
 
 
 def _utc(at: datetime) -> datetime:

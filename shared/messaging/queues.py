@@ -5,13 +5,14 @@ Invariants kept here:
  Q2 A run continues where the last one taken ended; what is put back stands in front again, untouched.
  Q3 After an unclean start a partition's batches begin at one event and double, one such partition at a time.
  Q4 What was asked for before a rewind is dropped when it comes.
+ Q5 Records for others alone make no batch before they are pressed; they go with the first that is ours, or when they fill one.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +22,7 @@ from shared.messaging.record import Record
 from shared.messaging.store import Lane
 
 OUT_OF_RANGE: Final[HaltCode] = "halt.cursor_out_of_range"
+NOBODY: Final[Mapping[str, Collection[bytes]]] = {}
 QUEUED_MAX = 4  # times batch_max records of one lane; then it is not read until one batch or less is left
 
 
@@ -32,6 +34,25 @@ class Stream:
     fetched: int
     records: deque[Record] = field(default_factory=deque)
     full: bool = False  # so much is queued that nothing more is read
+    ours: int = 0  # of the records
+
+    def put(self, records: Sequence[Record]) -> None:
+        self.records.extend(records)
+        self.ours += _ours(records)
+
+    def put_back(self, records: Sequence[Record]) -> None:
+        """In front again."""
+        self.records.extendleft(reversed(records))
+        self.ours += _ours(records)
+
+    def took(self, records: Sequence[Record]) -> None:
+        """They have left the queue's head."""
+        self.ours -= _ours(records)
+
+    def rewind(self, position: int) -> None:
+        self.records.clear()
+        self.ours = 0
+        self.position = self.fetched = position
 
     @property
     def waiting(self) -> bool:
@@ -51,10 +72,16 @@ class Partition:
     reread: set[str] = field(default_factory=set)  # topics read again once because of a gap
     marked: str = ""  # the event whose attempt this process has counted
     failed: tuple[str, str] = ("", "")  # the event that failed alone, and its error: parked when it comes again
+    pressed: bool = False  # what waits has waited long enough
 
     @property
     def ready(self) -> bool:
         return not self.busy and not self.halted and any(stream.waiting for stream in self.streams.values())
+
+    @property
+    def pressing(self) -> bool:
+        """Q5."""
+        return self.ready and (self.pressed or any(stream.ours for stream in self.streams.values()) or self.depth >= self.size)
 
     @property
     def depth(self) -> int:
@@ -62,10 +89,13 @@ class Partition:
 
 
 class Queues:
-    """The partitions of one assignment. batch_max: events of one transaction."""
+    """The partitions of one assignment. batch_max: events of one transaction. others: by topic, the types that are not for us."""
 
-    def __init__(self, cursors: Mapping[Lane, int], unclean: Iterable[int], batch_max: int) -> None:
+    def __init__(
+        self, cursors: Mapping[Lane, int], unclean: Iterable[int], batch_max: int, others: Mapping[str, Collection[bytes]] = NOBODY
+    ) -> None:
         self.batch_max = batch_max
+        self.others = others
         suspects = set(unclean)
         self.partitions: dict[int, Partition] = {}
         for (topic, number), position in cursors.items():
@@ -90,26 +120,40 @@ class Queues:
         stream.full = depth > (1 if stream.full else QUEUED_MAX) * self.batch_max
         return stream.full
 
-    def add(self, lane: Lane, asked: int, records: Iterable[Record], fetched: int) -> None:
+    def add(self, lane: Lane, asked: int, records: Sequence[Record], fetched: int) -> None:
         """Q4. What was read from the offset asked for."""
         stream = self.stream(*lane)
         if stream.fetched == asked:
-            stream.records.extend(records)
+            self._mark(lane[0], records)
+            stream.put(records)
             stream.fetched = fetched
+
+    def _mark(self, topic: str, records: Sequence[Record]) -> None:
+        others = self.others.get(topic)
+        if others:
+            for record in records:
+                record.ours = not any(name == "ce_type" and data in others for name, data in record.headers)
 
     def rewind(self, topic: str, number: int, position: int) -> None:
         """Forget what was read; the reader begins again at that position."""
-        stream = self.stream(topic, number)
-        stream.records.clear()
-        stream.position = stream.fetched = position
+        self.stream(topic, number).rewind(position)
 
     def ready(self) -> int:
         """Records that could be taken now."""
-        return sum(partition.depth for partition in self.partitions.values() if partition.ready)
+        return sum(partition.depth for partition in self.partitions.values() if partition.pressing)
+
+    def lingering(self) -> bool:
+        """Something waits for company."""
+        return any(partition.ready and not partition.pressing for partition in self.partitions.values())
+
+    def press(self) -> None:
+        """All that waits now has waited long enough (Q5)."""
+        for partition in self.partitions.values():
+            partition.pressed = partition.ready
 
     def take(self) -> Batch | None:
         """Cut one batch from as few partitions as fill it, the longest waiting first; one that starts slowly goes alone (Q3)."""
-        ready = [partition for partition in self.partitions.values() if partition.ready]
+        ready = [partition for partition in self.partitions.values() if partition.pressing]
         if any(partition.busy and partition.size < self.batch_max for partition in self.partitions.values()):
             ready = [partition for partition in ready if partition.size >= self.batch_max]  # else a neighbour of the suspect is blamed
         if not ready:
@@ -144,7 +188,9 @@ class Queues:
             waiting, since = stream.records, len(batch.records)
             while waiting and waiting[0].timestamp_ms == moment and len(batch.records) < size:
                 batch.records.append(waiting.popleft())
-            batch.runs[(topic, number)].records += batch.records[since:]
+            taken = batch.records[since:]
+            batch.runs[(topic, number)].records += taken
+            stream.took(taken)
             stream.position = batch.records[-1].offset + 1
             if waiting:
                 heapq.heapreplace(heap, (waiting[0].timestamp_ms, nth))
@@ -156,7 +202,7 @@ class Queues:
             batch.runs[(topic, number)].upto = stream.position
         batch.runs = {place: run for place, run in batch.runs.items() if run.upto != run.since}
         for partition in chosen:
-            partition.busy = True
+            partition.busy, partition.pressed = True, False
             if len(batch.records) == 1 and batch.records[0].ref == partition.failed[0]:
                 batch.park, batch.error = "parked.raised", partition.failed[1]
         return batch
@@ -170,7 +216,7 @@ class Queues:
             stream = self.stream(topic, number)
             if stream.position != batch.runs[(topic, number)].upto:
                 continue  # rewound meanwhile: the reader brings them again
-            stream.records.extendleft(reversed(records))
+            stream.put_back(records)
             stream.position = records[0].offset
         for number in batch.partitions:
             partition = self.partitions[number]
@@ -186,7 +232,7 @@ class Queues:
             stream = self.stream(topic, number)
             if stream.position != run.upto:
                 continue  # rewound meanwhile: the reader brings them again
-            stream.records.extendleft(reversed(run.records))
+            stream.put_back(run.records)
             stream.position = run.since
         for number in batch.partitions:
             self.partitions[number].busy = False
@@ -198,6 +244,10 @@ class Queues:
     def one_by_one(self, numbers: Iterable[int]) -> None:
         for number in numbers:
             self.partitions[number].size = 1
+
+
+def _ours(records: Sequence[Record]) -> int:
+    return sum(record.ours for record in records)
 
 
 def _oldest(partition: Partition) -> int:

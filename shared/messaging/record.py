@@ -23,7 +23,7 @@ HeldState = Literal["waiting", "parked", "ready", "expired"]
 
 @dataclass(slots=True)
 class Record:
-    """One Kafka record, untouched. timestamp_ms: the broker's (LogAppendTime)."""
+    """One Kafka record, untouched. timestamp_ms: the broker's (LogAppendTime). ours: False once it is known to be for other services."""
 
     topic: str
     partition: int
@@ -32,6 +32,7 @@ class Record:
     value: bytes | None
     headers: Headers = ()
     timestamp_ms: int = 0
+    ours: bool = True
 
     @property
     def ref(self) -> str:

@@ -1,4 +1,4 @@
-"""Batches cut from queues: Q1 to Q4."""
+"""Batches cut from queues: Q1 to Q5."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from shared.messaging.record import Record
 TOPICS = ("x", "y")
 
 
-def record(topic: str, number: int, offset: int, at: int = 0) -> Record:
-    return Record(topic, number, offset, b"k", b"", (), at)
+def record(topic: str, number: int, offset: int, at: int = 0, type: bytes = b"ours") -> Record:
+    return Record(topic, number, offset, b"k", b"", (("ce_id", b"theirs"), ("ce_type", type)), at)
 
 
 def queues(numbers: int = 2, unclean: tuple[int, ...] = (), batch_max: int = 4) -> Queues:
-    return Queues({(topic, n): 0 for topic in TOPICS for n in range(numbers)}, unclean, batch_max)
+    return Queues({(topic, n): 0 for topic in TOPICS for n in range(numbers)}, unclean, batch_max, {"x": {b"theirs"}, "y": {b"theirs"}})
 
 
-def fill(queue: Queues, topic: str, number: int, count: int, *, at: int = 0) -> None:
+def fill(queue: Queues, topic: str, number: int, count: int, *, at: int = 0, type: bytes = b"ours") -> None:
     since = queue.stream(topic, number).fetched
-    queue.add((topic, number), since, [record(topic, number, since + n, at + n) for n in range(count)], since + count)
+    queue.add((topic, number), since, [record(topic, number, since + n, at + n, type) for n in range(count)], since + count)
 
 
 def took(batch: Batch | None) -> list[str]:
@@ -71,10 +71,55 @@ def test_q2_what_was_rewound_while_a_batch_was_out_is_not_put_back_twice() -> No
 def test_q2_positions_move_over_control_records() -> None:
     queue = queues(1)
     queue.add(("x", 0), 0, [], 3)
+    assert queue.take() is None, "Q5"
+    queue.press()
     batch = queue.take()
     assert batch is not None
     assert [(run.since, run.upto) for run in batch.runs.values()] == [(0, 3)]
     queue.done(batch, 0)
+    queue.press()
+    assert queue.take() is None
+
+
+def test_q5_what_is_for_others_makes_no_batch_until_it_is_pressed() -> None:
+    queue = queues(2)
+    assert not queue.lingering()
+    fill(queue, "x", 1, 2, type=b"theirs")
+    assert (queue.take(), queue.ready(), queue.lingering()) == (None, 0, True)
+    queue.press()
+    assert (queue.ready(), queue.lingering()) == (2, False)
+    batch = queue.take()
+    assert took(batch) == ["x/1/0", "x/1/1"]
+    assert batch is not None
+    queue.put_back(batch)
+    assert (queue.take(), queue.lingering()) == (None, True), "once pressed is once"
+
+
+def test_q5_what_is_for_others_goes_with_the_first_of_its_partition_that_is_ours() -> None:
+    queue = queues(2)
+    fill(queue, "x", 0, 1, type=b"theirs")
+    fill(queue, "x", 1, 2, type=b"theirs")
+    fill(queue, "y", 1, 1, at=5)
+    first = queue.take()
+    assert took(first) == ["x/1/0", "x/1/1", "y/1/0"]
+    assert (queue.take(), queue.lingering()) == (None, True)
+    assert first is not None
+    queue.done(first, 1)
+    again = queue.take()
+    assert took(again) == ["x/1/1", "y/1/0"], "what is put back still has one of ours"
+
+
+def test_q5_what_fills_a_batch_waits_for_nobody() -> None:
+    queue = queues(1)
+    fill(queue, "x", 0, 4, type=b"theirs")
+    assert len(took(queue.take())) == 4
+
+
+def test_q5_one_of_ours_that_was_forgotten_in_a_rewind_presses_nobody() -> None:
+    queue = queues(1)
+    fill(queue, "x", 0, 1)
+    queue.rewind("x", 0, 0)
+    fill(queue, "x", 0, 1, type=b"theirs")
     assert queue.take() is None
 
 
@@ -207,7 +252,17 @@ def test_c2_a_topic_read_again_for_a_gap_is_remembered_until_it_goes_on_itself()
 @given(
     st.lists(
         st.one_of(
-            st.tuples(st.just("fill"), st.sampled_from(TOPICS), st.integers(0, 2), st.integers(1, 5), st.integers(0, 9)),
+            st.tuples(
+                st.just("fill"),
+                st.sampled_from(TOPICS),
+                st.integers(0, 2),
+                st.integers(1, 5),
+                st.integers(0, 9),
+                st.sampled_from((b"ours", b"theirs")),
+            ),
+            st.tuples(
+                st.just("press"),
+            ),
             st.tuples(
                 st.just("take"),
             ),
@@ -225,10 +280,12 @@ def test_q1_q2_every_stream_is_taken_once_and_in_order_whatever_fails(steps: lis
     queue = queues(3)
     position = {(topic, n): 0 for topic in TOPICS for n in range(3)}
     out: list[Batch] = []
-    for step in [*steps, *[("take",), ("done", 99)] * 80]:
+    for step in [*steps, *[("press",), ("take",), ("done", 99)] * 80]:
         match step:
-            case ("fill", str(topic), int(number), int(count), int(at)):
-                fill(queue, topic, number, count, at=at)
+            case ("fill", str(topic), int(number), int(count), int(at), bytes(type)):
+                fill(queue, topic, number, count, at=at, type=type)
+            case ("press",):
+                queue.press()
             case ("take",):
                 if batch := queue.take():
                     busy = [n for other in out for n in other.partitions]
