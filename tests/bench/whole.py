@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 
@@ -78,18 +79,18 @@ class Whole:
         return {**os.environ, **environment_of(self.stack.settings("admin"))}
 
     def handled(self) -> float:
-        return sum(value for _, text in self._metrics() for name, value in text if name == 'laotie_events_total{outcome="handled"}')
+        return sum(value for name, value in self._metrics("laotie_events_total") if name == 'laotie_events_total{outcome="handled"}')
 
     def phases(self) -> dict[str, float]:
         """Microseconds an event, by phase, over all services."""
         found: dict[str, float] = {}
         events = 0.0
-        for _, text in self._metrics():
-            for name, value in text:
-                if name.startswith("laotie_phase_seconds_total"):
-                    phase = name.split('"')[1]
-                    found[phase] = found.get(phase, 0) + value
-                events += value if name == "laotie_batch_events_sum" else 0
+        for name, value in self._metrics("laotie_phase_seconds_total", "laotie_batch_events_sum"):
+            if name == "laotie_batch_events_sum":
+                events += value
+            else:
+                phase = name.split('"')[1]
+                found[phase] = found.get(phase, 0) + value
         return {phase: value * 1e6 / max(1, events) for phase, value in found.items()}
 
     def cpu(self) -> float:
@@ -110,11 +111,13 @@ class Whole:
 
         return run(ask())
 
-    def _metrics(self) -> Iterator[tuple[str, list[tuple[str, float]]]]:
-        for name, process in self.stack.services.items():
-            with urllib.request.urlopen(f"{process.address}/metrics", timeout=10) as answer:
+    def _metrics(self, *names: str) -> Iterator[tuple[str, float]]:
+        """Of every service: those alone, for all of them cost a service as much as a hundred events."""
+        asked = urlencode([("name[]", name) for name in names])
+        for process in self.stack.services.values():
+            with urllib.request.urlopen(f"{process.address}/metrics?{asked}", timeout=10) as answer:
                 lines = [line.rpartition(" ") for line in answer.read().decode().splitlines() if not line.startswith("#")]
-            yield name, [(metric, float(value)) for metric, _, value in lines]
+            yield from ((metric, float(value)) for metric, _, value in lines)
 
 
 @contextmanager

@@ -275,3 +275,6 @@ def test_probes_and_metrics(world: World) -> None:
     for name in ("events_total", "rejected_total", "batch_seconds_count", "outbox_rows", "timers_due", "relayed_total", "held_rows"):
         assert f"laotie_{name}" in text
     assert 'laotie_events_total{outcome="handled"}' in text
+    assert "_created" not in text
+    _, alone = world.probe(alpha, "metrics?name[]=laotie_events_total")
+    assert {line.partition("{")[0] for line in alone.splitlines() if not line.startswith("#")} == {"laotie_events_total"}
