@@ -188,7 +188,7 @@ class Consumer:
         """C2. False: seen before. A record without a number has no part in this: decode refuses it."""
         number = item.envelope.sequence if isinstance(item, Incoming) else None
         if number is None:
-            text = next((data for name, data in record.headers if name == "ce_sequence"), b"")
+            text = next((data for name, data in reversed(record.headers) if name == "ce_sequence"), b"")
             if not text or not text.isdigit() or len(text) > MAX_DIGITS:
                 return True
             number = int(text)

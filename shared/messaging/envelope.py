@@ -37,7 +37,6 @@ _ESCAPED = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 _OWN = ("ce_type", "ce_id", "ce_source", "ce_sequence", "ce_correlationid", "traceparent")
 _pick_own = itemgetter(*_OWN)
 _SPEC_VERSION, _JSON = ("ce_specversion", b"1.0"), ("content-type", b"application/json")
-_REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type")
 
 
 class _Bad(Exception):
@@ -51,6 +50,8 @@ def decode(
 ) -> Incoming | Unreadable | None:
     """E1. inputs: the classes that the service takes. What is for others is None; nobody's the warden refuses. now None: whenever."""
     topic = topics[record.topic]
+    if not record.ours and topic.warden != service:
+        return None
     try:
         if topic.own and (ours := _ours(record)):
             kind = _kind(topic, ours[0], service, inputs)
@@ -133,7 +134,7 @@ def _headers(record: Record) -> dict[str, str]:
             raise _Bad("event.bad_header", f"{name} is not UTF-8") from None
         if not found[name].isprintable() or not found[name] or "," in found[name]:
             raise _Bad("event.bad_header", f"{name} is empty or holds a comma or a control character")
-    missing = [name for name in _REQUIRED if name not in found]
+    missing = [name for name in ("ce_specversion", "ce_id", "ce_source", "ce_type") if name not in found]
     if missing:
         raise _Bad("event.missing_header", ", ".join(missing))
     if found["ce_specversion"] != "1.0":

@@ -132,7 +132,7 @@ class Queues:
         others = self.others.get(topic)
         if others:
             for record in records:
-                record.ours = not any(name == "ce_type" and data in others for name, data in record.headers)
+                record.ours = dict(record.headers).get("ce_type") not in others
 
     def rewind(self, topic: str, number: int, position: int) -> None:
         """Forget what was read; the reader begins again at that position."""

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from shared.contracts.order import OrderPaid
 from shared.errors import CATALOGUE
 from shared.messaging.envelope import MAX_HEADER_BYTES, copy_headers, decode
+from shared.messaging.queues import Queues
 from shared.messaging.record import Headers, Incoming, Record, pack, unpack
-from tests.unit.envelopes import BODY, HEADERS, NOW, PSP, TIMER, TOPICS, header, read, refused
+from tests.unit.envelopes import BODY, HEADERS, INPUTS, NOW, PSP, TIMER, TOPICS, header, read, refused
 
 
 @pytest.mark.parametrize("name", ["ce_specversion", "ce_id", "ce_source", "ce_type"])
@@ -157,6 +158,17 @@ ANY_RECORD = st.builds(
 def test_whatever_bytes_come_decode_returns(record: Record, service: str) -> None:
     found = read(record, service)
     assert found is None or isinstance(found, Incoming) or found.code in CATALOGUE
+
+
+@given(ANY_RECORD, st.sampled_from([name.encode() for topic in TOPICS.values() for name in topic.types]), st.booleans(), st.booleans())
+def test_q5_what_is_marked_as_for_others_would_not_have_been_read_either(record: Record, type: bytes, twice: bool, broken: bool) -> None:
+    """Of any type, which may stand there twice, and with a header that cannot be read: the warden still refuses that."""
+    kept = (pair for pair in record.headers if twice or pair[0] != "ce_type")
+    record.headers = (*kept, *([("ce_subject", b"")] if broken else []), ("ce_type", type))
+    place = (record.topic, record.partition)
+    before = {service: read(record, service) for service in ("order", "payment", "refund")}
+    Queues({place: 0}, (), 9, {name: topic.others(INPUTS) for name, topic in TOPICS.items()}).add(place, 0, [record], 1)
+    assert {service: read(record, service) for service in before} == before
 
 
 @given(ANY_RECORD, st.text(), st.integers(0, 9))
