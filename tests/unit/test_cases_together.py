@@ -100,6 +100,29 @@ def test_what_was_lost_and_is_sent_again_counts_as_the_lines_own_units_r4_2_r2_5
     assert (town.refused(), town.waiting()) == ([], [])
 
 
+RESENT = (
+    *BOUGHT[:3],
+    b.parcel_lost(when="06-04 10:00"),
+    l.requested(kind="resend", ground="not_received", quantity=1, when="06-05 10:00"),
+    l.accepted(when="06-05 11:00"),
+    a.replaced(when="06-06 10:00"),
+    b.signed("r1", when="06-08 10:00"),
+)
+
+
+def test_what_was_lost_and_sent_again_is_not_refunded_by_the_carriers_word_too_r2_5_r4_2() -> None:
+    town = street(*RESENT, l.requested("c2", kind="refund_only", ground="not_received", quantity=1, when="06-09 10:00"))
+    again = town.entity("refund", PURCHASE, b.ORDER).cases["c2"]
+    assert (again.state, again.turn, told(town).count("refund.granted")) == (10, "seller", 0)
+
+
+def test_what_was_lost_and_sent_again_has_left_so_money_agreed_on_for_it_is_paid_r4_8_r4_2() -> None:
+    asked = l.requested("c2", kind="refund_only", ground="negotiated", quantity=1, when="06-09 10:00")
+    town = street(*RESENT, asked, l.accepted("c2", when="06-09 11:00"))
+    again = town.entity("refund", PURCHASE, b.ORDER).cases["c2"]
+    assert (again.state, again.granted_minor, town.refused(), town.waiting()) == (60, 100_00, [], [])
+
+
 def test_a_case_that_a_buyer_wins_on_appeal_holds_order_and_money_again_until_it_is_paid_r4_11() -> None:
     lost = (*BOUGHT, *LOST, "06-08 12:00:05", a.ruled(upheld=False, when="06-09 10:00"))
     town = street(*lost, a.appealed(when="06-10 10:00"), failures=1)

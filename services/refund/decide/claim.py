@@ -45,7 +45,7 @@ def request(event: RefundRequested, purchase: Purchase | None, card: Card | None
         return against
     at_once = rule.at_once(promised, claim)
     opened = _opened(event, purchase, line, rule.source, at_once, claim.card)
-    held = hold.asked(opened, line)
+    held = hold.asked(opened, purchase)
     if held or not at_once:
         return (opened, *held)
     after = evolve(purchase, opened)
@@ -64,7 +64,8 @@ def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine, card: 
         quantity=event.quantity,
         minor=share if event.amount_minor is None else event.amount_minor,
         sent=line.sent,
-        failed=line.failed,
+        failed=purchase.lost(event.line_no),
+        away=purchase.away(event.line_no),
         unsealed=event.unsealed,
         card=_card_valid(purchase, card),
         units=line.quantity,

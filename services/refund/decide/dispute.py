@@ -32,13 +32,13 @@ def dispute(event: DisputeRaised, purchase: Purchase | None) -> Outcome:
 
 
 def escalate(event: SellerDisputeRaised, purchase: Purchase | None) -> Outcome:
-    """The seller neither agrees nor refuses, while an answer is due: the platform judges. Source: R4.2, R4.11."""
+    """The seller neither agrees nor refuses, while an answer is due: the platform judges. Source: R4.2, R4.8, R4.11."""
     case = purchase.cases.get(event.case_id) if purchase else None
     if purchase is None or case is None:
         return Wait("case.before_request")
     if event.seller_id != purchase.line_of(case).answers:
         return Reject("seller.differs")
-    if case.state != 10 or case.agreed or case.asks_fund:
+    if case.state != 10 or case.agreed or case.instant or case.asks_fund:
         return illegal(case)
     if case.overdue(event.occurred_at):
         return Reject("case.too_late", numbers(until=case.deadline))

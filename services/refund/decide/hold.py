@@ -9,21 +9,26 @@ from typing import Any
 
 from services.refund.decide.follow import agreed
 from services.refund.decide.step import ended
-from services.refund.model import BoughtLine, Case, Purchase, evolve
+from services.refund.model import Case, Purchase, evolve
 from shared.contracts.hold import HoldNoted, ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested
 from shared.contracts.refund import CaseOpened
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
-def asked(opened: CaseOpened, line: BoughtLine) -> tuple[Message, ...]:
+def asked(opened: CaseOpened, purchase: Purchase) -> tuple[Message, ...]:
     """For what has not been shipped, claimed as such, or by agreement without a return; of such a claim only the units that may still
     leave, and none for money alone: then the goods come all the same. Nothing for another ground. Source: R4.8, R4.2.
     """
     if opened.ground == "not_shipped":
         quantity = opened.quantity
-    elif (opened.ground, opened.kind, opened.amount_minor, line.kind) == ("negotiated", "refund_only", None, "goods"):
-        quantity = min(opened.quantity, line.unsent)
+    elif (opened.ground, opened.kind, opened.amount_minor, purchase.lines[opened.line_no].kind) == (
+        "negotiated",
+        "refund_only",
+        None,
+        "goods",
+    ):
+        quantity = min(opened.quantity, purchase.unsent(opened.line_no))
     else:
         quantity = 0
     if not quantity:

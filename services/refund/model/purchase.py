@@ -90,6 +90,26 @@ class Purchase:
     def line_of(self, case: Case) -> BoughtLine:
         return self.lines[case.line_no]
 
+    def unsent(self, line_no: int) -> int:
+        """Units of the line that may still leave: what was sent again for a case does so no more. Source: R4.8, R4.10."""
+        return max(0, self.lines[line_no].unsent - self._resent(line_no))
+
+    def lost(self, line_no: int) -> int:
+        """Units that the carrier lost or brought back, of which nobody was paid or sent others: none of them twice. Source: R2.5, R4.2."""
+        claimed = (one for one in self.cases.values() if (one.line_no, one.ground) == (line_no, "not_received"))
+        refunded = sum(one.granted_quantity for one in claimed)
+        return max(0, min(self.lines[line_no].failed - refunded - self._resent(line_no), self.unsent(line_no)))
+
+    def away(self, line_no: int) -> int:
+        """Units that can be claimed and left, whatever became of them since. Source: R4.2, R4.8."""
+        line, unsent = self.lines[line_no], self.unsent(line_no)
+        return line.left - max(0, unsent - line.failed)
+
+    def _resent(self, line_no: int) -> int:
+        """Units that did not arrive and were sent again, and that parcel did not fail."""
+        cases = (one for one in self.cases.values() if (one.line_no, one.ground, one.kind) == (line_no, "not_received", "resend"))
+        return sum(one.quantity for one in cases if one.state in (45, 60) and one.parcel_id is not None and not one.granted_quantity)
+
     def refunded_by(self, refund_id: str) -> tuple[Case, int] | None:
         """The case and the attempt whose refund has, or would have next, that id."""
         for case in self.cases.values():

@@ -24,12 +24,13 @@ def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
 
 
 def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
-    """A claim for what has not left waits for the news that it has. Source: R4.2, R2.1."""
+    """A claim for what has not left, be it one unit of several, waits for the news that it has. Source: R4.2, R4.8, R2.1."""
     if promised.withheld:
         return Reject(promised.withheld)
     if claim.signed_at is not None:
         return over(promised, claim.at, claim.signed_at, claim.zone)
-    return None if claim.sent or claim.failed else Wait("case.before_shipping")
+    left = claim.sent or claim.failed if claim.away is None else claim.quantity <= claim.away
+    return None if left else Wait("case.before_shipping")
 
 
 def at_once(promised: Guarantee, claim: Claim) -> bool:

@@ -14,7 +14,7 @@ from shared.contracts.storefront import CaseKind, RefundRequested
 from shared.contracts.types import Line
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
-from tests.unit.refund import life
+from tests.unit.refund import acts, life
 from tests.unit.refund.test_buyers import scored
 
 WHEN = "06-01 12:00"
@@ -219,8 +219,11 @@ def test_the_orders_word_twice_is_known_and_before_the_case_it_waits_r4_8() -> N
 
 def test_nobody_answers_an_instant_refund_but_the_order_r4_8() -> None:
     memory = shop()
-    memory.when(asked(), life.accepted(when="06-01 12:30"), life.declined(when="06-01 12:30"))
-    assert memory.refused == [("case.accepted", "case.wrong_state"), ("case.refused", "case.wrong_state")]
+    answers = (life.accepted(when="06-01 12:30"), life.declined(when="06-01 12:30"), acts.escalated(when="06-01 12:30"))
+    memory.when(asked(), *answers)
+    assert memory.refused == [(answer.type, "case.wrong_state") for answer in answers]
+    memory.send(kept())
+    assert grants(memory) == [(b.CASE, 100_00, "promise")]
 
 
 def test_a_seller_who_refused_leaves_the_hold_to_the_case_r4_8_r4_11() -> None:

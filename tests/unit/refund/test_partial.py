@@ -87,6 +87,36 @@ def test_units_sent_again_after_they_failed_are_not_failed_any_more_r2_5() -> No
     assert (line.sent, line.failed) == (2, 1)
 
 
+def not_received(case_id: str, quantity: int, when: str) -> RefundRequested:
+    return l.requested(case_id, quantity=quantity, kind="refund_only", ground="not_received", when=when)
+
+
+def test_units_that_the_carrier_lost_are_refunded_at_once_by_its_word_once_r2_5_r4_2() -> None:
+    """Four units in two parcels: one is lost and refunded, the other arrives. Of those the seller is asked."""
+    parcels = (a.sent("w1", quantity=2), a.sent("w2", quantity=2), a.failed("w1", quantity=2))
+    memory = shop(
+        l.paid(l.line(quantity=4, paid_minor=400_00)), *parcels, not_received("c1", 2, "06-16 12:00"), l.done(amount_minor=200_00)
+    )
+    memory.when(l.delivered(when="06-22 12:00"), not_received("c2", 2, "06-22 13:00"))
+    assert (grants(memory), l.case_of(memory, "c2").turn) == ([(2, 200_00)], "seller")
+
+
+def test_two_parcels_that_are_lost_one_after_the_other_are_each_refunded_at_once_r2_5() -> None:
+    parcels = (a.sent("w1", quantity=2), a.sent("w2", quantity=2), a.failed("w1", quantity=2))
+    memory = shop(
+        l.paid(l.line(quantity=4, paid_minor=400_00)), *parcels, not_received("c1", 2, "06-16 12:00"), l.done(amount_minor=200_00)
+    )
+    memory.when(a.failed("w2", quantity=2, when="06-22 12:00"), not_received("c2", 2, "06-22 13:00"))
+    assert grants(memory) == [(2, 200_00), (2, 200_00)]
+
+
+def test_what_has_not_left_is_not_refunded_as_not_received_beside_what_has_r4_2_r4_8() -> None:
+    memory = shop(l.paid(), a.sent(quantity=1), not_received("c1", 3, "06-15 12:00"))
+    assert ([one.reason for one in memory.held("o1")], dict(l.purchase_of(memory).cases)) == (["case.before_shipping"], {})
+    memory.send(a.sent("w2", quantity=2, when="06-15 13:00"))
+    assert l.case_of(memory).turn == "seller"
+
+
 UNSHIPPED = (l.paid(l.line(paid_minor=400_00)), l.requested(kind="refund_only", ground="not_shipped", when="06-11 10:00"))
 
 
