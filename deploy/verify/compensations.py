@@ -23,10 +23,13 @@ Place = tuple[str, str]  # order, case
 
 @dataclass(slots=True)
 class Case:
+    """fallen: the seller won on appeal; what was not owed before is owed no more."""
+
     quantity: int = 0
     freight: int = 0
     appraisal: int = 0
     card: bool = False
+    fallen: bool = False
     owed: dict[str, int] = field(default_factory=dict)  # by why
     granted: dict[str, int] = field(default_factory=dict)
 
@@ -63,9 +66,11 @@ def _fold(case: Case, fact: Any, certificate: CertificateIssued | None) -> None:
         case.card = bool(fact.card)
     if isinstance(fact, CaseRuled | CaseAppealEnded):
         case.appraisal = fact.appraisal_minor
+    if isinstance(fact, CaseAppealEnded):
+        case.fallen = fact.won and fact.side == "seller"
     if isinstance(fact, CaseReturned):
         case.freight = fact.freight_minor
-    if isinstance(fact, CaseClosed) and fact.state == 60 and certificate is not None and certificate.currency:
+    if isinstance(fact, CaseClosed) and fact.state == 60 and not case.fallen and certificate is not None and certificate.currency:
         for why, amount in _owed(case, fact, certificate).items():
             case.owed[why] = case.owed.get(why) or amount
 

@@ -35,8 +35,8 @@ FROM: dict[type[Message], frozenset[int]] = {  # states in which a step may be t
     dispute.CaseDisputed: frozenset({10, 12, 40}),
     dispute.CaseHeard: frozenset({20}),
     dispute.CaseRuled: frozenset({10, 20, 50}),
-    dispute.CaseAppealed: frozenset({30, 40, 45, 50, 60, 70}),
-    dispute.CaseAppealEnded: frozenset({30, 40, 45, 50, 60, 70}),
+    dispute.CaseAppealed: frozenset({10, 12, 20, 30, 40, 45, 50, 60, 70}),  # beside the case, wherever it went since the ruling
+    dispute.CaseAppealEnded: frozenset({10, 12, 20, 30, 40, 45, 50, 60, 70}),
     dispute.CaseReopened: frozenset({70}),
     dispute.EvidenceNoted: frozenset({10, 12, 20, 30, 40}),
     ClaimWaitsForFund: frozenset({10}),

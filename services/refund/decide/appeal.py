@@ -108,9 +108,9 @@ def _reopened(event: RulingMade, purchase: Purchase, case: Case) -> Facts:
 
 def _for_seller(event: RulingMade, purchase: Purchase, case: Case) -> Facts:
     """The buyer keeps what it has: what is not granted yet is not granted, what is refunded the platform pays the seller. Money under
-    way is paid to the seller once it is done. Source: R4.11.
+    way is paid to the seller once it is done, and so is that for goods which the buyer has sent back already. Source: R4.11.
     """
-    if case.state in (30, 40):
+    if case.state in (10, 30, 40) and case.returned is None:
         return ended(purchase, case, event.occurred_at, "case.appeal_won_by_seller", "R4.11")
     return seller_back(purchase, case, event.occurred_at) if case.state == 60 else ()
 

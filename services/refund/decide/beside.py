@@ -12,13 +12,13 @@ from shared.messaging.message import Message
 
 
 def beside(purchase: Purchase, case_id: str, at: datetime) -> tuple[Message, ...]:
-    """purchase: with the case done. What is owed is owed also where the seller won on appeal: the platform pays it for the seller."""
+    """purchase: with the case done. Where the seller won on appeal before, nothing is owed: its claim is not upheld any more."""
     case = purchase.cases[case_id]
-    compensations = owed(purchase, upheld(case), at)
+    won_by_seller = case.appeal is not None and case.appeal.side == "seller" and bool(case.appeal.won)
+    compensations = () if won_by_seller else owed(purchase, upheld(case), at)
     after = purchase
     for fact in compensations:
         after = evolve(after, fact)
-    won_by_seller = case.appeal is not None and case.appeal.side == "seller" and bool(case.appeal.won)
     return (*compensations, *restored(after, at), *(seller_back(after, case, at) if won_by_seller else ()))
 
 

@@ -211,6 +211,31 @@ def test_a_return_that_is_not_granted_yet_ends_when_the_seller_wins_on_appeal_r4
     assert (end.state, end.code, end.refunded_minor, memory.armed) == (70, "case.appeal_won_by_seller", 0, {})
 
 
+def test_goods_sent_back_before_the_seller_wins_on_appeal_are_paid_for_and_the_platform_bears_it_r4_11() -> None:
+    """The buyer keeps what it has: it is not left without goods and money."""
+    returned = (a.ruled(), l.posted(when="06-24 12:00"), a.appealed_by_seller(when="06-25 10:00"), a.appeal_ruled())
+    memory = shop(*HEARD, *returned, l.confirmed(when="06-27 10:00"), l.done(when="06-27 10:01"))
+    assert types(memory.facts[-3:]) == ["refund.granted", "case.closed", "reimbursement.granted"]
+
+
+def test_what_waits_for_the_order_is_not_granted_once_the_seller_wins_on_appeal_r4_11_r4_8() -> None:
+    unshipped = (l.paid(l.line(paid_minor=400_00)), l.requested(kind="refund_only", ground="not_shipped", when="06-11 10:00"))
+    ruled = (l.declined(when="06-11 11:00"), a.disputed(when="06-11 12:00"), "06-13 12:00:05", a.ruled(when="06-14 10:00"))
+    memory = shop(
+        *unshipped, *ruled, a.appealed_by_seller(when="06-15 10:00"), a.appeal_ruled(when="06-16 10:00"), a.kept(when="06-17 10:00")
+    )
+    end = memory.facts[-1]
+    assert isinstance(end, CaseClosed)
+    assert (end.code, facts_of(memory, RefundGranted)) == ("case.appeal_won_by_seller", [])
+
+
+def test_no_multiple_is_owed_for_a_fake_that_was_none_by_the_time_its_refund_is_done_r4_11_r4_9() -> None:
+    claim = l.requested(kind="claim", ground="counterfeit").model_copy(update={"evidence_ids": ("e",)})
+    fake = (*l.SIGNED, claim, l.declined(), a.disputed(), a.HEARD, a.ruled(finding="counterfeit", when="06-22 10:00"))
+    memory = shop(*fake, a.appealed_by_seller(), a.appeal_ruled(), l.done(when="06-27 10:01"))
+    assert types(memory.facts[-2:]) == ["case.closed", "reimbursement.granted"]
+
+
 def test_an_appeal_runs_beside_the_case_which_goes_on_r4_11() -> None:
     memory = shop(*HEARD, a.ruled(), a.appealed_by_seller())
     case = l.case_of(memory)

@@ -16,6 +16,8 @@ from shared.messaging.message import Message
 from shared.money import largest_remainder
 from tests.unit import builders as b
 from tests.unit.payment import asks, disputes
+from tests.unit.refund import acts, life
+from tests.unit.test_cases_together import BOUGHT, street
 from tests.unit.test_shuffled_lives import Life, lives
 from tests.unit.town import Town
 from tests.unit.verify.recorded import checked, log_of, tables_of, wrong
@@ -141,3 +143,12 @@ def test_of_an_id_that_came_with_several_bodies_the_one_that_was_taken_counts(tu
     assert {"deposit.required", "chargeback.received", "chargeback.ended", "statement.noted"} <= facts
     log = log_of(town)
     assert wrong([*money.checks(log, tables_of(town)), *purses.checks(log), *reconciliation.checks(log, tables_of(town))]) == []
+
+
+@pytest.mark.parametrize("seller", [acts.contested(when="06-10 10:00"), life.confirmed(quantity=0, when="06-10 10:00")])
+def test_an_appeal_of_a_first_ruling_beside_a_second_quarrel_is_as_it_should_be_r4_11(seller: Message) -> None:
+    """The goods came back after the ruling, and the seller does not accept them."""
+    asked = (life.requested(ground="quality", quantity=1, when="06-06 10:00"), life.declined(when="06-06 11:00"))
+    ruled = (acts.disputed(when="06-06 12:00"), "06-08 12:00:05", acts.ruled(when="06-09 10:00"), life.posted(when="06-09 11:00"))
+    town = street(*BOUGHT, *asked, *ruled, seller, acts.appealed_by_seller(when="06-10 11:00"), acts.appeal_ruled(when="06-11 10:00"))
+    assert (wrong(checked(town)), town.refused(), town.waiting()) == ([], [], [])
