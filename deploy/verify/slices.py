@@ -26,7 +26,7 @@ Place = tuple[str, int]  # order, line
 
 @dataclass(slots=True)
 class Bought:
-    """A line, and what went back or will of it. gifts: list prices of what was given with it, less what was paid for that."""
+    """A line, and what went back or will of it. gift_of: it was given with that line; gift: its list price, less what was paid for it."""
 
     seller_id: str
     kind: str
@@ -35,7 +35,8 @@ class Bought:
     units: int = 0
     minor: int = 0
     deducted: int = 0
-    gifts: tuple[int, ...] = ()
+    gift_of: int | None = None
+    gift: int = 0
 
     def slice(self, units: int) -> int:
         """The rest where nothing is left to claim, never more."""
@@ -88,6 +89,7 @@ class Told:
     waived: tuple[FreeShipping, ...] = ()
     caps: dict[tuple[int, str], int] = field(default_factory=dict)
     grounds: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     asked: dict[str, tuple[int, int | None]] = field(default_factory=dict)
     grants: dict[str, RefundGranted] = field(default_factory=dict)
     used: defaultdict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
@@ -113,8 +115,8 @@ def _granted(log: Log) -> Check:
         fact: Any = entry.event
         if isinstance(fact, CertificateIssued):
             lines = {one.line_no: Bought(one.seller_id, one.kind, one.quantity, one.paid_minor) for one in fact.lines}
-            for gift in (one for one in fact.lines if one.gift_of in lines):
-                lines[gift.gift_of or 0].gifts += (gift.gift_minor,)
+            for gift in fact.lines:
+                lines[gift.line_no].gift_of, lines[gift.line_no].gift = gift.gift_of, gift.gift_minor
             orders[fact.order_id] = Told(lines, fact.free_shipping, dict(_caps(fact)))
         if not isinstance(fact, LineReduced | CaseOpened | CaseRuled | CaseReopened | RefundGranted | CaseClosed):
             continue
@@ -126,7 +128,7 @@ def _granted(log: Log) -> Check:
             line.units += fact.quantity
             line.minor += fact.amount_minor
         elif isinstance(fact, CaseOpened | CaseRuled | CaseReopened):
-            told.asked[fact.case_id] = (fact.quantity, fact.amount_minor)
+            told.asked[fact.case_id], told.kinds[fact.case_id] = (fact.quantity, fact.amount_minor), fact.kind
             if isinstance(fact, CaseOpened):
                 told.grounds[fact.case_id] = fact.ground
         elif isinstance(fact, RefundGranted):
@@ -152,10 +154,11 @@ def _expected(told: Told, line: Bought, fact: RefundGranted, *, gifts_kept: bool
     if place[1] != "no_reason":
         return whole, 0, 0
     gone = line.units + fact.quantity
-    given = sum(one * gone // line.quantity - one * line.units // line.quantity for one in line.gifts)
-    line.units += fact.quantity
-    due = 0 if line.seller_id in told.deducted else _freight(told.lines, line.seller_id, told.waived, whole)
-    line.units -= fact.quantity
+    gifts = [one for one in told.lines.values() if one.gift_of == fact.line_no]
+    there = [one.gift - one.gift * one.units // one.quantity for one in gifts]  # what was cancelled or went back is not kept
+    given = sum(one * gone // line.quantity - one * line.units // line.quantity for one in there)
+    returned = told.kinds.get(fact.case_id) != "exchange" and line.seller_id not in told.deducted
+    due = _freight(told.lines, line, fact.quantity, told.waived, whole) if returned else 0
     kept = min(given, whole - due) if gifts_kept else 0
     return whole - due - kept, due, kept
 
@@ -171,12 +174,19 @@ def _takes(told: Told, line: Bought, fact: RefundGranted) -> None:
     told.grants[fact.case_id] = fact
 
 
-def _freight(lines: dict[int, Bought], seller_id: str, waived: tuple[FreeShipping, ...], refund: int) -> int:
-    """lines: with the units of this refund. Never more than the refund. Source: R3.10."""
-    goods = [line for line in lines.values() if line.seller_id == seller_id and line.kind == "goods"]
-    kept = sum(line.paid - floor(Fraction(line.paid * line.units, line.quantity)) for line in goods)
-    promised = [one for one in waived if one.seller_id == seller_id][:1]
-    return sum(min(one.freight_minor, refund) for one in promised if kept < one.threshold_minor)
+def _freight(lines: dict[int, Bought], line: Bought, units: int, waived: tuple[FreeShipping, ...], refund: int) -> int:
+    """Where the return of these units breaks the threshold, never more than the refund. Where not even all that was bought comes to it
+    at what was paid, the shop counted otherwise, and any return does. Source: R3.10.
+    """
+    goods = [one for one in lines.values() if one.seller_id == line.seller_id and one.kind == "goods"]
+    before = sum(one.paid - floor(Fraction(one.paid * one.units, one.quantity)) for one in goods)
+    line.units += units
+    after = sum(one.paid - floor(Fraction(one.paid * one.units, one.quantity)) for one in goods)
+    line.units -= units
+    whole = sum(one.paid for one in goods)
+    promised = [one for one in waived if one.seller_id == line.seller_id][:1]
+    broken = [one for one in promised if after < one.threshold_minor and not before < one.threshold_minor <= whole]
+    return sum(min(one.freight_minor, refund) for one in broken)
 
 
 def _closed(fact: CaseClosed, line: Bought, told: Told) -> None:

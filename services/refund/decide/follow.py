@@ -106,23 +106,30 @@ def money_only(case: Case) -> bool:
 
 
 def _kept_gifts(purchase: Purchase, case: Case, quantity: int, refund_minor: int) -> int:
-    """The gifts of a line that goes back without a reason; of one that had a fault they may stay. Source: R4.5."""
+    """The gifts of a line that goes back without a reason; of one that had a fault they may stay. Those that were cancelled, or went
+    back by a case of their own, the buyer does not have. Source: R4.5.
+    """
     if case.ground != "no_reason":
         return 0
     line = purchase.line_of(case)
-    given = (one.gift_minor for one in purchase.lines.values() if one.gift_of == case.line_no)
+    there = (one for one in purchase.lines.values() if one.gift_of == case.line_no)
+    given = (one.gift_minor - one.gift_minor * one.granted_quantity // one.quantity for one in there)
     return gifts.deducted(given, line.quantity, line.granted_quantity, quantity, refund_minor)
 
 
 def _waived_freight(purchase: Purchase, case: Case, quantity: int, refund_minor: int) -> int:
-    """Once a seller. What is kept is counted by units, those of other open cases included."""
+    """Once a seller, and for a return: what comes back because no other goods came is none. What is kept is counted by units, those of
+    other open cases included. Source: R3.10, R4.10.
+    """
     seller_id = purchase.line_of(case).seller_id
-    if case.ground != "no_reason" or seller_id in purchase.deducted:
+    if case.ground != "no_reason" or case.kind == "exchange" or seller_id in purchase.deducted:
         return 0
-    kept = 0
+    whole = before = after = 0
     for line_no, line in purchase.lines.items():
         if line.seller_id == seller_id and line.kind == "goods":
             gone = line.granted_quantity + (quantity if line_no == case.line_no else 0)
-            kept += line.paid_minor - line.paid_minor * gone // line.quantity
+            whole += line.paid_minor
+            before += line.paid_minor - line.paid_minor * line.granted_quantity // line.quantity
+            after += line.paid_minor - line.paid_minor * gone // line.quantity
     promised = next((one for one in purchase.free_shipping if one.seller_id == seller_id), None)
-    return freight.waived(promised, kept, refund_minor)
+    return freight.waived(promised, whole, before, after, refund_minor)

@@ -27,11 +27,17 @@ def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     )
 
 
-def waived(promised: FreeShipping | None, kept_minor: int, refund_minor: int) -> int:
-    """What a no-reason return loses of its refund: the waived freight, if what the buyer keeps of the seller's goods no longer comes
-    to the threshold. Never more than the refund itself. kept_minor: what was paid for the goods that are kept.
+def waived(promised: FreeShipping | None, whole_minor: int, before_minor: int, after_minor: int, refund_minor: int) -> int:
+    """What a no-reason return loses of its refund: the waived freight, if by this return what the buyer keeps of the seller's goods no
+    longer comes to the threshold. Where faults and cancellations did that before, it is not the return that breaks it. Never more than
+    the refund itself. Source: R3.10.
+
+    whole, before, after: what was paid for all of the goods, for those kept until this return, and for those kept after it. Where the
+    whole does not come to the threshold, the shop counted it otherwise (before coupons), and any return breaks it.
     """
-    if promised is None or kept_minor >= promised.threshold_minor:
+    if promised is None or after_minor >= promised.threshold_minor:
+        return 0
+    if before_minor < promised.threshold_minor <= whole_minor:
         return 0
     return min(promised.freight_minor, refund_minor)
 

@@ -37,6 +37,17 @@ def test_gifts_that_stay_are_deducted_at_their_list_price_r4_5() -> None:
     assert purchase_of(memory).lines[1].left_minor == 0  # what was deducted stays deducted
 
 
+def test_gifts_that_never_left_or_went_back_before_are_not_kept_r4_5() -> None:
+    gift = b.line(2, 0, subsidies={"seller": 30_00}, gift_of=1)
+    uncut = shop(paid(line(1, 3, 100_00), gift), b.units_cancelled((2, 1, 0), when="06-11 10:00"), life.delivered(1))
+    memory = basket()
+    assert returned(memory, 1, "c9", gifts=True, ground="quality").gifts_minor == 0
+    memory.when(life.done("c9"), life.requested("g1", line_no=2, quantity=1, ground="quality"), life.accepted("g1"))
+    memory.when(life.posted("g1"), life.confirmed("g1", 1), life.done("g1", 0))
+    assert memory.refused == []
+    assert (returned(uncut, gifts=False).gifts_minor, returned(memory, 2, gifts=False).gifts_minor) == (0, 0)
+
+
 def test_never_more_than_the_refund_r4_5() -> None:
     fact = returned(basket(250_00), gifts=False)
     assert (fact.amount_minor, fact.gifts_minor) == (0, 100_00)

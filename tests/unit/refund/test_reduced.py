@@ -87,6 +87,34 @@ def test_the_waived_freight_is_due_once_a_seller_r3_10() -> None:
     assert grants(memory) == [(50_00, 10_00), (50_00, 0)]
 
 
+def test_a_threshold_that_a_fault_broke_before_is_not_broken_by_the_next_return_r3_10() -> None:
+    """The 60 goes back for quality, at no cost; the 50 that is left was below 99 before it goes back too."""
+    memory = basket(line(1, 1, 60_00), line(2, 1, 50_00))
+    memory.when(requested("c1", quantity=1, ground="quality"), *returned("c1", 1)[1:], *returned("c2", 2))
+    assert grants(memory) == [(60_00, 0), (50_00, 0)]
+
+
+def test_a_threshold_that_the_sellers_cancellation_broke_is_not_broken_by_the_return_r3_10() -> None:
+    free = (FreeShipping(seller_id=b.SELLER, threshold_minor=99_00, freight_minor=10_00),)
+    bought = paid(line(1, 1, 60_00), line(2, 1, 50_00)).model_copy(update={"free_shipping": free})
+    memory = shop(bought, b.units_cancelled((1, 1, 60_00), when="06-11 10:00"), delivered(2), *returned("c2", 2))
+    assert grants(memory) == [(50_00, 0)]
+
+
+def test_a_threshold_that_coupons_went_below_is_broken_by_any_return_r3_10() -> None:
+    """110 before a coupon, 90 paid: the shop waived the freight all the same."""
+    memory = basket(line(1, 1, 49_00), line(2, 1, 41_00))
+    memory.when(*returned("c1", 1))
+    assert grants(memory) == [(39_00, 10_00)]
+
+
+def test_what_comes_back_because_no_other_goods_were_sent_is_no_return_r3_10_r4_10() -> None:
+    memory = basket(line(1, 1, 60_00), line(2, 1, 50_00))
+    memory.when(requested("c1", quantity=1, kind="exchange"), *returned("c1", 1)[1:])
+    memory.advance(b.at("06-24 10:00:05"))
+    assert grants(memory) == [(60_00, 0)]
+
+
 def test_a_return_that_keeps_the_threshold_costs_nothing_r3_10() -> None:
     memory = basket(line(1, 1, 60_00), line(2, 1, 99_00))
     memory.when(*returned("c1", 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from deploy.verify import money, purses, reconciliation, splits, transactions
 from deploy.verify.allocation import deal
-from shared.contracts.types import Funder, Line
+from shared.contracts.refund import RefundGranted
+from shared.contracts.types import FreeShipping, Funder, Line
 from shared.messaging.message import Message
 from shared.money import largest_remainder
 from tests.unit import builders as b
@@ -151,4 +153,22 @@ def test_an_appeal_of_a_first_ruling_beside_a_second_quarrel_is_as_it_should_be_
     asked = (life.requested(ground="quality", quantity=1, when="06-06 10:00"), life.declined(when="06-06 11:00"))
     ruled = (acts.disputed(when="06-06 12:00"), "06-08 12:00:05", acts.ruled(when="06-09 10:00"), life.posted(when="06-09 11:00"))
     town = street(*BOUGHT, *asked, *ruled, seller, acts.appealed_by_seller(when="06-10 11:00"), acts.appeal_ruled(when="06-11 10:00"))
+    assert (wrong(checked(town)), town.refused(), town.waiting()) == ([], [], [])
+
+
+@pytest.mark.parametrize(("first", "freight"), [("exchange", 0), ("quality", 0), ("no_reason", 10_00)])
+def test_the_waived_freight_is_recomputed_whatever_broke_the_threshold_r3_10_r4_10(first: str, freight: int) -> None:
+    """60 and 50, threshold 99: of an exchange nothing is sent, or it goes back; then the 50 goes back without a reason."""
+    free = (FreeShipping(seller_id=b.SELLER, threshold_minor=99_00, freight_minor=10_00),)
+    bought = b.placed(b.cart(1, 60_00), b.cart(2, 50_00), free_shipping=free)
+    arrived = (b.succeeded(110_00), b.shipped(units={1: 1, 2: 1}), b.signed(when="06-05 10:00"))
+    kind: Any = {"kind": "exchange"} if first == "exchange" else {"ground": first}
+    told: list[Message | str] = [bought, *arrived]
+    for case, line_no, asked in (("c1", 1, kind), ("c2", 2, {})):
+        told += [life.requested(case, line_no=line_no, quantity=1, when="06-06 10:00", **asked), life.accepted(case, when="06-06 11:00")]
+        told += [life.posted(case, when="06-06 12:00"), life.confirmed(case, 1, when="06-07 10:00")]
+        told.append("06-09 10:00:05")
+    town = street(*told)
+    grants = [fact for _, fact in town.services["refund"].out if isinstance(fact, RefundGranted)]
+    assert (sum(fact.freight_minor for fact in grants), len(grants)) == (freight, 2)
     assert (wrong(checked(town)), town.refused(), town.waiting()) == ([], [], [])
