@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.verify.log import Log
+from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
-from shared.contracts.certificate import CertificateIssued, Guarantee
+from shared.contracts.certificate import CertificateIssued, CertifiedLine, Guarantee
 from shared.contracts.dispute import CaseAppealEnded, CaseReopened, CaseRuled
 from shared.contracts.exchange import CaseExchanging
 from shared.contracts.owed import CompensationGranted, CouponRestored
-from shared.contracts.refund import CaseClosed, CaseFact, CaseOpened, CaseReturned
+from shared.contracts.refund import CaseClosed, CaseFact, CaseOpened, CaseReturned, LineReduced, RefundGranted
 
 Place = tuple[str, str]  # order, case
 
@@ -102,13 +102,71 @@ def _multiples(promised: list[Guarantee], paid: int, *, card: bool) -> dict[str,
     return {"authentic": more} if more > law else {"statutory": law}
 
 
+@dataclass(slots=True)
+class Used:
+    """An order's lines, as far as its coupons look. back: units and money by line and what took them; open: cases by line."""
+
+    certificate: CertificateIssued
+    back: defaultdict[int, dict[str, tuple[int, int]]] = field(default_factory=lambda: defaultdict(dict))
+    open: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    restored: Counter[str] = field(default_factory=Counter)
+
+    def all_back(self, line_nos: tuple[int, ...]) -> bool:
+        lines = {line.line_no: line for line in self.certificate.lines}
+        return all(self._back(lines[line_no], lines) for line_no in line_nos)
+
+    def _back(self, line: CertifiedLine, lines: dict[int, CertifiedLine]) -> bool:
+        """Every unit or every fen, no case open; a gift that cost nothing with the line that it was given with."""
+        units, minor = (sum(parts) for parts in zip((0, 0), *self.back[line.line_no].values(), strict=True))
+        main = lines.get(line.gift_of or 0) if not line.paid_minor else None
+        whole = units >= line.quantity or minor >= line.paid_minor > 0 or (main is not None and self._back(main, lines))
+        return whole and not self.open[line.line_no]
+
+
 def _coupons(log: Log) -> Check:
-    check = Check("coupons come back once, the platform's alone, with their first expiry, and never a new user's")
-    issued = {fact.order_id: {one.coupon_id: one for one in fact.coupons} for _, fact in log.of(CertificateIssued)}
-    seen: Counter[tuple[str, str]] = Counter()
-    for entry, fact in log.of(CouponRestored):
-        coupon = issued.get(fact.order_id, {}).get(fact.coupon_id)
-        seen[(fact.order_id, fact.coupon_id)] += 1
-        fine = coupon is not None and coupon.funder == "platform" and not coupon.new_user and coupon.expires_at == fact.expires_at
-        check.that(fine and seen[(fact.order_id, fact.coupon_id)] == 1, f"{entry}: {fact.coupon_id} is {coupon}, told {seen} times")
+    check = Check("coupons come back once all that they covered is refunded, the platform's alone, with their first expiry, no new user's")
+    orders: dict[str, Used] = {}
+    for entry in log.facts():
+        fact: Any = entry.event
+        if isinstance(fact, CertificateIssued):
+            orders[fact.order_id] = Used(fact)
+        elif isinstance(fact, CouponRestored):
+            _restored(check, entry, fact, orders.get(fact.order_id))
+        elif isinstance(fact, LineReduced | CaseFact) and fact.order_id in orders:
+            _takes(orders[fact.order_id], fact)
+    for order_id, used in orders.items():
+        for coupon in used.certificate.coupons:
+            owed = coupon.funder == "platform" and not coupon.new_user and used.all_back(coupon.line_nos)
+            check.that(
+                not owed or used.restored[coupon.coupon_id] > 0, f"{order_id}: all is refunded, {coupon.coupon_id} did not come back"
+            )
     return check
+
+
+def _restored(check: Check, entry: Entry, fact: CouponRestored, used: Used | None) -> None:
+    coupons = {one.coupon_id: one for one in used.certificate.coupons} if used is not None else {}
+    coupon = coupons.get(fact.coupon_id)
+    if used is None or coupon is None:
+        check.that(False, f"{entry}: {fact.coupon_id} was not used for {fact.order_id}")
+        return
+    used.restored[fact.coupon_id] += 1
+    times = used.restored[fact.coupon_id]
+    fine = coupon.funder == "platform" and not coupon.new_user and coupon.expires_at == fact.expires_at and times == 1
+    check.that(fine, f"{entry}: {fact.coupon_id} is {coupon}, told {times} times")
+    check.that(
+        used.all_back(coupon.line_nos), f"{entry}: {fact.coupon_id} covers lines {coupon.line_nos}, and not all of them are refunded"
+    )
+
+
+def _takes(used: Used, fact: Any) -> None:
+    """A further grant of a case stands in the place of the one before it, and its end in that of both."""
+    line = used.back[fact.line_no]
+    if isinstance(fact, LineReduced):
+        line[fact.refund_id] = (fact.quantity, fact.amount_minor)
+    elif isinstance(fact, RefundGranted):
+        line[fact.case_id] = (fact.quantity, fact.amount_minor)
+    elif isinstance(fact, CaseOpened | CaseReopened):
+        used.open[fact.line_no].add(fact.case_id)
+    elif isinstance(fact, CaseClosed):
+        used.open[fact.line_no].discard(fact.case_id)
+        line[fact.case_id] = (fact.refunded_quantity, fact.refunded_minor)

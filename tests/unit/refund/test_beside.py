@@ -125,6 +125,16 @@ def test_a_coupon_comes_back_when_all_lines_that_it_covers_are_refunded_r4_13() 
     assert back(memory) == [("cp1", EXPIRES)]
 
 
+@pytest.mark.parametrize("covered", [(1, 2), (2,)])
+def test_a_gift_goes_back_with_its_line_and_so_does_a_coupon_that_covers_both_r4_13_r4_5(covered: tuple[int, ...]) -> None:
+    gift = b.line(2, 0, subsidies={"seller": 30_00}, gift_of=1)
+    memory = shop(paid(line(1, 3, 100_00), gift).model_copy(update={"coupons": (coupon(*covered),)}), life.delivered(1, 2))
+    refunded(memory, 1, 2)
+    assert back(memory) == []
+    refunded(memory, 1, 1, "c2")
+    assert back(memory) == [("cp1", EXPIRES)]
+
+
 def test_a_cancellation_before_shipping_counts_r4_13() -> None:
     memory = used(coupon(1, 2, expires_at=None))
     refunded(memory, 2, 1)

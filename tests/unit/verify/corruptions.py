@@ -127,6 +127,8 @@ CORRUPTIONS = (
                lambda copy: copy.forge(CertificateIssued, of_order("split"), terms_sha256=lambda _: "0" * 64)),
     Corruption("a counterfeit costs a fen less than the law says", "compensations of cases", p.a_counterfeit_that_costs_a_fen_less),
     Corruption("a coupon comes back twice", "coupons", lambda copy: copy.repeat(CouponRestored)),
+    Corruption("a coupon comes back of lines that stay", "coupons", lambda copy: copy.forge(CouponRestored, order_id="gone")),
+    Corruption("a coupon does not come back", "coupons", p.a_coupon_that_is_kept),
     Corruption("a compensation is paid twice", "every compensation is instructed once", p.a_compensation_paid_twice),
     Corruption("a charge spares the deposit and is owed", "income repays", p.a_balance_debited_though_the_deposit_was_used),
     Corruption("income repays a fen too little of the debt", "income repays", p.an_income_that_fills_the_deposit_before_it_repays_debt),
@@ -261,8 +263,7 @@ CORRUPTIONS = (
     Corruption("a fact is told again under its id", "no effect twice", p.a_fact_told_again_under_its_id),
     Corruption("a fact cannot be read", "every fact follows", lambda copy: copy.spoil(LineSettled)),
     Corruption("somebody else writes on a topic of ours", "what others put", p.a_record_of_somebody_else),
-    Corruption("a number stands twice in a topic, with other words", "what stands in a topic twice",
-               p.a_number_told_twice_with_other_words),
+    Corruption("a number stands twice in a topic, in other words", "what stands in a topic twice", p.a_number_told_twice_with_other_words),
 )
 # fmt: on
 

@@ -12,7 +12,7 @@ from deploy.verify.log import Entry
 from shared.contracts.certificate import CertificateIssued, recomputed
 from shared.contracts.chargeback import ChargebackDebited, RefundHeld
 from shared.contracts.order import OrderAccepted, OrderPaid, ShippingLate
-from shared.contracts.owed import CompensationGranted
+from shared.contracts.owed import CompensationGranted, CouponRestored
 from shared.contracts.payment import (
     AccountCharged,
     BalanceDebited,
@@ -115,6 +115,11 @@ def a_counterfeit_that_costs_a_fen_less(copy: Copy) -> None:
 
 def an_escrow_funded_with_another_amount(copy: Copy) -> None:
     copy.forge(EscrowFunded, of_order("late"), lines=in_lines(paid_minor=more(1)), moves=moved({"psp:cash": -1, "escrow:late": 1}))
+
+
+def a_coupon_that_is_kept(copy: Copy) -> None:
+    copy.lose(CouponRestored)
+    copy.renumber("refund.v1")
 
 
 def a_fen_of_a_settlement_for_the_promoter(copy: Copy) -> None:
