@@ -15,6 +15,7 @@ from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
 from deploy.verify import (
     allocation,
+    at_once,
     campaigns,
     cards,
     certificates,
@@ -77,6 +78,7 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("certificates", certificates.checks(log, published))
     yield from _computed("compensations", compensations.checks(log))
     yield from _computed("verdicts", verdicts.checks(log))
+    yield from _computed("at once", at_once.checks(log))
     yield from _computed("refusals", refusals.checks(log))
     yield from _computed("cards", cards.checks(log, published))
     yield from _computed("holds", holds.checks(log))

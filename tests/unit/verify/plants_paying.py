@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from shared.contracts.order import OrderAccepted, OrderPaid
 from shared.contracts.payment import EscrowFunded, PayoutDone, RefundDone, RefundNotPaid
+from shared.contracts.refund import RefundGranted
 from shared.contracts.types import SettleDays
 from tests.unit import builders as b
 from tests.unit.verify.damaged import Copy, of_order
@@ -35,3 +36,7 @@ def a_tier_that_nobody_told_of(copy: Copy) -> None:
     for kind in (OrderAccepted, OrderPaid):
         copy.forge(kind, of_order("own"), terms=lambda terms: terms.model_copy(update={"settle_days_of": (made_up,)}))
     copy.forge(EscrowFunded, of_order("own"), settle_days_of=(made_up,))
+
+
+def a_seller_who_was_not_asked(copy: Copy) -> None:
+    copy.forge(RefundGranted, of_order("split"), by="promise")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from deploy.verify import money, purses, reconciliation, splits, transactions
 from deploy.verify.allocation import deal
-from shared.contracts.refund import RefundGranted
+from shared.contracts.refund import CaseOpened, RefundGranted
 from shared.contracts.types import FreeShipping, Funder, Line
 from shared.messaging.message import Message
 from shared.money import largest_remainder
@@ -22,6 +22,7 @@ from tests.unit.refund import acts, life
 from tests.unit.test_cases_together import BOUGHT, street
 from tests.unit.test_shuffled_lives import Life, lives
 from tests.unit.town import Town
+from tests.unit.verify.damaged import Copy
 from tests.unit.verify.recorded import checked, log_of, tables_of, wrong
 
 FUNDERS: tuple[Funder, ...] = ("seller", "platform", "promoter")
@@ -172,3 +173,25 @@ def test_the_waived_freight_is_recomputed_whatever_broke_the_threshold_r3_10_r4_
     grants = [fact for _, fact in town.services["refund"].out if isinstance(fact, RefundGranted)]
     assert (sum(fact.freight_minor for fact in grants), len(grants)) == (freight, 2)
     assert (wrong(checked(town)), town.refused(), town.waiting()) == ([], [], [])
+
+
+def test_more_units_paid_for_as_lost_than_the_carrier_lost_are_found_r2_5() -> None:
+    """Four units in two parcels: one is lost, refunded at once. What was sent again for a case is not lost either."""
+    bought = (b.placed(b.cart(quantity=4)), b.succeeded(400_00), b.shipped("p1", {1: 2}), b.shipped("p2", {1: 2}), b.parcel_lost("p1"))
+    asked = life.requested(kind="refund_only", ground="not_received", quantity=2, when="06-05 10:00")
+    town = street(*bought, asked)
+    assert (wrong(checked(town)), town.refused(), town.waiting()) == ([], [], [])
+    copy = Copy(log_of(town), tables_of(town))
+    copy.forge(RefundGranted, quantity=4)
+    assert any("cases at once" in said and "4 units are paid for as lost, 2 are" in said for said in wrong(copy.checks()))
+
+
+def test_an_instant_refund_that_was_denied_or_went_beyond_the_orders_limit_is_found_r4_8() -> None:
+    asked = life.requested(kind="refund_only", ground="not_shipped", quantity=1, when="06-01 12:00")
+    town = street(b.placed(b.cart(1, 299_99)), b.succeeded(299_99), asked)
+    assert (wrong(checked(town)), town.refused(), town.waiting()) == ([], [], [])
+    denied, beyond = (Copy(log_of(town), tables_of(town)) for _ in range(2))
+    denied.forge(CaseOpened, turn="seller")
+    beyond.forge(RefundGranted, amount_minor=300_00)
+    for copy, said in ((denied, "nobody is asked: True"), (beyond, "30000 at once so far")):
+        assert any("cases at once" in found and said in found for found in wrong(copy.checks()))
