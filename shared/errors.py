@@ -581,10 +581,18 @@ CATALOGUE: dict[str, Entry] = {
     "case.known": Entry("a case of this id was opened before"),
     "case.line_open": Entry("another case of this line is open", False, "该商品已有进行中的售后", "Another case is open for this line."),
     "case.none_accepted": Entry(
-        "the seller accepted no unit on inspection", False, "卖家验货未通过", "The seller accepted none of the returned goods."
+        "the seller accepted no unit on inspection",
+        False,
+        "卖家验货未通过[,{deadline}前可申请平台介入]",
+        "The seller accepted none of the returned goods[. You can ask the platform to judge until {deadline}].",
+        "验货未通过[,买家可于{deadline}前申请平台介入]",
+        "You accepted none of the returned goods[. The buyer can ask the platform to judge until {deadline}].",
     ),
     "case.not_posted": Entry(
-        "the buyer did not send the goods in time", False, "未在规定时间内寄回商品", "The goods were not sent back in time."
+        "the buyer did not send the goods in time",
+        False,
+        "未在规定时间内寄回商品[,截止时间{occurred_at}]",
+        "The goods were not sent back in time[; it ended at {occurred_at}].",
     ),
     "case.refunded": Entry(
         "the buyer has the money", False, "退款已完成[,金额{refunded_minor}]", "The refund is done[: {refunded_minor}]."
@@ -592,8 +600,8 @@ CATALOGUE: dict[str, Entry] = {
     "case.refusal_over": Entry(
         "the seller's refusal stood until its days were over",
         False,
-        "卖家拒绝后未继续申请,售后已关闭",
-        "The refusal stood and the case was closed.",
+        "卖家拒绝后未继续申请,售后已[于{occurred_at}]关闭",
+        "The refusal stood and the case was closed[ at {occurred_at}].",
     ),
     "case.shipped": Entry(
         "the goods left before the refund could stop them: shipment won",
@@ -638,7 +646,12 @@ CATALOGUE: dict[str, Entry] = {
     "claim.not_promised": Entry(
         "the order's certificate knows of no such promise", False, "下单时未承诺该保障", "This was not promised for this order."
     ),
-    "evidence.too_late": Entry("evidence when the time for it was over", False, "举证时间已结束", "The time for evidence is over."),
+    "evidence.too_late": Entry(
+        "evidence when the time for it was over",
+        False,
+        "举证时间已结束[,截止时间{until}]",
+        "The time for evidence is over[; it ended at {until}].",
+    ),
     "evidence.too_many": Entry(
         "more evidence than one side shows in one case", False, "举证数量已达上限", "No more evidence can be added to this case."
     ),
@@ -692,7 +705,10 @@ CATALOGUE: dict[str, Entry] = {
         "The time for the appeal is over. The ruling stands.",
     ),
     "case.appeal_won": Entry(
-        "the appeal was upheld: the ruling falls", False, "申诉成立,原裁决已撤销", "The appeal was upheld. The ruling falls."
+        "the appeal was upheld: the ruling falls",
+        False,
+        "申诉成立,原裁决已撤销[,退款金额{amount_minor}]",
+        "The appeal was upheld. The ruling falls[; {amount_minor} is refunded].",
     ),
     "case.appeal_won_by_seller": Entry(
         "the seller won on appeal before anything was refunded",
@@ -701,7 +717,10 @@ CATALOGUE: dict[str, Entry] = {
         "The seller's appeal was upheld. The case is closed.",
     ),
     "case.appealed_by_loser": Entry(
-        "who lost the ruling appealed", False, "已提交申诉,等待平台复核", "The ruling was appealed. The platform looks at it again."
+        "who lost the ruling appealed",
+        False,
+        "已提交申诉,等待平台复核[,复核期限{appeal_until}]",
+        "The ruling was appealed. The platform looks at it again[, by {appeal_until}].",
     ),
     "case.applied": Entry(
         "the request was taken: whoever has the turn acts",
@@ -724,8 +743,8 @@ CATALOGUE: dict[str, Entry] = {
     "case.default_judgment": Entry(
         "the platform did not rule in time: for the buyer",
         False,
-        "平台逾期未裁决,按买家诉求处理",
-        "Not ruled on in time: decided for the buyer.",
+        "平台逾期未裁决,按买家诉求处理[,退款金额{amount_minor}][,{appeal_until}前可申诉]",
+        "Not ruled on in time: decided for the buyer[; {amount_minor} is refunded][; appeals are taken until {appeal_until}].",
     ),
     "case.disputed_by_buyer": Entry(
         "the buyer disputes the refusal",
@@ -761,11 +780,14 @@ CATALOGUE: dict[str, Entry] = {
     "case.not_inspected": Entry(
         "the seller did not inspect in time: all is accepted",
         False,
-        "卖家超时未验货,视为验货通过",
-        "Not inspected in time: all is accepted.",
+        "卖家超时未验货,视为验货通过[,退款金额{amount_minor}]",
+        "Not inspected in time: all is accepted[; {amount_minor} is refunded].",
     ),
     "case.parcel_failed": Entry(
-        "the carrier says that the parcel was refused or lost", False, "包裹拒收或丢失,已通过", "The parcel was refused or lost."
+        "the carrier says that the parcel was refused or lost",
+        False,
+        "包裹拒收或丢失,已通过[,退款金额{amount_minor}]",
+        "The parcel was refused or lost[; {amount_minor} is refunded].",
     ),
     "case.refund_failed": Entry(
         "the provider did not pay: a person decides", False, "退款失败,平台处理中", "The refund failed. The platform looks at it."
@@ -777,14 +799,14 @@ CATALOGUE: dict[str, Entry] = {
     "case.replacement_failed": Entry(
         "the replacement was refused or lost: refunded",
         False,
-        "换货/补发包裹拒收或丢失,转为退款",
-        "The replacement did not arrive. It is refunded.",
+        "换货/补发包裹拒收或丢失,转为退款[,退款金额{amount_minor}]",
+        "The replacement did not arrive. It is refunded[: {amount_minor}].",
     ),
     "case.replacement_late": Entry(
         "the seller did not send the replacement in time: refunded",
         False,
-        "卖家超时未换货/补发,转为退款",
-        "The replacement was not sent in time. It is refunded.",
+        "卖家超时未换货/补发,转为退款[,退款金额{amount_minor}]",
+        "The replacement was not sent in time. It is refunded[: {amount_minor}].",
     ),
     "case.replacement_presumed": Entry(
         "nobody signed for the replacement: it counts as arrived", False, "换货/补发已超时自动完成", "The replacement counts as arrived."
@@ -812,6 +834,8 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "卖家已拒绝,[{deadline}前]可申请平台介入",
         "The seller refused. You can ask the platform to judge[ until {deadline}].",
+        "您已拒绝,买家可[于{deadline}前]申请平台介入",
+        "You refused. The buyer can ask the platform to judge[ until {deadline}].",
     ),
     "case.sent_back": Entry(
         "the goods are on their way back",

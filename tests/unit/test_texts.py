@@ -7,10 +7,15 @@ from typing import get_args
 
 import pytest
 
+from services.refund.decide.dispute import show
 from shared import errors
 from shared.errors import CATALOGUE, numbers
+from shared.messaging.message import Message
+from shared.messaging.shape import Reject
 from shared.texts import numbers_in, numbers_of, sentence
 from tests.unit import builders as b
+from tests.unit.refund import acts, life
+from tests.unit.refund.matrix import shop
 
 AT = b.at("06-24 00:00")
 READ = [code for code in get_args(errors.RefundCode) if CATALOGUE[code].zh]
@@ -24,7 +29,8 @@ UNREAD = {
     "ruling.too_late",
 }
 FIELDS = {name for entry in CATALOGUE.values() for text in (entry.zh, entry.en) for name in re.findall(r"\{([a-z_]+)\}", text)}
-SAMPLES = {name: AT if name in ("until", "deadline") else 12_34 if name.endswith("_minor") else 7 for name in FIELDS}
+TIMES = ("until", "deadline", "occurred_at", "appeal_until")
+SAMPLES = {name: AT if name in TIMES else 12_34 if name.endswith("_minor") else 7 for name in FIELDS}
 
 
 @pytest.mark.parametrize("code", READ)
@@ -39,7 +45,7 @@ def test_each_refund_code_is_a_sentence_with_all_of_its_numbers_and_with_none(co
         assert not set("[]{}–") & set(text), text
     template = (entry.seller_zh if language == "zh" else entry.seller_en) if reader == "seller" and entry.seller_zh else entry.zh
     for name in re.findall(r"\{([a-z_]+)\}", template):
-        shown = "2026-06-24 00:00:00" if name in ("until", "deadline") else "12.34 CNY" if name.endswith("_minor") else "7"
+        shown = "2026-06-24 00:00:00" if name in TIMES else "12.34 CNY" if name.endswith("_minor") else "7"
         assert shown in full
 
 
@@ -68,6 +74,27 @@ def test_a_window_that_has_passed_is_told_with_its_length_and_its_end_r4_5() -> 
 def test_buyer_and_seller_read_their_own_sentence() -> None:
     assert sentence("trust_card.no_card", {}, "en", "buyer").startswith("You ")
     assert sentence("trust_card.no_card", {}, "en", "seller").startswith("The buyer ")
+
+
+@pytest.mark.parametrize("code", ["case.seller_refused", "case.none_accepted"])
+def test_who_may_dispute_a_refusal_and_until_when_is_told_to_each_side_in_its_own_words_r4_11(code: str) -> None:
+    read = {reader: sentence(code, {"deadline": AT}, "en", reader, zone="Asia/Shanghai") for reader in ("buyer", "seller")}
+    assert read["buyer"].endswith("You can ask the platform to judge until 2026-06-24 00:00:00.")
+    assert read["seller"].startswith("You ")
+    assert read["seller"].endswith("The buyer can ask the platform to judge until 2026-06-24 00:00:00.")
+
+
+def test_a_default_judgment_says_until_when_it_can_be_appealed_r4_11() -> None:
+    told = sentence("case.default_judgment", {"appeal_until": AT}, "zh", "seller", zone="Asia/Shanghai")
+    assert told == "平台逾期未裁决,按买家诉求处理,2026-06-24 00:00:00前可申诉"
+
+
+@pytest.mark.parametrize("told", [acts.DISPUTED, (*acts.DISPUTED, acts.HEARD)])
+def test_evidence_that_is_too_late_is_told_when_its_time_was_over_r4_11(told: tuple[Message | str, ...]) -> None:
+    found = show(acts.shown(when="06-21 12:00:06"), life.purchase_of(shop(*told)))
+    assert isinstance(found, Reject)
+    until = numbers_of(found.detail)
+    assert sentence("evidence.too_late", until, "zh", zone="Asia/Shanghai") == "举证时间已结束,截止时间2026-06-21 12:00:00"
 
 
 def test_the_numbers_of_a_verdict_are_those_of_its_fact() -> None:

@@ -97,7 +97,7 @@ def _cannot_show(event: EvidenceSubmitted | SellerEvidenceSubmitted, case: Case,
     if case.state not in (10, 12, 20, 30, 40) or case.sending:
         return illegal(case)
     if case.state == 20 and (case.turn == "platform" or case.overdue(event.occurred_at)):
-        return Reject("evidence.too_late")
+        return Reject("evidence.too_late", numbers(until=case.since if case.turn == "platform" else case.deadline))
     if case.overdue(event.occurred_at):
         return Wait("case.before_deadline")
     if sum(one.startswith(f"{side}/") for one in case.evidence) >= EVIDENCE_MAX:

@@ -71,7 +71,7 @@ JOURNEYS = [
     journey(
         "Both show it as the 48 hours are over: nobody looks",
         "R4.11", OPEN, shows(day(5)), seller_shows(day(5)), FOR_SELLER,
-        then=Then(LOST.cases, ("evidence.too_late",), seller=57_00, never=("evidence.noted",)),
+        then=Then(LOST.cases, ("evidence.too_late",), seller=57_00, never=("evidence.noted",), until=day(5)),
     ),
     journey(
         "I dispute in the last second of seven days",

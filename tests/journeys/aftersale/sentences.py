@@ -29,7 +29,7 @@ SENTENCES: dict[str, tuple[str, ...] | None] = {
         "The time for this has passed (100 days from the day after signing); it ended at {until}.",
     ),
     "evidence.known": None,
-    "evidence.too_late": ("举证时间已结束", "The time for evidence is over."),
+    "evidence.too_late": ("举证时间已结束,截止时间{until}", "The time for evidence is over; it ended at {until}."),
     "first_order.not_first": ("该订单不是首单,不享受首单保障", "This is not the first order, so the first-order guarantee does not apply."),
     "first_order.used": ("首单保障已使用", "The first-order guarantee has been used."),
     "line.unknown": ("订单中没有该商品", "There is no such line in this order."),
