@@ -10,6 +10,7 @@ from services.refund.decide.step import after, closed, due, illegal, said, waybi
 from services.refund.model import Case, Purchase, Waybill, evolve
 from shared.contracts.exchange import CaseReplaced, ReplacementDue, ReplacementOver
 from shared.contracts.merchant import ReplacementSent
+from shared.contracts.refund import WindowOpened
 from shared.errors import Code, numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 
@@ -48,9 +49,13 @@ def unsent(event: ReplacementDue, purchase: Purchase | None) -> Outcome:
 
 
 def presumed(event: ReplacementOver, purchase: Purchase | None) -> Outcome:
-    """Nobody signed and nobody lost it: it counts as arrived. Source: R4.2."""
+    """Nobody signed and nobody lost it: it counts as arrived, and as signed for. So the windows of its line begin again, that of what did
+    not come among them: a buyer who has nothing could ask for nothing meanwhile. Source: R4.2, R4.10.
+    """
     purchase, case = due(event, purchase)
-    return replaced(purchase, case, event.occurred_at, "case.replacement_presumed", "R4.2")
+    at = event.occurred_at
+    opened = WindowOpened(order_id=event.order_id, line_nos=(case.line_no,), signed_at=at, restarted=True, occurred_at=at)
+    return opened, *replaced(evolve(purchase, opened), case, at, "case.replacement_presumed", "R4.2")
 
 
 def replaced(purchase: Purchase, case: Case, at: datetime, code: Code, rule: str) -> Facts:

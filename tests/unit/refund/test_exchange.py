@@ -91,11 +91,23 @@ def test_a_replacement_that_the_carrier_loses_is_refunded_at_once_r4_10(how: str
 def test_a_replacement_that_nobody_signs_for_counts_as_arrived_after_thirty_days_r4_2() -> None:
     memory = shop(*a.REPLACED)
     assert memory.advance(at("07-23 10:00:04")) == ()
-    (end,) = memory.advance(at("07-23 10:00:05"))
+    opened, end = memory.advance(at("07-23 10:00:05"))
+    assert isinstance(opened, WindowOpened)
     assert isinstance(end, CaseClosed)
-    assert (end.state, end.outcome, end.code, end.occurred_at) == (60, "exchanged", "case.replacement_presumed", at("07-23 10:00"))
+    assert (opened.signed_at, opened.restarted, end.state, end.outcome, end.code, end.occurred_at) == (
+        at("07-23 10:00"), True, 60, "exchanged", "case.replacement_presumed", at("07-23 10:00"),
+    )  # fmt: skip
     memory.send(a.arrived(when="07-25 10:00"))  # the signing, told late, still begins the windows
     assert l.purchase_of(memory).lines[1].signed_at == at("07-25 10:00")
+
+
+@pytest.mark.parametrize(("when", "state"), [("07-30 23:59:59", 10), ("07-31 00:00:00", None)])
+def test_a_buyer_to_whom_no_replacement_came_can_say_so_once_it_counts_as_arrived_r4_10_r4_2(when: str, state: int | None) -> None:
+    """While it is under way nothing is refundable, and the windows of the first signing are long over."""
+    memory = shop(*a.REPLACED, "07-23 10:00:05")
+    memory.send(l.requested("c2", kind="refund_only", ground="not_received", when=when))
+    cases = l.purchase_of(memory).cases
+    assert (cases["c2"].state if "c2" in cases else None, codes(memory)) == (state, [] if state else ["claim.window_over"])
 
 
 def test_a_replacement_told_before_the_inspection_waits_for_it_r2_1() -> None:
