@@ -123,6 +123,21 @@ def test_what_was_lost_and_sent_again_has_left_so_money_agreed_on_for_it_is_paid
     assert (again.state, again.granted_minor, town.refused(), town.waiting()) == (60, 100_00, [], [])
 
 
+def test_what_was_lost_is_refunded_or_cancelled_and_never_both_r2_5_r4_8() -> None:
+    """Four units in two parcels, one is lost; the buyer asks for its money and takes its units back in the same moment."""
+    bought = (b.placed(b.cart(quantity=4)), b.succeeded(400_00), b.shipped("w1", {1: 2}), b.shipped("w2", {1: 2}))
+    asked = l.requested(kind="refund_only", ground="not_received", quantity=2, when="06-06 10:00")
+    for at_once in ([asked, b.cancel({1: 2}, b.PAYMENT_ID, when="06-06 10:00")], [asked, b.shipped("w3", {1: 2}, "06-06 10:00")]):
+        town = street(*bought, b.parcel_lost("w1", when="06-04 10:00"), b.signed("w2", when="06-05 10:00"))
+        town.tell((f"x{number}", event) for number, event in enumerate(at_once))
+        refunds = town.entity("payment", PAYMENT, b.ORDER).refunds.values()
+        line = town.entity("refund", PURCHASE, b.ORDER).lines[1]
+        back = sum(one.buyer_minor for one in refunds if one.state == "done")
+        assert (line.granted_quantity, back) in ((2, 200_00), (0, 0))
+        assert (line.granted_quantity == 2) == ("units.cancelled" in told(town)), "what was sent again is not refunded"
+        assert (town.refused(), town.waiting()) == ([], [])
+
+
 def test_a_case_that_a_buyer_wins_on_appeal_holds_order_and_money_again_until_it_is_paid_r4_11() -> None:
     lost = (*BOUGHT, *LOST, "06-08 12:00:05", a.ruled(upheld=False, when="06-09 10:00"))
     town = street(*lost, a.appealed(when="06-10 10:00"), failures=1)

@@ -11,26 +11,26 @@ from services.refund.decide.follow import agreed
 from services.refund.decide.step import ended
 from services.refund.model import Case, Purchase, evolve
 from shared.contracts.hold import HoldNoted, ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested
-from shared.contracts.refund import CaseOpened
+from shared.contracts.refund import By, CaseOpened
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def asked(opened: CaseOpened, purchase: Purchase) -> tuple[Message, ...]:
     """For what has not been shipped, claimed as such, or by agreement without a return; of such a claim only the units that may still
-    leave, and none for money alone: then the goods come all the same. Nothing for another ground. Source: R4.8, R4.2.
+    leave, and none for money alone: then the goods come all the same. Of what was not received the units that were lost: they may leave
+    again, or be cancelled. Nothing for another ground. Source: R4.8, R4.2, R2.5.
     """
-    if opened.ground == "not_shipped":
-        quantity = opened.quantity
-    elif (opened.ground, opened.kind, opened.amount_minor, purchase.lines[opened.line_no].kind) == (
-        "negotiated",
-        "refund_only",
-        None,
-        "goods",
-    ):
-        quantity = min(opened.quantity, purchase.unsent(opened.line_no))
-    else:
-        quantity = 0
+    whole = (opened.kind, opened.amount_minor, purchase.lines[opened.line_no].kind) == ("refund_only", None, "goods")
+    match opened.ground:
+        case "not_shipped":
+            quantity = opened.quantity
+        case "negotiated" if whole:
+            quantity = min(opened.quantity, purchase.unsent(opened.line_no))
+        case "not_received" if whole:
+            quantity = min(opened.quantity, purchase.lost(opened.line_no))
+        case _:
+            quantity = 0
     if not quantity:
         return ()
     units: dict[str, Any] = {"order_id": opened.order_id, "case_id": opened.case_id, "line_no": opened.line_no}
@@ -47,11 +47,13 @@ def allowed(event: ShipmentHoldGranted, purchase: Purchase | None) -> Outcome:
     purchase, case = found
     if case.ended:
         return ()
-    noted, by = HoldNoted(**event.model_dump()), "promise" if case.instant else case.agreed
+    lost = case.ground == "not_received"
+    at_once: By = "carrier" if lost else "promise"
+    noted, by = HoldNoted(**event.model_dump()), at_once if case.instant else case.agreed
     if not by:
         return (noted,)
     after = evolve(purchase, noted)
-    return (noted, *agreed(after, after.cases[case.id], max(event.occurred_at, case.since), by, "R4.8"))
+    return (noted, *agreed(after, after.cases[case.id], max(event.occurred_at, case.since), by, "R4.2" if lost else "R4.8"))
 
 
 def forbidden(event: ShipmentHoldRefused, purchase: Purchase | None) -> Outcome:
@@ -66,7 +68,7 @@ def forbidden(event: ShipmentHoldRefused, purchase: Purchase | None) -> Outcome:
 def so_far(purchase: Purchase) -> int:
     """What the order's instant refunds come to, those included that still wait for the order's word. Source: R4.8."""
     granted = sum(one.granted_minor for one in purchase.cases.values() if one.ground == "not_shipped" and one.answer == "promise")
-    waiting = (one for one in purchase.cases.values() if one.instant)
+    waiting = (one for one in purchase.cases.values() if one.instant and one.ground == "not_shipped")
     return granted + sum(purchase.line_of(one).share(min(one.quantity, purchase.line_of(one).left)) for one in waiting)
 
 

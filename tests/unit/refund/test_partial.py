@@ -27,6 +27,10 @@ def grants(memory: Memory) -> list[tuple[int, int]]:
     return [(fact.quantity, fact.amount_minor) for fact in memory.facts if isinstance(fact, RefundGranted)]
 
 
+def not_received(case_id: str, quantity: int, when: str) -> RefundRequested:
+    return l.requested(case_id, quantity=quantity, kind="refund_only", ground="not_received", when=when)
+
+
 def test_an_amount_alone_takes_no_units_and_the_rest_goes_to_the_last_r1_4() -> None:
     memory = shop(*l.SIGNED, asked(20_00), l.accepted(), l.done(amount_minor=20_00))
     assert grants(memory) == [(0, 20_00)]
@@ -76,10 +80,18 @@ def test_the_seller_agrees_to_money_alone_and_it_is_granted_or_is_silent_and_it_
 
 
 def test_a_parcel_that_the_carrier_lost_is_refunded_at_once_by_its_word_r2_5() -> None:
-    memory = shop(l.paid(), a.sent(), a.failed(), l.requested(kind="refund_only", ground="not_received", when="06-16 12:00"))
-    opened, grant = memory.facts[-2:]
+    """And the order's, that they have neither left again nor were cancelled (R4.8)."""
+    memory = shop(l.paid(), a.sent(), a.failed(), not_received("c1", 3, "06-16 12:00"))
+    opened, asked = memory.facts[-2:]
+    assert (getattr(opened, "turn", ""), asked.type, grants(memory)) == ("nobody", "shipment_hold.requested", [])
+    grant = memory.send(a.kept(when="06-16 12:00"))[-1]
     assert isinstance(grant, RefundGranted)
-    assert (getattr(opened, "turn", ""), grant.by, grant.amount_minor) == ("nobody", "carrier", 100_00)
+    assert (grant.by, grant.code, grant.rule, grant.amount_minor) == ("carrier", "case.parcel_failed", "R4.2", 100_00)
+
+
+def test_what_was_lost_and_left_again_in_the_same_moment_is_not_refunded_r4_8_r2_5() -> None:
+    memory = shop(l.paid(), a.sent(), a.failed(), not_received("c1", 3, "06-16 12:00"), a.left(when="06-16 12:00"))
+    assert (grants(memory), l.case_of(memory).state) == ([], 70)
 
 
 def test_units_sent_again_after_they_failed_are_not_failed_any_more_r2_5() -> None:
@@ -87,26 +99,21 @@ def test_units_sent_again_after_they_failed_are_not_failed_any_more_r2_5() -> No
     assert (line.sent, line.failed) == (2, 1)
 
 
-def not_received(case_id: str, quantity: int, when: str) -> RefundRequested:
-    return l.requested(case_id, quantity=quantity, kind="refund_only", ground="not_received", when=when)
-
-
 def test_units_that_the_carrier_lost_are_refunded_at_once_by_its_word_once_r2_5_r4_2() -> None:
     """Four units in two parcels: one is lost and refunded, the other arrives. Of those the seller is asked."""
     parcels = (a.sent("w1", quantity=2), a.sent("w2", quantity=2), a.failed("w1", quantity=2))
-    memory = shop(
-        l.paid(l.line(quantity=4, paid_minor=400_00)), *parcels, not_received("c1", 2, "06-16 12:00"), l.done(amount_minor=200_00)
-    )
+    lost = (not_received("c1", 2, "06-16 12:00"), a.kept(quantity=2, when="06-16 12:00"))
+    memory = shop(l.paid(l.line(quantity=4, paid_minor=400_00)), *parcels, *lost, l.done(amount_minor=200_00))
     memory.when(l.delivered(when="06-22 12:00"), not_received("c2", 2, "06-22 13:00"))
     assert (grants(memory), l.case_of(memory, "c2").turn) == ([(2, 200_00)], "seller")
 
 
 def test_two_parcels_that_are_lost_one_after_the_other_are_each_refunded_at_once_r2_5() -> None:
     parcels = (a.sent("w1", quantity=2), a.sent("w2", quantity=2), a.failed("w1", quantity=2))
-    memory = shop(
-        l.paid(l.line(quantity=4, paid_minor=400_00)), *parcels, not_received("c1", 2, "06-16 12:00"), l.done(amount_minor=200_00)
-    )
+    lost = (not_received("c1", 2, "06-16 12:00"), a.kept(quantity=2, when="06-16 12:00"))
+    memory = shop(l.paid(l.line(quantity=4, paid_minor=400_00)), *parcels, *lost, l.done(amount_minor=200_00))
     memory.when(a.failed("w2", quantity=2, when="06-22 12:00"), not_received("c2", 2, "06-22 13:00"))
+    memory.send(a.kept("c2", 2, when="06-22 13:00"))
     assert grants(memory) == [(2, 200_00), (2, 200_00)]
 
 
