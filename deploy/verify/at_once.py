@@ -15,7 +15,7 @@ from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.verdicts import guarantee
 from shared.contracts.certificate import AtOnce, CertificateIssued
-from shared.contracts.order import ParcelFailed, ReplacementNoted
+from shared.contracts.order import ParcelFailed, ParcelSent, ReplacementNoted, UnitsCancelled
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted, WindowOpened
 
 NOBODY_ASKED = ("first_order", "trust_card")  # always at once
@@ -63,18 +63,29 @@ def checks(log: Log) -> Iterator[Check]:
 
 
 def _carried(check: Check, log: Log, orders: dict[str, Order]) -> None:
-    """By the carrier's word no more is paid than it lost or brought back, less what was sent again for a case."""
-    lost, paid = Counter[Line](), Counter[Line]()
+    """By the carrier's word no more is paid than it lost or brought back, less what was sent again for a case; nor more than neither left
+    again nor was cancelled.
+    """
+    lost, here, paid = Counter[Line](), Counter[Line](), Counter[Line]()
+    for order in orders.values():
+        here.update({(order.certificate.order_id, line.line_no): line.quantity for line in order.certificate.lines})
+    for _, sent in log.of(ParcelSent):
+        here.subtract({(sent.order_id, one.line_no): one.quantity for one in sent.units})
+    for _, cut in log.of(UnitsCancelled):
+        here.subtract({(cut.order_id, one.line_no): one.quantity for one in cut.lines})
     for _, failed in log.of(ParcelFailed):
-        lost.update({(failed.order_id, one.line_no): one.quantity for one in failed.units})
+        for found in (lost, here):
+            found.update({(failed.order_id, one.line_no): one.quantity for one in failed.units})
     for _, again in log.of(ReplacementNoted):
-        lost[(again.order_id, again.line_no)] -= again.units_sent
+        for found in (lost, here):
+            found[(again.order_id, again.line_no)] -= again.units_sent
     for order in orders.values():
         for case_id, units in order.carried.items():
             paid[(order.certificate.order_id, order.asked[case_id].line_no)] += units
     for (order_id, line_no), units in sorted(paid.items()):
-        fine = units <= lost[(order_id, line_no)] or any(log.starts.values())
-        check.that(fine, f"line {line_no} of {order_id}: {units} units are paid for as lost, {lost[(order_id, line_no)]} are")
+        most = min(lost[(order_id, line_no)], here[(order_id, line_no)])
+        fine = units <= most or any(log.starts.values())
+        check.that(fine, f"line {line_no} of {order_id}: {units} units are paid for as lost, {most} are")
 
 
 def _opened(check: Check, entry: Entry, asked: CaseOpened, order: Order) -> None:

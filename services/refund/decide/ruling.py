@@ -55,9 +55,10 @@ def _judge(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
         return Wait("case.before_deadline") if case.overdue(event.occurred_at) else Reject("ruling.too_early")
     if case.overdue(event.occurred_at):
         return Reject("ruling.too_late")
-    kind: CaseKind = case.kind if event.remedy == "as_claimed" else event.remedy
-    quantity = event.quantity or case.quantity
-    amount = case.amount_minor if event.amount_minor is None else event.amount_minor
+    kind, quantity, amount = case.kind, case.quantity, case.amount_minor
+    if event.upheld:  # else the claim stays what it was: an appeal is of all of it
+        kind = kind if event.remedy == "as_claimed" else event.remedy
+        quantity, amount = event.quantity or quantity, amount if event.amount_minor is None else event.amount_minor
     fault = fault_of(case, event.upheld, event.fault)
     ruled = _ruled(
         purchase, case, event.occurred_at, "ruling", event.ruling_id, event.upheld, fault, kind, quantity, amount, event.finding,

@@ -177,6 +177,14 @@ def test_a_buyer_that_wins_on_appeal_is_paid_and_the_line_is_held_again_r4_11() 
     assert (end.state, end.outcome, end.fault, end.seller_at_fault) == (60, "refunded", "seller", True)
 
 
+def test_a_lost_claim_is_appealed_as_it_was_whatever_the_ruling_named_beside_r4_11() -> None:
+    lost = a.ruled(upheld=False, quantity=1, amount_minor=1_00, remedy="refund_only")
+    memory = shop(*HEARD, lost, a.appealed(), a.appeal_ruled())
+    grant = memory.facts[-1]
+    assert isinstance(grant, RefundGranted)
+    assert (grant.quantity, grant.amount_minor, l.case_of(memory).kind) == (3, 100_00, "return_and_refund")
+
+
 def test_while_an_appeal_may_reopen_a_case_its_line_takes_no_other_and_the_other_way_round_r4_3_r4_11() -> None:
     memory = shop(*LOST, a.appealed())
     memory.send(l.requested("c2", when="06-23 12:00"))
