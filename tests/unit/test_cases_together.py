@@ -138,6 +138,17 @@ def test_what_was_lost_is_refunded_or_cancelled_and_never_both_r2_5_r4_8() -> No
         assert (town.refused(), town.waiting()) == ([], [])
 
 
+def test_what_was_lost_and_cancelled_is_not_sent_again_nor_refunded_for_another_unit_r2_5_r1_4() -> None:
+    """The two that arrived are not paid for because nobody sent the two again that the buyer took back in the same moment."""
+    bought = (b.placed(b.cart(quantity=4)), b.succeeded(400_00), b.shipped("w1", {1: 2}), b.shipped("w2", {1: 2}))
+    town = street(*bought, b.parcel_lost("w1", when="06-04 10:00"), b.signed("w2", when="06-05 10:00"))
+    asked = l.requested(kind="resend", ground="not_received", quantity=2, when="06-06 10:00")
+    town.tell([("x1", asked), ("x2", b.cancel({1: 2}, b.PAYMENT_ID, when="06-06 10:00"))])
+    town.advance(b.at("06-12 10:00"))
+    assert (case_of(town).state, told(town).count("refund.done"), told(town).count("refund.granted")) == (70, 1, 0)
+    assert (town.refused(), town.waiting()) == ([], [])
+
+
 def test_a_case_that_a_buyer_wins_on_appeal_holds_order_and_money_again_until_it_is_paid_r4_11() -> None:
     lost = (*BOUGHT, *LOST, "06-08 12:00:05", a.ruled(upheld=False, when="06-09 10:00"))
     town = street(*lost, a.appealed(when="06-10 10:00"), failures=1)

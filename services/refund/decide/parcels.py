@@ -58,8 +58,8 @@ def open_windows(event: ParcelDelivered, purchase: Purchase | None) -> Outcome:
 
 
 def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
-    """What was cancelled before it left can be claimed no more; a case that nothing is left for ends, and a coupon for nothing else
-    comes back. Source: R1.4, R3.5, R4.13.
+    """What was cancelled before it left can be claimed no more; a case that nothing is left for ends, and one of lost units if it was
+    those; a coupon for nothing else comes back. Source: R1.4, R2.5, R3.5, R4.13.
     """
     if purchase is None:
         return Wait("case.before_certificate")
@@ -75,11 +75,13 @@ def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
             amount_minor=part.amount_minor,
             occurred_at=event.occurred_at,
         )
+        lost = purchase.lost(part.line_no)
         purchase = evolve(purchase, cut)
         facts.append(cut)
         line = purchase.lines[part.line_no]
         case = purchase.cases[line.open_case] if line.open_case is not None else None
-        if case is not None and line.left == 0 and case.state != 50:
+        theirs = case is not None and case.ground == "not_received" and lost >= case.quantity > purchase.lost(part.line_no)
+        if case is not None and (line.left == 0 or theirs) and case.state != 50:
             over = ended(purchase, case, event.occurred_at, "case.units_cancelled", "R1.4", "agreed")
             purchase = evolve(purchase, over[0])
             facts += over
