@@ -1,4 +1,4 @@
-"""Batches cut from queues: Q1 to Q5."""
+"""Batches cut from queues: Q1 to Q4."""
 
 from __future__ import annotations
 
@@ -6,27 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.messaging.consume import Batch
-from shared.messaging.queues import OUT_OF_RANGE, Queues
-from shared.messaging.record import Record
-
-TOPICS = ("x", "y")
-
-
-def record(topic: str, number: int, offset: int, at: int = 0, type: bytes = b"ours") -> Record:
-    return Record(topic, number, offset, b"k", b"", (("ce_id", b"theirs"), ("ce_type", type)), at)
-
-
-def queues(numbers: int = 2, unclean: tuple[int, ...] = (), batch_max: int = 4) -> Queues:
-    return Queues({(topic, n): 0 for topic in TOPICS for n in range(numbers)}, unclean, batch_max, {"x": {b"theirs"}, "y": {b"theirs"}})
-
-
-def fill(queue: Queues, topic: str, number: int, count: int, *, at: int = 0, type: bytes = b"ours") -> None:
-    since = queue.stream(topic, number).fetched
-    queue.add((topic, number), since, [record(topic, number, since + n, at + n, type) for n in range(count)], since + count)
-
-
-def took(batch: Batch | None) -> list[str]:
-    return [one.ref for one in batch.records] if batch else []
+from shared.messaging.queues import OUT_OF_RANGE
+from tests.unit.messaging.queued import TOPICS, fill, queues, record, took
 
 
 def test_q1_one_batch_at_a_time_works_on_a_partition() -> None:
@@ -78,48 +59,6 @@ def test_q2_positions_move_over_control_records() -> None:
     assert [(run.since, run.upto) for run in batch.runs.values()] == [(0, 3)]
     queue.done(batch, 0)
     queue.press()
-    assert queue.take() is None
-
-
-def test_q5_what_is_for_others_makes_no_batch_until_it_is_pressed() -> None:
-    queue = queues(2)
-    assert not queue.lingering()
-    fill(queue, "x", 1, 2, type=b"theirs")
-    assert (queue.take(), queue.ready(), queue.lingering()) == (None, 0, True)
-    queue.press()
-    assert (queue.ready(), queue.lingering()) == (2, False)
-    batch = queue.take()
-    assert took(batch) == ["x/1/0", "x/1/1"]
-    assert batch is not None
-    queue.put_back(batch)
-    assert (queue.take(), queue.lingering()) == (None, True), "once pressed is once"
-
-
-def test_q5_what_is_for_others_goes_with_the_first_of_its_partition_that_is_ours() -> None:
-    queue = queues(2)
-    fill(queue, "x", 0, 1, type=b"theirs")
-    fill(queue, "x", 1, 2, type=b"theirs")
-    fill(queue, "y", 1, 1, at=5)
-    first = queue.take()
-    assert took(first) == ["x/1/0", "x/1/1", "y/1/0"]
-    assert (queue.take(), queue.lingering()) == (None, True)
-    assert first is not None
-    queue.done(first, 1)
-    again = queue.take()
-    assert took(again) == ["x/1/1", "y/1/0"], "what is put back still has one of ours"
-
-
-def test_q5_what_fills_a_batch_waits_for_nobody() -> None:
-    queue = queues(1)
-    fill(queue, "x", 0, 4, type=b"theirs")
-    assert len(took(queue.take())) == 4
-
-
-def test_q5_one_of_ours_that_was_forgotten_in_a_rewind_presses_nobody() -> None:
-    queue = queues(1)
-    fill(queue, "x", 0, 1)
-    queue.rewind("x", 0, 0)
-    fill(queue, "x", 0, 1, type=b"theirs")
     assert queue.take() is None
 
 
