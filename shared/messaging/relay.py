@@ -235,14 +235,17 @@ class Relay:
     @staticmethod
     def _build(producer: AIOKafkaProducer, topic: str, queue: deque[OutboxRow]) -> tuple[BatchBuilder, int, int]:
         batch = producer.create_batch()
-        name = "x-sequence" if topic.endswith(".parked.v1") else "ce_sequence"
+        copies = topic.endswith(".parked.v1")  # with a stranger's headers and key; our own are bounded
+        name = "x-sequence" if copies else "ce_sequence"
         last = count = size = 0
-        for _, partition, seq, key, headers, value in queue:
+        for _, _, seq, key, headers, value in queue:
             size += len(value or b"") + 600
+            if copies:
+                size += len(key or b"") + sum(len(each) + len(data or b"") for each, data in headers)
             if count and (count >= BATCH_ROWS or size > BATCH_BYTES):
                 break
             if batch.append(key=key, value=value, timestamp=None, headers=[*headers, (name, b"%d" % seq)]) is None:
-                raise ValueError(f"{topic}/{partition} {seq} does not fit into a request")
+                break  # never the first: for one there is always room
             last, count = seq, count + 1
         batch.close()
         return batch, last, count
