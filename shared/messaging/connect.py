@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from shared.errors import HaltCode
 from shared.messaging.store import LostRace
@@ -61,11 +62,15 @@ def infrastructure(error: BaseException) -> bool:
         error,
         OSError
         | asyncio.TimeoutError
+        | KafkaError
         | LostRace
         | Halted
         | asyncpg.InterfaceError
         | asyncpg.InternalClientError  # a connection that broke in the middle of a call
         | asyncpg.PostgresConnectionError
+        | asyncpg.InvalidAuthorizationSpecificationError  # a password that is being changed
+        | asyncpg.InvalidCatalogNameError  # a database that is being restored
+        | asyncpg.ReadOnlySQLTransactionError  # a standby that is being promoted, a disk that is nearly full
         | asyncpg.OperatorInterventionError
         | asyncpg.TransactionRollbackError
         | asyncpg.InsufficientResourcesError

@@ -42,7 +42,8 @@ PRUNE_ROWS = 5000
 PRUNE_CHUNKS_MAX = 40  # a turn; the rest follows in the next
 STALLED_SECONDS = 60.0  # no turn of the loop for that long: restart me
 
-VERIFIED = "SELECT pg_postmaster_start_time()::text"
+# One database of a running server may be restored alone: then its tables lie elsewhere.
+VERIFIED = "SELECT concat_ws(' ', pg_postmaster_start_time(), pg_relation_filenode('lane'))"
 BEAT = """
 INSERT INTO process (id, started_at, seen_at, clock_at, policies_read, halts) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO UPDATE
@@ -113,7 +114,7 @@ class Engine:
         """Empty when work is done here; else why not."""
         if self.halted:
             return self.halted
-        if not self._assigned_once:
+        if self._trouble or not self._assigned_once:
             return f"starting: {self._trouble or self.versions.trouble or 'no partitions assigned yet'}"
         if self.versions.trouble:
             return self.versions.trouble
@@ -150,10 +151,7 @@ class Engine:
             except Exception as error:
                 failures += 1
                 self._trouble = str(error) if isinstance(error, KafkaError) else f"{type(error).__name__}: {error}"
-                if isinstance(error, KafkaError) or infrastructure(error):
-                    log.warning("not started yet: %s", self._trouble)
-                else:
-                    log.exception("start-up check failed")
+                log.warning("not started yet: %s", self._trouble)
                 await asyncio.sleep(backoff(failures))
         self._trouble = ""
         self._spawn("relay", self.relay.run())
@@ -184,7 +182,7 @@ class Engine:
     # -- database
 
     async def _connect(self, purpose: str) -> asyncpg.Connection:
-        """A connection to a server that was checked: a server that restarted may be a restored one."""
+        """A connection to a server that was checked: one that restarted may be a restored one. No event is to blame for what it raises."""
         connection = await self._raw(purpose)
         try:
             identity = await connection.fetchval(VERIFIED)
@@ -194,13 +192,14 @@ class Engine:
                     await check_log(connection, self.settings, self.inputs, self.own)
                     self._verified = identity
                     self._unhalt()
-        except Halted as halt:
-            self._halt(halt)
+        except BaseException as error:
             connection.terminate()
-            raise
-        except BaseException:
-            connection.terminate()
-            raise
+            if isinstance(error, Halted):
+                self._verified = ""  # the way out may lead back to the server that was checked before
+                self._halt(error)
+            if not isinstance(error, Exception) or infrastructure(error):
+                raise
+            raise ConnectionError(f"not checked: {type(error).__name__}: {error}") from error
         return connection
 
     def _halt(self, halt: Halted) -> None:
@@ -224,13 +223,12 @@ class Engine:
             try:
                 await flow.start(numbers)
                 break
-            except Exception as error:
-                if not infrastructure(error):
-                    raise
+            except Exception as error:  # whatever it is: the group's client would swallow it, and nobody would read
                 failures += 1
-                log.warning("assignment not begun yet: %s: %s", type(error).__name__, error)
+                self._trouble = f"assignment not begun: {type(error).__name__}: {error}"
+                log.warning("%s", self._trouble, exc_info=None if infrastructure(error) else error)
                 await asyncio.sleep(backoff(failures))
-        self.flow = flow
+        self.flow, self._trouble = flow, ""
         self.poller.numbers = numbers
         self._assigned_once = True
         log.info("partitions %s", numbers)
@@ -263,9 +261,9 @@ class Engine:
                     told = (time.monotonic(), *state)
                     await self._count_held(connection)
                 if time.monotonic() - watched > WATCHED_SECONDS:
+                    watched = time.monotonic()
                     for figure in self.service.watched:
                         figure.show(await connection.fetch(figure.sql, self.clock.now()))
-                    watched = time.monotonic()
                 if time.monotonic() - pruned > PRUNE_SECONDS:
                     await self._prune(connection)
                     pruned = time.monotonic()
@@ -275,10 +273,9 @@ class Engine:
                     await connection.execute(FORGET, self.instance, datetime.now(UTC) - timedelta(days=1))
                     await connection.close(timeout=2)
                 raise
-            except Exception as error:
-                if not isinstance(error, asyncpg.PostgresError) and not infrastructure(error):
-                    raise
-                log.warning("not told: %s: %s", type(error).__name__, error)
+            except Exception as error:  # a figure that cannot be shown stops nobody
+                known = isinstance(error, asyncpg.PostgresError) or infrastructure(error)
+                log.warning("not told: %s: %s", type(error).__name__, error, exc_info=None if known else error)
                 if connection is not None:
                     connection.terminate()
                 await asyncio.sleep(BEAT_SECONDS)

@@ -5,11 +5,13 @@ session names only what moved. Connections, metadata, formats and checksums are 
 Invariants kept here:
  X1 A lane is read from the position wanted when the request is written; who gets the answer is told that position too.
  X2 Records of aborted transactions and control records are skipped, and the position moves over them.
+ X3 Whatever a broker took can be read, a header's name that is not UTF-8 too; a lane that cannot be read keeps no other from its records.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -19,6 +21,7 @@ from aiokafka.errors import CorruptRecordException, OffsetOutOfRangeError, for_c
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.fetch import FetchRequest_v11
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
+from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
 
 from shared.messaging.record import Record
@@ -31,9 +34,13 @@ PARTITION_BYTES = 1024 * 1024  # a larger record comes alone
 READ_COMMITTED = 1
 LOOK_SECONDS = 0.01  # between two looks while nothing is wanted
 LEADERS_SECONDS = 1.0  # between two looks for partitions that moved to another broker
+NO_LEADER = -1  # of a partition: it is electing one, or its brokers are down
 NO_SESSION = (0, 0)  # id, epoch: the answer names a new one
 EPOCH_MAX = 2**31 - 1
 SESSION_LOST = (70, 71)  # FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH
+
+
+log = logging.getLogger("laotie.fetch")
 
 
 class Sink(Protocol):
@@ -86,9 +93,9 @@ async def read(settings: Settings, topics: list[str], sink: Sink) -> None:
         await client.set_topics(topics)
         while True:
             leaders = {_leader(client, lane) for lane in sink.wanted()}
-            if None in leaders:
+            if leaders & {None, NO_LEADER}:
                 client.force_metadata_update()
-            for node in leaders - {None, *sessions}:
+            for node in leaders - {None, NO_LEADER, *sessions}:
                 sessions[node] = asyncio.create_task(_session(client, node, sink), name=f"read from broker {node}")
             if not sessions:
                 await asyncio.sleep(LEADERS_SECONDS / 10)
@@ -129,8 +136,9 @@ async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
 
 
 def _take(client: AIOKafkaClient, topics: Any, asked: Mapping[Lane, int], sink: Sink) -> None:
-    """Hands on all that came, then raises what one of the partitions failed with."""
+    """Hands on all that came, then raises what one of the partitions failed with (X3)."""
     came, failed = False, 0
+    unread: Exception | None = None
     for topic, partitions in topics:
         for number, error, _, _, _, aborted, _, data in partitions:
             lane = (topic, number)
@@ -139,10 +147,18 @@ def _take(client: AIOKafkaClient, topics: Any, asked: Mapping[Lane, int], sink: 
             elif error:
                 failed = error
             elif data and lane in asked:
-                sink.got(lane, asked[lane], *_records(lane, asked[lane], data, aborted))  # X1
+                try:
+                    records, position = _records(lane, asked[lane], data, aborted)
+                except Exception as error:
+                    log.error("%s/%d cannot be read from %d on: %s: %s", *lane, asked[lane], type(error).__name__, error)
+                    unread = error
+                    continue
+                sink.got(lane, asked[lane], records, position)  # X1
                 came = True
     if came:
         sink.arrived()
+    if unread is not None:
+        raise unread
     _check(client, failed)
 
 
@@ -154,9 +170,16 @@ def _check(client: AIOKafkaClient, error: int) -> None:
 
 def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[int, int]] | None) -> tuple[list[Record], int]:
     """Those from `since` on, and the offset after the last one read."""
+    try:
+        return _parsed(lane, since, MemoryRecords(data), aborted)
+    except UnicodeDecodeError:  # a header's name
+        return _parsed(lane, since, _Lenient(data), aborted)
+
+
+def _parsed(lane: Lane, since: int, memory: Any, aborted: list[tuple[int, int]] | None) -> tuple[list[Record], int]:
     found: list[Record] = []
     position = since
-    for batch, taken in _batches(data, aborted):
+    for batch, taken in _batches(memory, aborted):
         if taken:
             found += [
                 Record(*lane, each.offset, each.key, each.value, tuple(each.headers), each.timestamp)
@@ -167,11 +190,10 @@ def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[int, int]]
     return found, position
 
 
-def _batches(data: bytes, aborted: list[tuple[int, int]] | None) -> Iterator[tuple[Any, bool]]:
+def _batches(memory: Any, aborted: list[tuple[int, int]] | None) -> Iterator[tuple[Any, bool]]:
     """X2. aborted: (producer id, first offset); a producer's transaction ends at its abort marker. False: not to be read."""
     coming = sorted(aborted or (), key=lambda each: each[1], reverse=True)
     aborting: set[int] = set()
-    memory = MemoryRecords(data)
     while memory.has_next():
         batch = memory.next_batch()
         if not batch.validate_crc():
@@ -184,3 +206,42 @@ def _batches(data: bytes, aborted: list[tuple[int, int]] | None) -> Iterator[tup
             yield batch, False
         else:
             yield batch, not (batch.is_transactional and batch.producer_id in aborting)
+
+
+class _Lenient:
+    """Batches whose headers may be named by any bytes: those that are not UTF-8 come as `\\x…`. Slow, for what hardly ever comes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def _end(self) -> int:
+        return self._at + 12 + int.from_bytes(self._data[self._at + 8 : self._at + 12], "big")  # base offset, length, then so many bytes
+
+    def has_next(self) -> bool:
+        return self._at + 12 <= len(self._data) and self._end() <= len(self._data)
+
+    def next_batch(self) -> Any:
+        since, self._at = self._at, self._end()
+        return _LenientBatch(self._data[since : self._at])
+
+
+class _LenientBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
+    _buffer: bytearray
+
+    def __iter__(self) -> Any:
+        super().__iter__()
+        self._buffer = _Named(self._buffer)
+        return self
+
+
+class _Named(bytearray):
+    """What is cut out of it can be decoded, whatever it is."""
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        return _Name(found) if isinstance(at, slice) else found
+
+
+class _Name(bytearray):
+    def decode(self, encoding: str = "utf-8", errors: str = "") -> str:
+        return super().decode(encoding, "backslashreplace")

@@ -27,12 +27,13 @@ from shared.errors import Code
 from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
 from shared.messaging.message import Message
 from shared.messaging.numbered import Numbered
-from shared.messaging.record import Armed, Changed, Effects, Held, HeldState, Incoming, Out, Record, Restated, Told, Unreadable
+from shared.messaging.record import Armed, Changed, Effects, Headers, Held, HeldState, Incoming, Out, Record, Restated, Told, Unreadable
 from shared.messaging.shape import EVENT_ID, Both, Given, Kind, Many, One, Plan, Policies, Reject, Service, Wait
 
 WAITING_MAX = 100  # waiting events a key; one more is rejected: wait.too_many
 WAIT_MAX = timedelta(hours=24)  # of the business clock; then the event expires into a person's hands
 OFFERS_MAX = 100  # ready events offered in one batch and key; the rest follow in the next
+COPY_MAX = 4 * 1024 * 1024 + 64 * 1024  # bytes of a record that is copied whole: more than can come uncompressed, less than can go
 HEADERS_MAX = 8 * 1024  # more than all headers of a fact can take: each is bounded
 _NAMESPACE_BYTES = uuid.NAMESPACE_URL.bytes
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
@@ -73,6 +74,10 @@ def uuid5(name: str) -> str:
 
 def timer_id(kind: str, subject: str, due_at: datetime) -> str:
     return uuid5(f"{kind}\n{subject}\n{due_at.isoformat()}")
+
+
+def _size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+    return len(key or b"") + len(value or b"") + sum(len(name.encode()) + len(data or b"") + 2 for name, data in headers)
 
 
 def _until(waiting: Held) -> datetime:
@@ -171,14 +176,16 @@ class Fold:
         return [*keys, *chain.from_iterable(runs)]
 
     def _compute(self, plan: Plan) -> bool:
-        """What its first touch leads to. False: that one is not here yet, so this comes with a later kind."""
+        """What its first touch leads to. False: that one is not here yet, so this comes with a later kind. Raising is left to the fold."""
         try:
             first = self._value(plan.touches[0], {})
+            for touch in plan.touches:
+                if callable(touch):
+                    self._want(touch(first))
         except NotLoaded:
             return False
-        for touch in plan.touches:
-            if callable(touch):
-                self._want(touch(first))
+        except Exception:
+            return True
         return True
 
     def held(self, key: str) -> list[Held]:
@@ -225,10 +232,10 @@ class Fold:
                 changed = self._one(item, row)
             except NotLoaded:
                 break
-            if any(other.state == "parked" for other in self.held(key)):
-                break
             if changed:
                 self._offer_waiting(key)
+            if any(other.state == "parked" for other in self.held(key)):
+                break
         self.settle_ready(key)
 
     def settle_ready(self, key: str) -> None:
@@ -264,12 +271,10 @@ class Fold:
         return True
 
     def wait_over(self, key: str, ref: str, until: str) -> None:
-        """Its cause has not come in time: a person looks at it; nothing is blocked and nothing is lost. until: as armed (F4)."""
+        """Its cause has not come in time. until: as armed (F4)."""
         row = next((row for row in self.held(key) if row.ref == ref and row.state == "waiting"), None)
         if row is not None and _until(row).isoformat() == until:
-            self._put_held(replace(row, state="expired", reason="wait.over"))
-            self._copy(row.record, "wait.over", row.reason, row.attempts)
-            self.effects.told.append(Told("parked", "wait.over", row.record))
+            self._expire(row, "wait.over", row.reason)
 
     def park(self, incoming: Incoming, code: str, error: str) -> None:
         """Park an event that the fold never saw end: it killed the process, or the database refused what it wrote."""
@@ -335,9 +340,12 @@ class Fold:
                 values.append(self._value(touch(values[0]) if callable(touch) else touch, touched))
         timed = event.topic.name == self._timer_topic
         if timed and not self._stands(event, touched):
+            self._rearm_moved(event, touched)
             self.effects.told.append(Told("stale_timer", event.type, incoming.record))
             return False
         outcome = plan.decide(event, *values)
+        if timed and isinstance(outcome, Reject):
+            raise StillDue(f"{event.type} {event.subject} was rejected: {outcome.code} {outcome.detail}")  # F6
         if isinstance(outcome, (Reject, Wait)):
             return outcome
         overlay: dict[Place, Changed] = {}
@@ -450,14 +458,23 @@ class Fold:
             self.settle_ready(incoming.key)
 
     def _waits(self, incoming: Incoming, row: Held | None, code: Code) -> None:
-        if row is not None:
-            if row.state != "waiting":
-                self._put_held(replace(row, state="waiting", reason=code))
+        full = sum(other.state == "waiting" for other in self.held(incoming.key)) >= WAITING_MAX
+        if row is not None and row.state == "waiting":
             return
-        if sum(other.state == "waiting" for other in self.held(incoming.key)) >= WAITING_MAX:
+        if row is not None and full:  # more of a key than is ever loaded would be forgotten
+            self._expire(row, "wait.too_many", code)
+        elif row is not None:
+            self._put_held(replace(row, state="waiting", reason=code))
+        elif full:
             self.refuse(Unreadable(incoming.record, "wait.too_many", code))
-            return
-        self._hold(incoming, "waiting", code)
+        else:
+            self._hold(incoming, "waiting", code)
+
+    def _expire(self, row: Held, reason: Code, cause: str) -> None:
+        """A person looks at it; nothing is blocked and nothing is lost."""
+        self._put_held(replace(row, state="expired", reason=reason))
+        self._copy(row.record, reason, cause, row.attempts)
+        self.effects.told.append(Told("parked", reason, row.record))
 
     def _hold(self, incoming: Incoming, state: Any, reason: str, error: str = "", row: Held | None = None) -> None:
         attempts = 1 + (row.attempts if row else 0)
@@ -517,16 +534,40 @@ class Fold:
             self.effects.inbox[(incoming.envelope.source, incoming.envelope.id)] = incoming.body_hash
 
     def _copy(self, record: Record, code: str, error: str, attempts: int) -> None:
-        headers = copy_headers(record, code, error, attempts)
+        """F8: what came compressed may be larger than a broker takes of us; it stays where `x-original-…` says."""
+        key, value, theirs = record.key, record.value, record.headers
+        ours = copy_headers(record, code, error, attempts)[len(theirs) :]
+        cut = []
+        if _size(key, value, theirs) > COPY_MAX:
+            cut, value = ["value"], None
+        if _size(key, value, theirs) > COPY_MAX:
+            cut, theirs = [*cut, "headers"], ()
+        if _size(key, value, theirs) > COPY_MAX:
+            cut, key = [*cut, "key"], None
+        if cut:
+            ours = (*ours, ("x-cut", " ".join(cut).encode()))
         self.effects.said.append("copy")
-        self.effects.facts.append(Out(f"{self.service.name}.parked.v1", record.key, headers, record.value, record.partition))
+        self.effects.facts.append(Out(f"{self.service.name}.parked.v1", key, theirs + ours, value, record.partition))
 
     # -- timers
+
+    def _rearm_moved(self, event: Message, touched: Mapping[Place, Changed]) -> None:
+        """F7 where `due` itself was changed while the timer stood: what came is not what is named now, and no change tells of it."""
+        for (kind, _), now in touched.items():
+            for timer in kind.due(now.after) if now.after is not None else ():
+                if (timer.type, timer.subject) == (event.type, event.subject):
+                    self._arm(timer)
+
+    def _arm(self, timer: Message) -> None:
+        place = (timer.type, timer.subject)
+        self.effects.armed[place] = Armed(*place, timer.key, timer.occurred_at, timer.to_json())
 
     def _rearm(self, kind: Kind[Any, Any], changed: Changed) -> None:
         before = {(timer.type, timer.subject): timer for timer in kind.due(changed.before)} if changed.before is not None else {}
         after = {(timer.type, timer.subject): timer for timer in kind.due(changed.after)}
         for place, timer in after.items():
             if before.get(place) != timer:
-                self.effects.armed[place] = Armed(timer.type, timer.subject, timer.key, timer.occurred_at, timer.to_json())
-        self.effects.disarmed.update(place for place in before if place not in after)
+                self._arm(timer)
+        for place in before:
+            if place not in after:
+                self._disarm(place)

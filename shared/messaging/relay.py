@@ -31,6 +31,7 @@ BATCH_ROWS = 1000
 BATCH_BYTES = 900_000  # larger only for a single row
 REQUEST_BYTES = 6 * 1024 * 1024
 SCAN_SECONDS = 1.0
+CALM_SECONDS = 60.0  # without an interruption: the next one is the first again
 SWEEP_SECONDS = 1.0  # rows acknowledged since the last time are deleted together
 
 READ = """
@@ -102,12 +103,12 @@ class Relay:
         """Until stop(); a broken broker or database is waited for."""
         failures = 0
         while not self._stopping:
+            begun = time.monotonic()
             try:
                 await self._open()
                 await self._loop()
-                failures = 0
             except Exception as error:
-                failures += 1
+                failures = failures + 1 if time.monotonic() - begun < CALM_SECONDS else 1
                 log.warning("relay interrupted, begins again: %s: %s", type(error).__name__, error)
                 await self._reset()
                 await asyncio.sleep(backoff(failures))
@@ -152,6 +153,7 @@ class Relay:
         scanned = swept = -SCAN_SECONDS
         while True:
             if self._broken:
+                await self._sweep()  # what other lanes got through is not sent again: one that is refused for ever stops itself alone
                 raise ConnectionError("a send failed")
             if self._stopping and not self._sends and not any(lane.queue or lane.dirty for lane in self._lanes.values()):
                 await self._sweep()
@@ -235,14 +237,17 @@ class Relay:
     @staticmethod
     def _build(producer: AIOKafkaProducer, topic: str, queue: deque[OutboxRow]) -> tuple[BatchBuilder, int, int]:
         batch = producer.create_batch()
-        name = "x-sequence" if topic.endswith(".parked.v1") else "ce_sequence"
+        copies = topic.endswith(".parked.v1")  # with a stranger's headers and key; our own are bounded
+        name = "x-sequence" if copies else "ce_sequence"
         last = count = size = 0
-        for _, partition, seq, key, headers, value in queue:
+        for _, _, seq, key, headers, value in queue:
             size += len(value or b"") + 600
+            if copies:
+                size += len(key or b"") + sum(len(each) + len(data or b"") for each, data in headers)
             if count and (count >= BATCH_ROWS or size > BATCH_BYTES):
                 break
             if batch.append(key=key, value=value, timestamp=None, headers=[*headers, (name, b"%d" % seq)]) is None:
-                raise ValueError(f"{topic}/{partition} {seq} does not fit into a request")
+                break  # never the first: for one there is always room
             last, count = seq, count + 1
         batch.close()
         return batch, last, count

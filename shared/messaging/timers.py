@@ -83,6 +83,7 @@ class Poller:
         self._offer = offer
         self._grace = timedelta(seconds=settings.grace_s)
         self._marks: dict[int, Watermark] = {}
+        self._astray: set[str] = set()  # topics, when the marks were made
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -119,9 +120,12 @@ class Poller:
         if not due:
             return False
         cursors = await connection.fetch(CURSORS)
+        astray = {row[0] for row in cursors if row[3]}
+        if astray != self._astray:  # T2: the marks do not know of that topic's other partitions
+            self._marks, self._astray = {}, astray
         fresh = sorted(due - self._marks.keys())
         if fresh:
-            ends = await self._ends(kafka, fresh, {row[0] for row in cursors if row[3]})
+            ends = await self._ends(kafka, fresh, astray)
             for stripe in fresh:
                 self._marks[stripe] = Watermark(cutoff, ends[stripe])
         done = {(row[0], row[1]): row[2] for row in cursors}

@@ -155,6 +155,9 @@ class Following:
                 failures += 1
                 known = isinstance(error, KafkaError) or infrastructure(error)
                 log.warning("versions not read: %s: %s", type(error).__name__, error, exc_info=None if known else error)
+                if self._until < self._clock.now():  # V2: nothing of now is decided
+                    self._unhalt()
+                    self.trouble = f"versions not read: {type(error).__name__}: {error}"
             finally:
                 await leave(kafka)
                 if connection is not None and not connection.is_closed():
@@ -255,7 +258,7 @@ class Following:
         METRICS.halted.labels(code=code, partition=-1).set(1)
 
     def _unhalt(self) -> None:
-        if self.trouble:
+        if self.trouble.startswith("halt."):
             METRICS.halted.labels(code=self.trouble.partition(":")[0], partition=-1).set(0)
         self.trouble = ""
 

@@ -64,8 +64,8 @@ BREAKS = (
         "due not compared",
         "F7 the timers armed are always those that `due` names",
         "fold.py",
-        "self.effects.disarmed.update(place for place in before if place not in after)",
-        "self.effects.disarmed.update(place for place in before if place in after)",
+        "            if place not in after:\n                self._disarm(place)",
+        "            if place in after:\n                self._disarm(place)",
         f"{UNIT}test_fold.py::test_f7_the_timers_armed_are_those_that_due_names",
     ),
     Break(

@@ -150,6 +150,36 @@ def test_a_lane_behind_its_log_halts_everything(world: World) -> None:
     world.ready()
 
 
+def test_a_schema_restored_alone_while_its_server_runs_is_noticed(world: World) -> None:
+    """Its connections end and the server goes on. Numbers that readers know would be given out again, and what bears them dropped."""
+
+    def keep(name: str) -> None:
+        world.rows("admin", f"CREATE TABLE {beta(world)}.{name} AS TABLE {beta(world)}.lane")
+
+    def restore(name: str) -> None:
+        world.rows("admin", f"DO $$ BEGIN TRUNCATE {beta(world)}.lane; INSERT INTO {beta(world)}.lane TABLE {beta(world)}.{name}; END $$")
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE starts_with(application_name, $1)"
+        world.rows("admin", cut, f"{beta(world)}-")
+
+    (process,) = world.living("beta")
+    begin(world, "restored")
+    settle(world)
+    keep("older")
+    begin(world, "unrestored")
+    settle(world)
+    keep("newer")
+    restore("older")
+    world.halted(process, "halt.lane_behind_log")
+    more = begin(world, "upon-restored")
+    world.idle(only=("alpha",))
+    assert not set(more.values()) & stepped(world), "nothing is done"
+    restore("newer")
+    settle(world)
+    assert set(more.values()) <= stepped(world)
+    world.rows("admin", f"DROP TABLE {beta(world)}.older, {beta(world)}.newer")
+    world.ready()
+
+
 def test_a_strangers_record_at_the_end_does_not_hide_the_last_number(world: World) -> None:
     begin(world, "tail")
     settle(world)

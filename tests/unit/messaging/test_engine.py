@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import asyncpg
 import pytest
+from aiokafka.errors import KafkaConnectionError
 
-from shared.messaging.engine import Engine
+from shared.messaging.connect import Halted, infrastructure
+from shared.messaging.engine import PRUNE, Engine
+from shared.messaging.flow import Flow
 from shared.messaging.message import Topic
+from shared.messaging.shape import Watched
 from shared.settings import Settings
 from tests.unit.messaging.trade import PANTRY, SERVICE, SHELVES, SHOP, TIMER, Versions
 
@@ -36,3 +42,131 @@ async def test_a_follower_that_ended_by_itself_is_told_and_a_restart_helps(follo
     await ended
     setattr(engine, follower, cast("Any", SimpleNamespace(task=ended)))
     assert engine.alive() == f"ended: {follower}"
+
+
+async def test_an_assignment_is_begun_again_whatever_it_fails_with_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The group's client would only log what its listener raises: the partitions were ours, and nobody read them."""
+    engine = Engine(SERVICE, TOPICS, Versions(), Settings(postgres="postgresql://127.0.0.1:1/none"), {})
+    errors = [KafkaConnectionError("no broker"), asyncpg.UndefinedTableError("no such table"), ZeroDivisionError("a bug")]
+    said = list[str]()
+
+    async def start(flow: Flow, numbers: list[int]) -> None:
+        said.append(engine.ready())
+        if errors:
+            raise errors.pop(0)
+
+    monkeypatch.setattr(Flow, "start", start)
+    monkeypatch.setattr("shared.messaging.engine.backoff", lambda failures: 0.0)
+    engine._assigned_once = True
+    await engine._assigned([0])
+    assert [said[0], said[-1][-24:], engine.ready()] == ["", "ZeroDivisionError: a bug", ""]
+    assert engine.flow is not None
+
+
+class Server:
+    """A connection to it: its identity, and what looking at it raises."""
+
+    def __init__(self, identity: str, error: Exception | None = None) -> None:
+        self.identity, self.error, self.open = identity, error, True
+
+    async def fetchval(self, sql: str) -> str:
+        if self.error:
+            raise self.error
+        return self.identity
+
+    def terminate(self) -> None:
+        self.open = False
+
+
+def connecting(monkeypatch: pytest.MonkeyPatch, restored: str = "") -> Engine:
+    """An engine whose connections are given to it; the server of that identity fails its check."""
+    engine = Engine(SERVICE, TOPICS, Versions(), Settings(), {})
+
+    async def schema(*_: Any) -> None: ...
+
+    async def log(connection: Any, *_: Any) -> None:
+        if connection.identity == restored:
+            raise Halted("halt.lane_behind_log", "older")
+
+    monkeypatch.setattr("shared.messaging.engine.check_schema", schema)
+    monkeypatch.setattr("shared.messaging.engine.check_log", log)
+    return engine
+
+
+def serve(engine: Engine, server: Server) -> None:
+    async def raw(purpose: str) -> Any:
+        return server
+
+    engine._raw = raw
+
+
+@pytest.mark.parametrize("error", [asyncpg.UndefinedTableError("half restored"), ZeroDivisionError("a bug"), KafkaConnectionError("away")])
+async def test_l1_no_event_is_to_blame_for_a_server_that_cannot_be_checked(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    engine, server = connecting(monkeypatch), Server("one", error)
+    serve(engine, server)
+    with pytest.raises((ConnectionError, KafkaConnectionError)) as raised:
+        await engine._connect("worker")
+    assert infrastructure(raised.value)
+    assert not server.open
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KafkaConnectionError("the check of a restarted server asks the broker"),
+        asyncpg.InvalidPasswordError("being changed"),
+        asyncpg.InvalidCatalogNameError("being restored"),
+        asyncpg.ReadOnlySQLTransactionError("a standby"),
+    ],
+)
+def test_l1_what_no_event_can_cause_is_waited_out(error: Exception) -> None:
+    assert infrastructure(error)
+    assert not infrastructure(asyncpg.UniqueViolationError("one event's own"))
+
+
+async def test_a_server_that_was_checked_before_another_failed_ends_the_halt(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = connecting(monkeypatch, restored="copy")
+    serve(engine, Server("first"))
+    await engine._connect("worker")
+    serve(engine, Server("copy"))
+    with pytest.raises(Halted):
+        await engine._connect("worker")
+    assert engine.halted.startswith("halt.lane_behind_log")
+    serve(engine, Server("first"))
+    await engine._connect("worker")
+    assert engine.halted == ""
+
+
+async def test_a_figure_that_cannot_be_shown_stops_neither_the_telling_nor_the_pruning(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = replace(SERVICE, watched=(Watched("figure", lambda rows: rows[0]["there is none"]),))
+    engine = Engine(service, TOPICS, Versions(), Settings(), {})
+    pruned = asyncio.Event()
+
+    class Connection:
+        def is_closed(self) -> bool:
+            return False
+
+        def terminate(self) -> None: ...
+
+        async def execute(self, sql: str, *_: Any) -> str:
+            if sql == PRUNE:
+                pruned.set()
+            return ""
+
+        async def fetch(self, sql: str, *_: Any) -> list[Any]:
+            return []
+
+        async def close(self, timeout: float) -> None: ...
+
+    async def raw(purpose: str) -> Any:
+        return Connection()
+
+    engine._raw = raw
+    for name in ("BEAT_SECONDS", "PRUNE_SECONDS"):
+        monkeypatch.setattr(f"shared.messaging.engine.{name}", 0.0)
+    beat = asyncio.create_task(engine._beat())
+    async with asyncio.timeout(30):
+        await pruned.wait()
+    beat.cancel()
+    await asyncio.gather(beat, return_exceptions=True)
+    assert beat.cancelled()

@@ -1,4 +1,4 @@
-"""What a fetch session says and takes, against a broker that answers as scripted: X1, X2."""
+"""What a fetch session says and takes, against a broker that answers as scripted: X1, X2, X3."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pytest
 from aiokafka.errors import CorruptRecordException, NotLeaderForPartitionError
 from aiokafka.protocol.fetch import FetchRequest_v11
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.util import calc_crc32c
 
-from shared.messaging.fetch import _records, _session
+from shared.messaging.fetch import _records, _session, read
 from shared.messaging.record import Record
 from shared.messaging.store import Lane
+from shared.settings import Settings
 
 X, Y = ("x", 0), ("y", 0)
 NOTHING: list[Any] = []
@@ -193,3 +195,64 @@ def test_x2_records_of_an_aborted_transaction_are_skipped_and_the_position_moves
     assert ([record.value for record in found], position) == ([b"b", b"c"], 13), "what producer 7 wrote outside a transaction stands"
     later, _ = _records(X, 10, data, [(8, 12), (7, 10)])
     assert [record.value for record in later] == [b"b", b"c"], "a transaction that begins later says nothing of what came before"
+
+
+def renamed(data: bytes, name: bytes, codec: int = 0) -> bytes:
+    """The header `hxyz` of a batch under another name of four bytes, with the checksum that belongs to it."""
+    built = bytearray(data.replace(b"hxyz", name))
+    built[17:21] = calc_crc32c(bytes(built[21:])).to_bytes(4, "big")
+    return bytes(built)
+
+
+def named(base: int, name: bytes) -> bytes:
+    builder = DefaultRecordBatchBuilder(2, 0, False, -1, 0, 0, 1 << 20)
+    builder.append(0, 1000, b"k", b"a", [("first", None), ("hxyz", b"\xfe")])
+    builder.append(1, 1001, None, b"b", [])
+    return renamed(base.to_bytes(8, "big") + bytes(builder.build())[8:], name)
+
+
+def test_x3_a_header_whose_name_is_not_utf8_is_read() -> None:
+    """A broker takes any bytes; who writes in C, or with kcat, can send them."""
+    whole = batch(9, b"z") + named(10, b"\xff\xfexy") + batch(12, b"c", producer=7, transactional=True) + batch(13, b"d")
+    found, position = _records(X, 9, whole + batch(14, b"e")[:-3], [(7, 12)])
+    assert [(record.offset, record.key, record.value) for record in found] == [
+        (9, b"k", b"z"), (10, b"k", b"a"), (11, None, b"b"), (13, b"k", b"d"),
+    ]  # fmt: skip
+    assert found[1].headers == (("first", None), (r"\xff\xfexy", b"\xfe"))
+    assert (found[1].timestamp_ms, position) == (1000, 14)
+    assert all(header[0].encode() for record in found for header in record.headers), "a copy of it can be sent"
+
+
+def test_x3_a_lane_that_cannot_be_read_keeps_no_other_from_its_records() -> None:
+    broken = bytearray(batch(3, b"abc"))
+    broken[-2] ^= 1
+    sink = Sink(x=3, y=7)
+    with pytest.raises(CorruptRecordException):
+        asyncio.run(_session(Broker(answer(part(X, bytes(broken)), part(Y, batch(7, b"c")))), 1, sink))
+    assert (sink.values, sink.arrivals, sink.at[X]) == ([b"c"], 1, 3)
+
+
+async def test_x3_a_partition_without_a_leader_keeps_no_other_from_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """-1 while its brokers are down; there is no such node to ask."""
+    asked = []
+
+    class Client(Broker):
+        def __init__(self, **_: Any) -> None:
+            super().__init__()
+            self.cluster = SimpleNamespace(leader_for_partition=lambda place: -1 if place.topic == "x" else 1)
+
+        async def bootstrap(self) -> None: ...
+        async def set_topics(self, topics: list[str]) -> None: ...
+        async def close(self) -> None: ...
+
+        async def send(self, node: int, request: Any) -> Any:
+            asked.append(node)
+            await asyncio.sleep(0)
+            return answer()
+
+    monkeypatch.setattr("shared.messaging.fetch.AIOKafkaClient", Client)
+    reading = asyncio.create_task(read(Settings(), ["x", "y"], Sink(x=3, y=7)))
+    while len(asked) < 9:  # noqa: ASYNC110 - turns of the loop
+        await asyncio.sleep(0)
+    reading.cancel()
+    assert set(asked) == {1}

@@ -39,9 +39,10 @@ def test_f1_ids_of_different_causes_differ() -> None:
     assert len({fact_id("s", "a", "b", n) for n in range(100)}) == 100
 
 
-@pytest.mark.parametrize("what", ["boom", "half", "stray", "big", "plan"])
+@pytest.mark.parametrize("what", ["boom", "half", "stray", "big", "plan", "touch"])
 def test_f2_f8_an_event_whose_fold_raises_leaves_no_trace_but_the_parked_event(desk: Desk, what: str) -> None:
-    """boom: decide raises; half: its second fact is about what is not touched; big: what could not be sent; plan: handle raises."""
+    """boom: decide raises; half: its second fact is about what is not touched; big: what could not be sent; plan: handle raises;
+    touch: what it touches cannot be computed."""
     desk.all(desk.coin("a", 1), desk.coin("b", 1), desk.coin("a", 2, what), desk.coin("b", 2))
     assert desk.coins("a") == (1,)
     assert desk.coins("b") == (1, 2), "other keys go on"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.messaging.fold import WAIT_MAX, WAIT_OVER
+from shared.messaging.fold import OFFER, WAIT_MAX, WAIT_OVER, WAITING_MAX
 from tests.unit.messaging.trade import MEND, NOON, Desk
 
 
@@ -74,3 +74,37 @@ def test_f3_a_discard_leaves_what_expired_where_it_is_and_the_key_flows(desk: De
     desk.turns()
     desk.all(desk.coin("a", 1))
     assert (desk.coins("a"), desk.states("a")) == ((1,), ["expired"])
+
+
+def test_f3_no_event_of_a_key_is_forgotten_however_many_wait_again(desk: Desk) -> None:
+    """More than the store loads of a key at once: those beyond the bound are a person's again, and none is left ready for nobody."""
+    many = 3 * WAITING_MAX
+    for first in range(0, many, WAITING_MAX):
+        late = [desk.coin("a", many + 1 - n) for n in range(first, first + WAITING_MAX)]
+        desk.all(*late)
+        for item in late:
+            desk.wait_over(item, NOON + WAIT_MAX)
+    assert desk.states("a") == ["expired"] * many
+    assert desk.redrive("a")
+    desk.turns()
+    states = desk.states("a")
+    assert {state: states.count(state) for state in states} == {"waiting": WAITING_MAX, "expired": many - WAITING_MAX}
+    assert desk.copies[many:] == [("a", "wait.too_many")] * (many - WAITING_MAX)
+    assert (OFFER, "a") not in desk.armed
+    desk.all(desk.coin("a", 1))
+    while desk.redrive("a"):
+        desk.turns()
+    assert desk.coins("a") == tuple(range(1, many + 2))
+
+
+def test_f3_a_ready_event_stands_behind_a_waiting_one_that_raised(desk: Desk) -> None:
+    desk.all(desk.coin("a", 2, "boom"))
+    desk.all(wrong := desk.coin("a", 1, "plan"), desk.coin("a", 1), desk.coin("a", 2))
+    assert desk.states("a") == ["waiting", "parked", "parked", "parked"]
+    assert desk.discard("a", wrong.record.ref)
+    desk.turns()
+    assert (desk.coins("a"), desk.states("a")) == ((1,), ["parked", "parked"])
+    MEND.add("boom")
+    assert desk.redrive("a")
+    desk.turns()
+    assert (desk.states("a"), desk.coins("a")[:2]) == ([], (1, 2))

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from shared.messaging.consume import _offered as offered
 from shared.messaging.fold import Fold
 from shared.messaging.message import Message, Topic
 from shared.messaging.record import Envelope, Held, Incoming, Record, Unreadable
 from shared.messaging.shape import Kind, Outcome, Plan, Reject, Rows, Service, Touch, Wait, given, on
+from shared.messaging.store import HELD_PER_KEY
 
 SHOP = Topic("shop.v1", "jar", ("shop",), ("pantry",), warden="pantry")
 PANTRY = Topic("pantry.v1", "jar", ("pantry",), own=True)
@@ -131,12 +133,16 @@ def handle(event: Coin | Lid, policy: object) -> Plan:
     if isinstance(event, Coin):
         if event.what == "plan":
             raise RuntimeError("plan")
-        return on(event, take, JAR.one(event.jar), shelf_of)
+        return on(event, take, JAR.one(event.jar), no_shelf if event.what == "touch" else shelf_of)
     return on(event, close, JAR.one(event.jar))
 
 
 def shelf_of(jar: Jar | None) -> Touch[Shelf | None]:
     return SHELF.one(jar.shelf if jar else "s")
+
+
+def no_shelf(jar: Jar | None) -> Touch[Shelf | None]:
+    raise RuntimeError("touch")
 
 
 class Versions:
@@ -173,16 +179,22 @@ class Desk:
         return item
 
     def fold(self, keys: Iterable[str], events: Iterable[Message], *, careful: bool = False) -> Fold:
-        held = {key: [row for row in self.held if row.key == key] for key in keys}
+        held = {key: self.first_held(key) for key in keys}
         fold = Fold(SERVICE, Versions(), self.now, careful=careful)
-        again = {row.ref: self.items[row.ref] for rows in held.values() for row in rows}
+        again: dict[str, Incoming | Unreadable] = {row.ref: self.items[row.ref] for rows in held.values() for row in rows}
         fold.put_held(held, again)
-        for event in [*events, *(item.event for item in again.values())]:
+        for event in [*events, *(item.event for item in offered(held, again))]:
             fold.expect(event)
         for kind in SERVICE.kinds:
             asked = fold.wanted(kind)
             fold.put(kind, {key: self.entities[(kind.name, key)] for key in asked if (kind.name, key) in self.entities})
         return fold
+
+    def first_held(self, key: str) -> list[Held]:
+        """As many as the store loads, in the order in which they were held."""
+        rows = [row for row in self.held if row.key == key]
+        loaded = {row.ref for row in sorted(rows, key=lambda row: row.state == "expired")[:HELD_PER_KEY]}
+        return [row for row in rows if row.ref in loaded]
 
     def batch(self, *items: Incoming | Unreadable) -> int:
         """How many were taken."""

@@ -1,0 +1,87 @@
+"""Deadlines that nobody would wake again: F6, F7, T2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from shared.messaging.message import Message
+from shared.messaging.shape import Outcome, Reject
+from shared.messaging.timers import CURSORS, DUE, Poller
+from shared.settings import Settings
+from tests.unit.messaging import trade
+from tests.unit.messaging.trade import JAR, NOON, Desk, Jar, Lid
+
+HOUR = timedelta(hours=1)
+
+
+def test_f6_a_timer_whose_decision_is_a_refusal_still_stands_and_is_a_bug(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused one would never come again, though the deadline stands: its row says that it is on its way."""
+
+    def refuse(event: Lid, jar: Jar | None) -> Outcome:
+        return Reject("order.closed", "not now")
+
+    monkeypatch.setattr(trade, "close", refuse)
+    desk.all(desk.coin("a", 1), desk.incoming(Lid(jar="a", occurred_at=NOON + HOUR)))
+    assert desk.states("a") == ["parked"]
+    assert "order.closed" in desk.held[0].error
+
+
+def test_f7_a_deadline_that_is_another_since_the_code_changed_is_armed_when_the_old_one_comes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def later(jar: Jar) -> Iterator[Message]:
+        yield from [Lid(jar=jar.jar, occurred_at=jar.lid + HOUR)] if jar.lid is not None else []
+
+    desk.all(desk.coin("a", 1))
+    old = desk.incoming(Lid(jar="a", occurred_at=NOON + HOUR))
+    monkeypatch.setattr(JAR, "due", later)
+    desk.all(old)
+    assert (desk.held, desk.armed) == ([], {("lid", "a"): NOON + 2 * HOUR})
+    desk.all(desk.incoming(Lid(jar="a", occurred_at=NOON + 2 * HOUR)))
+    assert desk.armed == {}
+
+
+def test_f7_what_is_armed_again_goes_with_the_deadline_in_the_same_batch(desk: Desk) -> None:
+    desk.all(desk.coin("a", 1))
+    stale, right = (desk.incoming(Lid(jar="a", occurred_at=NOON + n * HOUR)) for n in (0, 1))
+    desk.all(stale, right)
+    assert desk.armed == {}
+
+
+class Log:
+    """A database and a broker, as much as the poller asks of them. done, ends: of each partition of one topic."""
+
+    def __init__(self) -> None:
+        self.done, self.ends, self.astray = [5, 5], [5, 9], False
+
+    async def fetch(self, sql: str, *_: Any) -> list[tuple[Any, ...]]:
+        cursors = [("x.v1", n, self.done[n], self.astray and n == 1) for n in (0, 1)]
+        return cursors if sql == CURSORS else [(0,)] * (sql == DUE)
+
+    async def end_offsets(self, places: list[Any]) -> dict[Any, int]:
+        return {place: self.ends[place.partition] for place in places}
+
+
+async def test_t2_a_topic_found_astray_while_a_stripe_waits_counts_with_all_its_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, fired = Log(), list[int]()
+    clock = cast("Any", SimpleNamespace(now=lambda: NOON))
+    poller = Poller(Settings(stripes=2), "x", ["x.v1"], clock, cast("Any", None), lambda rows: None)
+
+    async def fire(connection: Any, cutoff: datetime, stripes: list[int], most: int) -> dict[int, int]:
+        fired.extend(stripes)
+        return dict.fromkeys(stripes, 0)
+
+    monkeypatch.setattr(poller, "_fire", fire)
+    poller.numbers, log.done[0] = [0], 4
+    await poller._turn(cast("Any", log), cast("Any", log))
+    log.done[0], log.astray = 5, True
+    await poller._turn(cast("Any", log), cast("Any", log))
+    assert fired == [], "what may be about a key of stripe 0 still lies on partition 1"
+    log.done[1] = 9
+    await poller._turn(cast("Any", log), cast("Any", log))
+    assert fired == [0]
