@@ -57,10 +57,6 @@ class Process:
         self.pid = int(line)
 
     @property
-    def watchdog_pid(self) -> int:
-        return self._watchdog.pid
-
-    @property
     def returncode(self) -> int | None:
         """None while it runs or anything of it is left; 128 + n when signal n ended it."""
         return self._watchdog.poll()

@@ -25,7 +25,7 @@ from shared.contracts.order import (
     ShippingDue,
     UnitsCancelled,
 )
-from shared.contracts.payment import AccountCredited, LineSettled, SettlementDue, StatementDue, SweepDue
+from shared.contracts.payment import AccountCredited, LineSettled
 from shared.contracts.psp import (
     PaymentSucceeded,
     PayoutFailed,
@@ -462,18 +462,6 @@ def shipping_due(seller_id: str = SELLER, hours: int = 48, when: str = "06-03 10
 
 def confirmation_due(line_no: int = 1, stage: Literal[1, 2, 3] = 1, when: str = "06-12 10:00") -> ConfirmationDue:
     return ConfirmationDue(order_id=ORDER, line_no=line_no, stage=stage, occurred_at=at(when))
-
-
-def settlement_due(line_no: int = 1, when: str = "06-12 00:00") -> SettlementDue:
-    return SettlementDue(order_id=ORDER, line_no=line_no, occurred_at=at(when))
-
-
-def statement_due(reference: str = PAYMENT_ID, movement: Movement = "capture", when: str = "06-08 10:10") -> StatementDue:
-    return StatementDue(order_id=ORDER, movement=movement, reference=reference, occurred_at=at(when))
-
-
-def sweep_due(party: str = SELLER, currency: str = "CNY", when: str = "06-13 00:00") -> SweepDue:
-    return SweepDue(party=party, currency=currency, occurred_at=at(when))
 
 
 def types(facts: Iterable[Message]) -> list[str]:

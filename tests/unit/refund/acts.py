@@ -135,4 +135,3 @@ SENDING = (*l.SIGNED, EXCHANGE, l.accepted(), l.posted(), l.confirmed())
 REPLACED = (*SENDING, replaced())
 DISPUTED = (*l.DECLINED, disputed())
 HEARD = "06-21 12:00:05"  # two days after the dispute, with the grace
-RULED_BY = "06-28 12:00"  # seven days after the end of evidence
