@@ -163,6 +163,14 @@ def test_an_appeal_that_nobody_rules_on_in_time_leaves_the_first_ruling_r4_11() 
     assert (l.case_of(memory).state, memory.armed) == (70, {})
 
 
+@pytest.mark.parametrize("first", [a.appeal_ruled(), a.appeal_ruled(upheld=False)])
+def test_an_appeal_is_ruled_on_once_r4_11(first: Message) -> None:
+    memory = shop(*LOST, a.appealed(), first)
+    before = l.case_of(memory)
+    assert memory.when(a.appeal_ruled(ruling_id="another")) == ()
+    assert (codes(memory), l.case_of(memory)) == (["appeal.ended"], before)
+
+
 def test_a_buyer_that_wins_on_appeal_is_paid_and_the_line_is_held_again_r4_11() -> None:
     memory = shop(*LOST, a.appealed(), a.appeal_ruled(fault="seller"))
     over, again, grant = memory.facts[-3:]
