@@ -13,7 +13,6 @@ from deploy.local.home import CHECKOUT, Home
 from deploy.local.process import Process, StackError, tail
 
 READY_S = 60
-BASE = ("order", "payment", "refund", "trust")  # have a role and a schema even where their folder is missing
 
 
 def discover(folder: Path = CHECKOUT / "services") -> list[str]:
@@ -23,7 +22,7 @@ def discover(folder: Path = CHECKOUT / "services") -> list[str]:
 
 def owners(folder: Path = CHECKOUT / "services") -> list[str]:
     """Services that own a schema."""
-    return sorted({*BASE, *discover(folder), *(path.parent.name for path in folder.glob("*/migrations"))})
+    return sorted({*discover(folder), *(path.parent.name for path in folder.glob("*/migrations"))})
 
 
 def migration_folders(service: str) -> list[Path]:
