@@ -102,6 +102,30 @@ class Process:
                 pipe.close()
 
 
+class Restartable:
+    """What is started again and again at one address, one process at a time."""
+
+    _process: Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.alive else None
+
+    @property
+    def alive(self) -> bool:
+        return self.pid is not None
+
+    def kill(self) -> None:
+        """SIGKILL of it and all its descendants, as a crash would."""
+        if self._process:
+            self._process.kill()
+
+    def signal(self, number: Signals) -> None:
+        """SIGSTOP and SIGCONT freeze and thaw it."""
+        if self._process:
+            self._process.signal(number)
+
+
 def tail(log: Path, lines: int = 20) -> str:
     """The end of a log for an error message; empty when there is none."""
     if not log.exists():
