@@ -194,6 +194,12 @@ class Watch:
         return lines
 
 
+async def now(stack: Stack) -> datetime:
+    """Business time."""
+    async with Watch(stack) as watch:
+        return await watch.clock()
+
+
 def _statements(services: Iterable[str], stripes: int) -> tuple[str, str, str]:
     """STANDING, and the earliest and the latest of UNSENT up to a time, over all schemas, each in one statement: one snapshot."""
     names = [{"schema": postgres.quoted(service), "service": f"'{service}'", "stripes": stripes} for service in services]

@@ -14,16 +14,13 @@ from shared.messaging.message import Message
 from tests.unit.builders import ORDER, at, types
 from tests.unit.refund import acts as a
 from tests.unit.refund import life as l
+from tests.unit.refund.life import codes
 from tests.unit.refund.matrix import shop
 
 HEARD = (*a.DISPUTED, a.HEARD)
 CONTESTED = (*l.RETURNED, a.contested(), "06-24 11:00:05")  # goods are back, the time for evidence is over
 WON = (*CONTESTED, a.ruled(when="06-25 10:00"))
 LOST = (*HEARD, a.ruled(upheld=False, fault="buyer", finding="false_claim"))
-
-
-def codes(memory: Memory) -> list[str]:
-    return [code for _, code in memory.refused]
 
 
 def facts_of(memory: Memory, *kinds: type[Message]) -> list[Message]:
