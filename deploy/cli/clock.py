@@ -12,7 +12,7 @@ import click
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.walk import Walk, walk
-from deploy.cli.watch import TIMEOUT_SECONDS, NotIdle, Watch
+from deploy.cli.watch import TIMEOUT_SECONDS, NotIdle, Watch, now
 from deploy.local.stack import Stack
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -78,7 +78,7 @@ def set_(time: datetime | timedelta, step: timedelta, timeout_s: float, groups: 
 def show(as_json: bool) -> None:
     """Print the business time that stands."""
     stack = running()
-    at = asyncio.run(_now(stack)).isoformat()
+    at = asyncio.run(now(stack)).isoformat()
     click.echo(json.dumps({"clock": stack.clock, "at": at}) if as_json else f"{at} ({stack.clock} clock)")
 
 
@@ -97,8 +97,3 @@ async def _walk(
 ) -> Walk:
     async with Watch(stack, groups) as watch:
         return await walk(watch, to, step, timeout_s, lambda at: click.echo(at.isoformat(), err=True) if verbose else None)
-
-
-async def _now(stack: Stack) -> datetime:
-    async with Watch(stack) as watch:
-        return await watch.clock()

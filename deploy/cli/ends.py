@@ -72,7 +72,7 @@ class Ends:
         except KafkaException:
             self._admin = self._stack.admin()  # one that knew the broker before it fell asks with that time's leader epochs for minutes
             raise
-        behind = tuple(line for name, group in committed.items() for line in _behind(name, group, ends))
+        behind = tuple(line for name, group in committed.items() for line in _uncommitted(name, group, ends))
         return Read(ends, self._clock.at(ends[_CLOCK]), behind)
 
     def _of(self, topics: Iterable[str]) -> set[Lane]:
@@ -99,14 +99,23 @@ class Ends:
         return set()
 
 
-def _behind(name: str, group: Committed, ends: Mapping[Lane, int]) -> list[str]:
+def by_topic(lacking: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """How many records are left of each topic, from how many of each partition; of a topic of which none is left, nothing.
+
+    Who looked before the ends were read may be ahead of them: that is none, too.
+    """
+    found: dict[str, int] = {}
+    for topic, count in lacking:
+        if count > 0:
+            found[topic] = found.get(topic, 0) + count
+    return found
+
+
+def _uncommitted(name: str, group: Committed, ends: Mapping[Lane, int]) -> list[str]:
     if not group.topics:
         return [f"group {name}: it has no member and has committed nothing"]
-    missing: dict[str, int] = {}
-    for place, end in ends.items():
-        if place[0] in group.topics:
-            missing[place[0]] = missing.get(place[0], 0) + max(0, end - max(0, group.offsets.get(place, 0)))
-    return [f"group {name}: {count} records of {topic} are not committed" for topic, count in missing.items() if count]
+    lacking = ((lane[0], end - max(0, group.offsets.get(lane, 0))) for lane, end in ends.items() if lane[0] in group.topics)
+    return [f"group {name}: {count} records of {topic} are not committed" for topic, count in by_topic(lacking).items()]
 
 
 class Clock:

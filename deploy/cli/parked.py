@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
-from deploy.cli.watch import Watch
+from deploy.cli.watch import now
 from deploy.local.kafka import quiet
 from deploy.local.services import discover
 from deploy.local.stack import Stack
@@ -128,7 +128,7 @@ def discard(key: str, ref: str, service: str | None, timeout_s: float) -> None:
         name, held = await _holder(stack, service, key)
         if ref not in held:
             raise Failed(f"{name} holds no {ref} under {key}")
-        await _publish(stack, Discard(service=name, target=key, ref=ref, occurred_at=await _now(stack)))
+        await _publish(stack, Discard(service=name, target=key, ref=ref, occurred_at=await now(stack)))
         left = await _until(stack, name, key, lambda now: ref not in now, timeout_s)
         if ref in left:
             raise Failed(f"{name} still holds {ref} after {timeout_s:.0f} s; is it running?")
@@ -173,7 +173,7 @@ async def _until(stack: Stack, service: str, key: str, done: Callable[[Held], bo
 
 async def order_redrive(stack: Stack, service: str, key: str) -> None:
     """Without waiting for what comes of it. Raises Failed when the broker does not take the order."""
-    await _publish(stack, Redrive(service=service, target=key, occurred_at=await _now(stack)))
+    await _publish(stack, Redrive(service=service, target=key, occurred_at=await now(stack)))
 
 
 async def _publish(stack: Stack, order: Message) -> None:
@@ -193,11 +193,6 @@ async def _publish(stack: Stack, order: Message) -> None:
     left: int = await asyncio.to_thread(producer.flush, TIMEOUT_S)
     if left or errors != [None]:
         raise Failed(f"{OPS.name}: not published ({errors or 'no answer'})")
-
-
-async def _now(stack: Stack) -> Any:
-    async with Watch(stack) as watch:
-        return await watch.clock()
 
 
 def _said(row: asyncpg.Record, *, whole: bool = False) -> dict[str, Any]:

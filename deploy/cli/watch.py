@@ -18,7 +18,7 @@ from typing import Any, Self
 import asyncpg
 from confluent_kafka import KafkaException, Producer
 
-from deploy.cli.ends import POLICY, Ends, Read
+from deploy.cli.ends import POLICY, Ends, Read, by_topic
 from deploy.cli.errors import Failed
 from deploy.local.kafka import quiet
 from deploy.local.seeding import inputs_of, publish_clock
@@ -180,7 +180,7 @@ class Watch:
     def _left(self, row: asyncpg.Record, ends: Mapping[Lane, int], clock: datetime | None) -> list[str]:
         service = row["service"]
         lines = [f"{service}: {said}" for count, said in _counts(row) if count]
-        lines += _behind(service, row["cursors"] or (), ends, self._inputs[service])
+        lines += _unread(service, row["cursors"] or (), ends, self._inputs[service])
         processes = row["processes"] or ()
         if not processes:
             lines.append(f"{service}: no process was seen for {LIVE.seconds} s")
@@ -192,6 +192,12 @@ class Watch:
             if clock is not None and clock_at != clock:
                 lines.append(f"{identity}: its clock stands at {clock_at.isoformat()}, not at {clock.isoformat()}")
         return lines
+
+
+async def now(stack: Stack) -> datetime:
+    """Business time."""
+    async with Watch(stack) as watch:
+        return await watch.clock()
 
 
 def _statements(services: Iterable[str], stripes: int) -> tuple[str, str, str]:
@@ -215,12 +221,12 @@ def _number(count: int) -> str:
     return str(count) if count < COUNT_MAX else f"{count} or more"
 
 
-def _behind(service: str, cursors: Iterable[Any], ends: Mapping[Lane, int], inputs: frozenset[str]) -> list[str]:
-    """One line a topic: how many records of it are not done. A cursor may be ahead of ends that were read before it. Raises Failed."""
-    missing: dict[str, int] = {}
+def _unread(service: str, cursors: Iterable[Any], ends: Mapping[Lane, int], inputs: frozenset[str]) -> list[str]:
+    """One line a topic: how many records of it are not done. Raises Failed."""
+    lacking: list[tuple[str, int]] = []
     for topic, partition, position in cursors:
         if topic in inputs and (topic, partition) not in ends:
             raise Failed(f"halt.partition_count: {service} reads {topic}/{partition}; LAOTIE_STRIPES says that there are fewer partitions")
-        if topic in inputs and position < ends[(topic, partition)]:
-            missing[topic] = missing.get(topic, 0) + ends[(topic, partition)] - position
-    return [f"{service}: {count} records of {topic} are not read" for topic, count in missing.items()]
+        if topic in inputs:
+            lacking.append((topic, ends[(topic, partition)] - position))
+    return [f"{service}: {count} records of {topic} are not read" for topic, count in by_topic(lacking).items()]

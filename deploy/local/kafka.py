@@ -22,7 +22,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported wi
 
 from deploy.local import java
 from deploy.local.home import Home
-from deploy.local.process import Process, StackError, tail
+from deploy.local.process import Process, Restartable, StackError, tail
 from shared.settings import Settings
 
 BROKER, ADMIN = "broker", "admin"  # the two that no ACL binds: the broker itself, and whoever applies topics and ACLs
@@ -85,7 +85,7 @@ log.index.size.max.bytes=1048576
 """
 
 
-class KafkaServer:
+class KafkaServer(Restartable):
     """`start`, `stop` and `kill` at will: address, data and passwords stay.
 
     properties: further lines of server.properties, which win; security: the settings that its clients then need (TLS, say).
@@ -106,20 +106,11 @@ class KafkaServer:
         self._home, self._principals, self._say, self._inherit = home, principals, say, inherit
         self._further, self._security = properties, security
         self._compiler = [] if lasting else ["-XX:TieredStopAtLevel=1"]
-        self._process: Process | None = None
         self.log = home.log("kafka")
 
     @cached_property
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self._home.ports(['kafka', 'kafka-controller'])['kafka']}"
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process and self._process.alive else None
-
-    @property
-    def alive(self) -> bool:
-        return self.pid is not None
 
     def settings(self, principal: str) -> Settings:
         """Connection of a principal; the other fields keep their defaults."""
@@ -174,16 +165,6 @@ class KafkaServer:
             self._process.stop(Signals.SIGTERM, STOP_S)
             if self._class_draft.exists():
                 self._class_draft.replace(java.class_archive())
-
-    def kill(self) -> None:
-        """SIGKILL, as a crash would."""
-        if self._process:
-            self._process.kill()
-
-    def signal(self, number: Signals) -> None:
-        """SIGSTOP and SIGCONT freeze and thaw it."""
-        if self._process:
-            self._process.signal(number)
 
     def command(self, main: str, *arguments: str | Path, heap: str = "256m", options: Sequence[str] = ()) -> list[str | Path]:
         """The command line of a Kafka main class on the resolved jars."""

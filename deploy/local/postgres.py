@@ -20,7 +20,7 @@ from urllib.parse import quote
 import asyncpg
 
 from deploy.local.home import ROOT_DATA, Home
-from deploy.local.process import Process, StackError, tail
+from deploy.local.process import Process, Restartable, StackError, tail
 
 T = TypeVar("T")
 
@@ -53,12 +53,11 @@ host all all 127.0.0.1/32 scram-sha-256
 """
 
 
-class PostgresServer:
+class PostgresServer(Restartable):
     """`start`, `stop` and `kill` at will: address, data and passwords stay. program: another build's `bin` instead of the wheel's."""
 
     def __init__(self, home: Home, inherit: Callable[[], Sequence[int]], *, program: Path | None = None) -> None:
         self._home, self._inherit, self._program = home, inherit, program
-        self._process: Process | None = None
         self.log = home.log("postgres")
 
     @property
@@ -70,14 +69,6 @@ class PostgresServer:
     @property
     def address(self) -> str:
         return address_of(self.dsn)
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process and self._process.alive else None
-
-    @property
-    def alive(self) -> bool:
-        return self.pid is not None
 
     def start(self) -> None:
         """Returns when it answers a query, recovery included."""
@@ -117,15 +108,6 @@ class PostgresServer:
         """Fast shutdown: open transactions are rolled back, everything is written."""
         if self._process:
             self._process.stop(Signals.SIGINT, STOP_S)
-
-    def kill(self) -> None:
-        """SIGKILL of the server and all its backends, as a crash of the machine's memory would."""
-        if self._process:
-            self._process.kill()
-
-    def signal(self, number: Signals) -> None:
-        if self._process:
-            self._process.signal(number)
 
     @cached_property
     def binaries(self) -> Path:

@@ -57,10 +57,6 @@ class Process:
         self.pid = int(line)
 
     @property
-    def watchdog_pid(self) -> int:
-        return self._watchdog.pid
-
-    @property
     def returncode(self) -> int | None:
         """None while it runs or anything of it is left; 128 + n when signal n ended it."""
         return self._watchdog.poll()
@@ -104,6 +100,30 @@ class Process:
         for pipe in (self._watchdog.stdin, self._watchdog.stdout):
             if pipe is not None and not pipe.closed:
                 pipe.close()
+
+
+class Restartable:
+    """What is started again and again at one address, one process at a time."""
+
+    _process: Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.alive else None
+
+    @property
+    def alive(self) -> bool:
+        return self.pid is not None
+
+    def kill(self) -> None:
+        """SIGKILL of it and all its descendants, as a crash would."""
+        if self._process:
+            self._process.kill()
+
+    def signal(self, number: Signals) -> None:
+        """SIGSTOP and SIGCONT freeze and thaw it."""
+        if self._process:
+            self._process.signal(number)
 
 
 def tail(log: Path, lines: int = 20) -> str:

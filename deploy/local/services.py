@@ -10,10 +10,9 @@ from pathlib import Path
 from signal import Signals
 
 from deploy.local.home import CHECKOUT, Home
-from deploy.local.process import Process, StackError, tail
+from deploy.local.process import Process, Restartable, StackError, tail
 
 READY_S = 60
-BASE = ("order", "payment", "refund", "trust")  # have a role and a schema even where their folder is missing
 
 
 def discover(folder: Path = CHECKOUT / "services") -> list[str]:
@@ -23,7 +22,7 @@ def discover(folder: Path = CHECKOUT / "services") -> list[str]:
 
 def owners(folder: Path = CHECKOUT / "services") -> list[str]:
     """Services that own a schema."""
-    return sorted({*BASE, *discover(folder), *(path.parent.name for path in folder.glob("*/migrations"))})
+    return sorted({*discover(folder), *(path.parent.name for path in folder.glob("*/migrations"))})
 
 
 def migration_folders(service: str) -> list[Path]:
@@ -31,7 +30,7 @@ def migration_folders(service: str) -> list[Path]:
     return [path for path in (CHECKOUT / "shared/messaging/migrations", CHECKOUT / "services" / service / "migrations") if path.is_dir()]
 
 
-class ServiceProcess:
+class ServiceProcess(Restartable):
     """One copy of a service; `kill` and `start` it at will: its address stays."""
 
     def __init__(
@@ -48,15 +47,6 @@ class ServiceProcess:
         self.address = f"http://127.0.0.1:{home.port(self.name)}"
         self._environment = {**os.environ, **environment, "LAOTIE_HTTP_HOST": "127.0.0.1", "LAOTIE_HTTP_PORT": str(home.port(self.name))}
         self._inherit, self._grace_s = inherit, grace_s
-        self._process: Process | None = None
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process and self._process.alive else None
-
-    @property
-    def alive(self) -> bool:
-        return self.pid is not None
 
     @property
     def returncode(self) -> int | None:
@@ -95,11 +85,3 @@ class ServiceProcess:
         """SIGTERM, then SIGKILL when its own grace and a little more have passed."""
         if self._process:
             self._process.stop(Signals.SIGTERM, self._grace_s + 5)
-
-    def kill(self) -> None:
-        if self._process:
-            self._process.kill()
-
-    def signal(self, number: Signals) -> None:
-        if self._process:
-            self._process.signal(number)

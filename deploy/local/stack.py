@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Literal, Self
 
 import asyncpg
 from confluent_kafka import KafkaException
@@ -28,11 +28,6 @@ TOPICS = CHECKOUT / "deploy/topics.yaml"
 ACLS = CHECKOUT / "deploy/acls.yaml"
 GIVEN = "given."  # marks the passwords of accounts on somebody else's Kafka: not those of our own
 LOCK_WAIT_S = 10  # the watchdogs of a killed owner need a moment
-
-
-class Credentials(NamedTuple):
-    username: str | None
-    password: str | None
 
 
 class Stack:
@@ -76,10 +71,6 @@ class Stack:
         if role == "admin":
             return self.postgres.dsn
         return postgres.with_role(self.postgres.dsn, postgres.role_of(role), self.home.secret(f"postgres.{role}"))
-
-    def credentials(self, principal: str) -> Credentials:
-        settings = self.kafka.settings(principal)
-        return Credentials(settings.kafka_username, settings.kafka_password)
 
     def settings(self, principal: str) -> Settings:
         """What a process of this principal finds in its environment; apps that have no database role get no database."""

@@ -8,11 +8,12 @@ from functools import cached_property
 
 import asyncpg
 
+from deploy.local.services import discover
 from deploy.market.clients import Published, Read
 from shared import contracts
 from shared.contracts import registry
 
-SERVICES = ("order", "payment", "refund", "trust")
+SERVICES = tuple(discover())
 BALANCES = """
 SELECT split_part(account, ':', 1) AS kind, account, currency, sum(amount_minor)::bigint AS amount_minor
   FROM payment.posting GROUP BY account, currency

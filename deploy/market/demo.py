@@ -32,7 +32,7 @@ from deploy.market.sent import DAY, closing
 from deploy.market.verdict import Verdict, judge
 
 FOREIGN = ("LAOTIE_KAFKA", "LAOTIE_POSTGRES")  # servers that the demo must not fill
-NOT_KEPT = "nothing is left running; to look around: python -m deploy.market.demo --keep, or make up for an empty stack"
+NOT_KEPT = "nothing is left running; to look around: .venv/bin/python -m deploy.market.demo --keep, or make up for an empty stack"
 STRIPES = 4  # of one process each; the broker, on the same cores, works for each partition of each fetch
 BEGINS = closing(0) - timedelta(hours=1)
 
@@ -184,7 +184,7 @@ def _where_next(home: Home, stack: Stack) -> Iterator[str]:
     yield f"  kcat -F {root}/clients/ops.kcat -C -t order.v1 -o beginning -e -f '%k %h %s\\n'"
     yield f"  {root}/bin/kafka-console-consumer --bootstrap-server {stack.bootstrap} --command-config {root}/clients/ops.properties \\"
     yield "      --topic order.v1 --from-beginning --timeout-ms 5000"
-    yield f"  . {root}/env; laotie verify; laotie down"
+    yield f"  . {root}/env; .venv/bin/laotie verify; .venv/bin/laotie down"
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from deploy.local.services import discover
 from deploy.verify.log import TOPICS, Entry, Lane
 from shared.errors import HaltCode
 from shared.messaging.message import Message
 
-SERVICES = ("order", "payment", "refund", "trust")
+SERVICES = tuple(discover())
 UNREADABLE = "event."  # refused before any decision: no policy changes that
 HELD = ("wait.over", "wait.too_many", "parked.")  # not decided then: it may have been later
 

@@ -48,7 +48,6 @@ class Retrace:
         self._copies = [Copies() for _ in SERVICES]
         self._done = bytearray(len(past.digest))
         self._reached: list[dict[int, int]] = [{} for _ in SERVICES]
-        self._events: dict[int, tuple[Message, int]] = {}
         self._scheduled: set[bytes] = set()
         self._error = ""
         self._hindsight = [Hindsight() for _ in SERVICES]

@@ -45,7 +45,7 @@ from shared.contracts.refund import CaseClosed
 from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreDue
 from shared.contracts.vote import VoteGiven
 from shared.messaging.shape import EVENT_ID, Plan, Service, Touch, both, given, on
-from shared.policy import Policies, Policy
+from shared.policy import Policies
 
 Input = (
     ParcelSent
@@ -91,15 +91,12 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.charged_back, given(policy.at(event.occurred_at)), EVENT_ID)
         case EvidenceFound():
 
-            def as_of(known: tuple[Score | None, Counterparty | None]) -> Touch[Policy]:
-                return given(decide.policy_at(event, known[0], policy))
-
             def weighed(known: tuple[Score | None, Counterparty | None]) -> Touch[Mapping[str, Groups]]:
-                return GROUPS.many(decide.groups_of_item(event, *known, decide.policy_at(event, known[0], policy)))
+                return GROUPS.many(decide.groups_of_item(event, *known, policy))
 
             score, counterparty = SCORE.one(event.subject_id), COUNTERPARTY.one(counterparty_key(event.subject_id, event.counterparty))
             newest = NEWEST.one(newest_key(event.subject_id, event.weight))
-            return on(event, decide.count, both(score, counterparty), ITEM.one(event.evidence_id), as_of, newest, weighed)
+            return on(event, decide.count, both(score, counterparty), ITEM.one(event.evidence_id), newest, given(policy), weighed)
         case EvidenceVoided():
 
             def giver(known: tuple[Item | None, Score | None]) -> Touch[Counterparty | None]:
@@ -107,13 +104,13 @@ def handle(event: Input, policy: Policies) -> Plan:
                 return COUNTERPARTY.one(counterparty_key(event.subject_id, known[0].counterparty if known[0] else ""))
 
             def among(known: tuple[Item | None, Score | None]) -> Touch[Mapping[str, Groups]]:
-                return GROUPS.many(all_groups(known[1]))
+                return GROUPS.many(all_groups(event.subject_id, known[1]))
 
             item = both(ITEM.one(event.evidence_id), SCORE.one(event.subject_id))
             return on(event, decide.strike, item, giver, given(policy), among)
         case ScoreDue():
             score, now = SCORE.one(event.subject_id), given(policy.at(event.occurred_at))
-            return on(event, decide.look, score, now, lambda known: GROUPS.many(all_groups(known)))
+            return on(event, decide.look, score, now, lambda known: GROUPS.many(all_groups(event.subject_id, known)))
         case ScoreExplanationRequested():
 
             def items(known: tuple[Mapping[str, Newest], Score | None]) -> Touch[Mapping[str, Item]]:
@@ -124,7 +121,7 @@ def handle(event: Input, policy: Policies) -> Plan:
                 return COUNTERPARTY.many(counterparty_key(event.subject_id, giver) for giver in accounts)
 
             def every(known: tuple[Mapping[str, Newest], Score | None]) -> Touch[Mapping[str, Groups]]:
-                return GROUPS.many(all_groups(known[1]))
+                return GROUPS.many(all_groups(event.subject_id, known[1]))
 
             first = both(NEWEST.many(newest_keys(event.subject_id)), SCORE.one(event.subject_id))
             return on(event, decide.answer, first, items, givers, every, given(policy))

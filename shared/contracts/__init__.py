@@ -1,4 +1,7 @@
-"""The contract: every message that crosses a topic, by producer. Importing it registers all types with their topics."""
+"""The contract: every message that crosses a topic; an app's by the app, ours by what they are about.
+
+Importing it registers all types with their topics.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,6 @@ _PHRASES: dict[str, tuple[str, ...]] = {
 PLANNED = (
     Topic("traffic.v1", "session_id", ("traffic",)),
     Topic("payment.internal.v1", "order_id", ("payment",), own=True, internal=True),
-    Topic("refund.internal.v1", "order_id", ("refund",), own=True, internal=True),
 )
 
 

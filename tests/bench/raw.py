@@ -24,7 +24,6 @@ from shared.settings import Settings
 
 BATCH = 1000
 STEPS = int(os.environ.get("BENCH_STEPS", "6"))  # durable ones of a life; a multiple of three, gamma does the last
-NEXT = {"alpha": "beta", "beta": "gamma", "gamma": "alpha"}
 SOURCES = {"alpha": ("toy.v1", "gamma.v1"), "beta": ("alpha.v1",), "gamma": ("beta.v1",)}
 TABLES = """
 CREATE TABLE IF NOT EXISTS raw_inbox (id text PRIMARY KEY);

@@ -40,9 +40,9 @@ from shared.policy.policies import configured
 from tests.chaos.arena import FAULTS, SESSION_S, Arena, Violation
 from tests.chaos.disasters import come_back_older, delete_until, put_by
 from tests.chaos.town import Town
+from tests.infra import STRIPES
 from tests.toy.world import pause
 
-STRIPES = 4  # enough to share among copies, and quick to make
 ORDERS = (20, 40)
 DELAYS = (0, 0, 3)  # days that news may come late: a third of the markets
 FAULTS_OF_ROUND = (3, 6)

@@ -81,3 +81,10 @@ def test_a_topic_that_is_modelled_is_planned_no_more() -> None:
     names = [topic.name for topic in registry.topics()]
     assert len(names) == len(set(names))
     assert "policy.v1" in names
+
+
+def test_every_topic_that_a_service_reads_has_one_of_its_readers_answer_for_what_nobody_can_read_there() -> None:
+    """Else a record that is no event would be passed over by all of them, and be lost."""
+    read = [topic for topic in registry.topics() if topic.readers and topic.readers != ("*",)]
+    assert read
+    assert [topic.name for topic in read if topic.warden not in topic.readers] == []

@@ -19,8 +19,7 @@ from deploy.cli.idle import Idle
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
 from deploy.verify import verify
-
-STRIPES = 4  # enough for two processes to share and for topics to race
+from tests.infra import STRIPES
 
 
 class Fair:

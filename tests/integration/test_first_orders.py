@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from shared.messaging.stripes import stripe_of
-from tests.infra import Infra
-from tests.integration.fair import STRIPES, Fair, running
+from tests.infra import STRIPES, Infra
+from tests.integration.fair import Fair, running
 from tests.toy.outside import holding, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]

@@ -86,5 +86,5 @@ async def test_groups_that_lay_in_a_score_are_moved_into_rows_of_their_own(stack
     await connection.close()
     assert row is not None
     after: Score = SCORE.parse(row["body"])
-    assert (row["version"], after.buckets["goods"].grouped, set(rows)) == (7, {}, set(all_groups(after)))
+    assert (row["version"], after.buckets["goods"].grouped, set(rows)) == (7, {}, set(all_groups("seller:s1", after)))
     assert together(after, rows.values()) == before.buckets

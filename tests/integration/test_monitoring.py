@@ -11,6 +11,7 @@ import yaml
 
 from deploy.local.services import discover
 from services.refund.metrics import METRICS as CASES
+from shared.contracts import registry
 from shared.messaging.metrics import METRICS
 from shared.settings import Settings
 from tests import containers
@@ -50,6 +51,11 @@ def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
     assert {panel["type"] for panel in json.loads((ROOT / "deploy/grafana/laotie.json").read_text(encoding="utf-8"))["panels"]} == {
         "timeseries"
     }
+
+
+def test_the_facts_that_an_alert_waits_for_are_of_the_contract() -> None:
+    (asked,) = re.findall(r'laotie_facts_total{type=~"([^"]+)"', (ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
+    assert set(asked.split("|")) - {entry.kind.type for entry in registry.entries()} == set()
 
 
 def test_alerts_fire_when_they_should() -> None:

@@ -78,7 +78,7 @@ def test_wrong_password_is_refused(stack: Stack) -> None:
 
 
 def test_password_of_another_is_refused(stack: Stack) -> None:
-    wrong = stack.settings("psp").model_copy(update={"kafka_password": stack.credentials("storefront").password})
+    wrong = stack.settings("psp").model_copy(update={"kafka_password": stack.settings("storefront").kafka_password})
     assert KafkaError._AUTHENTICATION in connection_errors(wrong)
 
 

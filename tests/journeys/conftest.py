@@ -18,10 +18,10 @@ from deploy.local import control
 from deploy.local.home import Home
 from deploy.local.stack import Stack
 from deploy.verify import verify
+from tests.infra import STRIPES
 from tests.journeys.outside import LAOTIE, Outside
 
 UP_S = 600
-STRIPES = 4  # enough for topics to race; a broker works for each partition of each fetch
 
 
 class Town(Outside):

@@ -25,7 +25,7 @@ from shared.contracts.order import (
     ShippingDue,
     UnitsCancelled,
 )
-from shared.contracts.payment import AccountCredited, LineSettled, SettlementDue, StatementDue, SweepDue
+from shared.contracts.payment import AccountCredited, LineSettled
 from shared.contracts.psp import (
     PaymentSucceeded,
     PayoutFailed,
@@ -283,7 +283,7 @@ def order_completed(
     *line_nos: int, when: str | datetime = "06-05 09:00", how: Literal["confirmed", "auto"] = "confirmed"
 ) -> OrderCompleted:
     lines = tuple(parties(line_no) for line_no in line_nos or (1,))
-    return OrderCompleted(order_id=ORDER, buyer_id=BUYER, how=how, lines=lines, occurred_at=_time(when))
+    return OrderCompleted(order_id=ORDER, buyer_id=BUYER, how=how, lines=lines, occurred_at=moment(when))
 
 
 def case_opened(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: str | datetime = "06-06 10:00") -> CaseOpened:
@@ -300,13 +300,13 @@ def case_opened(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: 
         kind="return_and_refund",
         ground="no_reason",
         quantity=quantity,
-        occurred_at=_time(when),
+        occurred_at=moment(when),
     )
 
 
 def hold_requested(case_id: str = CASE, line_no: int = 1, quantity: int = 1, when: str | datetime = "06-06 10:00") -> ShipmentHoldRequested:
     """Told with the case's opening."""
-    return ShipmentHoldRequested(order_id=ORDER, case_id=case_id, line_no=line_no, quantity=quantity, occurred_at=_time(when))
+    return ShipmentHoldRequested(order_id=ORDER, case_id=case_id, line_no=line_no, quantity=quantity, occurred_at=moment(when))
 
 
 def case_replaced(case_id: str = CASE, parcel_id: str = "p8", quantity: int = 1, when: str | datetime = "06-08 10:00") -> CaseReplaced:
@@ -324,7 +324,7 @@ def case_replaced(case_id: str = CASE, parcel_id: str = "p8", quantity: int = 1,
         parcel_id=parcel_id,
         carrier="sf",
         waybill=f"w-{parcel_id}",
-        occurred_at=_time(when),
+        occurred_at=moment(when),
     )
 
 
@@ -340,7 +340,7 @@ def case_reopened(case_id: str = CASE, line_no: int = 1, when: str | datetime = 
         kind="return_and_refund",
         quantity=1,
         amount_minor=None,
-        occurred_at=_time(when),
+        occurred_at=moment(when),
     )
 
 
@@ -364,8 +364,8 @@ def granted(
         quantity=quantity,
         amount_minor=amount_minor,
         by="seller",
-        applied_at=_time(applied) if applied is not None else None,
-        occurred_at=_time(when),
+        applied_at=moment(applied) if applied is not None else None,
+        occurred_at=moment(when),
     )
 
 
@@ -385,7 +385,7 @@ def units_cancelled(
         for line_no, quantity, amount in parts or ((1, 1, 100_00),)
     )
     said: dict[str, Any] = {"order_id": ORDER, "buyer_id": BUYER, "by": "buyer", "cancel_id": "cancel1", "order_cancelled": False}
-    return UnitsCancelled(**said, lines=lines, occurred_at=_time(when))
+    return UnitsCancelled(**said, lines=lines, occurred_at=moment(when))
 
 
 def case_closed(
@@ -408,7 +408,7 @@ def case_closed(
         refunded_minor=amount_minor,
         refunded_quantity=quantity,
         seller_at_fault=at_fault,
-        occurred_at=_time(when),
+        occurred_at=moment(when),
     )
 
 
@@ -464,18 +464,6 @@ def confirmation_due(line_no: int = 1, stage: Literal[1, 2, 3] = 1, when: str = 
     return ConfirmationDue(order_id=ORDER, line_no=line_no, stage=stage, occurred_at=at(when))
 
 
-def settlement_due(line_no: int = 1, when: str = "06-12 00:00") -> SettlementDue:
-    return SettlementDue(order_id=ORDER, line_no=line_no, occurred_at=at(when))
-
-
-def statement_due(reference: str = PAYMENT_ID, movement: Movement = "capture", when: str = "06-08 10:10") -> StatementDue:
-    return StatementDue(order_id=ORDER, movement=movement, reference=reference, occurred_at=at(when))
-
-
-def sweep_due(party: str = SELLER, currency: str = "CNY", when: str = "06-13 00:00") -> SweepDue:
-    return SweepDue(party=party, currency=currency, occurred_at=at(when))
-
-
 def types(facts: Iterable[Message]) -> list[str]:
     return [fact.type for fact in facts]
 
@@ -491,5 +479,5 @@ def only(facts: Iterable[Message]) -> Any:
     return fact
 
 
-def _time(when: str | datetime) -> datetime:
+def moment(when: str | datetime) -> datetime:
     return at(when) if isinstance(when, str) else when

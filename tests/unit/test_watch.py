@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from deploy.cli.ends import POLICY, Read
 from deploy.cli.errors import Failed
-from deploy.cli.watch import NotIdle, Watch, _behind
+from deploy.cli.watch import NotIdle, Watch, _unread
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -131,4 +131,4 @@ async def test_a_connection_that_broke_in_the_middle_of_a_look_is_not_asked_agai
 
 def test_services_with_more_partitions_than_the_shell_knows_of_are_named_with_a_code() -> None:
     with pytest.raises(Failed, match=r"halt.partition_count: order reads storefront.v1/4; LAOTIE_STRIPES says"):
-        _behind("order", [("storefront.v1", 4, 0)], {("storefront.v1", 3): 7}, frozenset({"storefront.v1"}))
+        _unread("order", [("storefront.v1", 4, 0)], {("storefront.v1", 3): 7}, frozenset({"storefront.v1"}))

@@ -42,11 +42,6 @@ def agreed(purchase: Purchase, case: Case, at: datetime, by: By, rule: str = "")
             return granted(purchase, case, case.quantity, at, by, code, rule)
 
 
-def kept_back(purchase: Purchase, case: Case, at: datetime) -> Facts:
-    """The order keeps the goods back (case.hold is granted): what was agreed to before that is granted now. Source: R4.8."""
-    return agreed(purchase, case, at, case.agreed, "R4.8") if case.state == 10 and case.agreed else ()
-
-
 def sending(purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str) -> Facts:
     """40: the seller sends so many units, in time or they are refunded. Source: R4.10."""
     until = after(case, at, timedelta(hours=purchase.terms.replace_hours))

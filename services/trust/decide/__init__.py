@@ -3,7 +3,7 @@
 from services.trust.decide.appeal import appeal, uphold
 from services.trust.decide.card import claim, cluster_of, join, subject_of
 from services.trust.decide.case import ended
-from services.trust.decide.evidence import count, explained, groups_of_item, look, policy_at, strike
+from services.trust.decide.evidence import count, groups_of_item, look, strike
 from services.trust.decide.explain import answer
 from services.trust.decide.found import charged_back, completed, late, ruled, sham, shipped
 from services.trust.decide.standing import acquit, study, violated
@@ -21,12 +21,10 @@ __all__ = [
     "completed",
     "count",
     "ended",
-    "explained",
     "groups_of_item",
     "join",
     "late",
     "look",
-    "policy_at",
     "ruled",
     "sham",
     "shipped",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import cast
 
@@ -54,20 +54,19 @@ def policy_at(event: EvidenceFound | EvidenceVoided, known: Score | None, polici
     return policies.at(max(known.latest, event.occurred_at) if known else event.occurred_at)
 
 
-def groups_of_item(event: EvidenceFound, known: Score | None, counterparty: Counterparty | None, policy: Policy) -> set[str]:
+def groups_of_item(event: EvidenceFound, known: Score | None, counterparty: Counterparty | None, policies: Policies) -> set[str]:
     """The keys of the rows of groups that it needs: those that it goes into, or all where everything is weighed anew."""
     day = local_date(event.occurred_at, event.zone).isoformat()
-    added = _good(event, day, known, counterparty) if event.weight > 0 else ()
-    own = {groups_key(event.subject_id, row_of(bucket.group)) for bucket in added if bucket.group}
-    return own if _still(known, day, policy) else own.union(all_groups(known))
+    own = {groups_key(event.subject_id, row) for row in _rows(_added(event, day, known, counterparty))}
+    return own if _still(known, day, policy_at(event, known, policies)) else own.union(all_groups(event.subject_id, known))
 
 
 def count(
     event: EvidenceFound,
     found: tuple[Score | None, Counterparty | None],
     item: Item | None,
-    policy: Policy,
     newest: Newest | None,
+    policies: Policies,
     rows: Mapping[str, Groups],
 ) -> Outcome:
     """Each item once, and not at all if its tombstone came first. The score is as of the subject's latest evidence, by the policy of then,
@@ -77,6 +76,7 @@ def count(
     if item is not None and item.kind:
         return Reject("evidence.known")
     known, counterparty = found
+    policy = policy_at(event, known, policies)
     day = local_date(event.occurred_at, event.zone).isoformat()
     counted = EvidenceCounted(
         subject_id=event.subject_id,
@@ -94,7 +94,7 @@ def count(
     listed = tuple(_listed(event, day, newest or Newest()))
     if item is not None:
         return counted, *_changed(event, day, known, rows, (), (), 0, policy), *listed
-    added = tuple(_good(event, day, known, counterparty) if event.weight > 0 else _bad(event, day))
+    added = _added(event, day, known, counterparty)
     weighed = CounterpartyWeighed(subject_id=event.subject_id, counterparty=event.counterparty, added=added, occurred_at=event.occurred_at)
     grave = (GraveDay(day=day, count=1),) if is_grave(item_of(event, day), policy) else ()
     changed = _changed(event, day, known, rows, added, grave, 1, policy)
@@ -141,11 +141,6 @@ def look(event: ScoreDue, known: Score | None, policy: Policy, rows: Mapping[str
     return tuple(_told(event.subject_id, as_of, known, rows, (), (), 0, event.occurred_at, policy, look_at))
 
 
-def explained(buckets: Mapping[str, Buckets], as_of: date, rule: Rule, cap: int | None = None) -> tuple[int, tuple[DimensionScore, ...]]:
-    """The score of that date, at most `cap`, and P and N of every dimension of the role, in the policy's order. Source: R5.3, R5.6."""
-    return _scored({name: sums(buckets.get(name, Buckets()), as_of, rule) for name in rule.weights_pct}, rule, cap)
-
-
 def _still(known: Score | None, day: str, policy: Policy) -> bool:
     """An item of that day, or a tombstone, only adds its own to the sums that were told last: on their day, by their rule."""
     return known is not None and bool(known.sums) and day <= known.as_of and known.rule_version == policy.version
@@ -160,7 +155,8 @@ def _summed(
     """
     buckets = together(known, rows.values())
     if known is None or not _still(known, as_of.isoformat(), policy):
-        return explained(add(buckets, added), as_of, rule, cap)
+        whole = add(buckets, added)
+        return _scored({name: sums(whole.get(name, Buckets()), as_of, rule) for name in rule.weights_pct}, rule, cap)
     found = {name: Sums(*known.sums.get(name, (0, 0))) for name in rule.weights_pct}
     for name in {bucket.dimension for bucket in added} & found.keys():
         more = (bucket for bucket in added if bucket.dimension == name)
@@ -169,6 +165,7 @@ def _summed(
 
 
 def _scored(found: Mapping[str, Sums], rule: Rule, cap: int | None) -> tuple[int, tuple[DimensionScore, ...]]:
+    """The score, at most `cap`, and P and N of every dimension of the role, in the policy's order. Source: R5.3, R5.6."""
     dimensions = tuple(
         DimensionScore(dimension=name, positive=found[name].positive, negative=found[name].negative, weight_pct=weight)
         for name, weight in rule.weights_pct.items()
@@ -191,9 +188,19 @@ def _listed(event: EvidenceFound, day: str, newest: Newest) -> Iterator[Evidence
 
 def _grouped(event: EvidenceFound | EvidenceVoided, added: tuple[Bucket, ...]) -> Iterator[GroupsWeighed]:
     """What goes into groups, a fact for each row of them."""
-    for row in sorted({row_of(bucket.group) for bucket in added if bucket.group}):
+    for row in _rows(added):
         own = tuple(bucket for bucket in added if bucket.group and row_of(bucket.group) == row)
         yield GroupsWeighed(subject_id=event.subject_id, row=row, added=own, occurred_at=event.occurred_at)
+
+
+def _rows(added: Iterable[Bucket]) -> list[int]:
+    """The rows of groups that something goes into."""
+    return sorted({row_of(bucket.group) for bucket in added if bucket.group})
+
+
+def _added(event: EvidenceFound, day: str, known: Score | None, counterparty: Counterparty | None) -> tuple[Bucket, ...]:
+    """The buckets that the item goes into."""
+    return tuple(_good(event, day, known, counterparty) if event.weight > 0 else _bad(event, day))
 
 
 def _bad(event: EvidenceFound, day: str) -> Iterator[Bucket]:

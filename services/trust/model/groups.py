@@ -39,10 +39,10 @@ def groups_key(subject_id: str, row: int) -> str:
     return f"{subject_id}/{row}"
 
 
-def all_groups(score: Score | None) -> Iterator[str]:
+def all_groups(subject_id: str, score: Score | None) -> Iterator[str]:
     """The keys of all rows of a subject."""
     if score is not None and score.groups:
-        yield from (groups_key(score.subject_id, row) for row in range(row_of(score.groups) + 1))
+        yield from (groups_key(subject_id, row) for row in range(row_of(score.groups) + 1))
 
 
 def together(score: Score | None, rows: Iterable[Groups]) -> dict[str, Buckets]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -140,6 +141,14 @@ def test_the_same_units_pretended_to_leave_again_cost_nothing_more_r2_4() -> Non
     memory = sent()
     memory.when(b.ruling(), b.parcel_lost(), b.shipped("again", when="06-05 10:00"))
     assert b.only(memory.when(b.ruling("ruling2", "again"))).amount_minor == 0
+
+
+def test_terms_without_a_penalty_for_sham_shipping_owe_none_r9_1() -> None:
+    """Placed under a policy that had none: what was not promised is not owed."""
+    memory = sent()
+    version, before = memory.entities[("order", b.ORDER)]
+    memory.entities[("order", b.ORDER)] = version, replace(before, terms=before.terms.model_copy(update={"sham": None}))
+    assert (memory.when(b.ruling()), codes(memory)) == ((), ["sham.not_promised"])
 
 
 def test_a_parcel_that_was_collected_in_time_is_no_sham_r2_4() -> None:

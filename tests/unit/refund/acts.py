@@ -19,8 +19,7 @@ from shared.contracts.order import CancelledUnits, ParcelDelivered, ParcelFailed
 from shared.contracts.ruling import Matter, RulingMade
 from shared.contracts.storefront import DisputeAppealed, DisputeRaised, EvidenceSubmitted
 from shared.contracts.types import LineParties, Units
-from tests.unit.builders import BUYER, CASE, ORDER, SELLER
-from tests.unit.builders import _time as time
+from tests.unit.builders import BUYER, CASE, ORDER, SELLER, moment
 from tests.unit.refund import life as l
 
 When = str | datetime
@@ -31,7 +30,7 @@ def sent(parcel_id: str = "w1", *line_nos: int, quantity: int = 3, when: When = 
     units = tuple(Units(line_no=number, quantity=quantity) for number in numbers)
     shipped = tuple(LineParties(line_no=number, seller_id=SELLER) for number in numbers)
     return ParcelSent(
-        order_id=ORDER, buyer_id=BUYER, parcel_id=parcel_id, units=units, shipped=shipped, on_time=True, occurred_at=time(when)
+        order_id=ORDER, buyer_id=BUYER, parcel_id=parcel_id, units=units, shipped=shipped, on_time=True, occurred_at=moment(when)
     )
 
 
@@ -44,7 +43,7 @@ def failed(
     when: When = "06-16 10:00",
 ) -> ParcelFailed:
     units = (Units(line_no=1, quantity=quantity),) if quantity else ()
-    return ParcelFailed(order_id=ORDER, parcel_id=parcel_id, how=how, units=units, replacement=replacement, occurred_at=time(when))
+    return ParcelFailed(order_id=ORDER, parcel_id=parcel_id, how=how, units=units, replacement=replacement, occurred_at=moment(when))
 
 
 def cancelled(quantity: int = 3, amount_minor: int = 100_00, when: When = "06-17 12:00") -> UnitsCancelled:
@@ -52,54 +51,54 @@ def cancelled(quantity: int = 3, amount_minor: int = 100_00, when: When = "06-17
         line_no=1, seller_id=SELLER, promoter_id=None, quantity=quantity, refund_id=f"cut{quantity}", amount_minor=amount_minor
     )
     return UnitsCancelled(
-        order_id=ORDER, buyer_id=BUYER, by="seller", cancel_id="x1", lines=(part,), order_cancelled=False, occurred_at=time(when)
+        order_id=ORDER, buyer_id=BUYER, by="seller", cancel_id="x1", lines=(part,), order_cancelled=False, occurred_at=moment(when)
     )
 
 
 def kept(case_id: str = CASE, quantity: int = 3, *, when: When = "06-11 10:01") -> ShipmentHoldGranted:
-    return ShipmentHoldGranted(order_id=ORDER, case_id=case_id, line_no=1, quantity=quantity, occurred_at=time(when))
+    return ShipmentHoldGranted(order_id=ORDER, case_id=case_id, line_no=1, quantity=quantity, occurred_at=moment(when))
 
 
 def left(case_id: str = CASE, quantity: int = 3, *, when: When = "06-11 10:01") -> ShipmentHoldRefused:
-    return ShipmentHoldRefused(order_id=ORDER, case_id=case_id, line_no=1, quantity=quantity, code="case.shipped", occurred_at=time(when))
+    return ShipmentHoldRefused(order_id=ORDER, case_id=case_id, line_no=1, quantity=quantity, code="case.shipped", occurred_at=moment(when))
 
 
 def disputed(case_id: str = CASE, *, buyer: str = BUYER, when: When = "06-19 12:00") -> DisputeRaised:
-    return DisputeRaised(order_id=ORDER, case_id=case_id, buyer_id=buyer, reason="never worn", occurred_at=time(when))
+    return DisputeRaised(order_id=ORDER, case_id=case_id, buyer_id=buyer, reason="never worn", occurred_at=moment(when))
 
 
 def escalated(case_id: str = CASE, *, seller: str = SELLER, when: When = "06-18 11:00") -> SellerDisputeRaised:
-    return SellerDisputeRaised(order_id=ORDER, case_id=case_id, seller_id=seller, reason="not ours", occurred_at=time(when))
+    return SellerDisputeRaised(order_id=ORDER, case_id=case_id, seller_id=seller, reason="not ours", occurred_at=moment(when))
 
 
 def contested(case_id: str = CASE, *, seller: str = SELLER, when: When = "06-22 11:00") -> ReturnDisputed:
     return ReturnDisputed(
-        order_id=ORDER, case_id=case_id, seller_id=seller, reason="other goods", finding="swapped", occurred_at=time(when)
+        order_id=ORDER, case_id=case_id, seller_id=seller, reason="other goods", finding="swapped", occurred_at=moment(when)
     )
 
 
 def shown(evidence_id: str = "ev1", case_id: str = CASE, *, buyer: str = BUYER, when: When = "06-20 12:00") -> EvidenceSubmitted:
-    return EvidenceSubmitted(order_id=ORDER, case_id=case_id, buyer_id=buyer, evidence_id=evidence_id, occurred_at=time(when))
+    return EvidenceSubmitted(order_id=ORDER, case_id=case_id, buyer_id=buyer, evidence_id=evidence_id, occurred_at=moment(when))
 
 
 def shown_by_seller(
     evidence_id: str = "ev1", case_id: str = CASE, *, seller: str = SELLER, when: When = "06-20 13:00"
 ) -> SellerEvidenceSubmitted:
-    return SellerEvidenceSubmitted(order_id=ORDER, case_id=case_id, seller_id=seller, evidence_id=evidence_id, occurred_at=time(when))
+    return SellerEvidenceSubmitted(order_id=ORDER, case_id=case_id, seller_id=seller, evidence_id=evidence_id, occurred_at=moment(when))
 
 
 def ruled(
     upheld: bool = True, ruling_id: str = "rl1", case_id: str = CASE, *, matter: Matter = "case", when: When = "06-23 10:00", **more: Any
 ) -> RulingMade:
-    return RulingMade(order_id=ORDER, ruling_id=ruling_id, matter=matter, case_id=case_id, upheld=upheld, occurred_at=time(when), **more)
+    return RulingMade(order_id=ORDER, ruling_id=ruling_id, matter=matter, case_id=case_id, upheld=upheld, occurred_at=moment(when), **more)
 
 
 def appealed(case_id: str = CASE, *, buyer: str = BUYER, when: When = "06-24 10:00") -> DisputeAppealed:
-    return DisputeAppealed(order_id=ORDER, case_id=case_id, buyer_id=buyer, reason="look again", occurred_at=time(when))
+    return DisputeAppealed(order_id=ORDER, case_id=case_id, buyer_id=buyer, reason="look again", occurred_at=moment(when))
 
 
 def appealed_by_seller(case_id: str = CASE, *, seller: str = SELLER, when: When = "06-24 10:00") -> SellerDisputeAppealed:
-    return SellerDisputeAppealed(order_id=ORDER, case_id=case_id, seller_id=seller, reason="look again", occurred_at=time(when))
+    return SellerDisputeAppealed(order_id=ORDER, case_id=case_id, seller_id=seller, reason="look again", occurred_at=moment(when))
 
 
 def appeal_ruled(
@@ -109,20 +108,26 @@ def appeal_ruled(
 
 
 def door_signed(waybill: str = "SF1", *, carrier: str = "sf", when: When = "06-21 10:00") -> ReturnSigned:
-    return ReturnSigned(order_id=ORDER, carrier=carrier, waybill=waybill, occurred_at=time(when))
+    return ReturnSigned(order_id=ORDER, carrier=carrier, waybill=waybill, occurred_at=moment(when))
 
 
 def replaced(
     case_id: str = CASE, parcel_id: str = "r1", waybill: str = "SF9", *, seller: str = SELLER, when: When = "06-23 10:00"
 ) -> ReplacementSent:
     return ReplacementSent(
-        order_id=ORDER, case_id=case_id, seller_id=seller, parcel_id=parcel_id, carrier="sf", waybill=waybill, occurred_at=time(when)
+        order_id=ORDER, case_id=case_id, seller_id=seller, parcel_id=parcel_id, carrier="sf", waybill=waybill, occurred_at=moment(when)
     )
 
 
 def arrived(parcel_id: str = "r1", when: When = "06-25 10:00") -> ParcelDelivered:
     return ParcelDelivered(
-        order_id=ORDER, buyer_id=BUYER, parcel_id=parcel_id, delivered=(1,), signed_at=time(when), replacement=True, occurred_at=time(when)
+        order_id=ORDER,
+        buyer_id=BUYER,
+        parcel_id=parcel_id,
+        delivered=(1,),
+        signed_at=moment(when),
+        replacement=True,
+        occurred_at=moment(when),
     )
 
 
@@ -135,4 +140,3 @@ SENDING = (*l.SIGNED, EXCHANGE, l.accepted(), l.posted(), l.confirmed())
 REPLACED = (*SENDING, replaced())
 DISPUTED = (*l.DECLINED, disputed())
 HEARD = "06-21 12:00:05"  # two days after the dispute, with the grace
-RULED_BY = "06-28 12:00"  # seven days after the end of evidence

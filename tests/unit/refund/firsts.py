@@ -64,12 +64,12 @@ class Desk(Memory):
 def paid(
     order_id: str = b.ORDER, buyer_id: str = b.BUYER, *lines: Line, when: str | datetime = PAID, payment_id: str = "", **fields: Any
 ) -> OrderPaid:
-    ids = {"order_id": order_id, "buyer_id": buyer_id, "payment_id": payment_id or f"pay-{order_id}", "occurred_at": _time(when)}
+    ids = {"order_id": order_id, "buyer_id": buyer_id, "payment_id": payment_id or f"pay-{order_id}", "occurred_at": b.moment(when)}
     return b.order_paid(*lines).model_copy(update={**ids, **fields})
 
 
 def delivered(order_id: str = b.ORDER, buyer_id: str = b.BUYER, *line_nos: int, when: str | datetime = SIGNED) -> ParcelDelivered:
-    at = _time(when)
+    at = b.moment(when)
     return ParcelDelivered(
         order_id=order_id, buyer_id=buyer_id, parcel_id=f"p-{order_id}", delivered=line_nos or (1,), signed_at=at, occurred_at=at
     )
@@ -83,7 +83,7 @@ def cancelled(
     whole: bool = True,
     when: str | datetime = "06-11 10:00",
 ) -> UnitsCancelled:
-    ids = {"order_id": order_id, "buyer_id": buyer_id, "by": by, "order_cancelled": whole, "occurred_at": _time(when)}
+    ids = {"order_id": order_id, "buyer_id": buyer_id, "by": by, "order_cancelled": whole, "occurred_at": b.moment(when)}
     return b.units_cancelled(refund_id=f"back-{order_id}-").model_copy(update=ids)
 
 
@@ -105,13 +105,13 @@ def claimed(
         kind="refund_only",
         ground="first_order",
         quantity=quantity,
-        occurred_at=_time(when),
+        occurred_at=b.moment(when),
         **fields,
     )
 
 
 def joins(buyer_id: str, cluster: str, when: str | datetime = "06-12 10:00") -> MemberJoined:
-    return MemberJoined(buyer_id=buyer_id, cluster=cluster, occurred_at=_time(when))
+    return MemberJoined(buyer_id=buyer_id, cluster=cluster, occurred_at=b.moment(when))
 
 
 def ruled(case_id: str = "", *, upheld: bool = True, ruling_id: str = "rule1", when: str = "06-18 10:00", **fields: Any) -> RulingMade:
@@ -121,19 +121,19 @@ def ruled(case_id: str = "", *, upheld: bool = True, ruling_id: str = "rule1", w
         ruling_id=ruling_id,
         matter="case",
         upheld=upheld,
-        occurred_at=_time(when),
+        occurred_at=b.moment(when),
         **fields,
     )
 
 
 def money_came(case_id: str = "", *, attempt: int = 1, minor: int = 100_00, when: str = "06-18 12:00") -> RefundDone:
     refund_id = refund_id_of(b.ORDER, case_id or f"c-{b.ORDER}-1", attempt)
-    return RefundDone(order_id=b.ORDER, refund_id=refund_id, line_no=1, amount_minor=minor, moves=None, occurred_at=_time(when))
+    return RefundDone(order_id=b.ORDER, refund_id=refund_id, line_no=1, amount_minor=minor, moves=None, occurred_at=b.moment(when))
 
 
 def money_failed(case_id: str = "", *, when: str = "06-18 12:00") -> RefundNotPaid:
     refund_id = refund_id_of(b.ORDER, case_id or f"c-{b.ORDER}-1", 1)
-    return RefundNotPaid(order_id=b.ORDER, refund_id=refund_id, line_no=1, reason="account closed", occurred_at=_time(when))
+    return RefundNotPaid(order_id=b.ORDER, refund_id=refund_id, line_no=1, reason="account closed", occurred_at=b.moment(when))
 
 
 def life(order_id: str = b.ORDER, buyer_id: str = b.BUYER, *lines: Line, day: int = 10, signed: str = SIGNED) -> tuple[Message, ...]:
@@ -141,7 +141,3 @@ def life(order_id: str = b.ORDER, buyer_id: str = b.BUYER, *lines: Line, day: in
     when = b.at(PAID) + timedelta(days=day - 10)
     numbers = [line.line_no for line in lines]
     return paid(order_id, buyer_id, *lines, when=when), delivered(order_id, buyer_id, *numbers, when=signed)
-
-
-def _time(when: str | datetime) -> datetime:
-    return b.at(when) if isinstance(when, str) else when

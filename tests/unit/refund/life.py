@@ -16,7 +16,7 @@ from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders
-from tests.unit.builders import BUYER, CASE, ORDER, POLICIES, SELLER, TERMS, at
+from tests.unit.builders import BUYER, CASE, ORDER, POLICIES, SELLER, TERMS, at, moment
 
 
 def promise(memory: Memory, name: str, line_no: int = 1) -> Guarantee:
@@ -34,6 +34,11 @@ def shop(*events: Message, policies: Policies = POLICIES) -> Memory:
     memory = Memory(SERVICE, policies)
     memory.when(*events)
     return memory
+
+
+def codes(memory: Memory) -> list[str]:
+    """Of what was refused."""
+    return [code for _, code in memory.refused]
 
 
 def case_of(memory: Memory, case_id: str = CASE) -> Case:
@@ -87,20 +92,20 @@ def requested(
         kind=kind,
         ground=ground,
         quantity=quantity,
-        occurred_at=_time(when),
+        occurred_at=moment(when),
     )
 
 
 def withdrawn(case_id: str = CASE, *, buyer: str = BUYER, when: str | datetime = "06-17 18:00") -> RefundWithdrawn:
-    return RefundWithdrawn(order_id=ORDER, case_id=case_id, buyer_id=buyer, occurred_at=_time(when))
+    return RefundWithdrawn(order_id=ORDER, case_id=case_id, buyer_id=buyer, occurred_at=moment(when))
 
 
 def accepted(case_id: str = CASE, *, seller: str = SELLER, when: str | datetime = "06-18 10:00") -> CaseAccepted:
-    return CaseAccepted(order_id=ORDER, case_id=case_id, seller_id=seller, occurred_at=_time(when))
+    return CaseAccepted(order_id=ORDER, case_id=case_id, seller_id=seller, occurred_at=moment(when))
 
 
 def declined(case_id: str = CASE, *, seller: str = SELLER, when: str | datetime = "06-18 10:00") -> CaseRefused:
-    return CaseRefused(order_id=ORDER, case_id=case_id, seller_id=seller, reason="worn", occurred_at=_time(when))
+    return CaseRefused(order_id=ORDER, case_id=case_id, seller_id=seller, reason="worn", occurred_at=moment(when))
 
 
 def posted(
@@ -108,7 +113,7 @@ def posted(
 ) -> ReturnPosted:
     """waybill None: the case's own."""
     number = waybill or f"SF{case_id.removeprefix('c')}"
-    return ReturnPosted(order_id=order_id, case_id=case_id, buyer_id=buyer, carrier="sf", waybill=number, occurred_at=_time(when))
+    return ReturnPosted(order_id=order_id, case_id=case_id, buyer_id=buyer, carrier="sf", waybill=number, occurred_at=moment(when))
 
 
 def confirmed(
@@ -116,7 +121,7 @@ def confirmed(
 ) -> ReturnConfirmed:
     """gifts: they came back too."""
     return ReturnConfirmed(
-        order_id=ORDER, case_id=case_id, seller_id=seller, accepted_quantity=quantity, gifts_returned=gifts, occurred_at=_time(when)
+        order_id=ORDER, case_id=case_id, seller_id=seller, accepted_quantity=quantity, gifts_returned=gifts, occurred_at=moment(when)
     )
 
 
@@ -131,22 +136,18 @@ def done(case_id: str = CASE, amount_minor: int = 100_00, *, when: str | datetim
         line_no=1,
         amount_minor=amount_minor,
         moves=Moves(currency="CNY", postings=postings),
-        occurred_at=_time(when),
+        occurred_at=moment(when),
     )
 
 
 def money_refused(case_id: str = CASE, *, when: str | datetime = "06-22 10:01") -> RefundRefused:
-    return RefundRefused(order_id=ORDER, refund_id=refund_id_of(ORDER, case_id), code="refund.line_settled", occurred_at=_time(when))
+    return RefundRefused(order_id=ORDER, refund_id=refund_id_of(ORDER, case_id), code="refund.line_settled", occurred_at=moment(when))
 
 
 def not_paid(case_id: str = CASE, *, when: str | datetime = "06-22 10:01") -> RefundNotPaid:
     return RefundNotPaid(
-        order_id=ORDER, refund_id=refund_id_of(ORDER, case_id), line_no=1, reason="account closed", occurred_at=_time(when)
+        order_id=ORDER, refund_id=refund_id_of(ORDER, case_id), line_no=1, reason="account closed", occurred_at=moment(when)
     )
-
-
-def _time(when: str | datetime) -> datetime:
-    return at(when) if isinstance(when, str) else when
 
 
 SIGNED = (paid(), delivered())

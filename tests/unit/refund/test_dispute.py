@@ -14,16 +14,13 @@ from shared.messaging.message import Message
 from tests.unit.builders import ORDER, at, types
 from tests.unit.refund import acts as a
 from tests.unit.refund import life as l
+from tests.unit.refund.life import codes
 from tests.unit.refund.matrix import shop
 
 HEARD = (*a.DISPUTED, a.HEARD)
 CONTESTED = (*l.RETURNED, a.contested(), "06-24 11:00:05")  # goods are back, the time for evidence is over
 WON = (*CONTESTED, a.ruled(when="06-25 10:00"))
 LOST = (*HEARD, a.ruled(upheld=False, fault="buyer", finding="false_claim"))
-
-
-def codes(memory: Memory) -> list[str]:
-    return [code for _, code in memory.refused]
 
 
 def facts_of(memory: Memory, *kinds: type[Message]) -> list[Message]:
@@ -161,6 +158,14 @@ def test_an_appeal_that_nobody_rules_on_in_time_leaves_the_first_ruling_r4_11() 
     assert isinstance(over, CaseAppealEnded)
     assert (over.won, over.by, over.fault, over.finding, over.occurred_at) == (False, "silence", "buyer", "false_claim", at("07-01 10:00"))
     assert (l.case_of(memory).state, memory.armed) == (70, {})
+
+
+@pytest.mark.parametrize("first", [a.appeal_ruled(), a.appeal_ruled(upheld=False)])
+def test_an_appeal_is_ruled_on_once_r4_11(first: Message) -> None:
+    memory = shop(*LOST, a.appealed(), first)
+    before = l.case_of(memory)
+    assert memory.when(a.appeal_ruled(ruling_id="another")) == ()
+    assert (codes(memory), l.case_of(memory)) == (["appeal.ended"], before)
 
 
 def test_a_buyer_that_wins_on_appeal_is_paid_and_the_line_is_held_again_r4_11() -> None:

@@ -9,18 +9,14 @@ import pytest
 
 from shared.contracts.exchange import CaseExchanging, CaseReplaced
 from shared.contracts.refund import CaseClosed, CaseDeclined, RefundGranted, WindowOpened
-from shared.messaging.memory import Memory
 from tests.unit.builders import ORDER, at
 from tests.unit.refund import acts as a
 from tests.unit.refund import life as l
+from tests.unit.refund.life import codes
 from tests.unit.refund.matrix import shop
 
 LOST = (l.paid(), a.sent(), a.failed())
 RESEND = (*LOST, l.requested(kind="resend", ground="not_received", when="06-16 12:00"))
-
-
-def codes(memory: Memory) -> list[str]:
-    return [code for _, code in memory.refused]
 
 
 def test_the_seller_sends_other_goods_within_48_hours_of_the_inspection_r4_10() -> None:

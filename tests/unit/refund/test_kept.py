@@ -110,6 +110,14 @@ def test_a_purchase_that_was_stored_before_lives_on_r4_1() -> None:
     assert purchase_of(memory).promise(1, "no_reason") is not None
 
 
+def test_a_guarantee_that_the_certificate_has_not_was_not_promised_r4_1() -> None:
+    """It was issued before there was one of that name."""
+    promises = json.loads((STORED / "purchase_0001.json").read_text(encoding="utf-8"))["lines"]["1"]["promises"]
+    memory = stored({"open_case": None, "promises": [one for one in promises if one["guarantee"] != "quality"]})
+    memory.when(requested("c2", quantity=1, kind="refund_only", ground="quality"))
+    assert memory.refused == [("refund.requested", "claim.not_promised")]
+
+
 @pytest.mark.parametrize(("days", "refused"), [(7, []), (3, ["no_reason.window_over"])])
 def test_it_is_judged_by_the_promises_that_were_stored_with_it_r4_1(days: int, refused: list[str]) -> None:
     promises = json.loads((STORED / "purchase_0001.json").read_text(encoding="utf-8"))["lines"]["1"]["promises"]

@@ -11,11 +11,8 @@ from shared.messaging.message import Message
 from tests.unit.builders import at
 from tests.unit.refund import acts as a
 from tests.unit.refund import life as l
+from tests.unit.refund.life import codes
 from tests.unit.refund.matrix import shop
-
-
-def codes(memory: Memory) -> list[str]:
-    return [code for _, code in memory.refused]
 
 
 def asked(amount_minor: int, kind: CaseKind = "refund_only", quantity: int = 3) -> RefundRequested:

@@ -6,7 +6,6 @@ import pytest
 
 from shared.contracts.refund import CaseOpened
 from shared.contracts.storefront import CaseKind, Ground
-from shared.messaging.memory import Memory
 from tests.unit.builders import CASE, ORDER, at
 from tests.unit.refund.life import (
     APPROVED,
@@ -15,6 +14,7 @@ from tests.unit.refund.life import (
     SIGNED,
     WITHDRAWN,
     case_of,
+    codes,
     confirmed,
     declined,
     delivered,
@@ -28,10 +28,6 @@ from tests.unit.refund.life import (
     shop,
     withdrawn,
 )
-
-
-def refusals(memory: Memory) -> list[str]:
-    return [code for _, code in memory.refused]
 
 
 def test_a_request_in_time_opens_a_case_and_the_seller_has_48_hours() -> None:
@@ -53,7 +49,7 @@ def test_a_request_in_time_opens_a_case_and_the_seller_has_48_hours() -> None:
 def test_seven_days_run_from_the_day_after_signing(applied: str, refused: list[str]) -> None:
     """R1.3's example: signed 06-16 23:59:59, both edges to the second."""
     memory = shop(paid(), delivered(when="06-16 23:59:59"), requested(when=applied))
-    assert refusals(memory) == refused
+    assert codes(memory) == refused
     assert (CASE in purchase_of(memory).cases) is not bool(refused)
 
 
@@ -69,7 +65,7 @@ def test_seven_days_are_seven_times_24_hours_where_clocks_change(applied: str, a
 def test_the_signing_date_is_that_of_the_policy_zone(zone: str, admitted: bool) -> None:
     """R1.2: 06-17 00:30 in Shanghai is still 06-16 12:30 in New York."""
     memory = shop(paid(), delivered(when="06-17 00:30"), requested(when="06-25 00:00"), policies=in_zone(zone))
-    assert refusals(memory) == ["no_reason.window_over"]
+    assert codes(memory) == ["no_reason.window_over"]
     late = shop(paid(), delivered(when="06-16 23:30"), requested(when="06-24 11:00"), policies=in_zone(zone))
     assert (CASE in purchase_of(late).cases) is admitted
 
@@ -114,51 +110,51 @@ def test_a_line_that_is_not_signed_waits_though_another_line_is() -> None:
 )
 def test_what_no_rule_offers_is_refused_as_such_r4_2(kind: CaseKind, ground: Ground) -> None:
     memory = shop(*SIGNED, requested(kind=kind, ground=ground))
-    assert refusals(memory) == ["claim.kind_not_offered"]
+    assert codes(memory) == ["claim.kind_not_offered"]
 
 
 def test_only_the_orders_buyer_asks_for_its_lines() -> None:
-    assert refusals(shop(*SIGNED, requested(buyer="b2"))) == ["buyer.differs"]
-    assert refusals(shop(*SIGNED, requested(line_no=2))) == ["line.unknown"]
+    assert codes(shop(*SIGNED, requested(buyer="b2"))) == ["buyer.differs"]
+    assert codes(shop(*SIGNED, requested(line_no=2))) == ["line.unknown"]
 
 
 def test_a_line_without_the_guarantee_is_refused_with_the_certificates_reason_without_waiting() -> None:
-    assert refusals(shop(paid(line(category="fresh")), requested())) == ["no_reason.excluded"]
-    assert refusals(shop(paid(line(waived=True)), requested())) == ["no_reason.waived"]
+    assert codes(shop(paid(line(category="fresh")), requested())) == ["no_reason.excluded"]
+    assert codes(shop(paid(line(waived=True)), requested())) == ["no_reason.waived"]
 
 
 def test_one_open_case_per_line_and_another_line_is_free() -> None:
     """R4.3."""
     memory = shop(paid(line(1), line(2)), delivered(1, 2), requested(), requested("c2"), requested("c3", line_no=2))
-    assert refusals(memory) == ["case.line_open"]
+    assert codes(memory) == ["case.line_open"]
     assert sorted(purchase_of(memory).cases) == ["c1", "c3"]
 
 
 def test_a_case_id_is_used_once_even_after_the_case_ended() -> None:
-    assert refusals(shop(*OPEN, requested())) == ["case.known"]
-    assert refusals(shop(*WITHDRAWN, requested())) == ["case.known"]
-    assert refusals(shop(paid(line(1), line(2)), delivered(1, 2), requested(), requested(line_no=2))) == ["case.known"]
+    assert codes(shop(*OPEN, requested())) == ["case.known"]
+    assert codes(shop(*WITHDRAWN, requested())) == ["case.known"]
+    assert codes(shop(paid(line(1), line(2)), delivered(1, 2), requested(), requested(line_no=2))) == ["case.known"]
 
 
 def test_five_attempts_per_line_withdrawn_ones_included() -> None:
     """R4.3."""
     events = [event for number in range(1, 7) for event in (requested(f"c{number}"), withdrawn(f"c{number}"))]
     memory = shop(*SIGNED, *events)
-    assert refusals(memory) == ["case.attempts_used"]
+    assert codes(memory) == ["case.attempts_used"]
     assert purchase_of(memory).lines[1].attempts == 5
 
 
 def test_more_units_than_bought_are_refused() -> None:
-    assert refusals(shop(*SIGNED, requested(quantity=4))) == ["refund.quantity_exceeds"]
+    assert codes(shop(*SIGNED, requested(quantity=4))) == ["refund.quantity_exceeds"]
 
 
 def test_units_refunded_before_cannot_be_claimed_again() -> None:
     """R3.5."""
     first = (*APPROVED, posted(), confirmed(quantity=2), done(amount_minor=66_66))
     memory = shop(*first, requested("c2", quantity=2, when="06-23 10:00"), requested("c3", quantity=1, when="06-23 10:00"))
-    assert refusals(memory) == ["refund.quantity_exceeds"]
+    assert codes(memory) == ["refund.quantity_exceeds"]
     assert case_of(memory, "c3").state == 10
-    assert refusals(shop(*DONE, requested("c2", quantity=1, when="06-23 10:00"))) == ["refund.nothing_left"]
+    assert codes(shop(*DONE, requested("c2", quantity=1, when="06-23 10:00"))) == ["refund.nothing_left"]
 
 
 def test_the_same_message_delivered_twice_opens_one_case() -> None:
@@ -172,7 +168,7 @@ def test_a_request_after_the_deadline_of_the_open_case_waits_until_that_is_decid
     """R1.2: the refusal was over at 06-23 11:00 though its timer fires a little later."""
     memory = shop(*SIGNED, requested(when="06-16 10:00"), declined(when="06-16 11:00"))
     memory.send(requested("c2", when="06-23 10:59:59"))
-    assert refusals(memory) == ["case.line_open"]
+    assert codes(memory) == ["case.line_open"]
     memory.send(requested("c3", when="06-23 11:00:00"))
     assert [held.reason for held in memory.held(ORDER)] == ["case.before_deadline"]
     memory.advance(at("06-23 11:00:05"))
@@ -184,4 +180,4 @@ def test_a_request_after_the_sellers_silence_finds_the_case_approved_and_the_lin
     memory = shop(*OPEN, requested("c2", when="06-19 10:00"))
     assert memory.refused == []
     memory.advance(at("06-19 10:00:05"))
-    assert (case_of(memory).state, refusals(memory)) == (30, ["case.line_open"])
+    assert (case_of(memory).state, codes(memory)) == (30, ["case.line_open"])

@@ -65,7 +65,7 @@ def test_forty_regulars_come_to_what_the_definition_says_each_capped_on_its_own_
         memory.send(voided(name.removeprefix("seller:s1/completed/")))
     left = as_naive([item for item in found if item.evidence_id not in gone])
     assert (changes(memory)[-1].score, sums_of(memory)) == naive.explain(left, "seller", max(one.day for one in as_naive(found)))
-    assert len([key for key in all_groups(score_of(memory)) if memory.entity(GROUPS, key)]) > 2
+    assert len([key for key in all_groups("seller:s1", score_of(memory)) if memory.entity(GROUPS, key)]) > 2
 
 
 def test_an_item_of_the_same_day_reads_one_row_of_groups_however_many_there_are() -> None:
@@ -81,7 +81,7 @@ def test_an_item_of_the_same_day_reads_one_row_of_groups_however_many_there_are(
     assert sum(memory.read.values()) == 1
     memory.read.clear()
     memory.send(evidence("tomorrow", counterparty="b0", when=ago(-1)))
-    assert set(memory.read) == set(all_groups(score_of(memory))), "all is weighed anew"
+    assert set(memory.read) == set(all_groups("seller:s1", score_of(memory))), "all is weighed anew"
 
 
 def test_what_rows_and_score_hold_together_is_what_was_announced() -> None:
@@ -92,8 +92,8 @@ def test_what_rows_and_score_hold_together_is_what_was_announced() -> None:
     for fact in changes(memory):
         announced = add(announced, fact.added)
     score: Score = score_of(memory)
-    rows: list[Groups] = [memory.entity(GROUPS, key) for key in all_groups(score)]
+    rows: list[Groups] = [memory.entity(GROUPS, key) for key in all_groups("seller:s1", score)]
     assert together(score, rows) == announced
     assert all(len(row.buckets["goods"].grouped) <= GROUPS_A_ROW for row in rows)
     assert {fact.row for fact in memory.facts if isinstance(fact, GroupsWeighed)} == set(range(len(rows)))
-    assert groups_key("seller:s1", 0) in set(all_groups(score))
+    assert groups_key("seller:s1", 0) in set(all_groups("seller:s1", score))
