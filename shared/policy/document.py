@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
@@ -267,6 +268,15 @@ class Policy(_Section):
     payment: PaymentPolicy
     refund: RefundPolicy
     trust: TrustPolicy
+
+    @field_validator("effective_from")
+    @classmethod
+    def _is_a_time_in_utc(cls, begins: datetime) -> datetime:
+        try:
+            begins.astimezone(UTC)
+        except OverflowError:  # at the edge of the calendar
+            raise ValueError("no time that UTC can tell") from None
+        return begins
 
     @field_validator("zone")
     @classmethod
