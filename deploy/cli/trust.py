@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from typing import Any
 
 import click
@@ -26,7 +26,7 @@ from shared import postgres
 from shared.contracts.explained import Explanation, ItemExplained, Lift
 from shared.contracts.topics import EVIDENCE
 from shared.contracts.trust import EvidenceFound, EvidenceVoided
-from shared.days import day_after, local_date
+from shared.days import day_start, local_date
 from shared.messaging.stripes import stripe_of
 from shared.policy import Policies, Policy
 
@@ -62,6 +62,8 @@ class Then(click.ParamType[date | datetime]):
             self.fail(f"{text!r} is no day like 2026-07-01 and no time like 2026-07-01T08:00:00+08:00", param, ctx)
         if isinstance(found, datetime) and found.tzinfo is None:
             self.fail(f"{text!r} has no zone: end it with Z or +08:00", param, ctx)
+        if found.year in (MINYEAR, MAXYEAR):
+            self.fail(f"{text!r} is at the edge of the calendar", param, ctx)
         return found
 
 
@@ -157,7 +159,7 @@ def past_of(found: Sequence[EvidenceFound | EvidenceVoided], then: date | dateti
         days = [local_date(at, policy.zone)] if then is not None else [local_date(one.occurred_at, one.zone) for one in found]
         return Past(at, max(days), policy)
     policy = policies.at(datetime(then.year, then.month, then.day, 12, tzinfo=UTC))
-    end = day_after(datetime(then.year, then.month, then.day, 12, tzinfo=UTC), 1, policy.zone) - timedelta(microseconds=1)
+    end = day_start(then + timedelta(days=1), policy.zone) - timedelta(microseconds=1)
     return Past(end, then, policies.at(end))
 
 
