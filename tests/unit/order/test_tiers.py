@@ -54,7 +54,7 @@ def days_of(memory: Memory, when: str = "06-01 10:00") -> tuple[SettleDays, ...]
         ((tier(since="06-01 10:00"),), 30),
         ((tier(since="06-01 10:01"),), None),
         ((tier(30), tier(10, since="06-01 09:30")), 10),
-        ((tier(10, since="06-01 09:30"), tier(30)), 10),
+        ((tier(10, since="06-01 09:30"), tier(30)), 30),  # told last
         ((tier(30), tier(3, since="06-01 09:00")), 3),
         ((tier(subject="seller:s9"), tier(subject=f"promoter:{b.SELLER}"), tier(subject=f"buyer:{b.BUYER}")), None),
     ],
