@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
@@ -271,16 +271,18 @@ class Policy(_Section):
 
     @field_validator("effective_from")
     @classmethod
-    def _is_a_time_in_utc(cls, begins: datetime) -> datetime:
+    def _every_zone_can_tell_it(cls, begins: datetime) -> datetime:
         try:
-            begins.astimezone(UTC)
-        except OverflowError:  # at the edge of the calendar
-            raise ValueError("no time that UTC can tell") from None
+            _ = begins.astimezone(UTC) - timedelta(days=1), begins.astimezone(UTC) + timedelta(days=1)
+        except OverflowError:
+            raise ValueError("at the edge of the calendar") from None
         return begins
 
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
+        if zone in ("localtime", "posixrules") or zone.startswith(("posix/", "right/")):  # of one machine, or with leap seconds
+            raise ValueError(f"{zone!r} is no name of IANA's")
         try:
             ZoneInfo(zone)
         except (KeyError, OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError; folders and odd paths raise the others
