@@ -152,12 +152,14 @@ def told(subject: str, found: Sequence[EvidenceFound | EvidenceVoided], then: da
 
 
 def past_of(found: Sequence[EvidenceFound | EvidenceVoided], then: date | datetime | None, policies: Policies) -> Past:
-    """A day is meant to its end, in the zone and by the policy that is in force then. Source: R1.2, R5.1."""
+    """A day is meant to its end, in the zone and by the policy that is in force then. No day turns back, where a policy moves days west:
+    what happened by a time counts. Source: R1.2, R5.1.
+    """
     if isinstance(then, datetime) or then is None:
         at = then if then is not None else max(one.occurred_at for one in found)
         policy = policies.at(at)
-        days = [local_date(at, policy.zone)] if then is not None else [local_date(one.occurred_at, one.zone) for one in found]
-        return Past(at, max(days), policy)
+        days = [local_date(one.occurred_at, one.zone) for one in found if one.occurred_at <= at]
+        return Past(at, max(days if then is None else (local_date(at, policy.zone), *days)), policy)
     policy = policies.at(datetime(then.year, then.month, then.day, 12, tzinfo=UTC))
     end = day_start(then + timedelta(days=1), policy.zone) - timedelta(microseconds=1)
     return Past(end, then, policies.at(end))

@@ -20,7 +20,7 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit.builders import POLICIES
 from tests.unit.trust.asked import told
-from tests.unit.trust.market import TODAY, ago, completed, evidence, noon, parties, shipped, trust, voided
+from tests.unit.trust.market import TODAY, ago, completed, evidence, noon, parties, score_of, shipped, trust, voided
 from tests.unit.trust.test_voids import market
 
 Found = EvidenceFound | EvidenceVoided
@@ -108,6 +108,18 @@ def test_a_past_day_is_meant_to_its_end_wherever_the_shop_is_r1_2() -> None:
              (("e1", evening), ("e2", evening + timedelta(seconds=1)))]  # fmt: skip
     assert command.told("seller:s1", found, date(2026, 6, 16), policies).items == 1
     assert command.past_of(found, date(2026, 6, 16), policies).at == evening + timedelta(microseconds=999_999)
+
+
+def test_an_item_of_what_was_tomorrow_when_a_policy_moved_the_days_west_counts_r1_2_r5_1() -> None:
+    """00:30 of the 17th on Kiritimati; half an hour later days are Pago Pago's, where it is the 15th or 16th."""
+    east, west = (POLICIES.versions[0].model_copy(update={"zone": f"Pacific/{place}"}) for place in ("Kiritimati", "Pago_Pago"))
+    when = datetime(2026, 6, 16, 10, 30, tzinfo=UTC)
+    moved = west.model_copy(update={"version": "2", "effective_from": when + timedelta(minutes=30)})
+    memory = trust(shipped("o1", parties(), when=when), policies=Policies([east, moved]))
+    found = topic_of(memory, "seller:s1")
+    after = when + timedelta(hours=1)
+    said = json.loads(data("seller:s1", found, after, Policies([east, moved])))
+    assert (said["items"], said["as_of"], score_of(memory).as_of) == (1, "2026-06-17", "2026-06-17")
 
 
 def test_before_its_first_evidence_nothing_is_known() -> None:
