@@ -19,8 +19,12 @@ def day_after(at: datetime, days: int, zone: str) -> datetime:
     Where clocks are changed at midnight: a 00:00 that comes twice is the first of the two, one that is skipped is the
     instant at which the clock jumps over it.
     """
-    midnight = datetime.combine(local_date(at, zone) + timedelta(days=days), time(), tzinfo=ZoneInfo(zone))
-    return midnight.astimezone(UTC)
+    return day_start(local_date(at, zone) + timedelta(days=days), zone)
+
+
+def day_start(day: date, zone: str) -> datetime:
+    """00:00 of that local date, in UTC; as day_after has it where clocks are changed at midnight. Source: R1.2."""
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def window_end(signed_at: datetime, days: int, zone: str) -> datetime:

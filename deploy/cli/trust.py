@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from typing import Any
 
 import click
@@ -26,7 +26,7 @@ from shared import postgres
 from shared.contracts.explained import Explanation, ItemExplained, Lift
 from shared.contracts.topics import EVIDENCE
 from shared.contracts.trust import EvidenceFound, EvidenceVoided
-from shared.days import day_after, local_date
+from shared.days import day_start, local_date
 from shared.messaging.stripes import stripe_of
 from shared.policy import Policies, Policy
 
@@ -62,6 +62,8 @@ class Then(click.ParamType[date | datetime]):
             self.fail(f"{text!r} is no day like 2026-07-01 and no time like 2026-07-01T08:00:00+08:00", param, ctx)
         if isinstance(found, datetime) and found.tzinfo is None:
             self.fail(f"{text!r} has no zone: end it with Z or +08:00", param, ctx)
+        if found.year in (MINYEAR, MAXYEAR):
+            self.fail(f"{text!r} is at the edge of the calendar", param, ctx)
         return found
 
 
@@ -150,14 +152,16 @@ def told(subject: str, found: Sequence[EvidenceFound | EvidenceVoided], then: da
 
 
 def past_of(found: Sequence[EvidenceFound | EvidenceVoided], then: date | datetime | None, policies: Policies) -> Past:
-    """A day is meant to its end, in the zone and by the policy that is in force then. Source: R1.2, R5.1."""
+    """A day is meant to its end, in the zone and by the policy that is in force then. No day turns back, where a policy moves days west:
+    what happened by a time counts. Source: R1.2, R5.1.
+    """
     if isinstance(then, datetime) or then is None:
         at = then if then is not None else max(one.occurred_at for one in found)
         policy = policies.at(at)
-        days = [local_date(at, policy.zone)] if then is not None else [local_date(one.occurred_at, one.zone) for one in found]
-        return Past(at, max(days), policy)
+        days = [local_date(one.occurred_at, one.zone) for one in found if one.occurred_at <= at]
+        return Past(at, max(days if then is None else (local_date(at, policy.zone), *days)), policy)
     policy = policies.at(datetime(then.year, then.month, then.day, 12, tzinfo=UTC))
-    end = day_after(datetime(then.year, then.month, then.day, 12, tzinfo=UTC), 1, policy.zone) - timedelta(microseconds=1)
+    end = day_start(then + timedelta(days=1), policy.zone) - timedelta(microseconds=1)
     return Past(end, then, policies.at(end))
 
 

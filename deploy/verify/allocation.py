@@ -208,7 +208,10 @@ def _escrow_days(log: Log, published: Policies) -> Check:
         table = {tier.name: tier.escrow_days for tier in (*policy.trust.tiers, policy.trust.tier_new)} if policy is not None else {}
         wrong = []
         for one in accepted.terms.settle_days_of:
-            if one.effective_from is not None:
+            if one.effective_from is None and one.tier and policy is not None:
+                if (one.tier, one.days) != (policy.trust.tier_new.name, policy.trust.tier_new.escrow_days):
+                    wrong.append(f"{one.days} d of {one.tier}, of whom nothing was told")
+            elif one.effective_from is not None:
                 as_told = told.get((f"seller:{one.seller_id}", one.tier, one.effective_from))
                 if as_told is None or one.days != table.get(one.tier, as_told) or one.effective_from > accepted.occurred_at:
                     wrong.append(f"{one.days} d of {one.tier} since {one.effective_from}, told was {as_told}")

@@ -35,7 +35,7 @@ class Subject:
     latest: datetime | None = None
     shown: int = 800
     new: bool = True
-    tier: str | None = None
+    tier: str = "new"  # whatever a policy calls who is new: until told otherwise
     owed: str | None = None
     version: str = ""
 
@@ -118,8 +118,8 @@ def _changed(
         check.differ(f"{entry}: {subject.name} comes to {mine}, told was {theirs} ({what})")
     _added(check, entry, fact, cause)
     subject.as_of, subject.latest, subject.shown, subject.new, subject.version = as_of, latest, recomputed, mine[1], policy.version
-    tier, before = subject.tier_of(recomputed, mine[1], policy), subject.tier or policy.trust.tier_new.name
-    subject.owed = tier if tier != before else None
+    tier = subject.tier_of(recomputed, mine[1], policy)
+    subject.owed = tier if tier != subject.tier else None
 
 
 def _added(check: Check, entry: Entry, fact: ScoreChanged, cause: Message | None) -> None:
@@ -142,7 +142,7 @@ def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, pol
     as_of = max(local_date(fact.occurred_at, policy.zone).isoformat(), subject.as_of)
     shown = subject.at(as_of, policy)
     same = (shown, as_of, subject.tier_of(shown, subject.new, policy))
-    told = (subject.shown, fact.as_of, subject.tier or policy.trust.tier_new.name)
+    told = (subject.shown, fact.as_of, subject.tier)
     if check.fails(same == told):
         check.differ(f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, as of, tier)")
     _day_before(check, entry, as_of, subject, policy)
@@ -166,8 +166,7 @@ def _tier(check: Check, entry: Entry, fact: TierChanged, subject: Subject, polic
     policy = policies.named(fact.rule_version)
     known = [tier for tier in (*policy.trust.tiers, policy.trust.tier_new) if tier.name == fact.tier] if policy else []
     terms = [(tier.traffic_pct, tier.escrow_days) for tier in known]
-    before = subject.tier or (policy.trust.tier_new.name if policy else "")
-    mine = (subject.owed, before, subject.shown, subject.as_of, subject.version, terms)
+    mine = (subject.owed, subject.tier, subject.shown, subject.as_of, subject.version, terms)
     theirs = (fact.tier, fact.before, fact.score, fact.as_of, fact.rule_version, [(fact.traffic_pct, fact.escrow_days)])
     check.that(mine == theirs, f"{entry}: {subject.name} is {mine}, told was {theirs} (tier, before, score, as of, rule, traffic and days)")
     begins = subject.latest + timedelta(minutes=policy.trust.suspension_lead_minutes) if subject.latest and policy else None

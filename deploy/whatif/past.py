@@ -29,7 +29,7 @@ class NoReplay(Exception):
 
 
 class Sent(NamedTuple):
-    """What an app said. at: the broker's time, ms."""
+    """What an app said. at: the broker's time, ms; where its clock stepped back, not before what lies before it in the partition."""
 
     id: str
     source: str
@@ -97,14 +97,15 @@ def gather(entries: Iterable[Entry], starts: Mapping[Lane, int] | None = None) -
     for place, start in sorted((starts or {}).items()):
         if start > 0:
             raise NoReplay("halt.replay_shortened", f"{place[0]}/{place[1]} begins at offset {start}: what was before it is gone")
-    past, last, kinds = Past(), dict[Lane, int](), dict[type[Message], int]()
+    past, last, kinds, heard = Past(), dict[Lane, int](), dict[type[Message], int](), dict[int, int]()
     for entry in entries:
         past.records += 1
         lane = past.lanes.setdefault((entry.topic, entry.partition), len(past.lanes))
         if entry.topic.endswith(".parked.v1"):
             _refusal(past, entry)
         elif not TOPICS[entry.topic].own:
-            _said(past, entry, lane)
+            heard[lane] = max(entry.timestamp_ms, heard.get(lane, 0))
+            _said(past, entry, lane, heard[lane])
         elif entry.sequence is not None and _next(entry, last):
             _fact(past, entry, lane, kinds)
     if not past.sent:
@@ -123,14 +124,14 @@ def _next(entry: Entry, last: dict[Lane, int]) -> bool:
     return number > before
 
 
-def _said(past: Past, entry: Entry, lane: int) -> None:
+def _said(past: Past, entry: Entry, lane: int, at: int) -> None:
     if "ops" in TOPICS[entry.topic].writers:
         said = entry.event
         if said is not None and said.type == "discard":
             past.discarded.add((getattr(said, "service", ""), getattr(said, "ref", "")))
     elif entry.event is not None:
         source, value = entry.header("ce_source"), entry.value or b""
-        past.sent.append(Sent(entry.id, source, type(entry.event), value, entry.ref, lane, entry.offset, entry.timestamp_ms))
+        past.sent.append(Sent(entry.id, source, type(entry.event), value, entry.ref, lane, entry.offset, at))
 
 
 def _refusal(past: Past, entry: Entry) -> None:

@@ -154,7 +154,12 @@ def handle(event: Input, policy: Policies) -> Plan:
                 """Whom the member was one with, and whom it is now."""
                 return PERSON.many((decide.cluster_of(holder, event.buyer_id), event.cluster))
 
-            return on(event, decide.join, HOLDER.one(decide.subject_of(event.buyer_id)), persons)
+            then = policy.at(event.occurred_at)
+
+            def voted(holder: Holder | None) -> Touch[Mapping[str, Ballot]]:
+                return BALLOT.many(decide.ballots_of_member(event, holder, then))
+
+            return on(event, decide.joined, HOLDER.one(decide.subject_of(event.buyer_id)), persons, voted, given(then))
         case _:
             assert_never(event)
 

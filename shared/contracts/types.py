@@ -100,7 +100,8 @@ class LineParties(Part):
 
 class SettleDays(Part):
     """Of a seller whose tier has days of its own. tier, effective_from: which one counted, of those that were told by then; a tier that
-    is told in the moment of the placement may count or not, and this says which. Empty: accepted before that was said. Source: R5.7.
+    is told in the moment of the placement may count or not, and this says which. effective_from None: none was told, who is new has
+    these days. tier empty: accepted before that was said. Source: R5.7.
     """
 
     days: int

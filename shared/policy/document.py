@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
@@ -268,9 +269,20 @@ class Policy(_Section):
     refund: RefundPolicy
     trust: TrustPolicy
 
+    @field_validator("effective_from")
+    @classmethod
+    def _every_zone_can_tell_it(cls, begins: datetime) -> datetime:
+        try:
+            _ = begins.astimezone(UTC) - timedelta(days=1), begins.astimezone(UTC) + timedelta(days=1)
+        except OverflowError:
+            raise ValueError("at the edge of the calendar") from None
+        return begins
+
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
+        if zone in ("localtime", "posixrules") or zone.startswith(("posix/", "right/")):  # of one machine, or with leap seconds
+            raise ValueError(f"{zone!r} is no name of IANA's")
         try:
             ZoneInfo(zone)
         except (KeyError, OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError; folders and odd paths raise the others

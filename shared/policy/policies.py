@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from shared.policy.document import Policy
 from shared.policy.words import rule_at
 
+PLAIN = re.compile(r"-?(0|[1-9][0-9]*)")
 POLICY = Path(__file__).parents[2] / "deploy/policy.yaml"
 
 
@@ -72,7 +74,7 @@ def parse(text: str) -> list[Policy]:
         return [Policy.model_validate_json(json.dumps(document, default=_isoformat)) for document in documents if document is not None]
     except ValidationError as error:
         raise InvalidPolicy(*(line for one in error.errors(include_url=False, include_input=False) for line in _faults(one))) from None
-    except (yaml.YAMLError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise InvalidPolicy(str(error)) from None
 
 
@@ -86,7 +88,7 @@ def _faults(error: Mapping[str, Any]) -> list[str]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice: the second would silently win."""
+    """Refuses a key that stands twice: the second would silently win; and what YAML takes for a number and nobody else does."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -94,6 +96,17 @@ class _Loader(yaml.SafeLoader):
         if repeated:
             raise yaml.constructor.ConstructorError(None, None, f"{sorted(repeated)} stands twice", node.start_mark)
         return super().construct_mapping(node, deep)
+
+
+def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
+    """To YAML 012 is ten and 1:30 is ninety."""
+    text = loader.construct_scalar(node)
+    if not PLAIN.fullmatch(text):
+        raise yaml.constructor.ConstructorError(None, None, f"{text} is no number as JSON writes it", node.start_mark)
+    return int(text)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 
 
 def _isoformat(value: object) -> str:

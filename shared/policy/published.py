@@ -62,9 +62,8 @@ def verdict(policy: Policy, published: datetime, accepted: Policies | None) -> P
     if policy.effective_from <= last.effective_from:
         return "policy.older", f"effective_from {_told(policy)}, but version {last.version} begins {_told(last)}"
     lead = timedelta(minutes=accepted.at(published).lead_minutes)
-    if policy.effective_from < published + lead:
-        least = (published + lead).astimezone(UTC).isoformat()
-        return "policy.too_soon", f"effective_from {_told(policy)}; published {published.astimezone(UTC).isoformat()}, not before {least}"
+    if policy.effective_from - published < lead:
+        return "policy.too_soon", f"effective_from {_told(policy)}; published {_utc(published)}, not before {_utc(published, lead)}"
     return policy
 
 
@@ -93,6 +92,14 @@ def digest_of(value: bytes, begins: datetime) -> str:
 def _sha256(written: Mapping[str, Any], begins: datetime) -> str:
     body = {**written, "effective_from": begins.astimezone(UTC).isoformat()}
     return sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def _utc(at: datetime, later: timedelta = timedelta()) -> str:
+    """Who says that it publishes at the end of the calendar has no time left."""
+    try:
+        return (at.astimezone(UTC) + later).isoformat()
+    except OverflowError:
+        return "beyond the calendar"
 
 
 def _told(policy: Policy) -> str:

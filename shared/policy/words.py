@@ -62,7 +62,7 @@ WORDS: dict[str, Word] = {
     "order.tags": Word("sellers", "R2.4, R4.7", "what a line may be tagged with, {}", ORDERS),
     "order.suspension_look_back_hours": Word("the platform", "R2.8", "{} hours of orders searched when a suspension is found late", ACTS),
     "payment.fee_bp": Word("sellers", "R3.3", "{} of what the buyer paid as the platform's fee", ORDERS),
-    "payment.settle_days": Word("sellers", "R2.6", "{} days from confirmation to settlement", ORDERS),
+    "payment.settle_days": Word("sellers", "R2.6", "{} days from confirmation to settlement where no tier says others", ORDERS),
     "payment.sweep": Word("sellers and promoters", "R3.1", "daily payout of balances {}", ACTS),
     "payment.clawback_days": Word("sellers and promoters", "R3.6", "{} days in which all bear their share of a refund", ORDERS),
     "payment.clawback_days_short": Word(

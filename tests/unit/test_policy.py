@@ -77,6 +77,9 @@ def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
         ("pay_minutes: 30", "pay_minutes: 30.0", "order.pay_minutes"),
         ("pay_minutes: 30", "pay_minutes: '30'", "order.pay_minutes"),
         ("pay_minutes: 30", "pay_minutes: true", "order.pay_minutes"),
+        ("pay_minutes: 30", "pay_minutes: 030", "030 is no number as JSON writes it"),  # to YAML it is 24
+        ("pay_minutes: 30", "pay_minutes: 1:30", "1:30 is no number as JSON writes it"),  # to YAML it is 90
+        ("pay_minutes: 30", "pay_minutes: " + "[" * 3_000, "recursion"),
         ("pay_minutes: 30", "pay_minute: 30", "order.pay_minute"),
         ("pay_minutes: 30", "pay_minutes: 30\n  pay_minutes: 40", "stands twice"),
         ("confirm_check_days: 20", "confirm_check_days: 10", "in the order signed, check, latest"),
@@ -106,6 +109,8 @@ def test_the_deployed_policy_holds_the_values_of_the_rules() -> None:
         ("kinds: [counterfeit, swapped_parcel]", "kinds: [counterfeit, theft]", "trust.ceiling.kinds"),
         ("zone: Asia/Shanghai", "zone: Asia/Xanadu", "no time zone 'Asia/Xanadu'"),
         ("zone: Asia/Shanghai", "zone: ../../etc/passwd", "no time zone"),
+        ("zone: Asia/Shanghai", "zone: localtime", "no name of IANA's"),
+        ("zone: Asia/Shanghai", "zone: right/Asia/Shanghai", "no name of IANA's"),
         ("effective_from: 2020-01-01T00:00:00+08:00", "effective_from: 2020-01-01", "effective_from"),
         ("effective_from: 2020-01-01T00:00:00+08:00", "effective_from: 2020-01-01T00:00:00", "effective_from"),
         ('version: "1"', 'version: ""', "version"),

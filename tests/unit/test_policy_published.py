@@ -110,6 +110,17 @@ def test_r9_1_a_refused_version_may_come_again_mended() -> None:
     assert became(FIRST, typo, record(version("2"))) == ["1", "policy.invalid", "2"]
 
 
+@pytest.mark.parametrize("said", ["9999-12-31T23:59:59-08:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+08:00"])
+def test_r9_1_a_time_at_the_edge_of_the_calendar_stops_nobody_from_reading_on(said: str) -> None:
+    """Four services read every record of policy.v1, again and again until they have judged it."""
+    begins = record(body(version("2"), effective_from=said), key="2")
+    published = record(body(version("3", NOON + timedelta(days=1)), occurred_at=said), key="3")
+    last = record(version("4", datetime(9999, 12, 30, 23, tzinfo=UTC)))
+    assert became(FIRST, begins, last) == ["1", "policy.invalid", "4"]
+    assert became(begins, FIRST) == ["policy.invalid", "1"]
+    assert became(FIRST, published, last) == ["1", "3" if said.startswith("0001") else "policy.too_soon", "4"]
+
+
 @pytest.mark.parametrize(
     ("bad", "code", "detail"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -13,20 +14,21 @@ from services.order.model import SUSPENSION
 from services.order.model.suspension import Escrow
 from shared.contracts.trust import EvidenceFound, TierChanged
 from shared.messaging.memory import Memory
-from tests.unit.builders import POLICIES
+from shared.policy import Policies
+from tests.unit.builders import POLICIES, POLICY
 from tests.unit.trust.market import TODAY, ago, evidence, noon, score_of, trust
 
 SELLER = "seller:s1"
 GOODS = [evidence(f"g{n}", "after_sales", counterparty=f"b{n}", when=ago(3)) for n in range(10)]
 
 
-def held_by(*found: EvidenceFound) -> tuple[Escrow | None, str]:
-    """What order goes by a day after all of it, and the tier of the score that came of it."""
-    memory = trust(*found)
-    order = Memory(SERVICE, POLICIES)
+def held_by(*found: EvidenceFound, policies: Policies = POLICIES, days: int = 1) -> tuple[Escrow | None, str]:
+    """What order goes by so many days after all of it, and the tier of the score that came of it."""
+    memory = trust(*found, policies=policies)
+    order = Memory(SERVICE, policies)
     order.when(*(fact for fact in memory.facts if isinstance(fact, TierChanged)))
     told = order.entity(SUSPENSION, SELLER)
-    return (told.escrow_at(noon(TODAY + timedelta(days=1))) if told else None), score_of(memory).tier
+    return (told.escrow_at(noon(TODAY + timedelta(days=days))) if told else None), score_of(memory).tier
 
 
 def test_a_good_item_that_comes_after_a_later_bad_one_gives_the_tier_back() -> None:
@@ -39,6 +41,18 @@ def test_a_good_item_that_comes_after_a_later_bad_one_gives_the_tier_back() -> N
         escrow, tier = held_by(*found)
         assert escrow is not None
         assert (escrow.tier, tier) == ("good", "good")
+
+
+@pytest.mark.parametrize("days", [1, 6, 30])
+def test_a_tier_that_was_told_to_begin_later_than_the_next_one_does_not_come_back_r5_7(days: int) -> None:
+    """A policy shortens the minutes between telling and beginning from a week to ten."""
+    slow = POLICY.model_copy(update={"trust": POLICY.trust.model_copy(update={"suspension_lead_minutes": 10_080})})
+    policies = Policies([slow, POLICY.model_copy(update={"version": "2", "effective_from": ago(1)})])
+    bad = evidence("bad", "after_sales", weight=-3, counterparty="x", when=ago(2))
+    good = [evidence(f"h{n}", "after_sales", counterparty=f"c{n}", when=ago(0)) for n in range(40)]
+    escrow, tier = held_by(*GOODS, bad, *good, policies=policies, days=days)
+    assert escrow is not None
+    assert (escrow.tier, tier) == ("good", "good")
 
 
 @settings(max_examples=60, deadline=None)

@@ -84,19 +84,24 @@ def note_tier(event: TierChanged, suspensions: Suspensions | None) -> Outcome:
 
 
 def settle_days(event: OrderPlaced, suspensions: Mapping[str, Suspensions], policy: Policy) -> tuple[SettleDays, ...]:
-    """Of sellers whose tier was known by then, frozen in the order's terms. Source: R5.7, R2.6.
+    """By the tier that each seller was known to have by then, frozen in the order's terms: of whom none was told is new, and said where
+    that makes a difference. Source: R5.7, R2.6.
 
     A tier's days are those of the table in force at placement; as they were told, where it has no tier of that name. Source: R9.1.
     """
-    days_of = {tier.name: tier.escrow_days for tier in (*policy.trust.tiers, policy.trust.tier_new)}
-    sellers = sorted({line.seller_id for line in event.lines})
-    known = {seller: suspensions[f"seller:{seller}"] for seller in sellers if f"seller:{seller}" in suspensions}
-    told = {seller: one.escrow_at(event.occurred_at) for seller, one in known.items()}
-    return tuple(
-        SettleDays(seller_id=seller, days=days_of.get(one.tier, one.days), tier=one.tier, effective_from=one.effective_from)
-        for seller, one in told.items()
-        if one is not None
-    )
+    new = policy.trust.tier_new
+    days_of = {tier.name: tier.escrow_days for tier in (*policy.trust.tiers, new)}
+    found = []
+    for seller in sorted({line.seller_id for line in event.lines}):
+        known = suspensions.get(f"seller:{seller}")
+        one = known.escrow_at(event.occurred_at) if known else None
+        if one is not None:
+            found.append(
+                SettleDays(seller_id=seller, days=days_of.get(one.tier, one.days), tier=one.tier, effective_from=one.effective_from)
+            )
+        elif new.escrow_days != policy.payment.settle_days:
+            found.append(SettleDays(seller_id=seller, days=new.escrow_days, tier=new.name))
+    return tuple(found)
 
 
 def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: Recent | None) -> Outcome:

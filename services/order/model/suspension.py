@@ -48,9 +48,8 @@ class Suspensions:
     escrow: tuple[Escrow, ...] = ()
 
     def escrow_at(self, at: datetime) -> Escrow | None:
-        """Of a line ordered then; None: no tier was told that had begun."""
-        begun = [one for one in self.escrow if one.effective_from <= at]
-        return max(reversed(begun), key=lambda one: one.effective_from) if begun else None
+        """Of a line ordered then: the last that was told of those that had begun; None: none had."""
+        return next((one for one in reversed(self.escrow) if one.effective_from <= at), None)
 
     def covering(self, at: datetime) -> str | None:
         """The violation for which an order placed then is not accepted."""

@@ -1,13 +1,14 @@
 """What the trust service decides: evidence and scores, standings, trust cards, votes."""
 
 from services.trust.decide.appeal import appeal, uphold
-from services.trust.decide.card import claim, cluster_of, join, subject_of
+from services.trust.decide.card import claim, cluster_of, subject_of
 from services.trust.decide.case import ended
 from services.trust.decide.evidence import count, groups_of_item, look, strike
 from services.trust.decide.explain import answer
 from services.trust.decide.found import charged_back, completed, late, ruled, sham, shipped
+from services.trust.decide.member import joined
 from services.trust.decide.standing import acquit, study, violated
-from services.trust.decide.vote import accounts, ballots_of, tally, vote
+from services.trust.decide.vote import accounts, ballots_of, ballots_of_member, tally, vote
 
 __all__ = [
     "accounts",
@@ -15,6 +16,7 @@ __all__ = [
     "answer",
     "appeal",
     "ballots_of",
+    "ballots_of_member",
     "charged_back",
     "claim",
     "cluster_of",
@@ -22,7 +24,7 @@ __all__ = [
     "count",
     "ended",
     "groups_of_item",
-    "join",
+    "joined",
     "late",
     "look",
     "ruled",

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 
 from services.trust.model import (
+    UNTOLD,
     Buckets,
     Counterparty,
     Groups,
@@ -283,7 +284,7 @@ def _told(
         look_at=look_at,
         occurred_at=at,
     )
-    tier, before = tiers.tier_of(shown, new, policy), known.tier if known else policy.trust.tier_new.name
+    tier, before = tiers.tier_of(shown, new, policy), known.tier if known else UNTOLD
     if tier.name != before:
         yield TierChanged(
             subject_id=subject,

@@ -1,16 +1,19 @@
 """Votes for sincere streamers (老铁票选): one an identity and local day, tallies announced, and never evidence. Source: R6.3.
 
 Who is one person is taken as it is known when the vote is cast: two votes of accounts that a later link joins both stand. But an
-account has one vote a day, whatever identity it was and is of. A vote counts for whomever it names, a newcomer or a suspended one,
-too; only whoever is known to be the promoter cannot vote for it: the account of that id, or another of the same person.
+account has one vote a day, whatever identity it was and is of, and whoever joins an identity brings the vote that it had that day. A
+vote counts for whomever it names, a newcomer or a suspended one, too; only whoever is known to be the promoter cannot vote for it: the
+account of that id, or another of the same person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from services.trust.decide.card import cluster_of, subject_of
 from services.trust.model import Ballot, Holder, Tally, day_key
+from shared.contracts.identity import MemberJoined
 from shared.contracts.member import VoteCast
 from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted, VoteTallied
 from shared.days import local_date
@@ -43,6 +46,24 @@ def ballots_of(event: VoteCast, holders: Mapping[str, Holder], policy: Policy) -
     return (day_key(voter, day) for voter in _voters(event, holders))
 
 
+def ballots_of_member(event: MemberJoined, holder: Holder | None, policy: Policy) -> Iterator[str]:
+    """Of the buyer, of the identity that it was of, and of the one that it joins: their ballots of the link's day and of the next, as a
+    link may be told that late.
+    """
+    voters = {event.buyer_id, _before(event, holder), event.cluster}
+    return (day_key(voter, day) for voter in sorted(voters) for day in _days(event, policy))
+
+
+def brought(event: MemberJoined, holder: Holder | None, ballots: Mapping[str, Ballot], policy: Policy) -> Iterator[VoteNoted]:
+    """The identity has had its vote of a day on which its new member had one, as if they had been one before. Source: R6.3."""
+    for day in _days(event, policy):
+        own = (ballots.get(day_key(voter, day)) for voter in (event.buyer_id, _before(event, holder)))
+        ballot = next((one for one in own if one is not None), None)
+        if ballot is not None and day_key(event.cluster, day) not in ballots:
+            said = {"vote_id": ballot.vote_id, "promoter_id": ballot.promoter_id}
+            yield VoteNoted(voter=event.cluster, day=day, **said, occurred_at=event.occurred_at)
+
+
 def tally(event: VoteGiven, poll: Tally | None, day: Tally | None) -> Outcome:
     """One vote more, on its day and in all. Source: R6.3."""
     of_day, in_all = (day.votes if day else 0) + 1, (poll.votes if poll else 0) + 1
@@ -54,6 +75,15 @@ def tally(event: VoteGiven, poll: Tally | None, day: Tally | None) -> Outcome:
 def _voters(event: VoteCast, holders: Mapping[str, Holder]) -> list[str]:
     """The account, and the identity that it is of."""
     return sorted({event.buyer_id, _cluster(holders, event.buyer_id)})
+
+
+def _before(event: MemberJoined, holder: Holder | None) -> str:
+    return cluster_of(holder, event.buyer_id)
+
+
+def _days(event: MemberJoined, policy: Policy) -> list[str]:
+    day = local_date(event.occurred_at, policy.zone)
+    return [day.isoformat(), (day + timedelta(days=1)).isoformat()]
 
 
 def _cluster(holders: Mapping[str, Holder], account: str) -> str:

@@ -30,6 +30,7 @@ from shared.messaging.shape import Kind
 
 ScoreFact = ScoreChanged | ScoreLooked | TierChanged
 ItemFact = EvidenceCounted | EvidenceStruck
+UNTOLD = "new"  # the tier of everybody of whom nothing else was told, whatever a policy calls it (R5.7)
 DayWeights = Mapping[str, int]  # local date, ISO 8601 -> sum of |weight| of that day's items
 
 
@@ -62,7 +63,7 @@ class Score:
     latest: datetime
     groups: int
     buckets: Mapping[str, Buckets]
-    tier: str = "new"
+    tier: str = UNTOLD
     grave: DayWeights = field(default_factory=dict)
     look_at: datetime | None = None
     subject_id: str = ""
@@ -109,7 +110,7 @@ def evolve_score(score: Score | None, fact: ScoreFact) -> Score:
                 latest=fact.occurred_at if score is None else max(score.latest, fact.occurred_at),
                 groups=max(((score.groups if score else 0), *(bucket.group for bucket in fact.added))),
                 buckets=add(score.buckets if score else {}, (bucket for bucket in fact.added if not bucket.group)),
-                tier=score.tier if score else "new",
+                tier=score.tier if score else UNTOLD,
                 grave=add_grave(score.grave if score else {}, fact.grave),
                 look_at=fact.look_at,
                 subject_id=fact.subject_id,

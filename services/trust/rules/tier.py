@@ -6,7 +6,7 @@ import zlib
 from datetime import date, datetime, timedelta
 
 from services.trust.model import DayWeights
-from shared.days import day_after
+from shared.days import day_start
 from shared.policy import Policy
 from shared.policy.document import TierPolicy
 
@@ -29,6 +29,5 @@ def look_on(subject_id: str, day: date, policy: Policy) -> datetime:
     """When that day's score is computed: after its midnight, the subjects spread by a hash of their name, to the second, so that of a
     million no more than some hundreds fall due at once.
     """
-    midnight = day_after(datetime.fromisoformat(f"{day.isoformat()}T12:00:00+00:00"), 0, policy.zone)
     spread = policy.trust.pass_minutes * 60
-    return midnight + timedelta(seconds=zlib.crc32(subject_id.encode()) % spread if spread else 0)
+    return day_start(day, policy.zone) + timedelta(seconds=zlib.crc32(subject_id.encode()) % spread if spread else 0)

@@ -54,7 +54,7 @@ def days_of(memory: Memory, when: str = "06-01 10:00") -> tuple[SettleDays, ...]
         ((tier(since="06-01 10:00"),), 30),
         ((tier(since="06-01 10:01"),), None),
         ((tier(30), tier(10, since="06-01 09:30")), 10),
-        ((tier(10, since="06-01 09:30"), tier(30)), 10),
+        ((tier(10, since="06-01 09:30"), tier(30)), 30),  # told last
         ((tier(30), tier(3, since="06-01 09:00")), 3),
         ((tier(subject="seller:s9"), tier(subject=f"promoter:{b.SELLER}"), tier(subject=f"buyer:{b.BUYER}")), None),
     ],
@@ -66,6 +66,21 @@ def test_an_order_keeps_the_days_that_its_seller_had_when_it_was_placed_r5_7_r2_
     assert days_of(memory) == tuple(recorded(one) for one in counted)
     assert bool(counted) is (days is not None)
     assert memory.refused == []
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [((), (20, "new")), ((tier(10),), (10, "fair")), ((tier(since="06-01 10:01"),), (20, "new"))]
+)
+def test_a_seller_of_whom_no_tier_was_told_is_new_and_has_the_days_of_that_r5_7(
+    told: tuple[TierChanged, ...], expected: tuple[int, str]
+) -> None:
+    """In place of R2.6's day: said where the two differ."""
+    newcomers = b.with_policy("trust", tier_new=b.POLICY.trust.tier_new.model_copy(update={"escrow_days": 20}))
+    memory = Memory(SERVICE, newcomers)
+    memory.when(*told)
+    (one,) = days_of(memory)
+    assert (one.seller_id, one.days, one.tier) == (b.SELLER, *expected)
+    assert (one.effective_from is None) is (one.tier == "new")
 
 
 def test_a_tier_that_comes_later_changes_later_orders_only_r5_7() -> None:

@@ -20,7 +20,7 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit.builders import POLICIES
 from tests.unit.trust.asked import told
-from tests.unit.trust.market import TODAY, ago, completed, evidence, noon, parties, shipped, trust, voided
+from tests.unit.trust.market import TODAY, ago, completed, evidence, noon, parties, score_of, shipped, trust, voided
 from tests.unit.trust.test_voids import market
 
 Found = EvidenceFound | EvidenceVoided
@@ -100,6 +100,28 @@ def test_a_day_to_come_is_what_time_alone_makes_of_it() -> None:
     assert json.loads(data("seller:s1", found, TODAY + timedelta(days=90)))["dimensions"][0]["positive"] == 500_000
 
 
+def test_a_past_day_is_meant_to_its_end_wherever_the_shop_is_r1_2() -> None:
+    """Of the next local day nothing counts, east of the date line neither."""
+    policies = Policies([POLICIES.versions[0].model_copy(update={"zone": "Pacific/Kiritimati"})])
+    evening = datetime(2026, 6, 16, 9, 59, 59, tzinfo=UTC)  # 23:59:59 there
+    found = [evidence(name, when=when).model_copy(update={"zone": "Pacific/Kiritimati"}) for name, when in
+             (("e1", evening), ("e2", evening + timedelta(seconds=1)))]  # fmt: skip
+    assert command.told("seller:s1", found, date(2026, 6, 16), policies).items == 1
+    assert command.past_of(found, date(2026, 6, 16), policies).at == evening + timedelta(microseconds=999_999)
+
+
+def test_an_item_of_what_was_tomorrow_when_a_policy_moved_the_days_west_counts_r1_2_r5_1() -> None:
+    """00:30 of the 17th on Kiritimati; half an hour later days are Pago Pago's, where it is the 15th or 16th."""
+    east, west = (POLICIES.versions[0].model_copy(update={"zone": f"Pacific/{place}"}) for place in ("Kiritimati", "Pago_Pago"))
+    when = datetime(2026, 6, 16, 10, 30, tzinfo=UTC)
+    moved = west.model_copy(update={"version": "2", "effective_from": when + timedelta(minutes=30)})
+    memory = trust(shipped("o1", parties(), when=when), policies=Policies([east, moved]))
+    found = topic_of(memory, "seller:s1")
+    after = when + timedelta(hours=1)
+    said = json.loads(data("seller:s1", found, after, Policies([east, moved])))
+    assert (said["items"], said["as_of"], score_of(memory).as_of) == (1, "2026-06-17", "2026-06-17")
+
+
 def test_before_its_first_evidence_nothing_is_known() -> None:
     with pytest.raises(Failed, match="nothing is known of seller:s1 at 2026-06-14"):
         command.told("seller:s1", [evidence("e1")], TODAY - timedelta(days=2), POLICIES)
@@ -111,7 +133,16 @@ def test_a_malformed_subject_is_wrong_usage(text: str) -> None:
         command.Subject().convert(text, None, None)
 
 
-@pytest.mark.parametrize(("text", "why"), [("yesterday", "is no day"), ("2026-13-01", "is no day"), ("2026-06-01T10:00:00", "has no zone")])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("yesterday", "is no day"),
+        ("2026-13-01", "is no day"),
+        ("2026-06-01T10:00:00", "has no zone"),
+        ("9999-12-31", "at the edge of the calendar"),
+        ("0001-01-01T00:00:00+08:00", "at the edge of the calendar"),
+    ],
+)
 def test_a_malformed_time_is_wrong_usage(text: str, why: str) -> None:
     with pytest.raises(click.BadParameter, match=why):
         command.Then().convert(text, None, None)

@@ -17,7 +17,7 @@ from deploy.verify.scores import checks
 from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, ScoreLooked, TierChanged
 from shared.messaging.message import Message
 from shared.policy import Policies
-from tests.unit.builders import POLICIES
+from tests.unit.builders import POLICIES, with_policy
 from tests.unit.town import Town
 from tests.unit.trust.asked import request
 from tests.unit.trust.market import TODAY, ago, completed, noon, parties, shipped
@@ -133,6 +133,18 @@ def test_a_tier_that_was_not_told_is_missed() -> None:
     place, entry = next((lane, one) for lane, entries in log.lanes.items() for one in entries if isinstance(one.event, TierChanged))
     missing = check(changed(log, place, entry, []))["tiers"]
     assert missing.first.endswith("seller:s1 is good and was never told so")
+
+
+def test_who_is_new_under_another_name_is_told_so_at_once_r5_7() -> None:
+    """With the first item, not the second; and verify says the same."""
+    another = POLICIES.versions[0].trust.tier_new.model_copy(update={"name": "novice", "escrow_days": 20})
+    policies = with_policy("trust", tier_new=another)
+    log = life(*(shipped(f"p{n}", parties(), buyer=f"b{n}") for n in range(10)), policies=policies)
+    assert [one.first for one in check(log, policies).values() if not one.holds] == []
+    told = [(fact.before, fact.tier, fact.escrow_days) for _, fact in log.of(TierChanged)]
+    assert told == [("new", "novice", 20), ("novice", "good", 7)]
+    first = life(shipped("p1", parties()), policies=policies)
+    assert [fact.tier for _, fact in first.of(TierChanged)] == ["novice"]
 
 
 def test_a_score_from_nowhere_and_an_item_counted_twice_are_named() -> None:

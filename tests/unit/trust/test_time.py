@@ -70,6 +70,16 @@ def test_subjects_are_spread_over_the_first_minutes_of_the_day(subject: str) -> 
     assert at < noon(date(2026, 6, 16)) + timedelta(hours=4, minutes=POLICY.trust.pass_minutes)
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Auckland", "Asia/Shanghai", "America/Sao_Paulo", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("day", [date(2018, 11, 4), date(2026, 6, 17), date(2026, 12, 31)])
+def test_a_day_is_looked_at_on_that_day_wherever_the_shop_is_r1_2(zone: str, day: date) -> None:
+    """14 hours before Greenwich to 11 after; once with a midnight that the clocks skip."""
+    policy = POLICY.model_copy(update={"zone": zone})
+    at = look_on("seller:s1", day, policy)
+    assert local_date(at, zone) == day
+    assert local_date(at - timedelta(minutes=policy.trust.pass_minutes), zone) == day - timedelta(days=1)
+
+
 def test_a_tier_is_told_with_what_it_earns_and_costs_ten_minutes_later_r5_7_r2_8() -> None:
     memory = trust(*(shipped(f"o{n}", parties(), buyer=f"b{n}") for n in range(10)))
     (tier,) = [fact for fact in memory.facts if isinstance(fact, TierChanged)]

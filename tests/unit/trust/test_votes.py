@@ -85,6 +85,23 @@ def test_an_account_that_moved_to_another_identity_has_no_second_vote_r6_3() -> 
     assert codes(memory) == ["vote.day_used"]
 
 
+@pytest.mark.parametrize(("first", "second"), [("b1", "b2"), ("b2", "b1"), ("b2", "b3"), ("b3", "b2")])
+@pytest.mark.parametrize("late", [False, True])
+def test_whoever_joins_an_identity_brings_the_vote_that_it_had_that_day_r6_3(first: str, second: str, late: bool) -> None:
+    """Whichever account of the person had it. late: the link is of before midnight, the votes are of the day that follows."""
+    day = "06-02" if late else "06-01"
+    memory = polled(vote(first, when=f"{day} 10:00"), *(joined(one, "b1", "06-01 12:00") for one in ("b2", "b3")))
+    feed(memory, [vote(second, when=f"{day} 13:00"), vote(second, name="x", when="06-03 10:00")])
+    assert (codes(memory), len(tallies(memory))) == (["vote.day_used"], 2)
+
+
+def test_a_person_of_many_brings_the_vote_of_one_of_them_r6_3() -> None:
+    """b5 and b6 are one and b6 has voted; then they turn out to be b1, who hears of b5 first."""
+    memory = polled(joined("b6", "b5"), vote("b6"), joined("b5", "b1", "06-01 12:00"))
+    feed(memory, [vote("b1", when="06-01 13:00"), joined("b6", "b1", "06-01 12:00"), vote("b5", when="06-01 14:00")])
+    assert (codes(memory), len(tallies(memory))) == (["vote.day_used"] * 2, 1)
+
+
 @pytest.mark.parametrize("buyer", ["k1", "b2"])
 def test_nobody_votes_for_itself_by_whichever_account_r6_3(buyer: str) -> None:
     memory = polled(joined("b2", "a1"), joined("k1", "a1"), vote(buyer), vote("b5"))

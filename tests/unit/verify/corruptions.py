@@ -104,6 +104,7 @@ CORRUPTIONS = (
     Corruption("a commission is a basis point more than the cart said", "allocation",
                lambda copy: copy.forge(OrderAccepted, of_order("split"), lines=p.in_lines(commission_bp=more(1)))),
     Corruption("an order's money is released by a tier that its seller never had", "escrow days", paying.a_tier_that_nobody_told_of),
+    Corruption("a newcomer's money is released earlier than the table says", "escrow days", paying.a_newcomer_with_days_of_its_own),
     Corruption("a gift is one no more", "allocation: every accepted line is of", p.a_gift_that_need_not_go_back),
     Corruption("a right's cap is a fen more than the cart said", "allocation: every accepted line is of", p.a_cap_of_a_fen_more),
     Corruption("a gift goes with another gift", "allocation: every accepted line is of", p.a_gift_of_itself),

@@ -31,8 +31,15 @@ def a_payout_with_a_day_more_to_be_stated(copy: Copy) -> None:
 
 
 def a_tier_that_nobody_told_of(copy: Copy) -> None:
+    _of_tier(copy, SettleDays(seller_id="s1", days=3, tier="excellent", effective_from=b.at("05-01 00:00")))
+
+
+def a_newcomer_with_days_of_its_own(copy: Copy) -> None:
+    _of_tier(copy, SettleDays(seller_id="s1", days=3, tier="new"))
+
+
+def _of_tier(copy: Copy, made_up: SettleDays) -> None:
     """And so say all that carry the terms."""
-    made_up = SettleDays(seller_id="s1", days=3, tier="excellent", effective_from=b.at("05-01 00:00"))
     for kind in (OrderAccepted, OrderPaid):
         copy.forge(kind, of_order("own"), terms=lambda terms: terms.model_copy(update={"settle_days_of": (made_up,)}))
     copy.forge(EscrowFunded, of_order("own"), settle_days_of=(made_up,))

@@ -112,6 +112,20 @@ def test_a_shuffled_life_told_twice_comes_out_as_it_was_r9_2(played: Life, seed:
     assert_nothing_differs(whatif(town.past(), b.POLICIES, b.POLICIES))
 
 
+def test_of_two_copies_the_first_of_the_partition_is_the_one_that_counts_whatever_the_brokers_clock_says_r9_2() -> None:
+    """Told twice while it waits for its payment, then refused as the order expired; the broker's clock stepped back between the two."""
+    cancel = b.cancel(payment_id=b.PAYMENT_ID)
+    town = TapedTown()
+    town.tell([("placed", b.placed()), ("cancel", cancel), ("cancel", cancel)])
+    town.advance(b.at("06-02 10:00"))
+    town.tell([("another", b.cancel(cancel_id="cancel2", when="06-02 11:00"))])
+    assert town.refused() == [("order.cancel_requested", "order.closed")] * 2
+    told = [entry for entry in town.tape.entries if entry.id == "cancel" and entry.topic == "storefront.v1"]
+    back = [replace(one, timestamp_ms=told[0].timestamp_ms - 1) if one is told[-1] else one for one in town.tape.entries]
+    assert len(told) == 2
+    assert_nothing_differs(whatif(gather(back), b.POLICIES, b.POLICIES))
+
+
 def refused(entries: list[Entry]) -> str:
     """The code with which a what-if on these records halts, and the words beside it."""
     with pytest.raises(NoReplay) as found:
