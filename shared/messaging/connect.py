@@ -17,6 +17,7 @@ from shared.messaging.store import LostRace
 IDLE_IN_TRANSACTION_SECONDS = 10  # a process that stops in the middle of a transaction loses it, and its locks, after that
 BACKOFF_FIRST = 0.05
 BACKOFF_MAX = 5.0
+TROUBLE_AFTER = 3  # failures in a row
 LEAVE_SECONDS = 5.0
 
 # Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
@@ -54,6 +55,23 @@ def connector(dsn: str, name: str) -> Connect:
         )
 
     return connect
+
+
+class Failures:
+    """In a row, of what is tried again and again. trouble: what people are told once it is no hiccup any more, else empty."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._count, self.trouble = what, 0, ""
+
+    def again(self, error: Exception) -> float:
+        """Seconds to wait."""
+        self._count += 1
+        if self._count >= TROUBLE_AFTER:
+            self.trouble = f"{self._what} failed {self._count} times: {type(error).__name__}: {error}"
+        return backoff(self._count)
+
+    def over(self) -> None:
+        self._count, self.trouble = 0, ""
 
 
 def infrastructure(error: BaseException) -> bool:

@@ -117,14 +117,14 @@ class Consumer:
             await self.store.begin(connection, {*batch.partitions, *(stripe_of(key, self.stripes) for key in keys)})
             ids = sorted({(item.envelope.source, item.envelope.id) for item in incoming if item.upstream})
             fold = Fold(self.service, policies, now, careful=batch.careful)
-            _expect(fold, incoming)
+            _expect(fold, batch, incoming)
             first = next(((kind, wanted) for kind in self.service.kinds if (wanted := fold.wanted(kind))), None)
             opened = await self.store.open(connection, places, ids, keys, first)
             self._check_positions(batch, opened)
             if first is not None:
                 fold.put(first[0], opened.loaded)
             if opened.any_held:
-                await self._load_held(connection, fold, keys, incoming)
+                await self._load_held(connection, fold, batch, keys, incoming)
             await self._load(connection, fold)
             lap("lock and load")
             taken, last = self._fold(batch, items, fold, opened)
@@ -160,13 +160,13 @@ class Consumer:
         item = decode(row.record, self.topics, self.service.name, self.inputs, row.at)
         return item or Unreadable(row.record, "event.unknown_type", "no longer taken by this service")
 
-    async def _load_held(self, connection: asyncpg.Connection, fold: Fold, keys: list[str], incoming: list[Incoming]) -> None:
+    async def _load_held(self, connection: asyncpg.Connection, fold: Fold, batch: Batch, keys: list[str], incoming: list[Incoming]) -> None:
         """What is held back of these keys; those that may be offered again are planned."""
         named = [item.event.ref for item in incoming if isinstance(item.event, Discard)]
         held = await self.store.load_held(connection, keys, named)
         again = {row.ref: self._reread(row) for rows in held.values() for row in rows}
         fold.put_held(held, again)
-        _expect(fold, _offered(held, again))
+        _expect(fold, batch, _offered(held, again))
 
     async def _load(self, connection: asyncpg.Connection, fold: Fold) -> None:
         """All that is touched and not there yet, kind by kind in the declared order; each kind in one statement."""
@@ -284,9 +284,9 @@ class Consumer:
         return moves
 
 
-def _expect(fold: Fold, items: Iterable[Incoming]) -> None:
-    """Steering events have no plan."""
-    for item in items:
+def _expect(fold: Fold, batch: Batch, items: Iterable[Incoming]) -> None:
+    """Steering events have no plan; nor has what is given up: what it touches may be what cannot be read."""
+    for item in () if batch.park else items:
         if type(item.event) not in STEERING:
             fold.expect(item.event)
 

@@ -62,6 +62,10 @@ class Sink(Protocol):
         """All that one answer brought has been handed on."""
         ...
 
+    def well(self) -> None:
+        """There was nothing in that answer that could not be read."""
+        ...
+
 
 class Fetch(Request[FetchRequest_v11]):  # type: ignore[misc]
     """What of a session moved, and what is not wanted any more."""
@@ -132,6 +136,7 @@ async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
         if answer.error_code not in SESSION_LOST:
             _check(client, answer.error_code)
             _take(client, answer.topics, wanted, sink)
+            sink.well()
             await asyncio.sleep(0)  # what begins now writes before the next request does
 
 
@@ -182,12 +187,19 @@ def _parsed(lane: Lane, since: int, memory: Any, aborted: list[tuple[int, int]] 
     for batch, taken in _batches(memory, aborted):
         if taken:
             found += [
-                Record(*lane, each.offset, each.key, each.value, tuple(each.headers), each.timestamp)
+                Record(*lane, each.offset, each.key, each.value, tuple(each.headers), each.timestamp, _size(each))
                 for each in batch
                 if each.offset >= since  # a batch comes whole
             ]
         position = max(position, batch.next_offset)
     return found, position
+
+
+def _size(record: Any) -> int:
+    size = len(record.value or b"") + len(record.key or b"")
+    for _, data in record.headers:
+        size += len(data or b"")
+    return size
 
 
 def _batches(memory: Any, aborted: list[tuple[int, int]] | None) -> Iterator[tuple[Any, bool]]:

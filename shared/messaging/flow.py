@@ -19,12 +19,12 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from shared.errors import HaltCode
-from shared.messaging.connect import Connect, backoff, infrastructure
+from shared.messaging.connect import Connect, Failures, infrastructure
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
 from shared.messaging.fetch import read
 from shared.messaging.metrics import METRICS
 from shared.messaging.parked import ParkedShare
-from shared.messaging.queues import OUT_OF_RANGE, Queues
+from shared.messaging.queues import OUT_OF_RANGE, TOO_MANY_PARKED, Queues
 from shared.messaging.record import Record
 from shared.messaging.relay import Relay
 from shared.messaging.store import Lane, LostRace
@@ -70,8 +70,7 @@ class Flow:
         self._works: set[asyncio.Task[None]] = set()
         self._readers: list[asyncio.Task[None]] = []
         self._teller = Teller()
-        self._failures = 0  # batches in a row that the infrastructure let down
-        self._unread = 0  # fetches in a row
+        self._reading, self._working = Failures("reading"), Failures("working")
         self._stopping = False
         self._numbers: list[int] = []
         self._parked = ParkedShare()
@@ -123,10 +122,9 @@ class Flow:
             try:
                 await read(self.settings, self.topics, self)
             except Exception as error:  # whatever it is, nobody reads unless we go on
-                self._unread += 1
                 known = isinstance(error, KafkaError | OSError)
                 log.warning("reading interrupted: %s: %s", type(error).__name__, error, exc_info=None if known else error)
-                await asyncio.sleep(backoff(self._unread))
+                await asyncio.sleep(self._reading.again(error))
 
     def wanted(self) -> Mapping[Lane, int]:
         return self.queues.wanted()
@@ -138,8 +136,10 @@ class Flow:
         self._halt(lane[1], OUT_OF_RANGE)
 
     def arrived(self) -> None:
-        self._unread = 0
         self.dispatch()
+
+    def well(self) -> None:
+        self._reading.over()
 
     # -- working
 
@@ -186,7 +186,7 @@ class Flow:
             await self._mark(connection, batch)
             began = time.perf_counter()
             done = await self.consumer.run(connection, batch)
-            self._failures = 0
+            self._working.over()
             self._committed(batch, done, time.perf_counter() - began)
         except Moved as moved:
             self.queues.put_back(batch)
@@ -207,8 +207,8 @@ class Flow:
         partition = self.queues.partitions[batch.partitions[0]]
         if partition.size > 1 or len(batch.records) != 1 or partition.marked == batch.records[0].ref:
             return
+        attempts = await connection.fetchval(MARK, partition.number, batch.records[0].ref)
         partition.marked = batch.records[0].ref
-        attempts = await connection.fetchval(MARK, partition.number, partition.marked)
         if attempts > ATTEMPTS_MAX:
             batch.park, batch.error = "parked.killed_the_process", f"begun {attempts - 1} times and never ended"
 
@@ -220,16 +220,15 @@ class Flow:
         self._teller.tell(batch.records[: done.taken], done, seconds)
         if self._parked.count(done.taken, sum(told.code in GAVE_UP for told in done.effects.told) if done.effects.held else 0):
             for number in self._numbers:
-                self._halt(number, "halt.too_many_parked")
+                self._halt(number, TOO_MANY_PARKED)
 
     async def _failed(self, batch: Batch, error: Exception) -> None:
         """L1."""
         self.queues.put_back(batch)
         METRICS.retries.labels(error=type(error).__name__).inc()
         if infrastructure(error):
-            self._failures += 1
             log.warning("batch rolled back, tried again: %s: %s", type(error).__name__, error)
-            await asyncio.sleep(backoff(self._failures))
+            await asyncio.sleep(self._working.again(error))
         elif len(batch.records) > 1 or (batch.records and not batch.careful):
             log.error("batch of %d failed, tried one by one: %s: %s", len(batch.records), type(error).__name__, error)
             self.queues.one_by_one(batch.partitions)
@@ -250,13 +249,22 @@ class Flow:
             self._halt(number, "halt.sequence_gap")
         partition.reread.add(topic)
 
+    @property
+    def trouble(self) -> str:
+        """What the infrastructure lets down again and again; empty while work is done."""
+        return self._reading.trouble or self._working.trouble
+
     # -- halting
 
     def _halt(self, number: int, code: HaltCode) -> None:
         """L3."""
         partition = self.queues.partitions[number]
-        if not partition.halted:
+        if partition.halted == TOO_MANY_PARKED:  # which only a person lifts
+            return
+        if partition.halted != code:
             log.error("partition %d halted: %s", number, code)
+        if partition.halted:
+            METRICS.halted.labels(code=partition.halted, partition=number).set(0)
         partition.halted = code
         METRICS.halted.labels(code=code, partition=number).set(1)
 
@@ -269,7 +277,7 @@ class Flow:
             await asyncio.sleep(HALT_RETRY_SECONDS)
             for (topic, number), stream in ((p, self.queues.stream(*p)) for p in self.positions):
                 METRICS.lag.labels(topic=topic, partition=number).set(len(stream.records))
-            halted = [number for number, code in self.halts().items() if code != "halt.too_many_parked"]
+            halted = [number for number, code in self.halts().items() if code != TOO_MANY_PARKED]
             if not halted:
                 continue
             try:

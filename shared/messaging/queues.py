@@ -6,6 +6,7 @@ Invariants kept here:
  Q3 After an unclean start a partition's batches begin at one event and double, one such partition at a time.
  Q4 What was asked for before a rewind is dropped when it comes.
  Q5 Records for others alone make no batch before they are pressed; they go with the first that is ours, or when they fill one.
+ Q6 What is queued of a lane, and what is cut of all, is bounded in bytes too; one record may be larger.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from shared.messaging.store import Lane
 
 OUT_OF_RANGE: Final[HaltCode] = "halt.cursor_out_of_range"
 NOBODY: Final[Mapping[str, Collection[bytes]]] = {}
+TOO_MANY_PARKED: Final[HaltCode] = "halt.too_many_parked"
+UNREAD: Final = (OUT_OF_RANGE, TOO_MANY_PARKED)  # of a partition halted so nothing more is read
+QUEUED_BYTES = 8 * 1024 * 1024  # of one lane
+BATCH_BYTES = 16 * 1024 * 1024
 QUEUED_MAX = 4  # times batch_max records of one lane; then it is not read until one batch or less is left
 
 
@@ -35,23 +40,28 @@ class Stream:
     records: deque[Record] = field(default_factory=deque)
     full: bool = False  # so much is queued that nothing more is read
     ours: int = 0  # of the records
+    size: int = 0  # of all of them, bytes
 
     def put(self, records: Sequence[Record]) -> None:
         self.records.extend(records)
-        self.ours += _ours(records)
+        self._count(records, 1)
 
     def put_back(self, records: Sequence[Record]) -> None:
         """In front again."""
         self.records.extendleft(reversed(records))
-        self.ours += _ours(records)
+        self._count(records, 1)
 
     def took(self, records: Sequence[Record]) -> None:
         """They have left the queue's head."""
-        self.ours -= _ours(records)
+        self._count(records, -1)
+
+    def _count(self, records: Sequence[Record], sign: int) -> None:
+        self.ours += sign * sum(record.ours for record in records)
+        self.size += sign * sum(record.size for record in records)
 
     def rewind(self, position: int) -> None:
         self.records.clear()
-        self.ours = 0
+        self.ours = self.size = 0
         self.position = self.fetched = position
 
     @property
@@ -106,18 +116,18 @@ class Queues:
         return self.partitions[number].streams[topic]
 
     def wanted(self) -> dict[Lane, int]:
-        """Next offset to read of every lane that is not full and whose log reaches that far."""
+        """Next offset to read of every lane that is not full (Q6) and whose log reaches that far."""
         return {
             (topic, number): stream.fetched
             for number, partition in self.partitions.items()
-            if partition.halted != OUT_OF_RANGE
+            if partition.halted not in UNREAD
             for topic, stream in partition.streams.items()
             if not self._full(stream)
         }
 
     def _full(self, stream: Stream) -> bool:
-        depth = len(stream.records)
-        stream.full = depth > (1 if stream.full else QUEUED_MAX) * self.batch_max
+        share = 1 if stream.full else QUEUED_MAX
+        stream.full = len(stream.records) > share * self.batch_max or stream.size > share * QUEUED_BYTES / QUEUED_MAX
         return stream.full
 
     def add(self, lane: Lane, asked: int, records: Sequence[Record], fetched: int) -> None:
@@ -182,12 +192,14 @@ class Queues:
             batch.runs[(topic, number)] = Run(topic, number, stream.position, stream.position, [])
         heap = [(stream.records[0].timestamp_ms, nth) for nth, (_, _, stream) in enumerate(streams) if stream.records]
         heapq.heapify(heap)
-        while heap and len(batch.records) < size:
+        room = BATCH_BYTES
+        while heap and len(batch.records) < size and room > 0:
             moment, nth = heap[0]
             topic, number, stream = streams[nth]
             waiting, since = stream.records, len(batch.records)
-            while waiting and waiting[0].timestamp_ms == moment and len(batch.records) < size:
+            while waiting and waiting[0].timestamp_ms == moment and len(batch.records) < size and room > 0:
                 batch.records.append(waiting.popleft())
+                room -= batch.records[-1].size
             taken = batch.records[since:]
             batch.runs[(topic, number)].records += taken
             stream.took(taken)
@@ -244,10 +256,6 @@ class Queues:
     def one_by_one(self, numbers: Iterable[int]) -> None:
         for number in numbers:
             self.partitions[number].size = 1
-
-
-def _ours(records: Sequence[Record]) -> int:
-    return sum(record.ours for record in records)
 
 
 def _oldest(partition: Partition) -> int:

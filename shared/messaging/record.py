@@ -23,7 +23,10 @@ HeldState = Literal["waiting", "parked", "ready", "expired"]
 
 @dataclass(slots=True)
 class Record:
-    """One Kafka record, untouched. timestamp_ms: the broker's (LogAppendTime). ours: False once it is known to be for other services."""
+    """One Kafka record, untouched. timestamp_ms: the broker's (LogAppendTime). size: of key, value and headers, bytes.
+
+    ours: False once it is known to be for other services.
+    """
 
     topic: str
     partition: int
@@ -32,6 +35,7 @@ class Record:
     value: bytes | None
     headers: Headers = ()
     timestamp_ms: int = 0
+    size: int = 0
     ours: bool = True
 
     @property

@@ -69,7 +69,7 @@ class Sink:
         self.at = {(name, 0): position for name, position in at.items()}
         self.values: list[bytes | None] = []
         self.gone: list[Lane] = []
-        self.arrivals = 0
+        self.arrivals = self.wells = 0
 
     def wanted(self) -> Mapping[Lane, int]:
         return dict(self.at)
@@ -85,6 +85,9 @@ class Sink:
 
     def arrived(self) -> None:
         self.arrivals += 1
+
+    def well(self) -> None:
+        self.wells += 1
 
 
 def play(sink: Sink, *script: Any) -> Broker:
@@ -103,7 +106,7 @@ def test_a_session_names_only_what_moved() -> None:
         (5, 2, {X: 5}, []),
         (5, 3, {}, []),
     ]
-    assert (sink.values, sink.arrivals) == ([b"a", b"b"], 1)
+    assert (sink.values, sink.arrivals, sink.wells) == ([b"a", b"b"], 1, 3)
 
 
 def test_what_is_not_wanted_any_more_is_forgotten_and_named_again_when_it_is() -> None:
@@ -219,6 +222,7 @@ def test_x3_a_header_whose_name_is_not_utf8_is_read() -> None:
         (9, b"k", b"z"), (10, b"k", b"a"), (11, None, b"b"), (13, b"k", b"d"),
     ]  # fmt: skip
     assert found[1].headers == (("first", None), (r"\xff\xfexy", b"\xfe"))
+    assert [record.size for record in found] == [3, 3, 1, 3], "Q6: key, value and headers"
     assert (found[1].timestamp_ms, position) == (1000, 14)
     assert all(header[0].encode() for record in found for header in record.headers), "a copy of it can be sent"
 
@@ -229,7 +233,7 @@ def test_x3_a_lane_that_cannot_be_read_keeps_no_other_from_its_records() -> None
     sink = Sink(x=3, y=7)
     with pytest.raises(CorruptRecordException):
         asyncio.run(_session(Broker(answer(part(X, bytes(broken)), part(Y, batch(7, b"c")))), 1, sink))
-    assert (sink.values, sink.arrivals, sink.at[X]) == ([b"c"], 1, 3)
+    assert (sink.values, sink.arrivals, sink.wells, sink.at[X]) == ([b"c"], 1, 0, 3)
 
 
 async def test_x3_a_partition_without_a_leader_keeps_no_other_from_being_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,23 @@ def test_a_lane_is_read_until_it_is_full_and_again_when_little_is_left() -> None
     assert set(queue.wanted()) == {("x", 0), ("y", 0)}
 
 
+def test_q6_a_lane_is_full_of_large_records_sooner_and_they_go_in_smaller_batches() -> None:
+    queue = queues(1, batch_max=500)
+    large = [record("x", 0, n) for n in range(12)]
+    for one in large:
+        one.size = 4_000_000
+    queue.add(("x", 0), 0, large, 12)
+    assert set(queue.wanted()) == {("y", 0)}
+    batch = queue.take()
+    assert batch is not None
+    assert len(batch.records) == 5, "16 MiB, and the one that fills them"
+    queue.done(batch, 5)
+    queue.take()
+    assert set(queue.wanted()) == {("y", 0)}
+    queue.rewind("x", 0, 0)
+    assert set(queue.wanted()) == {("x", 0), ("y", 0)}
+
+
 def test_a_lane_whose_log_lost_its_position_is_not_read() -> None:
     queue = queues(2)
     queue.partitions[1].halted = OUT_OF_RANGE
