@@ -18,9 +18,11 @@ login="username=\"broker\" password=\"$broker\""
   echo "listener.name.host.scram-sha-256.sasl.jaas.config=$scram;"
   echo "listener.name.controller.plain.sasl.jaas.config=$plain $login user_broker=\"$broker\";"
 } > "$properties"
-export LOG_DIR=/tmp/logs # the image's own log folder is read-only here
+export LOG_DIR=/tmp/logs # the image's own log folder is read-only here; nothing is written there
 if [ ! -f "$data/meta.properties" ]; then
   /opt/kafka/bin/kafka-storage.sh format --config "$properties" --cluster-id "$(/opt/kafka/bin/kafka-storage.sh random-uuid)" \
     --add-scram "SCRAM-SHA-256=[name=broker,password=$broker]" --add-scram "SCRAM-SHA-256=[name=admin,password=$admin]"
 fi
+# To the console only: by itself it writes hourly files that nobody deletes, and up to 1 GB of the collector's, and /tmp is memory here.
+export EXTRA_ARGS='-name kafkaServer' KAFKA_LOG4J_OPTS="-Dlog4j2.configurationFile=$here/log4j2.properties -Dlaotie.level=INFO"
 exec /opt/kafka/bin/kafka-server-start.sh "$properties"

@@ -154,6 +154,14 @@ def test_the_broker_in_a_container_is_the_local_broker() -> None:
     assert set(re.findall(r"/run/secrets/([\w.]+)", script)) == set(SERVICES["kafka"]["secrets"])
 
 
+def test_the_broker_in_a_container_logs_to_the_console_only() -> None:
+    """Its /tmp is memory: the log files that the image's own start writes, the collector's too, would fill it."""
+    script = (DOCKER / "kafka.sh").read_text(encoding="utf-8")
+    assert "export EXTRA_ARGS='-name kafkaServer' KAFKA_LOG4J_OPTS=\"-Dlog4j2.configurationFile=$here/log4j2.properties " in script
+    assert "./deploy/local/log4j2.properties:/etc/laotie/log4j2.properties:ro" in SERVICES["kafka"]["volumes"]
+    assert re.findall(r"^appender\.\w+\.type = (\w+)$", kafka.LOG4J.read_text(encoding="utf-8"), re.MULTILINE) == ["Console"]
+
+
 def test_the_image_is_built_in_two_stages_without_root() -> None:
     lines = _instructions((DOCKER / "Dockerfile").read_text(encoding="utf-8"))
     bases = [words.split()[0] for name, words in lines if name == "FROM"]
