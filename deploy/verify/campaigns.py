@@ -80,20 +80,31 @@ def _held(log: Log) -> Check:
 
 
 def _forgone(log: Log) -> Counter[tuple[str, int]]:
-    """Units cancelled, or refunded before they were sent, by order and line: the lane says which came first."""
-    quantity = {(order.order_id, line.line_no): line.quantity for _, order in log.of(OrderAccepted) for line in order.lines}
+    """Units cancelled, or refunded before they were sent, by order and line: the lane says which came first. Where all that was paid has
+    gone back, be it by money alone, nothing is sent any more.
+    """
+    lines = {(order.order_id, line.line_no): line for _, order in log.of(OrderAccepted) for line in order.lines}
     sent: Counter[tuple[str, int]] = Counter()
     forgone: Counter[tuple[str, int]] = Counter()
+    back: Counter[tuple[str, int]] = Counter()
+
+    def gone(place: tuple[str, int], units: int, minor: int) -> None:
+        line = lines.get(place)
+        if line is None:
+            return
+        back[place] += minor
+        rest = line.quantity - sent[place] - forgone[place]
+        forgone[place] += max(0, rest if 0 < line.paid_minor <= back[place] else min(units, rest))
+
     for entry in log.facts():
         if isinstance(entry.event, ParcelSent | ParcelFailed):
             for units in entry.event.units:
                 sent[(entry.event.order_id, units.line_no)] += units.quantity if isinstance(entry.event, ParcelSent) else -units.quantity
         elif isinstance(entry.event, UnitsCancelled):
             for part in entry.event.lines:
-                forgone[(entry.event.order_id, part.line_no)] += part.quantity
+                gone((entry.event.order_id, part.line_no), part.quantity, part.amount_minor)
         elif isinstance(entry.event, LineFreed):
-            place = (entry.event.order_id, entry.event.line_no)
-            forgone[place] += min(entry.event.refunded_quantity, quantity[place] - sent[place] - forgone[place])
+            gone((entry.event.order_id, entry.event.line_no), entry.event.refunded_quantity, entry.event.refunded_minor)
     return forgone
 
 

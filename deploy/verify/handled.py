@@ -88,14 +88,22 @@ def _paid(log: Log) -> Check:
 
 @dataclass(slots=True)
 class Line:
-    """left: minor units and units of it that neither went back nor are on their way. open: cancelled ones that are not paid back, by id."""
+    """left: minor units and units of it that neither went back nor are on their way. taken: by banks, or of the fund. open: cancelled ones
+    that are not paid back, by id.
+    """
 
     left: tuple[int, int] = (0, 0)
+    taken: int = 0
     open: dict[str, tuple[int, int]] = field(default_factory=dict)
-    under_way: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
+    under_way: dict[str, tuple[int, int, bool, int]] = field(default_factory=dict)
 
     def gone(self, minor: int, units: int) -> None:
         self.left = self.left[0] - minor, self.left[1] - units
+
+    def fits(self, minor: int, units: int) -> bool:
+        """A person may pay it back, or what banks left of it. Source: R1.4, R3.8."""
+        beside = self.taken if self.left[0] else 0
+        return minor <= self.left[0] + beside and units <= self.left[1]
 
 
 def _kept(log: Log) -> Check:
@@ -106,7 +114,7 @@ def _kept(log: Log) -> Check:
         fact: Any = entry.event
         if isinstance(fact, LineSettled):
             line = orders[fact.order_id][fact.line_no]
-            fits = [name for name, one in line.open.items() if one[0] <= line.left[0] and one[1] <= line.left[1]]
+            fits = [name for name, one in line.open.items() if line.fits(*one)]
             check.that(not fits, f"{entry}: line {fact.line_no} of {fact.order_id} is settled, {fits} may still be paid back")
         elif isinstance(fact, EscrowFunded):
             for bought in fact.lines:
@@ -126,12 +134,15 @@ def _follow(lines: dict[int, Line], fact: Followed) -> None:
         case RefundReserved():
             line = lines[fact.line_no]
             line.open.pop(fact.refund_id, None)
-            line.under_way[fact.refund_id] = fact.buyer_minor, fact.quantity, fact.cancelled_at is not None
+            fund = fact.buyer_minor if fact.funder == "platform" else 0
+            line.under_way[fact.refund_id] = fact.buyer_minor, fact.quantity, fact.cancelled_at is not None, fund
             line.gone(fact.buyer_minor, fact.quantity)
+            line.taken += fund
         case RefundNotPaid(line_no=int(line_no)):
             line = lines[line_no]
-            minor, units, cancelled = line.under_way.get(fact.refund_id, (0, 0, False))
+            minor, units, cancelled, fund = line.under_way.get(fact.refund_id, (0, 0, False, 0))
             line.gone(-minor, -units)
+            line.taken -= fund
             if cancelled:
                 line.open[fact.refund_id] = minor, units
         case HandlingNoted():
@@ -140,3 +151,4 @@ def _follow(lines: dict[int, Line], fact: Followed) -> None:
         case ChargebackDebited():
             for part in fact.parts:
                 lines[part.line_no].gone(part.amount_minor, 0)
+                lines[part.line_no].taken += part.amount_minor

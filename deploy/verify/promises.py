@@ -36,13 +36,17 @@ Span = tuple[datetime, datetime | None]
 
 @dataclass(slots=True)
 class Order:
-    """By line: parcels (when sent, units), gone (when, units that will not be sent), cases (from, until). By seller: what it owes."""
+    """By line: parcels (when sent, units), gone (when, units that will not be sent), cases (from, until), back (minor units), over (since
+    when all that was paid has gone back). By seller: what it owes.
+    """
 
     paid: OrderPaid
     lines: dict[int, Line]
     sent: defaultdict[int, list[tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(list))
     gone: defaultdict[int, list[tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(list))
     cases: defaultdict[int, dict[str, Span]] = field(default_factory=lambda: defaultdict(dict))
+    back: Counter[int] = field(default_factory=Counter)
+    over: dict[int, datetime] = field(default_factory=dict)
     parcels: dict[str, dict[int, int]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     sham: set[str] = field(default_factory=set)
@@ -87,6 +91,7 @@ def _fold(order: Order, fact: Any) -> None:
         case UnitsCancelled():
             for part in fact.lines:
                 order.gone[part.line_no].append((fact.occurred_at, part.quantity))
+                _back(order, part.line_no, part.amount_minor, fact.occurred_at)
         case LineHeld():
             order.cases[fact.line_no][fact.case_id] = (fact.occurred_at, None)
         case LineFreed():
@@ -94,6 +99,13 @@ def _fold(order: Order, fact: Any) -> None:
             order.cases[fact.line_no][fact.case_id] = (since, fact.occurred_at)
             if fact.line_no in order.lines:
                 order.gone[fact.line_no].append((fact.occurred_at, min(fact.refunded_quantity, _waiting(order, fact.line_no))))
+                _back(order, fact.line_no, fact.refunded_minor, fact.occurred_at)
+
+
+def _back(order: Order, line_no: int, minor: int, at: datetime) -> None:
+    order.back[line_no] += minor
+    if 0 < order.lines[line_no].paid_minor <= order.back[line_no]:
+        order.over.setdefault(line_no, at)
 
 
 def _waiting(order: Order, line_no: int) -> int:
@@ -103,7 +115,9 @@ def _waiting(order: Order, line_no: int) -> int:
 
 
 def _unsent(order: Order, line_no: int, at: datetime) -> int:
-    """At that moment; none under a case, and a parcel counts from its dispatch on, whatever became of it."""
+    """At that moment; none under a case or of a line refunded in full, and a parcel counts from its dispatch on, whatever became of it."""
+    if line_no in order.over and order.over[line_no] < at:
+        return 0
     if any(since < at and (until is None or at < until) for since, until in order.cases[line_no].values()):
         return 0
     left = sum(units for when, units in (*order.sent[line_no], *order.gone[line_no]) if when < at)

@@ -10,18 +10,19 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.verdicts import end, guarantee
-from shared.contracts.certificate import CertificateIssued
+from shared.contracts.certificate import CertificateIssued, Withheld
 from shared.contracts.first_order import FirstOrderUsed, MemberKnown
 from shared.contracts.order import OrderPaid, ParcelSent
 from shared.contracts.refund import CaseOpened, WindowOpened
 from shared.contracts.storefront import RefundRequested
 
 WINDOWS = ("claim.window_over", "no_reason.window_over")
+WITHHELD = frozenset(get_args(Withheld))
 TOO_EARLY = ("claim.not_signed", "no_reason.not_signed")
 
 
@@ -103,7 +104,7 @@ def _right(code: str, request: RefundRequested, known: Known) -> bool | None:
             return any(request.occurred_at >= end(promised, at, certificate.terms.zone) for at in known.signed[place])
         case _ if code in TOO_EARLY:
             return any(request.occurred_at < at for at in known.signed[place])
-        case _ if promised is not None and promised.withheld:
+        case _ if promised is not None and promised.withheld and code in WITHHELD:  # any other reason may be looked at before
             return bool(code == promised.withheld)
         case _:
             return None

@@ -121,6 +121,8 @@ def _step(splits: Splits, entry: Entry, fact: Any, line_no: int, part: Chargebac
         case RefundReserved():
             asked = splits.asked.get((fact.order_id, fact.again_of or fact.refund_id))
             told, request = (line_no, fact.quantity, fact.buyer_minor, fact.funder), asked[:4] if asked is not None else None
+            if request is not None and fact.cancelled_at is not None:  # a bank may have taken of it: compared by `of cancelled units`
+                request = (*request[:2], min(request[2], fact.buyer_minor), request[3])
             splits.refunds.that(told == request, f"{entry}: {told} is set aside for {fact.refund_id}, asked was {request}")
             if fact.funder == "platform":
                 _untouched(splits.refunds, entry, fact)

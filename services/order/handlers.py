@@ -163,7 +163,7 @@ def handle(event: Input, policy: Policies) -> Plan:
             recent = RECENT.one(recent_key(event.subject_id, second_of(event.occurred_at)))
             return on(event, decide.attribute, SUSPENSION.one(event.subject_id), recent)
         case OrdersSought():
-            return on(event, decide.seek, RECENT.many(decide.seconds_sought(event)))
+            return on(event, decide.seek, SUSPENSION.one(event.subject_id), RECENT.many(decide.seconds_sought(event)))
         case SuspensionFound():
             return on(event, decide.close, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
         case _:

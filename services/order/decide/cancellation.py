@@ -114,7 +114,8 @@ def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment
         if isinstance(fact, OrderCancelled):
             units.update(unsent_units(order))
         elif isinstance(fact, UnitsCancelled):
-            units.update({part.line_no: part.quantity for part in fact.lines})
+            after = evolve(order, fact)
+            units.update({part.line_no: order.lines[part.line_no].waiting - after.lines[part.line_no].waiting for part in fact.lines})
     return (*outcome, *released(order, units, allotments, cluster, outcome[0].occurred_at))
 
 

@@ -143,8 +143,8 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
         occurred_at=event.occurred_at,
     )
     after = evolve(order, freed)
-    forgone = after.lines[event.line_no].forgone - line.forgone
-    given_up = released(order, {event.line_no: forgone}, allotments, cluster, event.occurred_at)
+    units = {event.line_no: line.waiting - after.lines[event.line_no].waiting}
+    given_up = released(order, units, allotments, cluster, event.occurred_at)
     returned = freight_back(after, line.line.seller_id, event.occurred_at)
     for fact in returned:
         after = evolve(after, fact)

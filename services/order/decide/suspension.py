@@ -117,9 +117,10 @@ def seconds_sought(event: OrdersSought) -> Numbered:
     return recent_keys(event.subject_id, range(event.second, min(event.second + SECONDS_MAX, event.second_last + 1)))
 
 
-def seek(event: OrdersSought, seconds: Mapping[str, Recent]) -> Outcome:
-    """Each order that the suspension covers is told, under its own id; then the next step."""
-    span = Suspension(event.effective_from, event.until)
+def seek(event: OrdersSought, suspensions: Suspensions | None, seconds: Mapping[str, Recent]) -> Outcome:
+    """Each order that the suspension covers, as it stands by now, is told, under its own id; then the next step. Source: R2.8, R6.2."""
+    known = suspensions.known.get(event.violation_id) if suspensions else None
+    span = known or Suspension(event.effective_from, event.until)
     found = [
         _found(order_id, event.subject_id, event.violation_id, max(placed_at, event.occurred_at))
         for recent in seconds.values()

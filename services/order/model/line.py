@@ -102,6 +102,11 @@ class OrderLine:
         return self.line.quantity - self.sent - self.forgone
 
     @property
+    def waiting(self) -> int:
+        """Units that may still leave: none of a line that was refunded in full, be it by money alone. Source: R2.7."""
+        return 0 if self.refunded_in_full else self.unsent
+
+    @property
     def used(self) -> int:
         return sum(self.uses.values())
 
@@ -154,12 +159,13 @@ def ship_hours(line: Line, terms: OrderTerms) -> int:
 
 
 def unsent_at(line: OrderLine, parcels: Mapping[str, Parcel], at: datetime) -> int:
-    """Units that were still to be sent at that moment; none while a case was open then. Source: R2.4.
+    """Units that were still to be sent at that moment; none while a case was open then, nor of a line refunded in full. Source: R2.4.
 
     A parcel counts from its dispatch on, whatever became of it later, but one that was to be stopped never does.
     """
     in_case = any(since < at for since in line.cases.values()) or any(since < at < until for since, until in line.ended.values())
-    if line.line.kind != "goods" or in_case:
+    refunded = line.refunded_in_full and line.over_at is not None and line.over_at < at
+    if line.line.kind != "goods" or in_case or refunded:
         return 0
     counting = (parcel for parcel in parcels.values() if parcel.sent_at < at and parcel.failed != "intercepted")
     sent = sum(parcel.units.get(line.line.line_no, 0) for parcel in counting)

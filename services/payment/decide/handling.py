@@ -94,10 +94,11 @@ def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Po
     waited for this happens now. Source: R3.5, R3.6, R2.6.
     """
     line_no, refund_id = refund.line_no or 0, str(uuid.uuid5(BY_HAND, f"{payment.id}|{event.item_id}"))
-    if refusal(payment, line_no, refund.quantity, refund.buyer_minor) is not None:
+    amount = payment.owed(line_no, refund.buyer_minor)
+    if refusal(payment, line_no, refund.quantity, amount) is not None:
         return Reject("handling.nothing_left")
     asked_at = refund.applied_at or event.occurred_at
-    parts = part(payment, line_no, refund.quantity, refund.buyer_minor, asked_at, policy, refund.funder)
+    parts = part(payment, line_no, refund.quantity, amount, asked_at, policy, refund.funder)
     reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, event.item_id)
     done = (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, event.how))
     return (*done, *settle_now(folded(payment, done), line_no, event.occurred_at))

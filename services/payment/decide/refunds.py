@@ -69,8 +69,9 @@ def reserve(
 ) -> Reserving:
     """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow. While a
     chargeback is open what is not refused is held: it counts for nothing, and its case goes on. applied_at: when the buyer asked for it.
-    cancelled: no case did, units were cancelled. Source: R3.5, R3.8."""
-    code = refusal(payment, line_no, quantity, amount_minor)
+    cancelled: no case did, units were cancelled; what a bank took of their part is the buyer's already. Source: R1.4, R3.5, R3.8."""
+    amount = payment.owed(line_no, amount_minor) if cancelled and line_no in payment.lines else amount_minor
+    code = refusal(payment, line_no, quantity, amount)
     if code is not None:
         return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=code, occurred_at=at),)
     if payment.frozen:
@@ -87,9 +88,9 @@ def reserve(
                 occurred_at=at,
             ),
         )
-    parts = part(payment, line_no, quantity, amount_minor, applied_at, policy, funder)
+    parts = part(payment, line_no, quantity, amount, applied_at, policy, funder)
     reserved = set_aside(payment.id, refund_id, parts, at, applied_at if cancelled else None)
-    if amount_minor == 0:
+    if amount == 0:
         return reserved, *paid(evolve(payment, reserved), refund_id, at)
     return (
         reserved,
@@ -98,7 +99,7 @@ def reserve(
             refund_id=refund_id,
             payment_id=payment.payment_id or "",
             currency=payment.currency,
-            amount_minor=amount_minor,
+            amount_minor=amount,
             answer_by=at + timedelta(hours=policy.payment.provider_silent_hours),
             occurred_at=at,
         ),

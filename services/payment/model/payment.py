@@ -128,13 +128,22 @@ class Payment:
         line, gone = self.lines[line_no], [one for one in self.returned_of(line_no) if one.counts]
         return line.paid_minor - sum(one.buyer_minor for one in gone), line.quantity - sum(one.quantity for one in gone)
 
+    def owed(self, line_no: int, amount_minor: int) -> int:
+        """Of what was paid for cancelled units, what banks and the guarantee fund have left of the line: no case asks for the rest, so it
+        goes back with them. All of it where nothing is left, or where it were too much without those: it is refused. Source: R1.4, R3.8.
+        """
+        minor, _ = self.left_of(line_no)
+        taken = sum(gone.buyer_minor for one in self.chargebacks.values() for gone in one.debited if gone.line_no == line_no)
+        taken += sum(one.buyer_minor for one in self.refunds_of(line_no) if one.counts and one.funder == "platform")
+        return minor if 0 < minor < amount_minor <= minor + taken else amount_minor
+
     def owes(self, line_no: int) -> bool:
         """Units were cancelled, for which no case is open, and are not paid back: the provider refused, so that a person is to, or a
         chargeback of the order is open. What went back otherwise meanwhile is owed no more. Source: R2.6, R3.5, R3.8.
         """
         minor, units = self.left_of(line_no)
         waits = [one for one in self.refunds_of(line_no) if one.cancelled and (one.waits or one.state == "held")]
-        return any(one.buyer_minor <= minor and one.quantity <= units for one in waits)
+        return any(self.owed(line_no, one.buyer_minor) <= minor and one.quantity <= units for one in waits)
 
     def drawn_of(self, line_no: int) -> list[Refund]:
         """Of these, what is of the line's own money: all but what the guarantee fund pays. Source: R4.6."""

@@ -144,6 +144,23 @@ def test_units_refunded_before_they_were_sent_come_back_and_sent_ones_do_not_r2_
     assert (allotment(memory).taken, counted(memory), state(memory)) == (2, 2, "closed")
 
 
+def test_what_was_paid_back_in_full_with_money_alone_does_not_leave_so_its_units_come_back_once_r2_7() -> None:
+    """Of three units one has left; once all that was paid is back, the other two will not."""
+    memory = fair(wanted(quantity=3), b.succeeded(3_00), b.shipped(units={1: 1}), units=3, limit=3)
+    memory.when(b.case_opened(), b.case_closed(amount_minor=1_00))
+    assert (allotment(memory).taken, counted(memory)) == (3, 3)
+    memory.when(b.case_opened("c2", when="06-10 10:00"), b.case_closed("c2", amount_minor=2_00, when="06-10 11:00"))
+    assert (state(memory), allotment(memory).taken, counted(memory)) == ("closed", 1, 1)
+    memory.when(b.cancel({1: 1}, b.PAYMENT_ID), b.seller_cancels(payment_id=b.PAYMENT_ID), b.shipped("p2"))
+    assert (allotment(memory).taken, counted(memory)) == (1, 1)
+
+
+def test_so_they_do_where_the_last_money_goes_back_for_a_cancelled_unit_r2_7_r1_4() -> None:
+    memory = fair(wanted(quantity=2), b.succeeded(2_00), units=2, limit=2)
+    memory.when(b.case_opened(when="06-01 10:15"), b.case_closed(amount_minor=1_00, when="06-01 10:16"), b.cancel({1: 1}, b.PAYMENT_ID))
+    assert (state(memory), allotment(memory).taken, counted(memory)) == ("closed", 0, 0)
+
+
 def test_a_case_that_ends_without_money_gives_nothing_back() -> None:
     memory = fair(wanted(), b.succeeded(1_00), b.case_opened(), b.case_closed(), units=1)
     assert allotment(memory).taken == 1

@@ -39,6 +39,13 @@ def test_the_deadline_is_to_the_second_by_when_it_left_not_by_when_it_was_told_r
     assert len(late(memory)) == facts
 
 
+@pytest.mark.parametrize(("minor", "facts"), [(100_00, 0), (99_99, 1)])
+def test_nothing_is_owed_for_a_line_that_was_refunded_in_full_before_though_with_money_alone_r2_4(minor: int, facts: int) -> None:
+    memory = paid()
+    memory.when(b.case_opened(when="06-01 12:00"), b.case_closed(amount_minor=minor, when="06-03 10:09:59"))
+    assert len(late(memory)) == facts
+
+
 def test_it_is_owed_once_however_late_it_leaves_r4_12() -> None:
     memory = paid()
     assert len(late(memory)) == 1

@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.order.decide.suspension import SECONDS_MAX
+from services.order.handlers import SERVICE
 from shared.contracts.order import OrderRejected
 from shared.contracts.standing import SubjectReinstated
 from shared.contracts.storefront import OrderPlaced
-from shared.contracts.suspension import OrderClosed, OrderUnderSuspension
+from shared.contracts.suspension import OrderAttributed, OrderClosed, OrdersSought, OrderUnderSuspension, SuspensionFound
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.order.fair import allotment, counted, fair, wanted
-from tests.unit.order.shop import codes, order, shop, state
+from tests.unit.order.shop import POLICIES, codes, order, shop, state
 from tests.unit.order.test_attribution import visit
 from tests.unit.order.test_identity import Late
 
@@ -100,6 +101,20 @@ def test_found_late_only_orders_placed_within_it_are_met_r2_8() -> None:
     memory.when(placed("others", "06-01 10:00", seller_id="s2"))
     memory.when(b.subject_suspended(until="06-01 12:00"))
     assert sorted(closed(memory)) == ["first", "last"]
+
+
+def test_found_late_orders_that_were_placed_after_it_was_lifted_stand_r2_8_r6_2() -> None:
+    """It and its end are told one after the other, and so is an order of later, before anybody looks back."""
+    memory = Memory(SERVICE, POLICIES)
+    accepted = memory.when(placed("in", "06-01 09:29:59"))
+    memory.when(*(fact for fact in accepted if isinstance(fact, OrderAttributed)))
+    queue = [fact for fact in memory.when(b.subject_suspended(until=None)) if isinstance(fact, OrdersSought | SuspensionFound)]
+    memory.when(SubjectReinstated(subject_id="seller:s1", violation_id="v1", occurred_at=b.at("06-01 09:30")))
+    accepted = memory.when(placed("out", "06-01 09:30"))
+    memory.when(*(fact for fact in accepted if isinstance(fact, OrderAttributed)))
+    while queue:
+        queue += [fact for fact in memory.when(queue.pop()) if isinstance(fact, OrdersSought | SuspensionFound)]
+    assert sorted(closed(memory)) == ["in"]
 
 
 def test_a_closed_order_of_a_campaign_gives_back_what_it_took_r2_8_r2_7() -> None:

@@ -50,6 +50,38 @@ def test_so_are_cancelled_units_r3_8() -> None:
     assert b.types(memory.when(opened(60_00), b.units_cancelled())) == ["chargeback.received", "refund.held"]
 
 
+SPENT = (opened(1, when="06-01 10:15"), closed("lost", when="06-01 10:16"))
+ALL_BUT = {  # a bank takes a fen before all units of a line are cancelled, or while what was paid for them is held
+    "before": (*SPENT, b.units_cancelled((1, 2, 100_00))),
+    "meanwhile": (opened(1, when="06-01 10:15"), b.units_cancelled((1, 2, 100_00)), closed("lost")),
+    "before, and disputes more": (*SPENT, opened(1, "cb2"), b.units_cancelled((1, 2, 100_00)), closed("won", "cb2")),
+    "before, unit by unit": (
+        *SPENT,
+        b.units_cancelled((1, 1, 50_00)),
+        b.units_cancelled((1, 1, 50_00), refund_id="y"),
+        b.refund_paid("y1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ALL_BUT)
+def test_of_cancelled_units_goes_back_what_a_bank_left_of_their_part_and_escrow_is_empty_r1_4_r3_2_r3_8(what: str) -> None:
+    """No case asks for it, and nothing will be settled: else it stays in escrow for ever."""
+    memory = funded(b.line(quantity=2, subsidies={"platform": 20_00}))
+    memory.when(*ALL_BUT[what], b.refund_paid("x1"))
+    assert balances(memory) == {}
+    assert sum(fact.amount_minor for fact in memory.facts if fact.type == "refund.done") == 99_99  # type: ignore[attr-defined]
+
+
+def test_of_cancelled_units_of_which_a_bank_left_nothing_or_a_refund_has_them_nothing_goes_back_r3_5_r3_8() -> None:
+    spent, refunded = funded(), funded()
+    spent.when(opened(), closed("lost"))
+    refunded.when(*SPENT, b.granted(amount_minor=99_00))
+    for memory in (spent, refunded):
+        refused = b.only(memory.when(b.units_cancelled()))
+        assert (refused.type, refused.code) == ("refund.refused", "refund.exceeds_paid")
+
+
 def test_what_could_never_be_refunded_is_refused_at_once() -> None:
     memory = funded()
     memory.when(opened())

@@ -69,12 +69,26 @@ def test_other_lines_are_settled_r2_6() -> None:
 
 
 def test_what_a_bank_took_meanwhile_is_owed_no_more_r3_8() -> None:
-    """Of 100.00 it takes 60.00: the 50.00 cannot go back any more, and a person has nothing to settle."""
-    memory = unpaid(disputes.opened(60_00, when="06-09 10:00"), disputes.closed("lost", when="06-20 10:00"))
+    """Of 100.00 it takes all: the 50.00 cannot go back any more, and a person has nothing to settle."""
+    memory = unpaid(disputes.opened(when="06-09 10:00"), disputes.closed("lost", when="06-20 10:00"))
     memory.advance(LATER)
-    assert settlements(memory) == [(b.at("06-20 10:00"), 30_00)]
+    assert settlements(memory) == [(b.at("06-20 10:00"), 0)]
     memory.when(handled("x1"))
     assert codes(memory) == ["handling.nothing_left"]
+
+
+def test_of_what_a_bank_left_a_person_pays_their_part_as_far_as_it_goes_r1_4_r3_8() -> None:
+    """Of 100.00 it takes 60.00: of the 50.00 that are owed 40.00 are left, and nothing for a settlement."""
+    memory = unpaid(disputes.opened(60_00, when="06-09 10:00"), disputes.closed("lost", when="06-20 10:00"))
+    assert (memory.advance(LATER), settlements(memory)) == ((), [])
+    memory.when(handled("x1"))
+    assert (settlements(memory), balances(memory)[HAND], ESCROW in balances(memory)) == ([(handled("x1").occurred_at, 0)], 40_00, False)
+
+
+def test_a_line_that_was_cancelled_as_a_whole_and_not_paid_is_paid_by_hand_but_for_what_a_bank_took_r3_2_r3_8() -> None:
+    memory = bank(b.order_paid(), b.units_cancelled(), b.refund_failed("x1"), disputes.opened(1), disputes.closed("lost"))
+    memory.when(handled("x1"))
+    assert balances(memory) == {"psp:cash": -99_99, HAND: 99_99}
 
 
 def test_a_bank_that_gives_up_leaves_it_to_a_person_r3_8() -> None:

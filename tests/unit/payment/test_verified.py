@@ -13,7 +13,7 @@ from deploy.verify.report import Check
 from deploy.verify.tables import Posting, Stored, Tables
 from services.payment.handlers import SENDS, SERVICE
 from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
-from shared.contracts.payment import RefundReserved
+from shared.contracts.payment import RefundRefused, RefundReserved
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -126,3 +126,22 @@ def test_damage_to_a_chargeback_is_found_and_named_r3_8(what: str) -> None:
         instead = [(identity, cause, fact.model_copy(update=fields))]
     found = checked(made, [*made.told[:at], *instead, *made.told[at + 1 :]])
     assert [check.first for check in found if "chargeback" in check.name and not check.holds and named in check.first], found
+
+
+def test_cancelled_units_of_which_a_bank_left_something_and_nothing_went_back_are_named_r1_4_r3_8() -> None:
+    made = Bank()
+    made.tell(b.succeeded(), b.order_paid(b.line(quantity=2)), opened(1, when="06-01 10:15"), closed("lost", when="06-01 10:16"))
+    made.tell(b.units_cancelled((1, 2, 100_00)), b.refund_paid("x1"))
+    assert postings_left_out(checked(made)) == []
+    at = next(at for at, (_, _, fact) in enumerate(made.told) if isinstance(fact, RefundReserved))
+    identity, cause, fact = made.told[at]
+    assert isinstance(fact, RefundReserved)
+    for instead, named in (
+        (
+            RefundRefused(order_id=b.ORDER, refund_id="x1", code="refund.exceeds_paid", occurred_at=fact.occurred_at),
+            "9999 of line 1 is owed",
+        ),
+        (fact.model_copy(update={"buyer_minor": 99_98}), "9999 is owed for x1, 9998 is set aside"),
+    ):
+        found = checked(made, [*made.told[:at], (identity, cause, instead), *made.told[at + 1 :]])
+        assert [check.first for check in found if check.name.startswith("of cancelled units") and named in check.first], found

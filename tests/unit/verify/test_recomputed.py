@@ -36,6 +36,14 @@ def test_whatever_life_apps_tell_every_statement_holds(played: Life, seed: int) 
     assert wrong(checked(played.play(random.Random(seed), copies=2))) == []
 
 
+def test_a_claim_of_a_promise_that_is_withheld_may_be_refused_for_what_was_looked_at_before_r4_1() -> None:
+    town = Town(b.POLICIES)
+    told = b.placed(b.cart(category="custom_made")), b.succeeded(), life.requested(kind="claim", quantity=1, when="06-02 10:00")
+    town.tell((f"e{number}", event) for number, event in enumerate(told))
+    assert town.refused() == [("refund.requested", "claim.kind_not_offered")]
+    assert wrong(checked(town)) == []
+
+
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=6), st.integers(0, 200))
 def test_coupons_are_dealt_to_the_last_unit_as_the_services_do_it_r1_5(lines: list[tuple[int, int]], amount: int) -> None:
     weights = {number: weight for number, (weight, _) in enumerate(lines, 1)}
