@@ -1,7 +1,4 @@
-"""Plants one corruption after the other in a copy of a market and writes what verify says of each.
-
-`python -m tests.unit.verify.corruptions` writes the page that people read.
-"""
+"""Plants corruptions, one by one, in copies of a market: `python -m tests.unit.verify.corruptions` writes what verify says of each."""
 
 from __future__ import annotations
 
