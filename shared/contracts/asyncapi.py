@@ -140,7 +140,8 @@ Publishing to us. Each app has one topic and may write to no other. The record k
 {MAX_IN_BYTES} bytes are taken; larger ones are rejected. The same (ce_source, ce_id) is handled once within {INBOX_DAYS} days; after that
 it would count as new, so resend nothing older. The same id with another value is rejected (`event.id_reused`). Whatever cannot be read,
 is invalid or is not allowed blocks nothing: it is copied, bytes and headers untouched, to `<service>.parked.v1` with the catalogued code
-in `x-reason`, and a corrected resend is welcome.
+in `x-reason`, and a corrected resend is welcome. What came compressed and is larger than a record may be is cut in its copy, which
+`x-cut` tells; it stays where `x-original-…` says.
 
 Reading from us. The same event may stand in a topic twice: drop by (partition, ce_sequence), taking only a sequence beyond the last.
 A gap never happens; seen all the same, it means loss: stop and ask. Facts are at most {MAX_OUT_BYTES} bytes with their headers. Read with

@@ -3,7 +3,7 @@
 Invariants kept here:
  E1 Whatever bytes come, `decode` returns: an event, a refusal with a catalogued code, or None (meant for others).
  E2 Only a record that carries our sequence is taken from one of our own topics.
- E3 A copy of a refused record keeps its bytes and headers; ours are added behind, named `x-…`.
+ E3 A copy of a refused record keeps its bytes and headers as far as a record may be large; ours are added behind, named `x-…`.
 """
 
 from __future__ import annotations
