@@ -239,6 +239,7 @@ RefundCode = Literal[
     "case.ruled_for_buyer",
     "case.ruled_for_seller",
     "case.seller_refused",
+    "case.sent_again",
     "case.sent_back",
     "case.silence_agreed",
     "case.too_late",
@@ -836,6 +837,12 @@ CATALOGUE: dict[str, Entry] = {
         "The seller refused. You can ask the platform to judge[ until {deadline}].",
         "您已拒绝,买家可[于{deadline}前]申请平台介入",
         "You refused. The buyer can ask the platform to judge[ until {deadline}].",
+    ),
+    "case.sent_again": Entry(
+        "goods that were lost have left once more: the case that asked for that is done",
+        False,
+        "商品已重新发货,签收后可再申请售后",
+        "The goods were sent again. You can open a case once they have arrived.",
     ),
     "case.sent_back": Entry(
         "the goods are on their way back",

@@ -12,6 +12,7 @@ from typing import Any
 
 from deploy.verify.log import Log
 from deploy.verify.report import Check
+from shared.contracts.dispute import CaseReopened
 from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested
 from shared.contracts.order import LineFreed, LineRedeemed, OrderAccepted, ParcelFailed, ParcelSent, UnitsCancelled
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
@@ -43,14 +44,15 @@ def checks(log: Log) -> Iterator[Check]:
 def _units(log: Log) -> Check:
     check = Check("refund or shipment: no unit kept back for a case left or was used, each case was answered once")
     lines: dict[Place, Line] = defaultdict(Line)
-    answered: set[tuple[str, str]] = set()
+    answered: set[tuple[str, str, bool]] = set()
     for entry in log.facts():
         fact: Any = entry.event
         if entry.topic != "order.v1" or fact is None:
             continue
         if isinstance(fact, ShipmentHoldGranted | ShipmentHoldRefused):
-            check.that((fact.order_id, fact.case_id) not in answered, f"{entry}: case {fact.case_id} is answered again")
-            answered.add((fact.order_id, fact.case_id))
+            asking = (fact.order_id, fact.case_id, fact.again)
+            check.that(asking not in answered, f"{entry}: case {fact.case_id} is answered again")
+            answered.add(asking)
         for line_no in _fold(lines, fact):
             here = lines[(fact.order_id, line_no)].here
             check.that(here >= 0, f"{entry}: {-here} units of line {line_no} of {fact.order_id} are both kept back and sent")
@@ -83,17 +85,22 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
 
 
 def _refunds(log: Log) -> Check:
-    """So was what is refunded by agreement, of the units that the order was asked to keep."""
+    """So was what is refunded by agreement, or for others not sent in time, of the units that the order was asked to keep. What was kept
+    before a case ended is no more when it goes on after an appeal: it asks again. Source: R4.8, R4.10, R4.11.
+    """
     check = Check("refund or shipment: what was refunded as not shipped was kept back before, for that case")
     unshipped = {(case.order_id, case.case_id) for _, case in log.of(CaseOpened) if case.ground == "not_shipped"}
     asked = {(hold.order_id, hold.case_id): hold.quantity for _, hold in log.of(ShipmentHoldRequested)}
-    kept = {(hold.order_id, hold.case_id): hold.quantity for _, hold in log.of(ShipmentHoldGranted)}
+    kept = {(hold.order_id, hold.case_id, hold.again): hold.quantity for _, hold in log.of(ShipmentHoldGranted)}
+    again = {
+        (case.order_id, case.case_id) for _, case in log.of(CaseReopened) if case.kind != "return_and_refund" and case.amount_minor is None
+    }
     for entry, granted in log.of(RefundGranted):
         place = (granted.order_id, granted.case_id)
         if place in unshipped or place in asked:
             wanted = granted.quantity if place in unshipped else asked[place]
-            enough = wanted <= kept.get(place, 0)
-            check.that(enough or any(log.starts.values()), f"{entry}: {wanted} units are to be kept, {kept.get(place, 0)} were")
+            found = kept.get((*place, place in again), 0)
+            check.that(wanted <= found or any(log.starts.values()), f"{entry}: {wanted} units are to be kept, {found} were")
     return check
 
 

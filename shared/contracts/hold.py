@@ -14,16 +14,18 @@ Unheld = Literal["case.shipped", "case.units_cancelled", "line.refunded"]
 
 
 class HoldFact(Message):
-    """What each fact of a hold says: these units, for this case."""
+    """What each fact of a hold says: these units, for this case. again: it ended, and goes on after an appeal (R4.11)."""
 
     order_id: Id
     case_id: Id
     line_no: LineNo
     quantity: Quantity
+    again: bool = False
 
 
 class ShipmentHoldRequested(HoldFact):
-    """A case wants these units' money back: they are not to leave any more. Told with the case's opening, once. Source: R4.8.
+    """A case wants these units' money back: they are not to leave any more. Told with the case's opening, and once more if its buyer wins
+    on appeal; of lost units that were to be sent again, when that was not done in time. Source: R4.8, R4.10, R4.11.
 
     Producer: refund. Consumers: order.
     """
@@ -34,7 +36,7 @@ class ShipmentHoldRequested(HoldFact):
 
 class ShipmentHoldGranted(HoldFact):
     """The units have not left, and do not while the case is open: its refund wins. late: when the buyer applied they should have left:
-    the seller's deadline had passed, which is its fault. Source: R4.8, R2.4.
+    the seller's deadline had passed, which is its fault; not said again. Source: R4.8, R2.4.
 
     Producer: order. Consumers: refund.
     """

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.refund.decide.beside import seller_back
 from services.refund.decide.follow import Facts, agreed, granted
+from services.refund.decide.hold import asked
 from services.refund.decide.step import after, as_is, due, ended, fault_of, illegal, said
 from services.refund.model import Case, Purchase, evolve
 from shared.contracts.dispute import AppealOver, CaseAppealed, CaseAppealEnded, CaseReopened
@@ -91,7 +92,9 @@ def _ended(event: RulingMade, purchase: Purchase, case: Case, side: Side) -> Cas
 
 
 def _reopened(event: RulingMade, purchase: Purchase, case: Case) -> Facts:
-    """Order and payment hold the line again; the money is granted, or the goods come back first if the ruling says so."""
+    """Order and payment hold the line again; the money is granted, or the goods come back first if the ruling says so. What may have left
+    since the case ended is paid for only once the order keeps it back. Source: R4.11, R4.8.
+    """
     kind = "refund_only" if event.remedy == "as_claimed" and case.kind in ("exchange", "resend") else case.kind
     reopened = CaseReopened(
         **said(purchase, case, 50, "provider", None, event.occurred_at, "R4.11", "case.appeal_won"),
@@ -103,6 +106,10 @@ def _reopened(event: RulingMade, purchase: Purchase, case: Case) -> Facts:
     case = again.cases[case.id]
     if event.remedy == "return_and_refund":
         return (reopened, *agreed(again, case, event.occurred_at, "appeal"))
+    held = asked(again, case, event.occurred_at)
+    if held:
+        again = evolve(again, held[0])
+        return (reopened, *held, *agreed(again, again.cases[case.id], event.occurred_at, "appeal"))
     return (reopened, *granted(again, case, case.quantity, event.occurred_at, "appeal", rule="R4.11"))
 
 

@@ -45,12 +45,13 @@ def request(event: RefundRequested, purchase: Purchase | None, card: Card | None
         return against
     at_once = rule.at_once(promised, claim)
     opened = _opened(event, purchase, line, rule.source, at_once, claim.card)
-    held = hold.asked(opened, purchase)
+    after = evolve(purchase, opened)
+    case = after.cases[event.case_id]
+    held = hold.asked(after, case, event.occurred_at)
     if held or not at_once:
         return (opened, *held)
-    after = evolve(purchase, opened)
     by: By = "carrier" if event.ground == "not_received" else "promise"
-    return (opened, *agreed(after, after.cases[event.case_id], event.occurred_at, by, rule.source))
+    return (opened, *agreed(after, case, event.occurred_at, by, rule.source))
 
 
 def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine, card: Card | None) -> Claim:

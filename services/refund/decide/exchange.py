@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.refund.decide.beside import beside
-from services.refund.decide.follow import Facts, granted
+from services.refund.decide.follow import Facts, agreed
+from services.refund.decide.hold import asked
 from services.refund.decide.step import after, closed, due, illegal, said, waybill_used
 from services.refund.model import Case, Purchase, Waybill, evolve
 from shared.contracts.exchange import CaseReplaced, ReplacementDue, ReplacementOver
@@ -43,9 +44,15 @@ def replace_goods(event: ReplacementSent, purchase: Purchase | None, used: Waybi
 
 
 def unsent(event: ReplacementDue, purchase: Purchase | None) -> Outcome:
-    """Not sent in time: refunded. Source: R4.10."""
+    """Not sent in time: refunded. What was lost may leave as any parcel at this moment: of that the order has the last word.
+
+    Source: R4.10, R4.8, R4.2.
+    """
     purchase, case = due(event, purchase)
-    return granted(purchase, case, case.quantity, event.occurred_at, "silence", "case.replacement_late", "R4.10")
+    held = asked(purchase, case, event.occurred_at)
+    for fact in held:
+        purchase = evolve(purchase, fact)
+    return (*held, *agreed(purchase, purchase.cases[case.id], event.occurred_at, "silence"))
 
 
 def presumed(event: ReplacementOver, purchase: Purchase | None) -> Outcome:
@@ -76,6 +83,6 @@ def _cannot_send(event: ReplacementSent, purchase: Purchase, case: Case) -> Reje
         return illegal(case)
     if not case.sending and case.state in (10, 20, 30, 40):
         return Wait("replacement.before_due")
-    if not case.sending:
+    if not case.sending or case.state != 40:
         return illegal(case)
     return Reject("case.too_late", numbers(until=case.deadline)) if case.overdue(event.occurred_at) else None

@@ -25,7 +25,9 @@ Facts = tuple[Message, ...]
 
 def agreed(purchase: Purchase, case: Case, at: datetime, by: By, rule: str = "") -> Facts:
     """By the case's kind. Goods that came back already need not come again; money for goods that have not left waits until the order
-    keeps them back, and what was agreed to is remembered. Source: R4.2, R4.4, R4.8, R4.10, R4.11.
+    keeps them back, and what was agreed to is remembered. Others that were not sent in time are paid for.
+
+    Source: R4.2, R4.4, R4.8, R4.10, R4.11.
     """
     code, by_rule = CODES[by]
     rule = rule or by_rule
@@ -33,6 +35,8 @@ def agreed(purchase: Purchase, case: Case, at: datetime, by: By, rule: str = "")
         return (CaseApproved(**said(purchase, case, 10, "nobody", None, at, "R4.8", "case.waits_for_hold"), by=by),)
     back = case.returned is not None
     match case.kind:
+        case "exchange" | "resend" if case.sending:
+            return granted(purchase, case, case.quantity, at, by, "case.replacement_late", "R4.10")
         case "return_and_refund" | "exchange" if not back:
             until = after(case, at, timedelta(days=purchase.terms.post_days))
             return (CaseApproved(**said(purchase, case, 30, "buyer", until, at, rule, code), by=by),)

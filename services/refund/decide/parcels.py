@@ -8,7 +8,7 @@ from services.refund.decide.coupons import restored
 from services.refund.decide.exchange import replaced, replacing
 from services.refund.decide.follow import granted
 from services.refund.decide.step import ended
-from services.refund.model import Purchase, evolve
+from services.refund.model import Case, Purchase, evolve
 from shared.contracts.exchange import ParcelNoted
 from shared.contracts.order import ParcelDelivered, ParcelFailed, ParcelSent, UnitsCancelled
 from shared.contracts.refund import LineReduced, WindowOpened
@@ -17,10 +17,17 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def note_sent(event: ParcelSent, purchase: Purchase | None) -> Outcome:
-    """Source: R4.2."""
+    """Lost units that leave again as any parcel end the case that asked for others. Source: R4.2, R4.10, R2.5."""
     if purchase is None:
         return Wait("case.before_certificate")
-    return (_noted(event, "sent"),)
+    noted = _noted(event, "sent")
+    after = evolve(purchase, noted)
+    facts: list[Message] = [noted]
+    for one in event.units:
+        case = _sent_again(purchase, after, one.line_no)
+        if case is not None:
+            facts += replaced(after, case, max(event.occurred_at, case.since), "case.sent_again", "R4.2")
+    return tuple(facts)
 
 
 def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
@@ -86,6 +93,15 @@ def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
             purchase = evolve(purchase, over[0])
             facts += over
     return (*facts, *restored(purchase, event.occurred_at))
+
+
+def _sent_again(before: Purchase, after: Purchase, line_no: int) -> Case | None:
+    """The open case to send again what was lost, if fewer are lost now than it asked for: what may be left can be claimed anew."""
+    open_case = before.lines[line_no].open_case
+    case = before.cases[open_case] if open_case is not None else None
+    if case is None or (case.kind, case.ground) != ("resend", "not_received") or case.state not in (10, 12, 20, 40):
+        return None
+    return case if before.lost(line_no) >= case.quantity > after.lost(line_no) else None
 
 
 def _noted(event: ParcelSent | ParcelFailed, how: Literal["sent", "refused", "lost"]) -> ParcelNoted:

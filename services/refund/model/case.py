@@ -90,7 +90,8 @@ class Case:
     what the request was answered first, empty: not yet; answered_at: when; agreed: by whom it was agreed to. returned: the goods were
     sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those.
     card: the order's trust card was valid at placement; None: it was not known, or there is none. hold: what the order said of units
-    that have not left, empty: it was not asked; late: when the buyer applied they should have left. evidence: side/id of all that was
+    that have not left, empty: it was not asked; held: for so many; again: once more, after an appeal; late: when the
+    buyer applied they should have left. evidence: side/id of all that was
     shown. ruled: for whom, ruled_at: when; the loser appeals before appeal_until. rulings: ids of all that were noted.
     """
 
@@ -131,6 +132,8 @@ class Case:
     answered_at: datetime | None = None
     ruled_at: datetime | None = None
     late: bool = False
+    held: int = 0
+    again: bool = False
 
     @property
     def ended(self) -> bool:

@@ -152,10 +152,12 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             return _with(known, case, replace(known.lines[fact.line_no], open_case=fact.case_id))
         case ShipmentHoldRequested():
             known = _known(purchase, fact)
-            return _with(known, replace(known.cases[fact.case_id], hold="asked"), known.lines[fact.line_no])
+            asking = replace(known.cases[fact.case_id], hold="asked", held=fact.quantity, again=fact.again)
+            return _with(known, asking, known.lines[fact.line_no])
         case HoldNoted():
             known = _known(purchase, fact)
-            return _with(known, replace(known.cases[fact.case_id], hold="granted", late=fact.late), known.lines[fact.line_no])
+            case = known.cases[fact.case_id]
+            return _with(known, replace(case, hold="granted", late=case.late or fact.late), known.lines[fact.line_no])
         case CompensationGranted() | ReimbursementGranted() | CouponRestored():
             return _beside(_known(purchase, fact), fact)
         case RefundGranted():

@@ -20,11 +20,12 @@ HEAD = """# Every event in every state of a case
 Rule R2.1: an event is legal in a state, or it is refused with a code and changes nothing, or it waits for its cause. A row for each
 event about a case, a column for each state of the one case of an order of one line, by the codes of R4.2: `10` applied (`10 claim`: the
 buyer is to show evidence, `10 shown`: the seller is to answer, `10 unshipped`: the order is to say whether the goods left, `10 agreed`:
-the seller agreed before it did), `12` refused, `20` dispute (`20 heard`: the platform is to rule), `30`
-awaiting return, `40` returned (`40 received`: at the seller's door; `40 sending`: the seller is to send other goods), `45` replacement
-sent, `50` executing (`50 stuck`: the provider did not pay), `60` done (`60 ruled`: after a ruling), `70` closed (`70 ruled`: by a
-ruling; `70 appealed`: its appeal is open). A name is the fact that follows; `✗` a code with which the event is refused; `…` the code of
-what it waits for; an empty cell: a deadline that does not stand then, or news that no case is about.
+the seller agreed before it did; so too `10 won`: after an appeal, `10 late`: others for lost ones were not sent in time), `12` refused,
+`20` dispute (`20 heard`: the platform is to rule), `30` awaiting return, `40` returned (`40 received`: at the seller's door; `40
+sending`: the seller is to send other goods), `45` replacement sent, `50` executing (`50 stuck`: the provider did not pay), `60` done (`60
+ruled`: after a ruling), `70` closed (`70 ruled`: by a ruling; `70 appealed`: its appeal is open). A name is the fact that
+follows; `✗` a code with which the event is refused; `…` the code of what it waits for; an empty cell: a deadline that does not stand
+then, or news that no case is about.
 Written by `python -m tests.unit.refund.matrix`; tests/unit/refund/test_matrix.py walks it again.
 """
 LATE = "06-30 10:00"
@@ -45,6 +46,15 @@ def shop(*told: Message | str) -> Memory:
 CLAIM = l.requested(kind="claim", ground="counterfeit")
 RULED_OUT = (*a.DISPUTED, a.HEARD, a.ruled(upheld=False))
 UNSHIPPED = (l.paid(l.line(paid_minor=400_00)), l.requested(kind="refund_only", ground="not_shipped", when="06-11 10:00"))
+WON = (
+    *UNSHIPPED,
+    l.declined(when="06-11 11:00"),
+    a.disputed(when="06-11 12:00"),
+    "06-13 12:00:05",
+    a.ruled(upheld=False, when="06-14 10:00"),
+    a.appealed(when="06-15 10:00"),
+    a.appeal_ruled(when="06-16 10:00"),
+)
 STATES: dict[str, tuple[Message | str, ...]] = {
     "none": l.SIGNED,
     "10": l.OPEN,
@@ -52,6 +62,8 @@ STATES: dict[str, tuple[Message | str, ...]] = {
     "10 shown": (*l.SIGNED, CLAIM, a.shown(when="06-18 09:00")),
     "10 unshipped": UNSHIPPED,
     "10 agreed": (*UNSHIPPED, l.accepted(when="06-11 11:00")),
+    "10 won": WON,
+    "10 late": (*l.OPEN[:1], a.sent(), a.failed(), l.requested(kind="resend", ground="not_received"), l.accepted(), "06-20 10:00:05"),
     "12": l.DECLINED,
     "20": a.DISPUTED,
     "20 heard": (*a.DISPUTED, a.HEARD),
