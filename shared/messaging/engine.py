@@ -151,7 +151,7 @@ class Engine:
             except Exception as error:
                 failures += 1
                 self._trouble = str(error) if isinstance(error, KafkaError) else f"{type(error).__name__}: {error}"
-                log.warning("not started yet: %s", self._trouble)
+                log.warning("not started yet: %s", self._trouble, exc_info=None if infrastructure(error) else error)
                 await asyncio.sleep(backoff(failures))
         self._trouble = ""
         self._spawn("relay", self.relay.run())
@@ -199,6 +199,7 @@ class Engine:
                 self._halt(error)
             if not isinstance(error, Exception) or infrastructure(error):
                 raise
+            log.error("server not checked", exc_info=error)
             raise ConnectionError(f"not checked: {type(error).__name__}: {error}") from error
         return connection
 

@@ -16,7 +16,6 @@ import time
 from collections.abc import Mapping
 
 import asyncpg
-from aiokafka.errors import KafkaError
 
 from shared.errors import HaltCode
 from shared.messaging.connect import Connect, Failures, infrastructure
@@ -122,8 +121,8 @@ class Flow:
             try:
                 await read(self.settings, self.topics, self)
             except Exception as error:  # whatever it is, nobody reads unless we go on
-                known = isinstance(error, KafkaError | OSError)
-                log.warning("reading interrupted: %s: %s", type(error).__name__, error, exc_info=None if known else error)
+                told = None if infrastructure(error) else error
+                log.warning("reading interrupted: %s: %s", type(error).__name__, error, exc_info=told)
                 await asyncio.sleep(self._reading.again(error))
 
     def wanted(self) -> Mapping[Lane, int]:

@@ -27,7 +27,20 @@ from shared.errors import Code
 from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
 from shared.messaging.message import Message
 from shared.messaging.numbered import Numbered
-from shared.messaging.record import Armed, Changed, Effects, Headers, Held, HeldState, Incoming, Out, Record, Restated, Told, Unreadable
+from shared.messaging.record import (
+    Armed,
+    Changed,
+    Effects,
+    Held,
+    HeldState,
+    Incoming,
+    Out,
+    Record,
+    Restated,
+    Told,
+    Unreadable,
+    size_of,
+)
 from shared.messaging.shape import EVENT_ID, Both, Given, Kind, Many, One, Plan, Policies, Reject, Service, Wait
 
 WAITING_MAX = 100  # waiting events a key; one more is rejected: wait.too_many
@@ -74,10 +87,6 @@ def uuid5(name: str) -> str:
 
 def timer_id(kind: str, subject: str, due_at: datetime) -> str:
     return uuid5(f"{kind}\n{subject}\n{due_at.isoformat()}")
-
-
-def _size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
-    return len(key or b"") + len(value or b"") + sum(len(name.encode()) + len(data or b"") + 2 for name, data in headers)
 
 
 def _until(waiting: Held) -> datetime:
@@ -538,11 +547,11 @@ class Fold:
         key, value, theirs = record.key, record.value, record.headers
         ours = copy_headers(record, code, error, attempts)[len(theirs) :]
         cut = []
-        if _size(key, value, theirs) > COPY_MAX:
+        if size_of(key, value, theirs) > COPY_MAX:
             cut, value = ["value"], None
-        if _size(key, value, theirs) > COPY_MAX:
+        if size_of(key, value, theirs) > COPY_MAX:
             cut, theirs = [*cut, "headers"], ()
-        if _size(key, value, theirs) > COPY_MAX:
+        if size_of(key, value, theirs) > COPY_MAX:
             cut, key = [*cut, "key"], None
         if cut:
             ours = (*ours, ("x-cut", " ".join(cut).encode()))

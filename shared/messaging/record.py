@@ -165,6 +165,11 @@ class Effects:
     told: list[Told] = field(default_factory=list)
 
 
+def size_of(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+    """Bytes of a record with the names of its headers, some for the format included."""
+    return len(key or b"") + len(value or b"") + sum(len(name.encode()) + len(data or b"") + 2 for name, data in headers)
+
+
 def pack(headers: Headers) -> str:
     """Headers as one line of JSON for a text column: readable, and any byte survives (Latin-1)."""
     try:

@@ -23,7 +23,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.messaging.connect import Connect, backoff, leave, wait
 from shared.messaging.metrics import METRICS
-from shared.messaging.record import unpack
+from shared.messaging.record import size_of, unpack
 from shared.messaging.store import Lane, OutboxRow
 from shared.settings import Settings
 
@@ -241,9 +241,7 @@ class Relay:
         name = "x-sequence" if copies else "ce_sequence"
         last = count = size = 0
         for _, _, seq, key, headers, value in queue:
-            size += len(value or b"") + 600
-            if copies:
-                size += len(key or b"") + sum(len(each) + len(data or b"") for each, data in headers)
+            size += 600 + (size_of(key, value, headers) if copies else len(value or b""))
             if count and (count >= BATCH_ROWS or size > BATCH_BYTES):
                 break
             if batch.append(key=key, value=value, timestamp=None, headers=[*headers, (name, b"%d" % seq)]) is None:

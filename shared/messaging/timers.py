@@ -18,7 +18,6 @@ from hashlib import blake2b
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from shared.messaging.clock import BusinessClock
 from shared.messaging.connect import Connect, backoff, infrastructure, leave, wait
@@ -100,7 +99,7 @@ class Poller:
                         await wait(moved, TICK_SECONDS if not self._marks else TICK_SECONDS / 10)
                     failures = 0
             except Exception as error:
-                if not isinstance(error, KafkaError) and not infrastructure(error):
+                if not infrastructure(error):
                     raise
                 failures += 1
                 self._marks.clear()

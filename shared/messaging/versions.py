@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import ConnectionGroup
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, for_code
+from aiokafka.errors import OffsetOutOfRangeError, for_code
 from aiokafka.protocol.offset import OffsetRequest
 
 from shared.errors import HaltCode
@@ -153,8 +153,8 @@ class Following:
                 self._halt("halt.cursor_out_of_range", f"{self._place.topic} does not reach to {self.position}: {error}")
             except Exception as error:
                 failures += 1
-                known = isinstance(error, KafkaError) or infrastructure(error)
-                log.warning("versions not read: %s: %s", type(error).__name__, error, exc_info=None if known else error)
+                told = None if infrastructure(error) else error
+                log.warning("versions not read: %s: %s", type(error).__name__, error, exc_info=told)
                 if self._until < self._clock.now():  # V2: nothing of now is decided
                     self._unhalt()
                     self.trouble = f"versions not read: {type(error).__name__}: {error}"

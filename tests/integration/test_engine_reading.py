@@ -5,27 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Iterator
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from confluent_kafka import Producer
 
 from deploy.local.kafka import quiet
-from deploy.local.stack import Stack
 from shared.messaging.connect import leave
 from tests.toy.outside import PATIENCE_S, until
 from tests.toy.world import World
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def world(stack: Stack) -> Iterator[World]:
-    with World(stack, stripes=2) as it:
-        it.spawn("alpha")
-        it.ready()
-        yield it
 
 
 def transaction(world: World, producer: Producer, *lives: str) -> None:

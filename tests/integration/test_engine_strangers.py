@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -12,20 +11,11 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from confluent_kafka import Producer
 
 from deploy.local.kafka import quiet
-from deploy.local.stack import Stack
 from tests.toy.world import World
 
 pytestmark = pytest.mark.stack
 
 HEAD = {"ce_specversion": "1.0", "ce_source": "toy/app", "ce_type": "life.begin"}
-
-
-@pytest.fixture(scope="module")
-def world(stack: Stack) -> Iterator[World]:
-    with World(stack, stripes=2) as it:
-        it.spawn("alpha")
-        it.ready()
-        yield it
 
 
 def begun(world: World) -> set[str]:
