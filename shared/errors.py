@@ -43,6 +43,7 @@ HaltCode = Literal[
     "halt.no_cursor",
     "halt.no_policy",
     "halt.partition_count",
+    "halt.rebuild_untold",
     "halt.replay_differs",
     "halt.replay_empty",
     "halt.replay_shortened",
@@ -377,11 +378,14 @@ CATALOGUE: dict[str, Entry] = {
     "halt.no_cursor": Entry("a partition has no cursor: `laotie up` creates them"),
     "halt.no_policy": Entry("no valid policy was published: nothing is decided; `laotie prepare` publishes the first"),
     "halt.partition_count": Entry("a topic has another number of partitions than the deployment has stripes"),
+    "halt.rebuild_untold": Entry(
+        "a row that no facts tell of, or an entity of which a fact is missing: it cannot be made again from facts"
+    ),
     "halt.replay_differs": Entry(
         "decided again by the policy that was in force, what is recorded comes out otherwise: no what-if can rest on it"
     ),
     "halt.replay_empty": Entry("the topics hold nothing that could be decided again"),
-    "halt.replay_shortened": Entry("the head of a topic was deleted: what was decided before cannot be decided again"),
+    "halt.replay_shortened": Entry("the head of a topic was deleted: what was decided before cannot be decided or folded again"),
     "halt.replay_unreadable": Entry("a fact of ours that this program does not know: it was written by a later one"),
     "halt.schema_version": Entry("the database schema is not the one that this program was built for"),
     "halt.sequence_gap": Entry("a sequence of one of our own topics has a gap: events are missing from the log"),

@@ -29,6 +29,7 @@ COMMANDS = {
     "policy": "policy",
     "parked": "parked",
     "cursor": "cursor",
+    "rebuild": "rebuild",
     "topics": "topics",
     "contract": "contract",
 }

@@ -143,6 +143,16 @@ def entries(
     wanted: Callable[[Any], bool] = lambda _: True,
     starts: Mapping[Lane, int] | None = None,
 ) -> Iterator[Entry]:
+    """records(), each understood as far as it can be."""
+    return map(entry_of, records(settings, ends, wanted, starts))
+
+
+def records(
+    settings: Mapping[str, Any],
+    ends: Mapping[Lane, int],
+    wanted: Callable[[Any], bool] = lambda _: True,
+    starts: Mapping[Lane, int] | None = None,
+) -> Iterator[Record]:
     """Every record before the ends that is wanted (asked of the client's message, so that the others cost nothing). starts: from where
     on, by partition; None, or 0: from the beginning.
     """
@@ -167,16 +177,16 @@ def entries(
                 if error is not None and error.code() != KafkaError._PARTITION_EOF:
                     raise KafkaException(error)
                 if place in open_places and error is None and (message.offset() or 0) < ends[place] and wanted(message):
-                    yield _entry(message)
+                    yield _record(message)
                 if (message.offset() or 0) + (error is None) >= ends[place]:
                     open_places.discard(place)
     finally:
         consumer.close()
 
 
-def _entry(message: Any) -> Entry:
+def _record(message: Any) -> Record:
     place = (message.topic(), message.partition(), message.offset())
-    return entry_of(Record(*place, message.key(), message.value(), tuple(message.headers() or ()), message.timestamp()[1]))
+    return Record(*place, message.key(), message.value(), tuple(message.headers() or ()), message.timestamp()[1])
 
 
 def entry_of(record: Record) -> Entry:
