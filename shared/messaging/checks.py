@@ -16,7 +16,7 @@ from shared.messaging.store import Lane
 from shared.settings import Settings
 
 READ_SECONDS = 10.0
-LOOK_BACK = 20  # records
+LOOK_BACK = 5_000  # records behind the end, where copies have made a lane longer than its numbers: more than five relays' last batches
 
 
 def check_service(service: Service, topics: Sequence[Topic]) -> None:
@@ -76,7 +76,8 @@ async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: 
             if count != settings.stripes:
                 raise Halted("halt.partition_count", f"{topic} has {count} partitions, the deployment {settings.stripes}")
         lanes = {(row[0], row[1]): row[2] for row in await connection.fetch("SELECT topic, partition, seq FROM lane")}
-        last = await _last_sequences(kafka, [TopicPartition(topic.name, n) for topic in own for n in range(settings.stripes)])
+        places = [TopicPartition(topic.name, n) for topic in own for n in range(settings.stripes)]
+        last = await _last_sequences(kafka, {place: lanes.get((place.topic, place.partition), 0) for place in places})
     finally:
         await leave(kafka)
     for lane, sequence in last.items():
@@ -96,15 +97,19 @@ async def _partitions(kafka: AIOKafkaConsumer, topic: str) -> set[int]:
     return set(found or ())
 
 
-async def _last_sequences(kafka: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[Lane, int]:
-    """The highest number among the last records of each partition: a stranger's record or a relay's late copy may lie at the end."""
-    starts, ends = await kafka.beginning_offsets(places), await kafka.end_offsets(places)
-    wanted = {place: ends[place] for place in places if ends[place] > starts[place]}
+async def _last_sequences(kafka: AIOKafkaConsumer, stand: Mapping[TopicPartition, int]) -> dict[Lane, int]:
+    """The highest number that may lie beyond where each lane stands, of those that hold any such record.
+
+    Numbers are dense and first told in order, so n + 1 lies at offset n or later: most lanes end there and are not read. Beyond it may
+    also lie a stranger's records and late copies of a relay's batch, with the highest number before them.
+    """
+    starts, ends = await kafka.beginning_offsets(list(stand)), await kafka.end_offsets(list(stand))
+    wanted = {place: ends[place] for place, last in stand.items() if ends[place] > max(starts[place], last)}
     if not wanted:
         return {}
     kafka.assign(list(wanted))
     for place, end in wanted.items():
-        kafka.seek(place, max(starts[place], end - LOOK_BACK))
+        kafka.seek(place, max(starts[place], stand[place], end - LOOK_BACK))
     found: dict[Lane, int] = {}
     async with asyncio.timeout(READ_SECONDS):
         while any([await kafka.position(place) < end for place, end in wanted.items()]):

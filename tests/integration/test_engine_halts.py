@@ -198,6 +198,31 @@ def test_a_strangers_record_at_the_end_does_not_hide_the_last_number(world: Worl
     world.ready()
 
 
+def test_late_copies_of_a_whole_batch_do_not_hide_the_last_number(world: World) -> None:
+    """A relay that woke late tells up to a thousand rows again, behind those that followed."""
+    begin(world, "copies")
+    settle(world)
+    world.quit("beta")
+    lane = [
+        row
+        for row in world.rows("admin", f"SELECT topic, seq FROM {beta(world)}.lane WHERE partition = 3")
+        if row["topic"].endswith("beta.v1")
+    ]
+    last = lane[0]["seq"]
+    for _ in range(1000):
+        world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_sequence": str(last - 1)}, 3)
+    world.flush()
+    world.spawn("beta")
+    world.ready()
+    world.quit("beta")
+    sql = f"UPDATE {beta(world)}.lane SET seq = seq + $1 WHERE topic = $2 AND partition = 3"
+    world.rows("admin", sql, -1, f"{beta(world)}.v1")
+    process = world.spawn("beta")
+    world.halted(process, "halt.lane_behind_log")
+    world.rows("admin", sql, 1, f"{beta(world)}.v1")
+    world.ready()
+
+
 def test_a_missing_cursor_halts(world: World) -> None:
     world.quit("beta")
     topic = f"{world.ns}alpha.v1"
