@@ -148,7 +148,7 @@ class Rebuild:
     def _take(self, record: Record) -> None:
         headers = dict(record.headers)
         number = (headers.get("ce_sequence") or b"").decode("ascii", "replace")
-        if not number.isdigit():
+        if not (number.isascii() and number.isdigit()):
             return  # not ours
         lane, sequence = (record.topic, record.partition), int(number)
         if sequence <= self._lasts[lane]:
@@ -157,10 +157,10 @@ class Rebuild:
             code: HaltCode = "halt.sequence_gap" if self._lasts[lane] else "halt.replay_shortened"
             raise NoRebuild(code, f"number {self._lasts[lane] + 1} of {lane[0]}/{lane[1]} is missing: the next is {sequence}")
         self._lasts[lane] = sequence
-        type = headers["ce_type"].decode()
+        type = (headers.get("ce_type") or b"").decode("utf-8", "replace")
         fact = self._topics[record.topic].types.get(type)
         if fact is None:
-            raise NoRebuild("halt.replay_unreadable", f"{type} at {record.ref}")
+            raise NoRebuild("halt.replay_unreadable", f"{type or 'no type'} at {record.ref}")
         kind = self._service.kind_of.get(fact)
         if kind is None:
             return  # a message, about no entity
