@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from confluent_kafka import Producer
 
 from deploy.cli.idle import Idle
+from deploy.cli.rebuild import lines, rebuilt
 from deploy.cli.watch import INTERRUPTED, NotIdle
 from deploy.local.kafka import quiet
 from deploy.local.policies import publish
@@ -283,7 +284,16 @@ class MarketArena(Arena):
         super().staff()
 
     def complaints(self) -> list[str]:
-        """In the middle of a market: what verify says. When it is over: the market's verdict, which contains that."""
+        """In the middle of a market: what verify says. When it is over: the market's verdict, which contains that. And whether rows and
+        deadlines are what the facts make of them.
+        """
+        return [*self._judged(), *(line for name in self.names for line in self._folded_again(name))]
+
+    def _judged(self) -> list[str]:
         if self._play is not None:
             return judge(self.stack, self._market, self._play).problems
         return [f"verify: {check.name}: {check.first}" for check in asyncio.run(verify(self.stack)).checks if not check.holds]
+
+    def _folded_again(self, name: str) -> list[str]:
+        found = asyncio.run(rebuilt(self.stack, name, write=False))
+        return [] if found.agrees else [f"rebuild {name}: {line}" for line in lines(found, written=False)]
