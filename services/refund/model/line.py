@@ -51,8 +51,8 @@ class BoughtLine:
 
     @property
     def left(self) -> int:
-        """Units that can still be claimed."""
-        return self.quantity - self.granted_quantity
+        """Units that can still be claimed; those that the platform's fund paid for may be cancelled as well. Source: R4.6."""
+        return max(0, self.quantity - self.granted_quantity)
 
     @property
     def left_minor(self) -> int:

@@ -112,6 +112,7 @@ CORRUPTIONS = (
     Corruption("a bank took a fen that nobody asks back", "what a lost chargeback took",
                lambda copy: copy.forge(ChargebackDebited, of_order("disputed"), excess_minor=more(-1))),
     Corruption("a refund was submitted while the money was frozen", "while a chargeback is open", p.a_refund_while_frozen),
+    Corruption("a fen that is the fund's again stays in escrow", "the guarantee fund has back", paying.a_fen_that_stays_in_escrow),
     Corruption("a bank's silence is late", "a bank that did not say", lambda copy: copy.forge(ChargebackOverdue, occurred_at=hours(1))),
     Corruption("a chargeback in the table has time again", "payments:",
                lambda copy: copy.stored("payment", "fair1", lambda body: body["chargebacks"]["cb3"].update(answer_by="2026-07-01T00:00Z"))),

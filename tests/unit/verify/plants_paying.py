@@ -10,7 +10,7 @@ from shared.contracts.payment import EscrowFunded, PayoutDone, RefundDone, Refun
 from shared.contracts.refund import RefundGranted
 from shared.contracts.types import SettleDays
 from tests.unit import builders as b
-from tests.unit.verify.damaged import Copy, of_order
+from tests.unit.verify.damaged import Copy, more, moved, of_order
 
 
 def a_cancelled_unit_that_was_not_paid_back(copy: Copy) -> None:
@@ -47,3 +47,9 @@ def _of_tier(copy: Copy, made_up: SettleDays) -> None:
 
 def a_seller_who_was_not_asked(copy: Copy) -> None:
     copy.forge(RefundGranted, of_order("split"), by="promise")
+
+
+def a_fen_that_stays_in_escrow(copy: Copy) -> None:
+    """Of what the fund had paid for a unit that was cancelled with another."""
+    back = moved({"escrow:voucher": 1, "platform:guarantee_fund": -1})
+    copy.forge(RefundDone, lambda fact: fact.restored_minor > 0, restored_minor=more(-1), moves=back)
