@@ -12,12 +12,12 @@ from fractions import Fraction
 from math import floor
 from typing import Any, NamedTuple
 
-from deploy.verify.log import Entry, Log
+from deploy.verify.log import Entry, Log, cause
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited
-from shared.contracts.order import UnitsCancelled
+from shared.contracts.order import LineFreed, UnitsCancelled
 from shared.contracts.payment import EscrowFunded, LineSettled, RefundDone, RefundNotPaid, RefundRefused, RefundReserved
-from shared.contracts.refund import RefundGranted
+from shared.contracts.refund import CaseClosed, RefundGranted
 
 Place = tuple[str, int]  # order, line
 
@@ -53,7 +53,7 @@ class Line:
     settled: bool = False
 
     def parts(self, asked: Asked) -> Parts | None:
-        """None: nothing is left for it. Of cancelled units banks and the fund may have taken, of whom the buyer has it then. Once the
+        """None: nothing is left for it. Banks may have taken of it, of cancelled units the fund paid: the buyer has that. Once the
         line's rest is taken, what the fund paid of the units that are gone is not settled: it is the fund's.
         """
         own, fund = self._of(by_fund=False), self._of(by_fund=True)
@@ -65,8 +65,8 @@ class Line:
         if minor == left and not asked.by_fund:
             upto = floor(Fraction(self.paid * (own.units + own.fund_units + asked.units), self.quantity))
             back = max(0, min(spare.minor, upto - own.minor - own.fund_minor - minor))
-        most = left + (self.banks + fund.minor if asked.cancelled else 0)
-        if asked.minor > most or asked.units - beyond > free or (asked.minor > left == 0 and not back):
+        most = left + self.banks + (fund.minor if asked.cancelled else 0)
+        if asked.minor > most or asked.units - beyond > free or (asked.minor > left == 0 and not (asked.cancelled and back)):
             return None
         return Parts(minor, asked.units - beyond, back, beyond)
 
@@ -82,7 +82,7 @@ class Line:
 
 def checks(log: Log) -> Iterator[Check]:
     back = Check(
-        "what goes back is what was asked for, or of cancelled units what banks and the fund left; nothing only where nothing was left"
+        "what goes back is what was asked for, or what banks, of cancelled units the fund, left of it; nothing only where nothing was left"
     )
     fund = Check("the guarantee fund has back what it paid for units that went back, as soon as both are paid, and nothing of what settles")
     lines: dict[Place, Line] = {}
@@ -100,7 +100,28 @@ def checks(log: Log) -> Iterator[Check]:
             line = lines.get((fact.order_id, fact.line_no)) if fact.line_no is not None else None
             if line is not None:
                 _became(fund, entry, fact, line)
-    return iter((back, fund))
+    return iter((back, fund, _told(log)))
+
+
+def _told(log: Log) -> Check:
+    """Of a case that ended with money: the last grant, what payment says of it, and what the order makes of that."""
+    check = Check("cases: the buyer got what was paid of the grant, a bank gave the rest, and the order counts both as gone")
+    grants = {(fact.order_id, fact.case_id): fact for _, fact in log.of(RefundGranted)}
+    paid = {(fact.order_id, fact.refund_id): fact for _, fact in log.of(RefundDone)}
+    freed = log.bodies(CaseClosed)
+    for entry, fact in log.of(CaseClosed):
+        grant = grants.get((fact.order_id, fact.case_id))
+        done = paid.get((fact.order_id, grant.refund_id)) if grant is not None else None
+        if fact.state == 60 and fact.outcome == "refunded" and grant is not None and done is not None:
+            expected = (done.amount_minor, grant.amount_minor - done.amount_minor)
+            for said in ((done.amount_minor, done.bank_minor), (fact.refunded_minor, fact.bank_minor)):
+                check.that(said == expected, f"{entry}: {expected} of {grant.refund_id} is paid and a bank's, told was {said}")
+    for entry, line in log.of(LineFreed):
+        end = cause(freed, entry, case_id=line.case_id)
+        if end is not None:
+            gone = end.refunded_minor + end.bank_minor if end.funder == "seller" else 0
+            check.that(gone == line.refunded_minor, f"{entry}: {gone} is gone by case {line.case_id}, told was {line.refunded_minor}")
+    return check
 
 
 def _asked(log: Log) -> Iterator[tuple[tuple[str, str], Asked]]:
@@ -126,6 +147,9 @@ def _decided(
     told = Parts(fact.buyer_minor, fact.quantity, fact.fund_minor, fact.fund_quantity)
     if line is not None and wanted is not None:
         check.that(owed == told, f"{entry}: {owed} is owed for {fact.refund_id}, {told} is set aside")
+        more = wanted.minor if wanted.minor > told.minor else None
+        said = fact.asked_minor == more or (fact.asked_minor is None and wanted.cancelled)  # it was not said of these once
+        check.that(said, f"{entry}: {wanted.minor} was asked for {fact.refund_id}, told was {fact.asked_minor}")
         asked[name] = replace(wanted, minor=told.minor + told.fund_minor, units=told.units + told.fund_units)
     lines.setdefault((fact.order_id, fact.line_no), Line()).gone[fact.refund_id] = told, fact.funder == "platform"
 

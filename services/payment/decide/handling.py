@@ -100,7 +100,7 @@ def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Po
         return Reject("handling.nothing_left")
     asked_at = refund.applied_at or event.occurred_at
     parts = part(payment, line_no, gone, asked_at, policy, refund.funder)
-    reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, event.item_id)
+    reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, refund.drawn_minor, event.item_id)
     done = (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, event.how))
     return (*done, *settle_now(folded(payment, done), line_no, event.occurred_at))
 

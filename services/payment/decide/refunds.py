@@ -39,7 +39,8 @@ Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundHeld
 
 @reconciled
 def grant(event: RefundGranted, payment: Payment | None, policy: Policy) -> Outcome:
-    """Granted + done stay within what was paid for the line, decided under the order's one lock. Source: R3.5, R3.6.
+    """Granted + done stay within what was paid for the line, decided under the order's one lock. What a bank took of it the buyer
+    has: the rest is reserved, if there is any. Source: R1.4, R3.5, R3.6, R3.8.
 
     refund.refused with: line.unknown, refund.exceeds_paid, refund.quantity_exceeds.
     A refund of 0 (a line that others paid for) needs no provider: reserved and done at once.
@@ -89,7 +90,7 @@ def reserve(
             ),
         )
     parts = part(payment, line_no, gone, applied_at, policy, funder)
-    reserved = set_aside(payment.id, refund_id, parts, at, applied_at if cancelled else None)
+    reserved = set_aside(payment.id, refund_id, parts, at, applied_at if cancelled else None, amount_minor)
     if gone.minor == 0:
         return reserved, *paid(evolve(payment, reserved), refund_id, at)
     return (
@@ -149,9 +150,15 @@ def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
 
 
 def set_aside(
-    order_id: str, refund_id: str, refund: Refund, at: datetime, cancelled_at: datetime | None = None, again_of: str | None = None
+    order_id: str,
+    refund_id: str,
+    refund: Refund,
+    at: datetime,
+    cancelled_at: datetime | None,
+    asked_minor: int,
+    again_of: str | None = None,
 ) -> RefundReserved:
-    """refund: how it lies on who bears it."""
+    """refund: how it lies on who bears it; of what was asked for, what is left. Source: R1.4, R3.8."""
     if refund.line_no is None:
         raise ValueError("a refund of a line without a line")
     return RefundReserved(
@@ -172,6 +179,7 @@ def set_aside(
         again_of=again_of,
         fund_minor=refund.fund_minor,
         fund_quantity=refund.fund_quantity,
+        asked_minor=asked_minor if asked_minor > refund.buyer_minor else None,
         occurred_at=at,
     )
 
@@ -190,6 +198,7 @@ def paid(
         amount_minor=refund.buyer_minor,
         moves=None,
         by_hand=by_hand,
+        bank_minor=refund.bank_minor,
         occurred_at=at,
     )
     restored = restorable(evolve(payment, done), refund.line_no) if refund.line_no is not None else 0

@@ -24,8 +24,9 @@ class Cut(NamedTuple):
 
 
 def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer = "seller", *, cancelled: bool = False) -> Cut | Code:
-    """Never beyond what is left of the line; else why nothing of it is. cancelled: no case asks for it, units were cancelled, so that
-    of their money all goes back that banks and the fund left: to the buyer, and to the fund what it paid of them.
+    """Never beyond what is left of the line; what banks took of it the buyer has, and gets the rest. cancelled: no case asks for it,
+    units were cancelled, so that of their money the fund may have paid as well: that is the fund's again. Else, where nothing is left
+    or where it were too much without banks and fund, why nothing of it goes back.
 
     Codes: line.unknown, refund.exceeds_paid, refund.quantity_exceeds.
     """
@@ -33,12 +34,12 @@ def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer =
         return "line.unknown"
     left, free = payment.left_of(line_no)
     given, given_units = _given(payment, line_no)
-    taken = banks(payment, line_no) + _fund(payment, line_no)[0] if cancelled else 0
+    taken = _banks(payment, line_no) + (_fund(payment, line_no)[0] if cancelled else 0)
     fund_units = min(max(0, units - free), given_units) if cancelled else 0
     found = Cut(min(minor, left), units - fund_units, 0, fund_units)
     if funder == "seller" and found.minor == left:
         found = found._replace(fund_minor=max(0, min(given, _unsettled(payment, line_no, units) - found.minor)))
-    if minor > left + taken or (minor > left and not left and not found.fund_minor):
+    if minor > left + taken or (minor > left and not left and not (cancelled and found.fund_minor)):
         return "refund.exceeds_paid"
     return "refund.quantity_exceeds" if found.units > free else found
 
@@ -51,7 +52,7 @@ def owes(payment: Payment, line_no: int) -> bool:
     return any(isinstance(cut(payment, line_no, one.drawn_minor, one.units, cancelled=True), Cut) for one in waits)
 
 
-def banks(payment: Payment, line_no: int) -> int:
+def _banks(payment: Payment, line_no: int) -> int:
     """What lost chargebacks took of the line."""
     return sum(gone.buyer_minor for one in payment.chargebacks.values() for gone in one.debited if gone.line_no == line_no)
 

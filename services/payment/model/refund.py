@@ -22,6 +22,7 @@ class Refund:
     decided: it failed, and a person has said what becomes of it. funder platform: its guarantee fund pays; what was escrowed for the
     line is none of it (R4.6). cancelled: of units that were cancelled, asked for at applied_at; no case rules on it. by_hand: a person
     settled it. fund_minor, fund_quantity: of the same units, what the guarantee fund paid before or is to pay: that is its own again.
+    bank_minor: of what a case granted, what banks had given before.
     """
 
     state: Literal["refused", "held", "reserved", "done", "failed"]
@@ -43,6 +44,7 @@ class Refund:
     by_hand: bool = False
     fund_minor: int = 0
     fund_quantity: int = 0
+    bank_minor: int = 0
 
     @property
     def waits(self) -> bool:
@@ -88,6 +90,7 @@ def reserved(fact: RefundReserved) -> Refund:
         cancelled=fact.cancelled_at is not None,
         fund_minor=fact.fund_minor,
         fund_quantity=fact.fund_quantity,
+        bank_minor=fact.asked_minor - fact.buyer_minor if fact.asked_minor is not None and fact.cancelled_at is None else 0,
     )
 
 
