@@ -231,6 +231,7 @@ RefundCode = Literal[
     "case.refund_failed",
     "case.refund_given_up",
     "case.refunded",
+    "case.refunded_beside_bank",
     "case.refusal_over",
     "case.replacement_arrived",
     "case.replacement_failed",
@@ -601,6 +602,14 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "case.refunded": Entry(
         "the buyer has the money", False, "退款已完成[,金额{refunded_minor}]", "The refund is done[: {refunded_minor}]."
+    ),
+    "case.refunded_beside_bank": Entry(
+        "the buyer has what its bank had not taken back already",
+        False,
+        "退款已完成[,金额{refunded_minor}][,其余{bank_minor}此前已由发卡行退回]",
+        "The refund is done[: {refunded_minor}][. Your bank had given you the other {bank_minor} before].",
+        "退款已完成[,金额{refunded_minor}][,其余{bank_minor}此前已由买家发卡行退回]",
+        "The refund is done[: {refunded_minor}][. The buyer's bank had given back the other {bank_minor} before].",
     ),
     "case.refusal_over": Entry(
         "the seller's refusal stood until its days were over",

@@ -23,6 +23,7 @@ from shared.contracts.payment import (
     RefundInstructed,
     RefundNotPaid,
     RefundRefused,
+    RefundReserved,
 )
 from shared.contracts.refund import RefundGranted
 from shared.contracts.subsidy import SubsidyRestored, SubsidyReturned
@@ -130,19 +131,23 @@ def waterfall(steps: Iterable[Step], case_id: str, seller_id: str = "") -> Water
 
 
 def _granted(found: Waterfall, steps: list[Step], case_id: str) -> None:
-    """What was granted in the case, and what became of it as far as is known."""
+    """What was granted in the case, and what became of it as far as is known; of what was set aside, that: a bank may have taken of it."""
     became: dict[str, str] = {}
+    left: dict[str, int] = {}
     for step in steps:
         event = step.entry.event
         for kind, what in OUTCOMES:
             if isinstance(event, kind):
                 became[event.refund_id] = what
+        if isinstance(event, RefundReserved):
+            left[event.refund_id] = event.buyer_minor
         if isinstance(event, CompensationDone | CompensationNotPaid):
             became[event.compensation_id] = "done" if isinstance(event, CompensationDone) else "not paid by the provider"
     for step in steps:
         event = step.entry.event
         if isinstance(event, RefundGranted) and event.case_id == case_id:
-            found.refunds.append((event.refund_id, event.amount_minor, event.funder, became.get(event.refund_id, "granted")))
+            minor = left.get(event.refund_id, event.amount_minor)
+            found.refunds.append((event.refund_id, minor, event.funder, became.get(event.refund_id, "granted")))
         elif isinstance(event, CompensationGranted) and event.case_id == case_id:
             state = became.get(event.compensation_id, "with the provider")
             found.compensations.append((event.compensation_id, event.why, event.amount_minor, state))

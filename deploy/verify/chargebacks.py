@@ -17,7 +17,6 @@ from shared.contracts.chargeback import (
     ChargebackReceived,
     RefundHeld,
 )
-from shared.contracts.order import UnitsCancelled
 from shared.contracts.payment import EscrowFunded, RefundNotPaid, RefundRefused, RefundReserved
 from shared.contracts.psp import ChargebackClosed, ChargebackOpened
 from shared.contracts.types import Moves
@@ -39,31 +38,11 @@ class Order:
         return sum(max(0, amount - claimed[line_no]) for line_no, amount in self.left.items())
 
 
-@dataclass(slots=True)
-class Line:
-    """minor, units: neither went back nor are on their way. taken: by banks, or of the fund. gone: what refunds took, by their ids."""
-
-    minor: int = 0
-    units: int = 0
-    taken: int = 0
-    gone: dict[str, tuple[int, int, int]] = field(default_factory=dict)
-
-    def owed(self, minor: int, units: int) -> int | None:
-        """Of what was paid for so many cancelled units; None: nothing is left of it, or a refund has it."""
-        if units > self.units or minor > self.minor + self.taken or (minor and not self.minor):
-            return None
-        return min(minor, self.minor)
-
-    def leaves(self, minor: int, units: int, taken: int) -> None:
-        self.minor, self.units, self.taken = self.minor - minor, self.units - units, self.taken + taken
-
-
 def checks(log: Log, moves: list[tuple[Entry, Moves]]) -> Iterator[Check]:
     yield _told(log)
     yield _silent(log)
     yield _frozen(log)
     yield _debited(log, moves)
-    yield _cancelled(log)
 
 
 def _told(log: Log) -> Check:
@@ -182,38 +161,4 @@ def _debited(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:
         posted[one.currency] += sum(posting.amount_minor for posting in one.postings if posting.account == "psp:contested")
     for currency in posted.keys() | currencies.keys():
         check.that(posted[currency] == currencies[currency], f"psp:contested in {currency}: {posted[currency]}, not {currencies[currency]}")
-    return check
-
-
-def _cancelled(log: Log) -> Check:
-    """What banks took of their part, or the fund gave, the buyer has; for the rest no case asks, so it goes back. Source: R1.4, R3.8."""
-    check = Check("of cancelled units all goes back that banks left of what was paid for them; nothing only where nothing was left")
-    lines: dict[tuple[str, int], Line] = defaultdict(Line)
-    asked = {
-        (fact.order_id, one.refund_id): (one.line_no, one.amount_minor, one.quantity)
-        for _, fact in log.of(UnitsCancelled)
-        for one in fact.lines
-    }
-    for entry in log.facts():
-        fact: Any = entry.event
-        if isinstance(fact, EscrowFunded):
-            lines |= {(fact.order_id, one.line_no): Line(one.paid_minor, one.quantity) for one in fact.lines}
-        elif isinstance(fact, RefundReserved):
-            line, place = lines[(fact.order_id, fact.line_no)], (fact.order_id, fact.again_of or fact.refund_id)
-            if place in asked:
-                owed = line.owed(*asked[place][1:])
-                check.that(owed == fact.buyer_minor, f"{entry}: {owed} is owed for {fact.refund_id}, {fact.buyer_minor} is set aside")
-                asked[place] = fact.line_no, fact.buyer_minor, fact.quantity
-            line.gone[fact.refund_id] = fact.buyer_minor, fact.quantity, fact.buyer_minor if fact.funder == "platform" else 0
-            line.leaves(*line.gone[fact.refund_id])
-        elif isinstance(fact, RefundNotPaid) and fact.line_no is not None:
-            line = lines[(fact.order_id, fact.line_no)]
-            line.leaves(*(-one for one in line.gone.pop(fact.refund_id, (0, 0, 0))))
-        elif isinstance(fact, ChargebackDebited):
-            for part in fact.parts:
-                lines[(fact.order_id, part.line_no)].leaves(part.amount_minor, 0, part.amount_minor)
-        elif isinstance(fact, RefundRefused) and (fact.order_id, fact.refund_id) in asked:
-            line_no, minor, units = asked[(fact.order_id, fact.refund_id)]
-            owed = lines[(fact.order_id, line_no)].owed(minor, units)
-            check.that(owed is None, f"{entry}: {fact.refund_id} of cancelled units is refused, {owed} of line {line_no} is owed")
     return check

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.verify.log import Log, cause
+from deploy.verify.owed import Asked, Parts
+from deploy.verify.owed import Line as Owed
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited, RefundHeld
 from shared.contracts.handling import HandlingNoted, MoneyHandled
@@ -86,26 +88,6 @@ def _paid(log: Log) -> Check:
     return check
 
 
-@dataclass(slots=True)
-class Line:
-    """left: minor units and units of it that neither went back nor are on their way. taken: by banks, or of the fund. open: cancelled ones
-    that are not paid back, by id.
-    """
-
-    left: tuple[int, int] = (0, 0)
-    taken: int = 0
-    open: dict[str, tuple[int, int]] = field(default_factory=dict)
-    under_way: dict[str, tuple[int, int, bool, int]] = field(default_factory=dict)
-
-    def gone(self, minor: int, units: int) -> None:
-        self.left = self.left[0] - minor, self.left[1] - units
-
-    def fits(self, minor: int, units: int) -> bool:
-        """A person may pay it back, or what banks left of it. Source: R1.4, R3.8."""
-        beside = self.taken if self.left[0] else 0
-        return minor <= self.left[0] + beside and units <= self.left[1]
-
-
 def _kept(log: Log) -> Check:
     """No case holds money of cancelled units, so this does, as long as a person or the end of a chargeback may pay them back."""
     check = Check("no line is settled while cancelled units of it are not paid back and still may be")
@@ -114,14 +96,24 @@ def _kept(log: Log) -> Check:
         fact: Any = entry.event
         if isinstance(fact, LineSettled):
             line = orders[fact.order_id][fact.line_no]
-            fits = [name for name, one in line.open.items() if line.fits(*one)]
+            fits = [name for name, one in line.open.items() if line.owed.parts(one) is not None]
             check.that(not fits, f"{entry}: line {fact.line_no} of {fact.order_id} is settled, {fits} may still be paid back")
+            line.owed.settled = True
         elif isinstance(fact, EscrowFunded):
             for bought in fact.lines:
-                orders[fact.order_id][bought.line_no].left = bought.paid_minor, bought.quantity
+                orders[fact.order_id][bought.line_no].owed = Owed(bought.paid_minor, bought.quantity)
         elif isinstance(fact, Followed):
             _follow(orders[fact.order_id], fact)
     return check
+
+
+@dataclass(slots=True)
+class Line:
+    """owed: what of it went back. open: cancelled units that are not paid back, by id. under_way: what would be asked for again."""
+
+    owed: Owed = field(default_factory=Owed)
+    open: dict[str, Asked] = field(default_factory=dict)
+    under_way: dict[str, Asked] = field(default_factory=dict)
 
 
 Followed = RefundHeld | RefundReserved | RefundNotPaid | HandlingNoted | ChargebackDebited
@@ -130,25 +122,23 @@ Followed = RefundHeld | RefundReserved | RefundNotPaid | HandlingNoted | Chargeb
 def _follow(lines: dict[int, Line], fact: Followed) -> None:
     match fact:
         case RefundHeld(cancelled=True):
-            lines[fact.line_no].open[fact.refund_id] = fact.amount_minor, fact.quantity
+            lines[fact.line_no].open[fact.refund_id] = Asked(fact.line_no, fact.amount_minor, fact.quantity, cancelled=True)
         case RefundReserved():
             line = lines[fact.line_no]
             line.open.pop(fact.refund_id, None)
-            fund = fact.buyer_minor if fact.funder == "platform" else 0
-            line.under_way[fact.refund_id] = fact.buyer_minor, fact.quantity, fact.cancelled_at is not None, fund
-            line.gone(fact.buyer_minor, fact.quantity)
-            line.taken += fund
+            if fact.cancelled_at is not None:
+                minor, units = fact.buyer_minor + fact.fund_minor, fact.quantity + fact.fund_quantity
+                line.under_way[fact.refund_id] = Asked(fact.line_no, minor, units, cancelled=True)
+            parts = Parts(fact.buyer_minor, fact.quantity, fact.fund_minor, fact.fund_quantity)
+            line.owed.gone[fact.refund_id] = parts, fact.funder == "platform"
         case RefundNotPaid(line_no=int(line_no)):
             line = lines[line_no]
-            minor, units, cancelled, fund = line.under_way.get(fact.refund_id, (0, 0, False, 0))
-            line.gone(-minor, -units)
-            line.taken -= fund
-            if cancelled:
-                line.open[fact.refund_id] = minor, units
+            line.owed.gone.pop(fact.refund_id, None)
+            if fact.refund_id in line.under_way:
+                line.open[fact.refund_id] = line.under_way[fact.refund_id]
         case HandlingNoted():
             for line in lines.values():
                 line.open.pop(fact.item_id, None)
         case ChargebackDebited():
             for part in fact.parts:
-                lines[part.line_no].gone(part.amount_minor, 0)
-                lines[part.line_no].taken += part.amount_minor
+                lines[part.line_no].owed.banks += part.amount_minor

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from deploy.verify import chargebacks, parties, subsidies
+from deploy.verify import chargebacks, owed, parties, subsidies
 from deploy.verify.log import TOPICS, Entry, Log, moment
 from deploy.verify.report import Check
 from deploy.verify.tables import Posting, Tables
@@ -49,6 +49,7 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield from subsidies.checks(log, moves)
     yield _compensations(log)
     yield from chargebacks.checks(log, moves)
+    yield from owed.checks(log)
     yield _posted(moves, tables)
 
 
@@ -99,17 +100,20 @@ def _bounds(moves: list[tuple[Entry, Moves]]) -> Check:
 
 
 def _escrow(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:
-    """In: what buyer, platform and promoters gave for its lines. Out: refunds and chargebacks before settlement, lines settled."""
+    """In: what buyer, platform and promoters gave for its lines. Out: refunds and chargebacks before settlement, lines settled, what is
+    the guarantee fund's again.
+    """
     check = Check("escrow of every order = in - out, and not below zero")
     held: Counter[Account] = Counter()
     for _, funded in log.of(EscrowFunded):
         given = [discount.amount_minor for line in funded.lines for discount in line.discounts if discount.funder != "seller"]
         held[(f"escrow:{funded.order_id}", funded.currency)] += sum(line.paid_minor for line in funded.lines) + sum(given)
-    reserved = {fact.refund_id: fact for _, fact in log.of(RefundReserved) if not fact.fronted and fact.funder == "seller"}
+    reserved = {fact.refund_id: fact for _, fact in log.of(RefundReserved) if not fact.fronted}
     for _, done in log.of(RefundDone):
         if done.line_no is not None and done.refund_id in reserved:
             one = reserved[done.refund_id]
-            held[(f"escrow:{one.order_id}", one.currency)] -= one.buyer_minor + one.platform_minor + one.promoter_minor
+            out = one.buyer_minor + one.platform_minor + one.promoter_minor if one.funder == "seller" else 0
+            held[(f"escrow:{one.order_id}", one.currency)] -= out + done.restored_minor
     for _, debited in log.of(ChargebackDebited):
         for part in (part for part in debited.parts if not part.fronted):
             held[(f"escrow:{debited.order_id}", debited.currency)] -= part.amount_minor + part.platform_minor + part.promoter_minor

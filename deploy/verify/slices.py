@@ -190,8 +190,12 @@ def _freight(lines: dict[int, Bought], line: Bought, units: int, waived: tuple[F
 
 
 def _closed(fact: CaseClosed, line: Bought, told: Told) -> None:
-    """What was granted and did not go back can be claimed again."""
+    """What was granted and did not go back can be claimed again, but for what a bank gave of it."""
     grant = told.grants.pop(fact.case_id, None)
+    if grant is not None and fact.state == 60:
+        line.minor -= fact.bank_minor
+        line.deducted += fact.bank_minor
+        told.used[(fact.line_no, told.grounds.get(fact.case_id, ""))] -= fact.bank_minor
     if grant is not None and fact.state == 70:
         line.units -= grant.quantity
         line.minor -= grant.amount_minor

@@ -43,23 +43,30 @@ Asked = tuple[int, int, int, str, datetime]  # line, units, amount, who pays, wh
 
 @dataclass(slots=True)
 class Gone:
-    """What goes back to the buyer, by a refund or by the bank, and who bears it; as it was told."""
+    """What goes back to the buyer, by a refund or by the bank, and who bears it; as it was told. fund_minor, fund_units: of the same
+    units those that the guarantee fund had paid for.
+    """
 
     units: int
     minor: int
     told: RefundReserved | ChargebackPart
     done: bool = False
+    fund_minor: int = 0
+    fund_units: int = 0
 
 
 @dataclass(slots=True)
 class Sold:
-    """A line with all that was taken of it. gone: by refund or chargeback, under way or done. settled: what it was split into."""
+    """A line with all that was taken of it. gone: by refund or chargeback, under way or done. settled: what it was split into.
+    restored: to the guarantee fund.
+    """
 
     line: Line
     funded: EscrowFunded
     confirmed_at: datetime | None = None
     gone: dict[str, Gone] = field(default_factory=dict)
     settled: LineSettled | None = None
+    restored: int = 0
 
     def of(self, funder: str) -> int:
         """What this funder put into escrow."""
@@ -69,7 +76,7 @@ class Sold:
     def escrowed(self) -> tuple[int, int]:
         """What is left of the buyer's money, and of the subsidies, once the refunds out of escrow are done."""
         out = [one for one in self.gone.values() if one.done and not one.told.fronted]
-        paid = self.line.paid_minor - sum(one.minor for one in out)
+        paid = self.line.paid_minor - self.restored - sum(one.minor for one in out)
         return paid, self.of("platform") + self.of("promoter") - sum(one.told.platform_minor + one.told.promoter_minor for one in out)
 
 
@@ -120,24 +127,31 @@ def _step(splits: Splits, entry: Entry, fact: Any, line_no: int, part: Chargebac
             sold.confirmed_at = fact.occurred_at
         case RefundReserved():
             asked = splits.asked.get((fact.order_id, fact.again_of or fact.refund_id))
-            told, request = (line_no, fact.quantity, fact.buyer_minor, fact.funder), asked[:4] if asked is not None else None
-            if request is not None and fact.cancelled_at is not None:  # a bank may have taken of it: compared by `of cancelled units`
+            units = fact.quantity + fact.fund_quantity
+            told, request = (line_no, units, fact.buyer_minor, fact.funder), asked[:4] if asked is not None else None
+            if request is not None and (fact.asked_minor is not None or fact.cancelled_at is not None):  # compared by `what goes back`
                 request = (*request[:2], min(request[2], fact.buyer_minor), request[3])
             splits.refunds.that(told == request, f"{entry}: {told} is set aside for {fact.refund_id}, asked was {request}")
             if fact.funder == "platform":
                 _untouched(splits.refunds, entry, fact)
             else:
                 since = asked[4] if asked is not None else None
-                _goes(splits, entry, sold, fact.refund_id, Gone(fact.quantity, fact.buyer_minor, fact), since)
+                _goes(splits, entry, sold, fact.refund_id, _gone(fact), since)
         case ChargebackDebited() if part is not None:
             since = splits.opened.get((fact.order_id, fact.chargeback_id))
             _goes(splits, entry, sold, f"{fact.chargeback_id}/{entry.id}", Gone(0, part.amount_minor, part, done=True), since)
-        case RefundDone() if fact.refund_id in sold.gone:
-            sold.gone[fact.refund_id].done = True
+        case RefundDone():
+            sold.restored += fact.restored_minor
+            if fact.refund_id in sold.gone:
+                sold.gone[fact.refund_id].done = True
         case RefundNotPaid():
             sold.gone.pop(fact.refund_id, None)
         case LineSettled():
             _settled(splits.settlements, entry, fact, sold)
+
+
+def _gone(fact: RefundReserved) -> Gone:
+    return Gone(fact.quantity, fact.buyer_minor, fact, fund_minor=fact.fund_minor, fund_units=fact.fund_quantity)
 
 
 def _goes(splits: Splits, entry: Entry, sold: Sold, name: str, gone: Gone, since: datetime | None) -> None:
@@ -155,7 +169,7 @@ def _goes(splits: Splits, entry: Entry, sold: Sold, name: str, gone: Gone, since
 
 def _untouched(check: Check, entry: Entry, fact: RefundReserved) -> None:
     """What the guarantee fund pays takes nothing of the line and nobody's part. Source: R4.6."""
-    parts = (fact.platform_minor, fact.promoter_minor, fact.commission_minor, fact.fee_minor, fact.fronted)
+    parts = (fact.platform_minor, fact.promoter_minor, fact.commission_minor, fact.fee_minor, fact.fronted, fact.fund_minor)
     check.that(not any(parts), f"{entry}: paid by the platform's fund, and of the line's money {parts}")
 
 
@@ -178,11 +192,11 @@ def _asked(log: Log) -> dict[tuple[str, str], Asked]:
 def _funders(check: Check, entry: Entry, sold: Sold, gone: Gone) -> None:
     """Whole units' slices for the buyer slice every subsidy; any other amount takes the same part of it. Cumulative. Source: R1.4."""
     line, earlier = sold.line, list(sold.gone.values())
-    units = gone.units + sum(one.units for one in earlier)
-    paid = gone.minor + sum(one.minor for one in earlier)
+    units = sum(one.units + one.fund_units for one in (gone, *earlier))
+    paid = sum(one.minor + one.fund_minor for one in (gone, *earlier))
     part = Fraction(units, line.quantity)
     if paid != floor(line.paid_minor * part):
-        part = Fraction(paid, line.paid_minor)
+        part = min(Fraction(1), Fraction(paid, line.paid_minor))
     platform = max(0, floor(sold.of("platform") * part) - sum(one.told.platform_minor for one in earlier))
     promoter = max(0, floor(sold.of("promoter") * part) - sum(one.told.promoter_minor for one in earlier))
     told = (gone.told.platform_minor, gone.told.promoter_minor)

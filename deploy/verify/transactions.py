@@ -119,9 +119,8 @@ def _funded(fact: EscrowFunded) -> Moved:
 
 
 def _refunded(fact: RefundDone, known: Known) -> Moved:
-    """Out of escrow; or, once the line is settled, fronted but for the fee that the platform returns itself; or of the platform's fund.
-
-    Source: R3.4, R3.6, R4.6.
+    """Out of escrow; or, once the line is settled, fronted but for the fee that the platform returns itself; or of the fund. What
+    that had paid of units that went back is its own again. Source: R3.2, R3.4, R3.6, R4.6.
     """
     refund = known.refunds.get((fact.order_id, fact.refund_id))
     if refund is None:
@@ -129,9 +128,12 @@ def _refunded(fact: RefundDone, known: Known) -> Moved:
     if isinstance(refund, UnwantedReceived):
         amount = fact.amount_minor if fact.by_hand else refund.amount_minor
         return Counter({f"unwanted:{fact.order_id}": -amount, TO[fact.by_hand]: amount})
+    restored = Counter({f"escrow:{fact.order_id}": -fact.restored_minor, "platform:guarantee_fund": fact.restored_minor})
     if refund.funder == "platform":
-        return Counter({"platform:guarantee_fund": -refund.buyer_minor, "psp:cash": refund.buyer_minor})
-    return _from_line(TO[fact.by_hand], refund.buyer_minor, refund, fact.order_id, known)
+        restored.update({"platform:guarantee_fund": -refund.buyer_minor, "psp:cash": refund.buyer_minor})
+        return restored
+    restored.update(_from_line(TO[fact.by_hand], refund.buyer_minor, refund, fact.order_id, known))
+    return restored
 
 
 def _from_line(to: str, amount: int, part: RefundReserved | ChargebackPart, order_id: str, known: Known) -> Moved:

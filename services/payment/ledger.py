@@ -76,9 +76,10 @@ TRANSACTIONS = {
         ("psp:cash", "platform:subsidy", "promoter_subsidy:<party>"), ("escrow:<order>",)),
     "unwanted.received": Transaction("money comes in that must go back", ("psp:cash",), ("unwanted:<order>",)),
     "refund.done": Transaction(
-        "the buyer has its part back, funders theirs",
+        "the buyer has its part back, funders theirs, the fund what it had paid of the same units",
         ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission", "platform:guarantee_fund"),
-        ("psp:cash", "platform:subsidy", "promoter_subsidy:<party>", "platform:by_hand", "platform:unclaimed")),
+        ("psp:cash", "platform:subsidy", "promoter_subsidy:<party>", "platform:guarantee_fund", "platform:by_hand",
+         "platform:unclaimed")),
     "chargeback.debited": Transaction(
         "the buyer's bank has taken it back, funders have theirs",
         ("escrow:<order>", "unwanted:<order>", "platform:advance", "platform:commission", "psp:contested"),

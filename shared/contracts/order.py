@@ -396,8 +396,9 @@ class LineHeld(Message):
 
 
 class LineFreed(Message):
-    """The case on the line ended. refunded_quantity, refunded_minor: what was refunded by it out of the line's money (R4.6).
-    seller_at_fault: and the seller was to blame for that: its freight goes back with the last of its lines (R3.10).
+    """The case on the line ended. refunded_quantity, refunded_minor: what was refunded by it out of the line's money (R4.6), with what
+    the buyer has of it from its bank instead (R3.8). seller_at_fault: and the seller was to blame for that: its freight goes back with
+    the last of its lines (R3.10).
 
     Producer: order. Consumers: outsiders.
     """

@@ -55,7 +55,10 @@ class RefundReserved(Message):
     before, so the platform pays and its parties return it. commission_minor, fee_minor: what promoter and platform had of it; clawback:
     whether they bear that, or the seller with all the rest. funder platform: it comes from the guarantee fund and leaves the line's
     escrow, its subsidies and its parties alone (R4.6). cancelled_at: no case asks for it, units were cancelled; when that was asked for.
-    again_of: the failed refund in whose place a person set it aside (`handling.noted`).
+    again_of: the failed refund in whose place a person set it aside (`handling.noted`). fund_minor, fund_quantity: of the units that go
+    back, what the guarantee fund had paid or is to pay; it goes back to the fund once both refunds are done. asked_minor: what was asked
+    for, where it was more than is left as banks, or of cancelled units the fund, gave the buyer of it before (R1.4, R3.8); None: it was
+    not.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -77,6 +80,9 @@ class RefundReserved(Message):
     funder: Bearer = "seller"
     cancelled_at: AwareDatetime | None = None
     again_of: Id | None = None
+    fund_minor: Minor = 0
+    fund_quantity: SomeOrNone = 0
+    asked_minor: Minor | None = None
 
 
 class RefundRefused(Message):
@@ -135,7 +141,9 @@ class RefundDone(Message):
     """The provider paid; the reserved money left escrow, or was fronted by the platform, or came from its fund. Source: R3.4-R3.6, R4.6.
 
     line_no None: money that was unwanted. moves None: there was none to move. An amount of 0 needs no provider and is done at once.
-    by_hand: how a person settled what the provider would not pay; empty: the provider paid.
+    by_hand: how a person settled what the provider would not pay; empty: the provider paid. restored_minor: what is the guarantee
+    fund's again out of the line's escrow, as it was paid for units that went back all the same: nothing settles for them (R3.2, R4.6).
+    bank_minor: of what a case granted, what banks had given the buyer before, so that amount_minor is less by it (R3.8).
 
     Producer: payment. Consumers: refund.
     """
@@ -149,6 +157,8 @@ class RefundDone(Message):
     amount_minor: Minor
     moves: Moves | None
     by_hand: ByHand = ""
+    restored_minor: Minor = 0
+    bank_minor: Minor = 0
 
 
 class RefundNotPaid(Message):

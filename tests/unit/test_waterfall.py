@@ -17,6 +17,7 @@ from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.payment import asks
 from tests.unit.payment.bank import bank, example, hand_over
+from tests.unit.payment.disputes import closed, opened
 
 CASE, SELLER = b.CASE, b.SELLER
 
@@ -128,3 +129,10 @@ def test_other_cases_of_the_order_are_another_story() -> None:
     memory = bank(b.order_paid(b.line(quantity=4)))
     found = flow(memory, b.granted("r1", 40_00), other, b.refund_paid("r2"), b.refund_paid("r1"))
     assert found.buyer_minor == 40_00
+
+
+def test_of_what_a_bank_took_meanwhile_the_case_says_what_was_paid_r3_8() -> None:
+    """100 granted, of which the buyer has 40 from its bank: 60, and 12 of subsidy."""
+    memory = bank(b.order_paid(example()), opened(40_00, when="06-06 10:00"), closed("lost", when="06-07 10:00"))
+    found = flow(memory, b.granted("r1", 100_00), b.refund_paid("r1"))
+    assert (found.buyer_minor, found.refunded_minor, found.refunds) == (60_00, 60_00, [("r1", 60_00, "seller", "done")])

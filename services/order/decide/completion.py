@@ -124,7 +124,8 @@ def hold(event: CaseOpened | CaseReopened, order: Order | None) -> Outcome:
 
 def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
     """The case is over; a confirmation that fell due meanwhile happens now, and what the end of the line brings. Units refunded
-    before they left can be sold again. What the platform's fund paid leaves the line as it was. Source: R2.5, R2.7, R3.10, R4.6.
+    before they left can be sold again. What the platform's fund paid leaves the line as it was; what a bank paid in a refund's stead
+    went back as well. Source: R2.5, R2.7, R3.8, R3.10, R4.6.
     """
     found = of_case(event, order)
     if not isinstance(found, tuple):
@@ -138,7 +139,7 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
         line_no=event.line_no,
         case_id=event.case_id,
         refunded_quantity=event.refunded_quantity if own else 0,
-        refunded_minor=event.refunded_minor if own else 0,
+        refunded_minor=event.refunded_minor + event.bank_minor if own else 0,
         seller_at_fault=event.seller_at_fault and own,
         occurred_at=event.occurred_at,
     )

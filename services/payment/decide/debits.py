@@ -9,7 +9,7 @@ from services.payment import ledger
 from services.payment.decide.fronting import charges
 from services.payment.decide.parts import part, sources
 from services.payment.decide.subsidies import given_back
-from services.payment.model import Chargeback, Payment, Refund
+from services.payment.model import Chargeback, Cut, Payment, Refund
 from services.payment.model.payment import folded
 from shared.contracts.chargeback import ChargebackDebited, ChargebackPart
 from shared.contracts.payment import AccountCharged
@@ -79,7 +79,7 @@ def _part(payment: Payment, one: Chargeback, line_no: int, amount: int, policy: 
     """Judged by when the chargeback was opened, as a refund is by when it was applied for. Source: R3.6."""
     if line_no == UNWANTED:
         return Refund("done", None, one.currency, buyer_minor=amount)
-    return part(payment, line_no, 0, amount, one.opened_at, policy)
+    return part(payment, line_no, Cut(amount), one.opened_at, policy)
 
 
 def _told(payment: Payment, gone: Refund) -> ChargebackPart:

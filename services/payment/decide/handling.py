@@ -14,9 +14,10 @@ from services.payment.decide.debits import unwanted_refund
 from services.payment.decide.parts import part
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import paid as refund_paid
-from services.payment.decide.refunds import refusal, set_aside
+from services.payment.decide.refunds import set_aside
 from services.payment.decide.settlement import settle_now
-from services.payment.model import Payment, Refund
+from services.payment.model import Cut, Payment, Refund
+from services.payment.model.cut import cut
 from services.payment.model.payment import evolve, folded
 from shared.contracts.handling import HandlingNoted, MoneyHandled
 from shared.contracts.payment import RefundDone
@@ -94,12 +95,12 @@ def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Po
     waited for this happens now. Source: R3.5, R3.6, R2.6.
     """
     line_no, refund_id = refund.line_no or 0, str(uuid.uuid5(BY_HAND, f"{payment.id}|{event.item_id}"))
-    amount = payment.owed(line_no, refund.buyer_minor)
-    if refusal(payment, line_no, refund.quantity, amount) is not None:
+    gone = cut(payment, line_no, refund.drawn_minor, refund.units, cancelled=True)
+    if not isinstance(gone, Cut):
         return Reject("handling.nothing_left")
     asked_at = refund.applied_at or event.occurred_at
-    parts = part(payment, line_no, refund.quantity, amount, asked_at, policy, refund.funder)
-    reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, event.item_id)
+    parts = part(payment, line_no, gone, asked_at, policy, refund.funder)
+    reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, refund.drawn_minor, event.item_id)
     done = (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, event.how))
     return (*done, *settle_now(folded(payment, done), line_no, event.occurred_at))
 

@@ -12,7 +12,8 @@ from services.payment.decide.parts import part, sources
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.settlement import Settled, settle_now
 from services.payment.decide.subsidies import given_back
-from services.payment.model import Payment, Refund
+from services.payment.model import Cut, Payment, Refund
+from services.payment.model.cut import cut, restorable
 from services.payment.model.payment import evolve, folded
 from shared.contracts.chargeback import RefundHeld
 from shared.contracts.payment import (
@@ -30,7 +31,6 @@ from shared.contracts.psp import RefundFailed, RefundSucceeded
 from shared.contracts.refund import RefundGranted
 from shared.contracts.subsidy import SubsidyReturned
 from shared.contracts.types import Bearer, Moves
-from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
 
@@ -39,7 +39,8 @@ Reserving = tuple[RefundReserved | RefundInstructed | RefundRefused | RefundHeld
 
 @reconciled
 def grant(event: RefundGranted, payment: Payment | None, policy: Policy) -> Outcome:
-    """Granted + done stay within what was paid for the line, decided under the order's one lock. Source: R3.5, R3.6.
+    """Granted + done stay within what was paid for the line, decided under the order's one lock. What a bank took of it the buyer
+    has: the rest is reserved, if there is any. Source: R1.4, R3.5, R3.6, R3.8.
 
     refund.refused with: line.unknown, refund.exceeds_paid, refund.quantity_exceeds.
     A refund of 0 (a line that others paid for) needs no provider: reserved and done at once.
@@ -69,11 +70,11 @@ def reserve(
 ) -> Reserving:
     """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow. While a
     chargeback is open what is not refused is held: it counts for nothing, and its case goes on. applied_at: when the buyer asked for it.
-    cancelled: no case did, units were cancelled; what a bank took of their part is the buyer's already. Source: R1.4, R3.5, R3.8."""
-    amount = payment.owed(line_no, amount_minor) if cancelled and line_no in payment.lines else amount_minor
-    code = refusal(payment, line_no, quantity, amount)
-    if code is not None:
-        return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=code, occurred_at=at),)
+    cancelled: no case did, units were cancelled; what a bank took of their part is the buyer's already, and what the guarantee fund
+    gave of it is the fund's. Source: R1.4, R3.5, R3.8, R4.6."""
+    gone = cut(payment, line_no, amount_minor, quantity, funder, cancelled=cancelled)
+    if not isinstance(gone, Cut):
+        return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=gone, occurred_at=at),)
     if payment.frozen:
         return (
             RefundHeld(
@@ -88,9 +89,9 @@ def reserve(
                 occurred_at=at,
             ),
         )
-    parts = part(payment, line_no, quantity, amount, applied_at, policy, funder)
-    reserved = set_aside(payment.id, refund_id, parts, at, applied_at if cancelled else None)
-    if amount == 0:
+    parts = part(payment, line_no, gone, applied_at, policy, funder)
+    reserved = set_aside(payment.id, refund_id, parts, at, applied_at if cancelled else None, amount_minor)
+    if gone.minor == 0:
         return reserved, *paid(evolve(payment, reserved), refund_id, at)
     return (
         reserved,
@@ -99,7 +100,7 @@ def reserve(
             refund_id=refund_id,
             payment_id=payment.payment_id or "",
             currency=payment.currency,
-            amount_minor=amount,
+            amount_minor=gone.minor,
             answer_by=at + timedelta(hours=policy.payment.provider_silent_hours),
             occurred_at=at,
         ),
@@ -148,20 +149,16 @@ def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
     return refund if refund is not None and refund.state not in ("refused", "held") else Reject("refund.unknown")
 
 
-def refusal(payment: Payment, line_no: int, quantity: int, amount_minor: int) -> Code | None:
-    """Why so much more of the line is not set aside, beside what goes back of it already. Source: R3.5."""
-    if line_no not in payment.lines:
-        return "line.unknown"
-    minor, units = payment.left_of(line_no)
-    if amount_minor > minor:
-        return "refund.exceeds_paid"
-    return "refund.quantity_exceeds" if quantity > units else None
-
-
 def set_aside(
-    order_id: str, refund_id: str, refund: Refund, at: datetime, cancelled_at: datetime | None = None, again_of: str | None = None
+    order_id: str,
+    refund_id: str,
+    refund: Refund,
+    at: datetime,
+    cancelled_at: datetime | None,
+    asked_minor: int,
+    again_of: str | None = None,
 ) -> RefundReserved:
-    """refund: how it lies on who bears it."""
+    """refund: how it lies on who bears it; of what was asked for, what is left. Source: R1.4, R3.8."""
     if refund.line_no is None:
         raise ValueError("a refund of a line without a line")
     return RefundReserved(
@@ -180,6 +177,9 @@ def set_aside(
         funder=refund.funder,
         cancelled_at=cancelled_at,
         again_of=again_of,
+        fund_minor=refund.fund_minor,
+        fund_quantity=refund.fund_quantity,
+        asked_minor=asked_minor if asked_minor > refund.buyer_minor else None,
         occurred_at=at,
     )
 
@@ -187,24 +187,30 @@ def set_aside(
 def paid(
     payment: Payment, refund_id: str, at: datetime, by_hand: ByHand = ""
 ) -> tuple[RefundDone, *tuple[AccountCharged | SubsidyReturned, ...]]:
-    """With what the parties are asked for, if the platform paid it for them, and what a promoter gets back. by_hand: by a person."""
+    """With what the parties are asked for, if the platform paid it for them, and what a promoter gets back. The guarantee fund has back
+    what it had paid of units that went back, once it and they are paid. by_hand: by a person. Source: R3.2, R3.6, R4.6.
+    """
     refund = payment.refunds[refund_id]
     done = RefundDone(
         order_id=payment.id,
         refund_id=refund_id,
         line_no=refund.line_no,
         amount_minor=refund.buyer_minor,
-        moves=_moves(payment, refund, ledger.by_hand(by_hand)),
+        moves=None,
         by_hand=by_hand,
+        bank_minor=refund.bank_minor,
         occurred_at=at,
     )
+    restored = restorable(evolve(payment, done), refund.line_no) if refund.line_no is not None else 0
+    moves = _moves(payment, refund, ledger.by_hand(by_hand), restored)
     told: list[AccountCharged | SubsidyReturned] = [*charges(payment, refund_id, refund, at), *given_back(payment, refund_id, refund, at)]
-    return (done, *told)
+    return (done.model_copy(update={"moves": moves, "restored_minor": restored}), *told)
 
 
-def _moves(payment: Payment, refund: Refund, to: str) -> Moves | None:
+def _moves(payment: Payment, refund: Refund, to: str, restored: int) -> Moves | None:
     """The buyer's part to the provider, or to who pays in its place, each subsidy's part to its funder. Source: R3.4."""
-    return ledger.moves(refund.currency, [*sources(payment, refund), (to, refund.buyer_minor)])
+    fund = [(ledger.escrow(payment.id), -restored), (ledger.GUARANTEE_FUND, restored)]
+    return ledger.moves(refund.currency, [*sources(payment, refund), (to, refund.buyer_minor), *fund])
 
 
 def _released(after: Payment, refund: Refund, at: datetime) -> Settled:

@@ -38,12 +38,12 @@ def _cost(payment: Payment, refund: Refund) -> int:
     """
     if refund.line_no is None or refund.funder == "platform":
         return 0
-    total = refund.buyer_minor + refund.platform_minor + refund.promoter_minor
+    total = refund.drawn_minor + refund.platform_minor + refund.promoter_minor
     if refund.fronted:
         return total - (refund.commission_minor + refund.fee_minor if refund.clawback else 0)
     line = payment.lines[refund.line_no]
-    kept = line.paid_minor - sum(one.buyer_minor for one in payment.drawn_of(refund.line_no) if one.state == "done")
-    spared = (basis_points(kept + refund.buyer_minor, points) - basis_points(kept, points) for points in (line.commission_bp, line.fee_bp))
+    kept = line.paid_minor - sum(one.drawn_minor for one in payment.drawn_of(refund.line_no) if one.state == "done")
+    spared = (basis_points(kept + refund.drawn_minor, points) - basis_points(kept, points) for points in (line.commission_bp, line.fee_bp))
     return total - sum(spared)
 
 

@@ -79,13 +79,12 @@ def settle_now(payment: Payment, line_no: int, at: datetime) -> Settled:
 
 
 def _settled(payment: Payment, line_no: int, at: datetime) -> Settled:
-    """Commission and fee once, floored, of what was paid and neither refunded nor charged back; the seller gets the rest of the escrow.
-
-    Source: R3.3, R3.4, R3.8.
+    """Commission and fee once, floored, of what was paid and neither refunded, charged back, nor the guarantee fund's again; the seller
+    gets the rest of the escrow. Source: R3.3, R3.4, R3.8, R4.6.
     """
     line = payment.lines[line_no]
     done = [refund for refund in payment.drawn_of(line_no) if refund.state == "done"]
-    paid = line.paid_minor - sum(refund.buyer_minor for refund in done)
+    paid = line.paid_minor - line.restored_minor - sum(refund.buyer_minor for refund in done)
     subsidies = line.platform_minor + line.promoter_minor - sum(refund.platform_minor + refund.promoter_minor for refund in done)
     commission, fee = basis_points(paid, line.commission_bp), basis_points(paid, line.fee_bp)
     seller = paid + subsidies - commission - fee

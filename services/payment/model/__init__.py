@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.payment.model.account import ACCOUNT, Account
 from services.payment.model.chargeback import Chargeback
 from services.payment.model.compensation import Compensation
+from services.payment.model.cut import Cut
 from services.payment.model.line import EscrowLine
 from services.payment.model.payment import PAYMENT, Payment
 from services.payment.model.payout import Payout
@@ -19,6 +20,7 @@ __all__ = [
     "Chargeback",
     "Clawback",
     "Compensation",
+    "Cut",
     "EscrowLine",
     "Payment",
     "Payout",

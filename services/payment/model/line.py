@@ -18,7 +18,7 @@ class EscrowLine:
 
     cases: open after-sale cases, each with its beginning. ended: closed ones. freed_at: when the latest of them, or of the order's
     chargebacks, ended. perishable: fresh or virtual, its clawback window is the short one. commission_minor, kept_minor: what promoter
-    and platform got when it was settled.
+    and platform got when it was settled. restored_minor: what the guarantee fund has back of it.
     """
 
     seller_id: str
@@ -37,6 +37,7 @@ class EscrowLine:
     perishable: bool = False
     commission_minor: int = 0
     kept_minor: int = 0
+    restored_minor: int = 0
 
 
 def evolve(line: EscrowLine, fact: LineFact) -> EscrowLine:
@@ -56,6 +57,10 @@ def evolve(line: EscrowLine, fact: LineFact) -> EscrowLine:
 
 def freed(line: EscrowLine, at: datetime) -> EscrowLine:
     return replace(line, freed_at=max(at, line.freed_at or at))
+
+
+def restored(line: EscrowLine, minor: int) -> EscrowLine:
+    return replace(line, restored_minor=line.restored_minor + minor)
 
 
 def escrowed(line: Line) -> EscrowLine:

@@ -10,6 +10,7 @@ from typing import assert_never
 from services.payment.model import chargeback, line, refund, statement
 from services.payment.model.chargeback import Chargeback, ChargebackFact
 from services.payment.model.compensation import Compensation, CompensationFact, compensated
+from services.payment.model.cut import owes
 from services.payment.model.line import EscrowLine, escrowed
 from services.payment.model.refund import Refund
 from services.payment.model.shares import Shares
@@ -128,23 +129,6 @@ class Payment:
         line, gone = self.lines[line_no], [one for one in self.returned_of(line_no) if one.counts]
         return line.paid_minor - sum(one.buyer_minor for one in gone), line.quantity - sum(one.quantity for one in gone)
 
-    def owed(self, line_no: int, amount_minor: int) -> int:
-        """Of what was paid for cancelled units, what banks and the guarantee fund have left of the line: no case asks for the rest, so it
-        goes back with them. All of it where nothing is left, or where it were too much without those: it is refused. Source: R1.4, R3.8.
-        """
-        minor, _ = self.left_of(line_no)
-        taken = sum(gone.buyer_minor for one in self.chargebacks.values() for gone in one.debited if gone.line_no == line_no)
-        taken += sum(one.buyer_minor for one in self.refunds_of(line_no) if one.counts and one.funder == "platform")
-        return minor if 0 < minor < amount_minor <= minor + taken else amount_minor
-
-    def owes(self, line_no: int) -> bool:
-        """Units were cancelled, for which no case is open, and are not paid back: the provider refused, so that a person is to, or a
-        chargeback of the order is open. What went back otherwise meanwhile is owed no more. Source: R2.6, R3.5, R3.8.
-        """
-        minor, units = self.left_of(line_no)
-        waits = [one for one in self.refunds_of(line_no) if one.cancelled and (one.waits or one.state == "held")]
-        return any(self.owed(line_no, one.buyer_minor) <= minor and one.quantity <= units for one in waits)
-
     def drawn_of(self, line_no: int) -> list[Refund]:
         """Of these, what is of the line's own money: all but what the guarantee fund pays. Source: R4.6."""
         return [one for one in self.returned_of(line_no) if one.funder == "seller"]
@@ -153,7 +137,11 @@ class Payment:
         """How what the buyer paid for a settled line, less what escrow refunded, lay on its parties. Source: R3.3, R3.6."""
         line = self.lines[line_no]
         refunded = sum(refund.buyer_minor for refund in self.drawn_of(line_no) if refund.state == "done" and not refund.fronted)
-        return Shares(line.paid_minor - refunded - line.commission_minor - line.kept_minor, line.commission_minor, line.kept_minor)
+        return Shares(
+            line.paid_minor - refunded - line.restored_minor - line.commission_minor - line.kept_minor,
+            line.commission_minor,
+            line.kept_minor,
+        )
 
     def refunded_in_full(self, line_no: int) -> bool:
         """Nothing of the line is left for anyone: no settlement. Where nothing was paid, units count. Source: R1.4, R3.4.
@@ -164,7 +152,7 @@ class Payment:
         done = [refund for refund in self.refunds_of(line_no) if refund.state == "done" and refund.funder == "seller"]
         if line.paid_minor:
             return sum(refund.buyer_minor for refund in done) >= line.paid_minor
-        return sum(refund.quantity for refund in done) >= line.quantity
+        return sum(refund.units for refund in done) >= line.quantity
 
 
 def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
@@ -198,8 +186,7 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
         case RefundOverdue():
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], answer_by=None))
         case RefundDone():
-            done = replace(payment.refunds[fact.refund_id], state="done", by_hand=bool(fact.by_hand))
-            return _with_refund(payment, fact.refund_id, replace(done, buyer_minor=fact.amount_minor) if fact.by_hand else done)
+            return _done(payment, fact)
         case RefundNotPaid():
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="failed"))
         case RefundDecided():
@@ -269,7 +256,7 @@ def held(payment: Payment, line_no: int, at: datetime) -> bool:
     since = [*payment.lines[line_no].cases.values()]
     since += [one.opened_at for one in payment.disputes if one.state == "open" and one.holds(line_no)]
     under_way = any(one.state == "reserved" for one in payment.refunds_of(line_no))
-    return any(moment < at for moment in since) or under_way or payment.owes(line_no)
+    return any(moment < at for moment in since) or under_way or owes(payment, line_no)
 
 
 def _charged_back(payment: Payment, fact: ChargebackFact) -> Payment:
@@ -280,6 +267,14 @@ def _charged_back(payment: Payment, fact: ChargebackFact) -> Payment:
         return payment
     freed = {line_no: line.freed(one, fact.occurred_at) for line_no, one in payment.lines.items() if known.holds(line_no)}
     return replace(payment, lines={**payment.lines, **freed})
+
+
+def _done(payment: Payment, fact: RefundDone) -> Payment:
+    done = replace(payment.refunds[fact.refund_id], state="done", by_hand=bool(fact.by_hand))
+    if fact.line_no is not None and fact.restored_minor:
+        restored = line.restored(payment.lines[fact.line_no], fact.restored_minor)
+        payment = replace(payment, lines={**payment.lines, fact.line_no: restored})
+    return _with_refund(payment, fact.refund_id, replace(done, buyer_minor=fact.amount_minor) if fact.by_hand else done)
 
 
 def _with_refund(payment: Payment, refund_id: str, refund: Refund) -> Payment:

@@ -21,7 +21,8 @@ class Refund:
     says so. answer_by None: the provider's silence is announced already, or never is. applied_at: of a held one, when it was asked for.
     decided: it failed, and a person has said what becomes of it. funder platform: its guarantee fund pays; what was escrowed for the
     line is none of it (R4.6). cancelled: of units that were cancelled, asked for at applied_at; no case rules on it. by_hand: a person
-    settled it.
+    settled it. fund_minor, fund_quantity: of the same units, what the guarantee fund paid before or is to pay: that is its own again.
+    bank_minor: of what a case granted, what banks had given before.
     """
 
     state: Literal["refused", "held", "reserved", "done", "failed"]
@@ -41,6 +42,9 @@ class Refund:
     decided: bool = False
     cancelled: bool = False
     by_hand: bool = False
+    fund_minor: int = 0
+    fund_quantity: int = 0
+    bank_minor: int = 0
 
     @property
     def waits(self) -> bool:
@@ -51,6 +55,16 @@ class Refund:
     def counts(self) -> bool:
         """Toward what is granted + done. Source: R3.5."""
         return self.state in ("reserved", "done")
+
+    @property
+    def drawn_minor(self) -> int:
+        """What nothing settles for, be it the buyer's or the fund's. Source: R3.3, R4.6."""
+        return self.buyer_minor + self.fund_minor
+
+    @property
+    def units(self) -> int:
+        """With those that the fund had paid for."""
+        return self.quantity + self.fund_quantity
 
     @property
     def shares(self) -> Shares:
@@ -74,6 +88,9 @@ def reserved(fact: RefundReserved) -> Refund:
         applied_at=fact.cancelled_at,
         funder=fact.funder,
         cancelled=fact.cancelled_at is not None,
+        fund_minor=fact.fund_minor,
+        fund_quantity=fact.fund_quantity,
+        bank_minor=fact.asked_minor - fact.buyer_minor if fact.asked_minor is not None and fact.cancelled_at is None else 0,
     )
 
 

@@ -11,8 +11,8 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def done(event: RefundDone, purchase: Purchase | None) -> Outcome:
-    """60: the buyer has the money. No facts for money that was unwanted or cancelled, nor for what a person settled of that: no case
-    granted it. Source: R3.5, R2.2.
+    """60: the buyer has the money, what a bank took of it from there. No facts for money that was unwanted or cancelled, nor for what a
+    person settled of that: no case granted it. Source: R3.5, R2.2, R3.8.
 
     With what the case brings beside its refund: R4.9, R4.12, R4.13; to a seller who won on appeal meanwhile, R4.11.
     """
@@ -22,7 +22,8 @@ def done(event: RefundDone, purchase: Purchase | None) -> Outcome:
     if not isinstance(found, tuple):
         return found
     purchase, case = found
-    over = closed(purchase, case, event.occurred_at, 60, "case.refunded", "R3.5", "refunded")
+    code, rule = ("case.refunded_beside_bank", "R3.8") if event.bank_minor else ("case.refunded", "R3.5")
+    over = closed(purchase, case, event.occurred_at, 60, code, rule, "refunded", bank=event.bank_minor)
     return (over, *beside(evolve(purchase, over), case.id, event.occurred_at))
 
 

@@ -85,14 +85,24 @@ def fault_of(case: Case, upheld: bool, said: Fault = "nobody") -> Fault:
 
 
 def closed(
-    purchase: Purchase, case: Case, at: datetime, state: CaseState, code: Code | str, rule: str, outcome: CaseOutcome, reason: str = ""
+    purchase: Purchase,
+    case: Case,
+    at: datetime,
+    state: CaseState,
+    code: Code | str,
+    rule: str,
+    outcome: CaseOutcome,
+    reason: str = "",
+    bank: int = 0,
 ) -> CaseClosed:
-    """60 or 70, with all that the score of both sides is judged by. What was refunded is what was granted, if that is the outcome."""
+    """60 or 70, with all that the score of both sides is judged by. What was refunded is what was granted, if that is the outcome, but
+    for what the buyer has from its bank.
+    """
     refunded = outcome == "refunded"
     fault = case.fault or (fault_of(case, upheld=True) if outcome in ("refunded", "exchanged", "resent") else "")
     return CaseClosed(
         **said(purchase, case, state, "nobody", None, at, rule, code, reason),
-        refunded_minor=case.granted_minor if refunded else 0,
+        refunded_minor=case.granted_minor - bank if refunded else 0,
         refunded_quantity=case.granted_quantity if refunded else 0,
         seller_at_fault=refunded and fault == "seller",
         kind=case.kind,
@@ -111,6 +121,7 @@ def closed(
         answered_at=None if case.reopened else case.answered_at,
         ruled_at=case.ruled_at,
         line_refunded=refunded and case.granted_quantity > 0 and purchase.line_of(case).left == 0,
+        bank_minor=bank,
     )
 
 

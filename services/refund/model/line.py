@@ -16,12 +16,12 @@ from shared.money import unit_slice
 class BoughtLine:
     """A bought line. paid_minor: for all units. granted: units and money of refunds that are under way or done.
 
-    answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). deducted_minor: waived freight and gifts
-    that those refunds were less by. signed_at: of what the windows run from, a replacement's if there was one; first_signed_at: of the
-    first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were not sent again.
-    gone: units that are waited for no more, cancelled or refunded before they were sent, as far as is known here.
-    gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5). promises: of a purchase that was
-    stored before it kept them itself. promoter_id: whom it is attributed to (R5.4).
+    answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). deducted_minor: waived freight and gifts, and what
+    banks gave, that those refunds were less by. signed_at: of what the windows run from, a replacement's if there was one;
+    first_signed_at: of the first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were
+    not sent again. gone: units that are waited for no more, cancelled or refunded before they were sent, as far as is known here. gift_of:
+    given with that line; gift_minor: its list price, less what was paid for it (R4.5). promises: of a purchase that was stored before it
+    kept them itself. promoter_id: whom it is attributed to (R5.4).
     """
 
     seller_id: str
@@ -51,8 +51,8 @@ class BoughtLine:
 
     @property
     def left(self) -> int:
-        """Units that can still be claimed."""
-        return self.quantity - self.granted_quantity
+        """Units that can still be claimed; those that the platform's fund paid for may be cancelled as well. Source: R4.6."""
+        return max(0, self.quantity - self.granted_quantity)
 
     @property
     def left_minor(self) -> int:

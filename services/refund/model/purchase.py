@@ -253,9 +253,10 @@ def _granted(purchase: Purchase, fact: RefundGranted) -> Purchase:
 
 
 def _closed(purchase: Purchase, fact: CaseClosed) -> Purchase:
-    """What was granted and is not refunded can be claimed again."""
+    """What was granted and is not refunded can be claimed again, but for what the buyer has from its bank. Source: R3.8."""
     line, before = purchase.lines[fact.line_no], purchase.cases[fact.case_id]
     case = replace(stepped(before, fact), granted_quantity=fact.refunded_quantity, granted_minor=fact.refunded_minor)
+    case = replace(case, deducted_minor=before.deducted_minor + fact.bank_minor)
     if fact.state == 70:  # nothing came of it
         case = replace(case, deducted_minor=0, gifts_minor=0)
         purchase = replace(purchase, deducted={seller: by for seller, by in purchase.deducted.items() if by != case.id})

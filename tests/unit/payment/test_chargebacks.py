@@ -117,7 +117,7 @@ def test_a_partial_one_leaves_the_rest_to_be_refunded_and_settled_r3_8() -> None
     memory = confirmed(example())
     memory.when(opened(40_00, when="06-06 10:00"), closed("lost", when="06-07 10:00"))
     assert balances(memory) == {CASH: -60_00, ESCROW: 72_00, SUBSIDY: -12_00}
-    assert b.types(memory.when(b.granted("r1", 60_01), b.granted("r2", 60_00), b.refund_failed("r2")))[0] == "refund.refused"
+    assert b.types(memory.when(b.granted("r1", 100_01), b.granted("r2", 60_00), b.refund_failed("r2")))[0] == "refund.refused"
     (settled, *_) = memory.advance(b.at("06-12 00:01"))
     assert isinstance(settled, LineSettled)
     assert (settled.seller_minor, settled.promoter_minor, settled.platform_minor) == (57_00, 12_00, 3_00)

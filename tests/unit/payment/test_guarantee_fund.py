@@ -132,9 +132,3 @@ def test_held_by_a_chargeback_it_stays_the_funds_r3_8() -> None:
     assert held.funder == "platform"
     memory.when(closed("won", when="06-20 10:00"), b.refund_paid(when="06-20 11:00"))
     assert balances(memory)[FUND] == -40_00
-
-
-def test_of_units_cancelled_later_the_buyer_gets_what_the_fund_has_not_given_r1_4_r3_5() -> None:
-    memory = funded(b.line(quantity=2))
-    memory.when(by_fund(amount_minor=40_00, quantity=0), b.refund_paid(), b.units_cancelled((1, 2, 100_00)), b.refund_paid("x1"))
-    assert (refused(memory), balances(memory)) == ([], {FUND: -40_00, ESCROW: 40_00})

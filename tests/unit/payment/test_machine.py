@@ -37,6 +37,7 @@ from tests.unit.payment import asks
 from tests.unit.payment.bank import ESCROW, account, balances, check, payment
 from tests.unit.payment.disputes import Disputes
 from tests.unit.payment.promoting import Promoting
+from tests.unit.payment.restoring import Restoring
 
 LINE_NOS, REFUNDS, CASES = st.integers(1, 3), st.sampled_from([f"r{number}" for number in range(8)]), st.sampled_from(["c1", "c2", "c3"])
 MOVEMENTS: st.SearchStrategy[tuple[Movement, str]] = st.one_of(
@@ -59,7 +60,7 @@ def lines(draw: st.DrawFn, line_no: int) -> Line:
     )
 
 
-class Bank(Disputes, Promoting):
+class Bank(Disputes, Promoting, Restoring):
     """One order of two lines, told by topics that know nothing of each other; the clock only goes forward."""
 
     def __init__(self) -> None:
@@ -191,9 +192,9 @@ class Bank(Disputes, Promoting):
         found = payment(self.memory)
         held = 0
         for line_no, line in found.lines.items() if found is not None else ():
-            done = [refund for refund in found.returned_of(line_no) if refund.state == "done" and not refund.fronted]
+            done = [refund for refund in found.drawn_of(line_no) if refund.state == "done" and not refund.fronted]
             came = line.paid_minor + line.platform_minor + line.promoter_minor
-            left = sum(refund.buyer_minor + refund.platform_minor + refund.promoter_minor for refund in done)
+            left = line.restored_minor + sum(refund.buyer_minor + refund.platform_minor + refund.promoter_minor for refund in done)
             held += 0 if line.settled else came - left
             assert not found.refunded_in_full(line_no) or line.settled or came == left
         assert balances(self.memory).get(ESCROW, 0) == held

@@ -139,9 +139,9 @@ def test_cancelled_units_of_which_a_bank_left_something_and_nothing_went_back_ar
     for instead, named in (
         (
             RefundRefused(order_id=b.ORDER, refund_id="x1", code="refund.exceeds_paid", occurred_at=fact.occurred_at),
-            "9999 of line 1 is owed",
+            "Parts(minor=9999, units=2, fund_minor=0, fund_units=0) is owed",
         ),
-        (fact.model_copy(update={"buyer_minor": 99_98}), "9999 is owed for x1, 9998 is set aside"),
+        (fact.model_copy(update={"buyer_minor": 99_98}), "is owed for x1, Parts(minor=9998"),
     ):
         found = checked(made, [*made.told[:at], (identity, cause, instead), *made.told[at + 1 :]])
-        assert [check.first for check in found if check.name.startswith("of cancelled units") and named in check.first], found
+        assert [check.first for check in found if check.name.startswith("what goes back") and named in check.first], found

@@ -12,7 +12,7 @@ from deploy.verify.report import Check
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
 from shared.contracts.card import CardGranted
 from shared.contracts.certificate import CertificateIssued
-from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue, ChargebackReceived
+from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue
 from shared.contracts.first_order import OrderCounted
 from shared.contracts.handling import HandlingNoted
 from shared.contracts.hold import ShipmentHoldGranted
@@ -107,11 +107,13 @@ CORRUPTIONS = (
     Corruption("a gift goes with another gift", "allocation: every accepted line is of", p.a_gift_of_itself),
     Corruption("a gift that stays costs a fen more", "certificates: every line", p.a_gift_that_costs_a_fen_more),
     Corruption("an escrow is funded with another amount", "what was accepted", p.an_escrow_funded_with_another_amount),
-    Corruption("a chargeback is booked though the bank told of another amount", "every chargeback",
-               lambda copy: copy.forge(ChargebackReceived, amount_minor=more(1))),
+    Corruption("a chargeback is booked though the bank told of another amount", "every chargeback", paying.a_chargeback_of_another_amount),
+    Corruption("a case is paid a fen less than a bank left for it", "what goes back", paying.a_fen_less_than_a_bank_left),
+    Corruption("a case says that a bank gave a fen of what was paid", "cases: the buyer got", paying.a_fen_of_a_bank),
     Corruption("a bank took a fen that nobody asks back", "what a lost chargeback took",
                lambda copy: copy.forge(ChargebackDebited, of_order("disputed"), excess_minor=more(-1))),
     Corruption("a refund was submitted while the money was frozen", "while a chargeback is open", p.a_refund_while_frozen),
+    Corruption("a fen that is the fund's again stays in escrow", "the guarantee fund has back", paying.a_fen_that_stays_in_escrow),
     Corruption("a bank's silence is late", "a bank that did not say", lambda copy: copy.forge(ChargebackOverdue, occurred_at=hours(1))),
     Corruption("a chargeback in the table has time again", "payments:",
                lambda copy: copy.stored("payment", "fair1", lambda body: body["chargebacks"]["cb3"].update(answer_by="2026-07-01T00:00Z"))),

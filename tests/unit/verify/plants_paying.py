@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.contracts.chargeback import ChargebackReceived
 from shared.contracts.order import OrderAccepted, OrderPaid
-from shared.contracts.payment import EscrowFunded, PayoutDone, RefundDone, RefundNotPaid
-from shared.contracts.refund import RefundGranted
+from shared.contracts.payment import EscrowFunded, PayoutDone, RefundDone, RefundNotPaid, RefundReserved
+from shared.contracts.refund import CaseClosed, RefundGranted
 from shared.contracts.types import SettleDays
 from tests.unit import builders as b
-from tests.unit.verify.damaged import Copy, of_order
+from tests.unit.verify.damaged import Copy, Which, more, moved, of_order
 
 
 def a_cancelled_unit_that_was_not_paid_back(copy: Copy) -> None:
@@ -47,3 +48,29 @@ def _of_tier(copy: Copy, made_up: SettleDays) -> None:
 
 def a_seller_who_was_not_asked(copy: Copy) -> None:
     copy.forge(RefundGranted, of_order("split"), by="promise")
+
+
+def a_fen_that_stays_in_escrow(copy: Copy) -> None:
+    """Of what the fund had paid for a unit that was cancelled with another."""
+    back = moved({"escrow:voucher": 1, "platform:guarantee_fund": -1})
+    copy.forge(RefundDone, lambda fact: fact.restored_minor > 0, restored_minor=more(-1), moves=back)
+
+
+def a_chargeback_of_another_amount(copy: Copy) -> None:
+    copy.forge(ChargebackReceived, amount_minor=more(1))
+
+
+def a_fen_less_than_a_bank_left(copy: Copy) -> None:
+    """Set aside, paid, and so told by the case."""
+    clipped = copy.find(RefundReserved, lambda fact: fact.asked_minor is not None and fact.cancelled_at is None)
+    refund = clipped.event
+    assert isinstance(refund, RefundReserved)
+    copy.forge(RefundReserved, lambda fact: fact == refund, buyer_minor=more(-1))
+    moves = moved({f"escrow:{refund.order_id}": 1, "psp:cash": -1})
+    this: Which = lambda fact: fact.refund_id == refund.refund_id  # noqa: E731
+    copy.forge(RefundDone, this, amount_minor=more(-1), bank_minor=more(1), moves=moves)
+    copy.forge(CaseClosed, of_order(refund.order_id), refunded_minor=more(-1), bank_minor=more(1))
+
+
+def a_fen_of_a_bank(copy: Copy) -> None:
+    copy.forge(CaseClosed, lambda fact: fact.bank_minor > 0, refunded_minor=more(-1), bank_minor=more(1))

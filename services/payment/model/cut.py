@@ -1,0 +1,87 @@
+"""What of a part of a line that is to go back is the buyer's, and what is the guarantee fund's, which paid for it before.
+
+Source: R1.4, R3.5, R3.8, R4.6.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.contracts.types import Bearer
+from shared.errors import Code
+
+if TYPE_CHECKING:
+    from services.payment.model.payment import Payment
+
+
+class Cut(NamedTuple):
+    """Minor units and units: those that the buyer gets back now, and those that it has from the fund, whose money is the fund's again."""
+
+    minor: int
+    units: int = 0
+    fund_minor: int = 0
+    fund_units: int = 0
+
+
+def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer = "seller", *, cancelled: bool = False) -> Cut | Code:
+    """Never beyond what is left of the line; what banks took of it the buyer has, and gets the rest. cancelled: no case asks for it,
+    units were cancelled, so that of their money the fund may have paid as well: that is the fund's again. Else, where nothing is left
+    or where it were too much without banks and fund, why nothing of it goes back.
+
+    Codes: line.unknown, refund.exceeds_paid, refund.quantity_exceeds.
+    """
+    if line_no not in payment.lines:
+        return "line.unknown"
+    left, free = payment.left_of(line_no)
+    given, given_units = _given(payment, line_no)
+    taken = _banks(payment, line_no) + (_fund(payment, line_no)[0] if cancelled else 0)
+    fund_units = min(max(0, units - free), given_units) if cancelled else 0
+    found = Cut(min(minor, left), units - fund_units, 0, fund_units)
+    if funder == "seller" and found.minor == left:
+        found = found._replace(fund_minor=max(0, min(given, _unsettled(payment, line_no, units) - found.minor)))
+    if minor > left + taken or (minor > left and not left and not (cancelled and found.fund_minor)):
+        return "refund.exceeds_paid"
+    return "refund.quantity_exceeds" if found.units > free else found
+
+
+def owes(payment: Payment, line_no: int) -> bool:
+    """Units were cancelled, for which no case is open, and are not paid back: the provider refused, so that a person is to, or a
+    chargeback of the order is open. What went back otherwise meanwhile is owed no more. Source: R2.6, R3.5, R3.8.
+    """
+    waits = [one for one in payment.refunds_of(line_no) if one.cancelled and (one.waits or one.state == "held")]
+    return any(isinstance(cut(payment, line_no, one.drawn_minor, one.units, cancelled=True), Cut) for one in waits)
+
+
+def _banks(payment: Payment, line_no: int) -> int:
+    """What lost chargebacks took of the line."""
+    return sum(gone.buyer_minor for one in payment.chargebacks.values() for gone in one.debited if gone.line_no == line_no)
+
+
+def restorable(payment: Payment, line_no: int) -> int:
+    """What the fund has paid by now of units that went back by now, and has not back yet: while it is in escrow. Source: R3.2, R4.6."""
+    line, done = payment.lines[line_no], [one for one in payment.refunds_of(line_no) if one.state == "done"]
+    paid = sum(one.buyer_minor for one in done if one.funder == "platform")
+    return 0 if line.settled else min(paid, sum(one.fund_minor for one in done)) - line.restored_minor
+
+
+def _fund(payment: Payment, line_no: int) -> tuple[int, int]:
+    """What the fund pays of the line: minor units and units, done or under way."""
+    paid = [one for one in payment.refunds_of(line_no) if one.counts and one.funder == "platform"]
+    return sum(one.buyer_minor for one in paid), sum(one.quantity for one in paid)
+
+
+def _given(payment: Payment, line_no: int) -> tuple[int, int]:
+    """Of that, what no refund has given back to it; nothing of a settled line, whose parties have it. Source: R4.6."""
+    if payment.lines[line_no].settled:
+        return 0, 0
+    back = [one for one in payment.refunds_of(line_no) if one.counts]
+    minor, units = _fund(payment, line_no)
+    return max(0, minor - sum(one.fund_minor for one in back)), max(0, units - sum(one.fund_quantity for one in back))
+
+
+def _unsettled(payment: Payment, line_no: int, units: int) -> int:
+    """What was paid for these units, behind those that went back before: it is settled for none of them. Source: R1.4."""
+    line = payment.lines[line_no]
+    before = [one for one in payment.refunds_of(line_no) if one.counts and one.funder == "seller"]
+    upto = line.paid_minor * (units + sum(one.units for one in before)) // line.quantity
+    return upto - sum(one.drawn_minor for one in before)
