@@ -45,6 +45,7 @@ from shared.contracts.refund import (
 from shared.contracts.types import Coupon, FreeShipping
 from shared.messaging.shape import Kind
 
+MULTIPLES = frozenset({"authentic", "statutory"})  # compensations that are a multiple of what was paid (R4.9)
 Beside = CompensationGranted | ReimbursementGranted | CouponRestored
 PurchaseFact = (
     CertificateIssued | WindowOpened | LineReduced | ParcelNoted | CaseOpened | CaseStep | ShipmentHoldRequested | HoldNoted | Beside
@@ -222,7 +223,12 @@ def _beside(purchase: Purchase, fact: Beside) -> Purchase:
     """What came beside a refund comes once."""
     match fact:
         case CompensationGranted():
-            return replace(purchase, compensations=(*purchase.compensations, fact.compensation_id))
+            after = replace(purchase, compensations=(*purchase.compensations, fact.compensation_id))
+            case = purchase.cases.get(fact.case_id)
+            if case is None or fact.why not in MULTIPLES:
+                return after
+            awarded = replace(case, awarded=(fact.amount_minor, case.finding))
+            return replace(after, cases={**purchase.cases, case.id: awarded})
         case ReimbursementGranted():
             return replace(purchase, reimbursed=(*purchase.reimbursed, fact.reimbursement_id))
         case CouponRestored():
