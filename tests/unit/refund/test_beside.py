@@ -193,6 +193,7 @@ def admitted(memory: Memory, case_id: str, quantity: int = 1, amount_minor: int 
 def found(memory: Memory, case_id: str, finding: str, when: str, amount_minor: int) -> None:
     """Ruled to be that, and paid back."""
     claim = life.requested(case_id, quantity=1, kind="claim", ground="counterfeit", when=f"{when} 08:00")
+    claim = claim.model_copy(update={"evidence_ids": ("e",)})
     memory.when(claim, a.escalated(case_id, when=f"{when} 09:00"))
     memory.advance(b.at(f"{when} 09:00:05") + timedelta(days=2))
     at = b.at(f"{when} 10:00") + timedelta(days=2)
@@ -243,7 +244,7 @@ def test_what_the_buyer_keeps_after_the_seller_won_on_appeal_counts_as_awarded_r
 
 
 def test_what_brought_nothing_and_fell_on_appeal_counts_for_nothing_r4_9_r4_11() -> None:
-    """Of 60.00 a unit the third brings what it and the first come to beyond the floor: nothing; the fourth of four brings it."""
+    """Of three units at 60.00 the second brings nothing, for both are below the floor; the third what all that count come to beyond it."""
     for fallen, minors in ((False, [500_00, 40_00]), (True, [500_00])):
         memory = shop(paid(line(1, 3, 180_00)), life.delivered(1))
         found(memory, "c1", "counterfeit", "06-17", 60_00)
