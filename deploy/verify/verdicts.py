@@ -23,7 +23,7 @@ BY_KIND = {("no_reason", "exchange"): "exchange", ("not_received", "resend"): "r
 BEFORE_SIGNING = ("not_shipped", "not_received", "negotiated")  # may be claimed before the goods are there
 AT_DEADLINE = {"case.not_posted", "case.refusal_over", "case.replacement_presumed"}  # ends that only time brings
 FROM: dict[type[Message], frozenset[int]] = {  # states in which a step may be taken
-    refund.CaseApproved: frozenset({10, 20, 40, 50}),
+    refund.CaseApproved: frozenset({10, 20, 40, 45, 50}),
     refund.CaseDeclined: frozenset({10, 40}),
     refund.CaseReturned: frozenset({30}),
     exchange.CaseReceived: frozenset({40}),
@@ -232,7 +232,7 @@ def _by_somebody(fact: Any) -> bool:
     """It was said by one of them in time, or refused."""
     if isinstance(fact, refund.CaseClosed):
         return bool(fact.code == "case.withdrawn")
-    if isinstance(fact, refund.RefundGranted):
+    if isinstance(fact, refund.RefundGranted | refund.CaseApproved):
         return bool(fact.by == "seller")
     return not isinstance(fact, refund.RefundStuck | dispute.CaseReopened | ClaimWaitsForFund)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from services.refund import rules
 from services.refund.decide import hold
+from services.refund.decide.ask import asked
 from services.refund.decide.follow import agreed
 from services.refund.decide.step import EVIDENCE_MAX, ended, illegal, later
 from services.refund.model import BoughtLine, Card, Purchase, evolve
@@ -47,7 +48,7 @@ def request(event: RefundRequested, purchase: Purchase | None, card: Card | None
     opened = _opened(event, purchase, line, rule.source, at_once, claim.card)
     after = evolve(purchase, opened)
     case = after.cases[event.case_id]
-    held = hold.asked(after, case, event.occurred_at)
+    held = asked(after, case, event.occurred_at)
     if held or not at_once:
         return (opened, *held)
     by: By = "carrier" if event.ground == "not_received" else "promise"

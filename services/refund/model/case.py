@@ -88,12 +88,12 @@ class Case:
     applied_at None: opened before this was kept. amount_minor None: the units' whole share. deducted_minor: waived freight and gifts
     of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by whom or
     what the request was answered first, empty: not yet; answered_at: when; agreed: by whom it was agreed to. returned: the goods were
-    sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those.
-    card: the order's trust card was valid at placement; None: it was not known, or there is none. hold: what the order said of units
-    that have not left, empty: it was not asked; held: for so many; again: once more, after an appeal; late: when the
-    buyer applied they should have left. awarded: the multiple that it brought beside its refund, and for what; None: none, or before
-    this was kept. evidence: side/id of all that was shown. ruled: for whom, ruled_at: when; the loser appeals before appeal_until.
-    rulings: ids of all that were noted.
+    sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those;
+    astray: they did not arrive, and may leave again as the line's own. card: the order's trust card was valid at placement; None: it was
+    not known, or there is none. hold: what the order said of units that have not left, empty: it was not asked; held: for so many; again:
+    once more, after an appeal; late: when the buyer applied they should have left. awarded: the multiple that it brought beside its
+    refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom, ruled_at: when;
+    the loser appeals before appeal_until. rulings: ids of all that were noted.
     """
 
     id: str
@@ -136,6 +136,7 @@ class Case:
     held: int = 0
     again: bool = False
     awarded: tuple[int, Finding] | None = None
+    astray: bool = False
 
     @property
     def ended(self) -> bool:

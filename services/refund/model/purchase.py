@@ -109,7 +109,8 @@ class Purchase:
     def _resent(self, line_no: int) -> int:
         """Units that did not arrive and were sent again, and that parcel did not fail."""
         cases = (one for one in self.cases.values() if (one.line_no, one.ground, one.kind) == (line_no, "not_received", "resend"))
-        return sum(one.quantity for one in cases if one.state in (45, 60) and one.parcel_id is not None and not one.granted_quantity)
+        there = (one for one in cases if one.state in (45, 60) and one.parcel_id is not None and not one.astray)
+        return sum(one.quantity for one in there if not one.granted_quantity)
 
     def refunded_by(self, refund_id: str) -> tuple[Case, int] | None:
         """The case and the attempt whose refund has, or would have next, that id."""
@@ -238,6 +239,10 @@ def _beside(purchase: Purchase, fact: Beside) -> Purchase:
 
 
 def _parcel(purchase: Purchase, fact: ParcelNoted) -> Purchase:
+    """What was in a case's replacement is counted with the case."""
+    for case in purchase.cases.values():
+        if case.parcel_id == fact.parcel_id and fact.how != "sent":
+            return replace(purchase, cases={**purchase.cases, case.id: replace(case, astray=True)})
     lines = {one.line_no: moved(purchase.lines[one.line_no], fact.how, one.quantity) for one in fact.units}
     parcels = (*purchase.parcels, fact.parcel_id) if fact.how == "sent" else purchase.parcels
     return replace(_lines(purchase, lines), parcels=parcels)
