@@ -12,6 +12,7 @@ from typing import Any
 
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
+from shared.contracts.card import CardGranted
 from shared.contracts.certificate import CertificateIssued, CertifiedLine, Guarantee
 from shared.contracts.dispute import CaseAppealEnded, CaseReopened, CaseRuled
 from shared.contracts.exchange import CaseExchanging
@@ -50,6 +51,7 @@ def _compensations(log: Log) -> Check:
     certificates: dict[str, CertificateIssued] = {}
     cases: defaultdict[Place, Case] = defaultdict(Case)
     lines: defaultdict[tuple[str, int], dict[str, Case]] = defaultdict(dict)
+    cards = {fact.card_id: fact for _, fact in log.of(CardGranted)}
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, CertificateIssued):
@@ -62,17 +64,25 @@ def _compensations(log: Log) -> Check:
             case, line = cases[(fact.order_id, fact.case_id)], lines[(fact.order_id, fact.line_no)]
             line[fact.case_id] = case
             _fold(case, fact, certificates.get(fact.order_id), [*line.values()])
+            if isinstance(fact, CaseOpened | CaseClosed) and fact.card and fact.order_id in certificates:
+                check.that(_held(certificates[fact.order_id], cards), f"{entry}: a card counts that its buyer had not at placement")
     for (order_id, case_id), case in cases.items():
         owed = {why: amount for why, amount in case.owed.items() if amount}
         check.that(owed == case.granted, f"case {case_id} of {order_id}: {owed} is owed, granted was {case.granted}")
     return check
 
 
+def _held(certificate: CertificateIssued, cards: dict[str, CardGranted]) -> bool:
+    """What took it back later, or was told later to have done so before, does not count."""
+    card = cards.get(certificate.trust_card_id or "")
+    return card is not None and card.buyer_id == certificate.buyer_id and card.occurred_at <= (certificate.placed_at or card.occurred_at)
+
+
 def _fold(case: Case, fact: Any, certificate: CertificateIssued | None, line: list[Case]) -> None:
     if isinstance(fact, CaseOpened | CaseRuled | CaseReopened | CaseExchanging):
         case.quantity = fact.quantity
-    if isinstance(fact, CaseOpened):
-        case.card = bool(fact.card)
+    if isinstance(fact, CaseOpened | CaseClosed):
+        case.card = case.card if fact.card is None else fact.card
     if isinstance(fact, CaseRuled | CaseAppealEnded):
         case.appraisal = fact.appraisal_minor
     if isinstance(fact, CaseAppealEnded):

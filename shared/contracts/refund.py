@@ -199,7 +199,7 @@ class CaseClosed(CaseFact):
     platform's fund paid leaves order and escrow as they were (R4.6). applied_at: since when the case was open; None: not kept. given_up:
     a refund that the provider failed and that a ruling does not grant again (R3.5). promoter_id: whom the line is attributed to.
     answered_at: when the first answer came, or should have; None: told before. ruled_at: when it was ruled on. line_refunded: with it
-    all units of the line are refunded.
+    all units of the line are refunded. card: as in case.opened, where it became known since; else None.
 
     Producer: refund. Consumers: order, payment, trust.
     """
@@ -227,6 +227,7 @@ class CaseClosed(CaseFact):
     answered_at: AwareDatetime | None = None
     ruled_at: AwareDatetime | None = None
     line_refunded: bool = False
+    card: bool | None = None
 
 
 class CaseTimer(Message):

@@ -89,7 +89,7 @@ class Case:
     of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by whom or
     what the request was answered first, empty: not yet; answered_at: when; agreed: by whom it was agreed to. returned: the goods were
     sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of those;
-    astray: they did not arrive, and may leave again as the line's own. card: the order's trust card was valid at placement; None: it was
+    astray: they did not arrive, and may leave again as the line's own. card: the order's trust card was valid at placement; None: that is
     not known, or there is none. hold: what the order said of units that have not left, empty: it was not asked; held: for so many; again:
     once more, after an appeal; late: when the buyer applied they should have left. awarded: the multiple that it brought beside its
     refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom, ruled_at: when;
@@ -239,6 +239,8 @@ def _told(case: Case, fact: CaseStep, had_turn: str) -> Case:
             return replace(case, kind=fact.kind, quantity=fact.quantity, amount_minor=fact.amount_minor)
         case RefundGranted():
             return replace(case, attempts=fact.attempt, answer=case.answer or fact.by, sending=False, funder=fact.funder)
+        case CaseClosed() if fact.card is not None:
+            return replace(case, card=fact.card)
         case _:
             return case
 
