@@ -12,6 +12,7 @@ from typing import Any
 
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
+from shared.contracts.card import CardGranted
 from shared.contracts.certificate import CertificateIssued, CertifiedLine, Guarantee
 from shared.contracts.dispute import CaseAppealEnded, CaseReopened, CaseRuled
 from shared.contracts.exchange import CaseExchanging
@@ -30,8 +31,14 @@ class Case:
     appraisal: int = 0
     card: bool = False
     fallen: bool = False
+    food: bool = False  # and of which multiple's units it is
+    fake: int = 0  # units that were no genuine goods
     owed: dict[str, int] = field(default_factory=dict)  # by why
     granted: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def multiple(self) -> int:
+        return self.owed.get("authentic", 0) + self.owed.get("statutory", 0)
 
 
 def checks(log: Log) -> Iterator[Check]:
@@ -43,6 +50,8 @@ def _compensations(log: Log) -> Check:
     check = Check("compensations of cases: the multiple, the appraisal and the way back, as promised, each once")
     certificates: dict[str, CertificateIssued] = {}
     cases: defaultdict[Place, Case] = defaultdict(Case)
+    lines: defaultdict[tuple[str, int], dict[str, Case]] = defaultdict(dict)
+    cards = {fact.card_id: fact for _, fact in log.of(CardGranted)}
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, CertificateIssued):
@@ -52,39 +61,49 @@ def _compensations(log: Log) -> Check:
             check.that(fact.why not in case.granted, f"{entry}: {fact.why} is granted again")
             case.granted[fact.why] = fact.amount_minor
         elif isinstance(fact, CaseFact):
-            _fold(cases[(fact.order_id, fact.case_id)], fact, certificates.get(fact.order_id))
+            case, line = cases[(fact.order_id, fact.case_id)], lines[(fact.order_id, fact.line_no)]
+            line[fact.case_id] = case
+            _fold(case, fact, certificates.get(fact.order_id), [*line.values()])
+            if isinstance(fact, CaseOpened | CaseClosed) and fact.card and fact.order_id in certificates:
+                check.that(_held(certificates[fact.order_id], cards), f"{entry}: a card counts that its buyer had not at placement")
     for (order_id, case_id), case in cases.items():
         owed = {why: amount for why, amount in case.owed.items() if amount}
         check.that(owed == case.granted, f"case {case_id} of {order_id}: {owed} is owed, granted was {case.granted}")
     return check
 
 
-def _fold(case: Case, fact: Any, certificate: CertificateIssued | None) -> None:
+def _held(certificate: CertificateIssued, cards: dict[str, CardGranted]) -> bool:
+    """What took it back later, or was told later to have done so before, does not count."""
+    card = cards.get(certificate.trust_card_id or "")
+    return card is not None and card.buyer_id == certificate.buyer_id and card.occurred_at <= (certificate.placed_at or card.occurred_at)
+
+
+def _fold(case: Case, fact: Any, certificate: CertificateIssued | None, line: list[Case]) -> None:
     if isinstance(fact, CaseOpened | CaseRuled | CaseReopened | CaseExchanging):
         case.quantity = fact.quantity
-    if isinstance(fact, CaseOpened):
-        case.card = bool(fact.card)
+    if isinstance(fact, CaseOpened | CaseClosed):
+        case.card = case.card if fact.card is None else fact.card
     if isinstance(fact, CaseRuled | CaseAppealEnded):
         case.appraisal = fact.appraisal_minor
     if isinstance(fact, CaseAppealEnded):
         case.fallen = fact.won and fact.side == "seller"
+        case.fake = 0 if case.fallen and not case.multiple else case.fake  # what the buyer keeps counts
     if isinstance(fact, CaseReturned):
         case.freight = fact.freight_minor
     if isinstance(fact, CaseClosed) and fact.state == 60 and not case.fallen and certificate is not None and certificate.currency:
-        for why, amount in _owed(case, fact, certificate).items():
+        for why, amount in _owed(case, fact, certificate, line).items():
             case.owed[why] = case.owed.get(why) or amount
 
 
-def _owed(case: Case, fact: CaseClosed, certificate: CertificateIssued) -> dict[str, int]:
+def _owed(case: Case, fact: CaseClosed, certificate: CertificateIssued, line: list[Case]) -> dict[str, int]:
     promised = {one.guarantee: one for one in certificate.each() if one.line_no == fact.line_no and one.granted}
     unsafe = fact.finding == "unsafe_food"
     fraud = unsafe or fact.finding == "counterfeit" or (fact.kind == "claim" and fact.finding == "none")
     owed: dict[str, int] = {}
     if fraud:
-        (line,) = (one for one in certificate.lines if one.line_no == fact.line_no)
-        paid = line.paid_minor * (fact.refunded_quantity or case.quantity) // line.quantity
-        names = ("authenticity", "food_safety") if unsafe else ("authenticity",)
-        owed |= _multiples([promised[name] for name in names if name in promised], paid, card=case.card)
+        (bought,) = (one for one in certificate.lines if one.line_no == fact.line_no)
+        case.fake, case.food = fact.refunded_quantity or case.quantity, unsafe
+        owed |= _multiples(promised, bought, line)
         owed["appraisal"] = case.appraisal
     if case.freight:
         card, fault = promised.get("return_freight"), promised.get("fault_freight")
@@ -95,11 +114,20 @@ def _owed(case: Case, fact: CaseClosed, certificate: CertificateIssued) -> dict[
     return owed
 
 
-def _multiples(promised: list[Guarantee], paid: int, *, card: bool) -> dict[str, int]:
-    """So often what was paid, the law's at least; more by the card, if it was valid."""
-    law = max((max(one.multiple_by_law * paid, one.at_least_minor) for one in promised), default=0)
-    more = max((one.multiple * paid for one in promised), default=0) if card else 0
-    return {"authentic": more} if more > law else {"statutory": law}
+def _multiples(promised: dict[str, Guarantee], bought: CertifiedLine, line: list[Case]) -> dict[str, int]:
+    """So often what was paid for all the line's fakes, the law's floor at least; more by the card, if it was valid; less what they were
+    awarded before.
+    """
+    law = more = floor = 0
+    for food, card in {(one.food, one.card) for one in line if one.fake}:
+        names = ("authenticity", "food_safety") if food else ("authenticity",)
+        units = sum(one.fake for one in line if (one.food, one.card) == (food, card))
+        paid, found = bought.paid_minor * units // bought.quantity, [promised[name] for name in names if name in promised]
+        by_law = max((one.multiple_by_law * paid for one in found), default=0)
+        law, more = law + by_law, more + max([by_law] + [one.multiple * paid for one in found if card])
+        floor = max([floor] + [one.at_least_minor for one in found])
+    law = max(law, floor)
+    return {"authentic" if more > law else "statutory": max(0, max(more, law) - sum(one.multiple for one in line))}
 
 
 @dataclass(slots=True)

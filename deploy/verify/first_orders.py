@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from deploy.verify.log import Entry, Log
+from deploy.verify.log import Entry, Log, cause
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.certificate import CertificateIssued
@@ -33,6 +33,7 @@ from shared.contracts.first_order import (
 from shared.contracts.identity import MemberJoined
 from shared.contracts.order import OrderPaid, UnitsCancelled
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted, WindowOpened
+from shared.contracts.storefront import RefundRequested
 from shared.messaging.message import Message
 from shared.policy import Policies
 
@@ -136,18 +137,24 @@ def _by_version(log: Log) -> list[Entry]:
 
 
 def _payers(log: Log) -> Check:
-    """The seller while its no-reason promise for the line runs at the application; else the platform, and that for nothing else."""
+    """The seller while its no-reason promise for the line runs at the application; else, and for what was sealed and is not, the
+    platform, and that for nothing else.
+    """
     check = Check("first orders: the seller pays while its no-reason promise runs, then the platform; it pays for nothing else")
     ends: dict[tuple[str, int], float] = {}
     zones: dict[str, str] = {}
     days: dict[tuple[str, int], int] = {}
+    sealed: set[tuple[str, int]] = set()
     grounds: dict[tuple[str, str], str] = {}
+    unsealed: set[tuple[str, str]] = set()
+    requests = log.bodies(RefundRequested)
     used = {fact.order_id for _, fact in log.of(FirstOrderUsed)}
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, CertificateIssued):
             zones[fact.order_id] = fact.terms.zone
-            own = (one for one in fact.guarantees if one.guarantee == "no_reason" and one.granted)
+            own = [one for one in fact.guarantees if one.guarantee == "no_reason" and one.granted]
+            sealed |= {(fact.order_id, line_no) for one in own if "sealed" in one.conditions for line_no in (one.line_no, *one.more_lines)}
             days |= {(fact.order_id, line_no): one.days for one in own for line_no in (one.line_no, *one.more_lines)}
         elif isinstance(fact, WindowOpened):
             for line_no in fact.line_nos:
@@ -155,10 +162,14 @@ def _payers(log: Log) -> Check:
                     ends[(fact.order_id, line_no)] = _end(fact.signed_at, days[(fact.order_id, line_no)], zones[fact.order_id])
         elif isinstance(fact, CaseOpened):
             grounds[(fact.order_id, fact.case_id)] = fact.ground
+            asked = cause(requests, entry, case_id=fact.case_id)
+            if asked is not None and asked.unsealed and (fact.order_id, fact.line_no) in sealed:
+                unsealed.add((fact.order_id, fact.case_id))
         elif isinstance(fact, RefundGranted) and fact.order_id in zones:
             first = grounds.get((fact.order_id, fact.case_id)) == "first_order"
             applied = (fact.applied_at or fact.occurred_at).timestamp()
-            platform = first and applied >= ends.get((fact.order_id, fact.line_no), 0.0)
+            excluded = (fact.order_id, fact.case_id) in unsealed
+            platform = first and (excluded or applied >= ends.get((fact.order_id, fact.line_no), 0.0))
             check.same(f"{entry}: who pays", "platform" if platform else "seller", fact.funder)
             check.that(not first or fact.order_id in used, f"{entry}: {fact.order_id} has not used the guarantee")
     return check

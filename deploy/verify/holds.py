@@ -13,8 +13,9 @@ from typing import Any
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from shared.contracts.dispute import CaseReopened
+from shared.contracts.exchange import CaseReplaced
 from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested
-from shared.contracts.order import LineFreed, LineRedeemed, OrderAccepted, ParcelFailed, ParcelSent, UnitsCancelled
+from shared.contracts.order import LineFreed, LineRedeemed, OrderAccepted, ParcelFailed, ParcelSent, ReplacementNoted, UnitsCancelled
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 
 Place = tuple[str, int]  # order, line
@@ -44,13 +45,13 @@ def checks(log: Log) -> Iterator[Check]:
 def _units(log: Log) -> Check:
     check = Check("refund or shipment: no unit kept back for a case left or was used, each case was answered once")
     lines: dict[Place, Line] = defaultdict(Line)
-    answered: set[tuple[str, str, bool]] = set()
+    answered: set[tuple[str, str, bool, int]] = set()
     for entry in log.facts():
         fact: Any = entry.event
         if entry.topic != "order.v1" or fact is None:
             continue
         if isinstance(fact, ShipmentHoldGranted | ShipmentHoldRefused):
-            asking = (fact.order_id, fact.case_id, fact.again)
+            asking = (fact.order_id, fact.case_id, fact.again, fact.quantity)
             check.that(asking not in answered, f"{entry}: case {fact.case_id} is answered again")
             answered.add(asking)
         for line_no in _fold(lines, fact):
@@ -74,8 +75,12 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
         case LineRedeemed():
             lines[(fact.order_id, fact.line_no)].used += fact.quantity
             return [fact.line_no]
-        case ShipmentHoldGranted():
-            lines[(fact.order_id, fact.line_no)].kept[fact.case_id] += fact.quantity
+        case ReplacementNoted():
+            lines[(fact.order_id, fact.line_no)].sent += fact.units_sent
+            return [fact.line_no]
+        case ShipmentHoldGranted() | ShipmentHoldRefused():
+            kept = fact.quantity if isinstance(fact, ShipmentHoldGranted) else 0
+            lines[(fact.order_id, fact.line_no)].kept[fact.case_id] = kept
             return [fact.line_no]
         case LineFreed():
             line = lines[(fact.order_id, fact.line_no)]
@@ -86,7 +91,8 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
 
 def _refunds(log: Log) -> Check:
     """So was what is refunded by agreement, or for others not sent in time, of the units that the order was asked to keep. What was kept
-    before a case ended is no more when it goes on after an appeal: it asks again. Source: R4.8, R4.10, R4.11.
+    before a case ended is no more when it goes on after an appeal: it asks again. A replacement that was lost and that the order counts
+    as the line's own may leave again. Source: R4.8, R4.10, R4.11.
     """
     check = Check("refund or shipment: what was refunded as not shipped was kept back before, for that case")
     unshipped = {(case.order_id, case.case_id) for _, case in log.of(CaseOpened) if case.ground == "not_shipped"}
@@ -95,10 +101,12 @@ def _refunds(log: Log) -> Check:
     again = {
         (case.order_id, case.case_id) for _, case in log.of(CaseReopened) if case.kind != "return_and_refund" and case.amount_minor is None
     }
+    lost = {(one.order_id, one.parcel_id) for _, one in log.of(ParcelFailed) if one.replacement and one.units}
+    others = {(one.order_id, one.case_id): one.quantity for _, one in log.of(CaseReplaced) if (one.order_id, one.parcel_id) in lost}
     for entry, granted in log.of(RefundGranted):
         place = (granted.order_id, granted.case_id)
-        if place in unshipped or place in asked:
-            wanted = granted.quantity if place in unshipped else asked[place]
+        if place in unshipped or place in asked or place in others:
+            wanted = granted.quantity if place in unshipped else max(asked.get(place, 0), others.get(place, 0))
             found = kept.get((*place, place in again), 0)
             check.that(wanted <= found or any(log.starts.values()), f"{entry}: {wanted} units are to be kept, {found} were")
     return check

@@ -23,7 +23,7 @@ BY_KIND = {("no_reason", "exchange"): "exchange", ("not_received", "resend"): "r
 BEFORE_SIGNING = ("not_shipped", "not_received", "negotiated")  # may be claimed before the goods are there
 AT_DEADLINE = {"case.not_posted", "case.refusal_over", "case.replacement_presumed"}  # ends that only time brings
 FROM: dict[type[Message], frozenset[int]] = {  # states in which a step may be taken
-    refund.CaseApproved: frozenset({10, 20, 40, 50}),
+    refund.CaseApproved: frozenset({10, 20, 40, 45, 50}),
     refund.CaseDeclined: frozenset({10, 40}),
     refund.CaseReturned: frozenset({30}),
     exchange.CaseReceived: frozenset({40}),
@@ -180,7 +180,7 @@ def _due(fact: Any, case: Case, terms: refund.CaseTerms) -> datetime | None:
         case refund.CaseApproved():
             return _later(fact, case, days=terms.post_days) if fact.state == 30 else None
         case refund.CaseDeclined():
-            return _later(fact, case, days=terms.refused_days)
+            return _for_evidence(case, _later(fact, case, days=terms.refused_days))
         case refund.CaseReturned():
             return _later(fact, case, days=terms.inspect_days)
         case exchange.CaseExchanging():
@@ -188,7 +188,7 @@ def _due(fact: Any, case: Case, terms: refund.CaseTerms) -> datetime | None:
         case exchange.CaseReplaced():
             return _later(fact, case, days=terms.replaced_days)
         case dispute.CaseDisputed():
-            return _later(fact, case, hours=terms.evidence_hours)
+            return _for_evidence(case, _later(fact, case, hours=terms.evidence_hours))
         case dispute.CaseHeard():
             return _later(fact, case, days=terms.ruling_days)
         case dispute.EvidenceNoted() if (case.kind, case.turn, fact.side, case.state) == ("claim", "buyer", "buyer", 10):
@@ -197,6 +197,12 @@ def _due(fact: Any, case: Case, terms: refund.CaseTerms) -> datetime | None:
             return case.deadline
         case _:
             return None
+
+
+def _for_evidence(case: Case, until: datetime) -> datetime:
+    """Whatever its seller says before the buyer of a claim showed evidence leaves the buyer its days for that. Source: R4.9."""
+    awaited = (case.kind, case.state, case.turn) == ("claim", 10, "buyer")
+    return max(until, case.deadline) if awaited and case.deadline is not None else until
 
 
 def _later(fact: Any, case: Case, days: int = 0, hours: int = 0) -> datetime:
@@ -226,7 +232,7 @@ def _by_somebody(fact: Any) -> bool:
     """It was said by one of them in time, or refused."""
     if isinstance(fact, refund.CaseClosed):
         return bool(fact.code == "case.withdrawn")
-    if isinstance(fact, refund.RefundGranted):
+    if isinstance(fact, refund.RefundGranted | refund.CaseApproved):
         return bool(fact.by == "seller")
     return not isinstance(fact, refund.RefundStuck | dispute.CaseReopened | ClaimWaitsForFund)
 

@@ -161,7 +161,7 @@ def handle(event: Input, policy: Policies) -> Plan:
         case AppealOver():
             return on(event, decide.unjudged, purchase)
         case RefundDone():
-            return on(event, decide.done, purchase)
+            return on(event, decide.done, purchase, _its_card)
         case RefundRefused():
             return on(event, decide.refused, purchase)
         case RefundNotPaid():

@@ -25,7 +25,8 @@ class HoldFact(Message):
 
 class ShipmentHoldRequested(HoldFact):
     """A case wants these units' money back: they are not to leave any more. Told with the case's opening, and once more if its buyer wins
-    on appeal; of lost units that were to be sent again, when that was not done in time. Source: R4.8, R4.10, R4.11.
+    on appeal; of lost units when they are lost, or before they are paid for in place of others. A later one of a case is for all its
+    units, those that it asked for before included. Source: R4.8, R4.10, R4.11.
 
     Producer: refund. Consumers: order.
     """

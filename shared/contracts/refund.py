@@ -199,7 +199,8 @@ class CaseClosed(CaseFact):
     platform's fund paid leaves order and escrow as they were (R4.6). applied_at: since when the case was open; None: not kept. given_up:
     a refund that the provider failed and that a ruling does not grant again (R3.5). promoter_id: whom the line is attributed to.
     answered_at: when the first answer came, or should have; None: told before. ruled_at: when it was ruled on. line_refunded: with it
-    all units of the line are refunded. bank_minor: of what was granted, what the buyer has from its bank instead (R3.8).
+    all units of the line are refunded. bank_minor: of what was granted, what the buyer has from its bank instead (R3.8). card: as in
+    case.opened, where it became known since; else None.
 
     Producer: refund. Consumers: order, payment, trust.
     """
@@ -228,6 +229,7 @@ class CaseClosed(CaseFact):
     ruled_at: AwareDatetime | None = None
     line_refunded: bool = False
     bank_minor: Minor = 0
+    card: bool | None = None
 
 
 class CaseTimer(Message):

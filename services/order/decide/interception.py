@@ -7,6 +7,7 @@ may have left all the same before its sender heard of it: then it is to be stopp
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,18 +23,19 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
     """All the units asked for are still here, or none is kept. The case is known by then: it was told just before. One that goes on
-    after an appeal asks anew, for its end had freed them. Source: R4.8, R2.4, R4.11.
+    after an appeal asks anew, for its end had freed them; one of which more is lost meanwhile asks for more. Source: R4.8, R2.4, R4.11.
     """
     found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
     order, line = found
-    if event.case_id in line.holds:
+    if event.case_id in line.holds and event.quantity <= line.asked.get(event.case_id, line.holds[event.case_id]):
         return Reject("hold.known")
     if event.case_id not in line.cases:
         return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
     asked: dict[str, Any] = {"order_id": event.order_id, "case_id": event.case_id, "line_no": event.line_no}
     asked |= {"quantity": event.quantity, "again": event.again, "occurred_at": event.occurred_at}
+    line = replace(line, holds={**line.holds, event.case_id: 0})
     if event.quantity <= _here(line):
         return (ShipmentHoldGranted(**asked, late=not event.again and _late(order, line, event.occurred_at)),)
     return (ShipmentHoldRefused(**asked, code=_why_not(line, event.quantity)),)

@@ -42,9 +42,9 @@ class OrderLine:
     cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
     paid_back: of those the ones that refunded something, each with whether the seller was at fault.
     again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
-    holds: units kept back for a case by its id while it is open, 0 where that was refused. stopped: units kept back until they were
-    refunded. uses: redeemed units by redemption id. extended_days: what the buyer added. over_at: when it was completed or refunded in
-    full; None: it was not, or before this was kept.
+    holds: units kept back for a case by its id while it is open, 0 where that was refused; asked: for how many it asked. stopped: units
+    kept back until they were refunded. uses: redeemed units by redemption id. extended_days: what the buyer added. over_at: when it was
+    completed or refunded in full; None: it was not, or before this was kept.
     """
 
     line: Line
@@ -68,6 +68,7 @@ class OrderLine:
     completed: bool = False
     settled: bool = False
     over_at: datetime | None = None
+    asked: dict[str, int] = field(default_factory=dict)
 
     @property
     def state(self) -> LineState:
@@ -213,6 +214,7 @@ def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> Or
         if fact.refunded_quantity or fact.refunded_minor
         else line.paid_back,
         holds={case_id: units for case_id, units in line.holds.items() if case_id != fact.case_id},
+        asked={case_id: units for case_id, units in line.asked.items() if case_id != fact.case_id},
         stopped=line.stopped + (gone if line.holds.get(fact.case_id) else 0),
     )
     return restated(after, parcels)

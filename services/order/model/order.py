@@ -249,7 +249,8 @@ def _with_lines(
         case ShipmentHoldGranted() | ShipmentHoldRefused():
             line = order.lines[fact.line_no]
             units = fact.quantity if isinstance(fact, ShipmentHoldGranted) else 0
-            return _lines(order, replace(line, holds={**line.holds, fact.case_id: units}))
+            asked = {**line.asked, fact.case_id: fact.quantity}
+            return _lines(order, replace(line, holds={**line.holds, fact.case_id: units}, asked=asked))
         case UnitsCancelled():
             cut = (reduced(order.lines[one.line_no], one.quantity, one.amount_minor, fact.occurred_at, order.parcels) for one in fact.lines)
             after = _lines(order, *(_over(line, fact.occurred_at) for line in cut))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.refund.decide.dispute import disputed
+from services.refund.decide.dispute import disputed, shown_until
 from services.refund.decide.follow import agreed
 from services.refund.decide.step import after, due, ended, illegal, said
 from services.refund.model import Case, Purchase
@@ -27,14 +27,18 @@ def accept(event: CaseAccepted, purchase: Purchase | None) -> Outcome:
 
 
 def refuse(event: CaseRefused, purchase: Purchase | None) -> Outcome:
-    """The case stays open until its days pass, the buyer disputes it or withdraws. Source: R4.2, R4.3, R4.11."""
+    """The case stays open until its days pass, the buyer disputes it or withdraws. Refused before the buyer showed evidence, a claim
+    stays open as long as that can be shown: more evidence leaves it so, and a dispute is still the buyer's to raise.
+
+    Source: R4.2, R4.3, R4.9, R4.11.
+    """
     case = purchase.cases.get(event.case_id) if purchase else None
     if purchase is None or case is None:
         return Wait("case.before_request")
     against = _cannot_answer(event, purchase, case)
     if against is not None:
         return against
-    until = after(case, event.occurred_at, timedelta(days=purchase.terms.refused_days))
+    until = shown_until(case, after(case, event.occurred_at, timedelta(days=purchase.terms.refused_days)))
     return (CaseDeclined(**said(purchase, case, 12, "buyer", until, event.occurred_at, "R4.2", "case.seller_refused", event.reason)),)
 
 

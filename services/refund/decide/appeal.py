@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from services.refund.decide.ask import asked
 from services.refund.decide.beside import seller_back
 from services.refund.decide.follow import Facts, agreed, granted
-from services.refund.decide.hold import asked
 from services.refund.decide.step import after, as_is, due, ended, fault_of, illegal, said
 from services.refund.model import Case, Purchase, evolve
 from shared.contracts.dispute import AppealOver, CaseAppealed, CaseAppealEnded, CaseReopened

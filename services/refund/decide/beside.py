@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from services.refund.decide.compensation import Upheld, owed, reimbursed
+from services.refund.decide.compensation import Upheld, owed, owed_id, reimbursed
 from services.refund.decide.coupons import restored
 from services.refund.decide.step import fault_of
 from services.refund.model import Case, Purchase, evolve, refund_id_of
+from services.refund.model.purchase import MULTIPLES
 from shared.messaging.message import Message
 
 
 def beside(purchase: Purchase, case_id: str, at: datetime) -> tuple[Message, ...]:
     """purchase: with the case done. Where the seller won on appeal before, nothing is owed: its claim is not upheld any more."""
     case = purchase.cases[case_id]
-    won_by_seller = case.appeal is not None and case.appeal.side == "seller" and bool(case.appeal.won)
-    compensations = () if won_by_seller else owed(purchase, upheld(case), at)
+    compensations = () if case.fallen else owed(purchase, upheld(case), at, _fakes_before(purchase, case))
     after = purchase
     for fact in compensations:
         after = evolve(after, fact)
-    return (*compensations, *restored(after, at), *(seller_back(after, case, at) if won_by_seller else ()))
+    return (*compensations, *restored(after, at), *(seller_back(after, case, at) if case.fallen else ()))
 
 
 def seller_back(purchase: Purchase, case: Case, at: datetime) -> tuple[Message, ...]:
@@ -41,4 +42,22 @@ def upheld(case: Case) -> Upheld:
         freight_minor=case.freight_minor,
         appraisal_minor=case.appraisal_minor,
         card=bool(case.card),
+        awarded_minor=case.awarded[0] if case.awarded is not None else 0,
     )
+
+
+def _fakes_before(purchase: Purchase, case: Case) -> tuple[Upheld, ...]:
+    """Of the same line, what was no genuine goods and is upheld. What the buyer keeps counts as well, with the units that it was for:
+    a multiple that was awarded before the seller won on appeal. Source: R4.9, R4.11.
+    """
+    others = (one for one in purchase.cases.values() if one.line_no == case.line_no and one.id != case.id)
+    return tuple(found for one in others if (found := _fake(purchase, one)) is not None)
+
+
+def _fake(purchase: Purchase, case: Case) -> Upheld | None:
+    """As it was found when the multiple was awarded. None: it is none, or one of which it is not known what it brought."""
+    if case.awarded is not None:
+        return upheld(replace(case, finding=case.awarded[1]))
+    nothing = not any(owed_id(purchase.order_id, case.id, why) in purchase.compensations for why in MULTIPLES)
+    found = upheld(case)
+    return found if case.state == 60 and found.fake and nothing and not case.fallen else None

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from services.refund import rules
 from services.refund.decide import hold
+from services.refund.decide.ask import asked
 from services.refund.decide.follow import agreed
-from services.refund.decide.step import EVIDENCE_MAX, ended, illegal, later
+from services.refund.decide.step import EVIDENCE_MAX, card_valid, ended, illegal, later
 from services.refund.model import BoughtLine, Card, Purchase, evolve
 from services.refund.rules.claim import Claim
 from shared.contracts.refund import By, CaseOpened, CaseTerms, Turn
@@ -47,7 +48,7 @@ def request(event: RefundRequested, purchase: Purchase | None, card: Card | None
     opened = _opened(event, purchase, line, rule.source, at_once, claim.card)
     after = evolve(purchase, opened)
     case = after.cases[event.case_id]
-    held = hold.asked(after, case, event.occurred_at)
+    held = asked(after, case, event.occurred_at)
     if held or not at_once:
         return (opened, *held)
     by: By = "carrier" if event.ground == "not_received" else "promise"
@@ -68,18 +69,11 @@ def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine, card: 
         failed=purchase.lost(event.line_no),
         away=purchase.away(event.line_no),
         unsealed=event.unsealed,
-        card=_card_valid(purchase, card),
+        card=card_valid(purchase, card),
         units=line.quantity,
         so_far_minor=hold.so_far(purchase),
         first_signed_at=line.first_signed_at,
     )
-
-
-def _card_valid(purchase: Purchase, card: Card | None) -> bool | None:
-    """At placement; what became of it later does not count. None: nothing is known of it. Source: R4.1, R4.7."""
-    if card is None or purchase.placed_at is None:
-        return None
-    return card.valid(purchase.buyer_id, purchase.placed_at)
 
 
 def withdraw(event: RefundWithdrawn, purchase: Purchase | None) -> Outcome:

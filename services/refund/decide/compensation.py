@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,8 @@ class Upheld:
     """A case that ended for the buyer, as far as a compensation looks. quantity: units. counterfeit: that is what was upheld.
 
     confirmed: the goods came back, and the seller confirmed them or was silent. freight_minor: what the way back cost, as the buyer
-    said; appraisal_minor: as the ruling said. card: the order's trust card was valid at placement.
+    said; appraisal_minor: as the ruling said. card: the order's trust card was valid at placement. awarded_minor: the multiple that it
+    brought already.
     """
 
     case_id: str
@@ -35,17 +37,23 @@ class Upheld:
     freight_minor: int = 0
     appraisal_minor: int = 0
     card: bool = False
+    awarded_minor: int = 0
+
+    @property
+    def fake(self) -> bool:
+        return self.counterfeit or self.unsafe_food
 
 
-def owed(purchase: Purchase, upheld: Upheld, at: datetime) -> tuple[CompensationGranted, ...]:
-    """To be told once its refund is done, or its exchange: each kind once a case. Source: R4.7, R4.9, R4.12.
+def owed(purchase: Purchase, upheld: Upheld, at: datetime, before: tuple[Upheld, ...] = ()) -> tuple[CompensationGranted, ...]:
+    """To be told once its refund is done, or its exchange: each kind once a case. before: what else of the line was no genuine goods.
+    Source: R4.7, R4.9, R4.12.
 
     Nothing for orders whose certificate does not say their currency: they were promised none of this.
     """
     if not purchase.currency:
         return ()
     line = purchase.lines[upheld.line_no]
-    parts = ((why, minor, rule) for why, minor, rule in _parts(purchase, line, upheld) if minor)
+    parts = ((why, minor, rule) for why, minor, rule in _parts(purchase, line, upheld, before) if minor)
     return tuple(_granted(purchase, line, upheld, why, minor, rule, at) for why, minor, rule in parts if _fresh(purchase, upheld, why))
 
 
@@ -75,20 +83,26 @@ def owed_id(order_id: str, case_id: str, why: str) -> str:
     return str(uuid.uuid5(OWED, f"{order_id}|{case_id}|{why}"))
 
 
-def _parts(purchase: Purchase, line: BoughtLine, upheld: Upheld) -> Iterable[tuple[Why, int, str]]:
-    fault = upheld.seller_at_fault or upheld.counterfeit or upheld.unsafe_food
-    if upheld.counterfeit or upheld.unsafe_food:
-        paid = line.paid_minor * upheld.quantity // line.quantity
-        genuine = purchase.promise(upheld.line_no, "authenticity")
-        food = purchase.promise(upheld.line_no, "food_safety") if upheld.unsafe_food else None
-        by_card, minor = authenticity.multiple(genuine, food, paid, card_valid=upheld.card)
-        yield ("authentic" if by_card else "statutory"), minor, "R4.9"
+def _parts(purchase: Purchase, line: BoughtLine, upheld: Upheld, before: tuple[Upheld, ...]) -> Iterable[tuple[Why, int, str]]:
+    fault = upheld.seller_at_fault or upheld.fake
+    if upheld.fake:
+        genuine, food = purchase.promise(upheld.line_no, "authenticity"), purchase.promise(upheld.line_no, "food_safety")
+        by_card, minor = authenticity.multiple(genuine, food, _fakes(line, (*before, upheld)))
+        yield ("authentic" if by_card else "statutory"), max(0, minor - sum(one.awarded_minor for one in before)), "R4.9"
         yield "appraisal", upheld.appraisal_minor, "R4.9"
     if upheld.confirmed and upheld.freight_minor:
         card = purchase.promise(upheld.line_no, "return_freight")
         borne = purchase.promise(upheld.line_no, "fault_freight")
         minor = freight.way_back(card, borne, upheld.freight_minor, card_valid=upheld.card, seller_at_fault=fault)
         yield "return_freight", minor, "R4.9" if fault else "R4.7"
+
+
+def _fakes(line: BoughtLine, found: tuple[Upheld, ...]) -> Iterable[authenticity.Fake]:
+    """What was paid for them, cumulatively for units of which the same is due. Source: R1.4."""
+    units = Counter[tuple[bool, bool]]()
+    for one in found:
+        units[(one.unsafe_food, one.card)] += one.quantity
+    return (authenticity.Fake(line.paid_minor * many // line.quantity, food, card) for (food, card), many in units.items())
 
 
 def _fresh(purchase: Purchase, upheld: Upheld, why: Why) -> bool:

@@ -80,9 +80,16 @@ def disputed(
     reason: str = "",
     claimed: Literal["none", "swapped", "used", "incomplete"] = "none",
 ) -> tuple[CaseDisputed]:
-    """20: both sides have the same hours for evidence."""
-    until = after(case, at, timedelta(hours=purchase.terms.evidence_hours))
+    """20: both sides have the same hours for evidence, and those of a claim all of the buyer's days."""
+    until = shown_until(case, after(case, at, timedelta(hours=purchase.terms.evidence_hours)))
     return (CaseDisputed(**said(purchase, case, 20, "both", until, at, rule, code, reason), by=by, claimed=claimed),)
+
+
+def shown_until(case: Case, until: datetime) -> datetime:
+    """A seller that is quicker than the buyer's evidence does not cut the days that a claim has for it. Source: R4.9."""
+    if case.state == 10 and case.turn == "buyer" and case.deadline is not None:
+        return max(until, case.deadline)
+    return until
 
 
 def _stranger(event: EvidenceSubmitted | SellerEvidenceSubmitted, purchase: Purchase, case: Case) -> Reject | None:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from services.refund.decide.beside import beside
 from services.refund.decide.follow import Facts, agreed
-from services.refund.decide.hold import asked
 from services.refund.decide.step import after, closed, due, illegal, said, waybill_used
 from services.refund.model import Case, Purchase, Waybill, evolve
 from shared.contracts.exchange import CaseReplaced, ReplacementDue, ReplacementOver
@@ -49,10 +48,7 @@ def unsent(event: ReplacementDue, purchase: Purchase | None) -> Outcome:
     Source: R4.10, R4.8, R4.2.
     """
     purchase, case = due(event, purchase)
-    held = asked(purchase, case, event.occurred_at)
-    for fact in held:
-        purchase = evolve(purchase, fact)
-    return (*held, *agreed(purchase, purchase.cases[case.id], event.occurred_at, "silence"))
+    return agreed(purchase, case, event.occurred_at, "silence")
 
 
 def presumed(event: ReplacementOver, purchase: Purchase | None) -> Outcome:

@@ -40,17 +40,19 @@ def claim(event: RefundRequested, member: Member | None, purchase: Purchase | No
         return Reject("first_order.not_first")
     opened, *at_once = claimed
     use = () if used or cluster is None else _use(event, member, cluster)
-    if funder(purchase, event.line_no, event.occurred_at) == "seller":
+    if funder(purchase, event) == "seller":
         return (opened, *use, *at_once)
     return (opened, *use, FundAsked(order_id=event.order_id, case_id=event.case_id, occurred_at=event.occurred_at))
 
 
-def funder(purchase: Purchase, line_no: int, at: datetime) -> Bearer:
-    """The seller while the certificate's no-reason promise for the line runs when it is applied for; else the platform. Source: R4.6."""
-    own, signed_at = purchase.promise(line_no, "no_reason"), purchase.lines[line_no].signed_at
-    if own is None or own.withheld or signed_at is None:
+def funder(purchase: Purchase, event: RefundRequested) -> Bearer:
+    """The seller while the certificate's no-reason promise for the line runs when it is applied for; else the platform, from the start
+    where there is none, or none for what the buyer unsealed. Source: R4.6, R4.5.
+    """
+    own, signed_at = purchase.promise(event.line_no, "no_reason"), purchase.lines[event.line_no].signed_at
+    if own is None or own.withheld or signed_at is None or (event.unsealed and "sealed" in own.conditions):
         return "platform"
-    return "seller" if at < window_end(signed_at, own.days, purchase.terms.zone) else "platform"
+    return "seller" if event.occurred_at < window_end(signed_at, own.days, purchase.terms.zone) else "platform"
 
 
 def asked_fund(event: FundAsked, policy: Policy) -> Callable[[Purchase | None], Touch[Fund | None]]:

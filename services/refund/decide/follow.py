@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from services.refund.decide.ask import asked
 from services.refund.decide.step import after, rule_of, said
-from services.refund.model import Case, Purchase, refund_id_of
+from services.refund.model import Case, Purchase, evolve, refund_id_of
 from services.refund.rules import freight, gifts
 from shared.contracts.exchange import CaseExchanging
 from shared.contracts.refund import By, CaseApproved, RefundGranted
@@ -24,17 +25,23 @@ Facts = tuple[Message, ...]
 
 
 def agreed(purchase: Purchase, case: Case, at: datetime, by: By, rule: str = "") -> Facts:
-    """By the case's kind. Goods that came back already need not come again; money for goods that have not left waits until the order
-    keeps them back, and what was agreed to is remembered. Others that were not sent in time are paid for.
+    """By the case's kind. Goods that came back already need not come again; money for goods that may leave waits until the order keeps
+    them back, and what was agreed to is remembered. Others that were not sent in time, or are lost, are paid for.
 
     Source: R4.2, R4.4, R4.8, R4.10, R4.11.
     """
     code, by_rule = CODES[by]
     rule = rule or by_rule
+    held = asked(purchase, case, at)
+    for fact in held:
+        purchase = evolve(purchase, fact)
+    case = purchase.cases[case.id]
     if case.hold == "asked" or (case.ground == "not_shipped" and not case.hold):
-        return (CaseApproved(**said(purchase, case, 10, "nobody", None, at, "R4.8", "case.waits_for_hold"), by=by),)
+        return (*held, CaseApproved(**said(purchase, case, 10, "nobody", None, at, "R4.8", "case.waits_for_hold"), by=by))
     back = case.returned is not None
     match case.kind:
+        case "exchange" | "resend" if case.parcel_id is not None:
+            return granted(purchase, case, case.quantity, at, by, "case.replacement_failed", "R4.10")
         case "exchange" | "resend" if case.sending:
             return granted(purchase, case, case.quantity, at, by, "case.replacement_late", "R4.10")
         case "return_and_refund" | "exchange" if not back:

@@ -1,55 +1,29 @@
 """Money for units that have not left: only once the order keeps them back, so that refund and shipment cannot both have them.
 
-The case asks with its opening, when it goes on after an appeal, and when lost units were not sent again in time; the order answers when
-it can: both services need not be up at once. Source: R4.8, R4.10, R4.11.
+The case asks (services/refund/decide/ask.py); the order answers when it can: both services need not be up at once.
+Source: R4.8, R4.10, R4.11.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from services.refund.decide.follow import agreed
 from services.refund.decide.step import ended
 from services.refund.model import Case, Purchase, evolve
-from shared.contracts.hold import HoldNoted, ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested
+from shared.contracts.hold import HoldNoted, ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.refund import By
 from shared.messaging.shape import Outcome, Reject, Wait
 
 
-def asked(purchase: Purchase, case: Case, at: datetime) -> tuple[ShipmentHoldRequested, ...]:
-    """For what has not been shipped, claimed as such, or by agreement without a return; of such a claim only the units that may still
-    leave, and none for money alone: then the goods come all the same. Of what was not received the units that were lost: they may leave
-    again, or be cancelled. Nothing for another ground. What it asked for before an appeal the case asks for again, for that may have left
-    meanwhile. Source: R4.8, R4.2, R2.5, R4.10, R4.11.
-    """
-    whole = (case.kind, case.amount_minor, purchase.line_of(case).kind) == ("refund_only", None, "goods")
-    match case.ground:
-        case "not_shipped":
-            quantity = case.quantity
-        case "negotiated" if whole:
-            quantity = min(case.quantity, max(case.held, purchase.unsent(case.line_no)))
-        case "not_received" if whole or case.sending:
-            quantity = min(case.quantity, max(case.held, purchase.lost(case.line_no)))
-        case _:
-            quantity = 0
-    if not quantity:
-        return ()
-    return (
-        ShipmentHoldRequested(
-            order_id=purchase.order_id, case_id=case.id, line_no=case.line_no, quantity=quantity, again=case.reopened, occurred_at=at
-        ),
-    )
-
-
 def allowed(event: ShipmentHoldGranted, purchase: Purchase | None) -> Outcome:
     """The units stay here while the case is open. Money follows at once where it is instant, or was agreed to meanwhile; else the
-    seller answers as ever. No facts for a case that ended meanwhile, be it that it goes on: its end freed them. Source: R4.8, R4.3, R4.11.
+    seller answers as ever. No facts for a case that ended meanwhile, be it that it goes on: its end freed them; nor for an answer to less
+    than the case has asked for since. Source: R4.8, R4.3, R4.11.
     """
     found = _asking(event, purchase)
     if not isinstance(found, tuple):
         return found
     purchase, case = found
-    if case.ended or event.again != case.again:
+    if case.ended or (event.again, event.quantity) != (case.again, case.held or event.quantity):  # held 0: stored before it was kept
         return ()
     lost = case.ground == "not_received"
     at_once: By = "carrier" if lost else "promise"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from services.refund.decide.ask import asked
 from services.refund.decide.coupons import restored
 from services.refund.decide.exchange import replaced, replacing
-from services.refund.decide.follow import granted
+from services.refund.decide.follow import agreed
 from services.refund.decide.step import ended
 from services.refund.model import Case, Purchase, evolve
 from shared.contracts.exchange import ParcelNoted
@@ -31,15 +32,22 @@ def note_sent(event: ParcelSent, purchase: Purchase | None) -> Outcome:
 
 
 def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
-    """Units that did not arrive can be asked back at once; a replacement that did not is refunded. Source: R2.5, R4.10."""
+    """Units that did not arrive can be asked back at once; a replacement that did not is refunded. What an open case wants paid back is
+    not to leave again. Source: R2.5, R4.10, R4.8.
+    """
     if purchase is None:
         return Wait("case.before_certificate")
     facts: list[Message] = []
     if event.units:
         facts.append(_noted(event, event.how))
+        purchase = evolve(purchase, _noted(event, event.how))
     case = replacing(purchase, event.parcel_id) if event.replacement else None
     if case is not None and case.state == 45:
-        facts += granted(purchase, case, case.quantity, event.occurred_at, "carrier", "case.replacement_failed", "R4.10")
+        return (*facts, *agreed(purchase, case, event.occurred_at, "carrier"))
+    for one in event.units:
+        case = purchase.cases.get(purchase.lines[one.line_no].open_case or "")
+        if case is not None and case.state in (10, 12, 20) and not case.sending:
+            facts += asked(purchase, case, max(event.occurred_at, case.since))
     return tuple(facts)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.refund import rules
-from services.refund.model import Case, Purchase, refund_id_of
+from services.refund.model import Card, Case, Purchase, refund_id_of
 from services.refund.rules import Rule
 from shared.contracts.exchange import WaybillUsed
 from shared.contracts.merchant import ReplacementSent
@@ -82,6 +82,13 @@ def fault_of(case: Case, upheld: bool, said: Fault = "nobody") -> Fault:
     if said == "nobody" and upheld and rule is not None and (rule.seller_at_fault or (rule.late_at_fault and case.late)):
         return "seller"
     return said
+
+
+def card_valid(purchase: Purchase, card: Card | None) -> bool | None:
+    """At placement; what became of it later does not count. None: nothing is known of it. Source: R4.1, R4.7."""
+    if card is None or purchase.placed_at is None:
+        return None
+    return card.valid(purchase.buyer_id, purchase.placed_at)
 
 
 def closed(

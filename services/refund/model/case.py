@@ -89,10 +89,11 @@ class Case:
     a bank gave of the grant; gifts_minor: the gifts of it. attempts: grants so far, more than one where the provider failed. answer: by
     whom or what the request was answered first, empty: not yet; answered_at: when; agreed: by whom it was agreed to. returned: the goods
     were sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of
-    those. card: the order's trust card was valid at placement; None: it was not known, or there is none. hold: what the order said of
-    units that have not left, empty: it was not asked; held: for so many; again: once more, after an appeal; late: when the buyer applied
-    they should have left. evidence: side/id of all that was shown. ruled: for whom, ruled_at: when; the loser appeals before appeal_until.
-    rulings: ids of all that were noted.
+    those; astray: they did not arrive, and may leave again as the line's own. card: the order's trust card was valid at placement; None:
+    that is not known, or there is none. hold: what the order said of units that have not left, empty: it was not asked; held: for so many;
+    again: once more, after an appeal; late: when the buyer applied they should have left. awarded: the multiple that it brought beside its
+    refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom, ruled_at: when;
+    the loser appeals before appeal_until. rulings: ids of all that were noted.
     """
 
     id: str
@@ -134,6 +135,8 @@ class Case:
     late: bool = False
     held: int = 0
     again: bool = False
+    awarded: tuple[int, Finding] | None = None
+    astray: bool = False
 
     @property
     def ended(self) -> bool:
@@ -158,6 +161,11 @@ class Case:
     def reopened(self) -> bool:
         """It ended before, and its buyer won on appeal. Source: R4.11."""
         return self.appeal is not None and self.appeal.side == "buyer" and self.appeal.won is True
+
+    @property
+    def fallen(self) -> bool:
+        """Its seller won on appeal. Source: R4.11."""
+        return self.appeal is not None and self.appeal.side == "seller" and self.appeal.won is True
 
     @property
     def appealing(self) -> bool:
@@ -231,6 +239,8 @@ def _told(case: Case, fact: CaseStep, had_turn: str) -> Case:
             return replace(case, kind=fact.kind, quantity=fact.quantity, amount_minor=fact.amount_minor)
         case RefundGranted():
             return replace(case, attempts=fact.attempt, answer=case.answer or fact.by, sending=False, funder=fact.funder)
+        case CaseClosed() if fact.card is not None:
+            return replace(case, card=fact.card)
         case _:
             return case
 

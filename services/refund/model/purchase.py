@@ -45,6 +45,7 @@ from shared.contracts.refund import (
 from shared.contracts.types import Coupon, FreeShipping
 from shared.messaging.shape import Kind
 
+MULTIPLES = frozenset({"authentic", "statutory"})  # compensations that are a multiple of what was paid (R4.9)
 Beside = CompensationGranted | ReimbursementGranted | CouponRestored
 PurchaseFact = (
     CertificateIssued | WindowOpened | LineReduced | ParcelNoted | CaseOpened | CaseStep | ShipmentHoldRequested | HoldNoted | Beside
@@ -108,7 +109,8 @@ class Purchase:
     def _resent(self, line_no: int) -> int:
         """Units that did not arrive and were sent again, and that parcel did not fail."""
         cases = (one for one in self.cases.values() if (one.line_no, one.ground, one.kind) == (line_no, "not_received", "resend"))
-        return sum(one.quantity for one in cases if one.state in (45, 60) and one.parcel_id is not None and not one.granted_quantity)
+        there = (one for one in cases if one.state in (45, 60) and one.parcel_id is not None and not one.astray)
+        return sum(one.quantity for one in there if not one.granted_quantity)
 
     def refunded_by(self, refund_id: str) -> tuple[Case, int] | None:
         """The case and the attempt whose refund has, or would have next, that id."""
@@ -222,7 +224,12 @@ def _beside(purchase: Purchase, fact: Beside) -> Purchase:
     """What came beside a refund comes once."""
     match fact:
         case CompensationGranted():
-            return replace(purchase, compensations=(*purchase.compensations, fact.compensation_id))
+            after = replace(purchase, compensations=(*purchase.compensations, fact.compensation_id))
+            case = purchase.cases.get(fact.case_id)
+            if case is None or fact.why not in MULTIPLES:
+                return after
+            awarded = replace(case, awarded=(fact.amount_minor, case.finding))
+            return replace(after, cases={**purchase.cases, case.id: awarded})
         case ReimbursementGranted():
             return replace(purchase, reimbursed=(*purchase.reimbursed, fact.reimbursement_id))
         case CouponRestored():
@@ -232,6 +239,10 @@ def _beside(purchase: Purchase, fact: Beside) -> Purchase:
 
 
 def _parcel(purchase: Purchase, fact: ParcelNoted) -> Purchase:
+    """What was in a case's replacement is counted with the case."""
+    for case in purchase.cases.values():
+        if case.parcel_id == fact.parcel_id and fact.how != "sent":
+            return replace(purchase, cases={**purchase.cases, case.id: replace(case, astray=True)})
     lines = {one.line_no: moved(purchase.lines[one.line_no], fact.how, one.quantity) for one in fact.units}
     parcels = (*purchase.parcels, fact.parcel_id) if fact.how == "sent" else purchase.parcels
     return replace(_lines(purchase, lines), parcels=parcels)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from services.refund.rules.claim import Bought, Offered, not_goods
 from shared.contracts.certificate import Condition, Guarantee
@@ -55,12 +57,25 @@ def food_safety(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarante
     )
 
 
-def multiple(genuine: Guarantee | None, food: Guarantee | None, paid_minor: int, *, card_valid: bool) -> tuple[bool, int]:
-    """What is owed beside the refund of goods for which paid_minor was paid, and whether it is more than the law's by the card.
+@dataclass(frozen=True, slots=True)
+class Fake:
+    """Goods of a line that were no genuine ones, and what was paid for them. food: unsafe food was found. card: it counts for them."""
 
-    genuine, food: the line's promises; food only where unsafe food was found. The highest of them counts. Source: R4.9.
+    paid_minor: int
+    food: bool = False
+    card: bool = False
+
+
+def multiple(genuine: Guarantee | None, food: Guarantee | None, fakes: Iterable[Fake]) -> tuple[bool, int]:
+    """What all of them are owed beside their refunds, and whether it is more than the law's by the card. genuine, food: the line's
+    promises; the highest that is of the goods counts. The law's floor is one of the purchase, however many claims it takes. Source: R4.9.
     """
-    granted = [one for one in (genuine, food) if one is not None and one.granted]
-    by_law = max((max(one.multiple_by_law * paid_minor, one.at_least_minor) for one in granted), default=0)
-    by_card = max((one.multiple * paid_minor for one in granted), default=0) if card_valid else 0
-    return by_card > by_law, max(by_card, by_law)
+    by_law = most = floor = 0
+    for fake in fakes:
+        granted = [one for one in (genuine, food if fake.food else None) if one is not None and one.granted]
+        law = max((one.multiple_by_law * fake.paid_minor for one in granted), default=0)
+        card = max((one.multiple * fake.paid_minor for one in granted), default=0) if fake.card else 0
+        by_law, most = by_law + law, most + max(law, card)
+        floor = max(floor, *(one.at_least_minor for one in granted), 0)
+    by_law = max(by_law, floor)
+    return most > by_law, max(most, by_law)

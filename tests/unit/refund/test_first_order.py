@@ -9,7 +9,7 @@ import pytest
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.first_order import FirstOrderDoubled, FirstOrderUsed
 from shared.contracts.refund import CaseClosed, CaseOpened
-from shared.contracts.types import Line
+from shared.contracts.types import Category, Line
 from tests.unit import builders as b
 from tests.unit.refund.firsts import NO_SELLER, Desk, cancelled, claimed, delivered, joins, life, money_came, paid
 
@@ -132,6 +132,18 @@ def test_the_seller_funds_while_its_no_reason_promise_runs_then_the_platform_r4_
 def test_for_lines_without_a_no_reason_promise_the_platform_funds_from_the_start_r4_6(line: Line) -> None:
     desk = Desk(*life("o1", "b1", line), claimed("o1", "b1"))
     assert [fact.funder for fact in desk.granted] == ["platform"]
+
+
+@pytest.mark.parametrize(
+    ("category", "unsealed", "funder"),
+    [("digital", False, "seller"), ("digital", True, "platform"), ("standard", True, "seller")],
+)
+def test_for_digital_goods_that_were_unsealed_the_platform_funds_from_the_start_r4_6_r4_5(
+    category: Category, unsealed: bool, funder: str
+) -> None:
+    desk = Desk(*life("o1", "b1", b.line(category=category)))
+    desk.when(claimed("o1", "b1").model_copy(update={"unsealed": unsealed}))
+    assert ([fact.funder for fact in desk.granted], desk.codes) == ([funder], [])
 
 
 def test_the_end_of_the_case_says_who_paid_r4_6() -> None:

@@ -92,6 +92,20 @@ def test_what_the_platform_pays_comes_from_its_fund_and_the_seller_has_all_of_th
     assert wrong(checked(town)) == []
 
 
+@pytest.mark.parametrize(("unsealed", "funder", "other"), [(True, "platform", "seller"), (False, "seller", "platform")])
+def test_who_pays_for_digital_goods_is_computed_again_by_whether_they_were_unsealed_r4_6(unsealed: bool, funder: str, other: str) -> None:
+    placed = b.placed(b.cart(category="digital"), order_id="o1", buyer_id="b1")
+    claim = claimed("o1", "b1", when="06-05 10:00", unsealed=unsealed)
+    town = Town(b.POLICIES)
+    events = [placed, *(of(one, "o1") for one in (b.succeeded(), b.shipped(), b.signed())), claim]
+    town.tell((f"e{number}", event) for number, event in enumerate(events))
+    copy = Copy(log_of(town), tables_of(town))
+    assert wrong(copy.checks()) == []
+    granted = copy.forge(RefundGranted, funder=lambda was: other if was == funder else "")
+    assert granted.event is not None
+    assert any("who pays" in line for line in wrong(copy.checks()))
+
+
 def two() -> Copy:
     """Two accounts of one person: o1's claim is paid by the platform, o2's is no first order."""
     town = Town(b.POLICIES)

@@ -43,7 +43,8 @@ def test_every_line_of_goods_has_the_laws_multiple_and_tag_and_card_raise_it_r4_
 def test_a_counterfeit_costs_a_multiple_and_never_less_than_the_law_says_r4_9(paid_minor: int, food: bool, card: bool, owed: Any) -> None:
     line = b.line(paid_minor=paid_minor, tags=OFFERED, category="food")
     safety = promise("food_safety", line) if food else None
-    assert rules.authenticity.multiple(promise("authenticity", line), safety, paid_minor, card_valid=card) == owed
+    fake = rules.authenticity.Fake(paid_minor, food, card)
+    assert rules.authenticity.multiple(promise("authenticity", line), safety, [fake]) == owed
 
 
 # shipping (R4.12), gifts (R4.5), freight

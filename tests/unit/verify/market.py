@@ -152,7 +152,7 @@ def market(policies: Policies = POLICIES) -> Market:
         *arrived("own", {1: 1}),
         *arrived("other", {1: 1}),
         *arrived("disputed", {1: 3}),
-        *arrived("fake", {1: 1}),
+        *arrived("fake", {1: 2}),
         *arrived("first", {1: 1})[:3],
     )
     stated = of("split", b.stated("l1", "pay-split", split.due_minor)) + of("own", b.stated("l1", "pay-own", 29_99))
@@ -205,14 +205,18 @@ def _disputed() -> list[Message]:
 
 
 def fake() -> OrderPlaced:
-    return b.placed(b.cart(1, 100_00, seller_id="s4", promoter_id=None, commission_bp=0), coupons=[b.coupon(10_00)])
+    return b.placed(b.cart(1, 100_00, 2, seller_id="s4", promoter_id=None, commission_bp=0), coupons=[b.coupon(10_00)])
 
 
 def _counterfeit(order_id: str) -> list[Message]:
-    """Claimed, and the seller admits it: the money and three times as much, at least 500.00; the coupon comes back."""
-    case = f"case-{order_id}"
-    claim = life.requested(case, quantity=1, kind="claim", ground="counterfeit", when="06-05 10:00")
-    return of(order_id, claim, life.accepted(case, seller="s4", when="06-06 10:00"))
+    """Claimed unit by unit, and the seller admits it: the money and three times as much, at least 500.00 for both; the coupon comes
+    back.
+    """
+    told: list[Message] = []
+    for case, day in ((f"case-{order_id}", "06-06"), (f"case2-{order_id}", "06-07")):
+        told.append(life.requested(case, quantity=1, kind="claim", ground="counterfeit", when=f"{day} 10:00"))
+        told.append(life.accepted(case, seller="s4", when=f"{day} 12:00"))
+    return of(order_id, *told)
 
 
 def _before() -> Iterable[Message]:
