@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from shared.contracts.order import OrderAccepted, OrderPaid
-from shared.contracts.payment import EscrowFunded, PayoutDone, RefundDone, RefundNotPaid
-from shared.contracts.refund import RefundGranted
+from shared.contracts.owed import CompensationGranted
+from shared.contracts.payment import (
+    AccountCharged,
+    CompensationDone,
+    CompensationInstructed,
+    EscrowFunded,
+    PayoutDone,
+    RefundDone,
+    RefundNotPaid,
+)
+from shared.contracts.refund import CaseOpened, RefundGranted
 from shared.contracts.types import SettleDays
 from tests.unit import builders as b
-from tests.unit.verify.damaged import Copy, of_order
+from tests.unit.verify.damaged import Copy, more, moved, of_order
 
 
 def a_cancelled_unit_that_was_not_paid_back(copy: Copy) -> None:
@@ -47,3 +58,17 @@ def _of_tier(copy: Copy, made_up: SettleDays) -> None:
 
 def a_seller_who_was_not_asked(copy: Copy) -> None:
     copy.forge(RefundGranted, of_order("split"), by="promise")
+
+
+def a_floor_for_each_claim(copy: Copy) -> None:
+    """The second unit's costs 500.00 too, in place of what both cost beyond that. And so says all that follows from it."""
+    second: Callable[[Any], bool] = lambda fact: fact.order_id == "fake" and fact.amount_minor == 70_00  # noqa: E731
+    for kind in (CompensationGranted, CompensationInstructed):
+        copy.forge(kind, second, amount_minor=more(430_00))
+    paid = moved({"platform:advance": -430_00, "psp:cash": 430_00})
+    copy.forge(CompensationDone, second, amount_minor=more(430_00), moves=paid)
+    copy.forge(AccountCharged, second, amount_minor=more(430_00))
+
+
+def a_card_that_nobody_was_granted(copy: Copy) -> None:
+    copy.forge(CaseOpened, of_order("fake"), card=True)
