@@ -33,7 +33,7 @@ from shared.contracts.payment import (
     RefundReserved,
     StatementNoted,
 )
-from shared.contracts.refund import CaseApproved, CaseClosed, CaseOpened, RefundGranted, WindowOpened
+from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
 from shared.contracts.standing import AppealEnded, PointsChanged, StudyNoted, SubjectReinstated, SubjectSuspended, ViolationNoted
 from shared.contracts.stated import PayoutBreakFound, PayoutStated
 from shared.contracts.storefront import RefundRequested
@@ -125,9 +125,8 @@ CORRUPTIONS = (
     Corruption("a certificate is not what was hashed", "certificates",
                lambda copy: copy.forge(CertificateIssued, of_order("split"), terms_sha256=lambda _: "0" * 64)),
     Corruption("a counterfeit costs a fen less than the law says", "compensations of cases", p.a_counterfeit_that_costs_a_fen_less),
-    Corruption("the law's floor is paid for each unit that is claimed by itself", "compensations of cases", p.a_floor_for_each_claim),
-    Corruption("a card counts that nobody was granted", "compensations of cases",
-               lambda copy: copy.forge(CaseOpened, of_order("fake"), card=True)),
+    Corruption("the law's floor is paid for each unit that is claimed by itself", "compensations of cases", paying.a_floor_for_each_claim),
+    Corruption("a card counts that nobody was granted", "compensations of cases", paying.a_card_that_nobody_was_granted),
     Corruption("money is granted at once that the seller was to answer for", "cases at once", paying.a_seller_who_was_not_asked),
     Corruption("a coupon comes back twice", "coupons", lambda copy: copy.repeat(CouponRestored)),
     Corruption("a coupon comes back of lines that stay", "coupons", lambda copy: copy.forge(CouponRestored, order_id="gone")),

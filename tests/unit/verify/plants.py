@@ -113,16 +113,6 @@ def a_counterfeit_that_costs_a_fen_less(copy: Copy) -> None:
     copy.forge(AccountCharged, of_order("fake"), amount_minor=more(-1))
 
 
-def a_floor_for_each_claim(copy: Copy) -> None:
-    """The second unit's costs 500.00 too, in place of what both cost beyond that. And so says all that follows from it."""
-    second: Callable[[Any], bool] = lambda fact: fact.order_id == "fake" and fact.amount_minor == 70_00  # noqa: E731
-    for kind in (CompensationGranted, CompensationInstructed):
-        copy.forge(kind, second, amount_minor=more(430_00))
-    paid = moved({"platform:advance": -430_00, "psp:cash": 430_00})
-    copy.forge(CompensationDone, second, amount_minor=more(430_00), moves=paid)
-    copy.forge(AccountCharged, second, amount_minor=more(430_00))
-
-
 def an_escrow_funded_with_another_amount(copy: Copy) -> None:
     copy.forge(EscrowFunded, of_order("late"), lines=in_lines(paid_minor=more(1)), moves=moved({"psp:cash": -1, "escrow:late": 1}))
 

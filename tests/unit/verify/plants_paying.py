@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from shared.contracts.chargeback import ChargebackReceived
 from shared.contracts.order import OrderAccepted, OrderPaid
-from shared.contracts.payment import EscrowFunded, PayoutDone, RefundDone, RefundNotPaid, RefundReserved
-from shared.contracts.refund import CaseClosed, RefundGranted
+from shared.contracts.owed import CompensationGranted
+from shared.contracts.payment import (
+    AccountCharged,
+    CompensationDone,
+    CompensationInstructed,
+    EscrowFunded,
+    PayoutDone,
+    RefundDone,
+    RefundNotPaid,
+    RefundReserved,
+)
+from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.types import SettleDays
 from tests.unit import builders as b
 from tests.unit.verify.damaged import Copy, Which, more, moved, of_order
@@ -74,3 +86,17 @@ def a_fen_less_than_a_bank_left(copy: Copy) -> None:
 
 def a_fen_of_a_bank(copy: Copy) -> None:
     copy.forge(CaseClosed, lambda fact: fact.bank_minor > 0, refunded_minor=more(-1), bank_minor=more(1))
+
+
+def a_floor_for_each_claim(copy: Copy) -> None:
+    """The second unit's costs 500.00 too, in place of what both cost beyond that. And so says all that follows from it."""
+    second: Callable[[Any], bool] = lambda fact: fact.order_id == "fake" and fact.amount_minor == 70_00  # noqa: E731
+    for kind in (CompensationGranted, CompensationInstructed):
+        copy.forge(kind, second, amount_minor=more(430_00))
+    paid = moved({"platform:advance": -430_00, "psp:cash": 430_00})
+    copy.forge(CompensationDone, second, amount_minor=more(430_00), moves=paid)
+    copy.forge(AccountCharged, second, amount_minor=more(430_00))
+
+
+def a_card_that_nobody_was_granted(copy: Copy) -> None:
+    copy.forge(CaseOpened, of_order("fake"), card=True)
