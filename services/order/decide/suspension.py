@@ -2,7 +2,8 @@
 
 Each accepted order is told to its parties' own lanes (`order.attributed`), where suspensions come in too: so an order is
 either there when a suspension looks back, or finds the suspension when it arrives. Looking back goes through the seconds from
-effective_from on, as many hours as the policy says; what was accepted even later than that is not found. Source: R2.8.
+effective_from on to the last hour of which the party has an order (`orders.reached`, once an hour), at least as many hours as the
+policy says; step by step, each following from the one before. However late it is found, it ends, and nothing is left. Source: R2.8.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.order.decide.campaign import released, unsent
-from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, recent_keys, second_of
+from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, hour_end, recent_keys, second_of
 from shared.contracts.standing import SubjectReinstated, SubjectSuspended
 from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import (
     OrderAttributed,
     OrderClosed,
     OrderRemembered,
+    OrdersReached,
     OrdersSought,
     OrderUnderSuspension,
     SuspensionFound,
@@ -40,7 +42,8 @@ def suspend(event: SubjectSuspended, suspensions: Suspensions | None, policy: Po
     """Known from now on; the look back begins, in case this comes too late."""
     if suspensions is not None and event.violation_id in suspensions.known:
         return Reject("suspension.known")
-    horizon = event.effective_from + timedelta(hours=policy.order.suspension_look_back_hours)
+    horizon = second_of(event.effective_from + timedelta(hours=policy.order.suspension_look_back_hours))
+    horizon = max(horizon, suspensions.reached if suspensions else 0)
     noted = SuspensionNoted(
         subject_id=event.subject_id,
         violation_id=event.violation_id,
@@ -54,7 +57,7 @@ def suspend(event: SubjectSuspended, suspensions: Suspensions | None, policy: Po
         effective_from=event.effective_from,
         until=event.until,
         second=second_of(event.effective_from),
-        second_last=second_of(min(horizon, event.until or horizon)),
+        second_last=min(horizon, second_of(event.until)) if event.until else horizon,
         occurred_at=event.occurred_at,
     )
     return noted, sought
@@ -105,11 +108,15 @@ def settle_days(event: OrderPlaced, suspensions: Mapping[str, Suspensions], poli
 
 
 def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: Recent | None) -> Outcome:
-    """Remembered for suspensions to come, or the victim of one that came meanwhile."""
+    """Remembered for suspensions to come, which look as far as its hour, or the victim of one that came meanwhile."""
     violation_id = suspensions.covering(event.occurred_at) if suspensions else None
     if violation_id is not None:
         return (_found(event.order_id, event.subject_id, violation_id, event.occurred_at),)
-    return (OrderRemembered(subject_id=event.subject_id, order_id=event.order_id, occurred_at=event.occurred_at),)
+    remembered = OrderRemembered(subject_id=event.subject_id, order_id=event.order_id, occurred_at=event.occurred_at)
+    second = second_of(event.occurred_at)
+    if suspensions is not None and second <= suspensions.reached:
+        return (remembered,)
+    return remembered, OrdersReached(subject_id=event.subject_id, second=hour_end(second), occurred_at=event.occurred_at)
 
 
 def seconds_sought(event: OrdersSought) -> Numbered:

@@ -6,7 +6,17 @@ from services.order.model.campaign import ALLOTMENT, CLUSTER, Allotment, Cluster
 from services.order.model.identity import MEMBER, TOKEN, Member, Token, token_key
 from services.order.model.line import OrderLine, Parcel, confirmation, held, restated, unsent_at
 from services.order.model.order import ORDER, Order, due, evolve
-from services.order.model.suspension import RECENT, SUSPENSION, Recent, Suspension, Suspensions, recent_key, recent_keys, second_of
+from services.order.model.suspension import (
+    RECENT,
+    SUSPENSION,
+    Recent,
+    Suspension,
+    Suspensions,
+    hour_end,
+    recent_key,
+    recent_keys,
+    second_of,
+)
 
 __all__ = [
     "ALLOTMENT",
@@ -30,6 +40,7 @@ __all__ = [
     "due",
     "evolve",
     "held",
+    "hour_end",
     "product",
     "recent_key",
     "recent_keys",
