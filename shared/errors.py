@@ -54,8 +54,11 @@ HaltCode = Literal[
 PolicyCode = Literal[
     "policy.invalid",
     "policy.older",
+    "policy.too_late",
     "policy.too_soon",
+    "policy.unknown",
     "policy.version_reused",
+    "policy.withdrawn",
 ]
 CommonCode = Literal[
     "buyer.differs",
@@ -389,6 +392,9 @@ CATALOGUE: dict[str, Entry] = {
     "policy.invalid": Entry("the document breaks the schema or contradicts itself; the last good version stays"),
     "policy.older": Entry("it would begin before, or when, a version does that was accepted earlier"),
     "policy.too_soon": Entry("it would begin sooner after its publishing than the policy in force allows"),
+    "policy.too_late": Entry("the version to be withdrawn begins sooner than the policy in force allows, or has begun; it stays"),
+    "policy.unknown": Entry("no version of the name that is to be withdrawn was accepted"),
+    "policy.withdrawn": Entry("the version of that name was withdrawn; give it a new name"),
     "policy.version_reused": Entry("a version of that name was accepted with another body; give it a new name"),
     "buyer.differs": Entry(
         "the event names another buyer than the order has",
