@@ -1077,7 +1077,9 @@ CATALOGUE: dict[str, Entry] = {
         "该商品未通过活动审核",
         "The product is not approved for this campaign.",
     ),
-    "campaign.outdated": Entry("a later word on the same product of the campaign came before: nothing was changed"),
+    "campaign.outdated": Entry(
+        "a word on the same product of the campaign, of later or of the same moment, came before: nothing was changed"
+    ),
     "campaign.sold_out": Entry(
         "fewer units are left of the campaign's allotment than the order wants", False, "活动商品已售罄", "The product is sold out."
     ),

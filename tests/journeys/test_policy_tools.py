@@ -98,4 +98,4 @@ def test_ops_take_a_mistyped_version_back_before_it_begins(town: Town, tmp_path:
     town.send_raw("ops", "policy.v1", near, json.dumps(body), cloud_event("ops", "policy.withdrawn", name("late")))
     town.idle()
     assert town.refused(near) == ["policy.too_late"] * 4
-    assert "statements hold" in town.laotie("verify")
+    assert "everything holds" in town.laotie("verify")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.order.model.campaign import ALLOTMENT, CLUSTER, Allotment, Cluster, product
+from services.order.model.campaign import ALLOTMENT, CLUSTER, REVIEWS_MAX, Allotment, Cluster, Review, product
 from services.order.model.identity import MEMBER, TOKEN, Member, Token, token_key
 from services.order.model.line import OrderLine, Parcel, confirmation, held, restated, unsent_at
 from services.order.model.order import ORDER, Order, due, evolve
@@ -24,6 +24,7 @@ __all__ = [
     "MEMBER",
     "ORDER",
     "RECENT",
+    "REVIEWS_MAX",
     "SUSPENSION",
     "TOKEN",
     "Allotment",
@@ -33,6 +34,7 @@ __all__ = [
     "OrderLine",
     "Parcel",
     "Recent",
+    "Review",
     "Suspension",
     "Suspensions",
     "Token",
