@@ -6,12 +6,12 @@ from services.order.model.campaign import ALLOTMENT, CLUSTER, REVIEWS_MAX, Allot
 from services.order.model.identity import MEMBER, TOKEN, Member, Token, token_key
 from services.order.model.line import OrderLine, Parcel, confirmation, held, restated, unsent_at
 from services.order.model.order import ORDER, Order, due, evolve
-from services.order.model.suspension import (
+from services.order.model.party import (
+    PARTY,
     RECENT,
-    SUSPENSION,
+    Party,
     Recent,
     Suspension,
-    Suspensions,
     hour_end,
     recent_key,
     recent_keys,
@@ -23,9 +23,9 @@ __all__ = [
     "CLUSTER",
     "MEMBER",
     "ORDER",
+    "PARTY",
     "RECENT",
     "REVIEWS_MAX",
-    "SUSPENSION",
     "TOKEN",
     "Allotment",
     "Cluster",
@@ -33,10 +33,10 @@ __all__ = [
     "Order",
     "OrderLine",
     "Parcel",
+    "Party",
     "Recent",
     "Review",
     "Suspension",
-    "Suspensions",
     "Token",
     "confirmation",
     "due",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.order.decide.suspension import SECONDS_MAX
 from services.order.handlers import SERVICE
-from services.order.model import SUSPENSION, second_of
+from services.order.model import PARTY, second_of
 from shared.contracts.order import OrderRejected
 from shared.contracts.standing import SubjectReinstated
 from shared.contracts.storefront import OrderPlaced
@@ -159,7 +159,7 @@ def test_who_has_no_order_that_late_is_looked_for_in_the_hours_of_the_policy_r2_
 
 
 def test_a_row_of_before_hours_were_noted_is_read_r2_8() -> None:
-    assert SUSPENSION.parse('{"known": {}, "escrow": []}').reached == 0
+    assert PARTY.parse('{"known": {}, "escrow": []}').reached == 0
 
 
 def test_the_same_suspension_told_again_is_refused() -> None:

@@ -1,6 +1,6 @@
-"""Who is suspended when, how long whose money stays in escrow, and which orders a suspension found late looks at. Source: R2.8, R5.7.
+"""Sellers and promoters: when suspended, how long whose money stays in escrow, which orders a late suspension finds. Source: R2.8, R5.7.
 
-Apart, because the two are used differently: each placement locks the suspensions of its parties, of which hardly one has any;
+Apart, because the two are used differently: each placement locks its parties, of which hardly one is suspended;
 the orders of a party are noted in that party's own lane after the fact, and a busy one makes nobody wait.
 """
 
@@ -42,8 +42,8 @@ class Escrow:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspensions:
-    """What trust told of one seller or promoter: its suspensions, by violation_id, and its tiers' days, in the order of their telling.
+class Party:
+    """What is known of one seller or promoter: its suspensions, by violation_id, and its tiers' days, in the order of their telling.
 
     reached: no order of it that is remembered was placed later than this second; 0: none is, as far as this was counted.
     """
@@ -72,8 +72,8 @@ class Recent:
     orders: Mapping[str, datetime]
 
 
-def evolve_suspensions(suspensions: Suspensions | None, fact: PartyFact) -> Suspensions:
-    before = suspensions or Suspensions({})
+def evolve_party(party: Party | None, fact: PartyFact) -> Party:
+    before = party or Party({})
     match fact:
         case SuspensionNoted():
             return replace(before, known={**before.known, fact.violation_id: Suspension(fact.effective_from, fact.until)})
@@ -111,5 +111,5 @@ def recent_keys(subject_id: str, seconds: range) -> Numbered:
     return Numbered(f"{subject_id}/", seconds)
 
 
-SUSPENSION = Kind("suspension", PartyFact, lambda fact: fact.subject_id, evolve_suspensions)
+PARTY = Kind("suspension", PartyFact, lambda fact: fact.subject_id, evolve_party)  # as its table is called
 RECENT = Kind("recent", OrderRemembered, lambda fact: recent_key(fact.subject_id, second_of(fact.occurred_at)), evolve_recent)
