@@ -55,8 +55,11 @@ HaltCode = Literal[
 PolicyCode = Literal[
     "policy.invalid",
     "policy.older",
+    "policy.too_late",
     "policy.too_soon",
+    "policy.unknown",
     "policy.version_reused",
+    "policy.withdrawn",
 ]
 CommonCode = Literal[
     "buyer.differs",
@@ -394,6 +397,9 @@ CATALOGUE: dict[str, Entry] = {
     "policy.invalid": Entry("the document breaks the schema or contradicts itself; the last good version stays"),
     "policy.older": Entry("it would begin before, or when, a version does that was accepted earlier"),
     "policy.too_soon": Entry("it would begin sooner after its publishing than the policy in force allows"),
+    "policy.too_late": Entry("the version to be withdrawn begins sooner than the policy in force allows, or has begun; it stays"),
+    "policy.unknown": Entry("no version of the name that is to be withdrawn was accepted"),
+    "policy.withdrawn": Entry("the version of that name was withdrawn; give it a new name"),
     "policy.version_reused": Entry("a version of that name was accepted with another body; give it a new name"),
     "buyer.differs": Entry(
         "the event names another buyer than the order has",
@@ -1084,7 +1090,9 @@ CATALOGUE: dict[str, Entry] = {
         "该商品未通过活动审核",
         "The product is not approved for this campaign.",
     ),
-    "campaign.outdated": Entry("a later word on the same product of the campaign came before: nothing was changed"),
+    "campaign.outdated": Entry(
+        "a word on the same product of the campaign, of later or of the same moment, came before: nothing was changed"
+    ),
     "campaign.sold_out": Entry(
         "fewer units are left of the campaign's allotment than the order wants", False, "活动商品已售罄", "The product is sold out."
     ),

@@ -13,16 +13,17 @@ from deploy.local.stack import Stack
 from shared import postgres
 from shared.policy.published import digest_of
 
-KEPT = "SELECT version, begins, value FROM {schema}.policy ORDER BY begins"
+KEPT = "SELECT version, begins, value, withdrawn FROM {schema}.policy ORDER BY begins"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Of one service. kept: all versions, each with its digest. coming: the next, and when it begins."""
+    """Of one service. kept: all versions that count, each with its digest. coming: the next, and when it begins. withdrawn: others."""
 
     in_force: str | None
     coming: tuple[str, datetime] | None
     kept: Mapping[str, str]
+    withdrawn: tuple[str, ...] = ()
 
 
 async def standing(stack: Stack, now: datetime | None = None) -> dict[str, Standing]:
@@ -34,11 +35,13 @@ async def standing(stack: Stack, now: datetime | None = None) -> dict[str, Stand
         await connection.close()
 
 
-def _of(rows: list[asyncpg.Record], now: datetime | None) -> Standing:
+def _of(told: list[asyncpg.Record], now: datetime | None) -> Standing:
+    rows = [row for row in told if row["withdrawn"] is None]
     begun = [row for row in rows if now is None or row["begins"] <= now] or rows[:1]
     later = [row for row in rows if row["begins"] > begun[-1]["begins"]] if begun else []
     return Standing(
         begun[-1]["version"] if begun else None,
         (later[0]["version"], later[0]["begins"]) if later else None,
         {row["version"]: digest_of(row["value"], row["begins"]) for row in rows},
+        tuple(row["version"] for row in told if row["withdrawn"] is not None),
     )

@@ -1,11 +1,11 @@
-"""laotie policy validate · diff · publish · history · replay"""
+"""laotie policy validate · diff · publish · withdraw · history · replay"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,21 @@ from shared.messaging.versions import Kept
 from shared.policy import InvalidPolicy, Policies, Policy
 from shared.policy.changes import changes
 from shared.policy.policies import parse
-from shared.policy.published import digest, verdict
+from shared.policy.published import digest, verdict, withdrawal
 
 TIMEOUT_S = 60.0
 POLL_S = 0.2
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+no_wait_option = click.option("--no-wait", is_flag=True, help="Return once the broker has it.")
+timeout_option = click.option(
+    "--timeout", "timeout_s", default=TIMEOUT_S, show_default=True, type=click.FloatRange(0), help="Seconds to wait."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
 @click.group()
 def policy() -> None:
-    """The rules that ops may change: look at a version, compare two, publish one, see what was published."""
+    """The rules that ops may change: look at a version, compare two, publish one or take it back, see what was published."""
 
 
 policy.add_command(replay)
@@ -72,7 +76,7 @@ def diff(old: str, new: str, as_json: bool) -> None:
 
     Each is a file (its last version counts) or the name of a version on policy.v1.
     """
-    published: list[Policies] = []
+    published: list[topic.Reading] = []
     before, after = _named(old, published), _named(new, published)
     found = changes(before, after)
     if as_json:
@@ -90,8 +94,8 @@ def diff(old: str, new: str, as_json: bool) -> None:
 
 @policy.command()
 @file_argument
-@click.option("--no-wait", is_flag=True, help="Return once the broker has it.")
-@click.option("--timeout", "timeout_s", default=TIMEOUT_S, show_default=True, type=click.FloatRange(0), help="Seconds to wait.")
+@no_wait_option
+@timeout_option
 @json_option
 def publish(file: Path, no_wait: bool, timeout_s: float, as_json: bool) -> None:
     """Publish the versions of a file that policy.v1 does not hold, and wait until every service took them.
@@ -104,9 +108,10 @@ def publish(file: Path, no_wait: bool, timeout_s: float, as_json: bool) -> None:
     except InvalidPolicy as error:
         raise Failed("\n".join([f"policy.invalid: {file}", *(f"  {line}" for line in error.faults)])) from None
     now, fresh = topic.business_time(stack, postgres.OPS), list[Policy]()
-    accepted = topic.read(stack).policies
+    reading = topic.read(stack)
+    accepted = reading.policies
     for one in versions:
-        found = verdict(one, now, accepted)
+        found = verdict(one, now, accepted, reading.withdrawn)
         if isinstance(found, Policy):
             accepted = Policies([*(accepted.versions if accepted else ()), found])
             fresh.append(found)
@@ -127,14 +132,39 @@ def publish(file: Path, no_wait: bool, timeout_s: float, as_json: bool) -> None:
 
 
 @policy.command()
+@click.argument("version")
+@no_wait_option
+@timeout_option
+@json_option
+def withdraw(version: str, no_wait: bool, timeout_s: float, as_json: bool) -> None:
+    """Take a version back that is not in force yet, and wait until every service knows; its name is not used again.
+
+    What the services would refuse is refused here: it begins too soon, or there is none of that name.
+    """
+    stack = running()
+    reading, now = topic.read(stack), topic.business_time(stack, postgres.OPS)
+    found = withdrawal(version, now, reading.policies, reading.withdrawn)
+    if isinstance(found, tuple):
+        raise Failed(f"{found[0]}: {found[1]}")
+    if found is not None:
+        topic.withdraw(Producer(quiet(stack.settings(postgres.OPS).confluent())), version, now)
+    if not no_wait:
+        _wait(stack, lambda one: version in one.withdrawn, timeout_s, "withdrawn")
+    if as_json:
+        click.echo(json.dumps({"withdrawn": version, "before": found is None, "taken": not no_wait}, indent=1))
+        return
+    click.echo(f"version {version} {'was withdrawn already' if found is None else f'is withdrawn: it does not begin {_local(found)}'}")
+    click.echo("not waited for the services" if no_wait else "every service has taken it")
+
+
+@policy.command()
 @json_option
 def history(as_json: bool) -> None:
-    """List what was published on policy.v1, in order, and what became of it: in force when, or refused with which code."""
+    """List what was published on policy.v1, in order, and what became of it: in force when, withdrawn, or refused with which code."""
     stack = running()
-    heard, now = topic.read(stack).heard, topic.business_time(stack, postgres.OPS)
-    begun = [one.became.version for one in heard if isinstance(one.became, Kept) and one.became.begins <= now]
-    current = begun[-1] if begun else next((one.became.version for one in heard if isinstance(one.became, Kept)), "")
-    rows = [_row(one, current, now) for one in heard]
+    reading, now = topic.read(stack), topic.business_time(stack, postgres.OPS)
+    current = reading.policies.version_at(now) if reading.policies else ""
+    rows = [_row(one, current, reading.withdrawn, now) for one in reading.heard]
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
@@ -145,7 +175,7 @@ def history(as_json: bool) -> None:
     click.echo(f"in force: {current or 'none'}")
 
 
-def _row(one: topic.Heard, current: str, now: datetime) -> dict[str, Any]:
+def _row(one: topic.Heard, current: str, withdrawn: Collection[str], now: datetime) -> dict[str, Any]:
     record, became = one.record, one.became
     row: dict[str, Any] = {
         "offset": record.offset,
@@ -155,7 +185,11 @@ def _row(one: topic.Heard, current: str, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
     if isinstance(became, Kept):
         state = "in force" if became.version == current else "over" if became.begins <= now else "to come"
-        row |= {"became": state, "begins": became.begins.isoformat(), "sha256": became.sha256}
+        if became.withdrawn is not None:
+            row |= {"became": "withdrawal"}
+        else:
+            state = "withdrawn" if became.version in withdrawn else state
+            row |= {"became": state, "begins": became.begins.isoformat(), "sha256": became.sha256}
     elif isinstance(became, Unreadable):
         row |= {"became": "refused", "code": became.code, "detail": became.detail}
     return row
@@ -169,7 +203,7 @@ def _read(file: Path) -> Sequence[Policy]:
         raise InvalidPolicy(f"not UTF-8: {error}") from None
 
 
-def _named(name: str, published: list[Policies]) -> Policy:
+def _named(name: str, published: list[topic.Reading]) -> Policy:
     """published: read once for both."""
     if Path(name).is_file():
         try:
@@ -177,25 +211,32 @@ def _named(name: str, published: list[Policies]) -> Policy:
         except InvalidPolicy as error:
             raise Failed(f"policy.invalid: {name}: {error}") from None
     if not published:
-        published.append(topic.policies_of(running()))
-    found = published[0].named(name)
+        published.append(topic.read(running()))
+    versions = published[0].policies.versions if published[0].policies else ()
+    found = next((one for one in versions if one.version == name), None)
+    if name in published[0].withdrawn:
+        raise Failed(f"version {name} was withdrawn")
     if found is None:
-        raise Failed(f"there is no file and no version {name!r}; versions: {', '.join(one.version for one in published[0].versions)}")
+        raise Failed(f"there is no file and no version {name!r}; versions: {', '.join(one.version for one in versions) or 'none'}")
     return found
 
 
 def _taken(stack: Stack, versions: Sequence[Policy], timeout_s: float) -> None:
     """Raises Failed, naming the services that have not. Wanted is what policy.v1 says: it may be written otherwise than the file."""
-    deadline = time.monotonic() + timeout_s
     named = {one.version for one in versions}
-    wanted = {one.version: one.sha256 for one in topic.read(stack).kept if one.version in named}
+    wanted = {one.version: one.sha256 for one in topic.read(stack).kept if one.version in named and one.withdrawn is None}
+    _wait(stack, lambda one: _holds(one, wanted), timeout_s, "published")
+
+
+def _wait(stack: Stack, taken: Callable[[Standing], bool], timeout_s: float, what: str) -> None:
+    """Raises Failed, naming the services that have not."""
+    deadline = time.monotonic() + timeout_s
     while True:
-        found = asyncio.run(standing(stack))
-        missing = [service for service, one in found.items() if not _holds(one, wanted)]
+        missing = [service for service, one in asyncio.run(standing(stack)).items() if not taken(one)]
         if not missing:
             return
         if time.monotonic() > deadline:
-            raise Failed(f"published, but not taken by {', '.join(missing)} within {timeout_s:.0f} s: laotie status, laotie policy history")
+            raise Failed(f"{what}, but not taken by {', '.join(missing)} within {timeout_s:.0f} s: laotie status, laotie policy history")
         time.sleep(POLL_S)
 
 

@@ -77,7 +77,8 @@ def status(as_json: bool) -> None:
         _table(state)
         for row in state.get("policies", ()):
             coming = f", next {row['next']} from {row['next_from']}" if row["next"] else ""
-            click.echo(f"  {row['service']:<14} policy {row['in_force'] or 'none'}{coming}")
+            withdrawn = f", withdrawn {', '.join(row['withdrawn'])}" if row["withdrawn"] else ""
+            click.echo(f"  {row['service']:<14} policy {row['in_force'] or 'none'}{coming}{withdrawn}")
     if state["phase"] != "ready" or not all(row["alive"] for row in state["processes"]):
         raise SystemExit(1)
 
@@ -100,7 +101,7 @@ def logs(name: str | None, follow: bool, lines: int) -> None:
             positions[one] = _print_from(one, path, positions[one], label=len(chosen) > 1)
 
 
-def _policies() -> list[dict[str, str | None]]:
+def _policies() -> list[dict[str, Any]]:
     """Which version each service has in force, and the next one; nothing where a server does not answer."""
     try:
         stack = running()
@@ -110,7 +111,8 @@ def _policies() -> list[dict[str, str | None]]:
     rows = []
     for service, one in found.items():
         coming, begins = one.coming or (None, None)
-        rows.append({"service": service, "in_force": one.in_force, "next": coming, "next_from": begins.isoformat() if begins else None})
+        row = {"service": service, "in_force": one.in_force, "next": coming, "next_from": begins.isoformat() if begins else None}
+        rows.append({**row, "withdrawn": one.withdrawn})
     return rows
 
 

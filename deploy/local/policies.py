@@ -15,7 +15,7 @@ from deploy.local.process import StackError
 from shared import postgres
 from shared.messaging.record import Record, Unreadable
 from shared.messaging.system import CLOCK, ClockSet
-from shared.messaging.versions import Kept
+from shared.messaging.versions import Kept, keep
 from shared.policy import InvalidPolicy, Policies, Policy
 from shared.policy.policies import configured
 from shared.policy.published import PublishedPolicies, digest, verdict
@@ -29,7 +29,7 @@ TOPIC = PublishedPolicies.topic.name
 
 
 class Heard(NamedTuple):
-    """One record of policy.v1. became: what every service made of it; None: a version that counts, told again."""
+    """One record of policy.v1. became: what every service made of it, of a withdrawal the version withdrawn; None: nothing new."""
 
     record: Record
     became: Kept | Unreadable | None
@@ -42,7 +42,16 @@ class Reading(NamedTuple):
 
     @property
     def kept(self) -> list[Kept]:
-        return [one.became for one in self.heard if isinstance(one.became, Kept)]
+        """As every service keeps them."""
+        found = list[Kept]()
+        for one in self.heard:
+            if isinstance(one.became, Kept):
+                keep(found, one.became)
+        return found
+
+    @property
+    def withdrawn(self) -> frozenset[str]:
+        return frozenset(one.version for one in self.kept if one.withdrawn is not None)
 
     @property
     def policies(self) -> Policies | None:
@@ -58,7 +67,7 @@ def read(stack: "Stack", principal: str = postgres.OPS) -> Reading:
         became = judge.judge(record, kept, manual=stack.clock == "manual")
         heard.append(Heard(record, became))
         if isinstance(became, Kept):
-            kept.append(became)
+            keep(kept, became)
     return Reading(heard)
 
 
@@ -78,11 +87,21 @@ def zone_of(stack: "Stack") -> ZoneInfo:
 def publish(producer: Producer, policy: Policy, occurred_at: datetime) -> None:
     """As it was written, defaults left out. Raises StackError when the broker did not take it."""
     value = {"occurred_at": occurred_at.isoformat(), **policy.model_dump(mode="json", exclude_unset=True)}
+    _send(producer, policy.version, f"policy-{digest(policy)[:32]}", "policy.published", value)
+
+
+def withdraw(producer: Producer, version: str, occurred_at: datetime) -> None:
+    """Raises StackError when the broker did not take it."""
+    value = {"occurred_at": occurred_at.isoformat(), "version": version}
+    _send(producer, version, f"policy-withdrawn-{version}", "policy.withdrawn", value)
+
+
+def _send(producer: Producer, version: str, identity: str, kind: str, value: Mapping[str, Any]) -> None:
     headers: list[tuple[str, str | bytes | None]] = [
         ("ce_specversion", "1.0"),
-        ("ce_id", f"policy-{digest(policy)[:32]}"),
+        ("ce_id", identity),
         ("ce_source", "laotie/ops"),
-        ("ce_type", "policy.published"),
+        ("ce_type", kind),
         ("content-type", "application/json"),
     ]
     failed: list[KafkaError] = []
@@ -91,9 +110,9 @@ def publish(producer: Producer, policy: Policy, occurred_at: datetime) -> None:
         if error is not None:
             failed.append(error)
 
-    producer.produce(TOPIC, json.dumps(value).encode(), policy.version.encode(), headers=headers, on_delivery=told)
+    producer.produce(TOPIC, json.dumps(value).encode(), version.encode(), headers=headers, on_delivery=told)
     if producer.flush(TIMEOUT_S) or failed:
-        raise StackError(f"version {policy.version} was not published: {failed[0].str() if failed else 'the broker does not answer'}")
+        raise StackError(f"{kind} of version {version} was not published: {failed[0].str() if failed else 'the broker does not answer'}")
 
 
 def publish_configured(stack: "Stack") -> list[str]:
@@ -105,9 +124,10 @@ def publish_configured(stack: "Stack") -> list[str]:
         versions = configured().versions
     except (InvalidPolicy, OSError) as error:
         raise StackError(f"the policy file: {error}") from error
-    accepted, now, said = read(stack, ADMIN).policies, business_time(stack), list[str]()
+    known, now, said = read(stack, ADMIN), business_time(stack), list[str]()
+    accepted = known.policies
     for policy in versions:
-        found = verdict(policy, now, accepted)
+        found = verdict(policy, now, accepted, known.withdrawn)
         if isinstance(found, Policy):
             publish(Producer(quiet(stack.settings(ADMIN).confluent())), policy, now)
             accepted = Policies([*(accepted.versions if accepted else ()), policy])

@@ -54,7 +54,9 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     **dict.fromkeys(("fund.drawn", "fund.stopped"), ("fund", lambda fact: f"{fact.day}/{fact.currency}")),
     "token.held": ("token", lambda fact: f"{fact.kind}:{fact.token}"),
     "hold.noted": ("purchase", lambda fact: fact.order_id),
-    **dict.fromkeys(("suspension.noted", "suspension.lifted", "tier.noted"), ("suspension", lambda fact: fact.subject_id)),
+    **dict.fromkeys(
+        ("suspension.noted", "suspension.lifted", "tier.noted", "orders.reached"), ("suspension", lambda fact: fact.subject_id)
+    ),
     "order.remembered": ("recent", lambda fact: f"{fact.subject_id}/{int(fact.occurred_at.timestamp())}"),
 }
 CHANGES_NOTHING = ("first_order.doubled", "score.explained")  # told to everyone, of nobody's state

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from deploy.local.policies import Heard
+from deploy.local.policies import Heard, Reading
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
@@ -26,7 +26,7 @@ def checks(log: Log, tables: Tables, policies: Policies, heard: Sequence[Heard])
     """heard: what policy.v1 holds; what a service has not reached yet it need not have kept or refused."""
     yield _decided(log, policies)
     yield _promised(log, policies)
-    yield _kept(tables, policies, {one.became.version: one.record.offset for one in heard if isinstance(one.became, Kept)})
+    yield _kept(tables, policies, Reading([*heard]).kept)
     yield _refused(log, tables, {one.record.offset: one.became.code for one in heard if isinstance(one.became, Unreadable)})
 
 
@@ -68,12 +68,17 @@ def _same(check: Check, entry: Entry, told: str, right: str) -> None:
     check.that(told == right, f"{entry}: promised by version {told}, in force at the placement was {right}")
 
 
-def _kept(tables: Tables, policies: Policies, offsets: Mapping[str, int]) -> Check:
+def _kept(tables: Tables, policies: Policies, heard: Sequence[Kept]) -> Check:
+    """A version that is withdrawn counts where that was not read yet."""
     check = Check("every service keeps exactly the versions of the policy that policy.v1 says count")
+    offsets = {one.version: one.offset for one in heard}
+    gone = [one for one in heard if one.withdrawn is not None]
     for service, kept in sorted(tables.policies.items()):
         position = tables.taken[service].positions.get(PLACE, 0)
         reached = [one for one in policies.versions if offsets.get(one.version, 0) < position]
-        check.same(f"versions of {service}", {one.version: (one.effective_from, digest(one)) for one in reached}, dict(kept))
+        right = {one.version: (one.effective_from, digest(one)) for one in reached}
+        right |= {one.version: (one.begins, one.sha256) for one in gone if one.offset < position <= (one.withdrawn or 0)}
+        check.same(f"versions of {service}", right, dict(kept))
     return check
 
 

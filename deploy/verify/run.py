@@ -37,6 +37,7 @@ from deploy.verify import (
     splits,
     standings,
     states,
+    suspensions,
     transactions,
     verdicts,
     votes,
@@ -87,6 +88,7 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("orders", orders.checks(log, tables))
     yield from _computed("reconciliation", reconciliation.checks(log, tables))
     yield from _computed("states", states.checks(log, tables))
+    yield from _computed("suspensions", suspensions.checks(log, tables))
     yield from _computed("campaigns", campaigns.checks(log, tables))
     yield from _computed("first orders", first_orders.checks(log, tables, published))
     yield from _computed("scores", scores.checks(log, published))

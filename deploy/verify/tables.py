@@ -105,7 +105,7 @@ async def snapshot(dsn: str) -> Tables:
                 rows = await connection.fetch(f"SELECT topic, partition, seq FROM {schema}.lane")
                 lanes |= {(row[0], row[1]): row[2] for row in rows}
                 taken[service] = await _taken(connection, schema)
-                kept = await connection.fetch(f"SELECT version, begins, value FROM {schema}.policy")
+                kept = await connection.fetch(f"SELECT version, begins, value FROM {schema}.policy WHERE withdrawn IS NULL")
                 policies[service] = {row[0]: (row[1], digest_of(row[2], row[1])) for row in kept}
                 for kind in kinds:
                     stored = await connection.fetch(f"SELECT key, version, body::text FROM {schema}.{postgres.quoted(kind)}")

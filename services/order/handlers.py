@@ -10,8 +10,8 @@ from services.order.model import (
     CLUSTER,
     MEMBER,
     ORDER,
+    PARTY,
     RECENT,
-    SUSPENSION,
     TOKEN,
     Cluster,
     Member,
@@ -83,7 +83,7 @@ Input = (
 def handle(event: Input, policy: Policies) -> Plan:
     match event:
         case OrderPlaced(campaign_id=None):
-            parties = SUSPENSION.many(decide.parties(event))
+            parties = PARTY.many(decide.parties(event))
             return on(event, decide.place, ORDER.one(event.order_id), parties, given(policy.at(event.occurred_at)))
         case OrderPlaced():
 
@@ -98,7 +98,7 @@ def handle(event: Input, policy: Policies) -> Plan:
                 ORDER.one(event.order_id),
                 ALLOTMENT.many(decide.products(event)),
                 cluster,
-                SUSPENSION.many(decide.parties(event)),
+                PARTY.many(decide.parties(event)),
                 given(policy.at(event.occurred_at)),
             )
         case OrderCancelRequested():
@@ -154,16 +154,16 @@ def handle(event: Input, policy: Policies) -> Plan:
         case LimitShifted():
             return on(event, decide.shift, CLUSTER.one(event.cluster))
         case SubjectSuspended():
-            return on(event, decide.suspend, SUSPENSION.one(event.subject_id), given(policy.at(event.occurred_at)))
+            return on(event, decide.suspend, PARTY.one(event.subject_id), given(policy.at(event.occurred_at)))
         case SubjectReinstated():
-            return on(event, decide.lift, SUSPENSION.one(event.subject_id))
+            return on(event, decide.lift, PARTY.one(event.subject_id))
         case TierChanged():
-            return on(event, decide.note_tier, SUSPENSION.one(event.subject_id))
+            return on(event, decide.note_tier, PARTY.one(event.subject_id))
         case OrderAttributed():
             recent = RECENT.one(recent_key(event.subject_id, second_of(event.occurred_at)))
-            return on(event, decide.attribute, SUSPENSION.one(event.subject_id), recent)
+            return on(event, decide.attribute, PARTY.one(event.subject_id), recent)
         case OrdersSought():
-            return on(event, decide.seek, SUSPENSION.one(event.subject_id), RECENT.many(decide.seconds_sought(event)))
+            return on(event, decide.seek, PARTY.one(event.subject_id), RECENT.many(decide.seconds_sought(event)))
         case SuspensionFound():
             return on(event, decide.close, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
         case _:
@@ -171,4 +171,4 @@ def handle(event: Input, policy: Policies) -> Plan:
 
 
 SENDS = (ClustersMet, ClusterJoined, MemberMoved, MemberJoined, LimitShifted, OrderAttributed, OrdersSought, SuspensionFound)
-SERVICE = Service("order", Input, handle, (ORDER, MEMBER, TOKEN, ALLOTMENT, CLUSTER, SUSPENSION, RECENT), SENDS)
+SERVICE = Service("order", Input, handle, (ORDER, MEMBER, TOKEN, ALLOTMENT, CLUSTER, PARTY, RECENT), SENDS)

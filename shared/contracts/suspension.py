@@ -116,6 +116,20 @@ class OrderRemembered(Message):
     order_id: Id
 
 
+class OrdersReached(Message):
+    """Orders of this seller or promoter are remembered up to this second (from 1970, UTC; the last of its hour), so far none placed later.
+
+    Producer: order. Consumers: nobody (private to order).
+    """
+
+    type: ClassVar[str] = "orders.reached"
+    topic: ClassVar[Topic] = ORDER_INTERNAL
+    key_field: ClassVar[str] = "subject_id"
+
+    subject_id: Suspendable
+    second: int = Field(ge=0)
+
+
 class OrdersSought(Message):
     """Look through the orders of these seconds (counted from 1970, UTC) for those that the suspension covers, then go on.
 

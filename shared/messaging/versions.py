@@ -3,8 +3,9 @@
 Invariants kept here:
  V1 Which versions count is a function of the topic's records in order, so services agree without asking each other; each keeps what it
     accepted in its own schema, as compaction may take a record away.
- V2 A version begins at least `lead` after it was published. A process that had read the topic to its end at X knows all that is to
-    be known of times up to X + lead, and decides on nothing later before it has looked again: a frozen one too.
+ V2 A version begins at least `lead` after it was published, and is withdrawn at least that long before it would begin. A process that
+    had read the topic to its end at X knows all that is to be known of times up to X + lead, and decides on nothing later before it has
+    looked again: a frozen one too.
  V3 A record is judged once a service, in the transaction that moves its position; so is its refusal announced.
 """
 
@@ -43,20 +44,27 @@ READ_UNCOMMITTED, LATEST = 0, -1
 
 PLACE = "INSERT INTO cursor (topic, partition, position) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING"
 LOCK = "SELECT position FROM cursor WHERE topic = $1 AND partition = 0 FOR UPDATE"
-LOAD_KEPT = 'SELECT version, "offset", begins, sha256, value FROM policy ORDER BY "offset"'
-KEEP = 'INSERT INTO policy (version, "offset", begins, sha256, value) VALUES ($1, $2, $3, $4, $5)'
+LOAD_KEPT = 'SELECT version, "offset", begins, sha256, value, withdrawn FROM policy ORDER BY "offset"'
+KEEP = """
+INSERT INTO policy (version, "offset", begins, sha256, value, withdrawn) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (version) DO UPDATE SET withdrawn = excluded.withdrawn
+"""
 
 log = logging.getLogger("laotie.versions")
 
 
 class Kept(NamedTuple):
-    """A version that counts. begins: when it is first in force. sha256: of what it says. value: its record's."""
+    """A version that counts. begins: when it is first in force. sha256: of what it says. value: its record's.
+
+    withdrawn: offset of the record that says so; it does not count from there on, and its name is taken for ever. None: nobody did.
+    """
 
     version: str
     offset: int
     begins: datetime
     sha256: str
     value: bytes
+    withdrawn: int | None = None
 
 
 @runtime_checkable
@@ -67,12 +75,17 @@ class Published(Protocol):
     lead: timedelta
 
     def policies(self, kept: Sequence[Kept]) -> Policies:
-        """Those that count, in the order in which they came; at least one."""
+        """Those that count; at least one. kept: in the order in which they came, the withdrawn among them."""
         ...
 
     def judge(self, record: Record, kept: Sequence[Kept], *, manual: bool) -> Kept | Unreadable | None:
-        """V1. kept: those that counted before it. manual: business time is not the broker's. None: nothing new."""
+        """V1. kept: those that counted before it, or were withdrawn. manual: business time is not the broker's. None: nothing new."""
         ...
+
+
+def keep(kept: list[Kept], found: Kept) -> None:
+    """What was judged to count or to be withdrawn, in its place."""
+    kept[:] = sorted([*(one for one in kept if one.version != found.version), found], key=lambda one: one.offset)
 
 
 class Static:
@@ -221,11 +234,11 @@ class Following:
             kept = [Kept(*row) for row in await connection.fetch(LOAD_KEPT)]
             outbox: list[OutboxRow] = []
             if since <= position < upto:
-                before = len(kept)
+                before = set(kept)
                 for record in records:
                     if record.offset >= position:
                         self._judge(record, kept, fold)
-                await connection.executemany(KEEP, kept[before:])
+                await connection.executemany(KEEP, [one for one in kept if one not in before])
                 moves = [Move(self._place.topic, 0, position, upto, None, astray=False)]
                 outbox = await self._store.save(connection, fold.take(), moves, datetime.now(UTC))
                 position = upto
@@ -239,8 +252,9 @@ class Following:
     def _judge(self, record: Record, kept: list[Kept], fold: Fold) -> None:
         found = self._published.judge(record, kept, manual=self._clock.manual)
         if isinstance(found, Kept):
-            kept.append(found)
-            log.info("version %s is accepted, in force from %s", found.version, found.begins.isoformat())
+            keep(kept, found)
+            told = "is accepted, in force" if found.withdrawn is None else "is withdrawn; it would have been in force"
+            log.info("version %s %s from %s", found.version, told, found.begins.isoformat())
         elif isinstance(found, Unreadable):
             fold.refuse(found)
             log.warning("a version is refused: %s: %s", found.code, found.detail)

@@ -19,6 +19,7 @@ EvidenceKind = Literal[
     "violation_c", "violation_b", "violation_a", "chargeback_lost", "false_claim", "swapped_parcel",
 ]  # fmt: skip
 
+NAME = r"^[A-Za-z0-9_.\-]{1,64}$"  # of a version
 LEAD_MINUTES_MIN = 10  # an event may be that far ahead of the clock: none is decided that a version yet to come could be about
 Percent = Annotated[int, Field(ge=1, le=100)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
@@ -260,7 +261,7 @@ class Policy(_Section):
     zone: IANA name; days are counted there. Source: R9.1, R2.8, R1.2.
     """
 
-    version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,64}$")]
+    version: Annotated[str, StringConstraints(pattern=NAME)]
     effective_from: AwareDatetime
     zone: str
     lead_minutes: Annotated[int, Field(ge=LEAD_MINUTES_MIN, le=525_600)]

@@ -60,7 +60,7 @@ WORDS: dict[str, Word] = {
     "order.extend_days": Word("buyers", "R2.5", "{} days to add to the time for confirming, once a line", ORDERS),
     "order.ad_days": Word("promoters", "R2.9", "{} days for which a click on an ad counts", ORDERS),
     "order.tags": Word("sellers", "R2.4, R4.7", "what a line may be tagged with, {}", ORDERS),
-    "order.suspension_look_back_hours": Word("the platform", "R2.8", "{} hours of orders searched when a suspension is found late", ACTS),
+    "order.suspension_look_back_hours": Word("the platform", "R2.8", "{} hours or more of orders searched when a suspension is late", ACTS),
     "payment.fee_bp": Word("sellers", "R3.3", "{} of what the buyer paid as the platform's fee", ORDERS),
     "payment.settle_days": Word("sellers", "R2.6", "{} days from confirmation to settlement where no tier says others", ORDERS),
     "payment.sweep": Word("sellers and promoters", "R3.1", "daily payout of balances {}", ACTS),

@@ -127,6 +127,48 @@ def test_v2_a_process_that_did_not_look_decides_on_nothing_that_a_later_version_
     assert lives(world) == {"near": "1", "far": "2"}
 
 
+def test_v2_a_version_that_is_withdrawn_in_time_was_never_in_force(world: World) -> None:
+    """Whoever ran meanwhile, was frozen, or begins later: the same. What takes its time and its place is another; its name is gone."""
+    world.rule("1", DAWN)
+    process = world.spawn("alpha")
+    world.ready()
+    begins = DAWN + timedelta(minutes=40)
+    world.rule("2", begins)
+    settle(world)
+    world.flag("hold.look.alpha")
+    pause(1)
+    advance(world, DAWN + timedelta(minutes=30))
+    world.rule("2", withdraws="2")
+    world.publish("life.begin", "far", at=begins.isoformat())
+    world.flush()
+    until(lambda: "TimeoutError" in world.probe(process, "metrics")[1], 60, world.logs)
+    assert lives(world) == {}, "it knows nothing of that time, though it had a version for it"
+    world.flag("hold.look.alpha", on=False)
+    for version in ("2", "1", "none"):
+        world.rule(version, withdraws=version)
+    world.rule("2", begins + timedelta(hours=1))
+    settle(world)
+    expected = [("1", "policy.unknown"), ("2", "policy.withdrawn"), ("none", "policy.unknown")]
+    assert (lives(world), sorted(world.refused("alpha"))) == ({"far": "1"}, expected)
+    world.rule("3", later := begins + timedelta(minutes=1))
+    settle(world)
+    advance(world, later)
+    world.rule("3", withdraws="3")
+    world.publish("life.begin", "then", at=later.isoformat())
+    settle(world)
+    world.quit()
+    world.spawn("alpha")
+    world.ready()
+    world.publish("life.begin", "late", at=later.isoformat())
+    settle(world)
+    assert lives(world) == {"far": "1", "then": "3", "late": "3"}
+    assert kept(world) == ["1", "2", "3"]
+    assert sorted(world.refused("alpha")) == sorted([*expected, ("3", "policy.too_late")])
+    assert [row["withdrawn"] is not None for row in world.rows("alpha", 'SELECT withdrawn FROM policy ORDER BY "offset"')] == [
+        False, True, False,
+    ]  # fmt: skip
+
+
 def test_what_was_accepted_outlives_the_record_that_compaction_takes(world: World) -> None:
     """The topic is compacted: of two bodies of a version only the later one, which does not count, may be left."""
     world.rule("1", DAWN)

@@ -1,6 +1,7 @@
 """Migrations move forward, once, and say so when somebody rewrites history."""
 
 import asyncio
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from deploy.local.services import migration_folders
 from deploy.local.stack import Stack
+from services.order.model import ALLOTMENT, Allotment, Review
 from services.trust.model import GROUPS, SCORE, Buckets, Score, all_groups, together
 from shared.postgres import MigrationError, migrate
 from tests.infra import Fresh
@@ -88,3 +90,39 @@ async def test_groups_that_lay_in_a_score_are_moved_into_rows_of_their_own(stack
     after: Score = SCORE.parse(row["body"])
     assert (row["version"], after.buckets["goods"].grouped, set(rows)) == (7, {}, set(all_groups("seller:s1", after)))
     assert together(after, rows.values()) == before.buckets
+
+
+@pytest.mark.parametrize(
+    ("approved_from", "approved_until", "reviewed_at", "reviews"),
+    [
+        (None, None, None, ()),
+        (None, None, 1, ((1, False),)),
+        (1, None, 3, ((1, True), (3, True))),
+        (1, 2, 2, ((1, True), (2, False))),
+        (1, 2, 3, ((1, True), (2, False), (3, False))),
+    ],
+)
+async def test_the_span_in_which_a_product_was_approved_becomes_its_reviews(
+    stack: Stack, fresh: Fresh, tmp_path: Path, approved_from: int | None, approved_until: int | None, reviewed_at: int | None,
+    reviews: tuple[tuple[int, bool], ...],
+) -> None:  # fmt: skip
+    def day(number: int) -> datetime:
+        return datetime(2026, 6, number, tzinfo=UTC)
+
+    older, newest = tmp_path / "order" / "migrations", "0004_reviews.sql"
+    *shared, own = migration_folders("order")
+    shutil.copytree(own, older)
+    (older / newest).unlink()
+    schema = await asyncio.to_thread(fresh.schema, "order", [*shared, older])
+    span = {"approved_from": approved_from, "approved_until": approved_until, "reviewed_at": reviewed_at}
+    body = {name: f"{day(number):%Y-%m-%dT%H:%M:%SZ}" if number else None for name, number in span.items()}
+    connection = await asyncpg.connect(schema.owner_dsn)
+    rest = {"units": 5, "limit": None, "sized_at": None, "taken": 2}
+    await connection.execute("INSERT INTO allotment VALUES ('c618/sku1', 7, 6, $1)", json.dumps({**body, **rest}))
+    shutil.copy(own / newest, older / newest)
+    assert await migrate(stack.dsn("admin"), schema.name, [*shared, older]) == [f"order/{newest}"]
+    row = await connection.fetchrow("SELECT version, body FROM allotment")
+    await connection.close()
+    assert row is not None
+    known = tuple(Review(day(number), approved) for number, approved in reviews)
+    assert (row["version"], ALLOTMENT.parse(row["body"])) == (7, Allotment(reviews=known, units=5, taken=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -66,3 +67,35 @@ def test_ops_publish_a_file_with_the_command_and_read_what_it_changes(town: Town
     assert history(town)[version]["became"] == "to come"
     publish(town, document(name("as-it-was"), begins + SECOND))
     town.until(begins + SECOND)
+
+
+def test_ops_take_a_mistyped_version_back_before_it_begins(town: Town, tmp_path: Path) -> None:
+    """R9.1: then every service goes on as if nobody had published it, and others begin before it would have."""
+    far, near = name("mistyped"), name("mended")
+    file = tmp_path / "next.yaml"
+    file.write_text(yaml.safe_dump(document(far, town.now + timedelta(days=3650))), encoding="utf-8")
+    town.laotie("policy", "publish", str(file))
+    mended = document(near, town.now + 2 * LEAD)
+    file.write_text(yaml.safe_dump(mended), encoding="utf-8")
+    assert "policy.older" in town.laotie("policy", "publish", str(file), status=1)
+    assert {coming for _, coming in standing(town).values()} == {far}
+    said = town.laotie("policy", "withdraw", far)
+    assert f"version {far} is withdrawn: it does not begin " in said
+    assert "every service has taken it" in said
+    assert "was withdrawn already" in town.laotie("policy", "withdraw", far)
+    assert {coming for _, coming in standing(town).values()} == {None}
+    assert f"withdrawn {far}" in town.laotie("status").replace(", ", " ")
+    assert "was withdrawn" in town.laotie("policy", "diff", far, str(file), status=1)
+    assert history(town)[far]["became"] == "withdrawal"
+    town.laotie("policy", "publish", str(file))
+    file.write_text(yaml.safe_dump(document(far, town.now + timedelta(days=1))), encoding="utf-8")
+    assert "policy.withdrawn" in town.laotie("policy", "publish", str(file), status=1)
+    town.until(2 * LEAD)
+    assert standing(town) == dict.fromkeys(SERVICES, (near, None))
+    for version, code in ((near, "policy.too_late"), ("nobody's", "policy.unknown")):
+        assert code in town.laotie("policy", "withdraw", version, status=1)
+    body = {"occurred_at": town.now.isoformat(), "version": near}
+    town.send_raw("ops", "policy.v1", near, json.dumps(body), cloud_event("ops", "policy.withdrawn", name("late")))
+    town.idle()
+    assert town.refused(near) == ["policy.too_late"] * 4
+    assert "everything holds" in town.laotie("verify")

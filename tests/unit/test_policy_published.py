@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from shared.errors import CATALOGUE
 from shared.messaging.envelope import AHEAD_MAX
 from shared.messaging.record import Record, Unreadable
-from shared.messaging.versions import Kept
+from shared.messaging.versions import Kept, keep
 from shared.policy.document import Policy
 from shared.policy.policies import configured
 from shared.policy.published import EPOCH, PublishedPolicies, digest, digest_of
@@ -43,14 +43,21 @@ def record(value: Policy | bytes, at: datetime = NOON, *, key: str = "", said: d
     return Record("policy.v1", 0, 0, name.encode(), data, pairs, (at - EPOCH) // timedelta(milliseconds=1))
 
 
+def withdrawn(version: str, at: datetime = NOON, *, said: datetime | None = None, **more: Any) -> Record:
+    value = json.dumps({"occurred_at": (said or at).isoformat(), "version": version, **more}).encode()
+    return record(value, at, key=version, headers=HEADERS | {"ce_type": "policy.withdrawn"})
+
+
 def became(*records: Record, manual: bool = False) -> list[str]:
-    """Of each: the version that counts from then on, `known`, or the code of the refusal."""
+    """Of each: the version that counts from then on, `-` and the one that does no more, `known`, or the code of the refusal."""
     kept, said = list[Kept](), list[str]()
     for offset, one in enumerate(records):
         found = PublishedPolicies().judge(replace(one, offset=offset), kept, manual=manual)
         if isinstance(found, Kept):
-            kept.append(found)
-        said.append(found.version if isinstance(found, Kept) else found.code if isinstance(found, Unreadable) else "known")
+            keep(kept, found)
+            said.append(found.version if found.withdrawn is None else f"-{found.version}")
+        else:
+            said.append(found.code if isinstance(found, Unreadable) else "known")
     return said
 
 
@@ -156,12 +163,22 @@ def test_r9_1_an_invalid_first_document_is_no_first_version() -> None:
     assert became(record(body(version("1"), nonsense=1), key="1"), record(version("2", NOON))) == ["policy.invalid", "2"]
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-30, 90), st.booleans()), max_size=8), st.integers(0, 8))
-def test_r9_1_whoever_reads_on_from_what_it_kept_agrees_with_whoever_reads_all(plan: Sequence[tuple[int, int, bool]], cut: int) -> None:
-    """V1: a service that was down, or that begins with its table, judges each record as those did that were there."""
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(-30, 90), st.booleans(), st.integers(0, 2)), max_size=10),
+    st.integers(0, 10),
+)
+def test_r9_1_whoever_reads_on_from_what_it_kept_agrees_with_whoever_reads_all(
+    plan: Sequence[tuple[int, int, bool, int]], cut: int
+) -> None:
+    """V1: a service that was down, or that begins with its table, judges each record as those did that were there.
+
+    V2: whatever counts is known of, or known to be withdrawn, ten minutes before it begins.
+    """
     records = [
         record(version(str(name), NOON + timedelta(minutes=minutes), lead_minutes=20 if other else 10), NOON + timedelta(minutes=nth))
-        for nth, (name, minutes, other) in enumerate(plan)
+        if what
+        else withdrawn(str(name), NOON + timedelta(minutes=nth))
+        for nth, (name, minutes, other, what) in enumerate(plan)
     ]
     whole = became(*records)
     judge, kept = PublishedPolicies().judge, list[Kept]()
@@ -170,10 +187,12 @@ def test_r9_1_whoever_reads_on_from_what_it_kept_agrees_with_whoever_reads_all(p
             kept = [Kept(*row) for row in kept]  # as they come back from the table
         found = judge(replace(one, offset=offset), kept, manual=False)
         if isinstance(found, Kept):
-            kept.append(found)
+            keep(kept, found)
     assert [one.version for one in kept] == [said for said in whole if said.isdigit()]
-    begins = [one.begins for one in kept]
+    assert {one.version for one in kept if one.withdrawn is not None} == {said[1:] for said in whole if said.startswith("-")}
+    begins = [one.begins for one in kept if one.withdrawn is None]
     assert begins == sorted(set(begins))
+    assert all(one.begins >= NOON + timedelta(minutes=one.withdrawn) + TEN for one in kept if one.withdrawn is not None)
     assert all(one.begins >= NOON + timedelta(minutes=one.offset) + TEN for one in kept[1:])
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from services.order.handlers import SERVICE
-from services.order.model import SUSPENSION
-from services.order.model.suspension import Escrow
+from services.order.model import PARTY
+from services.order.model.party import Escrow
 from shared.contracts.trust import EvidenceFound, TierChanged
 from shared.messaging.memory import Memory
 from shared.policy import Policies
@@ -27,7 +27,7 @@ def held_by(*found: EvidenceFound, policies: Policies = POLICIES, days: int = 1)
     memory = trust(*found, policies=policies)
     order = Memory(SERVICE, policies)
     order.when(*(fact for fact in memory.facts if isinstance(fact, TierChanged)))
-    told = order.entity(SUSPENSION, SELLER)
+    told = order.entity(PARTY, SELLER)
     return (told.escrow_at(noon(TODAY + timedelta(days=days))) if told else None), score_of(memory).tier
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from services.order.model import ALLOTMENT, CLUSTER, Allotment, Cluster, Order, product
+from services.order.model import ALLOTMENT, CLUSTER, REVIEWS_MAX, Allotment, Cluster, Order, product
 from shared.contracts.campaign import (
     AllotmentReleased,
     AllotmentReviewed,
@@ -29,8 +29,9 @@ from shared.messaging.shape import Outcome, Reject, Touch, given
 
 
 def review(event: ProductReviewed, allotment: Allotment | None) -> Outcome:
-    """The latest look counts, by when it was taken. Source: R2.7."""
-    if allotment is not None and allotment.reviewed_at is not None and event.occurred_at <= allotment.reviewed_at:
+    """Counts from when it was taken to the next one, in whatever order they are told; of the same moment, the first told. Source: R2.7."""
+    known = [one.at for one in allotment.reviews] if allotment is not None else []
+    if event.occurred_at in known or (len(known) == REVIEWS_MAX and event.occurred_at < known[0]):
         return Reject("campaign.outdated")
     return (AllotmentReviewed(campaign_id=event.campaign_id, sku=event.sku, approved=event.approved, occurred_at=event.occurred_at),)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from services.order.decide import campaign, suspension
-from services.order.model import Allotment, Cluster, Member, Order, Suspensions
+from services.order.model import Allotment, Cluster, Member, Order, Party
 from services.order.rules.attribution import Attributions, attribute
 from shared.contracts.order import (
     OrderAccepted,
@@ -35,11 +35,11 @@ GROSS_MAX = 10**15  # minor units an order; what the contract's amounts can hold
 FREE = uuid.UUID("3f6e3e0a-6d6e-5a0c-9a55-3d1f8f5d9f10")  # namespace of the payment ids of orders of which nothing is due
 
 
-def place(event: OrderPlaced, order: Order | None, suspensions: Mapping[str, Suspensions], policy: Policy) -> Outcome:
+def place(event: OrderPlaced, order: Order | None, parties: Mapping[str, Party], policy: Policy) -> Outcome:
     """Accepted with the allocation and the terms of the day, or rejected with a code. Source: R2.1, R1.5, R2.3, R2.8."""
     if order is not None:
         return Reject("order.exists")
-    return _placed(event, suspensions, policy, None)
+    return _placed(event, parties, policy, None)
 
 
 def place_in_campaign(
@@ -48,13 +48,13 @@ def place_in_campaign(
     order: Order | None,
     allotments: Mapping[str, Allotment],
     cluster: Cluster | None,
-    suspensions: Mapping[str, Suspensions],
+    parties: Mapping[str, Party],
     policy: Policy,
 ) -> Outcome:
     """As any order, and each product of it must be had from the campaign; what is refused takes nothing. Source: R2.7."""
     if order is not None:
         return Reject("order.exists")
-    facts = _placed(event, suspensions, policy, campaign.refused(event, allotments, cluster))
+    facts = _placed(event, parties, policy, campaign.refused(event, allotments, cluster))
     if any(isinstance(fact, OrderRejected) for fact in facts):
         return facts
     at = member.cluster if member else event.buyer_id
@@ -62,13 +62,13 @@ def place_in_campaign(
 
 
 def _placed(
-    event: OrderPlaced, suspensions: Mapping[str, Suspensions], policy: Policy, not_to_be_had: tuple[Code, str] | None
+    event: OrderPlaced, parties: Mapping[str, Party], policy: Policy, not_to_be_had: tuple[Code, str] | None
 ) -> tuple[Message, ...]:
     """An order of which nothing is due is paid by being placed: no provider captures 0."""
     attributions = attribute(event, policy.order.ad_days)
     promoters = {_promoter(line, attributions.get(line.line_no)) for line in event.lines}
     refused = _unsound(event, policy, attributions) or _bad_coupon(event, attributions)
-    refused = refused or suspension.suspended(event, promoters, suspensions) or not_to_be_had
+    refused = refused or suspension.suspended(event, promoters, parties) or not_to_be_had
     if refused:
         return (_rejected(event, *refused),)
     lines = _lines(event, policy, attributions)
@@ -82,7 +82,7 @@ def _placed(
         lines=lines,
         due_minor=due,
         pay_by=event.occurred_at + timedelta(minutes=policy.order.pay_minutes),
-        terms=_terms(policy, event.currency, suspension.settle_days(event, suspensions, policy)),
+        terms=_terms(policy, event.currency, suspension.settle_days(event, parties, policy)),
         free_shipping=event.free_shipping,
         trust_card_id=event.trust_card_id,
         placed_at=event.occurred_at,

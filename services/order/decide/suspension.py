@@ -2,7 +2,8 @@
 
 Each accepted order is told to its parties' own lanes (`order.attributed`), where suspensions come in too: so an order is
 either there when a suspension looks back, or finds the suspension when it arrives. Looking back goes through the seconds from
-effective_from on, as many hours as the policy says; what was accepted even later than that is not found. Source: R2.8.
+effective_from on to the last hour of which the party has an order (`orders.reached`, once an hour), at least as many hours as the
+policy says; step by step, each following from the one before. However late it is found, it ends, and nothing is left. Source: R2.8.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.order.decide.campaign import released, unsent
-from services.order.model import Allotment, Cluster, Order, Recent, Suspension, Suspensions, recent_keys, second_of
+from services.order.model import Allotment, Cluster, Order, Party, Recent, Suspension, hour_end, recent_keys, second_of
 from shared.contracts.standing import SubjectReinstated, SubjectSuspended
 from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import (
     OrderAttributed,
     OrderClosed,
     OrderRemembered,
+    OrdersReached,
     OrdersSought,
     OrderUnderSuspension,
     SuspensionFound,
@@ -36,11 +38,12 @@ from shared.policy import Policy
 SECONDS_MAX = 3_600  # looked through in one step
 
 
-def suspend(event: SubjectSuspended, suspensions: Suspensions | None, policy: Policy) -> Outcome:
+def suspend(event: SubjectSuspended, party: Party | None, policy: Policy) -> Outcome:
     """Known from now on; the look back begins, in case this comes too late."""
-    if suspensions is not None and event.violation_id in suspensions.known:
+    if party is not None and event.violation_id in party.known:
         return Reject("suspension.known")
-    horizon = event.effective_from + timedelta(hours=policy.order.suspension_look_back_hours)
+    horizon = second_of(event.effective_from + timedelta(hours=policy.order.suspension_look_back_hours))
+    horizon = max(horizon, party.reached if party else 0)
     noted = SuspensionNoted(
         subject_id=event.subject_id,
         violation_id=event.violation_id,
@@ -54,21 +57,21 @@ def suspend(event: SubjectSuspended, suspensions: Suspensions | None, policy: Po
         effective_from=event.effective_from,
         until=event.until,
         second=second_of(event.effective_from),
-        second_last=second_of(min(horizon, event.until or horizon)),
+        second_last=min(horizon, second_of(event.until)) if event.until else horizon,
         occurred_at=event.occurred_at,
     )
     return noted, sought
 
 
-def lift(event: SubjectReinstated, suspensions: Suspensions | None) -> Outcome:
+def lift(event: SubjectReinstated, party: Party | None) -> Outcome:
     """Orders placed from now on. What was closed meanwhile stays so. No facts where nothing is suspended any more. Source: R6.2."""
-    known = suspensions.known.get(event.violation_id) if suspensions else None
+    known = party.known.get(event.violation_id) if party else None
     if known is None or (known.until is not None and known.until <= event.occurred_at):
         return ()
     return (SuspensionLifted(subject_id=event.subject_id, violation_id=event.violation_id, occurred_at=event.occurred_at),)
 
 
-def note_tier(event: TierChanged, suspensions: Suspensions | None) -> Outcome:
+def note_tier(event: TierChanged, party: Party | None) -> Outcome:
     """A seller's, for lines ordered later; those of promoters and buyers cost nobody days in escrow. Source: R5.7."""
     if not event.subject_id.startswith("seller:"):
         return ()
@@ -83,7 +86,7 @@ def note_tier(event: TierChanged, suspensions: Suspensions | None) -> Outcome:
     )
 
 
-def settle_days(event: OrderPlaced, suspensions: Mapping[str, Suspensions], policy: Policy) -> tuple[SettleDays, ...]:
+def settle_days(event: OrderPlaced, parties: Mapping[str, Party], policy: Policy) -> tuple[SettleDays, ...]:
     """By the tier that each seller was known to have by then, frozen in the order's terms: of whom none was told is new, and said where
     that makes a difference. Source: R5.7, R2.6.
 
@@ -93,7 +96,7 @@ def settle_days(event: OrderPlaced, suspensions: Mapping[str, Suspensions], poli
     days_of = {tier.name: tier.escrow_days for tier in (*policy.trust.tiers, new)}
     found = []
     for seller in sorted({line.seller_id for line in event.lines}):
-        known = suspensions.get(f"seller:{seller}")
+        known = parties.get(f"seller:{seller}")
         one = known.escrow_at(event.occurred_at) if known else None
         if one is not None:
             found.append(
@@ -104,12 +107,16 @@ def settle_days(event: OrderPlaced, suspensions: Mapping[str, Suspensions], poli
     return tuple(found)
 
 
-def attribute(event: OrderAttributed, suspensions: Suspensions | None, recent: Recent | None) -> Outcome:
-    """Remembered for suspensions to come, or the victim of one that came meanwhile."""
-    violation_id = suspensions.covering(event.occurred_at) if suspensions else None
+def attribute(event: OrderAttributed, party: Party | None, recent: Recent | None) -> Outcome:
+    """Remembered for suspensions to come, which look as far as its hour, or the victim of one that came meanwhile."""
+    violation_id = party.covering(event.occurred_at) if party else None
     if violation_id is not None:
         return (_found(event.order_id, event.subject_id, violation_id, event.occurred_at),)
-    return (OrderRemembered(subject_id=event.subject_id, order_id=event.order_id, occurred_at=event.occurred_at),)
+    remembered = OrderRemembered(subject_id=event.subject_id, order_id=event.order_id, occurred_at=event.occurred_at)
+    second = second_of(event.occurred_at)
+    if party is not None and second <= party.reached:
+        return (remembered,)
+    return remembered, OrdersReached(subject_id=event.subject_id, second=hour_end(second), occurred_at=event.occurred_at)
 
 
 def seconds_sought(event: OrdersSought) -> Numbered:
@@ -117,9 +124,9 @@ def seconds_sought(event: OrdersSought) -> Numbered:
     return recent_keys(event.subject_id, range(event.second, min(event.second + SECONDS_MAX, event.second_last + 1)))
 
 
-def seek(event: OrdersSought, suspensions: Suspensions | None, seconds: Mapping[str, Recent]) -> Outcome:
+def seek(event: OrdersSought, party: Party | None, seconds: Mapping[str, Recent]) -> Outcome:
     """Each order that the suspension covers, as it stands by now, is told, under its own id; then the next step. Source: R2.8, R6.2."""
-    known = suspensions.known.get(event.violation_id) if suspensions else None
+    known = party.known.get(event.violation_id) if party else None
     span = known or Suspension(event.effective_from, event.until)
     found = [
         _found(order_id, event.subject_id, event.violation_id, max(placed_at, event.occurred_at))
@@ -151,13 +158,13 @@ def parties(event: OrderPlaced) -> set[str]:
     return sellers | {f"promoter:{promoter}" for promoter in promoters if promoter is not None}
 
 
-def suspended(event: OrderPlaced, promoters: Iterable[str | None], suspensions: Mapping[str, Suspensions]) -> tuple[Code, str] | None:
+def suspended(event: OrderPlaced, promoters: Iterable[str | None], parties: Mapping[str, Party]) -> tuple[Code, str] | None:
     """The code and the party, if one is suspended at the moment of placement. Sellers first. Source: R2.8.
 
     promoters: those that lines are attributed to.
     """
     named = {f"seller:{line.seller_id}" for line in event.lines} | {f"promoter:{one}" for one in promoters if one is not None}
-    found = [subject for subject in named if subject in suspensions and suspensions[subject].covering(event.occurred_at)]
+    found = [subject for subject in named if subject in parties and parties[subject].covering(event.occurred_at)]
     return (_code(max(found)), max(found)) if found else None
 
 

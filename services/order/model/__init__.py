@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from services.order.model.campaign import ALLOTMENT, CLUSTER, Allotment, Cluster, product
+from services.order.model.campaign import ALLOTMENT, CLUSTER, REVIEWS_MAX, Allotment, Cluster, Review, product
 from services.order.model.identity import MEMBER, TOKEN, Member, Token, token_key
 from services.order.model.line import OrderLine, Parcel, confirmation, held, restated, unsent_at
 from services.order.model.order import ORDER, Order, due, evolve
-from services.order.model.suspension import RECENT, SUSPENSION, Recent, Suspension, Suspensions, recent_key, recent_keys, second_of
+from services.order.model.party import (
+    PARTY,
+    RECENT,
+    Party,
+    Recent,
+    Suspension,
+    hour_end,
+    recent_key,
+    recent_keys,
+    second_of,
+)
 
 __all__ = [
     "ALLOTMENT",
     "CLUSTER",
     "MEMBER",
     "ORDER",
+    "PARTY",
     "RECENT",
-    "SUSPENSION",
+    "REVIEWS_MAX",
     "TOKEN",
     "Allotment",
     "Cluster",
@@ -22,14 +33,16 @@ __all__ = [
     "Order",
     "OrderLine",
     "Parcel",
+    "Party",
     "Recent",
+    "Review",
     "Suspension",
-    "Suspensions",
     "Token",
     "confirmation",
     "due",
     "evolve",
     "held",
+    "hour_end",
     "product",
     "recent_key",
     "recent_keys",

@@ -23,19 +23,26 @@ from shared.contracts.identity import ClusterGrew, ClusterMerged
 from shared.messaging.shape import Kind
 
 AllotmentFact = AllotmentReviewed | AllotmentSized | AllotmentTaken | AllotmentReleased
+REVIEWS_MAX = 100  # of a product that are remembered: an order placed before them finds it not approved
 ClusterFact = LimitTaken | LimitReleased | LimitMoved | ClusterMerged | ClusterGrew
 
 
 @dataclass(frozen=True, slots=True)
-class Allotment:
-    """approved_from None: never approved. approved_until None: still is. units None: nothing may be sold yet. limit None: no limit.
+class Review:
+    """Approved from then on, or not."""
 
-    reviewed_at, sized_at: of the latest word of each, so that an earlier one that comes later changes nothing.
+    at: datetime
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Allotment:
+    """reviews: in the order of their times. units None: nothing may be sold yet. limit None: no limit.
+
+    sized_at: of the latest word of it, so that an earlier one that comes later changes nothing.
     """
 
-    approved_from: datetime | None = None
-    approved_until: datetime | None = None
-    reviewed_at: datetime | None = None
+    reviews: tuple[Review, ...] = ()
     units: int | None = None
     limit: int | None = None
     sized_at: datetime | None = None
@@ -46,9 +53,8 @@ class Allotment:
         return (self.units or 0) - self.taken
 
     def approved(self, at: datetime) -> bool:
-        """Half open, like all windows. Source: R1.2."""
-        since, until = self.approved_from, self.approved_until
-        return since is not None and since <= at and (until is None or at < until)
+        """By the last review until then, whatever was said of later. Half open, like all windows. Source: R1.2, R2.7."""
+        return next((review.approved for review in reversed(self.reviews) if review.at <= at), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,8 @@ def evolve_allotment(allotment: Allotment | None, fact: AllotmentFact) -> Allotm
     allotment = allotment or Allotment()
     match fact:
         case AllotmentReviewed():
-            if fact.approved:
-                since = allotment.approved_from if allotment.approved(fact.occurred_at) else fact.occurred_at
-                return replace(allotment, approved_from=since, approved_until=None, reviewed_at=fact.occurred_at)
-            until = fact.occurred_at if allotment.approved(fact.occurred_at) else allotment.approved_until
-            return replace(allotment, approved_until=until, reviewed_at=fact.occurred_at)
+            reviews = sorted((*allotment.reviews, Review(fact.occurred_at, fact.approved)), key=lambda review: review.at)
+            return replace(allotment, reviews=tuple(reviews)[-REVIEWS_MAX:])
         case AllotmentSized():
             return replace(allotment, units=fact.units, limit=fact.limit_per_identity, sized_at=fact.occurred_at)
         case AllotmentTaken():

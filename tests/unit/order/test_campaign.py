@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.order.decide import campaign
-from services.order.model import ALLOTMENT
+from services.order.model import ALLOTMENT, REVIEWS_MAX
 from shared.contracts.storefront import OrderPlaced
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
@@ -61,6 +64,26 @@ def test_an_approval_counts_from_its_moment_until_it_is_taken_back_r2_7() -> Non
     assert accepted(memory) == ["first", "last"]
     memory.when(reviewed(when="06-01 12:00"), wanted("again", when="06-01 12:00"))
     assert accepted(memory)[-1] == "again"
+
+
+@pytest.mark.parametrize("told", list(permutations(range(3))))
+def test_each_order_goes_by_what_was_said_of_its_moment_in_whatever_order_it_is_told_r2_7(told: Sequence[int]) -> None:
+    """Approved, revoked, approved again, all of it known before any order is: the pre-review is that of the moment of placement."""
+    said = (reviewed(when="06-01 10:00"), reviewed(approved=False, when="06-01 11:00"), reviewed(when="06-01 12:00"))
+    memory = shop(allotted(), *(said[nth] for nth in told))
+    times = {"never": "06-01 09:59:59", "first": "06-01 10:30", "revoked": "06-01 11:00", "still": "06-01 11:59:59", "again": "06-01 12:00"}
+    memory.when(*(wanted(order_id, when=when) for order_id, when in times.items()))
+    assert (accepted(memory), codes(memory)) == (["first", "again"], [])
+    assert rejected(memory) == [(order_id, "campaign.not_reviewed") for order_id in ("never", "revoked", "still")]
+
+
+def test_so_many_reviews_of_a_product_are_remembered_r2_7() -> None:
+    start = reviewed().occurred_at
+    later = [
+        reviewed(approved=bool(n % 2)).model_copy(update={"occurred_at": start + timedelta(minutes=n)}) for n in range(REVIEWS_MAX + 1)
+    ]
+    memory = shop(*later, reviewed())
+    assert ([one.at for one in allotment(memory).reviews], codes(memory)) == ([one.occurred_at for one in later[1:]], ["campaign.outdated"])
 
 
 def test_one_rejected_line_rejects_the_order_and_nothing_is_taken_r2_7() -> None:
@@ -179,7 +202,6 @@ def test_an_order_of_which_nothing_is_due_takes_its_units_too_r2_7() -> None:
         (allotted(9, when="05-21 10:00"), "campaign.outdated"),
         (allotted(9, when="05-20 23:00"), "campaign.outdated"),
         (reviewed(approved=False, when="05-20 10:00"), "campaign.outdated"),
-        (reviewed(approved=False, when="05-19 10:00"), "campaign.outdated"),
     ],
 )
 def test_what_cannot_be_or_is_outdated_is_refused_and_changes_nothing_r2_7(event: Message, code: str) -> None:

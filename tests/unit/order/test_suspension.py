@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from services.order.decide.suspension import SECONDS_MAX
 from services.order.handlers import SERVICE
+from services.order.model import PARTY, second_of
 from shared.contracts.order import OrderRejected
 from shared.contracts.standing import SubjectReinstated
 from shared.contracts.storefront import OrderPlaced
-from shared.contracts.suspension import OrderAttributed, OrderClosed, OrdersSought, OrderUnderSuspension, SuspensionFound
+from shared.contracts.suspension import OrderAttributed, OrderClosed, OrdersReached, OrdersSought, OrderUnderSuspension, SuspensionFound
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.order.fair import allotment, counted, fair, wanted
@@ -130,13 +131,35 @@ def test_an_order_that_expired_meanwhile_needs_nothing() -> None:
     assert (state(memory), codes(memory)) == ("expired", [])
 
 
-def test_the_look_back_ends_after_the_hours_of_the_policy_r2_8() -> None:
-    """In steps of so many seconds; what was placed later than that and accepted all the same is not met."""
-    memory = shop(placed("near", "06-04 08:59"), placed("far", "06-04 09:01"), policies=b.POLICIES)
-    memory.when(b.subject_suspended())
-    assert sorted(closed(memory)) == ["near"]
-    steps = [fact for fact in memory.facts if fact.type == "orders.sought"]
-    assert len(steps) == -(-(72 * 3_600 + 1) // SECONDS_MAX)
+def test_however_late_it_is_found_all_orders_are_met_step_by_step_r2_8() -> None:
+    """To the end of the last hour of which it has an order, here far beyond the hours of the policy; and there it ends."""
+    memory = shop(placed("near", "06-01 10:00"), placed("paid", "06-09 12:00"), placed("far", "06-09 09:01"))
+    memory.when(b.succeeded(when="06-09 12:10").model_copy(update={"order_id": "paid"}))
+    memory.when(b.subject_suspended(until=None))
+    assert sorted(closed(memory)) == ["far", "near"]
+    assert listed(memory) == {"paid": "seller:s1"}
+    steps = [fact for fact in memory.facts if isinstance(fact, OrdersSought)]
+    ends = second_of(b.at("06-09 13:00"))
+    assert (len(steps), steps[-1].second_last) == (-(-(ends - second_of(b.at("06-01 09:00"))) // SECONDS_MAX), ends - 1)
+
+
+def test_an_hour_is_noted_once_and_the_last_one_counts_r2_8() -> None:
+    memory = shop(*(placed(f"o{n}", when) for n, when in enumerate(["06-03 10:00", "06-03 10:59", "06-02 10:00", "06-05 11:00"])))
+    hours = [fact.second for fact in memory.facts if isinstance(fact, OrdersReached) and fact.subject_id == "seller:s1"]
+    assert hours == [second_of(b.at(end)) - 1 for end in ("06-03 11:00", "06-05 12:00")]
+
+
+def test_who_has_no_order_that_late_is_looked_for_in_the_hours_of_the_policy_r2_8() -> None:
+    """In steps of so many seconds; and no further than the suspension goes."""
+    for hours, until in ((72, None), (24, "06-02 09:00")):
+        memory = shop(placed("near", "06-01 10:00"), policies=b.POLICIES)
+        memory.when(b.subject_suspended(until=until))
+        steps = [fact for fact in memory.facts if isinstance(fact, OrdersSought)]
+        assert len(steps) == -(-(hours * 3_600 + 1) // SECONDS_MAX)
+
+
+def test_a_row_of_before_hours_were_noted_is_read_r2_8() -> None:
+    assert PARTY.parse('{"known": {}, "escrow": []}').reached == 0
 
 
 def test_the_same_suspension_told_again_is_refused() -> None:

@@ -38,6 +38,7 @@ from shared.contracts.standing import AppealEnded, PointsChanged, StudyNoted, Su
 from shared.contracts.stated import PayoutBreakFound, PayoutStated
 from shared.contracts.storefront import RefundRequested
 from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyCharged, SubsidyDrawn, SubsidyReturned
+from shared.contracts.suspension import OrderClosed
 from shared.contracts.trust import EvidenceCounted, EvidenceFound, ScoreChanged, TierChanged
 from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted
 from tests.unit import builders as b
@@ -243,6 +244,7 @@ CORRUPTIONS = (
                lambda copy: copy.lose(SubjectReinstated, lambda fact: fact.cause == "points")),
     Corruption("a suspension of level 2 lasts a day less", "standings",
                lambda copy: copy.forge(SubjectSuspended, lambda fact: fact.level == 2, until=b.at("06-18 10:10"))),
+    Corruption("an order under a suspension is left open", "orders under a suspension", lambda copy: copy.lose(OrderClosed)),
     Corruption("a lost appeal is told as won", "standings", lambda copy: copy.forge(AppealEnded, lambda fact: not fact.won, won=True)),
     Corruption("a standing in the table has fewer points", "standings",
                lambda copy: copy.stored("standing", "seller:s9", lambda body: body.update(points=0))),

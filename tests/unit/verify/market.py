@@ -120,7 +120,8 @@ POLICIES = b.with_policy("payment", chargeback_silent_days=10)
 
 
 def market(policies: Policies = POLICIES) -> Market:
-    (town := Market(policies)).day("05-31 00:00", *_before())
+    (town := Market(policies)).day("05-20 12:05", *of("under", b.placed(b.cart(1, seller_id="s9", promoter_id=None), when="05-20 12:00")))
+    town.day("05-31 00:00", *_before(), *_governed())  # s9 is suspended from 10:10 on
     freight, three = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0), b.cart(1, 60_01, 3)
     coupons = [b.coupon(20_00), b.coupon(5_01, funder="promoter", coupon_id="cp2"), b.coupon(3_00, funder="seller", coupon_id="cp3")]
     split = b.placed(three, freight, coupons=coupons)
@@ -171,15 +172,8 @@ def market(policies: Policies = POLICIES) -> Market:
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
     rest = of("denied", life.requested("case-denied", quantity=2, kind="refund_only", ground="not_shipped", when="06-17 10:00"))
     vain = of("own", life.requested("case-own", quantity=1, when="06-15 10:00"))
-    town.day(
-        "06-20 00:00",
-        *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"),
-        *lost,
-        *rest,
-        *vain,
-        *_governed(),
-        *_paid_out(town),
-    )
+    gone = returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00")
+    town.day("06-20 00:00", *gone, *lost, *rest, *vain, *_paid_out(town))
     return town
 
 

@@ -13,6 +13,8 @@ from deploy.verify.report import Check
 from deploy.verify.tables import Tables, Taken
 from shared.messaging.record import Record, Unreadable
 from shared.messaging.versions import Kept
+from shared.policy import Policies
+from shared.policy.published import digest
 from tests.unit import builders as b
 
 GOOD, BAD = 0, 1
@@ -58,3 +60,16 @@ def test_less_or_more_is_found_and_named(copies: list[Entry], first: str) -> Non
     check = refusals(*copies, order=2)
     assert not check.holds
     assert str(check.first).startswith(first)
+
+
+@pytest.mark.parametrize(("read_to", "keeps"), [(3, ("1", "2")), (4, ("1",)), (4, ("1", "2")), (3, ("1",)), (2, ("1",))])
+def test_a_withdrawn_version_is_kept_by_those_who_have_not_read_that_r9_1(read_to: int, keeps: tuple[str, ...]) -> None:
+    """Published at 2, withdrawn at 3."""
+    first = b.POLICIES.versions[0]
+    digests = {"1": (first.effective_from, digest(first)), "2": (DAWN, "sha")}
+    second = Kept("2", 2, DAWN, "sha", b"{}")
+    told = [Heard(Record(*PLACE, at, b"2", b"{}"), one) for at, one in ((2, second), (3, second._replace(withdrawn=3)))]
+    taken = {"order": Taken({PLACE: read_to}, {}, {}, {})}
+    tables = Tables({}, taken, {}, [], {}, {}, policies={"order": {version: digests[version] for version in keeps}})
+    check = next(check for check in checks(Log(), tables, Policies([first]), [*heard(), *told]) if "keeps exactly" in check.name)
+    assert check.holds == ((read_to, keeps) in [(3, ("1", "2")), (4, ("1",)), (2, ("1",))])

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from deploy.whatif.desk import ABSENT, Decided, Desk, Place, State
-from services.order.model import RECENT, SUSPENSION, Recent, recent_key
+from services.order.model import PARTY, RECENT, Recent, recent_key
 from shared.contracts.suspension import OrdersSought
 from tests.unit import builders as b
 
@@ -46,7 +46,7 @@ def test_what_was_asked_for_and_is_not_there_was_looked_at_r9_2() -> None:
     """So what stands aside for it is called when it comes."""
     found = desk(1_005)
     found.decide(sought(1_000, 1_010), "e1")
-    assert list(found.touched) == [(SUSPENSION, "seller:s1"), (RECENT, recent_key("seller:s1", 1_005))]
+    assert list(found.touched) == [(PARTY, "seller:s1"), (RECENT, recent_key("seller:s1", 1_005))]
     looked = [(kind, key) for kind, key in found.looked() if kind is RECENT]
     assert sorted(key for _, key in looked) == [recent_key("seller:s1", second) for second in range(1_000, 1_011)]
     assert found.states.get(looked[-1], ABSENT) is ABSENT

@@ -1,6 +1,6 @@
-"""Who is suspended when, how long whose money stays in escrow, and which orders a suspension found late looks at. Source: R2.8, R5.7.
+"""Sellers and promoters: when suspended, how long whose money stays in escrow, which orders a late suspension finds. Source: R2.8, R5.7.
 
-Apart, because the two are used differently: each placement locks the suspensions of its parties, of which hardly one has any;
+Apart, because the two are used differently: each placement locks its parties, of which hardly one is suspended;
 the orders of a party are noted in that party's own lane after the fact, and a busy one makes nobody wait.
 """
 
@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from shared.contracts.suspension import OrderRemembered, SuspensionLifted, SuspensionNoted, TierNoted
+from shared.contracts.suspension import OrderRemembered, OrdersReached, SuspensionLifted, SuspensionNoted, TierNoted
 from shared.messaging.numbered import Numbered
 from shared.messaging.shape import Kind
 
-PartyFact = SuspensionNoted | SuspensionLifted | TierNoted
+PartyFact = SuspensionNoted | SuspensionLifted | TierNoted | OrdersReached
 TIERS_MAX = 16  # of a seller that are remembered: placements older than so many changes take the policy's days
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR_SECONDS = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,15 @@ class Escrow:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspensions:
-    """What trust told of one seller or promoter: its suspensions, by violation_id, and its tiers' days, in the order of their telling."""
+class Party:
+    """What is known of one seller or promoter: its suspensions, by violation_id, and its tiers' days, in the order of their telling.
+
+    reached: no order of it that is remembered was placed later than this second; 0: none is, as far as this was counted.
+    """
 
     known: Mapping[str, Suspension]
     escrow: tuple[Escrow, ...] = ()
+    reached: int = 0
 
     def escrow_at(self, at: datetime) -> Escrow | None:
         """Of a line ordered then: the last that was told of those that had begun; None: none had."""
@@ -61,14 +66,14 @@ class Recent:
     """The accepted orders of one seller or promoter that were placed in one second, each with its time: a row stays small in a rush.
 
     Rows are never deleted: at most one for each seller and promoter of an accepted order, so they grow as the orders' own rows do,
-    which stay, too. None is read once its second lies further back than a suspension looks, so old ones cost space and no time.
+    which stay, too. None is read whose second lies before the beginning of a suspension that is new, so old ones cost space and no time.
     """
 
     orders: Mapping[str, datetime]
 
 
-def evolve_suspensions(suspensions: Suspensions | None, fact: PartyFact) -> Suspensions:
-    before = suspensions or Suspensions({})
+def evolve_party(party: Party | None, fact: PartyFact) -> Party:
+    before = party or Party({})
     match fact:
         case SuspensionNoted():
             return replace(before, known={**before.known, fact.violation_id: Suspension(fact.effective_from, fact.until)})
@@ -77,6 +82,8 @@ def evolve_suspensions(suspensions: Suspensions | None, fact: PartyFact) -> Susp
             return replace(before, known={**before.known, fact.violation_id: lifted})
         case TierNoted():
             return replace(before, escrow=(*before.escrow, Escrow(fact.effective_from, fact.escrow_days, fact.tier))[-TIERS_MAX:])
+        case OrdersReached():
+            return replace(before, reached=fact.second)
         case _:
             assert_never(fact)
 
@@ -89,6 +96,11 @@ def second_of(at: datetime) -> int:
     return (at - EPOCH) // timedelta(seconds=1)
 
 
+def hour_end(second: int) -> int:
+    """The last second of its hour."""
+    return second - second % HOUR_SECONDS + HOUR_SECONDS - 1
+
+
 def recent_key(subject_id: str, second: int) -> str:
     """No id holds a slash."""
     return f"{subject_id}/{second}"
@@ -99,5 +111,5 @@ def recent_keys(subject_id: str, seconds: range) -> Numbered:
     return Numbered(f"{subject_id}/", seconds)
 
 
-SUSPENSION = Kind("suspension", PartyFact, lambda fact: fact.subject_id, evolve_suspensions)
+PARTY = Kind("suspension", PartyFact, lambda fact: fact.subject_id, evolve_party)  # as its table is called
 RECENT = Kind("recent", OrderRemembered, lambda fact: recent_key(fact.subject_id, second_of(fact.occurred_at)), evolve_recent)
