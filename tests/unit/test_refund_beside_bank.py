@@ -49,7 +49,7 @@ def test_the_buyer_has_what_the_bank_left_and_case_order_and_trust_say_so_r3_8(o
 
 def test_it_is_told_in_words_r4_2() -> None:
     (end,) = ends(street(*BOUGHT, *TAKEN, *CLAIM))
-    said = [sentence(end.code, numbers_in(end), "en", reader, currency="CNY") for reader in ("buyer", "seller")]  # type: ignore[arg-type]
+    said = [sentence(end.code, numbers_in(end), "en", reader, currency="CNY") for reader in ("buyer", "seller")]
     assert said == [
         "The refund is done: 60.00 CNY. Your bank had given you the other 40.00 CNY before.",
         "The refund is done: 60.00 CNY. The buyer's bank had given back the other 40.00 CNY before.",
