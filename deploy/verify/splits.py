@@ -43,8 +43,8 @@ Asked = tuple[int, int, int, str, datetime]  # line, units, amount, who pays, wh
 
 @dataclass(slots=True)
 class Gone:
-    """What goes back to the buyer, by a refund or by the bank, and who bears it; as it was told. fund_minor, fund_units: of the same
-    units those that the guarantee fund had paid for.
+    """What goes back to the buyer, by a refund or by the bank, and who bears it; as it was told. units: with those that the guarantee
+    fund had paid for; fund_minor: that.
     """
 
     units: int
@@ -52,7 +52,6 @@ class Gone:
     told: RefundReserved | ChargebackPart
     done: bool = False
     fund_minor: int = 0
-    fund_units: int = 0
 
 
 @dataclass(slots=True)
@@ -136,7 +135,7 @@ def _step(splits: Splits, entry: Entry, fact: Any, line_no: int, part: Chargebac
                 _untouched(splits.refunds, entry, fact)
             else:
                 since = asked[4] if asked is not None else None
-                _goes(splits, entry, sold, fact.refund_id, _gone(fact), since)
+                _goes(splits, entry, sold, fact.refund_id, Gone(units, fact.buyer_minor, fact, fund_minor=fact.fund_minor), since)
         case ChargebackDebited() if part is not None:
             since = splits.opened.get((fact.order_id, fact.chargeback_id))
             _goes(splits, entry, sold, f"{fact.chargeback_id}/{entry.id}", Gone(0, part.amount_minor, part, done=True), since)
@@ -148,10 +147,6 @@ def _step(splits: Splits, entry: Entry, fact: Any, line_no: int, part: Chargebac
             sold.gone.pop(fact.refund_id, None)
         case LineSettled():
             _settled(splits.settlements, entry, fact, sold)
-
-
-def _gone(fact: RefundReserved) -> Gone:
-    return Gone(fact.quantity, fact.buyer_minor, fact, fund_minor=fact.fund_minor, fund_units=fact.fund_quantity)
 
 
 def _goes(splits: Splits, entry: Entry, sold: Sold, name: str, gone: Gone, since: datetime | None) -> None:
@@ -192,7 +187,7 @@ def _asked(log: Log) -> dict[tuple[str, str], Asked]:
 def _funders(check: Check, entry: Entry, sold: Sold, gone: Gone) -> None:
     """Whole units' slices for the buyer slice every subsidy; any other amount takes the same part of it. Cumulative. Source: R1.4."""
     line, earlier = sold.line, list(sold.gone.values())
-    units = sum(one.units + one.fund_units for one in (gone, *earlier))
+    units = sum(one.units for one in (gone, *earlier))
     paid = sum(one.minor + one.fund_minor for one in (gone, *earlier))
     part = Fraction(units, line.quantity)
     if paid != floor(line.paid_minor * part):

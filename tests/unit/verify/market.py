@@ -116,6 +116,11 @@ def _voucher(order_id: str) -> list[Message]:
     return [*bought(order_id, placed), claimed(order_id, "b3", when="06-01 12:00"), *of(order_id, lost)]
 
 
+def _rest(order_id: str) -> list[Message]:
+    """Asked back, after a bank took a part of it."""
+    return of(order_id, life.requested(f"case-{order_id}", quantity=2, kind="refund_only", ground="not_shipped", when="06-17 10:00"))
+
+
 POLICIES = b.with_policy("payment", chargeback_silent_days=10)
 
 
@@ -134,11 +139,8 @@ def market(policies: Policies = POLICIES) -> Market:
     first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
     first += bought("disputed", b.placed(b.cart(1, 90_00, 3), coupons=[b.coupon(9_00)]))
     first += bought("denied", b.placed(b.cart(1, 11_11, 2), coupons=[b.coupon(1_00)]))
-    first += [
-        *_gift("gift"),
-        *_voucher("voucher"),
-        *bought("hand", b.placed(b.cart(1, 30_00, 2, seller_id="s4", promoter_id=None, commission_bp=0))),
-    ]
+    first += [*_gift("gift"), *_voucher("voucher")]
+    first += bought("hand", b.placed(b.cart(1, 30_00, 2, seller_id="s4", promoter_id=None, commission_bp=0)))
     first += of("hand", b.succeeded(60_00, "again-hand", "06-01 10:20"), b.cancel({1: 1}, "pay-hand", when="06-01 12:00"))
     first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
     first += of("own", b.succeeded(30_00, "again", "06-01 10:20")) + of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
@@ -170,10 +172,8 @@ def market(policies: Policies = POLICIES) -> Market:
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
     town.day("06-11 00:00", wish, *_by_hand(town), *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
-    rest = of("denied", life.requested("case-denied", quantity=2, kind="refund_only", ground="not_shipped", when="06-17 10:00"))
-    vain = of("own", life.requested("case-own", quantity=1, when="06-15 10:00"))
-    gone = returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00")
-    town.day("06-20 00:00", *gone, *lost, *rest, *vain, *_paid_out(town))
+    vain = of("own", life.requested("case-own", quantity=1, when="06-15 10:00")) + _rest("denied")
+    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *vain, *_paid_out(town))
     return town
 
 
