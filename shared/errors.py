@@ -351,7 +351,9 @@ def _plain(value: object) -> str:
 
 
 CATALOGUE: dict[str, Entry] = {
-    "event.bad_header": Entry("a CloudEvents header is doubled, empty, too long, not UTF-8, or holds a comma or a control character"),
+    "event.bad_header": Entry(
+        "a CloudEvents header is doubled, empty, too long, not UTF-8, holds a comma or a control character, or says what is not read here"
+    ),
     "event.bad_text": Entry("a text holds NUL or a lone surrogate, which no database keeps"),
     "event.duplicate_key": Entry("a JSON object names a field twice: two parsers would read two things"),
     "event.foreign": Entry("an event on one of our own topics without our sequence: not written by its service"),

@@ -1,4 +1,4 @@
-"""laotie contract generate · check"""
+"""laotie contract generate · check; what shows the contract is in glossary.py."""
 
 import json
 from pathlib import Path

@@ -28,10 +28,11 @@ COMMANDS = {
     "verify": "verify",
     "policy": "policy",
     "parked": "parked",
+    "refused": "refused",
     "cursor": "cursor",
     "rebuild": "rebuild",
     "topics": "topics",
-    "contract": "contract",
+    "contract": "glossary",  # its group is contract.py's
 }
 
 

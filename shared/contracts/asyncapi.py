@@ -139,11 +139,15 @@ its zone. Fields that you do not know are to be ignored, in both directions; so 
 Publishing to us. Each app has one topic and may write to no other. The record key is the id that the value is keyed by. Values of at most
 {MAX_IN_BYTES} bytes are taken; larger ones are rejected. The same (ce_source, ce_id) is handled once within {INBOX_DAYS} days; after that
 it would count as new, so resend nothing older. The same id with another value is rejected (`event.id_reused`). Whatever cannot be read,
-is invalid or is not allowed blocks nothing: it is copied, bytes and headers untouched, to `<service>.parked.v1` with the catalogued code
-in `x-reason`, and a corrected resend is welcome. What came compressed and is larger than a record may be is cut in its copy, which
-`x-cut` tells; it stays where `x-original-…` says.
+is invalid or is not allowed blocks nothing: it is copied, bytes and headers untouched, to `<service>.parked.v1` with the code in `x-reason`
+and its detail in `x-error`, and a corrected resend is welcome. Those copies are of all apps' events, so apps may not read them: who runs
+Laotie passes yours on (`laotie refused --app APP --json`). What came compressed and is larger than a record may be is cut in its copy,
+which `x-cut` tells; it stays where `x-original-…` says. What comes before its cause waits up to 24 hours. Ids are opaque: no name, phone
+or address in them, nor in free texts; topics keep everything.
 
 Reading from us. The same event may stand in a topic twice: drop by (partition, ce_sequence), taking only a sequence beyond the last.
 A gap never happens; seen all the same, it means loss: stop and ask. Facts are at most {MAX_OUT_BYTES} bytes with their headers. Read with
-isolation level read_committed. A connector that carries out `…instructed` facts drops by the instruction's own id (refund_id, payout_id).
+isolation level read_committed. A connector that carries out `…instructed` facts drops by the instruction's own id (refund_id,
+compensation_id, payout_id). codes.json, beside this document, has every code that a fact or a refusal carries, with texts for buyers and
+sellers; README.md there says how pages are made from facts.
 """

@@ -59,10 +59,11 @@ class Guarantee(Part):
     given, empty if it is. Source: R4.1.
 
     cap_of_line: cap_minor is what was paid for the line, and for each of more_lines its own paid_minor is. days: from the day after
-    signing (R1.3); hours: from signing, to the second; both 0: no window of its own. cap_minor: the most that it gives. conditional:
-    only the claim can tell (R4.6). multiple: of what was paid, beside the refund, with the trust card; multiple_by_law: without it;
-    either at least at_least_minor (R4.9). bp: basis points of what was paid, at least at_least_minor (R2.4). pays_itself: nobody needs
-    to claim it (R4.12). In alphabetical order, as canonical JSON is.
+    signing (R1.3); hours: from signing, to the second, but of `late_shipping` within which the parcel leaves after payment, and of
+    `sham_shipping` within which a carrier collects it (R2.4); both 0: no window of its own. cap_minor: the most that it gives.
+    conditional: only the claim can tell (R4.6). multiple: of what was paid, beside the refund, with the trust card; multiple_by_law:
+    without it; either at least at_least_minor (R4.9). bp: basis points of what was paid, at least at_least_minor (R2.4). pays_itself:
+    nobody needs to claim it (R4.12). In alphabetical order, as canonical JSON is.
     """
 
     at_least_minor: Left[Minor] = 0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from shared.contracts import asyncapi, registry
 from shared.contracts.gate import Contract, current
 from shared.contracts.registry import EVERYONE
+from shared.errors import CATALOGUE, Entry
 from shared.messaging.message import Topic
 from shared.policy import schema as policy_schema
 
@@ -19,6 +21,7 @@ SCHEMAS = f"{HOME}/schemas"
 EXAMPLES = f"{HOME}/examples"
 LOCK = f"{HOME}/contract.lock"
 ASYNCAPI = f"{HOME}/asyncapi.json"
+CODES = f"{HOME}/codes.json"
 TOPICS = "deploy/topics.yaml"
 ACLS = "deploy/acls.yaml"
 POLICY = "deploy/policy.schema.json"
@@ -50,10 +53,16 @@ def documents(examples: Mapping[str, bytes]) -> dict[str, str]:
         **{f"{SCHEMAS}/{name}.json": _json(schema) for name, schema in stated.schemas.items()},
         LOCK: _json(stated.lock()),
         ASYNCAPI: _json(asyncapi.document(registry.entries(), _by_type(examples), VERSION)),
+        CODES: _json({code: entry_of(entry) for code, entry in sorted(CATALOGUE.items())}),
         TOPICS: _topics_yaml(registry.topics()),
         ACLS: _acls_yaml(registry.topics()),
         POLICY: _json(policy_schema.schema()),
     }
+
+
+def entry_of(code: Entry) -> dict[str, Any]:
+    """As apps of any language read it: what nobody reads as a text is left out."""
+    return {name: value for name, value in asdict(code).items() if value != ""}
 
 
 def _by_type(examples: Mapping[str, bytes]) -> dict[str, list[dict[str, Any]]]:

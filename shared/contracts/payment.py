@@ -273,8 +273,9 @@ class CompensationOverdue(Message):
 
 
 class SettlementPlanned(Message):
-    """The line is confirmed and will be settled at occurred_at's local date plus its days, 00:00. Source: R2.6.
+    """The line is confirmed and will be settled at occurred_at's local date plus its days, 00:00. Source: R2.6, R5.7.
 
+    Its days: those of `settle_days_of` for its seller, else `settle_days`, of the payment's `escrow.funded`, in its zone.
     Producer: payment. Consumers: outsiders.
     """
 

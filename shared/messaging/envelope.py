@@ -111,9 +111,10 @@ def _incoming(record: Record, kind: type[Message], envelope: Envelope) -> Incomi
         event = kind.from_json(_value(record))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise _Bad("event.invalid", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        where = ".".join(map(str, first["loc"]))  # empty where fields contradict each other
+        raise _Bad("event.invalid", f"{where}{': ' if where else ''}{first['msg'].removeprefix('Value error, ')}") from None
     if event.key != key:
-        raise _Bad("event.key_mismatch", f"key {key!r}, body {event.key!r}")
+        raise _Bad("event.key_mismatch", f"key {key!r}; body {event.key!r}")
     return Incoming(record, envelope, event, key, False)
 
 
@@ -138,9 +139,9 @@ def _headers(record: Record) -> dict[str, str]:
     if missing:
         raise _Bad("event.missing_header", ", ".join(missing))
     if found["ce_specversion"] != "1.0":
-        raise _Bad("event.bad_header", f"ce_specversion {found['ce_specversion']}, 1.0 is read here")
+        raise _Bad("event.bad_header", f"ce_specversion {found['ce_specversion']}: 1.0 is read here")
     if found.get("content-type", "application/json").split(";")[0].strip().lower() != "application/json":
-        raise _Bad("event.bad_header", f"content-type {found['content-type']}, application/json is read here")
+        raise _Bad("event.bad_header", f"content-type {found['content-type']}: application/json is read here")
     return found
 
 

@@ -68,3 +68,12 @@ def test_a_ruling_that_does_not_name_what_it_is_about_is_refused_r4_11(matter: s
     found = read("ruling.v1/ruling.made", {**whole, left: None}, example["key"])
     assert isinstance(found, Unreadable)
     assert (found.code, left in found.detail) == ("event.invalid", True)
+
+
+def test_fields_that_contradict_each_other_are_refused_with_a_plain_sentence_r1_5() -> None:
+    """No field is to blame alone, so none is named; nor is the library that noticed."""
+    example = EXAMPLES["storefront.v1/order.placed"]
+    value = {**example["value"], "coupons": [{"coupon_id": "c-1", "funder": "seller", "amount_minor": 5, "line_nos": [9]}]}
+    found = read("storefront.v1/order.placed", value, example["key"])
+    assert isinstance(found, Unreadable)
+    assert (found.code, found.detail) == ("event.invalid", "a coupon covers lines that are not in the order: [9]")

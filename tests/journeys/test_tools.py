@@ -45,6 +45,19 @@ def test_explain_tells_a_support_person_what_happened_and_why(town: Town) -> Non
     assert "nothing is known of an order or a case 'nobody'" in town.laotie("explain", "nobody", status=1)
 
 
+def test_an_app_is_handed_what_was_refused_of_its_events_by_the_ids_that_it_gave_r2_1(town: Town) -> None:
+    """No app may read where the copies stand: somebody passes on what the command prints."""
+    deal = Deal(town, "handed")
+    deal.delivered(line(1, 60_00), due=60_00)
+    deal.asked_back("c-1")
+    sent = deal.asked_back("c-2")
+    town.idle()
+    (told,) = map(json.loads, town.laotie("refused", "--app", "storefront", "--key", deal.order, "--json").splitlines())
+    assert (told["id"], told["service"], told["type"], told["code"]) == (sent, "refund", "refund.requested", "case.line_open")
+    assert town.laotie("refused", "--app", "merchant", "--key", deal.order) == "0 not taken\n"
+    assert "1 not taken" in town.laotie("refused", "--id", told["id"])
+
+
 def test_an_event_that_waits_can_be_seen_and_forgotten(town: Town) -> None:
     deal = Deal(town, "orphan")
     deal.paid(5_00)

@@ -48,7 +48,9 @@ def test_what_waits_for_the_platform_says_why(fields: dict[str, Any], said: str)
     assert said in told
 
 
-@pytest.mark.parametrize("words", [["cases"], ["case", "show", "c-1"], ["explain", "c-1"], ["explain", "c-1", "--order", "o-1"]])
+@pytest.mark.parametrize(
+    "words", [["cases"], ["refused"], ["case", "show", "c-1"], ["explain", "c-1"], ["explain", "c-1", "--order", "o-1"]]
+)
 def test_where_nothing_runs_one_clear_line_says_so(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LAOTIE_KAFKA", "LAOTIE_POSTGRES"):
         monkeypatch.delenv(name, raising=False)
