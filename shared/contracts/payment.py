@@ -491,6 +491,7 @@ class AccountCharged(Message):
 class BalanceCredited(Message):
     """The party may draw on this share. sweep_at: when the balance is paid out, None while the daily sweep is off. Source: R3.1, R3.7.
 
+    balance_minor: with it. It has no moves of its own: it was posted with `line.settled` or `seller.reimbursed` of its order.
     Debt that is repaid, and a deposit that is filled by it, are told next.
     Producer: payment. Consumers: outsiders.
     """

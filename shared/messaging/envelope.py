@@ -110,9 +110,8 @@ def _incoming(record: Record, kind: type[Message], envelope: Envelope) -> Incomi
     try:
         event = kind.from_json(_value(record))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))  # empty where fields contradict each other
-        raise _Bad("event.invalid", f"{where}{': ' if where else ''}{first['msg'].removeprefix('Value error, ')}") from None
+        one = error.errors(include_url=False, include_input=False)[0]  # of no field where fields contradict each other
+        raise _Bad("event.invalid", f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": Value error, ")) from None
     if event.key != key:
         raise _Bad("event.key_mismatch", f"key {key!r}; body {event.key!r}")
     return Incoming(record, envelope, event, key, False)

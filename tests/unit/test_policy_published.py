@@ -142,7 +142,7 @@ def test_r9_1_a_time_at_the_edge_of_the_calendar_stops_nobody_from_reading_on(sa
         (record(b'{"version": "2"', key="2"), "event.not_json", ""),
         (record(b"version: '2'\n", key="2"), "event.not_json", ""),
         (record(b'{"version": "2", "version": "3"}', key="2"), "event.duplicate_key", "version"),
-        (record(version("2"), key="3"), "event.key_mismatch", "key '3', body '2'"),
+        (record(version("2"), key="3"), "event.key_mismatch", "key '3'; body '2'"),
         (record(version("2"), headers={}), "event.missing_header", "ce_specversion"),
         (record(version("2"), headers=HEADERS | {"ce_type": "policy.publish"}), "event.unknown_type", "policy.publish"),
         (record(b"\xff", key="2"), "event.not_utf8", ""),
