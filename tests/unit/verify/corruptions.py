@@ -1,14 +1,11 @@
-"""Plants corruptions, one by one, in copies of a market: `python -m tests.unit.verify.corruptions` writes what verify says of each."""
+"""What can be wrong in the topics and tables of a market, one by one; planting.py plants each in a copy."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from deploy.verify.report import Check
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
 from shared.contracts.card import CardGranted
 from shared.contracts.certificate import CertificateIssued
@@ -45,18 +42,6 @@ from tests.unit import builders as b
 from tests.unit.verify import plants as p
 from tests.unit.verify import plants_paying as paying
 from tests.unit.verify.damaged import Copy, hours, more, moved, of_order
-from tests.unit.verify.market import market
-from tests.unit.verify.recorded import log_of, tables_of
-
-PAGE = Path(__file__).parents[3] / "deploy" / "verify" / "CORRUPTIONS.md"
-LINE_MAX = 250  # characters of a printed line that the page shows
-HEAD = """# What verify finds
-
-Each row: something is wrong in a copy of a small market's topics and tables, the statement of `laotie verify` that names it, the first
-line that it prints, and how many other statements break with it. A forged fact is forged with all that could be forged with it: its
-postings sum to zero, and their rows in the table say the same. Written by `python -m tests.unit.verify.corruptions`;
-tests/unit/verify/test_corruptions.py plants all of them again. Damage on a running system: tests/journeys/test_verify.py.
-"""
 
 
 @dataclass(frozen=True)
@@ -270,35 +255,3 @@ CORRUPTIONS = (
     Corruption("a number stands twice in a topic, in other words", "what stands in a topic twice", p.a_number_told_twice_with_other_words),
 )
 # fmt: on
-
-
-Broken = dict[str, list[Check]]  # by corruption: the statements that do not hold
-
-
-def planted() -> Broken:
-    """Each in a copy of its own."""
-    log, tables = log_of(town := market()), tables_of(town)
-    found = {}
-    for corruption in CORRUPTIONS:
-        copy = Copy(replace(log, sent=[*log.sent], lanes=dict(log.lanes), copies=[], foreign=[], _of=defaultdict(list)), tables)
-        corruption.plant(copy)
-        found[corruption.name] = [check for check in copy.checks() if not check.holds]
-    return found
-
-
-def page(broken: Broken) -> str:
-    rows = [("corruption", "found by", "first difference", "others"), ("---",) * 4]
-    for corruption in CORRUPTIONS:
-        found = broken[corruption.name]
-        named = next(check for check in found if check.name.startswith(corruption.by))
-        rows.append((corruption.name, named.name, f"`{_short(named.first)}`", str(len(found) - 1)))
-    return HEAD + "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def _short(line: str) -> str:
-    line = line.replace("|", "/")
-    return line if len(line) <= LINE_MAX else f"{line[:LINE_MAX]} …"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(planted()), encoding="utf-8")

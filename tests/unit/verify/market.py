@@ -129,8 +129,7 @@ def market(policies: Policies = POLICIES) -> Market:
     town.day("05-31 00:00", *_before(), *_governed())  # s9 is suspended from 10:10 on
     freight, three = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0), b.cart(1, 60_01, 3)
     coupons = [b.coupon(20_00), b.coupon(5_01, funder="promoter", coupon_id="cp2"), b.coupon(3_00, funder="seller", coupon_id="cp3")]
-    split = b.placed(three, freight, coupons=coupons)
-    after = b.placed(b.cart(1, 100_00, 3), coupons=[b.coupon(20_00)])
+    split, after = b.placed(three, freight, coupons=coupons), b.placed(b.cart(1, 100_00, 3), coupons=[b.coupon(20_00)])
     gone = b.placed(b.cart(1, 33_33, 3), b.cart(2, 10_00), coupons=[b.coupon(10_00, 1, 2)])
     first: list[Message] = [*bought("split", split), *bought("after", after), *bought("gone", gone), *bought("fake", fake())]
     first += bought("late", b.placed(b.cart(1, 45_55, 2))) + bought("earning", b.placed(b.cart(1, 400_00)))
@@ -146,8 +145,8 @@ def market(policies: Policies = POLICIES) -> Market:
     first += of("own", b.succeeded(30_00, "again", "06-01 10:20")) + of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
     first += of("fair1", b.succeeded(2_00, "pay-fair1")) + of("fair1", b.cancel({1: 1}, "pay-fair1", "b7", "06-01 11:00"))
-    first += of("fair1", disputes.opened(1_00, "cb3", "06-01 16:00", "pay-fair1"))  # of which the bank never says the end
-    town.day("06-02 00:00", *first, *stopped("kept"))
+    first += [*of("fair1", disputes.opened(1_00, "cb3", "06-01 16:00", "pay-fair1")), *stopped("kept")]  # the bank never says the end
+    town.day("06-02 00:00", *first)
     town.day(
         "06-03 00:00",
         *arrived("split", {1: 3}),
@@ -172,8 +171,8 @@ def market(policies: Policies = POLICIES) -> Market:
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
     town.day("06-11 00:00", wish, *_by_hand(town), *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
-    vain = of("own", life.requested("case-own", quantity=1, when="06-15 10:00")) + _rest("denied")
-    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *vain, *_paid_out(town))
+    asked = of("own", life.requested("case-own", quantity=1, when="06-15 10:00")) + _rest("denied")
+    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *asked, *_paid_out(town))
     return town
 
 

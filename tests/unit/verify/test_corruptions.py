@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.verify import corruptions
-from tests.unit.verify.corruptions import Broken, Corruption
+from tests.unit.verify.corruptions import CORRUPTIONS, Corruption
 from tests.unit.verify.market import market
+from tests.unit.verify.planting import PAGE, Broken, page, planted
 from tests.unit.verify.recorded import checked, wrong
 
 NAMES = [check.name for check in checked(market())]
@@ -14,7 +14,7 @@ NAMES = [check.name for check in checked(market())]
 
 @pytest.fixture(scope="module")
 def broken() -> Broken:
-    return corruptions.planted()
+    return planted()
 
 
 def test_nothing_is_wrong_with_the_market_itself_and_almost_every_statement_has_something_to_say_of_it() -> None:
@@ -27,7 +27,7 @@ def test_nothing_is_wrong_with_the_market_itself_and_almost_every_statement_has_
     ]
 
 
-@pytest.mark.parametrize("corruption", corruptions.CORRUPTIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda one: one.name)
 def test_a_corruption_is_found_and_named(broken: Broken, corruption: Corruption) -> None:
     (named,) = [check for check in broken[corruption.name] if check.name.startswith(corruption.by)]
     assert named.first
@@ -40,4 +40,4 @@ def test_a_statement_has_a_corruption_that_breaks_it(broken: Broken, name: str) 
 
 
 def test_the_committed_page_is_what_verify_says_today(broken: Broken) -> None:
-    assert corruptions.page(broken).splitlines() == corruptions.PAGE.read_text(encoding="utf-8").splitlines()
+    assert page(broken).splitlines() == PAGE.read_text(encoding="utf-8").splitlines()
