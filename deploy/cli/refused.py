@@ -26,7 +26,7 @@ APPS = tuple(READS)
 @click.option("--id", "event_id", help="Of that ce_id only.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line: for the app that sent them.")
 def refused(app: str | None, key: str | None, event_id: str | None, as_json: bool) -> None:
-    """List what services did not take of what apps sent, with its code and what to do: copies stand where no app may read them."""
+    """List what services did not take of what apps sent, with its code and what it means. Apps read as much on <service>.refused.v1."""
     stack = running()
     settings = quiet(stack.settings(postgres.OPS).confluent())
     ends = ends_of(stack, [topic.name for topic in PARKED])

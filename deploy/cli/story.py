@@ -184,7 +184,7 @@ def _steps(found: list[Entry]) -> list[Step]:
             place = f"{entry.header('x-original-topic')}/{entry.header('x-original-partition')}/{entry.header('x-original-offset')}"
             why = (entry.topic.partition(".")[0], entry.header("x-reason"), entry.header("x-error"))
             refused.setdefault(place, []).append(why)
-    told = _causes_first([entry for entry in found if not entry.topic.endswith(".parked.v1")])
+    told = _causes_first([entry for entry in found if not entry.topic.endswith((".parked.v1", ".refused.v1"))])
     numbers: dict[str, int] = {}
     steps: list[Step] = []
     for number, entry in enumerate(told, 1):

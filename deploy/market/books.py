@@ -76,9 +76,9 @@ class Fates:
     rejected: int
 
 
-def account_for(published: Iterable[Published], copies: Iterable[Read], inbox: frozenset[tuple[str, str, str]]) -> Fates:
-    """copies: all records of the parked topics. What was parked is no refusal: it is held, or was redriven."""
-    codes = {_origin(copy): code for copy in copies if not (code := copy.headers.get("x-reason", "")).startswith("parked.")}
+def account_for(published: Iterable[Published], notices: Iterable[Read], inbox: frozenset[tuple[str, str, str]]) -> Fates:
+    """notices: of what was refused, as the apps that sent it read them."""
+    codes = {_origin(notice): notice.headers.get("x-reason", "") for notice in notices}
     consumers = {(entry.topic.name, entry.kind.type): entry.consumers for entry in registry.entries(contracts.topics.UPSTREAM)}
     lost, wrong, rejected = [], [], 0
     gone: set[tuple[str, str, str, bytes]] = set()  # what was rejected; a copy that came while it waited was passed over
@@ -98,7 +98,7 @@ def account_for(published: Iterable[Published], copies: Iterable[Read], inbox: f
     return Fates(tuple(lost), tuple(wrong), rejected)
 
 
-def _origin(copy: Read) -> tuple[str, int, int]:
-    headers = copy.headers
+def _origin(notice: Read) -> tuple[str, int, int]:
+    headers = notice.headers
     partition, offset = headers.get("x-original-partition", "-1"), headers.get("x-original-offset", "-1")
     return headers.get("x-original-topic", ""), int(partition), int(offset)

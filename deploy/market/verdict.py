@@ -19,6 +19,7 @@ from deploy.verify import Report, verify
 from shared import postgres
 
 PARKED = tuple(f"{service}.parked.v1" for service in books.SERVICES)
+REFUSED = tuple(f"{service}.refused.v1" for service in books.SERVICES)
 
 
 @dataclass(slots=True)
@@ -62,11 +63,12 @@ def judge(stack: Stack, market: Market, play: Play) -> Verdict:
     A market whose news came late is judged by what holds for any: nothing lost, nothing twice, each refusal announced, the money
     where it must be. What waited for its cause too long is held and announced; what its orders came to is not what was expected.
     """
-    records = outcome.once(_all(stack))
-    copies = [record for record in records if record.topic in PARKED]
+    everything = outcome.once(_all(stack))
+    notices = [record for record in everything if record.topic in REFUSED]
+    records = [record for record in everything if record.topic not in REFUSED]
     found = outcome.read(record for record in records if record.topic not in PARKED)
     held = asyncio.run(books.read(stack.dsn(postgres.OPS)))
-    fates = books.account_for(play.published, copies, held.inbox)
+    fates = books.account_for(play.published, notices, held.inbox)
     report = asyncio.run(verify(stack))
     aside = {life.cart.order_id for life in market.lives if life.contest}
     verdict = Verdict(market, play, held, found, report, len(fates.lost), fates.rejected, outcome.told(records, aside), total(records))
@@ -84,7 +86,7 @@ def judge(stack: Stack, market: Market, play: Play) -> Verdict:
 
 
 def _all(stack: Stack) -> list[Read]:
-    reader = Reader(stack.settings(postgres.OPS).confluent(), [*outcome.TOPICS, *PARKED])
+    reader = Reader(stack.settings(postgres.OPS).confluent(), [*outcome.TOPICS, *PARKED, *REFUSED])
     try:
         return reader.read()
     finally:

@@ -87,9 +87,9 @@ class Log:
         return found
 
     def facts(self) -> Iterator[Entry]:
-        """What we decided: all lanes but copies of refused records."""
+        """What we decided: all lanes but copies of refused records and the notices of these."""
         for lane in sorted(self.lanes):
-            if not lane[0].endswith(".parked.v1"):
+            if not lane[0].endswith((".parked.v1", ".refused.v1")):
                 yield from self.lanes[lane]
 
     def refused(self) -> Iterator[Entry]:

@@ -101,6 +101,8 @@ def gather(entries: Iterable[Entry], starts: Mapping[Lane, int] | None = None) -
     for entry in entries:
         past.records += 1
         lane = past.lanes.setdefault((entry.topic, entry.partition), len(past.lanes))
+        if entry.topic.endswith(".refused.v1"):
+            continue  # said by the copy too
         if entry.topic.endswith(".parked.v1"):
             _refusal(past, entry)
         elif not TOPICS[entry.topic].own:

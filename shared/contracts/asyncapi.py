@@ -140,9 +140,11 @@ Publishing to us. Each app has one topic and may write to no other. The record k
 {MAX_IN_BYTES} bytes are taken; larger ones are rejected. The same (ce_source, ce_id) is handled once within {INBOX_DAYS} days; after that
 it would count as new, so resend nothing older. The same id with another value is rejected (`event.id_reused`). Whatever cannot be read,
 is invalid or is not allowed blocks nothing: it is copied, bytes and headers untouched, to `<service>.parked.v1` with the code in `x-reason`
-and its detail in `x-error`, and a corrected resend is welcome. Those copies are of all apps' events, so apps may not read them: who runs
-Laotie passes yours on (`laotie refused --app APP --json`). What came compressed and is larger than a record may be is cut in its copy,
-which `x-cut` tells; it stays where `x-original-…` says. What comes before its cause waits up to 24 hours. Ids are opaque: no name, phone
+and its detail in `x-error`, and a corrected resend is welcome. Those copies are of all apps' events, so apps may not read them: of each
+there is a notice on `<service>.refused.v1`, under the same key and without a value, whose headers are your `ce_id`, `ce_source` and
+`ce_type`, `x-reason`, `x-error`, and `x-original-topic`, `-partition` and `-offset`, the event's place in your topic. An app reads the
+notices of the services that take its topic: choose yours by `ce_source`. What came compressed and is larger than a record may be is cut
+in its copy, which `x-cut` tells; it stays where it was. What comes before its cause waits up to 24 hours. Ids are opaque: no name, phone
 or address in them, nor in free texts; topics keep everything.
 
 Reading from us. The same event may stand in a topic twice: drop by (partition, ce_sequence), taking only a sequence beyond the last.

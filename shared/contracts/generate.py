@@ -10,6 +10,7 @@ from typing import Any
 from shared.contracts import asyncapi, registry
 from shared.contracts.gate import Contract, current
 from shared.contracts.registry import EVERYONE
+from shared.contracts.topics import REFUSED
 from shared.errors import CATALOGUE, Entry
 from shared.messaging.message import Topic
 from shared.policy import schema as policy_schema
@@ -91,13 +92,20 @@ def _acls_yaml(topics: Iterable[Topic]) -> str:
     writers = list(dict.fromkeys(writer for topic in every for writer in topic.writers))
     services = [name for name in writers if any(topic.own for topic in every if name in topic.writers)]
     apps = [name for name in dict.fromkeys([*writers, *READS]) if name not in services and name != "ops"]
-    rows = [_principal(app, READS.get(app, ()), _written(app, every), f"{app}*") for app in apps]
+    rows = [_principal(app, [*READS.get(app, ()), *_refused(app, every)], _written(app, every), f"{app}*") for app in apps]
     for service in services:
         inputs = [topic.name for topic in every if service in topic.readers or EVERYONE in topic.readers]
         own = _written(service, every)
         rows.append(_principal(service, dict.fromkeys([*inputs, *own]), own, service))
     rows.append(_principal("ops", ['"*"'], OPS, '"*"'))
     return "\n".join([GENERATED, "principals:", *rows, ""])
+
+
+def _refused(app: str, topics: Iterable[Topic]) -> list[str]:
+    """Where the takers of what it sends say what they refused."""
+    every = list(topics)
+    takers = {reader for topic in every if app in topic.writers for reader in topic.readers}
+    return [topic.name for topic in every if topic in REFUSED and takers.intersection(topic.writers)]
 
 
 def _written(principal: str, topics: Iterable[Topic]) -> list[str]:

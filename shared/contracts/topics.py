@@ -48,6 +48,9 @@ PARKED = tuple(
     for service in ("order", "payment", "refund", "trust")
 )
 
+# What an app may know of those copies: what its event is called, where it lies and why it was not taken, without what was in it.
+REFUSED = tuple(Topic(f"{service}.refused.v1", "", (service,), own=True) for service in ("order", "payment", "refund", "trust"))
+
 # What ops say of the rules. A service that comes later is to see what those before it saw, bodies that did not count included.
 POLICY = Topic("policy.v1", "version", ("ops",), ("*",), single=True, compacted=True, lag_ms=100 * 365 * 24 * 60 * 60 * 1000)
 
@@ -68,4 +71,4 @@ INTERNAL = (
     TRUST_TIMER,
 )
 STEERING = replace(OPS, warden="order")  # every service reads it, one answers for what nobody can read or is meant by
-ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, STEERING, POLICY, CLOCK)
+ALL = (*UPSTREAM, *OURS, *INTERNAL, *PARKED, *REFUSED, STEERING, POLICY, CLOCK)

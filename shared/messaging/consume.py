@@ -22,6 +22,7 @@ from shared.messaging.envelope import MAX_DIGITS, decode
 from shared.messaging.fold import OFFER, OFFERS_MAX, Fold
 from shared.messaging.message import Message, Topic
 from shared.messaging.metrics import Laps
+from shared.messaging.notices import notices
 from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
 from shared.messaging.shape import Service, Versions
 from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
@@ -130,6 +131,7 @@ class Consumer:
             taken, last = self._fold(batch, items, fold, opened)
             moves = self._moves(batch, taken, last)
             effects = fold.take()
+            effects.facts += notices(effects.facts, self.topics)
             lap("fold")
             outbox = await self.store.save(connection, effects, moves, datetime.now(UTC))
             lap("save")
@@ -275,13 +277,11 @@ class Consumer:
             and record.key is not None
             and stripe_of(record.key.decode("utf-8", "replace"), self.stripes) != record.partition
         }
-        moves = []
-        for place in sorted(batch.runs):
-            run = batch.runs[place]
-            upto = stops.get(place, run.upto)
-            if upto != run.since:
-                moves.append(Move(*place, run.since, upto, last.get(place), place in astray))
-        return moves
+        return [
+            Move(*place, run.since, upto, last.get(place), place in astray)
+            for place, run in sorted(batch.runs.items())
+            if (upto := stops.get(place, run.upto)) != run.since
+        ]
 
 
 def _expect(fold: Fold, batch: Batch, items: Iterable[Incoming]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
 from tests.journeys.conftest import Town
 from tests.journeys.deal import Deal, line
@@ -46,7 +47,9 @@ def test_explain_tells_a_support_person_what_happened_and_why(town: Town) -> Non
 
 
 def test_an_app_is_handed_what_was_refused_of_its_events_by_the_ids_that_it_gave_r2_1(town: Town) -> None:
-    """No app may read where the copies stand: somebody passes on what the command prints."""
+    """An app reads what was refused of it, under its own name, by its key and ids; what the event held is not there. The command says
+    the same in words.
+    """
     deal = Deal(town, "handed")
     deal.delivered(line(1, 60_00), due=60_00)
     deal.asked_back("c-1")
@@ -56,6 +59,33 @@ def test_an_app_is_handed_what_was_refused_of_its_events_by_the_ids_that_it_gave
     assert (told["id"], told["service"], told["type"], told["code"]) == (sent, "refund", "refund.requested", "case.line_open")
     assert town.laotie("refused", "--app", "merchant", "--key", deal.order) == "0 not taken\n"
     assert "1 not taken" in town.laotie("refused", "--id", told["id"])
+    (notice,) = notices(town, "storefront", "refund.refused.v1", deal.order)
+    assert (notice["ce_id"], notice["ce_type"], notice["x-reason"]) == (sent, "refund.requested", "case.line_open")
+    with pytest.raises(KafkaException, match="TOPIC_AUTHORIZATION_FAILED"):
+        notices(town, "storefront", "refund.parked.v1", deal.order)
+
+
+def notices(town: Town, app: str, topic: str, key: str) -> list[dict[str, str]]:
+    """The headers of all records of that key, as that app reads them; their values are empty."""
+    found, ended = list[dict[str, str]](), set[int | None]()
+    consumer = Consumer({**town.settings(app), "group.id": f"{app}-notices", "enable.auto.commit": False, "enable.partition.eof": True})
+    try:
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic]
+        if partitions.error is not None:
+            raise KafkaException(partitions.error)
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions.partitions])
+        while len(ended) < len(partitions.partitions):
+            message = consumer.poll(30)
+            assert message is not None
+            if message.error() is not None:
+                ended.add(message.partition())
+            elif message.key() == key.encode():
+                assert message.value() is None
+                headers: Any = message.headers()
+                found.append({name: value.decode() for name, value in headers})
+    finally:
+        consumer.close()
+    return found
 
 
 def test_an_event_that_waits_can_be_seen_and_forgotten(town: Town) -> None:

@@ -33,9 +33,10 @@ TIMERS = {
     name: Topic(f"{NS}{name}.timer.v1", "life_id", (f"{NS}{name}",), (f"{NS}{name}",), own=True, warden=f"{NS}{name}") for name in NAMES
 }
 PARKED = {name: Topic(f"{NS}{name}.parked.v1", "", (f"{NS}{name}",), own=True) for name in NAMES}
+REFUSED = {name: Topic(f"{NS}{name}.refused.v1", "", (f"{NS}{name}",), own=True) for name in NAMES}
 TOY_OPS = Topic(f"{NS}ops.v1", "target", ("ops",), ("*",), warden=f"{NS}alpha", types=OPS.types)
 TOY_CLOCK = Topic(f"{NS}clock.v1", "clock", ("ops",), ("*",), single=True, compacted=True, types=CLOCK.types)
-ALL = (TOY, *STEPS.values(), TALLIES, *TIMERS.values(), *PARKED.values(), TOY_OPS, TOY_CLOCK)
+ALL = (TOY, *STEPS.values(), TALLIES, *TIMERS.values(), *PARKED.values(), *REFUSED.values(), TOY_OPS, TOY_CLOCK)
 
 Mode = Literal["ok", "boom", "database", "kill", "big"]
 

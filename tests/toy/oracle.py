@@ -6,7 +6,7 @@ Each complaint is one line; an empty list is the proof.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -39,6 +39,8 @@ def judge(world: Outsider, lives: dict[str, Life]) -> list[str]:
     for topic in OWN:
         logs[topic] = _dense(world.read(topic), "ce_sequence", topic, complaints)
     copies = [seen for name in NAMES for seen in _dense(world.read(f"{name}.parked.v1"), "x-sequence", f"{name}.parked.v1", complaints)]
+    notices = [seen for name in NAMES for seen in _dense(world.read(f"{name}.refused.v1"), "ce_sequence", f"{name}.refused.v1", complaints)]
+    complaints += _noticed(copies, notices)
     facts = [seen for topic in OWN[:4] for seen in logs[topic]]
     by_key: dict[str, list[Seen]] = defaultdict(list)
     for seen in facts:
@@ -71,6 +73,22 @@ def _dense(log: list[Seen], header: str, topic: str, complaints: list[str]) -> l
             complaints.append(f"{topic}/{place[0]}: {place[1]} comes after {top[place[0]]}")
         top[place[0]] = max(top[place[0]], place[1])
     return list(first.values())
+
+
+def _noticed(copies: list[Seen], notices: list[Seen]) -> Iterator[str]:
+    """Whatever an app sent and was refused is told once for each copy; what a bug holds back is not."""
+    places = [Counter((seen.topic.rpartition(".parked.")[0] or seen.topic.rpartition(".refused.")[0], *_why(seen)) for seen in found)
+              for found in ([seen for seen in copies if _of_app(seen)], notices)]  # fmt: skip
+    for place in sorted((places[0] - places[1]) + (places[1] - places[0])):
+        yield f"{place}: {places[0][place]} copies, {places[1][place]} notices"
+
+
+def _why(seen: Seen) -> tuple[str, ...]:
+    return tuple(seen.headers[name] for name in ("x-original-topic", "x-original-partition", "x-original-offset", "x-reason"))
+
+
+def _of_app(seen: Seen) -> bool:
+    return seen.headers["x-original-topic"].endswith(("toy.v1", "ops.v1")) and not seen.headers["x-reason"].startswith("parked.")
 
 
 def _once(facts: list[Seen]) -> Iterator[str]:

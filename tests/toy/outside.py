@@ -23,9 +23,9 @@ from deploy.local.stack import Stack
 from shared import postgres
 
 NAMES = ("alpha", "beta", "gamma")
-KEYED = ("toy.v1", "ops.v1", "alpha.tally.v1", *(f"{name}.{kind}" for name in NAMES for kind in ("v1", "timer.v1", "parked.v1")))
-CLOCK = "clock.v1"
-RULES = "rules.v1"
+TAKEN = ("toy.v1", "ops.v1", "alpha.tally.v1", *(f"{name}.{kind}" for name in NAMES for kind in ("v1", "timer.v1")))
+KEYED = (*TAKEN, *(f"{name}.{kind}" for name in NAMES for kind in ("parked.v1", "refused.v1")))
+CLOCK, RULES = "clock.v1", "rules.v1"
 PATIENCE_S = float(os.environ.get("TOY_PATIENCE_S", "60"))  # a bound for failures only: nothing passes because of time
 GRACE = timedelta(seconds=1)  # as the processes are told
 PATIENT = {"reconnect.backoff.ms": "50", "reconnect.backoff.max.ms": "500", "message.timeout.ms": "120000"}
@@ -256,7 +256,7 @@ class Outsider:
             for name in only
         )
         rows = self.rows("admin", sql, due)
-        ends = self.ends((*(topic for topic in KEYED if not topic.endswith("parked.v1")), *([RULES] if self.ruled else [])))
+        ends = self.ends((*TAKEN, *([RULES] if self.ruled else [])))
         left: dict[str, Any] = {}
         for row in rows:
             for cursor in json.loads(row["cursors"]):

@@ -187,17 +187,15 @@ def test_a_phase_ends_before_the_midnight_that_pays_out_what_it_brought() -> Non
     assert {day_after(closing(phase), 1, ZONE) - closing(phase) for phase in range(60)} == {timedelta(seconds=1)}
 
 
-def test_what_was_parked_and_redriven_was_not_refused() -> None:
-    """A copy of it stands beside those of refusals; it took effect all the same."""
+def test_what_is_refused_against_expectation_and_what_is_lost_without_a_notice_is_named() -> None:
     sent = next(one for one in MARKET.sent if one.type == "order.placed" and not one.refused)
-    at = {"x-original-topic": sent.topic, "x-original-partition": "0", "x-original-offset": "7"}
+    at = {"x-original-topic": sent.topic, "x-original-partition": "0", "x-original-offset": "7", "x-reason": "order.closed"}
     takers = frozenset((service, sent.source, sent.id) for service in SERVICES)
-
-    def fates(code: str) -> Fates:
-        return account_for([Published(sent, 0, 7)], [Read("order.parked.v1", 0, 0, sent.key, {**at, "x-reason": code}, None)], takers)
-
-    assert fates("parked.killed_the_process") == Fates((), (), 0)
-    assert fates("order.closed").wrong
+    notice, told = Read("order.refused.v1", 0, 0, sent.key, at, None), [Published(sent, 0, 7)]
+    assert account_for(told, [], takers) == Fates((), (), 0)
+    assert len(account_for(told, [notice], takers).wrong) == 1
+    assert len(account_for(told, [], frozenset()).lost) == 1
+    assert account_for(told, [notice], frozenset()).lost == ()
 
 
 def test_a_break_between_statement_and_ledger_is_found() -> None:
