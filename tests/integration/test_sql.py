@@ -17,6 +17,7 @@ import pytest
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
+from shared.messaging.rebuild import STAGE
 from shared.messaging.saving import Part, save_parts, save_statement
 from shared.messaging.shape import Service
 
@@ -135,6 +136,8 @@ async def unprepared(dsn: str, statements: Mapping[str, str]) -> list[str]:
     connection = await asyncpg.connect(dsn)
     found = []
     try:
+        if any("FROM rebuild_" in sql for sql in statements.values()):
+            await connection.execute(STAGE)  # tables of one connection
         for place, sql in statements.items():
             try:
                 await connection.prepare(sql)

@@ -62,7 +62,7 @@ def test_a_seller_its_promoter_and_its_buyer_are_told_why_by_item_event_and_day(
     assert [(one["score"], one["new"], one["items"]) for one in (seller, promoter, buyer)] == [
         (830, False, 11), (827, False, 10), (853, False, 10),
     ]  # fmt: skip
-    goods = seller["dimensions"][0]
+    goods = next(one for one in seller["dimensions"] if one["dimension"] == "goods")
     assert (goods["positive"], goods["capped"]) == (5_000_000, 5_000_000)
     assert {item["event_id"] for item in seller["heaviest"]} == {parcel, done}
     assert f"a line was completed: order {deal.order}, line 1" in [item["reason"] for item in promoter["heaviest"]]

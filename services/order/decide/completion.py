@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from services.order.decide.campaign import released
 from services.order.decide.cancellation import Ends, completed, ends, freight_back
@@ -196,17 +197,20 @@ def settle(event: LineSettled, order: Order | None) -> Outcome:
 
 
 def _fallen_due(order: Order, line: OrderLine, at: datetime) -> Ends:
-    """What waited for the end of a case: confirmation by time or by use, or the line's end by refund."""
+    """What waited for the end of a case: confirmation by time or by use, or the line's end by refund. Of units that all went back for
+    less than was paid, the rest is settled. Source: R2.5, R2.6.
+    """
     if line.over:
         return ends(order, "platform", at)
-    if line.line.kind == "virtual":
+    if line.line.kind == "virtual" or line.used_up:
         return _used_up(order, line, at)
     look = confirmation(line, order.terms) if order.terms is not None else None
     return () if look is None or look[1] > at or held(line, look[1]) else completed(order, [line], "auto", at)
 
 
 def _used_up(order: Order, line: OrderLine, at: datetime) -> Ends:
-    return completed(order, [line], "redeemed", at) if line.used_up else ()
+    how: Literal["redeemed", "auto"] = "redeemed" if line.line.kind == "virtual" else "auto"
+    return completed(order, [line], how, at) if line.used_up else ()
 
 
 def _goods(order: Order) -> list[OrderLine]:

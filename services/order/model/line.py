@@ -118,8 +118,11 @@ class OrderLine:
 
     @property
     def used_up(self) -> bool:
-        """Confirmed by use: nothing is left to be used, and no case holds it. Source: R2.5."""
-        return bool(self.used) and self.used >= self.unsent and not self.over and not self.cases
+        """Confirmed by use, or as nothing is left that could be used or sent, though not all that was paid went back; no case holds it.
+        Source: R2.5, R2.6.
+        """
+        nothing_left = not self.sent and bool(self.used or self.forgone) and self.used >= self.unsent
+        return nothing_left and not self.over and not self.cases
 
     @property
     def parties(self) -> LineParties:

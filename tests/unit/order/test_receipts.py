@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.contracts.order import OrderCompleted
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.order.shop import codes, completed, delivered, paid, shipped, shop, state, waiting
@@ -67,6 +68,15 @@ def test_virtual_goods_are_never_confirmed_by_time_or_by_the_buyer_r2_5() -> Non
     memory = virtual()
     assert memory.advance(LATER) == ()
     assert (memory.when(b.receipt(1), b.extended(1)), codes(memory)) == ((), ["receipt.not_goods"] * 2)
+
+
+@pytest.mark.parametrize(("kind", "how"), [("virtual", "redeemed"), ("goods", "auto")])
+def test_a_line_whose_units_all_went_back_for_less_than_was_paid_is_over_and_its_rest_is_settled_r2_5_r2_6(kind: str, how: str) -> None:
+    """Nothing is left that could be used or sent; what the buyer did not get back is not kept in escrow for ever."""
+    memory = shop(b.placed(b.cart(kind=kind, quantity=2)), b.succeeded(200_00), b.case_opened(quantity=2, when="06-02 10:00"))
+    freed, over = memory.when(b.case_closed(quantity=2, amount_minor=150_00, when="06-03 10:00"))[:2]
+    assert isinstance(over, OrderCompleted)
+    assert (freed.type, over.how, [line.line_no for line in over.lines]) == ("line.freed", how, [1])
 
 
 def test_no_more_is_redeemed_than_was_bought_and_each_use_counts_once() -> None:
