@@ -176,8 +176,8 @@ BREAKS = (
         "a cut batch advances too far",
         "Q2 what was not taken begins the next batch",
         "consume.py",
-        "            upto = stops.get(place, run.upto)\n",
-        "            upto = run.upto\n",
+        "(upto := stops.get(place, run.upto))",
+        "(upto := run.upto)",
         f"{UNIT}test_consume.py::test_a_cut_batch_moves_each_cursor_only_to_its_first_record_not_taken",
     ),
     Break(
