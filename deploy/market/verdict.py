@@ -17,9 +17,9 @@ from deploy.market.play import Play
 from deploy.market.totals import Totals, total
 from deploy.verify import Report, verify
 from shared import postgres
+from shared.contracts import topics
 
-PARKED = tuple(f"{service}.parked.v1" for service in books.SERVICES)
-REFUSED = tuple(f"{service}.refused.v1" for service in books.SERVICES)
+PARKED, REFUSED = ([topic.name for topic in found] for found in (topics.PARKED, topics.REFUSED))
 
 
 @dataclass(slots=True)

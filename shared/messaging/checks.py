@@ -115,11 +115,11 @@ async def _last_sequences(kafka: AIOKafkaConsumer, stand: Mapping[TopicPartition
         while any([await kafka.position(place) < end for place, end in wanted.items()]):
             for place, messages in (await kafka.getmany(timeout_ms=500)).items():
                 lane = (place.topic, place.partition)
-                found[lane] = max(found.get(lane, 0), *(_number(place.topic, dict(message.headers)) for message in messages))
+                found[lane] = max(found.get(lane, 0), *(number_of(place.topic, dict(message.headers)) for message in messages))
     return found
 
 
-def _number(topic: str, headers: Mapping[str, bytes | None]) -> int:
+def number_of(topic: str, headers: Mapping[str, bytes | None]) -> int:
     """0 where it is none of ours. A parked copy also carries the headers of its original, its number included."""
     text = headers.get("x-sequence" if topic.endswith(".parked.v1") else "ce_sequence") or b""
     return int(text) if text.isdigit() and len(text) <= MAX_DIGITS else 0

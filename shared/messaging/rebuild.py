@@ -17,6 +17,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from shared.errors import HaltCode
+from shared.messaging.checks import number_of
 from shared.messaging.fold import OFFER, WAIT_OVER
 from shared.messaging.message import Message, Topic
 from shared.messaging.record import Record, unpack
@@ -147,12 +148,9 @@ class Rebuild:
 
     def _take(self, record: Record) -> None:
         headers = dict(record.headers)
-        number = (headers.get("ce_sequence") or b"").decode("ascii", "replace")
-        if not (number.isascii() and number.isdigit()):
-            return  # not ours
-        lane, sequence = (record.topic, record.partition), int(number)
+        lane, sequence = (record.topic, record.partition), number_of(record.topic, headers)
         if sequence <= self._lasts[lane]:
-            return  # told again
+            return  # told again, or none of ours
         if sequence != self._lasts[lane] + 1:
             code: HaltCode = "halt.sequence_gap" if self._lasts[lane] else "halt.replay_shortened"
             raise NoRebuild(code, f"number {self._lasts[lane] + 1} of {lane[0]}/{lane[1]} is missing: the next is {sequence}")

@@ -180,6 +180,19 @@ def test_a_schema_restored_alone_while_its_server_runs_is_noticed(world: World) 
     world.ready()
 
 
+def halts_behind_its_log(world: World) -> None:
+    """It starts as it is, and not once its lane stands one behind."""
+    world.spawn("beta")
+    world.ready()
+    world.quit("beta")
+    sql = f"UPDATE {beta(world)}.lane SET seq = seq + $1 WHERE topic = $2 AND partition = 3"
+    world.rows("admin", sql, -1, f"{beta(world)}.v1")
+    process = world.spawn("beta")
+    world.halted(process, "halt.lane_behind_log")
+    world.rows("admin", sql, 1, f"{beta(world)}.v1")
+    world.ready()
+
+
 def test_a_strangers_record_at_the_end_does_not_hide_the_last_number(world: World) -> None:
     begin(world, "tail")
     settle(world)
@@ -187,15 +200,7 @@ def test_a_strangers_record_at_the_end_does_not_hide_the_last_number(world: Worl
     world.raw("beta.v1", b"x", None, {}, 3)
     world.flush()
     world.quit("beta")
-    world.spawn("beta")
-    world.ready()
-    world.quit("beta")
-    sql = f"UPDATE {beta(world)}.lane SET seq = seq + $1 WHERE topic = $2 AND partition = 3"
-    world.rows("admin", sql, -1, f"{beta(world)}.v1")
-    process = world.spawn("beta")
-    world.halted(process, "halt.lane_behind_log")
-    world.rows("admin", sql, 1, f"{beta(world)}.v1")
-    world.ready()
+    halts_behind_its_log(world)
 
 
 def test_late_copies_of_a_whole_batch_do_not_hide_the_last_number(world: World) -> None:
@@ -203,24 +208,12 @@ def test_late_copies_of_a_whole_batch_do_not_hide_the_last_number(world: World) 
     begin(world, "copies")
     settle(world)
     world.quit("beta")
-    lane = [
-        row
-        for row in world.rows("admin", f"SELECT topic, seq FROM {beta(world)}.lane WHERE partition = 3")
-        if row["topic"].endswith("beta.v1")
-    ]
-    last = lane[0]["seq"]
+    sql = f"SELECT seq FROM {beta(world)}.lane WHERE topic = $1 AND partition = 3"
+    last = world.rows("admin", sql, f"{beta(world)}.v1")[0]["seq"]
     for _ in range(1000):
         world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_sequence": str(last - 1)}, 3)
     world.flush()
-    world.spawn("beta")
-    world.ready()
-    world.quit("beta")
-    sql = f"UPDATE {beta(world)}.lane SET seq = seq + $1 WHERE topic = $2 AND partition = 3"
-    world.rows("admin", sql, -1, f"{beta(world)}.v1")
-    process = world.spawn("beta")
-    world.halted(process, "halt.lane_behind_log")
-    world.rows("admin", sql, 1, f"{beta(world)}.v1")
-    world.ready()
+    halts_behind_its_log(world)
 
 
 def test_a_missing_cursor_halts(world: World) -> None:

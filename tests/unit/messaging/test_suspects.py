@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.messaging.checks import _number
+from shared.messaging.checks import number_of
 from shared.messaging.queues import Queues
 from shared.messaging.record import Record
 
@@ -35,6 +35,6 @@ def test_q3_partitions_above_suspicion_do_not_wait_for_the_suspect() -> None:
 
 def test_the_number_of_a_parked_copy_is_its_own_and_not_its_originals() -> None:
     headers: dict[str, bytes | None] = {"ce_sequence": b"95", "x-sequence": b"2"}
-    assert _number("order.parked.v1", headers) == 2
-    assert _number("order.v1", headers) == 95
-    assert _number("order.parked.v1", {"ce_sequence": b"95"}) == 0
+    assert number_of("order.parked.v1", headers) == 2
+    assert number_of("order.v1", headers) == 95
+    assert number_of("order.parked.v1", {"ce_sequence": b"95"}) == 0
