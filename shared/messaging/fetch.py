@@ -6,6 +6,7 @@ Invariants kept here:
  X1 A lane is read from the position wanted when the request is written; who gets the answer is told that position too.
  X2 Records of aborted transactions and control records are skipped, and the position moves over them.
  X3 Whatever a broker took can be read, a header's name that is not UTF-8 too; a lane that cannot be read keeps no other from its records.
+ X4 A request waits long only where nothing but its own answer can change what is wanted.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from shared.messaging.store import Lane
 from shared.settings import Settings
 
 WAIT_MS = 500  # of a fetch that finds nothing
+CALM_MS = 5000  # the same where nothing is to be done: each looks at every partition of the session twice, and calm is the most of a night
 FETCH_BYTES = 16 * 1024 * 1024
 PARTITION_BYTES = 1024 * 1024  # a larger record comes alone
 READ_COMMITTED = 1
@@ -58,6 +60,10 @@ class Sink(Protocol):
         """The log does not reach to the wanted offset any more."""
         ...
 
+    def calm(self) -> bool:
+        """Nothing is queued, worked on or halted: what is wanted stays as it is until something comes."""
+        ...
+
     def arrived(self) -> None:
         """All that one answer brought has been handed on."""
         ...
@@ -72,7 +78,8 @@ class Fetch(Request[FetchRequest_v11]):  # type: ignore[misc]
 
     API_KEY: ClassVar[int] = 1
 
-    def __init__(self, session: tuple[int, int], moved: Mapping[Lane, int], forgotten: list[Lane]) -> None:
+    def __init__(self, session: tuple[int, int], moved: Mapping[Lane, int], forgotten: list[Lane], wait_ms: int) -> None:
+        self._wait_ms = wait_ms
         self._session = session
         self._moved = moved
         self._forgotten = forgotten
@@ -84,7 +91,7 @@ class Fetch(Request[FetchRequest_v11]):  # type: ignore[misc]
         forgotten: dict[str, list[int]] = {}
         for topic, number in self._forgotten:
             forgotten.setdefault(topic, []).append(number)
-        head = (-1, WAIT_MS, 1, FETCH_BYTES, READ_COMMITTED, *self._session)
+        head = (-1, self._wait_ms, 1, FETCH_BYTES, READ_COMMITTED, *self._session)
         return request_struct_class(*head, list(moved.items()), list(forgotten.items()), "")
 
 
@@ -127,7 +134,8 @@ async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
             await asyncio.sleep(LOOK_SECONDS)
             continue
         moved = {lane: position for lane, position in wanted.items() if told.get(lane) != position}
-        answer = await client.send(node, Fetch(session, moved, [lane for lane in told if lane not in wanted]))
+        wait_ms = CALM_MS if session != NO_SESSION and sink.calm() else WAIT_MS  # X4; whether reading goes well again is told soon
+        answer = await client.send(node, Fetch(session, moved, [lane for lane in told if lane not in wanted], wait_ms))
         told = wanted
         if answer.error_code in SESSION_LOST or (not answer.error_code and not answer.session_id):  # the broker keeps none for us
             session, told = NO_SESSION, {}

@@ -134,6 +134,9 @@ class Flow:
     def lost(self, lane: Lane) -> None:
         self._halt(lane[1], OUT_OF_RANGE)
 
+    def calm(self) -> bool:
+        return self.queues.calm()
+
     def arrived(self) -> None:
         self.dispatch()
 

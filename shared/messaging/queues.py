@@ -152,6 +152,10 @@ class Queues:
         """Records that could be taken now."""
         return sum(partition.depth for partition in self.partitions.values() if partition.pressing)
 
+    def calm(self) -> bool:
+        """Nothing waits, is worked on or stands still."""
+        return not any(partition.busy or partition.halted or partition.ready for partition in self.partitions.values())
+
     def lingering(self) -> bool:
         """Something waits for company."""
         return any(partition.ready and not partition.pressing for partition in self.partitions.values())

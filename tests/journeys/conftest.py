@@ -64,9 +64,11 @@ class Town(Outside):
         super().close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """LAOTIE_JOURNEYS names the home of a system that is up already, for people who write journeys; it is left as it is."""
+    """Up until the last journey of this process is over: even at rest it would take from other tests a seventh of a core.
+
+    LAOTIE_JOURNEYS names the home of a system that is up already, for people who write journeys; it is left as it is."""
     given = os.environ.get("LAOTIE_JOURNEYS")
     folder = Path(given) if given else tmp_path_factory.mktemp("journeys")
     variables = {name: value for name, value in os.environ.items() if not name.startswith("LAOTIE_")}
@@ -91,7 +93,7 @@ def outside(home: Path) -> Iterator[Outside]:
     visitor.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def town(home: Path) -> Iterator[Town]:
     inhabitants = Town(home)
     yield inhabitants

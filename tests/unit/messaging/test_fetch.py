@@ -1,4 +1,4 @@
-"""What a fetch session says and takes, against a broker that answers as scripted: X1, X2, X3."""
+"""What a fetch session says and takes, against a broker that answers as scripted: X1 to X4."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiokafka.protocol.fetch import FetchRequest_v11
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from shared.messaging.fetch import _records, _session, read
+from shared.messaging.fetch import CALM_MS, WAIT_MS, _records, _session, read
 from shared.messaging.record import Record
 from shared.messaging.store import Lane
 from shared.settings import Settings
@@ -46,6 +46,7 @@ class Broker:
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
         self.asked: list[tuple[int, int, dict[Lane, int], list[Lane]]] = []
+        self.waits: list[int] = []  # ms that each request lets the broker wait
         self.cluster = SimpleNamespace(leader_for_partition=lambda place: 1)
         self.refreshed = 0
 
@@ -56,6 +57,7 @@ class Broker:
         built = request.build(FetchRequest_v11)
         moved = {(topic, row[0]): row[2] for topic, rows in built.topics for row in rows}
         forgotten = [(topic, number) for topic, numbers in built.forgotten_topics_data for number in numbers]
+        self.waits.append(built.max_wait_time)
         self.asked.append((built.session_id, built.session_epoch, moved, forgotten))
         if not self.script:
             raise asyncio.CancelledError
@@ -70,6 +72,7 @@ class Sink:
         self.values: list[bytes | None] = []
         self.gone: list[Lane] = []
         self.arrivals = self.wells = 0
+        self.calms: list[bool] = []  # what it says of itself, request by request
 
     def wanted(self) -> Mapping[Lane, int]:
         return dict(self.at)
@@ -82,6 +85,9 @@ class Sink:
     def lost(self, lane: Lane) -> None:
         self.gone.append(lane)
         del self.at[lane]
+
+    def calm(self) -> bool:
+        return self.calms.pop(0) if self.calms else False
 
     def arrived(self) -> None:
         self.arrivals += 1
@@ -126,6 +132,13 @@ def test_what_is_not_wanted_any_more_is_forgotten_and_named_again_when_it_is() -
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(_session(broker, 1, sink))
     assert broker.asked[1:3] == [(5, 1, {}, [Y]), (5, 2, {X: 1, Y: 7}, [])]
+
+
+def test_x4_a_request_waits_long_only_while_nothing_is_to_be_done_and_never_as_the_first_of_a_session() -> None:
+    sink = Sink(x=3)
+    sink.calms = [True, False, True]
+    broker = play(sink, answer(), answer(), answer(), answer(session=0, error=SESSION_ID_NOT_FOUND), answer())
+    assert broker.waits == [WAIT_MS, CALM_MS, WAIT_MS, CALM_MS, WAIT_MS, WAIT_MS]
 
 
 @pytest.mark.parametrize("code", [SESSION_ID_NOT_FOUND, INVALID_EPOCH])

@@ -21,6 +21,23 @@ def test_q1_one_batch_at_a_time_works_on_a_partition() -> None:
     assert took(queue.take()) == ["x/0/4", "x/0/5"]
 
 
+def test_x4_it_is_calm_when_nothing_waits_is_worked_on_or_stands_still() -> None:
+    queue = queues(2)
+    assert queue.calm()
+    fill(queue, "x", 0, 1)
+    assert not queue.calm(), "a record waits"
+    batch = queue.take()
+    assert batch is not None
+    assert not queue.calm(), "it is worked on, and what comes of it may rewind"
+    queue.done(batch, 1)
+    assert queue.calm()
+    queue.add(("x", 1), 0, [], 3)
+    assert not queue.calm(), "a position is to be moved"
+    queue.rewind("x", 1, 3)
+    queue.partitions[1].halted = OUT_OF_RANGE
+    assert not queue.calm(), "it is tried again soon, from where a person may have put it"
+
+
 def test_q2_what_was_not_taken_stands_in_front_again() -> None:
     queue = queues(1)
     fill(queue, "x", 0, 3)
