@@ -54,7 +54,8 @@ class Line:
 
     def parts(self, asked: Asked) -> Parts | None:
         """None: nothing is left for it. Banks may have taken of it, of cancelled units the fund paid: the buyer has that. Once the
-        line's rest is taken, what the fund paid of the units that are gone is not settled: it is the fund's.
+        line's rest is taken, what the fund paid of the units that are gone is not settled: it is the fund's. Of cancelled units that is
+        what would have gone back without it; of a case's, which cannot ask for it, the units' share.
         """
         own, fund = self._of(by_fund=False), self._of(by_fund=True)
         left = self.paid - self.banks - own.minor - fund.minor
@@ -64,7 +65,8 @@ class Line:
         minor, back = min(asked.minor, left), 0
         if minor == left and not asked.by_fund:
             upto = floor(Fraction(self.paid * (own.units + own.fund_units + asked.units), self.quantity))
-            back = max(0, min(spare.minor, upto - own.minor - own.fund_minor - minor))
+            gone = asked.minor if asked.cancelled else upto - own.minor - own.fund_minor
+            back = max(0, min(spare.minor, gone - minor))
         most = left + self.banks + (fund.minor if asked.cancelled else 0)
         if asked.minor > most or asked.units - beyond > free or (asked.minor > left == 0 and not (asked.cancelled and back)):
             return None

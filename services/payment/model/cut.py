@@ -25,8 +25,8 @@ class Cut(NamedTuple):
 
 def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer = "seller", *, cancelled: bool = False) -> Cut | Code:
     """Never beyond what is left of the line; what banks took of it the buyer has, and gets the rest. cancelled: no case asks for it,
-    units were cancelled, so that of their money the fund may have paid as well: that is the fund's again. Else, where nothing is left
-    or where it were too much without banks and fund, why nothing of it goes back.
+    units were cancelled, so that of their money the fund may have paid as well: that is the fund's again, as far as they would have
+    gone back had it paid nothing. Else, where nothing is left or where it were too much without banks and fund, why nothing goes back.
 
     Codes: line.unknown, refund.exceeds_paid, refund.quantity_exceeds.
     """
@@ -38,7 +38,8 @@ def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer =
     fund_units = min(max(0, units - free), given_units) if cancelled else 0
     found = Cut(min(minor, left), units - fund_units, 0, fund_units)
     if funder == "seller" and found.minor == left:
-        found = found._replace(fund_minor=max(0, min(given, _unsettled(payment, line_no, units) - found.minor)))
+        gone = minor if cancelled else _unsettled(payment, line_no, units)
+        found = found._replace(fund_minor=max(0, min(given, gone - found.minor)))
     if minor > left + taken or (minor > left and not left and not (cancelled and found.fund_minor)):
         return "refund.exceeds_paid"
     return "refund.quantity_exceeds" if found.units > free else found
