@@ -96,7 +96,7 @@ def _kept(log: Log) -> Check:
         fact: Any = entry.event
         if isinstance(fact, LineSettled):
             line = orders[fact.order_id][fact.line_no]
-            fits = [name for name, one in line.open.items() if line.owed.parts(one) is not None]
+            fits = [name for name, one in line.open.items() if line.owed.by_hand(one) is not None]
             check.that(not fits, f"{entry}: line {fact.line_no} of {fact.order_id} is settled, {fits} may still be paid back")
             line.owed.settled = True
         elif isinstance(fact, EscrowFunded):
@@ -109,7 +109,9 @@ def _kept(log: Log) -> Check:
 
 @dataclass(slots=True)
 class Line:
-    """owed: what of it went back. open: cancelled units that are not paid back, by id. under_way: what would be asked for again."""
+    """owed: what of it went back. open: cancelled units that are not paid back, and what the fund was to pay, by id. under_way: what
+    would be asked for again.
+    """
 
     owed: Owed = field(default_factory=Owed)
     open: dict[str, Asked] = field(default_factory=dict)
@@ -129,6 +131,8 @@ def _follow(lines: dict[int, Line], fact: Followed) -> None:
             if fact.cancelled_at is not None:
                 minor, units = fact.buyer_minor + fact.fund_minor, fact.quantity + fact.fund_quantity
                 line.under_way[fact.refund_id] = Asked(fact.line_no, minor, units, cancelled=True)
+            elif fact.funder == "platform":
+                line.under_way[fact.refund_id] = Asked(fact.line_no, fact.buyer_minor, fact.quantity, by_fund=True)
             parts = Parts(fact.buyer_minor, fact.quantity, fact.fund_minor, fact.fund_quantity)
             line.owed.gone[fact.refund_id] = parts, fact.funder == "platform"
         case RefundNotPaid(line_no=int(line_no)):

@@ -54,7 +54,8 @@ class Line:
 
     def parts(self, asked: Asked) -> Parts | None:
         """None: nothing is left for it. Banks may have taken of it, of cancelled units the fund paid: the buyer has that. Once the
-        line's rest is taken, what the fund paid of the units that are gone is not settled: it is the fund's.
+        line's rest is taken, what the fund paid of the units that are gone is not settled: it is the fund's. Of cancelled units that is
+        what would have gone back without it; of a case's, which cannot ask for it, the units' share.
         """
         own, fund = self._of(by_fund=False), self._of(by_fund=True)
         left = self.paid - self.banks - own.minor - fund.minor
@@ -64,11 +65,25 @@ class Line:
         minor, back = min(asked.minor, left), 0
         if minor == left and not asked.by_fund:
             upto = floor(Fraction(self.paid * (own.units + own.fund_units + asked.units), self.quantity))
-            back = max(0, min(spare.minor, upto - own.minor - own.fund_minor - minor))
+            gone = asked.minor if asked.cancelled else upto - own.minor - own.fund_minor
+            back = max(0, min(spare.minor, gone - minor))
         most = left + self.banks + (fund.minor if asked.cancelled else 0)
         if asked.minor > most or asked.units - beyond > free or (asked.minor > left == 0 and not (asked.cancelled and back)):
             return None
         return Parts(minor, asked.units - beyond, back, beyond)
+
+    def resting(self) -> Parts:
+        """What the buyer was to have from the fund of units that went back, and the fund does not pay."""
+        own, fund = self._of(by_fund=False), self._of(by_fund=True)
+        return Parts(max(0, own.fund_minor - fund.minor), max(0, own.fund_units - fund.units))
+
+    def by_hand(self, asked: Asked) -> Parts | None:
+        """Set aside once more by a person: as ever; of what the fund was to pay, what rests on it and no bank took."""
+        if not asked.by_fund:
+            return self.parts(asked)
+        rest, own, fund = self.resting(), self._of(by_fund=False), self._of(by_fund=True)
+        minor = min(rest.minor, asked.minor, self.paid - self.banks - own.minor - fund.minor)
+        return Parts(minor, min(rest.units, asked.units)) if minor > 0 and not self.settled else None
 
     def due(self) -> int:
         """What the fund is to have back by now: both refunds are paid, and escrow has it."""
@@ -140,14 +155,15 @@ def _decided(
     name = (fact.order_id, fact.again_of or fact.refund_id) if isinstance(fact, RefundReserved) else (fact.order_id, fact.refund_id)
     wanted = asked.get(name)
     line = lines.get((fact.order_id, wanted.line_no)) if wanted is not None else None
-    owed = line.parts(wanted) if line is not None and wanted is not None else None
+    again = isinstance(fact, RefundReserved) and fact.again_of is not None
+    owed = (line.by_hand if again else line.parts)(wanted) if line is not None and wanted is not None else None
     if isinstance(fact, RefundRefused):
         check.that(owed is None, f"{entry}: {fact.refund_id} is refused, and {owed} is owed of it")
         return
     told = Parts(fact.buyer_minor, fact.quantity, fact.fund_minor, fact.fund_quantity)
     if line is not None and wanted is not None:
         check.that(owed == told, f"{entry}: {owed} is owed for {fact.refund_id}, {told} is set aside")
-        more = wanted.minor if wanted.minor > told.minor else None
+        more = wanted.minor if wanted.minor > told.minor and not (again and wanted.by_fund) else None
         said = fact.asked_minor == more or (fact.asked_minor is None and wanted.cancelled)  # it was not said of these once
         check.that(said, f"{entry}: {wanted.minor} was asked for {fact.refund_id}, told was {fact.asked_minor}")
         asked[name] = replace(wanted, minor=told.minor + told.fund_minor, units=told.units + told.fund_units)

@@ -128,8 +128,9 @@ def _step(splits: Splits, entry: Entry, fact: Any, line_no: int, part: Chargebac
             asked = splits.asked.get((fact.order_id, fact.again_of or fact.refund_id))
             units = fact.quantity + fact.fund_quantity
             told, request = (line_no, units, fact.buyer_minor, fact.funder), asked[:4] if asked is not None else None
-            if request is not None and (fact.asked_minor is not None or fact.cancelled_at is not None):  # compared by `what goes back`
-                request = (*request[:2], min(request[2], fact.buyer_minor), request[3])
+            again = fact.again_of is not None and fact.funder == "platform"
+            if request is not None and (fact.asked_minor is not None or fact.cancelled_at is not None or again):  # by `what goes back`
+                request = (request[0], min(request[1], units) if again else request[1], min(request[2], fact.buyer_minor), request[3])
             splits.refunds.that(told == request, f"{entry}: {told} is set aside for {fact.refund_id}, asked was {request}")
             if fact.funder == "platform":
                 _untouched(splits.refunds, entry, fact)

@@ -93,12 +93,12 @@ def handle(event: Input, policy: Policies) -> Plan:
     purchase = PURCHASE.one(event.order_id)
     match event:
         case OrderPaid():
-            card: Touch[Card | None] = CARD.one(event.trust_card_id) if event.trust_card_id is not None else given(None)
             promised, cluster = given(policy.named(event.terms.policy_version)), clusters.own_cluster(event.buyer_id)
             member, buyer = MEMBER.one(event.buyer_id), BUYER.one(event.buyer_id)
-            return on(event, clusters.paid, member, purchase, cluster, card, buyer, promised)
+            return on(event, clusters.paid, member, purchase, cluster, _card(event.trust_card_id), buyer, promised)
         case ParcelDelivered():
-            return on(event, clusters.delivered, MEMBER.one(event.buyer_id), purchase, clusters.own_cluster(event.buyer_id))
+            member, cluster = MEMBER.one(event.buyer_id), clusters.own_cluster(event.buyer_id)
+            return on(event, clusters.delivered, member, purchase, cluster, _card(event.trust_card_id))
         case ParcelSent():
             return on(event, decide.note_sent, purchase)
         case ParcelFailed():
@@ -143,7 +143,7 @@ def handle(event: Input, policy: Policies) -> Plan:
         case ReplacementDue():
             return on(event, decide.unsent, purchase)
         case ReplacementOver():
-            return on(event, decide.presumed, purchase)
+            return on(event, decide.presumed, purchase, _its_card)
         case DisputeRaised():
             return on(event, decide.dispute, purchase)
         case SellerDisputeRaised():
@@ -172,7 +172,11 @@ def handle(event: Input, policy: Policies) -> Plan:
 
 def _its_card(purchase: Purchase | None) -> Touch[Card | None]:
     """The trust card with which the order came, valid or not."""
-    return CARD.one(purchase.trust_card_id) if purchase is not None and purchase.trust_card_id is not None else given(None)
+    return _card(purchase.trust_card_id if purchase is not None else None)
+
+
+def _card(card_id: str | None) -> Touch[Card | None]:
+    return CARD.one(card_id) if card_id is not None else given(None)
 
 
 def _of_buyer(event: OfBuyer) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -351,7 +351,8 @@ class ParcelDelivered(Message):
     """A parcel was signed for. delivered: lines of which all parcels are now. Source: R2.5, R1.3.
 
     signed_at: the latest signature for any of those lines, from which their windows run; carriers may report out of order.
-    replacement: of what a case sent in place of the first (R4.10).
+    replacement: of what a case sent in place of the first (R4.10); trust_card_id: then, the card with which the order came, if any; else
+    left out (R4.7).
     Producer: order. Consumers: refund.
     """
 
@@ -364,6 +365,7 @@ class ParcelDelivered(Message):
     delivered: tuple[LineNo, ...]
     signed_at: AwareDatetime
     replacement: bool = False
+    trust_card_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class OrderCompleted(Message):

@@ -86,6 +86,7 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
             delivered=tuple(arrived) if parcel.units else (parcel.replaces,),
             signed_at=max([event.occurred_at, *arrived.values()]),
             replacement=parcel.replaces > 0,
+            trust_card_id=order.trust_card_id if parcel.replaces else None,
             occurred_at=event.occurred_at,
         ),
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.payment.model import Payment
+from services.payment.model.cut import resting
 from shared.contracts.payment import RefundDecided
 
 
@@ -15,3 +16,13 @@ def decided(payment: Payment, refund_id: str | None, how: Literal["granted_again
     if refund_id is None or failed is None or not failed.waits:
         return ()
     return (RefundDecided(order_id=payment.id, refund_id=refund_id, how=how, occurred_at=at),)
+
+
+def rests(payment: Payment, refund_id: str | None) -> bool:
+    """The guarantee fund was to pay it, and of units that were cancelled the buyer was to have this part from there: if no case grants
+    it again, it waits until a person has settled it by hand. Source: R3.5, R4.6.
+    """
+    failed = payment.refunds.get(refund_id or "")
+    if failed is None or failed.line_no is None or failed.funder != "platform" or not failed.waits:
+        return False
+    return resting(payment, failed.line_no)[0] > 0

@@ -11,13 +11,14 @@ import uuid
 from services.payment import ledger
 from services.payment.decide.compensation import paid as compensation_paid
 from services.payment.decide.debits import unwanted_refund
+from services.payment.decide.failed import rests
 from services.payment.decide.parts import part
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import paid as refund_paid
 from services.payment.decide.refunds import set_aside
 from services.payment.decide.settlement import settle_now
 from services.payment.model import Cut, Payment, Refund
-from services.payment.model.cut import cut
+from services.payment.model.cut import cut, resting
 from services.payment.model.payment import evolve, folded
 from shared.contracts.handling import HandlingNoted, MoneyHandled
 from shared.contracts.payment import RefundDone
@@ -65,7 +66,7 @@ def _against(refund: Refund | None, payment: Payment, refund_id: str) -> Reject 
         return Reject("handling.unknown")
     if not refund.waits:
         return Reject("handling.not_failed", refund.state)
-    if refund.line_no is not None and not refund.cancelled:
+    if refund.line_no is not None and not refund.cancelled and (payment.lines[refund.line_no].cases or not rests(payment, refund_id)):
         return Reject("handling.of_case")
     disputed = payment.frozen if refund.line_no is not None else any(one == "open" for one, _ in _disputes(payment, refund_id))
     return Reject("handling.disputed") if disputed else None
@@ -92,17 +93,28 @@ def _unwanted(event: MoneyHandled, payment: Payment, refund: Refund) -> tuple[Me
 
 def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Policy) -> tuple[Message, ...] | Reject:
     """Set aside once more, under an id of its own: the line may be settled by now, and a bank may have taken of it. A settlement that
-    waited for this happens now. Source: R3.5, R3.6, R2.6.
+    waited for this happens now. Of what the guarantee fund was to pay, the part that units were cancelled for: it comes from the fund,
+    which has it back at once. Source: R3.5, R3.6, R2.6, R4.6.
     """
     line_no, refund_id = refund.line_no or 0, str(uuid.uuid5(BY_HAND, f"{payment.id}|{event.item_id}"))
-    gone = cut(payment, line_no, refund.drawn_minor, refund.units, cancelled=True)
+    asked_at = (refund.applied_at or event.occurred_at) if refund.cancelled else None
+    gone = (
+        cut(payment, line_no, refund.drawn_minor, refund.units, cancelled=True) if refund.cancelled else _of_fund(payment, line_no, refund)
+    )
     if not isinstance(gone, Cut):
         return Reject("handling.nothing_left")
-    asked_at = refund.applied_at or event.occurred_at
-    parts = part(payment, line_no, gone, asked_at, policy, refund.funder)
-    reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, refund.drawn_minor, event.item_id)
+    parts = part(payment, line_no, gone, asked_at or event.occurred_at, policy, refund.funder)
+    asked = refund.drawn_minor if refund.cancelled else gone.minor
+    reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, asked, event.item_id)
     done = (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, event.how))
     return (*done, *settle_now(folded(payment, done), line_no, event.occurred_at))
+
+
+def _of_fund(payment: Payment, line_no: int, refund: Refund) -> Cut | None:
+    """What rests on it, as far as no bank has taken that."""
+    minor, units = resting(payment, line_no)
+    minor = min(minor, refund.buyer_minor, payment.left_of(line_no)[0])
+    return Cut(minor, min(units, refund.quantity)) if minor else None
 
 
 def _disputes(payment: Payment, refund_id: str) -> list[tuple[str, int]]:

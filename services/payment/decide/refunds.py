@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from services.payment import ledger
 from services.payment.decide.debits import cover
-from services.payment.decide.failed import decided
+from services.payment.decide.failed import decided, rests
 from services.payment.decide.fronting import charges
 from services.payment.decide.parts import part, sources
 from services.payment.decide.reconciliation import reconciled
@@ -51,8 +51,10 @@ def grant(event: RefundGranted, payment: Payment | None, policy: Policy) -> Outc
         return Reject("refund.known")
     applied_at = event.applied_at or event.occurred_at
     what = (event.refund_id, event.line_no, event.quantity, event.amount_minor)
-    before = decided(payment, event.again_of, "granted_again", event.occurred_at)
-    return (*before, *reserve(folded(payment, before), *what, event.occurred_at, policy, applied_at, event.funder))
+    reserved = reserve(payment, *what, event.occurred_at, policy, applied_at, event.funder)
+    if isinstance(reserved[0], RefundRefused) and rests(payment, event.again_of):
+        return reserved
+    return (*decided(payment, event.again_of, "granted_again", event.occurred_at), *reserved)
 
 
 def reserve(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.payment import ledger
-from services.payment.decide.failed import decided
+from services.payment.decide.failed import decided, rests
 from services.payment.model import EscrowLine, Payment
 from services.payment.model.payment import evolve, held, settlement
 from shared.contracts.dispute import CaseReopened
@@ -55,9 +55,10 @@ def hold(event: CaseOpened | CaseReopened, payment: Payment | None) -> Outcome:
 
 
 def free(event: CaseClosed, payment: Payment | None) -> Outcome:
-    """The case is over, and with it a refund that it gave up; a settlement that fell due meanwhile happens now, if it was the last one.
+    """The case is over, and with it a refund that it gave up, unless something rests on that; a settlement that fell due meanwhile
+    happens now, if it was the last one.
 
-    Source: R2.6, R3.5.
+    Source: R2.6, R3.5, R4.6.
     """
     found = _of_case(event, payment)
     if not isinstance(found, tuple):
@@ -66,7 +67,7 @@ def free(event: CaseClosed, payment: Payment | None) -> Outcome:
     if event.case_id not in line.cases:
         return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
     freed = SettlementFreed(order_id=payment.id, line_no=event.line_no, case_id=event.case_id, occurred_at=event.occurred_at)
-    given_up = decided(payment, event.given_up, "given_up", event.occurred_at)
+    given_up = () if rests(payment, event.given_up) else decided(payment, event.given_up, "given_up", event.occurred_at)
     return (*given_up, freed, *settle_now(evolve(payment, freed), event.line_no, event.occurred_at))
 
 

@@ -25,8 +25,8 @@ class Cut(NamedTuple):
 
 def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer = "seller", *, cancelled: bool = False) -> Cut | Code:
     """Never beyond what is left of the line; what banks took of it the buyer has, and gets the rest. cancelled: no case asks for it,
-    units were cancelled, so that of their money the fund may have paid as well: that is the fund's again. Else, where nothing is left
-    or where it were too much without banks and fund, why nothing of it goes back.
+    units were cancelled, so that of their money the fund may have paid as well: that is the fund's again, as far as they would have
+    gone back had it paid nothing. Else, where nothing is left or where it were too much without banks and fund, why nothing goes back.
 
     Codes: line.unknown, refund.exceeds_paid, refund.quantity_exceeds.
     """
@@ -38,7 +38,8 @@ def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer =
     fund_units = min(max(0, units - free), given_units) if cancelled else 0
     found = Cut(min(minor, left), units - fund_units, 0, fund_units)
     if funder == "seller" and found.minor == left:
-        found = found._replace(fund_minor=max(0, min(given, _unsettled(payment, line_no, units) - found.minor)))
+        gone = minor if cancelled else _unsettled(payment, line_no, units)
+        found = found._replace(fund_minor=max(0, min(given, gone - found.minor)))
     if minor > left + taken or (minor > left and not left and not (cancelled and found.fund_minor)):
         return "refund.exceeds_paid"
     return "refund.quantity_exceeds" if found.units > free else found
@@ -46,10 +47,24 @@ def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer =
 
 def owes(payment: Payment, line_no: int) -> bool:
     """Units were cancelled, for which no case is open, and are not paid back: the provider refused, so that a person is to, or a
-    chargeback of the order is open. What went back otherwise meanwhile is owed no more. Source: R2.6, R3.5, R3.8.
+    chargeback of the order is open. What went back otherwise meanwhile is owed no more. So is what the fund was to pay of them.
+    Source: R2.6, R3.5, R3.8, R4.6.
     """
+    if resting(payment, line_no)[0] and any(one.waits and one.funder == "platform" for one in payment.refunds_of(line_no)):
+        return True
     waits = [one for one in payment.refunds_of(line_no) if one.cancelled and (one.waits or one.state == "held")]
     return any(isinstance(cut(payment, line_no, one.drawn_minor, one.units, cancelled=True), Cut) for one in waits)
+
+
+def resting(payment: Payment, line_no: int) -> tuple[int, int]:
+    """Minor units and units of what went back that the buyer was to have from the fund, whose refund the provider did not pay: the
+    line's own money, and the buyer's. Source: R4.6, R3.5.
+    """
+    if payment.lines[line_no].settled:
+        return 0, 0
+    back = [one for one in payment.refunds_of(line_no) if one.counts]
+    minor, units = _fund(payment, line_no)
+    return max(0, sum(one.fund_minor for one in back) - minor), max(0, sum(one.fund_quantity for one in back) - units)
 
 
 def _banks(payment: Payment, line_no: int) -> int:

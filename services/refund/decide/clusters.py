@@ -72,9 +72,11 @@ def paid(
     return *issued, counted, *known
 
 
-def delivered(event: ParcelDelivered, member: Member | None, purchase: Purchase | None, cluster: Cluster | None) -> Outcome:
+def delivered(
+    event: ParcelDelivered, member: Member | None, purchase: Purchase | None, cluster: Cluster | None, card: Card | None
+) -> Outcome:
     """Windows open; and what has arrived, be it a part, can be given up by nobody any more."""
-    opened = open_windows(event, purchase)
+    opened = open_windows(event, purchase, card)
     return (*opened, *_marked(event, "stands", member, cluster)) if isinstance(opened, tuple) else opened
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from services.refund.decide.beside import beside
 from services.refund.decide.follow import Facts, agreed
 from services.refund.decide.step import after, closed, due, illegal, said, waybill_used
-from services.refund.model import Case, Purchase, Waybill, evolve
+from services.refund.model import Card, Case, Purchase, Waybill, evolve
 from shared.contracts.exchange import CaseReplaced, ReplacementDue, ReplacementOver
 from shared.contracts.merchant import ReplacementSent
 from shared.contracts.refund import WindowOpened
@@ -51,19 +51,19 @@ def unsent(event: ReplacementDue, purchase: Purchase | None) -> Outcome:
     return agreed(purchase, case, event.occurred_at, "silence")
 
 
-def presumed(event: ReplacementOver, purchase: Purchase | None) -> Outcome:
+def presumed(event: ReplacementOver, purchase: Purchase | None, card: Card | None) -> Outcome:
     """Nobody signed and nobody lost it: it counts as arrived, and as signed for. So the windows of its line begin again, that of what did
     not come among them: a buyer who has nothing could ask for nothing meanwhile. Source: R4.2, R4.10.
     """
     purchase, case = due(event, purchase)
     at = event.occurred_at
     opened = WindowOpened(order_id=event.order_id, line_nos=(case.line_no,), signed_at=at, restarted=True, occurred_at=at)
-    return opened, *replaced(evolve(purchase, opened), case, at, "case.replacement_presumed", "R4.2")
+    return opened, *replaced(evolve(purchase, opened), case, at, "case.replacement_presumed", "R4.2", card)
 
 
-def replaced(purchase: Purchase, case: Case, at: datetime, code: Code, rule: str) -> Facts:
-    """60: the buyer has other goods, and what is owed beside them."""
-    over = closed(purchase, case, at, 60, code, rule, "resent" if case.kind == "resend" else "exchanged")
+def replaced(purchase: Purchase, case: Case, at: datetime, code: Code, rule: str, card: Card | None) -> Facts:
+    """60: the buyer has other goods, and what is owed beside them, by the order's card too. Source: R4.7, R4.10."""
+    over = closed(purchase, case, at, 60, code, rule, "resent" if case.kind == "resend" else "exchanged", card=card)
     return (over, *beside(evolve(purchase, over), case.id, at))
 
 

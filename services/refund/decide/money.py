@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.refund.decide.beside import beside
-from services.refund.decide.step import card_valid, closed, ended, illegal, said
+from services.refund.decide.step import closed, ended, illegal, said
 from services.refund.model import Card, Case, Purchase, evolve
 from shared.contracts.payment import RefundDone, RefundNotPaid, RefundRefused
 from shared.contracts.refund import RefundStuck
@@ -14,8 +14,7 @@ def done(event: RefundDone, purchase: Purchase | None, card: Card | None) -> Out
     """60: the buyer has the money, what a bank took of it from there. No facts for money that was unwanted or cancelled, nor for what a
     person settled of that: no case granted it. Source: R3.5, R2.2, R3.8.
 
-    With what the case brings beside its refund: R4.9, R4.12, R4.13; to a seller who won on appeal meanwhile, R4.11. Of the order's card
-    the news may have come since the buyer applied: whether it was valid at placement is the same whenever it is told (R4.1, R4.7).
+    With what the case brings beside its refund: R4.7, R4.9, R4.12, R4.13; to a seller who won on appeal meanwhile, R4.11.
     """
     if event.line_no is None or event.by_hand or _cancelled(purchase, event.refund_id):
         return ()
@@ -24,9 +23,7 @@ def done(event: RefundDone, purchase: Purchase | None, card: Card | None) -> Out
         return found
     purchase, case = found
     code, rule = ("case.refunded_beside_bank", "R3.8") if event.bank_minor else ("case.refunded", "R3.5")
-    over = closed(purchase, case, event.occurred_at, 60, code, rule, "refunded", bank=event.bank_minor)
-    if case.card is None:
-        over = over.model_copy(update={"card": card_valid(purchase, card)})
+    over = closed(purchase, case, event.occurred_at, 60, code, rule, "refunded", bank=event.bank_minor, card=card)
     return (over, *beside(evolve(purchase, over), case.id, event.occurred_at))
 
 

@@ -9,7 +9,7 @@ from services.refund.decide.coupons import restored
 from services.refund.decide.exchange import replaced, replacing
 from services.refund.decide.follow import agreed
 from services.refund.decide.step import ended
-from services.refund.model import Case, Purchase, evolve
+from services.refund.model import Card, Case, Purchase, evolve
 from shared.contracts.exchange import ParcelNoted
 from shared.contracts.order import ParcelDelivered, ParcelFailed, ParcelSent, UnitsCancelled
 from shared.contracts.refund import LineReduced, WindowOpened
@@ -27,7 +27,7 @@ def note_sent(event: ParcelSent, purchase: Purchase | None) -> Outcome:
     for one in event.units:
         case = _sent_again(purchase, after, one.line_no)
         if case is not None:
-            facts += replaced(after, case, max(event.occurred_at, case.since), "case.sent_again", "R4.2")
+            facts += replaced(after, case, max(event.occurred_at, case.since), "case.sent_again", "R4.2", None)
     return tuple(facts)
 
 
@@ -51,9 +51,9 @@ def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
     return tuple(facts)
 
 
-def open_windows(event: ParcelDelivered, purchase: Purchase | None) -> Outcome:
+def open_windows(event: ParcelDelivered, purchase: Purchase | None, card: Card | None) -> Outcome:
     """No facts where the parcel completes no line: part of a line opens no window. The first signing of a line counts; a replacement's
-    begins every window of its line again and ends its case. Source: R1.3, R4.10.
+    begins every window of its line again and ends its case. card: the order's. Source: R1.3, R4.10, R4.7.
     """
     if purchase is None:
         return Wait("case.before_certificate")
@@ -68,7 +68,7 @@ def open_windows(event: ParcelDelivered, purchase: Purchase | None) -> Outcome:
         if lines
     ]
     if case is not None and case.state == 45:
-        facts += replaced(purchase, case, event.occurred_at, "case.replacement_arrived", "R4.10")
+        facts += replaced(purchase, case, event.occurred_at, "case.replacement_arrived", "R4.10", card)
     return tuple(facts)
 
 

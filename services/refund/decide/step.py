@@ -101,9 +101,11 @@ def closed(
     outcome: CaseOutcome,
     reason: str = "",
     bank: int = 0,
+    card: Card | None = None,
 ) -> CaseClosed:
     """60 or 70, with all that the score of both sides is judged by. What was refunded is what was granted, if that is the outcome, but
-    for what the buyer has from its bank.
+    for what the buyer has from its bank. card: the order's, of which the news may have come since the buyer applied: whether it was valid
+    at placement is the same whenever it is told (R4.1, R4.7).
     """
     refunded = outcome == "refunded"
     fault = case.fault or (fault_of(case, upheld=True) if outcome in ("refunded", "exchanged", "resent") else "")
@@ -129,6 +131,7 @@ def closed(
         ruled_at=case.ruled_at,
         line_refunded=refunded and case.granted_quantity > 0 and purchase.line_of(case).left == 0,
         bank_minor=bank,
+        card=card_valid(purchase, card) if case.card is None else None,
     )
 
 

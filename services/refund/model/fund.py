@@ -24,7 +24,11 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Fund:
-    """hours: by hour of the local day. stopped: by the breaker, for the rest of the day."""
+    """hours: by hour of the local day. stopped: by the breaker, for the rest of the day.
+
+    What the provider did not pay, or what is the fund's again as units were cancelled, gives the day nothing back: the budget bounds
+    what is granted in it without a person, whatever becomes of that, so that a claim which is undone is not lent again. Source: R4.6.
+    """
 
     minor: int = 0
     hours: Mapping[int, Hour] = field(default_factory=dict)

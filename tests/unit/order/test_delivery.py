@@ -137,3 +137,11 @@ def test_a_second_parcel_of_a_completed_line_is_refused() -> None:
     memory = completed()
     memory.when(b.shipped("p2"))
     assert codes(memory) == ["parcel.exceeds_ordered"]
+
+
+def test_of_a_replacement_the_card_of_its_order_is_told_and_of_no_other_parcel_r4_7_r4_10() -> None:
+    memory = shop(b.placed(trust_card_id="card1"), b.succeeded(), b.shipped(), b.signed(), b.case_opened(when="06-06 10:00"))
+    told = memory.when(b.case_replaced(), b.signed("p8", when="06-10 10:00"))
+    first, again = (fact for fact in memory.facts if isinstance(fact, ParcelDelivered))
+    assert (first.trust_card_id, again.trust_card_id, told[-1]) == (None, "card1", again)
+    assert "trust_card_id" not in first.to_json().decode()

@@ -108,6 +108,26 @@ def test_a_case_that_leaves_something_of_the_line_takes_nothing_for_the_fund_r4_
     assert balances(memory) == {CASH: -30_00, FUND: -40_00, ESCROW: 70_00}
 
 
+def test_of_units_cancelled_after_money_alone_the_fund_has_back_what_would_have_gone_back_without_it_r4_6_r1_4() -> None:
+    """Of three units one was used, 50 went back for no unit: the order counts the line as refunded in full, so nothing of it is settled."""
+    one, other = funded(b.line(paid_minor=150_00, quantity=3)), funded(b.line(paid_minor=150_00, quantity=3))
+    one.when(b.granted("r1", 50_00, 1), b.refund_paid("r1"), *by_fund_paid(20_20), b.granted("r2", 50_00, 0), b.refund_paid("r2"))
+    one.when(cancelled(1, 50_00), b.refund_paid("x1"))
+    other.when(b.granted("r1", 100_00, 0), b.refund_paid("r1"), *by_fund_paid(50_00))
+    assert b.types(other.when(cancelled(2, 50_00))) == ["refund.reserved", "refund.done"]
+    for memory in (one, other):
+        assert (refused(memory), balances(memory)) == ([], {})
+
+
+def test_what_a_case_did_not_pay_of_its_units_is_settled_and_not_the_funds_r4_6_r3_3() -> None:
+    """20 of 50 were agreed on for one of three units, the fund gave 110, one is cancelled: 80 are settled, as if it had paid nothing."""
+    memory = confirmed(b.line(paid_minor=150_00, quantity=3))
+    memory.when(b.granted("r1", 20_00, 1), b.refund_paid("r1"), *by_fund_paid(110_00), cancelled(1, 50_00), b.refund_paid("x1"))
+    memory.advance(b.at("06-13 00:00"))
+    (line,) = (fact for fact in memory.facts if isinstance(fact, LineSettled))
+    assert line.seller_minor + line.promoter_minor + line.platform_minor == 80_00
+
+
 def test_what_a_bank_took_is_not_the_funds_r3_8_r4_6() -> None:
     memory = funded(b.line(quantity=2))
     memory.when(*by_fund_paid(40_00), opened(30_00, when="06-09 09:00"), closed("lost", when="06-09 09:30"))

@@ -140,6 +140,22 @@ def test_the_way_back_is_paid_by_a_card_that_is_told_of_after_the_claim_r4_7() -
         assert [fact.amount_minor for fact in memory.facts if isinstance(fact, CompensationGranted)] == minors
 
 
+@pytest.mark.parametrize("arrives", [True, False], ids=["signed for", "presumed"])
+def test_of_an_exchange_too_whoever_says_that_it_arrived_r4_7_r4_10(arrives: bool) -> None:
+    bought = line().model_copy(update={"tags": TAGS})
+    order = paid(bought).model_copy(update={"trust_card_id": "card1", "placed_at": b.at("06-10 11:00")})
+    back = life.posted().model_copy(update={"freight_minor": 12_00})
+    sending = (life.delivered(1), life.requested(kind="exchange"), life.accepted(), back, life.confirmed(), a.replaced())
+    for news, minors, known in (((), [], None), ((granted(),), [12_00], True), ((granted(when="06-10 11:00:01"),), [], False)):
+        memory = shop(order, *sending, *news)
+        if arrives:
+            memory.when(a.arrived().model_copy(update={"trust_card_id": "card1"}))
+        memory.advance(b.at("08-01 00:00"))
+        assert [fact.amount_minor for fact in memory.facts if isinstance(fact, CompensationGranted)] == minors
+        (closed,) = [fact for fact in memory.facts if isinstance(fact, CaseClosed)]
+        assert (closed.outcome, closed.card, memory.refused) == ("exchanged", known, [])
+
+
 def test_what_was_known_of_a_card_when_the_buyer_applied_stays_r4_1() -> None:
     bought = line(1, 1, 100_00).model_copy(update={"tags": TAGS})
     order = paid(bought).model_copy(update={"trust_card_id": "card1", "placed_at": b.at("06-10 11:00")})
