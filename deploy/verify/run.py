@@ -26,6 +26,7 @@ from deploy.verify import (
     intake,
     integrity,
     money,
+    notices,
     orders,
     policies,
     promises,
@@ -70,6 +71,7 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     """Each on all that was read. heard: what policy.v1 holds; nothing: every service has read the versions."""
     yield from _computed("integrity", integrity.checks(log, tables))
     yield from _computed("intake", intake.checks(log, tables))
+    yield from _computed("notices", notices.checks(log))
     yield from _computed("money", money.checks(log, tables))
     yield from _computed("transactions", transactions.checks(log))
     yield from _computed("allocation", allocation.checks(log, published))
