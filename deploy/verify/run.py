@@ -28,6 +28,7 @@ from deploy.verify import (
     money,
     notices,
     orders,
+    planned,
     policies,
     promises,
     purses,
@@ -77,6 +78,7 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("allocation", allocation.checks(log, published))
     yield from _computed("slices", slices.checks(log))
     yield from _computed("splits", splits.checks(log, published))
+    yield from _computed("planned", planned.checks(log))
     yield from _computed("promises", promises.checks(log))
     yield from _computed("certificates", certificates.checks(log, published))
     yield from _computed("compensations", compensations.checks(log))

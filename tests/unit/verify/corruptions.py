@@ -28,6 +28,7 @@ from shared.contracts.payment import (
     PayoutInstructed,
     RefundDone,
     RefundReserved,
+    SettlementPlanned,
     StatementNoted,
 )
 from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
@@ -219,6 +220,8 @@ CORRUPTIONS = (
     Corruption("a service keeps a version that does not count", "every service keeps", p.a_version_kept_that_does_not_count),
     Corruption("a service keeps other words of a version", "every service keeps", p.other_words_of_a_version),
     Corruption("a policy that does not count is refused twice by one service", "what does not count", p.a_policy_refused_twice),
+    Corruption("a settlement is planned a day early", "settlements planned",
+               lambda copy: copy.forge(SettlementPlanned, settle_at=hours(-24))),
     Corruption("a refusal has no notice", "each refusal", noticed.a_notice_that_is_gone),
     Corruption("a notice tells of what was never refused", "each refusal", noticed.a_notice_of_nothing),
     Corruption("a notice has another code than its copy", "each refusal", noticed.a_notice_with_another_code),
