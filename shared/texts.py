@@ -1,4 +1,4 @@
-"""What buyers and sellers read: the catalogue's sentences with the numbers of the case filled in. Source: R4.1, R4.2.
+"""What buyers and sellers read: names of guarantees, and the catalogue's sentences with the numbers of the case. Source: R4.1, R4.2.
 
 A template names fields in braces; a part in brackets is left out where a field of it is not known: `[, until {until}]`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
@@ -18,8 +18,44 @@ from shared.errors import CATALOGUE
 
 Language = Literal["zh", "en"]
 Reader = Literal["buyer", "seller"]
+
+
+class Name(NamedTuple):
+    """As a shop shows it beside an order. No number in it: those are the certificate's."""
+
+    zh: str
+    en: str
+
+
+GUARANTEES: Mapping[str, Name] = {  # by the id in certificates, which never leaves: old ones name it for ever
+    "authenticity": Name("正品保障", "Authenticity guarantee"),
+    "damaged": Name("破损保障", "Made good if damaged"),
+    "damaged_refund": Name("破损包退", "Instant refund if damaged"),
+    "exchange": Name("无理由换货", "Exchange without reason"),
+    "fault_freight": Name("商家责任退货运费", "Return freight where the seller is at fault"),
+    "first_order": Name("首单保障", "First-order guarantee"),
+    "food_safety": Name("食品安全保障", "Food safety guarantee"),
+    "instant_refund": Name("极速退款", "Instant refund"),
+    "late_shipping": Name("延迟发货赔付", "Compensation for late shipping"),
+    "negotiated": Name("协商退换", "Refund or exchange by agreement"),
+    "no_reason": Name("无理由退货", "Return without reason"),
+    "not_received": Name("未收到货退款", "Refund if not received"),
+    "not_shipped": Name("未发货退款", "Refund before shipping"),
+    "quality": Name("质量保障", "Quality guarantee"),
+    "refund_without_return": Name("退款不退货", "Refund without return"),
+    "resend": Name("未收到货补发", "Sent again if not received"),
+    "return_freight": Name("退货补运费", "Return freight paid"),
+    "sham_shipping": Name("虚假发货赔付", "Compensation for sham shipping"),
+    "wrong_item": Name("发错货保障", "Made good if the wrong item came"),
+}
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 _PART = re.compile(r"\[([^\[\]]*)\]")
+
+
+def name_of(guarantee: str, language: Language) -> str:
+    """Its id, where this program does not know it."""
+    known = GUARANTEES.get(guarantee)
+    return guarantee if known is None else known.zh if language == "zh" else known.en
 
 
 def sentence(

@@ -1,4 +1,4 @@
-"""laotie certificate verify"""
+"""laotie certificate verify · show"""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import json
 from typing import Any, TextIO
 
 import click
+from pydantic import ValidationError
 
 from deploy.cli.errors import Failed
-from shared.contracts.certificate import recomputed
+from shared.contracts.certificate import CertificateIssued, Guarantee, recomputed
+from shared.currencies import money
+from shared.errors import CATALOGUE
+from shared.texts import name_of
 
 
 @click.group()
@@ -30,6 +34,31 @@ def verify(file: TextIO) -> None:
     if found != said:
         raise Failed(f"differs: it says {said}, its terms come to {found}")
     click.echo(f"match: {found}, order {told.get('order_id')}, {len(told['guarantees'])} guarantees")
+
+
+@certificate.command()
+@click.argument("file", type=click.File(encoding="utf-8"))
+def show(file: TextIO) -> None:
+    """Print what the certificate in FILE promises line by line, each guarantee by its names; - reads it from standard input."""
+    try:
+        told = CertificateIssued.from_json(json.dumps(_value(file)).encode())
+        promised = sorted(told.each(), key=lambda one: one.line_no)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Failed(f"this is no certificate: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except LookupError as line_no:
+        raise Failed(f"this is no certificate: it promises something for line {line_no}, which it does not have") from None
+    click.echo(f"order {told.order_id}")
+    for one in promised:
+        names = " · ".join(name_of(one.guarantee, language) for language in ("zh", "en"))
+        click.echo(f"  line {one.line_no}  {names} ({one.guarantee}): {_promised(one, told.currency)}")
+
+
+def _promised(one: Guarantee, currency: str) -> str:
+    if one.withheld:
+        return f"no, {one.withheld}: {CATALOGUE[one.withheld].meaning}"
+    window = f", {one.days} days" if one.days else f", {one.hours} hours" if one.hours else ""
+    return f"{'if the claim shows it' if one.conditional else 'yes'}{window}, at most {money(one.cap_minor, currency)}"
 
 
 def _value(file: TextIO) -> Any:

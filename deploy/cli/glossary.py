@@ -1,4 +1,4 @@
-"""laotie contract list · show: one type among all, or one code of the catalogue, without reading the whole document."""
+"""laotie contract list · show: one type among all, one code of the catalogue or one guarantee, without reading the whole document."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from shared.contracts import generate, registry, schema
 from shared.contracts.registry import EVERYONE, Entry
 from shared.errors import CATALOGUE
 from shared.errors import Entry as Code
+from shared.texts import GUARANTEES, Name
 
 NEAR = 5  # names offered for one that is not there
 
@@ -44,20 +45,24 @@ def list_(topic: str | None, app: str | None, whole: bool) -> None:
 
 @contract.command()
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Its JSON Schema, or a code's entry, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Its JSON Schema, or the entry of a code or guarantee, for programs.")
 def show(name: str, as_json: bool) -> None:
-    """Show one type, `order.placed` or `storefront.v1/order.placed`, or one code that a refusal carries, `order.due_differs`."""
+    """Show one type, `order.placed` or `storefront.v1/order.placed`, one code that a refusal carries, `order.due_differs`, or one
+    guarantee of a certificate, `no_reason`.
+    """
     found = [entry for entry in registry.entries() if name in (entry.kind.type, entry.name)]
-    code = CATALOGUE.get(name)
-    if not found and code is None:
-        known = [*CATALOGUE, *(entry.kind.type for entry in registry.entries()), *(entry.name for entry in registry.entries())]
+    code, guarantee = CATALOGUE.get(name), GUARANTEES.get(name)
+    if not (found or code or guarantee):
+        known = [*CATALOGUE, *GUARANTEES, *(entry.kind.type for entry in registry.entries()), *(entry.name for entry in registry.entries())]
         near = ", ".join(get_close_matches(name, dict.fromkeys(known), NEAR))
-        raise Failed(f"{name} is no type and no code; " + (f"is it {near}?" if near else "`laotie contract list` lists the types"))
+        hint = f"is it {near}?" if near else "`laotie contract list` lists the types"
+        raise Failed(f"{name} is no type, no code and no guarantee; {hint}")
     if as_json:
-        said = [*map(schema.of, found), *([generate.entry_of(code)] if code else [])]
+        said = [*map(schema.of, found), *([generate.entry_of(code)] if code else []), *([guarantee._asdict()] if guarantee else [])]
         click.echo(json.dumps(said, indent=2, ensure_ascii=False))
         return
-    click.echo("\n\n".join([*map(whole_of, found), *([code_of(name, code)] if code else [])]))
+    texts = [*map(whole_of, found), *([code_of(name, code)] if code else []), *([promise_of(name, guarantee)] if guarantee else [])]
+    click.echo("\n\n".join(texts))
 
 
 def readers(entry: Entry) -> tuple[str, ...]:
@@ -113,6 +118,10 @@ def code_of(name: str, code: Code) -> str:
     said = {"again": "the same event may be taken later" if code.retryable else "the same event will be refused again"}
     texts = {"buyer zh": code.zh, "buyer en": code.en, "seller zh": code.seller_zh, "seller en": code.seller_en}
     return "\n".join([f"{name}, a code", f"  {code.meaning}", *_table({**said, **{who: text for who, text in texts.items() if text}})])
+
+
+def promise_of(name: str, shown: Name) -> str:
+    return "\n".join([f"{name}, a guarantee of certificate.issued", *_table(shown._asdict())])
 
 
 def _names(names: Iterable[str]) -> str:

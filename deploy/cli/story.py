@@ -26,6 +26,7 @@ from shared import postgres
 from shared.contracts.types import Moves
 from shared.currencies import amount, money
 from shared.errors import CATALOGUE
+from shared.messaging.message import COPIES, NOTICES
 from shared.texts import Language, Reader, sentence
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -180,11 +181,11 @@ def _once(found: list[Entry]) -> list[Entry]:
 def _steps(found: list[Entry]) -> list[Step]:
     refused: dict[str, list[tuple[str, str, str]]] = {}
     for entry in found:
-        if entry.topic.endswith(".parked.v1"):
+        if entry.topic.endswith(COPIES):
             place = f"{entry.header('x-original-topic')}/{entry.header('x-original-partition')}/{entry.header('x-original-offset')}"
             why = (entry.topic.partition(".")[0], entry.header("x-reason"), entry.header("x-error"))
             refused.setdefault(place, []).append(why)
-    told = _causes_first([entry for entry in found if not entry.topic.endswith((".parked.v1", ".refused.v1"))])
+    told = _causes_first([entry for entry in found if not entry.topic.endswith((COPIES, NOTICES))])
     numbers: dict[str, int] = {}
     steps: list[Step] = []
     for number, entry in enumerate(told, 1):

@@ -16,7 +16,7 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # ex
 
 from deploy.local.stack import Stack
 from deploy.verify.log import TOPICS, Lane
-from shared.messaging.message import Message, Topic
+from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.stripes import stripe_of
 
 SKEW = timedelta(hours=1)  # by which brokers' clocks may differ
@@ -64,7 +64,7 @@ def since(stack: Stack, topics: Iterable[str], ends: Mapping[Lane, int], first_m
     wanted = [(topic, partition) for topic in topics for partition in range(stack.stripes)]
     if first_ms is None:
         return dict.fromkeys(wanted, 0)
-    bounded = [place for place in wanted if not place[0].endswith(".parked.v1")]  # a copy may be of what came before
+    bounded = [place for place in wanted if not place[0].endswith(COPIES)]  # a copy may be of what came before
     at = max(0, first_ms - int(SKEW.total_seconds() * 1000))
     admin = stack.admin()  # must outlive its futures
     asked = {TopicPartition(*place): OffsetSpec.for_timestamp(at) for place in bounded}

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from shared.contracts import ALL
 from shared.messaging.envelope import decode
-from shared.messaging.message import Message, Topic
+from shared.messaging.message import COPIES, NOTICES, Message, Topic
 from shared.messaging.record import Record
 
 Lane = tuple[str, int]
@@ -89,13 +89,13 @@ class Log:
     def facts(self) -> Iterator[Entry]:
         """What we decided: all lanes but copies of refused records and the notices of these."""
         for lane in sorted(self.lanes):
-            if not lane[0].endswith((".parked.v1", ".refused.v1")):
+            if not lane[0].endswith((COPIES, NOTICES)):
                 yield from self.lanes[lane]
 
     def refused(self) -> Iterator[Entry]:
         """The copies of refused and parked records."""
         for lane in sorted(self.lanes):
-            if lane[0].endswith(".parked.v1"):
+            if lane[0].endswith(COPIES):
                 yield from self.lanes[lane]
 
 
@@ -192,7 +192,7 @@ def _record(message: Any) -> Record:
 def entry_of(record: Record) -> Entry:
     """Of an app, what has no readable headers is no event to anybody, though only the topic's warden says so; bodies are read leniently."""
     topic = TOPICS[record.topic]
-    copy = topic.name.endswith(".parked.v1")
+    copy = topic.name.endswith(COPIES)
     headers = dict(record.headers if copy else reversed(record.headers))  # a name that stands twice: a copy's own stand last
     identity, name = ((headers.get(header) or b"").decode(errors="replace") for header in ("ce_id", "ce_type"))
     kind = topic.types.get(name) if topic.own or decode(record, TOPICS, topic.warden, frozenset(), None) is None else None

@@ -20,6 +20,7 @@ from shared.contracts.first_order import FirstOrderUsed, MemberKnown
 from shared.contracts.order import OrderPaid, ParcelSent
 from shared.contracts.refund import CaseOpened, WindowOpened
 from shared.contracts.storefront import RefundRequested
+from shared.messaging.message import COPIES
 
 WINDOWS = ("claim.window_over", "no_reason.window_over")
 WITHHELD = frozenset(get_args(Withheld))
@@ -50,7 +51,7 @@ def checks(log: Log) -> Iterator[Check]:
     for entry in log.refused():
         place = "/".join(entry.header(f"x-original-{part}") for part in ("topic", "partition", "offset"))
         request, code = requests.get(place), entry.header("x-reason")
-        if request is None or entry.topic != "refund.parked.v1":
+        if request is None or entry.topic != f"refund{COPIES}":
             continue
         right = _right(code, request, known)
         if right is not None:

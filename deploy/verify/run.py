@@ -26,7 +26,9 @@ from deploy.verify import (
     intake,
     integrity,
     money,
+    notices,
     orders,
+    planned,
     policies,
     promises,
     purses,
@@ -70,11 +72,13 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     """Each on all that was read. heard: what policy.v1 holds; nothing: every service has read the versions."""
     yield from _computed("integrity", integrity.checks(log, tables))
     yield from _computed("intake", intake.checks(log, tables))
+    yield from _computed("notices", notices.checks(log))
     yield from _computed("money", money.checks(log, tables))
     yield from _computed("transactions", transactions.checks(log))
     yield from _computed("allocation", allocation.checks(log, published))
     yield from _computed("slices", slices.checks(log))
     yield from _computed("splits", splits.checks(log, published))
+    yield from _computed("planned", planned.checks(log))
     yield from _computed("promises", promises.checks(log))
     yield from _computed("certificates", certificates.checks(log, published))
     yield from _computed("compensations", compensations.checks(log))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from deploy.local.services import discover
 from deploy.verify.log import TOPICS, Entry, Lane
 from shared.errors import HaltCode
-from shared.messaging.message import Message
+from shared.messaging.message import COPIES, NOTICES, Message
 
 SERVICES = tuple(discover())
 UNREADABLE = "event."  # refused before any decision: no policy changes that
@@ -101,9 +101,9 @@ def gather(entries: Iterable[Entry], starts: Mapping[Lane, int] | None = None) -
     for entry in entries:
         past.records += 1
         lane = past.lanes.setdefault((entry.topic, entry.partition), len(past.lanes))
-        if entry.topic.endswith(".refused.v1"):
+        if entry.topic.endswith(NOTICES):
             continue  # said by the copy too
-        if entry.topic.endswith(".parked.v1"):
+        if entry.topic.endswith(COPIES):
             _refusal(past, entry)
         elif not TOPICS[entry.topic].own:
             heard[lane] = max(entry.timestamp_ms, heard.get(lane, 0))

@@ -151,5 +151,5 @@ Reading from us. The same event may stand in a topic twice: drop by (partition, 
 A gap never happens; seen all the same, it means loss: stop and ask. Facts are at most {MAX_OUT_BYTES} bytes with their headers. Read with
 isolation level read_committed. A connector that carries out `…instructed` facts drops by the instruction's own id (refund_id,
 compensation_id, payout_id). codes.json, beside this document, has every code that a fact or a refusal carries, with texts for buyers and
-sellers; README.md there says how pages are made from facts.
+sellers, guarantees.json the names of the guarantees that certificates list; README.md there says how pages are made from facts.
 """

@@ -55,8 +55,8 @@ class AtOnce(Part):
 
 
 class Guarantee(Part):
-    """One promise for a line, and for more_lines if the same is promised for those. withheld: the catalogued reason why it is not
-    given, empty if it is. Source: R4.1.
+    """One promise for a line, and for more_lines if the same is promised for those. guarantee: its id; its names are in
+    guarantees.json. withheld: the catalogued reason why it is not given, empty if it is. Source: R4.1.
 
     cap_of_line: cap_minor is what was paid for the line, and for each of more_lines its own paid_minor is. days: from the day after
     signing (R1.3); hours: from signing, to the second, but of `late_shipping` within which the parcel leaves after payment, and of

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from shared import texts
 from shared.contracts import asyncapi, registry
 from shared.contracts.gate import Contract, current
 from shared.contracts.registry import EVERYONE
@@ -23,6 +24,7 @@ EXAMPLES = f"{HOME}/examples"
 LOCK = f"{HOME}/contract.lock"
 ASYNCAPI = f"{HOME}/asyncapi.json"
 CODES = f"{HOME}/codes.json"
+GUARANTEES = f"{HOME}/guarantees.json"
 TOPICS = "deploy/topics.yaml"
 ACLS = "deploy/acls.yaml"
 POLICY = "deploy/policy.schema.json"
@@ -55,6 +57,7 @@ def documents(examples: Mapping[str, bytes]) -> dict[str, str]:
         LOCK: _json(stated.lock()),
         ASYNCAPI: _json(asyncapi.document(registry.entries(), _by_type(examples), VERSION)),
         CODES: _json({code: entry_of(entry) for code, entry in sorted(CATALOGUE.items())}),
+        GUARANTEES: _json({guarantee: name._asdict() for guarantee, name in sorted(texts.GUARANTEES.items())}),
         TOPICS: _topics_yaml(registry.topics()),
         ACLS: _acls_yaml(registry.topics()),
         POLICY: _json(policy_schema.schema()),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT, PAYMENT_TIMER
 from shared.contracts.types import Bearer, Currency, Day, Id, Line, LineNo, Minor, Movement, Moves, Part, SettleDays, SomeOrNone, Text
@@ -211,6 +211,7 @@ class CompensationInstructed(Message):
     """The PSP connector pays this amount to the payee, once per compensation_id; the payer bears it. Source: R3.5.
 
     It is no refund: it counts toward no ceiling. rule: the one that it follows. answer_by: when the provider's silence is announced.
+    payment_id: the one that the order was paid with; None: instructed before that was told.
     Producer: payment. Consumers: the PSP connector.
     """
 
@@ -225,6 +226,7 @@ class CompensationInstructed(Message):
     amount_minor: Minor
     rule: str
     answer_by: AwareDatetime
+    payment_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class CompensationDone(Message):
@@ -275,7 +277,8 @@ class CompensationOverdue(Message):
 class SettlementPlanned(Message):
     """The line is confirmed and will be settled at occurred_at's local date plus its days, 00:00. Source: R2.6, R5.7.
 
-    Its days: those of `settle_days_of` for its seller, else `settle_days`, of the payment's `escrow.funded`, in its zone.
+    Its days: those of `settle_days_of` for its seller, else `settle_days`, of the payment's `escrow.funded`, in its zone. settle_at:
+    that moment, unless something holds the line then or nothing of it is left; None: planned before that was told.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -284,6 +287,7 @@ class SettlementPlanned(Message):
 
     order_id: Id
     line_no: LineNo
+    settle_at: Annotated[AwareDatetime | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class SettlementHeld(Message):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.messaging.message import Topic
+from shared.messaging.message import COPIES, NOTICES, Topic
 from shared.messaging.system import CLOCK, OPS
 
 # Upstream: one topic per producing app, the trust boundary that ACLs guard.
@@ -44,12 +44,12 @@ TRUST_TIMER = Topic("trust.timer.v1", "subject_id", ("trust",), ("trust",), own=
 
 # Copies of what was rejected or parked, original bytes and headers.
 PARKED = tuple(
-    Topic(f"{service}.parked.v1", "", (service,), own=True, max_message_bytes=5 * 1024 * 1024)
+    Topic(service + COPIES, "", (service,), own=True, max_message_bytes=5 * 1024 * 1024)
     for service in ("order", "payment", "refund", "trust")
 )
 
 # What an app may know of those copies: what its event is called, where it lies and why it was not taken, without what was in it.
-REFUSED = tuple(Topic(f"{service}.refused.v1", "", (service,), own=True) for service in ("order", "payment", "refund", "trust"))
+REFUSED = tuple(Topic(service + NOTICES, "", (service,), own=True) for service in ("order", "payment", "refund", "trust"))
 
 # What ops say of the rules. A service that comes later is to see what those before it saw, bodies that did not count included.
 POLICY = Topic("policy.v1", "version", ("ops",), ("*",), single=True, compacted=True, lag_ms=100 * 365 * 24 * 60 * 60 * 1000)

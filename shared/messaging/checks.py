@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.connect import Halted, leave
 from shared.messaging.envelope import MAX_DIGITS
-from shared.messaging.message import Message, Topic
+from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.shape import Service, members
 from shared.messaging.store import Lane
 from shared.settings import Settings
@@ -121,5 +121,5 @@ async def _last_sequences(kafka: AIOKafkaConsumer, stand: Mapping[TopicPartition
 
 def number_of(topic: str, headers: Mapping[str, bytes | None]) -> int:
     """0 where it is none of ours. A parked copy also carries the headers of its original, its number included."""
-    text = headers.get("x-sequence" if topic.endswith(".parked.v1") else "ce_sequence") or b""
+    text = headers.get("x-sequence" if topic.endswith(COPIES) else "ce_sequence") or b""
     return int(text) if text.isdigit() and len(text) <= MAX_DIGITS else 0

@@ -20,7 +20,7 @@ import asyncpg
 from shared.errors import Code
 from shared.messaging.envelope import MAX_DIGITS, decode
 from shared.messaging.fold import OFFER, OFFERS_MAX, Fold
-from shared.messaging.message import Message, Topic
+from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.metrics import Laps
 from shared.messaging.notices import notices
 from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
@@ -103,7 +103,7 @@ class Consumer:
         self.own = frozenset(topic.name for topic in topics.values() if topic.own)
         self.others = {name: topic.others(self.inputs) for name, topic in topics.items()}
         self.foreign = frozenset(topic.name for topic in topics.values() if not topic.own and not topic.single)
-        self.parking = {name for topic in topics.values() if topic.name.endswith(".parked.v1") for name in topic.writers}
+        self.parking = {name for topic in topics.values() if topic.name.endswith(COPIES) for name in topic.writers}
 
     async def run(self, connection: asyncpg.Connection, batch: Batch) -> Done:
         """C4. Raises Moved, Gap, or whatever the database or the code raised; nothing is written then."""

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from shared.errors import Code
 from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
-from shared.messaging.message import Message
+from shared.messaging.message import COPIES, Message
 from shared.messaging.numbered import Numbered
 from shared.messaging.record import (
     Armed,
@@ -556,7 +556,7 @@ class Fold:
         if cut:
             ours = (*ours, ("x-cut", " ".join(cut).encode()))
         self.effects.said.append("copy")
-        self.effects.facts.append(Out(f"{self.service.name}.parked.v1", key, theirs + ours, value, record.partition))
+        self.effects.facts.append(Out(self.service.name + COPIES, key, theirs + ours, value, record.partition))
 
     # -- timers
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
+COPIES, NOTICES = ".parked.v1", ".refused.v1"  # behind a service's name: its topics of what it did not take
+
 
 @dataclass(frozen=True, eq=False)
 class Topic:

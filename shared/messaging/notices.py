@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from shared.messaging.envelope import MAX_HEADER_BYTES
-from shared.messaging.message import Topic
+from shared.messaging.message import COPIES, NOTICES, Topic
 from shared.messaging.record import Out
 
-COPIES, NOTICES = ".parked.v1", ".refused.v1"  # behind a service's name: its topics
 THEIRS = ("ce_id", "ce_source", "ce_type")
 OURS = ("x-original-topic", "x-original-partition", "x-original-offset", "x-reason", "x-error")
 

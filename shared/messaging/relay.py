@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.messaging.connect import Connect, backoff, leave, wait
+from shared.messaging.message import COPIES
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import size_of, unpack
 from shared.messaging.store import Lane, OutboxRow
@@ -237,7 +238,7 @@ class Relay:
     @staticmethod
     def _build(producer: AIOKafkaProducer, topic: str, queue: deque[OutboxRow]) -> tuple[BatchBuilder, int, int]:
         batch = producer.create_batch()
-        copies = topic.endswith(".parked.v1")  # with a stranger's headers and key; our own are bounded
+        copies = topic.endswith(COPIES)  # with a stranger's headers and key; our own are bounded
         name = "x-sequence" if copies else "ce_sequence"
         last = count = size = 0
         for _, _, seq, key, headers, value in queue:

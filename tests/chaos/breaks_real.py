@@ -152,6 +152,23 @@ BREAKS = (
         f"{REAL}flow.py::test_l1_what_the_database_refuses_is_parked_alone",
     ),
     Break(
+        "a notice in a transaction of its own",
+        "N1 a copy and its notice are written together",
+        "consume.py",
+        "            effects.facts += notices(effects.facts, self.topics)\n"
+        '            lap("fold")\n'
+        "            outbox = await self.store.save(connection, effects, moves, datetime.now(UTC))\n"
+        '            lap("save")\n'
+        '            await connection.execute("COMMIT")\n',
+        "            outbox = await self.store.save(connection, effects, moves, datetime.now(UTC))\n"
+        '            await connection.execute("COMMIT")\n'
+        '            await connection.execute("BEGIN")\n'
+        "            told = Effects(facts=notices(effects.facts, self.topics))\n"
+        "            outbox += await self.store.save(connection, told, [], datetime.now(UTC))\n"
+        '            await connection.execute("COMMIT")\n',
+        f"{REAL}lives.py::test_n1_a_process_that_dies_right_after_commit_has_told_what_it_refused",
+    ),
+    Break(
         "foreign event accepted",
         "E2 only what carries our sequence is taken from our own topics",
         "envelope.py",

@@ -19,6 +19,7 @@ from shared.contracts import generate, registry, schema
 from shared.errors import CATALOGUE
 from shared.messaging.envelope import copy_headers
 from shared.messaging.record import Record
+from shared.texts import GUARANTEES
 
 ENTRIES = registry.entries()
 PARTS = (
@@ -70,6 +71,19 @@ def test_a_code_is_shown_with_what_people_read_of_it() -> None:
     assert "已超过" in shown
     assert "the same event will be refused again" in shown
     assert json.loads(said("show", "no_reason.window_over", "--json"))[0]["retryable"] is False
+
+
+def test_a_guarantee_is_shown_by_its_names_and_published_r4_1() -> None:
+    assert said("show", "no_reason").splitlines() == [
+        "no_reason, a guarantee of certificate.issued",
+        "  zh          无理由退货",
+        "  en          Return without reason",
+    ]
+    assert json.loads(said("show", "no_reason", "--json")) == [GUARANTEES["no_reason"]._asdict()]
+    published = json.loads((ROOT / generate.GUARANTEES).read_text(encoding="utf-8"))
+    assert published == {guarantee: name._asdict() for guarantee, name in GUARANTEES.items()}
+    document = json.loads((ROOT / generate.ASYNCAPI).read_text(encoding="utf-8"))
+    assert "guarantees.json" in document["info"]["description"]
 
 
 def test_a_slip_of_the_pen_is_answered_with_what_is_near() -> None:

@@ -84,6 +84,19 @@ def test_c4_a_process_that_dies_right_after_commit_neither_loses_nor_repeats(wor
     settle(world, traffic)
 
 
+def test_n1_a_process_that_dies_right_after_commit_has_told_what_it_refused(world: World, traffic: Traffic) -> None:
+    """The copy and its notice are of one transaction: the oracle counts both."""
+    dying = world.living("alpha")[0]
+    world.idle()
+    world.flag("die.commit.alpha")
+    world.publish("life.unheard", "unheard")
+    world.flush()
+    died(world, dying)
+    world.spawn("alpha")
+    settle(world, traffic)
+    assert ("unheard", "event.unknown_type") in world.refused("alpha")
+
+
 def test_c1_killed_anywhere_it_goes_on_from_its_cursor(world: World, traffic: Traffic) -> None:
     random = Random(7)
     for n in range(4):

@@ -1,8 +1,8 @@
 """What a process under test does beside its trade: it dies once where a flag says so; a toy one also reads its own clock topic.
 
-die.relay.<name>: after the broker acknowledged and before the rows are deleted. die.commit.<name>: after COMMIT and
-before anyone in the process knows. hold.send.<name>: nothing is sent while the flag is there. hold.look.<name>: nor is what
-decisions go by looked for.
+die.relay.<name>: after the broker acknowledged and before the rows are deleted. die.commit.<name>: after the first
+COMMIT of a batch and before anyone in the process knows. hold.send.<name>: nothing is sent while the flag is there.
+hold.look.<name>: nor is what decisions go by looked for.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import os
 import signal
 from typing import Any
 
+import asyncpg
 from aiokafka import AIOKafkaProducer
 
 from shared.messaging import clock, engine
-from shared.messaging.flow import Flow
 from shared.messaging.relay import Relay
 from shared.messaging.versions import Following
 from tests.toy.model import FLAGS, TOY_CLOCK
@@ -33,16 +33,18 @@ def install(name: str) -> None:
 
 def obey(name: str) -> None:
     """The flags of that service."""
-    sweep, committed, send_batch = Relay._sweep, Flow._committed, AIOKafkaProducer.send_batch
+    sweep, execute, send_batch = Relay._sweep, asyncpg.Connection.execute, AIOKafkaProducer.send_batch
 
     async def die_before_delete(relay: Any) -> None:
         if any(lane.acked > lane.deleted for lane in relay._lanes.values()):
             _die(f"die.relay.{name}")
         await sweep(relay)
 
-    def die_after_commit(flow: Any, *arguments: Any) -> None:
-        _die(f"die.commit.{name}")
-        committed(flow, *arguments)
+    async def die_after_commit(connection: Any, query: str, *arguments: Any, **named: Any) -> Any:
+        done = await execute(connection, query, *arguments, **named)
+        if query == "COMMIT":
+            _die(f"die.commit.{name}")
+        return done
 
     async def hold_send(producer: Any, *arguments: Any, **named: Any) -> Any:
         while (FLAGS / f"hold.send.{name}").exists():  # noqa: ASYNC110 - the flag is a file
@@ -59,7 +61,7 @@ def obey(name: str) -> None:
     for owner, place, replacement in (
         (Following, "_look", hold_look),
         (Relay, "_sweep", die_before_delete),
-        (Flow, "_committed", die_after_commit),
+        (asyncpg.Connection, "execute", die_after_commit),
         (AIOKafkaProducer, "send_batch", hold_send),
     ):
         setattr(owner, place, replacement)

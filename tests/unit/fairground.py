@@ -13,7 +13,7 @@ from deploy.market.market import Market, failing
 from deploy.market.psp import Provider
 from deploy.market.sent import Sent, closing
 from deploy.verify.log import TOPICS as KNOWN
-from shared.messaging.message import Message
+from shared.messaging.message import COPIES, Message
 from shared.messaging.record import Out
 from tests.unit.town import Town
 
@@ -58,7 +58,7 @@ class Fairground(Town):
             _of(out, number)
             for service in self.services.values()
             for number, out in enumerate(service.written)
-            if not out.topic.endswith(".parked.v1")
+            if not out.topic.endswith(COPIES)
         ]
 
 

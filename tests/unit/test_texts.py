@@ -8,11 +8,12 @@ from typing import get_args
 import pytest
 
 from services.refund.decide.dispute import show
+from services.refund.rules import CATALOGUE as CATALOGUE_OF_GUARANTEES
 from shared import errors
 from shared.errors import CATALOGUE, numbers
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject
-from shared.texts import numbers_in, numbers_of, sentence
+from shared.texts import GUARANTEES, name_of, numbers_in, numbers_of, sentence
 from tests.unit import builders as b
 from tests.unit.refund import acts, life
 from tests.unit.refund.matrix import shop
@@ -47,6 +48,15 @@ def test_each_refund_code_is_a_sentence_with_all_of_its_numbers_and_with_none(co
     for name in re.findall(r"\{([a-z_]+)\}", template):
         shown = "2026-06-24 00:00:00" if name in TIMES else "12.34 CNY" if name.endswith("_minor") else "7"
         assert shown in full
+
+
+def test_each_guarantee_has_a_name_of_its_own_in_both_languages_r4_1() -> None:
+    assert {rule.name for rule in CATALOGUE_OF_GUARANTEES} <= GUARANTEES.keys(), "an id that left stays: old certificates name it"
+    for names in ([name.zh for name in GUARANTEES.values()], [name.en for name in GUARANTEES.values()]):
+        assert len(set(names)) == len(names)
+        assert all(names)
+    assert not any(character.isdigit() for name in GUARANTEES.values() for text in name for character in text), "the certificate has them"
+    assert (name_of("no_reason", "en"), name_of("of_tomorrow", "zh")) == ("Return without reason", "of_tomorrow")
 
 
 def test_what_is_refused_for_good_has_a_sentence() -> None:

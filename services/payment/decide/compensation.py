@@ -47,6 +47,7 @@ def compensate(event: ShippingLate | ShippingSham | CompensationGranted, payment
             currency=event.currency,
             amount_minor=event.amount_minor,
             rule=event.rule,
+            payment_id=payment.payment_id,
             answer_by=event.occurred_at + timedelta(hours=policy.payment.provider_silent_hours),
             occurred_at=event.occurred_at,
         ),

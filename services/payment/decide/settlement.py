@@ -7,7 +7,7 @@ from datetime import datetime
 from services.payment import ledger
 from services.payment.decide.failed import decided, rests
 from services.payment.model import EscrowLine, Payment
-from services.payment.model.payment import evolve, held, settlement
+from services.payment.model.payment import evolve, held, promised, settlement
 from shared.contracts.dispute import CaseReopened
 from shared.contracts.order import OrderCompleted
 from shared.contracts.payment import (
@@ -33,7 +33,13 @@ def plan(event: OrderCompleted, payment: Payment | None) -> Outcome:
         return Reject("line.unknown")
     if any(payment.lines[line.line_no].confirmed_at is not None for line in event.lines):
         return Reject("settlement.known")
-    return tuple(SettlementPlanned(order_id=payment.id, line_no=line.line_no, occurred_at=event.occurred_at) for line in event.lines)
+    at = event.occurred_at
+    return tuple(
+        SettlementPlanned(
+            order_id=payment.id, line_no=line.line_no, settle_at=promised(payment, payment.lines[line.line_no], at), occurred_at=at
+        )
+        for line in event.lines
+    )
 
 
 def settle(event: SettlementDue, payment: Payment | None) -> Outcome:

@@ -244,9 +244,13 @@ def settlement(payment: Payment, line_no: int) -> datetime | None:
     line = payment.lines[line_no]
     if line.confirmed_at is None or line.settled or payment.refunded_in_full(line_no):
         return None
-    days = payment.settle_days_of.get(line.seller_id, payment.settle_days)
-    at = day_after(line.confirmed_at, days, payment.zone)
+    at = promised(payment, line, line.confirmed_at)
     return max(at, line.freed_at or at)
+
+
+def promised(payment: Payment, line: EscrowLine, confirmed_at: datetime) -> datetime:
+    """The seller's days after its confirmation, 00:00. Source: R2.6, R5.7."""
+    return day_after(confirmed_at, payment.settle_days_of.get(line.seller_id, payment.settle_days), payment.zone)
 
 
 def held(payment: Payment, line_no: int, at: datetime) -> bool:

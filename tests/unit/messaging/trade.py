@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from shared.messaging.consume import _offered as offered
 from shared.messaging.fold import Fold
-from shared.messaging.message import Message, Topic
+from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.record import Envelope, Held, Incoming, Record, Unreadable
 from shared.messaging.shape import Kind, Outcome, Plan, Reject, Rows, Service, Touch, Wait, given, on
 from shared.messaging.store import HELD_PER_KEY
@@ -268,7 +268,7 @@ class Desk:
                 self.copies.append(((out.key or b"").decode(), headers["x-reason"]))
             else:
                 self.facts.append((out.topic, out.value, headers))
-        types = ["copy" if out.topic.endswith(".parked.v1") else dict(out.headers)["ce_type"].decode() for out in effects.facts]
+        types = ["copy" if out.topic.endswith(COPIES) else dict(out.headers)["ce_type"].decode() for out in effects.facts]
         assert effects.said == types, "what a stranger called a refused event is no label"
 
     def coins(self, jar: str) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ def test_a_compensation_is_instructed_first_and_nothing_moves_yet_r3_5() -> None
     memory = funded()
     fact: CompensationInstructed = b.only(memory.when(asks.shipping_late()))
     assert (fact.payee, fact.payer, fact.amount_minor, fact.currency, fact.rule) == (b.BUYER, b.SELLER, 10_00, "CNY", "R2.4")
+    assert fact.payment_id == b.PAYMENT_ID
     assert balances(memory) == {CASH: -100_00, ESCROW: 100_00}
 
 

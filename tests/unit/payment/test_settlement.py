@@ -41,7 +41,7 @@ def shares(memory: Memory) -> tuple[int, int, int]:
 def test_a_confirmed_line_is_settled_on_the_seventh_day_at_midnight_r2_6() -> None:
     memory = funded()
     fact: SettlementPlanned = b.only(memory.when(b.order_completed()))
-    assert (fact.line_no, fact.occurred_at) == (1, b.at("06-05 09:00"))
+    assert (fact.line_no, fact.occurred_at, fact.settle_at) == (1, b.at("06-05 09:00"), b.at("06-12 00:00"))
     assert memory.advance(b.at("06-12 00:00:04")) == ()
     assert b.types(memory.advance(b.at("06-12 00:00:05"))) == ["line.settled", "account.credited", "account.credited"]
     assert settled(memory).occurred_at == b.at("06-12 00:00")

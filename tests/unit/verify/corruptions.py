@@ -28,6 +28,7 @@ from shared.contracts.payment import (
     PayoutInstructed,
     RefundDone,
     RefundReserved,
+    SettlementPlanned,
     StatementNoted,
 )
 from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted, WindowOpened
@@ -40,6 +41,7 @@ from shared.contracts.trust import EvidenceCounted, EvidenceFound, ScoreChanged,
 from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted
 from tests.unit import builders as b
 from tests.unit.verify import plants as p
+from tests.unit.verify import plants_noticed as noticed
 from tests.unit.verify import plants_paying as paying
 from tests.unit.verify.damaged import Copy, hours, more, moved, of_order
 
@@ -218,6 +220,12 @@ CORRUPTIONS = (
     Corruption("a service keeps a version that does not count", "every service keeps", p.a_version_kept_that_does_not_count),
     Corruption("a service keeps other words of a version", "every service keeps", p.other_words_of_a_version),
     Corruption("a policy that does not count is refused twice by one service", "what does not count", p.a_policy_refused_twice),
+    Corruption("a settlement is planned a day early", "settlements planned",
+               lambda copy: copy.forge(SettlementPlanned, settle_at=hours(-24))),
+    Corruption("a refusal has no notice", "each refusal", noticed.a_notice_that_is_gone),
+    Corruption("a notice tells of what was never refused", "each refusal", noticed.a_notice_of_nothing),
+    Corruption("a notice has another code than its copy", "each refusal", noticed.a_notice_with_another_code),
+    Corruption("a notice shows what was in the event", "each refusal", noticed.a_notice_that_shows_the_event),
     Corruption("a violation is noted with points that nobody told", "standings",
                lambda copy: copy.forge(ViolationNoted, points=10)),
     Corruption("a violation's points are forgotten in the sum", "standings",

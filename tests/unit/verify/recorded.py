@@ -18,7 +18,8 @@ from deploy.verify.tables import Place, Posting, Stored, Tables, Taken, Task
 from services.refund.store import TASKS
 from shared.contracts.payment import StatementDue
 from shared.contracts.stated import PayoutStatementDue
-from shared.messaging.message import Message
+from shared.messaging.message import COPIES, Message
+from shared.messaging.notices import notices
 from shared.messaging.record import Out
 from shared.policy import Policies
 from shared.policy.published import digest
@@ -38,25 +39,25 @@ def wrong(checks: list[Check]) -> list[str]:
 
 
 def log_of(town: Town) -> Log:
-    log, refs = Log(), dict[str, str]()
+    log, told = Log(), dict[str, Entry]()
     offsets: defaultdict[str, int] = defaultdict(int)
     for identity, event in town.sent:
         own, topic = event.topic.own, event.topic.name
         entry = _entry(identity, event.type, topic, offsets, event.key, event.to_json(), _of_app(identity, event), own=own)
-        refs.setdefault(identity, entry.ref)
+        told.setdefault(identity, entry)
         (log.lanes.setdefault((topic, 0), []) if own else log.sent).append(entry)
     log.sent.sort(key=lambda entry: (entry.topic, entry.offset))
     for service in town.services.values():
         for out in service.written:
             headers = dict(out.headers)
-            if out.topic.endswith(".parked.v1"):
+            if out.topic.endswith(COPIES):
                 continue
             identity, kind = headers["ce_id"].decode(), headers["ce_type"].decode()
             entry = _entry(identity, kind, out.topic, offsets, (out.key or b"").decode(), out.value or b"", headers, own=True)
-            refs[identity] = entry.ref
+            told[identity] = entry
             log.lanes.setdefault((out.topic, 0), []).append(entry)
     for service in town.services.values():
-        _refused(service, log, refs, offsets)
+        _refused(service, log, told, offsets)
     log.starts = dict.fromkeys(log.lanes, 0)
     log.records = sum(offsets.values())
     index(log)
@@ -72,12 +73,12 @@ def index(log: Log) -> None:
 
 
 def _entry(
-    identity: str, kind: str, topic: str, offsets: defaultdict[str, int], key: str, value: bytes, headers: Any, *, own: bool = False
+    identity: str, kind: str, topic: str, offsets: defaultdict[str, int], key: str, value: bytes | None, headers: Any, *, own: bool = False
 ) -> Entry:
     offset = offsets[topic]
     offsets[topic] += 1
     known = TOPICS[topic].types.get(kind)
-    event = known.model_validate_json(value) if known is not None and not topic.endswith(".parked.v1") else None
+    event = known.model_validate_json(value or b"") if known is not None else None
     return Entry(identity, kind, topic, 0, offset, key.encode(), value, headers, AT_END * 10**4, offset + 1 if own else None, event)
 
 
@@ -85,15 +86,19 @@ def _of_app(identity: str, event: Message) -> dict[str, bytes | None]:
     return {"ce_id": identity.encode(), "ce_source": event.topic.name.partition(".")[0].encode()}
 
 
-def _refused(service: Told, log: Log, refs: dict[str, str], offsets: defaultdict[str, int]) -> None:
-    """Copies name the place in the log, not the one in memory."""
-    for out in service.written:
-        if not out.topic.endswith(".parked.v1"):
-            continue
-        headers = dict(out.headers)
-        headers["x-original-offset"] = refs[service.ids[_place(out)]].rpartition("/")[2].encode()
-        entry = _entry("", "", out.topic, offsets, (out.key or b"").decode(), out.value or b"", headers, own=True)
+def _refused(service: Told, log: Log, told: dict[str, Entry], offsets: defaultdict[str, int]) -> None:
+    """Copies name the place in the log, not the one in memory, and the event as its own headers do; behind them stand the notices."""
+    copies = [_named(out, told[service.ids[_place(out)]]) for out in service.written if out.topic.endswith(COPIES)]
+    for out in (*copies, *notices(copies, TOPICS)):
+        headers, key = dict(out.headers), (out.key or b"").decode()
+        identity, kind = (headers[name].decode() for name in ("ce_id", "ce_type"))
+        entry = _entry(identity, kind, out.topic, offsets, key, out.value, headers, own=True)
         log.lanes.setdefault((out.topic, 0), []).append(entry)
+
+
+def _named(copy: Out, of: Entry) -> Out:
+    theirs = (("ce_id", of.id.encode()), ("ce_source", of.header("ce_source").encode()), ("ce_type", of.type.encode()))
+    return copy._replace(headers=(*theirs, *copy.headers, ("x-original-offset", str(of.offset).encode())))
 
 
 def _place(out: Out) -> str:
@@ -133,7 +138,7 @@ def _queue(town: Town) -> dict[Place, Task]:
 
 def _taken(service: Told, log: Log) -> Taken:
     """What was refused leaves no trace in the inbox, and of two copies only the first was looked at."""
-    refused = {service.ids[place] for place in (_place(out) for out in service.written if out.topic.endswith(".parked.v1"))}
+    refused = {service.ids[place] for place in (_place(out) for out in service.written if out.topic.endswith(COPIES))}
     known = [entry for entry in log.sent if entry.id in service._seen - refused]
     return Taken(
         positions=dict.fromkeys(((name, 0) for name in TOPICS), AT_END),
