@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import click
@@ -19,12 +19,15 @@ from deploy.local.seeding import inputs_of
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
+from shared.contracts import ALL
+from shared.messaging.checks import number_of
 
 READ_S = 20.0
 
 SHOW = "SELECT topic, partition, position, last_seq, astray FROM {schema}.cursor ORDER BY topic, partition"
 LOCK = "SELECT n FROM {schema}.stripe WHERE n = $1 FOR UPDATE"  # the engine's first lock: whoever works on the partition is waited for
 CURRENT = "SELECT position, last_seq FROM {schema}.cursor WHERE topic = $1 AND partition = $2"
+LANE = "SELECT seq FROM {schema}.lane WHERE topic = $1 AND partition = $2"
 MOVE = "UPDATE {schema}.cursor SET position = $3, last_seq = $4 WHERE topic = $1 AND partition = $2"
 
 
@@ -40,10 +43,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The first record at or after an offset. sequence None: it carries none of ours, or there is no record."""
+    """The first record at or after an offset that carries a number as ours do."""
 
     offset: int
-    sequence: int | None
+    sequence: int
 
 
 @click.group()
@@ -108,11 +111,17 @@ def _place(service: str, topic: str, partition: int) -> Place:
 
 async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
     position, last = await _current(stack, place)
-    seen = await asyncio.to_thread(_first_from, stack, place, position)
-    if seen.sequence is None:
+    seen, lower = await asyncio.to_thread(_numbered_from, stack, place, position, last or 0)
+    if seen is None:
         raise Failed(f"{place} stands at {position}, and no record of ours follows: there is no number to accept")
     if last is None or seen.sequence <= last + 1:
         raise Failed(f"{place} has taken number {last}, and {seen.sequence} follows at offset {seen.offset}: there is no gap")
+    told = f"number {seen.sequence} at offset {seen.offset} is not in its turn"
+    if lower:  # accepted, it would make copies of those that follow
+        way = f"laotie cursor move {place.service} {place.topic} {place.partition} --to {seen.offset + 1}"
+        raise Failed(f"{told}, {lower.sequence} follows at offset {lower.offset}; where it is not ours, `{way}` passes it by")
+    if seen.sequence > (given := await _given(stack, place)):
+        raise Failed(f"{told}, {given} is the last that was given out; the runbook says what then, under halt.lane_behind_log")
     click.echo(f"{place}: numbers {last + 1} to {seen.sequence - 1} are given up for lost; {seen.sequence} at offset {seen.offset} is next")
     await _change(stack, place, position, seen.sequence - 1, yes=yes)
 
@@ -143,6 +152,16 @@ def _meaning(place: Place, before: int, after: int) -> str:
     if after > before:
         return f"{place} goes from {before} to {after}: {place.service} will never see offsets {before} to {after - 1}"
     return f"{place} goes from {before} back to {after}: {before - after} offsets are read again, and what was taken is dropped"
+
+
+async def _given(stack: Stack, place: Place) -> int:
+    """The highest number that the topic's service has given out."""
+    owner = next(topic.writers[0] for topic in ALL if topic.name == place.topic)
+    connection = await asyncpg.connect(stack.dsn("admin"), timeout=10)
+    try:
+        return int(await connection.fetchval(LANE.format(schema=postgres.quoted(owner)), place.topic, place.partition) or 0)
+    finally:
+        await connection.close()
 
 
 async def _current(stack: Stack, place: Place) -> tuple[int, int | None]:
@@ -184,7 +203,9 @@ def _bounds(stack: Stack, place: Place) -> tuple[int, int]:
         consumer.close()
 
 
-def _first_from(stack: Stack, place: Place, position: int) -> Seen:
+def _numbered_from(stack: Stack, place: Place, position: int, last: int) -> tuple[Seen | None, Seen | None]:
+    """The first with a number; and the first behind it, as far as the time allows, with one that it leaves out."""
+    first: Seen | None = None
     consumer = _consumer(stack)
     try:
         consumer.assign([TopicPartition(place.topic, place.partition, position)])
@@ -198,10 +219,14 @@ def _first_from(stack: Stack, place: Place, position: int) -> Seen:
                 if error.code() == KafkaError._PARTITION_EOF:
                     break
                 raise KafkaException(error)
-            text = dict(message.headers() or ()).get("ce_sequence") or b""
-            if text.isdigit():
-                return Seen(message.offset() or 0, int(text))
-        return Seen(position, None)
+            number = number_of(place.topic, dict(cast("list[tuple[str, bytes]]", message.headers() or [])))
+            if number and first is None:
+                first = Seen(message.offset() or 0, number)
+                if number <= last + 1:
+                    break
+            elif first is not None and last < number < first.sequence:
+                return first, Seen(message.offset() or 0, number)
+        return first, None
     finally:
         consumer.close()
 

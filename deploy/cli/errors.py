@@ -6,9 +6,11 @@ from contextlib import contextmanager
 import asyncpg
 import click
 from aiokafka.errors import KafkaConnectionError
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 
 from deploy.local.process import StackError
+
+UNKNOWN = {KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART}  # the broker is up, and says so
 
 
 class Failed(click.ClickException):
@@ -25,6 +27,8 @@ def expected() -> Iterator[None]:
     except StackError as error:
         raise Failed(str(error)) from error
     except KafkaException as error:
+        if error.args[0].code() in UNKNOWN:
+            raise Failed(f"Kafka: {error.args[0].str()}") from error
         raise Failed(f"Kafka: {error.args[0].str()}; is the stack up? (laotie status)") from error
     except KafkaConnectionError as error:
         raise Failed(f"Kafka: {error}; is the stack up? (laotie status)") from error

@@ -19,6 +19,7 @@ from deploy.local import control
 from deploy.local.home import Home, default_home
 from deploy.local.policies import business_time
 from deploy.local.process import StackError
+from deploy.local.services import HALT, OK, answer
 from deploy.local.stack import Stack
 from shared import postgres
 
@@ -46,11 +47,14 @@ def up(clock: Literal["system", "manual"], fresh: bool, no_services: bool, no_re
     home = Home(default_home())
     stripes = Stack(home.root).stripes  # wrong settings are told here and not by the daemon
     state = control.up(home, clock, stripes, fresh=fresh, start_services=not no_services, restart=not no_restart, say=say)
+    halted = _ask(state)
     if as_json:
         click.echo(json.dumps(state, indent=1))
-        return
-    _table(state)
-    click.echo(f"up in {time.monotonic() - began:.1f} s; for your shell: . {_shown(home.root / 'env')}")
+    else:
+        _table(state)
+        click.echo(f"up in {time.monotonic() - began:.1f} s; for your shell: . {_shown(home.root / 'env')}")
+    if halted:
+        raise Failed(f"{', '.join(halted)} halted; the way out stands in deploy/RUNBOOK.md under the code")
 
 
 @click.command()
@@ -64,8 +68,9 @@ def down() -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(as_json: bool) -> None:
-    """Show every process; status 1 when the stack is not ready."""
+    """Show every process, and what it says when it does not do its work; status 1 when one is down or has halted."""
     state = control.state(Home(default_home()))
+    halted = _ask(state)
     if state["phase"] == "ready":
         state["policies"] = _policies()
     if as_json:
@@ -79,7 +84,7 @@ def status(as_json: bool) -> None:
             coming = f", next {row['next']} from {row['next_from']}" if row["next"] else ""
             withdrawn = f", withdrawn {', '.join(row['withdrawn'])}" if row["withdrawn"] else ""
             click.echo(f"  {row['service']:<14} policy {row['in_force'] or 'none'}{coming}{withdrawn}")
-    if state["phase"] != "ready" or not all(row["alive"] for row in state["processes"]):
+    if halted or state["phase"] != "ready" or not all(row["alive"] for row in state["processes"]):
         raise SystemExit(1)
 
 
@@ -116,11 +121,21 @@ def _policies() -> list[dict[str, Any]]:
     return rows
 
 
+def _ask(state: dict[str, Any]) -> list[str]:
+    """Adds what each living service says of itself under /readyz; the names of those that have halted."""
+    for row in state["processes"]:
+        if row["alive"] and row["address"].startswith("http"):
+            row["said"] = answer(row["address"])
+    return [row["name"] for row in state["processes"] if HALT in row.get("said", "")]
+
+
 def _table(state: dict[str, Any]) -> None:
     for row in state["processes"]:
         condition = "up" if row["alive"] else f"down {row['error'] or ''}".rstrip()
         restarts = f", started again {row['restarts']}x" if row["restarts"] else ""
         click.echo(f"  {row['name']:<14} {condition:<5} pid {row['pid'] or '-':<8} {row['address']}{restarts}")
+        if row.get("said", OK) != OK:
+            click.echo(f"    {row['said'] or 'it does not answer'}")
 
 
 def _shown(path: Path) -> str:

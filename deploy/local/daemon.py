@@ -20,12 +20,13 @@ from types import FrameType
 from typing import Any, Literal, Protocol
 
 from deploy.local import services
-from deploy.local.process import StackError
+from deploy.local.process import StackError, StackHalted
 from deploy.local.stack import Stack
 
 CHECK_S = 0.25
 BACKOFF_MIN_S, BACKOFF_MAX_S = 0.5, 10.0
 CALM_S = 30.0  # a process that ran this long starts again after the shortest delay when it falls
+MENDED = "`laotie up --no-services` starts the servers alone, to mend it as deploy/RUNBOOK.md says"
 log = logging.getLogger("laotie.daemon")
 
 
@@ -96,7 +97,7 @@ class Daemon:
                 self._revive()
             self._enter("stopping")
         except (StackError, _Stopped) as error:
-            self._error = str(error)
+            self._error = f"{error}; {MENDED}" if isinstance(error, StackHalted) else str(error)
             self._enter("failed")
         finally:
             self._stack.stop()
@@ -108,9 +109,11 @@ class Daemon:
 
     def _start(self) -> None:
         self._enter("starting")
-        self._stack.start(fresh=self._fresh)
+        self._stack.start(fresh=self._fresh, prepare=self._start_services)
         for server_name, server in (("kafka", self._stack.kafka), ("postgres", self._stack.postgres)):
             self._watches[server_name] = Watch(server, server.start)
+        if not self._start_services:
+            self._prepare()
         names = services.discover() if self._start_services else []
         self._unless_stopped()
         for name in names:
@@ -119,10 +122,24 @@ class Daemon:
                     process, process.launch, started=time.monotonic()
                 )  # not waited for: others may fall meanwhile
         for process in self._stack.services.values():
-            process.wait_ready()
-            self._say(f"{process.name} ready at {process.address}")
+            self._await(process)
             self._unless_stopped()
         self._enter("ready")
+
+    def _prepare(self) -> None:
+        """Servers alone stay up with what a halt is about: its way out needs them."""
+        try:
+            self._stack.prepare()
+        except StackHalted as halt:
+            self._say(str(halt))
+
+    def _await(self, process: services.ServiceProcess) -> None:
+        """One that has halted stays up, and so do the others: it goes on by itself once ops have mended the cause."""
+        try:
+            process.wait_ready()
+            self._say(f"{process.name} ready at {process.address}")
+        except StackHalted as halt:
+            self._say(str(halt))
 
     def _revive(self) -> None:
         now = time.monotonic()

@@ -18,6 +18,10 @@ class StackError(Exception):
     """An expected failure of the local stack; the message is for the person at the terminal."""
 
 
+class StackHalted(StackError):
+    """A check failed that has a code, `halt.…`: its way out needs the servers up."""
+
+
 class Process:
     """Starts at once. Dies with its owner: `orphan_signal` first, SIGKILL after a grace, even when the owner is SIGKILLed."""
 

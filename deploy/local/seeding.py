@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
 
 from deploy.local.kafka import ADMIN, quiet
-from deploy.local.process import StackError
+from deploy.local.process import StackError, StackHalted
 from deploy.local.services import discover
 from shared.contracts import ALL
 from shared.messaging.connect import Halted
@@ -30,7 +30,7 @@ def inputs_of(service: str) -> list[str]:
 
 
 async def seed_services(stack: "Stack") -> None:
-    """Idempotent; cursors begin at the earliest offset of the log. Raises StackError where one was lost."""
+    """Idempotent; cursors begin at the earliest offset of the log. Raises StackHalted where one was lost."""
     names = discover()
     topics = sorted({topic for name in names for topic in inputs_of(name)})
     places = [TopicPartition(topic, n) for topic in topics for n in range(stack.stripes)]
@@ -42,7 +42,7 @@ async def seed_services(stack: "Stack") -> None:
             inputs = set(inputs_of(name))
             await seed(connection, name, stack.stripes, {place: offset for place, offset in earliest.items() if place[0] in inputs}, own)
     except Halted as halt:
-        raise StackError(str(halt)) from halt
+        raise StackHalted(str(halt)) from halt
     finally:
         await connection.close()
 

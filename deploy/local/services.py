@@ -10,9 +10,11 @@ from pathlib import Path
 from signal import Signals
 
 from deploy.local.home import CHECKOUT, Home
-from deploy.local.process import Process, Restartable, StackError, tail
+from deploy.local.process import Process, Restartable, StackError, StackHalted, tail
 
 READY_S = 60
+OK, HALT = "ok", "halt."  # in an answer of /readyz
+HALTED_S = 15  # a halt that stands for so long waits for a person
 
 
 def discover(folder: Path = CHECKOUT / "services") -> list[str]:
@@ -28,6 +30,17 @@ def owners(folder: Path = CHECKOUT / "services") -> list[str]:
 def migration_folders(service: str) -> list[Path]:
     """The engine's first, then the service's own."""
     return [path for path in (CHECKOUT / "shared/messaging/migrations", CHECKOUT / "services" / service / "migrations") if path.is_dir()]
+
+
+def answer(address: str) -> str:
+    """What /readyz says there; empty where nobody answers."""
+    try:
+        with urllib.request.urlopen(f"{address}/readyz", timeout=2) as said:
+            return str(said.read().decode(errors="replace"))
+    except urllib.error.HTTPError as refused:
+        return refused.read().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 class ServiceProcess(Restartable):
@@ -66,15 +79,17 @@ class ServiceProcess(Restartable):
         self.wait_ready()
 
     def ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.address}/readyz", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (OSError, urllib.error.URLError):
-            return False
+        return answer(self.address) == OK
 
     def wait_ready(self, timeout_s: float = READY_S) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not self.ready():
+        """Raises StackHalted where a halt stands."""
+        halted = time.monotonic()
+        deadline = halted + timeout_s
+        while (said := answer(self.address)) != OK:
+            if HALT not in said:
+                halted = time.monotonic()
+            elif time.monotonic() - halted > HALTED_S:
+                raise StackHalted(f"{self.name} has halted: {said}")
             if not self.alive:
                 raise StackError(f"{self.name} stopped while starting (status {self.returncode}):\n{tail(self.log)}")
             if time.monotonic() > deadline:

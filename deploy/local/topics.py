@@ -23,7 +23,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported wi
     ResourceType,
 )
 
-from deploy.local.process import StackError
+from deploy.local.process import StackError, StackHalted
 
 TIMEOUT_S = 60
 METADATA_S = 10
@@ -135,9 +135,9 @@ def plan(client: AdminClient, topics: Iterable[Topic], grants: Iterable[Grant]) 
 
 
 def apply(client: AdminClient, changes: Plan) -> None:
-    """Raises StackError before it touches anything when the plan has errors."""
+    """Raises StackHalted before it touches anything when the plan has errors."""
     if changes.errors:
-        raise StackError("halt.partition_count: " + "\n".join(changes.errors))
+        raise StackHalted("halt.partition_count: " + "\n".join(changes.errors))
     for start in range(0, len(changes.create), CREATE_BATCH):
         batch = [
             NewTopic(topic.name, topic.partitions, replication_factor=-1, config=dict(topic.config))

@@ -16,6 +16,7 @@ from shared.messaging.store import Lane
 from shared.settings import Settings
 
 READ_SECONDS = 10.0
+TOLD_MAX = 20  # places in a message
 LOOK_BACK = 5_000  # records behind the end, where copies have made a lane longer than its numbers: more than five relays' last batches
 
 
@@ -60,10 +61,10 @@ async def check_schema(connection: asyncpg.Connection, expected: Mapping[str, st
     cursors = {(row[0], row[1]) for row in await connection.fetch("SELECT topic, partition FROM cursor")}
     missing = sorted({(topic, n) for topic in topics for n in range(stripes)} - cursors)
     if missing:
-        raise Halted(
-            "halt.no_cursor",
-            f"{missing[0][0]}/{missing[0][1]} and {len(missing) - 1} more; `laotie prepare` (or down and up) creates them",
-        )
+        begun = {topic for topic, _ in cursors}
+        lost = [place for place in missing if place[0] in begun]  # D1: made with its topic's others or not at all
+        way = "lost: its row is to be restored" if lost else "`laotie prepare` (or down and up) creates them"
+        raise Halted("halt.no_cursor", f"{', '.join(f'{topic}/{n}' for topic, n in (lost or missing)[:TOLD_MAX])}: {way}")
 
 
 async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: Sequence[str], own: Sequence[Topic]) -> None:

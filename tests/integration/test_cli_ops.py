@@ -18,7 +18,7 @@ from confluent_kafka import Producer, TopicPartition
 
 from deploy.cli import clock, cursor, parked
 from deploy.cli.clock import span
-from deploy.cli.errors import Failed
+from deploy.cli.errors import Failed, expected
 from deploy.cli.idle import Idle
 from deploy.cli.watch import NotIdle
 from deploy.local.kafka import quiet
@@ -71,17 +71,12 @@ class Halted:
 @pytest.fixture(scope="module")
 def gap(stack: Stack) -> Iterator[Halted]:
     """Numbers 1, 2 and 5 in a partition of ours."""
-    offsets: list[int] = []
-    producer = Producer(quiet(stack.settings("admin").confluent()))
     before = _row(stack)
-    for number in (1, 2, 5):
-        headers: list[tuple[str, str | bytes | None]] = [("ce_sequence", str(number).encode())]
-        producer.produce(
-            TOPIC, b"{}", b"k", partition=PARTITION, headers=headers, on_delivery=lambda _, message: offsets.append(message.offset() or 0)
-        )
-    assert producer.flush(30) == 0
+    offsets = [_send(stack, number) for number in (1, 2, 5)]
+    _lane(stack, 5)
     yield Halted(stack, offsets[0])
     _set(stack, *before)
+    _lane(stack, 0)
     client = stack.admin()  # must outlive its futures
     for future in client.delete_records([TopicPartition(TOPIC, PARTITION, -1)]).values():
         future.result(30)
@@ -103,6 +98,12 @@ def test_a_gap_is_accepted_only_when_asked_for_twice(halted: Halted) -> None:
     _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"])
     assert _row(halted.stack) == (halted.base + 2, 4)
     assert "there is no gap" in _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"], status=1)
+
+
+def test_a_partition_that_there_is_not_is_no_broker_that_is_down(halted: Halted) -> None:
+    with pytest.raises(Failed) as told, expected():
+        cursor._bounds(halted.stack, cursor.Place("trust", TOPIC, 99))
+    assert "is the stack up" not in str(told.value)
 
 
 def test_a_cursor_that_goes_on_says_what_is_never_seen(halted: Halted) -> None:
@@ -127,7 +128,6 @@ def test_a_cursor_stays_within_what_its_service_reads(halted: Halted) -> None:
 def test_a_running_service_goes_on_once_its_gap_is_accepted(halted: Halted) -> None:
     """What follows the gap is no event of ours: it is refused, which is to be done with it."""
     stack = halted.stack
-    _sql(stack, "INSERT INTO trust.lane VALUES ($1, $2, 5) ON CONFLICT (topic, partition) DO UPDATE SET seq = 5", TOPIC, PARTITION)
     (process,) = stack.spawn("trust")
     try:
         until(lambda: "halt.sequence_gap" in _ready(process), 60, lambda: _ready(process))
@@ -138,7 +138,20 @@ def test_a_running_service_goes_on_once_its_gap_is_accepted(halted: Halted) -> N
         assert _ready(process) == "ok"
     finally:
         stack.remove(process.name)
-        _sql(stack, "UPDATE trust.lane SET seq = 0 WHERE topic = $1 AND partition = $2", TOPIC, PARTITION)
+
+
+def test_a_strangers_number_is_not_accepted_for_ours(halted: Halted) -> None:
+    """Ours that follow under lower numbers would be taken for copies, now or when they are told."""
+    at = halted.base + 2
+    _lane(halted.stack, 4)
+    assert "number 5 at offset" in (told := _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"], status=1))
+    assert "4 is the last that was given out" in told
+    _lane(halted.stack, 5)
+    late = _send(halted.stack, 3)
+    told = _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"], status=1)
+    assert f"3 follows at offset {late}" in told
+    assert f"laotie cursor move trust {TOPIC} {PARTITION} --to {at + 1}" in told
+    assert _row(halted.stack) == (at, 2)
 
 
 def _ready(process: ServiceProcess) -> str:
@@ -159,6 +172,24 @@ def _run(arguments: list[str], status: int = 0) -> str:
 def _row(stack: Stack) -> tuple[int, int | None]:
     row = _sql(stack, "SELECT position, last_seq FROM trust.cursor WHERE topic = $1 AND partition = $2", TOPIC, PARTITION)
     return row["position"], row["last_seq"]
+
+
+def _send(stack: Stack, number: int) -> int:
+    """A record under that number; its offset."""
+    offsets: list[int] = []
+    headers: list[tuple[str, str | bytes | None]] = [("ce_sequence", str(number).encode())]
+    producer = Producer(quiet(stack.settings("admin").confluent()))
+    producer.produce(
+        TOPIC, b"{}", b"k", partition=PARTITION, headers=headers, on_delivery=lambda _, message: offsets.append(message.offset() or 0)
+    )
+    assert producer.flush(30) == 0
+    return offsets[0]
+
+
+def _lane(stack: Stack, number: int) -> None:
+    """What trust has given out."""
+    upsert = "INSERT INTO trust.lane VALUES ($1, $2, $3) ON CONFLICT (topic, partition) DO UPDATE SET seq = $3"
+    _sql(stack, upsert, TOPIC, PARTITION, number)
 
 
 def _set(stack: Stack, position: int, last_seq: int | None) -> None:

@@ -221,7 +221,7 @@ def test_a_missing_cursor_halts(world: World) -> None:
     topic = f"{world.ns}alpha.v1"
     row = world.rows("admin", f"DELETE FROM {beta(world)}.cursor WHERE topic = $1 AND partition = 1 RETURNING position, last_seq", topic)[0]
     process = world.spawn("beta")
-    world.halted(process, "halt.no_cursor")
+    assert f"{topic}/1: lost: its row is to be restored" in world.halted(process, "halt.no_cursor")
     with pytest.raises(Halted, match=rf"halt\.no_cursor: {beta(world)} lost its cursor on {topic}/1;"):
         run(world.make_schema("beta"))  # D1: not made anew, though all that a new service needs is
     sql = f"INSERT INTO {beta(world)}.cursor VALUES ($1, 1, $2, $3)"

@@ -210,6 +210,15 @@ def test_fresh_forgets_data_and_passwords_and_keeps_addresses(second: Second) ->
     assert values(after, "ops.v1", 0) == []
 
 
+def test_a_lost_cursor_can_be_restored_with_the_servers_alone_d1(second: Second) -> None:
+    move = 'UPDATE "order".cursor SET partition = {} WHERE topic = $$payment.v1$$ AND partition = {}'
+    sql(admin := Stack(second.home.root).dsn("admin"), move.format(90, 0))
+    second("down")
+    assert "laotie up --no-services" in second("up", "--clock", "manual", status=1), "who cannot reach the servers cannot mend it"
+    second("up", "--no-services", "--clock", "manual")
+    sql(admin, move.format(0, 90))
+
+
 def test_down_leaves_no_process_and_says_what_is_down(second: Second) -> None:
     pids = second.pids()
     second("down")

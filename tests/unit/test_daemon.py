@@ -1,9 +1,18 @@
-"""How long the supervisor waits before it starts what fell again."""
+"""How long the supervisor waits before it starts what fell again, and for what has halted."""
 
 from __future__ import annotations
 
-from deploy.local.daemon import BACKOFF_MAX_S, BACKOFF_MIN_S, CALM_S, CHECK_S, Watch
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.cli import stack as command
+from deploy.local import services
+from deploy.local.daemon import BACKOFF_MAX_S, BACKOFF_MIN_S, CALM_S, CHECK_S, Daemon, Watch
+from deploy.local.home import Home
 from deploy.local.process import StackError
+from deploy.local.services import ServiceProcess
 
 
 class Falling:
@@ -56,3 +65,47 @@ def test_a_start_that_fails_is_told_and_tried_again() -> None:
         starts(watch, begin, 1.0)
         told.append((watch.restarts, watch.error))
     assert told == [(1, "no port"), (2, None)]
+
+
+class Living(ServiceProcess):
+    """One that runs, and says of itself what it is made to."""
+
+    pid, alive, returncode = 1, True, None
+
+
+def living(tmp_path: Path) -> Living:
+    return Living(Home(tmp_path), "order", 1, {}, tuple, 1.0)
+
+
+def test_a_service_that_has_halted_stays_up_with_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`laotie up` took everything down again: of the way out nothing was left to do it with."""
+    monkeypatch.setattr(services, "answer", lambda address: "partition 1: halt.sequence_gap")
+    monkeypatch.setattr(services, "HALTED_S", 0.2)
+    (tmp_path / "run").mkdir()
+    daemon = Daemon(tmp_path, "manual", 4, fresh=False, start_services=True, restart=True)
+    daemon._await(living(tmp_path))
+    assert "order-1 has halted: partition 1: halt.sequence_gap" in (tmp_path / "run" / "progress").read_text()
+
+
+def test_one_that_is_not_ready_for_another_reason_is_still_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = iter(["halt.no_policy: not yet", *["starting: nobody answers"] * 1000])
+    monkeypatch.setattr(services, "answer", lambda address: next(said))
+    monkeypatch.setattr(services, "HALTED_S", 0.2)
+    process = living(tmp_path)
+    process.log.parent.mkdir(parents=True, exist_ok=True)
+    process.log.write_text("its log")
+    began = time.monotonic()
+    with pytest.raises(StackError, match="is not ready after 1 s"):
+        process.wait_ready(0.6)
+    assert time.monotonic() - began > 0.5
+
+
+def test_status_names_the_halt_of_each_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"http://one": "ok", "http://two": "halt.lane_behind_log: order.v1/0", "http://three": ""}
+    monkeypatch.setattr(command, "answer", told.__getitem__)
+    rows = [{"name": address[7:], "address": address, "alive": True, "pid": 1, "restarts": 0} for address in told]
+    state = {"processes": [*rows, {"name": "kafka", "address": "127.0.0.1:9", "alive": True, "pid": 1, "restarts": 0}]}
+    assert command._ask(state) == ["two"]
+    command._table(state)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in lines if line.startswith("    ")] == ["halt.lane_behind_log: order.v1/0", "it does not answer"]
