@@ -117,7 +117,7 @@ class Fold:
         self._plans: dict[int, Plan] = {}  # by id(event): the caller holds the events
         self._wanted: dict[Kind[Any, Any], set[str]] = {}  # what the plans touch
         self._runs: dict[Kind[Any, Any], set[Numbered]] = {}  # beside it, the runs that they look through
-        self._asked: dict[Kind[Any, Any], tuple[list[str], set[Numbered]]] = {}  # by wanted(), and not put yet
+        self._asked: dict[Kind[Any, Any], tuple[list[str], set[Numbered]]] = {}  # by asked(), and not put yet
         self._looked: dict[Kind[Any, Any], set[Numbered]] = {}  # runs of which all that exists is in
         self._computed: list[Plan] = []  # those with a touch that is computed from the first, which is not here yet
         self._places: dict[Place, Changed] = {}
@@ -178,11 +178,18 @@ class Fold:
 
     def wanted(self, kind: Kind[Any, Any]) -> list[str]:
         """The keys of that kind which the plans touch and which are not loaded yet: to be put. Earlier kinds must be in."""
-        self._computed = [plan for plan in self._computed if not self._compute(plan)]
-        keys = sorted(key for key in self._wanted.get(kind, ()) if (kind, key) not in self._places)
-        runs = self._runs.get(kind, set()) - self._looked.get(kind, set())
-        self._asked[kind] = keys, runs
+        keys, runs = self.asked(kind)
         return [*keys, *chain.from_iterable(runs)]
+
+    def asked(self, kind: Kind[Any, Any]) -> tuple[list[str], set[Numbered]]:
+        """The same, the runs unspelled: for a store that knows the keys it has."""
+        if self._computed:
+            self._computed = [plan for plan in self._computed if not self._compute(plan)]
+        if kind not in self._wanted and kind not in self._runs:
+            return [], set()
+        keys = sorted(key for key in self._wanted.get(kind, ()) if (kind, key) not in self._places)
+        self._asked[kind] = keys, self._runs.get(kind, set()) - self._looked.get(kind, set())
+        return self._asked[kind]
 
     def _compute(self, plan: Plan) -> bool:
         """What its first touch leads to. False: that one is not here yet, so this comes with a later kind. Raising is left to the fold."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.messaging.fold import Fold, timer_id
 from shared.messaging.message import Message
+from shared.messaging.numbered import Numbered
 from shared.messaging.record import Armed, Effects, Envelope, Held, Incoming, Record
 from shared.messaging.shape import Kind, Policies, Service
 
@@ -97,8 +98,14 @@ class Memory:
         for event in events:
             fold.plan(event)
         for kind in self.service.kinds:
-            keys = fold.wanted(kind)
-            fold.put(kind, {key: self.entities[(kind.name, key)] for key in keys if (kind.name, key) in self.entities})
+            fold.put(kind, self._there(kind, *fold.asked(kind)))
+
+    def _there(self, kind: Kind[Any, Any], keys: Iterable[str], runs: Iterable[Numbered]) -> dict[str, tuple[int, Any]]:
+        """What exists of that."""
+        found = {key: self.entities[(kind.name, key)] for key in keys if (kind.name, key) in self.entities}
+        for run in runs:
+            found |= {key: entity for (name, key), entity in self.entities.items() if name == kind.name and key in run}
+        return found
 
     def _keep(self, effects: Effects, key: str, fold: Fold) -> tuple[Message, ...]:
         for (kind, at), changed in effects.entities.items():

@@ -33,17 +33,21 @@ class _Racing(Memory):
         self._other, self._cut = other, cut
         self._locked: set[tuple[str, str]] = set()
         self._within = False
+        self.loads: list[int] = []  # of which kind something was asked for; the last: when all is loaded
 
     def _load(self, fold: Fold, events: Iterable[Message]) -> None:
         for event in events:
             fold.plan(event)
         for nth, kind in enumerate(self.service.kinds):
-            there = [(kind.name, key) for key in fold.wanted(kind) if (kind.name, key) in self.entities]
+            keys, runs = fold.asked(kind)
+            there = [(kind.name, key) for key in self._there(kind, keys, runs)]
+            self.loads += [nth] if keys or runs else []
             if self._within and not self._locked.isdisjoint(there):
                 raise Waits
             self._overtake(nth)
             self._locked.update(there if not self._within else ())
             fold.put(kind, {key: self.entities[name, key] for name, key in there})
+        self.loads.append(len(self.service.kinds))
         self._overtake(len(self.service.kinds))
 
     def _overtake(self, nth: int) -> None:
@@ -64,9 +68,13 @@ def skews(memory: Memory, one: Message, other: Message) -> list[str]:
 
     one, other: of different keys, so of stripes that may be held by two processes.
     """
-    serial = [_after(memory, ("one", one), ("other", other)), _after(memory, ("other", other), ("one", one))]
+    alone = _Racing(memory, other, -1)
+    alone.send(one, "one")
+    cuts = sorted(set(alone.loads))  # until it is overtaken it goes as it goes alone; between two loads it is one moment
+    alone.send(other, "other")
+    serial = [_state(alone, memory), _after(memory, ("other", other), ("one", one))]
     found = []
-    for cut in range(len(memory.service.kinds) + 1):
+    for cut in cuts:
         racing = _Racing(memory, other, cut)
         try:
             racing.send(one, "one")

@@ -16,10 +16,12 @@ from services.trust.handlers import SERVICE as TRUST
 from shared.contracts.member import TrustCardClaimed, VoteCast
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
+from shared.messaging.shape import Outcome, Plan, Service, on
 from tests.unit import builders as b
+from tests.unit.messaging.trade import JAR, Coin, Jar, Taken
 from tests.unit.order.fair import allotted, linked, reviewed, wanted
 from tests.unit.order.shop import POLICIES
-from tests.unit.racing import walk
+from tests.unit.racing import skews, walk
 from tests.unit.refund import life, test_buyers
 from tests.unit.refund.firsts import NO_SELLER, PAID, Desk, cancelled, claimed, delivered, joins, paid
 from tests.unit.trust.facts import appealed, closed
@@ -32,6 +34,23 @@ def moves(chance: Random) -> list[list[Message]]:
     """Each buyer's way to lesser clusters."""
     ways = [(buyer, sorted({chance.choice(BUYERS) for _ in range(chance.randrange(3))}, reverse=True)) for buyer in BUYERS]
     return [[joins(buyer, at) for at in way if at < buyer] for buyer, way in ways]
+
+
+def test_two_that_each_see_the_other_missing_are_found() -> None:
+    """What the walks below look for: a row that does not exist locks nobody out (S2)."""
+    others = {"a": "b", "b": "a"}
+
+    def decide(coin: Coin, mine: Jar | None, other: Jar | None) -> Outcome:
+        return () if other else (Taken(jar=coin.jar, n=1, occurred_at=coin.occurred_at),)
+
+    def beside(coin: Coin, policy: object) -> Plan:
+        return on(coin, decide, JAR.one(coin.jar), JAR.one(others[coin.jar]))
+
+    one, other = (Coin(jar=jar, n=1, occurred_at=b.at("06-01 10:00")) for jar in others)
+    empty = Memory(Service("pantry", Coin, beside, (JAR,)), POLICIES)
+    assert skews(empty, one, other) == [f"coin b within coin a, at kind {cut}" for cut in (0, 1)], "until all is loaded"
+    empty.send(one)
+    assert skews(empty, one, other) == [], "the row is there: whoever comes second waits for it"
 
 
 @settings(max_examples=25, deadline=None)
