@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.payment.decide.reconciliation import LINES_MAX
+from services.payment.decide import stated
 from services.payment.model.account import AWAITED_MAX
 from services.payment.model.payout import ANSWERED_KEPT, BROKEN_KEPT
 from shared.contracts.payment import PayoutInstructed
@@ -20,8 +21,9 @@ from tests.unit.payment.bank import account, bank, codes
 from tests.unit.payment.test_payouts_stated import LATER, looks, open_breaks
 
 
-def test_more_lines_than_any_party_has_at_a_time_are_refused() -> None:
-    memory = bank(*(b.payout_stated(f"l{number}", "po9") for number in range(LINES_MAX + 1)), policies=b.POLICIES)
+def test_more_lines_than_any_party_has_at_a_time_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stated, "LINES_MAX", 50)
+    memory = bank(*(b.payout_stated(f"l{number}", "po9") for number in range(51)), policies=b.POLICIES)
     assert codes(memory) == ["statement.too_many_lines"]
 
 
