@@ -81,20 +81,22 @@ def _held(log: Log) -> Check:
 
 def _forgone(log: Log) -> Counter[tuple[str, int]]:
     """Units cancelled, or refunded before they were sent, by order and line: the lane says which came first. Where all that was paid has
-    gone back, be it by money alone, nothing is sent any more.
+    gone back, be it by money alone, nothing is sent any more. Those refunded on their way are sent no more either, and stay sold.
     """
     lines = {(order.order_id, line.line_no): line for _, order in log.of(OrderAccepted) for line in order.lines}
     sent: Counter[tuple[str, int]] = Counter()
     forgone: Counter[tuple[str, int]] = Counter()
+    on_their_way: Counter[tuple[str, int]] = Counter()
     back: Counter[tuple[str, int]] = Counter()
 
-    def gone(place: tuple[str, int], units: int, minor: int) -> None:
+    def gone(place: tuple[str, int], units: int, minor: int, without_return: bool | None = None) -> None:
         line = lines.get(place)
         if line is None:
             return
         back[place] += minor
-        rest = line.quantity - sent[place] - forgone[place]
-        forgone[place] += max(0, rest if 0 < line.paid_minor <= back[place] else min(units, rest))
+        rest = max(0, line.quantity - sent[place] - forgone[place] - on_their_way[place])
+        on_their_way[place] += max(0, units - rest) if without_return else 0
+        forgone[place] += rest if 0 < line.paid_minor <= back[place] else min(units, rest)
 
     for entry in log.facts():
         if isinstance(entry.event, ParcelSent | ParcelFailed):
@@ -104,7 +106,8 @@ def _forgone(log: Log) -> Counter[tuple[str, int]]:
             for part in entry.event.lines:
                 gone((entry.event.order_id, part.line_no), part.quantity, part.amount_minor)
         elif isinstance(entry.event, LineFreed):
-            gone((entry.event.order_id, entry.event.line_no), entry.event.refunded_quantity, entry.event.refunded_minor)
+            freed = entry.event
+            gone((freed.order_id, freed.line_no), freed.refunded_quantity, freed.refunded_minor, freed.without_return)
     return forgone
 
 

@@ -23,7 +23,7 @@ Place = tuple[str, int]  # order, line
 
 @dataclass(slots=True)
 class Line:
-    """Units of a line, by what became of them. kept: by case."""
+    """Units of a line, by what became of them. kept: by case. gone: they are not to leave, be it again."""
 
     quantity: int = 0
     sent: int = 0
@@ -32,8 +32,12 @@ class Line:
     kept: Counter[str] = field(default_factory=Counter)
 
     @property
+    def unsent(self) -> int:
+        return max(0, self.quantity - self.sent - self.gone)
+
+    @property
     def here(self) -> int:
-        return self.quantity - self.sent - self.gone - self.used - sum(self.kept.values())
+        return self.unsent - self.used - sum(self.kept.values())
 
 
 def checks(log: Log) -> Iterator[Check]:
@@ -43,7 +47,7 @@ def checks(log: Log) -> Iterator[Check]:
 
 
 def _units(log: Log) -> Check:
-    check = Check("refund or shipment: no unit kept back for a case left or was used, each case was answered once")
+    check = Check("refund or shipment: no unit kept back for a case or refunded left or was used, each case was answered once")
     lines: dict[Place, Line] = defaultdict(Line)
     answered: set[tuple[str, str, bool, int]] = set()
     for entry in log.facts():
@@ -54,6 +58,9 @@ def _units(log: Log) -> Check:
             asking = (fact.order_id, fact.case_id, fact.again, fact.quantity)
             check.that(asking not in answered, f"{entry}: case {fact.case_id} is answered again")
             answered.add(asking)
+        for units in fact.units if isinstance(fact, ParcelSent) else ():
+            left = lines[(fact.order_id, units.line_no)].unsent
+            check.that(units.quantity <= left, f"{entry}: {units.quantity} units of line {units.line_no} leave, {left} may")
         for line_no in _fold(lines, fact):
             here = lines[(fact.order_id, line_no)].here
             check.that(here >= 0, f"{entry}: {-here} units of line {line_no} of {fact.order_id} are both kept back and sent")
@@ -79,32 +86,40 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
             lines[(fact.order_id, fact.line_no)].sent += fact.units_sent
             return [fact.line_no]
         case ShipmentHoldGranted() | ShipmentHoldRefused():
-            kept = fact.quantity if isinstance(fact, ShipmentHoldGranted) else 0
-            lines[(fact.order_id, fact.line_no)].kept[fact.case_id] = kept
+            kept = lines[(fact.order_id, fact.line_no)].kept
+            kept[fact.case_id] = fact.quantity if isinstance(fact, ShipmentHoldGranted) else kept[fact.case_id]
             return [fact.line_no]
         case LineFreed():
             line = lines[(fact.order_id, fact.line_no)]
             line.kept.pop(fact.case_id, None)
-            line.gone += min(fact.refunded_quantity, max(0, line.quantity - line.sent - line.gone))
+            line.gone += fact.refunded_quantity if fact.without_return else min(fact.refunded_quantity, line.unsent)
     return []
 
 
 def _refunds(log: Log) -> Check:
     """So was what is refunded by agreement, or for others not sent in time, of the units that the order was asked to keep. What was kept
-    before a case ended is no more when it goes on after an appeal: it asks again. A replacement that was lost and that the order counts
-    as the line's own may leave again. Source: R4.8, R4.10, R4.11.
+    before a case ended is no more when it goes on after an appeal: it asks again. What is lost once its money is granted
+    the case asks for as well, and has that money whatever is answered. A replacement that was lost and that the order counts as the
+    line's own may leave again. Source: R4.8, R4.10, R4.11.
     """
     check = Check("refund or shipment: what was refunded as not shipped was kept back before, for that case")
     unshipped = {(case.order_id, case.case_id) for _, case in log.of(CaseOpened) if case.ground == "not_shipped"}
-    asked = {(hold.order_id, hold.case_id): hold.quantity for _, hold in log.of(ShipmentHoldRequested)}
     kept = {(hold.order_id, hold.case_id, hold.again): hold.quantity for _, hold in log.of(ShipmentHoldGranted)}
     again = {
         (case.order_id, case.case_id) for _, case in log.of(CaseReopened) if case.kind != "return_and_refund" and case.amount_minor is None
     }
     lost = {(one.order_id, one.parcel_id) for _, one in log.of(ParcelFailed) if one.replacement and one.units}
     others = {(one.order_id, one.case_id): one.quantity for _, one in log.of(CaseReplaced) if (one.order_id, one.parcel_id) in lost}
-    for entry, granted in log.of(RefundGranted):
+    asked: dict[tuple[str, str], int] = {}
+    paid: set[tuple[str, str]] = set()
+    for entry in log.facts():
+        granted: Any = entry.event
+        if isinstance(granted, ShipmentHoldRequested) and (granted.order_id, granted.case_id) not in paid:
+            asked[(granted.order_id, granted.case_id)] = granted.quantity
+        if not isinstance(granted, RefundGranted):
+            continue
         place = (granted.order_id, granted.case_id)
+        paid.add(place)
         if place in unshipped or place in asked or place in others:
             wanted = granted.quantity if place in unshipped else max(asked.get(place, 0), others.get(place, 0))
             found = kept.get((*place, place in again), 0)

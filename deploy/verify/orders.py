@@ -151,7 +151,8 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             line.cases.discard(event.case_id)
             line.kept.pop(event.case_id, None)
             line.refunded_minor += event.refunded_minor
-            line.forgone += min(event.refunded_quantity, line.quantity - line.sent - line.forgone)
+            unsent = max(0, line.quantity - line.sent - line.forgone)
+            line.forgone += event.refunded_quantity if event.without_return else min(event.refunded_quantity, unsent)
         case UnitsCancelled() | LineRedeemed() | ConfirmationExtended():
             _fold_units(order, event)
         case ShipmentHoldGranted() | ShipmentHoldRefused() | ParcelIntercepted():
@@ -162,7 +163,8 @@ def _fold_hold(order: Order, event: ShipmentHoldGranted | ShipmentHoldRefused | 
     if isinstance(event, ParcelIntercepted):
         order.failed.add(event.parcel_id)
     else:
-        order.lines[event.line_no].kept[event.case_id] = event.quantity if isinstance(event, ShipmentHoldGranted) else 0
+        kept = order.lines[event.line_no].kept
+        kept[event.case_id] = event.quantity if isinstance(event, ShipmentHoldGranted) else kept.get(event.case_id, 0)
 
 
 def _fold_units(order: Order, event: UnitsCancelled | LineRedeemed | ConfirmationExtended) -> None:

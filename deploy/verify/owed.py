@@ -136,6 +136,9 @@ def _told(log: Log) -> Check:
         if end is not None:
             gone = end.refunded_minor + end.bank_minor if end.funder == "seller" else 0
             check.that(gone == line.refunded_minor, f"{entry}: {gone} is gone by case {line.case_id}, told was {line.refunded_minor}")
+            kept = bool(line.refunded_quantity) and end.kind in ("refund_only", "resend")
+            fine = line.without_return is None or line.without_return == kept
+            check.that(fine, f"{entry}: {line.refunded_quantity} units of {end.kind} are without a return: {kept}")
     return check
 
 

@@ -98,7 +98,8 @@ def _fold(order: Order, fact: Any) -> None:
             since = order.cases[fact.line_no].get(fact.case_id, (fact.occurred_at, None))[0]
             order.cases[fact.line_no][fact.case_id] = (since, fact.occurred_at)
             if fact.line_no in order.lines:
-                order.gone[fact.line_no].append((fact.occurred_at, min(fact.refunded_quantity, _waiting(order, fact.line_no))))
+                unsent = min(fact.refunded_quantity, _waiting(order, fact.line_no))
+                order.gone[fact.line_no].append((fact.occurred_at, fact.refunded_quantity if fact.without_return else unsent))
                 _back(order, fact.line_no, fact.refunded_minor, fact.occurred_at)
 
 

@@ -26,6 +26,8 @@ from shared.contracts.refund import CaseClosed, CaseOpened
 from shared.contracts.storefront import ReceiptConfirmed, ReceiptExtended, VoucherRedeemed
 from shared.messaging.shape import Outcome, Reject, Wait
 
+WITHOUT_RETURN = ("refund_only", "resend")  # kinds of case of which no goods come back
+
 
 def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
     """The buyer has what was delivered; not while a case is open on it. Lines confirmed before are passed over. Source: R2.5."""
@@ -109,7 +111,7 @@ def redeem(event: VoucherRedeemed, order: Order | None) -> Outcome:
         occurred_at=event.occurred_at,
     )
     after = evolve(order, fact)
-    return fact, *_used_up(after, after.lines[event.line_no], event.occurred_at)
+    return fact, *used_up(after, after.lines[event.line_no], event.occurred_at)
 
 
 def hold(event: CaseOpened | CaseReopened, order: Order | None) -> Outcome:
@@ -142,6 +144,7 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
         refunded_quantity=event.refunded_quantity if own else 0,
         refunded_minor=event.refunded_minor + event.bank_minor if own else 0,
         seller_at_fault=event.seller_at_fault and own,
+        without_return=True if own and event.refunded_quantity and event.kind in WITHOUT_RETURN else None,
         occurred_at=event.occurred_at,
     )
     after = evolve(order, freed)
@@ -203,12 +206,12 @@ def _fallen_due(order: Order, line: OrderLine, at: datetime) -> Ends:
     if line.over:
         return ends(order, "platform", at)
     if line.line.kind == "virtual" or line.used_up:
-        return _used_up(order, line, at)
+        return used_up(order, line, at)
     look = confirmation(line, order.terms) if order.terms is not None else None
     return () if look is None or look[1] > at or held(line, look[1]) else completed(order, [line], "auto", at)
 
 
-def _used_up(order: Order, line: OrderLine, at: datetime) -> Ends:
+def used_up(order: Order, line: OrderLine, at: datetime) -> Ends:
     how: Literal["redeemed", "auto"] = "redeemed" if line.line.kind == "virtual" else "auto"
     return completed(order, [line], how, at) if line.used_up else ()
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from services.order.decide.cancellation import Ends
+from services.order.decide.completion import used_up
 from services.order.decide.interception import stopped
-from services.order.model import Order, Parcel, restated
+from services.order.model import Order, Parcel, evolve, restated
 from services.order.model.line import ship_hours
 from services.order.model.order import ship_by
 from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
@@ -93,7 +95,9 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
 
 
 def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:
-    """Refused at the door or lost: at the seller's risk, its units are to be sent again or cancelled. Source: R2.5."""
+    """Refused at the door or lost: at the seller's risk, its units are to be sent again or cancelled. Where they were paid back on their
+    way, nothing may be left of their line to wait for. Source: R2.5, R2.6, R4.8.
+    """
     found = _on_its_way(order, event.parcel_id)
     if not isinstance(found, tuple):
         return found
@@ -104,16 +108,20 @@ def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:
         return _failed(parcel)
     how: Literal["refused", "lost"] = "refused" if isinstance(event, ParcelRefused) else "lost"
     units = tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in sorted(parcel.units.items()))
-    return (
-        ParcelFailed(
-            order_id=event.order_id,
-            parcel_id=event.parcel_id,
-            how=how,
-            units=units,
-            replacement=parcel.replaces > 0,
-            occurred_at=event.occurred_at,
-        ),
+    fact = ParcelFailed(
+        order_id=event.order_id,
+        parcel_id=event.parcel_id,
+        how=how,
+        units=units,
+        replacement=parcel.replaces > 0,
+        occurred_at=event.occurred_at,
     )
+    after = evolve(order, fact)
+    ends: Ends = ()
+    for one in units:
+        for end in used_up(after, after.lines[one.line_no], event.occurred_at):
+            after, ends = evolve(after, end), (*ends, end)
+    return fact, *ends
 
 
 def _unfit(event: ParcelShipped, order: Order, units: Counter[int]) -> Reject | None:
@@ -126,7 +134,7 @@ def _unfit(event: ParcelShipped, order: Order, units: Counter[int]) -> Reject | 
         said = event.shipper_id if line.line.fulfiller_id else event.shipper_id or line.line.seller_id
         if said != line.line.answers:
             return Reject("parcel.shipper_differs", f"line {line_no} is sent by {line.line.answers}")
-        if quantity > line.unsent + line.stopped:
+        if quantity > min(line.unsent + line.stopped, line.line.quantity - line.sent):
             return Reject("parcel.exceeds_ordered", f"line {line_no}")
     return None
 

@@ -22,8 +22,9 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
-    """All the units asked for are still here, or none is kept. The case is known by then: it was told just before. One that goes on
-    after an appeal asks anew, for its end had freed them; one of which more is lost meanwhile asks for more. Source: R4.8, R2.4, R4.11.
+    """All the units asked for are still here, or none is kept beyond those that it has. The case is known by then: it was told just
+    before. One that goes on after an appeal asks anew, for its end had freed them; one of which more is lost meanwhile asks for more.
+    Source: R4.8, R2.4, R4.11.
     """
     found = of_case(event, order)
     if not isinstance(found, tuple):

@@ -37,14 +37,16 @@ class OrderLine:
     """One line of a paid order.
 
     sent: units on their way or there. sent_at: when the last unit left (R2.5's clock), None before. signed_at: when all its
-    parcels were. gone: units that are waited for no more, refunded or cancelled before they were sent, each with when.
+    parcels were. gone: units that are waited for no more, cancelled or refunded, each with when; those that were refunded on
+    their way without a return do not leave again where they are lost.
     refunded: units that were paid back or will be, with refunded_minor; cancelled of them without a case.
     cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
     paid_back: of those the ones that refunded something, each with whether the seller was at fault.
     again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
     holds: units kept back for a case by its id while it is open, 0 where that was refused; asked: for how many it asked. stopped: units
-    kept back until they were refunded. uses: redeemed units by redemption id. extended_days: what the buyer added. over_at: when it was
-    completed or refunded in full; None: it was not, or before this was kept.
+    kept back until they were refunded, or refunded without a return: a parcel with them is to be stopped. uses: redeemed units by
+    redemption id. extended_days: what the buyer added. over_at: when it was completed or refunded in full; None: it was not, or
+    before this was kept.
     """
 
     line: Line
@@ -100,7 +102,7 @@ class OrderLine:
 
     @property
     def unsent(self) -> int:
-        return self.line.quantity - self.sent - self.forgone
+        return max(0, self.line.quantity - self.sent - self.forgone)
 
     @property
     def waiting(self) -> int:
@@ -183,7 +185,7 @@ def restated(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
     sent = sum(parcel.units[line.line.line_no] for parcel in own)
     if not own or sent + line.forgone < line.line.quantity:
         return replace(line, sent=sent, sent_at=None, signed_at=None)
-    rest = [at for at, _ in line.gone]
+    rest = _given_up(line, sent)
     signed = [parcel.signed_at for parcel in own if parcel.signed_at is not None]
     return replace(
         line,
@@ -191,6 +193,16 @@ def restated(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
         sent_at=max([parcel.sent_at for parcel in own] + rest),
         signed_at=max(signed + rest) if len(signed) == len(own) else None,
     )
+
+
+def _given_up(line: OrderLine, sent: int) -> list[datetime]:
+    """When the units were that are not sent: of those refunded on their way none is, as long as they are."""
+    found, missing = list[datetime](), line.line.quantity - sent
+    for at, units in line.gone:
+        if missing > 0:
+            found.append(at)
+            missing -= units
+    return found
 
 
 def _replaced(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
@@ -203,8 +215,10 @@ def _replaced(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
 
 
 def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> OrderLine:
-    """The case ended, and with it what was kept back for it; units that it refunded before they were sent are waited for no more."""
-    gone = min(fact.refunded_quantity, line.unsent)
+    """The case ended, and with it what was kept back for it; units that it refunded before they were sent are waited for no more, nor
+    are those that need not come back, should they not arrive. Source: R4.8.
+    """
+    gone = fact.refunded_quantity if fact.without_return else min(fact.refunded_quantity, line.unsent)
     after = replace(
         line,
         cases={case_id: since for case_id, since in line.cases.items() if case_id != fact.case_id},
@@ -218,7 +232,7 @@ def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> Or
         else line.paid_back,
         holds={case_id: units for case_id, units in line.holds.items() if case_id != fact.case_id},
         asked={case_id: units for case_id, units in line.asked.items() if case_id != fact.case_id},
-        stopped=line.stopped + (gone if line.holds.get(fact.case_id) else 0),
+        stopped=line.stopped + (gone if fact.without_return or line.holds.get(fact.case_id) else 0),
     )
     return restated(after, parcels)
 

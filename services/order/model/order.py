@@ -248,7 +248,7 @@ def _with_lines(
     match fact:
         case ShipmentHoldGranted() | ShipmentHoldRefused():
             line = order.lines[fact.line_no]
-            units = fact.quantity if isinstance(fact, ShipmentHoldGranted) else 0
+            units = fact.quantity if isinstance(fact, ShipmentHoldGranted) else line.holds.get(fact.case_id, 0)
             asked = {**line.asked, fact.case_id: fact.quantity}
             return _lines(order, replace(line, holds={**line.holds, fact.case_id: units}, asked=asked))
         case UnitsCancelled():

@@ -28,19 +28,21 @@ def allowed(event: ShipmentHoldGranted, purchase: Purchase | None) -> Outcome:
     lost = case.ground == "not_received"
     at_once: By = "carrier" if lost else "promise"
     noted, by = HoldNoted(**event.model_dump()), at_once if case.instant else case.agreed
-    if not by:
+    if not by or case.granted:
         return (noted,)
     after = evolve(purchase, noted)
     return (noted, *agreed(after, after.cases[case.id], max(event.occurred_at, case.since), by, "R4.2" if lost else "R4.8"))
 
 
 def forbidden(event: ShipmentHoldRefused, purchase: Purchase | None) -> Outcome:
-    """70: the shipment won, or a cancellation did. No facts for a case that ended meanwhile, be it that it goes on. Source: R4.8, R4.11."""
+    """70: the shipment won, or a cancellation did. No facts for a case that ended meanwhile, be it that it goes on; nor where the units
+    were lost after their money was granted: that stands. Source: R4.8, R4.11.
+    """
     found = _asking(event, purchase)
     if not isinstance(found, tuple):
         return found
     purchase, case = found
-    if case.ended or event.again != case.again:
+    if case.ended or case.granted or event.again != case.again:
         return ()
     return ended(purchase, case, max(event.occurred_at, case.since), event.code, "R4.8")
 

@@ -33,7 +33,7 @@ def note_sent(event: ParcelSent, purchase: Purchase | None) -> Outcome:
 
 def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
     """Units that did not arrive can be asked back at once; a replacement that did not is refunded. What an open case wants paid back is
-    not to leave again. Source: R2.5, R4.10, R4.8.
+    not to leave again, nor what is being paid back. Source: R2.5, R4.10, R4.8.
     """
     if purchase is None:
         return Wait("case.before_certificate")
@@ -46,7 +46,7 @@ def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
         return (*facts, *agreed(purchase, case, event.occurred_at, "carrier"))
     for one in event.units:
         case = purchase.cases.get(purchase.lines[one.line_no].open_case or "")
-        if case is not None and case.state in (10, 12, 20) and not case.sending:
+        if case is not None and (case.granted or (case.state in (10, 12, 20) and not case.sending)):
             facts += asked(purchase, case, max(event.occurred_at, case.since))
     return tuple(facts)
 

@@ -148,6 +148,11 @@ class Case:
         return self.state == 50 and self.turn == "platform"
 
     @property
+    def granted(self) -> bool:
+        """Its units' money is under way; one that goes on after an appeal is not there yet. Source: R4.8, R4.11."""
+        return self.state == 50 and self.granted_quantity > 0
+
+    @property
     def asks_fund(self) -> bool:
         """The platform would pay, and its fund or a person decides: no side has a say. Source: R4.6."""
         return self.state == 10 and self.ground == "first_order"

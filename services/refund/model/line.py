@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.certificate import CertifiedLine, Guarantee
-from shared.contracts.refund import LineReduced
+from shared.contracts.refund import CaseClosed, LineReduced
 from shared.contracts.types import LineKind
 from shared.money import unit_slice
+
+WITHOUT_RETURN = frozenset({"refund_only", "resend"})  # kinds of case of which no goods come back
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class BoughtLine:
     answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). deducted_minor: waived freight and gifts, and what
     banks gave, that those refunds were less by. signed_at: of what the windows run from, a replacement's if there was one;
     first_signed_at: of the first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were
-    not sent again. gone: units that are waited for no more, cancelled or refunded before they were sent, as far as is known here. gift_of:
+    not sent again. gone: units that are waited for no more, cancelled or refunded, as far as is known here. gift_of:
     given with that line; gift_minor: its list price, less what was paid for it (R4.5). promises: of a purchase that was stored before it
     kept them itself. promoter_id: whom it is attributed to (R5.4).
     """
@@ -96,9 +98,14 @@ def reduced(line: BoughtLine, fact: LineReduced) -> BoughtLine:
     return replace(line, granted_quantity=quantity, granted_minor=minor, gone=line.gone + fact.quantity)
 
 
-def forgone(line: BoughtLine, refunded: int) -> BoughtLine:
-    """Of the units that a case refunded those that had not left are sent no more. Source: R4.8."""
-    return replace(line, gone=line.gone + min(refunded, line.unsent))
+def forgone(line: BoughtLine, fact: CaseClosed) -> BoughtLine:
+    """Of the units that a case refunded those that had not left are sent no more; without a return none is, should it be lost on its
+    way. What the platform's fund paid leaves the order as it was. Source: R4.8, R4.6.
+    """
+    if fact.funder != "seller":
+        return line
+    refunded = fact.refunded_quantity
+    return replace(line, gone=line.gone + (refunded if fact.kind in WITHOUT_RETURN else min(refunded, line.unsent)))
 
 
 def moved(line: BoughtLine, how: Literal["sent", "refused", "lost"], units: int) -> BoughtLine:

@@ -272,7 +272,7 @@ def _closed(purchase: Purchase, fact: CaseClosed) -> Purchase:
         case = replace(case, deducted_minor=0, gifts_minor=0)
         purchase = replace(purchase, deducted={seller: by for seller, by in purchase.deducted.items() if by != case.id})
     line = replace(_exchanged(line, before, case), open_case=None)
-    return _with(purchase, case, forgone(line, fact.refunded_quantity) if fact.funder == "seller" else line)
+    return _with(purchase, case, forgone(line, fact))
 
 
 def _exchanged(line: BoughtLine, before: Case, after: Case) -> BoughtLine:

@@ -111,7 +111,8 @@ def test_the_request_twice_after_the_case_and_before_all_else_is_known_r4_8() ->
     assert (s.codes(unpaid), s.codes(unknown)) == (["order.closed"], ["line.unknown"])
 
 
-def test_a_case_of_which_more_is_lost_asks_for_more_and_has_all_of_it_or_nothing_r4_8_r2_5() -> None:
+def test_a_case_of_which_more_is_lost_asks_for_more_and_has_all_of_it_or_what_it_had_r4_8_r2_5() -> None:
+    """What it had it keeps until it ends: its money may be granted."""
     for left, word in ((2, "granted"), (1, "refused")):
         memory = bought(3)
         memory.when(b.shipped("w1", {1: 3 - left}), *asked(1, when="06-02 11:00"))
@@ -119,7 +120,9 @@ def test_a_case_of_which_more_is_lost_asks_for_more_and_has_all_of_it_or_nothing
         assert (b.types(memory.facts)[-1], s.codes(memory)) == (f"shipment_hold.{word}", [])
         memory.when(b.hold_requested(quantity=2, when="06-02 13:00"), b.shipped("w2", {1: left}, "06-02 14:00"))
         assert s.codes(memory) == ["hold.known"]
-        assert b.types(memory.facts)[-1] == ("parcel.intercepted" if word == "granted" else "order.shipped")
+        assert b.types(memory.facts)[-1] == "parcel.intercepted"
+        memory.when(b.case_closed(quantity=0, amount_minor=0, when="06-02 15:00"), b.shipped("w3", {1: left}, "06-02 16:00"))
+        assert b.types(memory.facts)[-1] == "order.shipped"
 
 
 def test_a_refused_request_again_is_known_too_r4_8() -> None:

@@ -13,7 +13,7 @@ from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue
 from shared.contracts.first_order import OrderCounted
 from shared.contracts.handling import HandlingNoted
 from shared.contracts.hold import ShipmentHoldGranted
-from shared.contracts.order import OrderAccepted, ParcelSent, UnitsCancelled
+from shared.contracts.order import LineFreed, OrderAccepted, ParcelSent, UnitsCancelled
 from shared.contracts.owed import CouponRestored
 from shared.contracts.payment import (
     AccountCharged,
@@ -154,6 +154,8 @@ CORRUPTIONS = (
     Corruption("a trust card is another claim's", "trust cards", lambda copy: copy.forge(CardGranted, claim_id="another")),
     Corruption("a parcel left with units that were kept back", "refund or shipment: no unit",
                lambda copy: copy.forge(ParcelSent, of_order("kept"), units=p.parts(quantity=more(1)))),
+    Corruption("units of a refund without a return are awaited", "cases: the buyer got",
+               lambda copy: copy.forge(LineFreed, of_order("kept"), without_return=False)),
     Corruption("units were kept back for another case than the one that was refunded", "refund or shipment: what was",
                lambda copy: copy.forge(ShipmentHoldGranted, of_order("kept"), case_id=lambda _: "case-other")),
     Corruption("units that were kept back in time are called late", "late shipping: units",
