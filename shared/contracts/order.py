@@ -348,7 +348,8 @@ class ParcelSent(Message):
 
 
 class ParcelDelivered(Message):
-    """A parcel was signed for. delivered: lines of which all parcels are now. Source: R2.5, R1.3.
+    """A parcel was signed for. delivered: lines of which all parcels are now. It is told again, by a line's last parcel, when what was
+    missing of that line is waited for no more: cancelled, refunded, or lost and paid back. Source: R2.5, R1.3.
 
     signed_at: the latest signature for any of those lines, from which their windows run; carriers may report out of order.
     replacement: of what a case sent in place of the first (R4.10); trust_card_id: then, the card with which the order came, if any; else

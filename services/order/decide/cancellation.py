@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
+from services.order.decide.arrival import arrived
 from services.order.decide.campaign import released
 from services.order.decide.campaign import unsent as unsent_units
 from services.order.model import Allotment, Cluster, Order, OrderLine, evolve
@@ -158,7 +159,7 @@ def _cancelled(order: Order, event: OrderCancelRequested | SellerCancelled, unse
         fact = _fact(order, {**units, **freight}, by, event.reason, at, event.cancel_id)
         after = evolve(order, fact)
     spent = [after.lines[line_no] for line_no in sorted(units) if after.lines[line_no].used_up]
-    return fact, *(completed(after, spent, "redeemed", at) if spent else ends(after, by, at))
+    return fact, *arrived(order, after, at), *(completed(after, spent, "redeemed", at) if spent else ends(after, by, at))
 
 
 def _fact(order: Order, units: Mapping[int, int], by: Party, reason: str, at: datetime, cancel_id: str | None = None) -> UnitsCancelled:

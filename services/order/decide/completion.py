@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from services.order.decide.arrival import arrived
 from services.order.decide.campaign import released
 from services.order.decide.cancellation import Ends, completed, ends, freight_back
 from services.order.model import Allotment, Cluster, Order, OrderLine, confirmation, evolve, held
@@ -153,7 +154,8 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
     returned = freight_back(after, line.line.seller_id, event.occurred_at)
     for fact in returned:
         after = evolve(after, fact)
-    return freed, *returned, *_fallen_due(after, after.lines[event.line_no], event.occurred_at), *given_up
+    there = arrived(order, after, event.occurred_at)
+    return freed, *returned, *there, *_fallen_due(after, after.lines[event.line_no], event.occurred_at), *given_up
 
 
 def replace_goods(event: CaseReplaced, order: Order | None) -> Outcome:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from services.order.decide.arrival import arrived
 from services.order.decide.cancellation import Ends
 from services.order.decide.completion import used_up
 from services.order.decide.interception import stopped
@@ -101,7 +102,7 @@ def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:
     found = _on_its_way(order, event.parcel_id)
     if not isinstance(found, tuple):
         return found
-    _, parcel = found
+    order, parcel = found
     if parcel.signed_at is not None:
         return Reject("parcel.signed_before")
     if parcel.failed:
@@ -117,11 +118,12 @@ def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:
         occurred_at=event.occurred_at,
     )
     after = evolve(order, fact)
+    there = arrived(order, after, event.occurred_at)
     ends: Ends = ()
     for one in units:
         for end in used_up(after, after.lines[one.line_no], event.occurred_at):
             after, ends = evolve(after, end), (*ends, end)
-    return fact, *ends
+    return fact, *there, *ends
 
 
 def _unfit(event: ParcelShipped, order: Order, units: Counter[int]) -> Reject | None:

@@ -209,7 +209,8 @@ def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | Parc
         case ParcelTaken():
             parcel = replace(order.parcels[fact.parcel_id], collected_at=fact.occurred_at)
         case ParcelDelivered():
-            parcel = replace(order.parcels[fact.parcel_id], signed_at=fact.occurred_at)
+            parcel = order.parcels[fact.parcel_id]
+            parcel = replace(parcel, signed_at=parcel.signed_at or fact.occurred_at)  # told again of lines that arrive without another
         case ParcelFailed():
             parcel = replace(order.parcels[fact.parcel_id], failed=fact.how)
         case _:

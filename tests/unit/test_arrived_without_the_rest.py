@@ -1,0 +1,60 @@
+"""A line of which one part arrived and the other is waited for no more has arrived: its windows open. Source: R2.5, R1.3, R4.1."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.order.model import ORDER
+from services.refund.model import PURCHASE
+from shared.contracts.order import ParcelDelivered
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.refund import life as l
+from tests.unit.test_cases_together import street
+from tests.unit.test_refund_or_goods import FINE, fine
+from tests.unit.town import Town
+
+BOTH = (b.placed(b.cart(quantity=2)), b.succeeded(200_00), b.shipped("w1", {1: 1}))
+SIGNED = b.signed("w1", when="06-03 10:00")
+CANCELLED = b.cancel({1: 1}, b.PAYMENT_ID, when="06-04 10:00")
+UNSHIPPED = l.requested(kind="refund_only", ground="not_shipped", quantity=1, when="06-04 10:00")
+ON_ITS_WAY = b.shipped("w2", {1: 1})
+NEGOTIATED = (l.requested(kind="refund_only", ground="negotiated", quantity=1, when="06-03 11:00"), l.accepted(when="06-03 12:00"))
+LOST = b.parcel_lost("w2", when="06-04 10:00")
+CLAIM = l.requested("c2", ground="quality", quantity=1, when="06-05 10:00")
+
+WAYS: dict[str, tuple[Message, ...]] = {
+    "the buyer cancels the rest": (SIGNED, CANCELLED),
+    "the seller gives the rest up": (SIGNED, b.seller_cancels({1: 1}, when="06-04 10:00")),
+    "the rest is refunded as not sent": (SIGNED, UNSHIPPED),
+    "the rest is paid back on its way and lost": (ON_ITS_WAY, SIGNED, *NEGOTIATED, LOST),
+    "the rest is cancelled before": (b.cancel({1: 1}, b.PAYMENT_ID, when="06-02 11:00"), SIGNED),
+}
+
+
+def arrivals(town: Town) -> list[ParcelDelivered]:
+    return [fact for _, fact in town.services["order"].out if isinstance(fact, ParcelDelivered) and fact.delivered]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_arrived_can_be_claimed_once_the_rest_is_waited_for_no_more_r1_3_r2_5(way: str) -> None:
+    town = street(*BOTH, *WAYS[way], CLAIM)
+    (told,) = arrivals(town)
+    case = town.entity("refund", PURCHASE, b.ORDER).cases["c2"]
+    assert (told.parcel_id, told.delivered, case.state, town.waiting(), fine(town)) == ("w1", (1,), 10, [], FINE)
+
+
+def test_its_windows_run_from_the_moment_when_nothing_was_missing_and_the_parcels_signature_stays_r1_3() -> None:
+    town = street(*BOTH, SIGNED, CANCELLED)
+    order = town.entity("order", ORDER, b.ORDER)
+    bought = town.entity("refund", PURCHASE, b.ORDER).lines[1]
+    assert (order.parcels["w1"].signed_at, bought.signed_at) == (SIGNED.occurred_at, CANCELLED.occurred_at)
+
+
+def test_of_what_all_went_back_or_never_came_nothing_is_told_r2_5() -> None:
+    everything = b.cancel({1: 2}, b.PAYMENT_ID, when="06-04 10:00")
+    assert arrivals(street(*BOTH[:2], everything)) == []
+    part = street(*BOTH, CANCELLED)
+    assert arrivals(part) == [], "the other is still on its way"
+    part.tell([("signed", SIGNED), ("again", CANCELLED.model_copy(update={"cancel_id": "x2"}))])
+    assert len(arrivals(part)) == 1
