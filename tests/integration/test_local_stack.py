@@ -217,6 +217,7 @@ def test_a_lost_cursor_can_be_restored_with_the_servers_alone_d1(second: Second)
     assert "laotie up --no-services" in second("up", "--clock", "manual", status=1), "who cannot reach the servers cannot mend it"
     second("up", "--no-services", "--clock", "manual")
     sql(admin, move.format(0, 90))
+    assert "order-1" in second("up", "--clock", "manual"), "what is missing is started; it said `already up`"
 
 
 def test_down_leaves_no_process_and_says_what_is_down(second: Second) -> None:
