@@ -90,7 +90,7 @@ def move(service: str, topic: str, partition: int, to: str, yes: bool) -> None:
     target = first if to == "earliest" else int(to)
     if not first <= target <= end:
         raise Failed(f"{topic}/{partition} holds {first}..{end}; {target} is outside")
-    asyncio.run(_change(stack, place, target, None, yes=yes))
+    asyncio.run(_change(stack, place, target, None, yes=yes, end=end))
 
 
 @cursor.command()
@@ -99,7 +99,10 @@ def move(service: str, topic: str, partition: int, to: str, yes: bool) -> None:
 @click.argument("partition", type=click.IntRange(0))
 @click.option("--yes", is_flag=True, help="Do it; without it is only said what would be.")
 def accept(service: str, topic: str, partition: int, yes: bool) -> None:
-    """After halt.sequence_gap: take the next number that the partition has as it is. The numbers in between are given up for lost."""
+    """After halt.sequence_gap: take the next number that the partition has as it is. The numbers in between are given up for lost.
+
+    Where a number was taken that was never given out, a stranger's, it is forgotten again, so that ours under it is taken.
+    """
     asyncio.run(_accept(running(), _place(service, topic, partition), yes=yes))
 
 
@@ -111,6 +114,13 @@ def _place(service: str, topic: str, partition: int) -> Place:
 
 async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
     position, last = await _current(stack, place)
+    given = await _given(stack, place)
+    if last is not None and last > given:
+        click.echo(
+            f"{place} has taken number {last}, and {given} is the last that was given out: what is beyond is forgotten, ours will follow"
+        )
+        await _change(stack, place, position, given, yes=yes)
+        return
     seen, lower = await asyncio.to_thread(_numbered_from, stack, place, position, last or 0)
     if seen is None:
         raise Failed(f"{place} stands at {position}, and no record of ours follows: there is no number to accept")
@@ -120,14 +130,16 @@ async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
     if lower:  # accepted, it would make copies of those that follow
         way = f"laotie cursor move {place.service} {place.topic} {place.partition} --to {seen.offset + 1}"
         raise Failed(f"{told}, {lower.sequence} follows at offset {lower.offset}; where it is not ours, `{way}` passes it by")
-    if seen.sequence > (given := await _given(stack, place)):
+    if seen.sequence > given:
         raise Failed(f"{told}, {given} is the last that was given out; the runbook says what then, under halt.lane_behind_log")
     click.echo(f"{place}: numbers {last + 1} to {seen.sequence - 1} are given up for lost; {seen.sequence} at offset {seen.offset} is next")
     await _change(stack, place, position, seen.sequence - 1, yes=yes)
 
 
-async def _change(stack: Stack, place: Place, position: int, last_seq: int | None, *, yes: bool) -> None:
-    """last_seq None: stays when the cursor goes back, and is forgotten when it goes on, so that the next one is the baseline."""
+async def _change(stack: Stack, place: Place, position: int, last_seq: int | None, *, yes: bool, end: int = 0) -> None:
+    """last_seq None: stays when the cursor goes back, and is forgotten when it goes on, so that the next one is the baseline. end: of the
+    partition, beyond which there is nothing to read again.
+    """
     schema = postgres.quoted(place.service)
     connection = await asyncpg.connect(stack.dsn("admin"), timeout=10)
     try:
@@ -139,7 +151,7 @@ async def _change(stack: Stack, place: Place, position: int, last_seq: int | Non
                 raise Failed(f"{place} does not exist; `laotie up` makes it")
             if last_seq is None:
                 last_seq = row["last_seq"] if position <= row["position"] else None
-                click.echo(_meaning(place, row["position"], position))
+                click.echo(_meaning(place, row["position"], position, end))
             if not yes:
                 raise Failed("nothing was changed; say --yes to do it")
             await connection.execute(MOVE.format(schema=schema), place.topic, place.partition, position, last_seq)
@@ -148,10 +160,10 @@ async def _change(stack: Stack, place: Place, position: int, last_seq: int | Non
     click.echo(f"{place} stands at {position}; a running service follows within seconds")
 
 
-def _meaning(place: Place, before: int, after: int) -> str:
+def _meaning(place: Place, before: int, after: int, end: int) -> str:
     if after > before:
         return f"{place} goes from {before} to {after}: {place.service} will never see offsets {before} to {after - 1}"
-    return f"{place} goes from {before} back to {after}: {before - after} offsets are read again, and what was taken is dropped"
+    return f"{place} goes from {before} back to {after}: {min(before, end) - after} offsets are read again, and what was taken is dropped"
 
 
 async def _given(stack: Stack, place: Place) -> int:

@@ -57,10 +57,14 @@ def list_(service: str | None, state: str | None, key: str | None, as_json: bool
         click.echo(json.dumps([_said(row) for row in rows], indent=1))
         return
     for row in rows:
-        said = _said(row)
-        detail = f": {said['error']}" if said["error"] else ""
-        click.echo(f"{said['service']:<8} {said['state']:<8} {said['key']}  {said['ref']}  {said['type']}  {said['reason']}{detail}")
+        click.echo(line(_said(row)))
     click.echo(f"{len(rows)} held back")
+
+
+def line(said: Mapping[str, Any]) -> str:
+    """One, whatever lines the error has."""
+    detail = f": {' '.join(said['error'].split())}" if said["error"] else ""
+    return f"{said['service']:<8} {said['state']:<8} {said['key']}  {said['ref']}  {said['type']}  {said['reason']}{detail}"
 
 
 @parked.command()

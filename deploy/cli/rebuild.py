@@ -37,7 +37,7 @@ def rebuild(service: str, yes: bool, as_json: bool) -> None:
     """
     try:
         found = asyncio.run(rebuilt(running(), service, write=yes))
-    except (NoRebuild, TimeoutError) as error:
+    except NoRebuild as error:
         raise Failed(str(error)) from error
     if as_json:
         click.echo(json.dumps({"agrees": found.agrees, "written": yes, **asdict(found)}, indent=1))

@@ -47,7 +47,7 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, as_j
     try:
         stack = running()
         report = whatif(recorded(stack), policies_of(stack), policies, span)
-    except (NoReplay, TimeoutError) as error:
+    except NoReplay as error:
         raise Failed(str(error)) from error
     if as_json:
         click.echo(json.dumps(report.data(), indent=1))

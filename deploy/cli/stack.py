@@ -53,6 +53,8 @@ def up(clock: Literal["system", "manual"], fresh: bool, no_services: bool, no_re
     else:
         _table(state)
         click.echo(f"up in {time.monotonic() - began:.1f} s; for your shell: . {_shown(home.root / 'env')}")
+    if fallen := [row["name"] for row in state["processes"] if not row["alive"]]:
+        raise Failed(f"{', '.join(fallen)} down; unless --no-restart was said it is tried again, `laotie down` and `laotie up` do it now")
     if halted:
         raise Failed(f"{', '.join(halted)} halted; the way out stands in deploy/RUNBOOK.md under the code")
 

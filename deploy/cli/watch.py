@@ -19,7 +19,7 @@ import asyncpg
 from confluent_kafka import KafkaException, Producer
 
 from deploy.cli.ends import POLICY, Ends, Read, by_topic
-from deploy.cli.errors import Failed
+from deploy.cli.errors import Failed, worded
 from deploy.local.kafka import quiet
 from deploy.local.seeding import inputs_of, publish_clock
 from deploy.local.services import discover
@@ -108,7 +108,7 @@ class Watch:
                 sweep = await self.sweep(whole=waited > timeout_s)
             except INTERRUPTED as error:
                 self._disconnect()
-                sweep = Sweep((f"cannot look: {type(error).__name__}: {error}",), None, {})
+                sweep = Sweep((f"cannot look: {worded(error)}",), None, {})
             if not sweep.left:
                 return sweep
             if waited > timeout_s:

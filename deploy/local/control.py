@@ -18,6 +18,7 @@ UP_S = 600  # the first start downloads
 DOWN_S = 60
 LEFTOVER_S = 15  # after a kill of the daemon the watchdogs need a moment
 POLL_S = 0.1
+SERVERS = ("kafka", "postgres")  # all else that a daemon keeps alive is a service
 
 
 def up(
@@ -30,8 +31,8 @@ def up(
     restart: bool,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """The ready state. A stack that is up already is left as it is, or stopped first when `fresh`; a wrong clock, or number of
-    stripes, is an error.
+    """The ready state. A stack that is up already is left as it is, or stopped first when `fresh`, or when it has no services and is to
+    have them; a wrong clock, or number of stripes, is an error.
     """
     if home.owner() is not None:
         current = state(home)
@@ -40,8 +41,10 @@ def up(
                 raise StackError(f"the stack is up with the {current['clock']} clock; `laotie down` first")
             if current.get("stripes", stripes) != stripes:
                 raise StackError(f"halt.partition_count: the stack is up with {current['stripes']} stripes, LAOTIE_STRIPES says {stripes}")
-            say("already up")
-            return current
+            if not start_services or {row["name"] for row in current["processes"]} - set(SERVERS):
+                say("already up")
+                return current
+            say("up without services: it is started again with them")
         down(home, say)
     (home.run / "progress").unlink(missing_ok=True)
     (home.run / "state.json").unlink(missing_ok=True)

@@ -63,13 +63,15 @@ class Entry:
 class Log:
     """sent: of upstream apps and ops, in order of topic, partition, offset. lanes: ours by (topic, partition), first copies only, in order.
 
-    copies: each further telling of a number that was told before. foreign: on our topics without our number. starts: first offsets.
+    copies: each further telling of a number that was told before. foreign: on our topics without our number. ahead: with a number that
+    nobody had given out when the topics had been read. starts: first offsets.
     """
 
     sent: list[Entry] = field(default_factory=list)
     lanes: dict[Lane, list[Entry]] = field(default_factory=dict)
     copies: list[tuple[Entry, Entry]] = field(default_factory=list)
     foreign: list[Entry] = field(default_factory=list)
+    ahead: list[Entry] = field(default_factory=list)
     starts: dict[Lane, int] = field(default_factory=dict)
     records: int = 0
     _of: dict[type[Message], list[Entry]] = field(default_factory=lambda: defaultdict(list))
@@ -109,7 +111,8 @@ def cause(bodies: Bodies[M], effect: Entry, **said: object) -> M | None:
 
 
 def read(settings: Mapping[str, Any], ends: Mapping[Lane, int], lasts: Mapping[Lane, int]) -> Log:
-    """ends: where to stop, by partition. lasts: of our lanes, the last number that counts; what was written later is left out.
+    """ends: where to stop, by partition. lasts: of our lanes, the last number that counts; what lies beyond is `ahead`, until it is known
+    what was given out meanwhile.
 
     Raises TimeoutError when the broker goes silent before the ends are reached.
     """
@@ -127,8 +130,8 @@ def read(settings: Mapping[str, Any], ends: Mapping[Lane, int], lasts: Mapping[L
             first = numbered[lane].setdefault(entry.sequence, entry)
             if first is not entry:
                 log.copies.append((first, entry))
-        elif lane not in lasts:
-            numbered[lane][entry.sequence] = entry
+        else:
+            log.ahead.append(entry)
     log.lanes = {lane: [entries[number] for number in sorted(entries)] for lane, entries in numbered.items()}
     log.sent.sort(key=lambda entry: (entry.topic, entry.partition, entry.offset))
     for entry in (*log.sent, *log.facts()):

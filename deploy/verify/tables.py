@@ -102,8 +102,7 @@ async def snapshot(dsn: str) -> Tables:
             policies: dict[str, dict[str, tuple[datetime, str]]] = {}
             for service, kinds in KINDS.items():
                 schema = postgres.quoted(service)
-                rows = await connection.fetch(f"SELECT topic, partition, seq FROM {schema}.lane")
-                lanes |= {(row[0], row[1]): row[2] for row in rows}
+                lanes |= await _lanes(connection, service)
                 taken[service] = await _taken(connection, schema)
                 kept = await connection.fetch(f"SELECT version, begins, value FROM {schema}.policy WHERE withdrawn IS NULL")
                 policies[service] = {row[0]: (row[1], digest_of(row[2], row[1])) for row in kept}
@@ -118,6 +117,20 @@ async def snapshot(dsn: str) -> Tables:
     finally:
         await connection.close()
     return Tables(lanes, taken, entities, postings, breaks, looks, tasks, policies)
+
+
+async def given_out(dsn: str) -> dict[Lane, int]:
+    """The last number of each lane, now. A number is given out before its record is published."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        return {lane: last for service in KINDS for lane, last in (await _lanes(connection, service)).items()}
+    finally:
+        await connection.close()
+
+
+async def _lanes(connection: asyncpg.Connection, service: str) -> dict[Lane, int]:
+    rows = await connection.fetch(f"SELECT topic, partition, seq FROM {postgres.quoted(service)}.lane")
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def _taken(connection: asyncpg.Connection, schema: str) -> Taken:

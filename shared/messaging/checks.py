@@ -51,10 +51,9 @@ async def check_schema(connection: asyncpg.Connection, expected: Mapping[str, st
     applied = {row[0]: row[1] for row in await connection.fetch("SELECT name, sha256 FROM migration")}
     if applied != expected:
         differing = sorted(name for name in {*applied, *expected} if applied.get(name) != expected.get(name))
-        raise Halted(
-            "halt.schema_version",
-            f"differs in {', '.join(differing)}; `laotie down` and `laotie up` with this version, or `laotie prepare`",
-        )
+        newer = applied.items() > expected.items()
+        way = "this program is older than the database: deploy the newer" if newer else "`laotie down` and `laotie up`, or `laotie prepare`"
+        raise Halted("halt.schema_version", f"differs in {', '.join(differing)}; {way}")
     found = await connection.fetchval("SELECT count(*) FROM stripe")
     if found != stripes:
         raise Halted("halt.partition_count", f"{found} stripes in the database, {stripes} in the settings; the number is never changed")

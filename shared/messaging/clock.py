@@ -21,11 +21,15 @@ log = logging.getLogger("laotie.clock")
 
 
 class BusinessClock:
-    """now() after start(). moved: take it, look at now(), wait for it: set by the next move of a manual clock, and another from then on."""
+    """now() after start(). moved: take it, look at now(), wait for it: set by the next move of a manual clock, and another from then on.
+
+    trouble: why a manual clock is not read; empty while it is.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.manual = settings.clock == "manual"
         self.moved = asyncio.Event()
+        self.trouble = ""
         self._settings = settings
         self._at: datetime | None = None
         self._known = asyncio.Event()
@@ -58,7 +62,7 @@ class BusinessClock:
                 end = (await kafka.end_offsets([place]))[place]  # before a fetch is under way: it would be answered first
                 kafka.assign([place])
                 await kafka.seek_to_beginning(place)
-                failures = 0
+                failures, self.trouble = 0, ""
                 while True:
                     if self._at is not None and await kafka.position(place) >= end:
                         self._known.set()
@@ -66,7 +70,8 @@ class BusinessClock:
                         self._take(message.value)
             except (KafkaError, OSError) as error:
                 failures += 1
-                log.warning("clock not read: %s: %s", type(error).__name__, error)
+                self.trouble = f"clock not read: {error}"
+                log.warning(self.trouble)
                 await asyncio.sleep(backoff(failures))
             finally:
                 await leave(kafka)

@@ -115,7 +115,7 @@ class Engine:
         if self.halted:
             return self.halted
         if self._trouble or not self._assigned_once:
-            return f"starting: {self._trouble or self.versions.trouble or 'no partitions assigned yet'}"
+            return f"starting: {self._trouble or self.clock.trouble or self.versions.trouble or 'no partitions assigned yet'}"
         if self.versions.trouble:
             return self.versions.trouble
         if dead := self._dead():

@@ -14,7 +14,7 @@ import asyncpg
 import click
 import pytest
 from click.testing import CliRunner
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from deploy.cli import clock, cursor, parked
 from deploy.cli.clock import span
@@ -152,6 +152,43 @@ def test_a_strangers_number_is_not_accepted_for_ours(halted: Halted) -> None:
     assert f"3 follows at offset {late}" in told
     assert f"laotie cursor move trust {TOPIC} {PARTITION} --to {at + 1}" in told
     assert _row(halted.stack) == (at, 2)
+
+
+def test_a_strangers_number_that_was_taken_is_forgotten_before_ours_comes(halted: Halted) -> None:
+    """Under it ours would be dropped as a copy, and nobody would be told."""
+    _lane(halted.stack, 1)
+    at, taken = _row(halted.stack)
+    told = _run(["accept", "trust", TOPIC, str(PARTITION)], status=1)
+    assert (taken, "has taken number 2, and 1 is the last that was given out" in told) == (2, True)
+    assert _row(halted.stack) == (at, 2)
+    _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"])
+    assert _row(halted.stack) == (at, 1)
+
+
+def test_no_more_is_read_again_than_there_is(halted: Halted) -> None:
+    _sql(halted.stack, "UPDATE trust.cursor SET position = 1000 WHERE topic = $1 AND partition = $2 RETURNING 1", TOPIC, PARTITION)
+    end = cursor._bounds(halted.stack, cursor.Place("trust", TOPIC, PARTITION))[1]
+    told = _run(["move", "trust", TOPIC, str(PARTITION), "--to", str(halted.base)], status=1)
+    assert f"from 1000 back to {halted.base}: {end - halted.base} offsets are read again" in told
+
+
+def test_a_server_that_is_down_is_named(halted: Halted) -> None:
+    """What asyncpg says of it names a port, or nothing at all."""
+    with pytest.raises(Failed, match=r"^Postgres: .*; is the stack up"), expected():
+        asyncio.run(asyncpg.connect("postgresql://laotie@127.0.0.1:1/laotie"))
+    with pytest.raises(Failed, match=r"^Postgres: no answer in time; is the stack up"), expected():
+        asyncio.run(_silent())
+    with pytest.raises(Failed, match=r"^Kafka: no answer in time; is the stack up"), expected():
+        raise TimeoutError
+    with pytest.raises(Failed, match=r"^Kafka is just starting again \(.*\); try again"), expected():
+        raise KafkaException(KafkaError(KafkaError.UNKNOWN_LEADER_EPOCH))
+
+
+async def _silent() -> None:
+    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        await asyncpg.connect(f"postgresql://laotie@127.0.0.1:{port}/laotie", timeout=0.3)
 
 
 def _ready(process: ServiceProcess) -> str:

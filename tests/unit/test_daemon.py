@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.cli import parked
 from deploy.cli import stack as command
 from deploy.local import services
 from deploy.local.daemon import BACKOFF_MAX_S, BACKOFF_MIN_S, CALM_S, CHECK_S, Daemon, Watch
@@ -98,6 +99,19 @@ def test_one_that_is_not_ready_for_another_reason_is_still_a_failure(tmp_path: P
     with pytest.raises(StackError, match="is not ready after 1 s"):
         process.wait_ready(0.6)
     assert time.monotonic() - began > 0.5
+
+
+def test_an_event_held_back_is_one_line_however_long_its_error_is() -> None:
+    said = {
+        "service": "order",
+        "state": "parked",
+        "key": "o-1",
+        "ref": "psp.v1/0/1",
+        "type": "t",
+        "reason": "parked.raised",
+        "error": "a\n  b\n",
+    }
+    assert parked.line(said) == "order    parked   o-1  psp.v1/0/1  t  parked.raised: a b"
 
 
 def test_status_names_the_halt_of_each_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

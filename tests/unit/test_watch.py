@@ -123,7 +123,7 @@ async def test_a_connection_that_broke_in_the_middle_of_a_look_is_not_asked_agai
     watch.grace, watch._standing, watch._last, watch._at = timedelta(seconds=5), "", None, None
     watch._ends = cast("Any", SimpleNamespace(committed=dict, read=lambda _: Read({}, datetime.min.replace(tzinfo=UTC), ())))
     watch._connection = cast("Any", broken)
-    with pytest.raises(NotIdle, match="cannot look: InternalClientError"):
+    with pytest.raises(NotIdle, match="cannot look: Postgres: cannot switch"):
         await watch.idle(0)
     assert broken.terminated
     assert watch._connection is None

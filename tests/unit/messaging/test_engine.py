@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
+from shared.messaging.checks import check_schema
 from shared.messaging.connect import Halted, infrastructure
 from shared.messaging.engine import PRUNE, Engine
 from shared.messaging.flow import Flow
@@ -42,6 +43,30 @@ async def test_a_follower_that_ended_by_itself_is_told_and_a_restart_helps(follo
     await ended
     setattr(engine, follower, cast("Any", SimpleNamespace(task=ended)))
     assert engine.alive() == f"ended: {follower}"
+
+
+async def test_a_manual_clock_that_cannot_be_read_is_told_while_starting() -> None:
+    """It said `no partitions assigned yet` while Kafka refused its password."""
+    nowhere = Settings(postgres="postgresql://127.0.0.1:1/none", kafka="127.0.0.1:1", clock="manual")
+    engine = Engine(SERVICE, TOPICS, Versions(), nowhere, {})
+    await engine.start()
+    try:
+        for _ in range(600):
+            if engine.clock.trouble:
+                break
+            await asyncio.sleep(0.05)
+        assert engine.ready().startswith("starting: clock not read: KafkaConnectionError: ")
+    finally:
+        await engine.stop()
+
+
+@pytest.mark.parametrize(("applied", "way"), [(("one", "two"), "deploy the newer"), ((), "`laotie up`"), (("other",), "`laotie up`")])
+async def test_other_migrations_halt_with_the_way_out_of_whoever_is_older(applied: tuple[str, ...], way: str) -> None:
+    async def fetch(_: str) -> list[tuple[str, str]]:
+        return [(name, "sha") for name in applied]
+
+    with pytest.raises(Halted, match=f"halt.schema_version.*{way}"):
+        await check_schema(cast("Any", SimpleNamespace(fetch=fetch)), {"one": "sha"}, 1, [])
 
 
 async def test_an_assignment_is_begun_again_whatever_it_fails_with_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def planted() -> Broken:
     log, tables = log_of(town := market()), tables_of(town)
     found = {}
     for corruption in CORRUPTIONS:
-        copy = Copy(replace(log, sent=[*log.sent], lanes=dict(log.lanes), copies=[], foreign=[], _of=defaultdict(list)), tables)
+        copy = Copy(replace(log, sent=[*log.sent], lanes=dict(log.lanes), copies=[], foreign=[], ahead=[], _of=defaultdict(list)), tables)
         corruption.plant(copy)
         found[corruption.name] = [check for check in copy.checks() if not check.holds]
     return found
