@@ -116,16 +116,14 @@ def test_servers_of_the_environment_are_used_and_left_alone(stack: Stack, tmp_pa
 def test_a_home_removed_by_hand_starts_anew(stack: Stack, tmp_path: Path) -> None:
     """Kafka's data goes with it; Postgres's may lie elsewhere, under passwords that are gone then."""
     home = tmp_path / "home"
-    first = Stack(home)
-    assert first.home.kafka.is_relative_to(home)
-    first.postgres.start()
-    sql(first.dsn("admin"), "CREATE TABLE old ()")
-    first.postgres.stop()
+    with Stack(home) as first:
+        assert first.home.kafka.is_relative_to(home)
+        first.postgres.start()
+        sql(first.dsn("admin"), "CREATE TABLE old ()")
     shutil.rmtree(home)
-    second = Stack(home)
-    second.postgres.start()
-    assert sql(second.dsn("admin"), "SELECT to_regclass('old')") is None
-    second.stop()
+    with Stack(home) as second:
+        second.postgres.start()
+        assert sql(second.dsn("admin"), "SELECT to_regclass('old')") is None
     second.home.remove()
 
 
