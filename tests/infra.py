@@ -17,7 +17,7 @@ from shared import postgres
 from tests import containers
 
 Infra = Literal["local", "external", "docker"]
-STRIPES = 4  # of a running system: enough for two processes to share and for topics to race; the broker works for each in every fetch
+STRIPES = 4  # enough for two processes to share and for topics to race; the broker works for each at its start and in every fetch
 EXTERNAL = ("LAOTIE_KAFKA", "LAOTIE_POSTGRES")
 
 
@@ -28,13 +28,13 @@ def default_infra() -> Infra:
 
 @contextmanager
 def started(infra: Infra, home: Path) -> Iterator[Stack]:
-    """A prepared stack without services under a home of its own, gone afterwards."""
+    """A prepared stack without services under a home of its own, gone afterwards. external: of as many stripes as LAOTIE_STRIPES says."""
     with pytest.MonkeyPatch.context() as patch, _variables(infra) as variables:
         for name in EXTERNAL if infra == "local" else ():
             patch.delenv(name, raising=False)
         for name, value in variables.items():
             patch.setenv(name, value)
-        stack = Stack(home)
+        stack = Stack(home, stripes=None if infra == "external" else STRIPES)
         try:
             yield stack.start()
         finally:

@@ -208,8 +208,9 @@ class KafkaServer(Restartable):
         for principal in [BROKER, ADMIN, *self._principals]:
             password = self._home.secret(f"kafka.{principal}")
             scram += ["--add-scram", f"SCRAM-SHA-256=[name={principal},password={password},iterations={SCRAM_ITERATIONS}]"]
-        command = self.command("kafka.tools.StorageTool", "format", "--cluster-id", self._home.secret("cluster_id"),
-                               "--config", self._properties, *scram, options=["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])  # fmt: skip
+        parsed = self._class_archive() if java.class_archive().exists() else []  # it knows too few classes to leave them to others
+        command = self.command("kafka.tools.StorageTool", "format", "--cluster-id", self._home.secret("cluster_id"), "--config",
+                               self._properties, *scram, options=["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", *parsed])  # fmt: skip
         try:
             result = subprocess.run(
                 command, capture_output=True, text=True, timeout=FORMAT_S, check=False, env=java_environment(), stdin=subprocess.DEVNULL

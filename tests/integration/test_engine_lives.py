@@ -153,7 +153,7 @@ def test_l2_an_event_that_kills_the_process_is_parked(world: World, traffic: Tra
 
 
 def test_c1_copies_that_join_and_leave_change_nothing(world: World, traffic: Traffic) -> None:
-    for n in range(3):
+    for n in range(2):
         traffic.burst(20, f"join{n}")
         joined = world.spawn("alpha")
         other = world.spawn("gamma")

@@ -21,7 +21,7 @@ from tests.toy.outside import holding, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 SERVICES = {"order": 1, "payment": 1, "refund": 2, "trust": 1}
-PERSONS, ACCOUNTS = 40, 3  # of each person; the first half is known to be one person before anything is claimed
+PERSONS, ACCOUNTS = 20, 3  # of each person; the first half is known to be one person before anything is claimed
 ROUNDS_MAX = 20
 BLOCKED = "SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename LIKE '%refund'"
 CASES = """

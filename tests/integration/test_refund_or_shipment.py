@@ -20,7 +20,7 @@ from tests.integration.fair import Fair, running
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 SERVICES = {"order": 2, "payment": 1, "refund": 1, "trust": 1}
-ORDERS, UNITS, PRICE = 60, 2, 50_00
+ORDERS, UNITS, PRICE = 30, 2, 50_00  # a share of them for each process, before and after one is killed
 WAIT_S, ROUNDS_MAX = 120.0, 10
 LINES = """SELECT key, body -> 'lines' ->> '1', body ->> 'parcels' FROM "order"."order" WHERE key LIKE $1 || '%'"""
 CASES = "SELECT one ->> 'state' FROM refund.purchase, json_each(body -> 'cases') AS c(id, one) WHERE key LIKE $1 || '%'"

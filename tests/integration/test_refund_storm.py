@@ -20,7 +20,7 @@ from tests.integration.fair import Fair, running
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 SERVICES = {"order": 1, "payment": 2, "refund": 1, "trust": 1}
-ORDERS, PAID, UNITS = 80, 35_00, 3  # line 1: three units of 10.00; line 2: one of 5.00, never sent
+ORDERS, PAID, UNITS = 40, 35_00, 3  # ten a partition. Line 1: three units of 10.00; line 2: one of 5.00, never sent
 ROUNDS_MAX = 20
 REFUNDS = "SELECT key, body ->> 'refunds' FROM payment.payment WHERE key LIKE 'storm%'"
 UNANSWERED = """

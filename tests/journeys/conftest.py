@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from deploy.local import control
 from deploy.local.home import Home
 from deploy.local.stack import Stack
 from deploy.verify import verify
+from deploy.verify.log import Lane
 from tests.infra import STRIPES
 from tests.journeys.outside import LAOTIE, Outside
 
 UP_S = 600
+HELD: dict[Path, Mapping[Lane, int]] = {}  # where the topics of each home ended when everything held
 
 
 class Town(Outside):
@@ -29,7 +31,7 @@ class Town(Outside):
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
-        self.stack = Stack(home, clock="manual", stripes=control.state(Home(home)).get("stripes"))
+        self.stack = _stack(home)
         self._watched = Idle(self.stack)
 
     def laotie(self, *arguments: str, status: int | None = 0) -> str:
@@ -57,11 +59,19 @@ class Town(Outside):
 
     def verified(self) -> list[str]:
         """What `laotie verify` finds wrong."""
-        return [f"{check.name}: {check.first}" for check in asyncio.run(verify(self.stack)).checks if not check.holds]
+        ends = self._watched.sweep().ends
+        wrong = [f"{check.name}: {check.first}" for check in asyncio.run(verify(self.stack)).checks if not check.holds]
+        if not wrong:
+            HELD[self.home] = ends
+        return wrong
 
     def close(self) -> None:
         self._watched.close()
         super().close()
+
+
+def _stack(home: Path) -> Stack:
+    return Stack(home, clock="manual", stripes=control.state(Home(home)).get("stripes"))
 
 
 @pytest.fixture(scope="package")
@@ -76,9 +86,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     try:
         subprocess.run([LAOTIE, "up", "--clock", "manual"], check=True, timeout=UP_S, env=variables)
         yield folder
-        visitor = Outside(folder)
-        visitor.idle()
-        visitor.laotie("verify")
+        with Idle(_stack(folder)) as watched:
+            ends = watched.wait().ends
+        if HELD.get(folder) != ends:  # else the last journey has proven it, which is the longest part of a walk
+            Outside(folder).laotie("verify")
     finally:
         if not given:
             subprocess.run([LAOTIE, "down"], check=False, timeout=UP_S, env=variables)

@@ -18,9 +18,9 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
 
 from deploy.local.kafka import quiet
-from deploy.local.postgres import run
 from deploy.local.stack import Stack
 from shared import postgres
+from tests.toy.tables import Tables
 
 NAMES = ("alpha", "beta", "gamma")
 TAKEN = ("toy.v1", "ops.v1", "alpha.tally.v1", *(f"{name}.{kind}" for name in NAMES for kind in ("v1", "timer.v1")))
@@ -29,6 +29,7 @@ CLOCK, RULES = "clock.v1", "rules.v1"
 PATIENCE_S = float(os.environ.get("TOY_PATIENCE_S", "60"))  # a bound for failures only: nothing passes because of time
 GRACE = timedelta(seconds=1)  # as the processes are told
 PATIENT = {"reconnect.backoff.ms": "50", "reconnect.backoff.max.ms": "500", "message.timeout.ms": "120000"}
+LOOK_S, LOOK_MAX_S = 0.02, 0.25
 LATEST, EARLIEST = OffsetSpec._latest, OffsetSpec._earliest
 
 
@@ -58,6 +59,7 @@ class Outsider:
         self.clock_at = datetime.now(UTC)
         self._producer: Any = None
         self._reader: Any = None
+        self._tables = Tables()
         self._admin: AdminClient | None = None
         self._log: dict[str, list[Seen]] = {}
         self._next: dict[tuple[str, int], int] = {}
@@ -86,6 +88,7 @@ class Outsider:
             self._producer.flush(10)
         if self._reader is not None:
             self._reader.close()
+        self._tables.close()
         more = [*([CLOCK] if self.clock == "manual" else []), *([RULES] if self.ruled else [])]
         names = [self.ns + name for name in (*KEYED, *more)]
         for future in self.admin.delete_topics(names).values():
@@ -209,14 +212,7 @@ class Outsider:
     def rows(self, name: str, sql: str, *arguments: Any) -> list[Any]:
         """As that service's role; `admin` for the owner of all."""
 
-        async def ask() -> list[Any]:
-            connection = await asyncpg.connect(self.stack.dsn("admin") if name == "admin" else self.dsn(name), timeout=30)
-            try:
-                return list(await connection.fetch(sql, *arguments))
-            finally:
-                await connection.close()
-
-        return run(ask())
+        return self._tables.rows(self.stack.dsn("admin") if name == "admin" else self.dsn(name), sql, arguments)
 
     def holding(self, sql: str, *, commit: bool = False) -> AbstractContextManager[None]:
         return holding(self.stack, sql, commit=commit)
@@ -278,11 +274,13 @@ def _seen(message: Any) -> Seen:
 
 
 def until(done: Callable[[], bool], seconds: float, tell: Callable[[], str]) -> None:
-    deadline = time.monotonic() + seconds
+    """A look costs those who are waited for: the longer it takes, the rarer."""
+    began = time.monotonic()
     while not done():
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > seconds:
             raise AssertionError(tell())
-        time.sleep(0.05)
+        time.sleep(min(max(LOOK_S, waited / 10), LOOK_MAX_S))
 
 
 @contextmanager

@@ -1,23 +1,17 @@
-"""What-if on what real servers hold: under the policy in force nothing differs, and nothing is written. Source: R9.2."""
+"""A market whose news comes late, by `make demo` that leaves it running: judged, and then decided again by what-if. Source: R2.1, R9.2."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from confluent_kafka import KafkaException, Producer
-from rich.console import Console
 
-from deploy.local.home import Home
 from deploy.local.kafka import quiet
 from deploy.local.policies import policies_of
 from deploy.local.stack import Stack
-from deploy.market.demo import BEGINS, running
-from deploy.market.market import build
-from deploy.market.play import Play
+from deploy.market.demo import STRIPES
 from deploy.verify.log import TOPICS, Lane
 from deploy.verify.run import ends_of
 from deploy.whatif import whatif
@@ -25,25 +19,40 @@ from deploy.whatif.read import recorded
 from shared import postgres
 from shared.policy import Policies
 from tests.infra import EXTERNAL, Infra
+from tests.integration.markets import Demo, demo
 
-pytestmark = pytest.mark.stack
-ORDERS, SEED, DELAY_DAYS, SHUFFLE = 30, 5, 1, 2
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+ORDERS, SEED = 40, 2
 
 
 @pytest.fixture(scope="module")
-def played(infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A market whose news comes late and whose topics overtake each other, played to its end by real services."""
-    if infra != "local":
-        pytest.skip("the market is played on servers of its own")
-    home = Home(tmp_path_factory.mktemp("whatif"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name in EXTERNAL:
-            patch.delenv(name, raising=False)
-        patch.setenv("LAOTIE_CLOCK_BEGINS", BEGINS.isoformat())
-        with running(home, False, Console(file=Path(os.devnull).open("w", encoding="utf-8"))) as stack:
-            Play(stack, build(SEED, ORDERS, DELAY_DAYS), SHUFFLE).run(lambda progress: None)
-            yield stack
-    home.remove()
+def late(infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Its topics overtake each other, too. Supervised, so on a stack that another process starts."""
+    with demo(infra, tmp_path_factory.mktemp("late"), ORDERS, SEED, "--delays", "3d", "--shuffle", "3", "--keep") as found:
+        yield found
+
+
+@pytest.fixture
+def played(late: Demo, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """What is left running."""
+    for name in EXTERNAL:
+        monkeypatch.delenv(name, raising=False)
+    return Stack(late.home.root, clock="manual", stripes=STRIPES)
+
+
+def test_a_market_that_is_kept_is_verified_and_left_running(late: Demo) -> None:
+    """With as many partitions as the market walks."""
+    assert (late.status, late.report["verified"], late.phase) == (0, True, "ready"), late.said
+
+
+def test_late_news_loses_nothing_and_pays_nobody_twice_r2_1(late: Demo) -> None:
+    """Up to three days late and out of order, past the deadlines that it would have met."""
+    assert (late.status, late.report["verified"]) == (0, True), late.said
+    assert {name: late.report[name] for name in ("lost", "doubled", "ledger_sum_minor")} == dict.fromkeys(
+        ("lost", "doubled", "ledger_sum_minor"), 0
+    )
+    assert late.report["parked"] > 0, "nothing came too late for what it waited for"
+    assert f"of {ORDERS} orders came out as if it had been told in time" in late.said
 
 
 def ends(stack: Stack) -> dict[Lane, int]:
