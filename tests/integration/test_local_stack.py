@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from deploy.local.process import StackError
 from deploy.local.stack import Stack, environment_of
 from shared.settings import Settings
 from tests.infra import Fresh
+from tests.integration.processes import children_of, running, within
 
 pytestmark = pytest.mark.stack
 GONE_S = 120  # a bound for failures only
@@ -269,37 +270,3 @@ def sql(dsn: str, statement: str) -> object:
             await connection.close()
 
     return run(ask())
-
-
-def children_of(root: int) -> list[int]:
-    """All descendants, by /proc."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-    found: list[int] = []
-    frontier = {root}
-    while frontier:
-        frontier = {pid for pid, parent in parents.items() if parent in frontier}
-        found += frontier
-    return found
-
-
-def running(pid: int) -> bool:
-    """A zombie that its parent has not collected does not run."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def within(timeout_s: float, condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
