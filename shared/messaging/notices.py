@@ -1,7 +1,8 @@
 """What an app may read of what was refused of it: what the event is called and why, without what was in it.
 
 Invariant kept here:
- N1 Each copy of a record that an app sent has one notice, in the same transaction; nothing else has.
+ N1 Each copy of a record that an app sent has one notice, in the same transaction; nothing else has, what is published for all
+    services (versions.py) neither.
 """
 
 from __future__ import annotations

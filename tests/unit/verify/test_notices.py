@@ -44,8 +44,9 @@ def noticed(*entries: Entry, shortened: str = "") -> Check:
         (copy(1, ce_id=None, ce_type=b""), notice(1, ce_id=None, ce_type=None)),
         (copy(1, ce_source=b"s" * 1025, key=b"k" * 1025), notice(1, ce_source=None, key=None)),
         (copy(1, x_reason=b"parked.raised"), copy(2, x_original_topic=b"payment.v1")),
+        (copy(1, x_original_topic=b"policy.v1", x_reason=b"policy.invalid"),),
     ],
-    ids=["refused twice", "no names, as in a copy that is cut", "endless names", "a bug's, and our own"],
+    ids=["refused twice", "no names, as in a copy that is cut", "endless names", "a bug's, and our own", "a version of the policy"],
 )
 def test_each_refusal_of_an_app_has_one(entries: tuple[Entry, ...]) -> None:
     assert noticed(*entries).holds
