@@ -17,6 +17,7 @@ Turn = Literal["buyer", "seller", "both", "platform", "provider", "nobody"]
 Side = Literal["buyer", "seller"]
 By = Literal["seller", "silence", "promise", "carrier", "ruling", "default", "appeal"]
 CaseOutcome = Literal["", "refunded", "exchanged", "resent", "rejected", "withdrawn", "lapsed", "agreed"]
+WITHOUT_RETURN: frozenset[CaseKind] = frozenset({"refund_only", "resend"})  # no goods come back
 
 
 class CaseTerms(Part):

@@ -10,7 +10,7 @@ from shared.contracts.order import ParcelDelivered
 
 def arrived(before: Order, after: Order, at: datetime) -> tuple[ParcelDelivered, ...]:
     """Told again, by the parcel that was signed for last: with the units left out that were cancelled, refunded or lost, each parcel of
-    the line has been. Its windows run from that signature. Not of a line of which all went back.
+    the line has been. signed_at: when nothing was missing any more, from which its windows run. Not of a line of which all went back.
     """
     return tuple(
         ParcelDelivered(

@@ -23,11 +23,9 @@ from shared.contracts.order import (
     ReplacementNoted,
 )
 from shared.contracts.payment import LineSettled
-from shared.contracts.refund import CaseClosed, CaseOpened
+from shared.contracts.refund import WITHOUT_RETURN, CaseClosed, CaseOpened
 from shared.contracts.storefront import ReceiptConfirmed, ReceiptExtended, VoucherRedeemed
 from shared.messaging.shape import Outcome, Reject, Wait
-
-WITHOUT_RETURN = ("refund_only", "resend")  # kinds of case of which no goods come back
 
 
 def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:

@@ -80,14 +80,14 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
         return _failed(parcel)
     parcels = {**order.parcels, event.parcel_id: replace(parcel, signed_at=event.occurred_at)}
     lines = [restated(order.lines[line_no], parcels) for line_no in sorted(parcel.units)]
-    arrived = {line.line.line_no: line.signed_at for line in lines if line.signed_at is not None}
+    complete = {line.line.line_no: line.signed_at for line in lines if line.signed_at is not None}
     return (
         ParcelDelivered(
             order_id=order.id,
             buyer_id=order.buyer_id,
             parcel_id=event.parcel_id,
-            delivered=tuple(arrived) if parcel.units else (parcel.replaces,),
-            signed_at=max([event.occurred_at, *arrived.values()]),
+            delivered=tuple(complete) if parcel.units else (parcel.replaces,),
+            signed_at=max([event.occurred_at, *complete.values()]),
             replacement=parcel.replaces > 0,
             trust_card_id=order.trust_card_id if parcel.replaces else None,
             occurred_at=event.occurred_at,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.refund.model import WITHOUT_RETURN, Case, Purchase
+from services.refund.model import Case, Purchase
 from shared.contracts.hold import ShipmentHoldRequested
+from shared.contracts.refund import WITHOUT_RETURN
 
 
 def asked(purchase: Purchase, case: Case, at: datetime) -> tuple[ShipmentHoldRequested, ...]:

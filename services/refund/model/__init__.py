@@ -6,7 +6,7 @@ from services.refund.model.buyer import BUYER, CARD, SCORES_MAX, Buyer, Card
 from services.refund.model.case import Appeal, Case
 from services.refund.model.cluster import CLUSTER, MEMBER, Cluster, Member, OwnOrder, joined
 from services.refund.model.fund import FUND, Fund, Hour, fund_key, local_hour
-from services.refund.model.line import WITHOUT_RETURN, BoughtLine
+from services.refund.model.line import BoughtLine
 from services.refund.model.purchase import PURCHASE, Purchase, PurchaseFact, evolve, refund_id_of
 from services.refund.model.waybill import WAYBILL, Waybill, waybill_key
 
@@ -19,7 +19,6 @@ __all__ = [
     "PURCHASE",
     "SCORES_MAX",
     "WAYBILL",
-    "WITHOUT_RETURN",
     "Appeal",
     "BoughtLine",
     "Buyer",

@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.certificate import CertifiedLine, Guarantee
-from shared.contracts.refund import CaseClosed, LineReduced
+from shared.contracts.refund import WITHOUT_RETURN, CaseClosed, LineReduced
 from shared.contracts.types import LineKind
 from shared.money import unit_slice
-
-WITHOUT_RETURN = frozenset({"refund_only", "resend"})  # kinds of case of which no goods come back
 
 
 @dataclass(frozen=True, slots=True)
