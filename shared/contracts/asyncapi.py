@@ -1,7 +1,5 @@
 """The AsyncAPI 3.0 document, seen from Laotie: what others publish we receive, what we publish we send."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Facts of the order service about campaigns: what may be sold, what is taken of it, and by which identity. Source: R2.7."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Trust cards (小店信任卡): who holds one, since when, and why not. Source: R4.7."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints

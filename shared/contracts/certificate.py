@@ -1,7 +1,5 @@
 """What a buyer is promised for an order, and the hash by which anybody can tell that nothing of it was changed. Source: R4.1."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256

@@ -1,7 +1,5 @@
 """Facts of the payment service about chargebacks: what a buyer's bank takes back, and what that costs whom. Source: R3.8."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime

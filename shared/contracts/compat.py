@@ -1,7 +1,5 @@
 """What a change of the contract breaks, and what to do instead. Values: old and new JSON Schemas; one line for each break."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Facts of the refund service about what the platform is to judge: disputes, evidence, rulings, appeals. Source: R4.11, R4.9."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime

@@ -1,7 +1,5 @@
 """Facts of the refund service about goods: what came back, what is sent in its place, which waybills were used. Source: R4.4, R4.10."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from shared.contracts.refund import By, CaseFact, CaseTimer

@@ -1,7 +1,5 @@
 """A score explained: what it is made of, what each weighty item does to it, and what would lift it. Source: R5.6."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

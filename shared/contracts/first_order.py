@@ -3,8 +3,6 @@
 Source: R4.6. A cluster bears the least buyer id in it, as in `member.joined`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field

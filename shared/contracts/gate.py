@@ -1,7 +1,5 @@
 """The gate before a change of the contract: against the committed baseline, one line for each break, with what to do instead."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

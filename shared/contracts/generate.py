@@ -1,7 +1,5 @@
 """Everything that is written from the contract, as texts by path; writing and comparing them is the command's."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict

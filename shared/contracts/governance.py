@@ -3,8 +3,6 @@
 The topic is keyed by its subject, as each type spells it: a campaign, a seller or a promoter.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints

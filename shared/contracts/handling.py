@@ -1,7 +1,5 @@
 """Money that the provider said it will not pay, and that no case can rule on: a person settles it, outside of the provider."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator

@@ -1,7 +1,5 @@
 """Units that refund and shipment both want: refund asks for them, the order decides who has them. Source: R4.8."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import Field

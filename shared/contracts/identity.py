@@ -3,8 +3,6 @@
 A cluster bears the id of the buyer in it whose id is least.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints

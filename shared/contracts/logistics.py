@@ -1,7 +1,5 @@
 """Carriers: where the parcels are."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The member app: what it knows of who is whose second account, as opaque tokens, and what members would like."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from shared.contracts.topics import MEMBER

@@ -1,7 +1,5 @@
 """The seller's back office: its answers to after-sale cases."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

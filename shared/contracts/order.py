@@ -1,7 +1,5 @@
 """Facts of the order service: it alone decides the state of a line."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field

@@ -1,7 +1,5 @@
 """What a case brings beside its refund: compensations, a reimbursement, coupons; and what payment says of a reimbursement."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime

@@ -1,7 +1,5 @@
 """Facts of the payment service: it alone moves money. Facts that move money carry their postings, which sum to zero."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field

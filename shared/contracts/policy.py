@@ -1,7 +1,5 @@
 """What ops say of the rules: one version of the whole document a record, a JSON object beside `occurred_at`, or that it is withdrawn."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, StringConstraints

@@ -1,7 +1,5 @@
 """The connector of the payment service provider: what the provider says happened to money."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Facts of the refund service: promises, and the cases in which they are claimed. States carry Kuaishou's codes (R4.2)."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field

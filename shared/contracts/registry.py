@@ -1,7 +1,5 @@
 """The contract as data: each message type with its topic, who publishes it and who takes it, read from the classes themselves."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Iterable

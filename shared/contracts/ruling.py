@@ -1,7 +1,5 @@
 """The platform's arbitration: what it decided."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator

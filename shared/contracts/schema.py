@@ -1,7 +1,5 @@
 """JSON Schemas of messages: of one alone (2020-12, committed), and of all together (components of the AsyncAPI document)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 from typing import Any

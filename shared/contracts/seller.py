@@ -1,7 +1,5 @@
 """The back office of sellers and promoters, about their money: deposits, subsidies put in before, withdrawals. Keyed by the party."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """What a seller or promoter did against the rules, and what it costs: points, suspensions, appeals. Source: R6.1, R6.2."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field

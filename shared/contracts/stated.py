@@ -1,7 +1,5 @@
 """Facts of the payment service about payouts on the provider's statement, as those of `payment.v1` are about orders. Source: R3.9."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime

@@ -1,7 +1,5 @@
 """The shop app: a buyer orders, confirms, asks for money back."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator

@@ -1,7 +1,5 @@
 """Facts of the payment service about promoters' subsidies: what was put in for them, what orders take of it. Source: R3.1."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from pydantic import AwareDatetime

@@ -1,7 +1,5 @@
 """Facts of the order service about suspended sellers and promoters, and about the orders that a late finding meets. Source: R2.8."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, Field

@@ -1,7 +1,5 @@
 """Every topic in one place: its key, who writes it, who reads it. deploy/topics.yaml and deploy/acls.yaml are generated from here."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from shared.messaging.message import COPIES, NOTICES, Topic

@@ -1,7 +1,5 @@
 """Trust: evidence by subject, and the score that anyone can recompute from it."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints

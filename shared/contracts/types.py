@@ -1,7 +1,5 @@
 """Words that messages share: ids, money, parts of an order. No names, phones or addresses: the contract has no field for them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator

@@ -1,7 +1,5 @@
 """Votes for sincere streamers (老铁票选): who has voted on a day, and what a promoter came to. Never evidence. Source: R6.3."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints

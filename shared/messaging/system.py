@@ -1,7 +1,5 @@
 """The engine's own messages: what ops say to it, what its clock says, what it says to itself."""
 
-from __future__ import annotations
-
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field

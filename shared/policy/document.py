@@ -1,7 +1,5 @@
 """One version of the policy, closed and strict: a field that is missing, unknown or mistyped is refused, never guessed."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo

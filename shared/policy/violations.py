@@ -1,7 +1,5 @@
 """The catalogue of violations, and what their points come to. Source: R6.1, R6.2."""
 
-from __future__ import annotations
-
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
