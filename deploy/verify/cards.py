@@ -27,17 +27,17 @@ START = 800  # R5.3: the score of whom nothing is known
 
 @dataclass(slots=True)
 class Holder:
-    """card: the one in force. score: as told last. revoked: when cards were taken back."""
+    """card: the one in force. score: as told last. revoked: when cards were taken back, by the case that found abuse."""
 
     card: str = ""
     score: int = START
-    revoked: list[datetime] = field(default_factory=list)
+    revoked: dict[str, datetime] = field(default_factory=dict)
 
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
     check = Check("trust cards: one a buyer, by its score and without abuse, each claim answered once, taken back on abuse alone")
     holders: defaultdict[str, Holder] = defaultdict(Holder)
-    abuses, cluster, answered = _abuses(log), _clusters(log), Counter[tuple[str, str]]()
+    abuses, fallen, cluster, answered = _abuses(log), _fallen(log), _clusters(log), Counter[tuple[str, str]]()
     claims = log.bodies(TrustCardClaimed)
     granted = {fact.buyer_id for _, fact in log.of(CardGranted)}
     for entry in log.facts():
@@ -51,7 +51,8 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
             check.that(fact.card_id == holder.card, f"{entry}: {buyer} has {holder.card or 'no card'}, taken back is {fact.card_id}")
             check.that(fact.case_id in abuses[buyer], f"{entry}: case {fact.case_id} found no abuse of {buyer}")
             holder.card = ""
-            holder.revoked.append(fact.occurred_at)
+            if fact.case_id not in fallen[buyer]:
+                holder.revoked[fact.case_id] = fact.occurred_at
         else:
             answered[(buyer, fact.claim_id)] += 1
             check.that(answered[(buyer, fact.claim_id)] == 1, f"{entry}: claim {fact.claim_id} of {buyer} is answered again")
@@ -75,7 +76,7 @@ def _judge(
     terms = policies.at(fact.occurred_at).trust
     clean = timedelta(days=terms.card_clean_days)
     if isinstance(fact, CardGranted):
-        lately = any(fact.occurred_at < at + clean for at in holder.revoked)
+        lately = any(fact.occurred_at < at + clean for at in holder.revoked.values())
         fine = not holder.card and holder.score >= terms.card_score_min and not lately
         check.that(fine, f"{entry}: {fact.buyer_id} has {holder.card or 'no card'}, score {holder.score}, taken back {holder.revoked}")
         holder.card = fact.card_id
@@ -102,6 +103,15 @@ def _abuses(log: Log) -> defaultdict[str, dict[str, datetime]]:
     for _, fact in verdicts:
         if fact.finding in ABUSE and fact.buyer_id is not None:
             found[fact.buyer_id][fact.case_id] = fact.occurred_at
+    return found
+
+
+def _fallen(log: Log) -> defaultdict[str, set[str]]:
+    """By buyer: cases whose verdict fell on appeal, whenever: it speaks against no new card. Source: R4.11."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for _, fact in log.of(CaseAppealEnded):
+        if fact.won and fact.finding not in ABUSE:
+            found[fact.buyer_id].add(fact.case_id)
     return found
 
 

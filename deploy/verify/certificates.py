@@ -234,7 +234,7 @@ def _of_law(line: Line, order: OrderPaid, policy: Policy, goods: str, card: bool
     least = law.food_min_minor.get(order.currency, 0)
     times = law.food_multiple
     yield one("food_safety", food, "R4.9", days=law.days, multiple=times, multiple_by_law=times, at_least_minor=least)
-    bound = policy.refund.guarantees.fault_freight_minor.get(order.currency, 10**15)
+    bound = policy.refund.guarantees.fault_freight_minor.get(order.currency, line.paid_minor)
     yield one("fault_freight", goods, "R4.9", bound, pays_itself=True)
 
 

@@ -29,7 +29,9 @@ TOO_EARLY = ("claim.not_signed", "no_reason.not_signed")
 
 @dataclass(slots=True)
 class Known:
-    """Of all orders: certificates, signings and cases by line, what was sent, who is whose, who used the first order."""
+    """Of all orders: certificates, signings and cases by line, what was sent, who is whose, who used the first order. paid: those of which
+    something was due; any other is nobody's first (R4.6).
+    """
 
     certificates: dict[str, CertificateIssued] = field(default_factory=dict)
     signed: defaultdict[tuple[str, int], list[datetime]] = field(default_factory=lambda: defaultdict(list))
@@ -73,7 +75,8 @@ def _known(log: Log) -> Known:
         known.cluster[member.buyer_id] = min(member.cluster, known.cluster.get(member.buyer_id, member.cluster))
     known.users = {fact.buyer_id for _, fact in log.of(FirstOrderUsed)}
     for _, paid in log.of(OrderPaid):
-        known.paid[paid.buyer_id].append((paid.occurred_at, paid.payment_id, paid.order_id))
+        if paid.amount_minor:
+            known.paid[paid.buyer_id].append((paid.occurred_at, paid.payment_id, paid.order_id))
     return known
 
 

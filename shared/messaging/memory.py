@@ -84,15 +84,24 @@ class Memory:
         return tuple(fact for event in events for fact in self.send(event))
 
     def _fold(self, incoming: Incoming) -> tuple[Message, ...]:
-        fold = Fold(self.service, self.policies, incoming.event.occurred_at)
-        again = {row.ref: self._items[row.ref] for row in self.held(incoming.key)}
-        fold.put_held({incoming.key: self.held(incoming.key)}, again)
-        events = [incoming.event, *(item.event for item in again.values())]
-        self._load(fold, events)
-        done = fold.offer(incoming)
-        if not done:
+        fold = self._begun(incoming.key, incoming.event.occurred_at, incoming.event)
+        if not fold.offer(incoming):
             raise AssertionError("a touch grew before anything was folded")
         return self._keep(fold.take(), incoming.key, fold)
+
+    def _turn(self, key: str, now: datetime) -> tuple[Message, ...]:
+        """What became ready of that key, in order, in a batch of its own."""
+        fold = self._begun(key, now)
+        fold.offer_ready(key)
+        return self._keep(fold.take(), key, fold)
+
+    def _begun(self, key: str, now: datetime, *events: Message) -> Fold:
+        """With all that these events and the held ones of the key touch."""
+        fold = Fold(self.service, self.policies, now)
+        again = {row.ref: self._items[row.ref] for row in self.held(key)}
+        fold.put_held({key: self.held(key)}, again)
+        self._load(fold, [*events, *(item.event for item in again.values())])
+        return fold
 
     def _load(self, fold: Fold, events: Iterable[Message]) -> None:
         for event in events:
@@ -118,7 +127,7 @@ class Memory:
             if armed.kind in self._types:
                 self.armed[place] = self._timer(armed)
         self._held[key] = fold.held(key)
-        facts = []
+        facts: list[Message] = []
         for out in effects.facts:
             headers = dict(out.headers)
             if "x-reason" in headers:
@@ -128,10 +137,7 @@ class Memory:
             else:
                 facts.append(self._facts[headers["ce_type"].decode()].model_validate_json(out.value or b""))
         self.facts.extend(facts)
-        for row in [row for row in fold.held(key) if row.state == "ready"]:
-            self._held[key] = [other for other in self._held[key] if other.ref != row.ref]
-            facts.extend(self._fold(self._items[row.ref]))
-        return tuple(facts)
+        return (*facts, *self._turn(key, fold.now)) if any(row.state == "ready" for row in self._held[key]) else tuple(facts)
 
     def _timer(self, armed: Armed) -> Message:
         return self._types[armed.kind].model_validate_json(armed.body)

@@ -114,7 +114,7 @@ class AuthenticityPolicy(_Section):
 class GuaranteePolicy(_Section):
     """For how long what is promised: days from the day after signing, hours from signing. Source: R4.1, R4.2, R4.6-R4.9.
 
-    fault_freight_minor: the most that a seller at fault bears of the way back, by currency; another currency has no bound.
+    fault_freight_minor: the most that a seller at fault bears of the way back, by currency; in another one, what was paid for the line.
     """
 
     first_order_days: Window

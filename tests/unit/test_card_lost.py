@@ -13,6 +13,7 @@ from tests.unit import builders as b
 from tests.unit.order.fair import linked
 from tests.unit.refund import acts, life
 from tests.unit.town import Town
+from tests.unit.verify.recorded import checked, wrong
 
 
 def wish(name: str, when: str, buyer: str = b.BUYER) -> TrustCardClaimed:
@@ -57,6 +58,7 @@ def test_a_verdict_that_falls_on_appeal_leaves_the_way_open_to_another_r4_7_r4_1
     won = acts.appeal_ruled(case_id="c1", when="06-12 10:00")
     found = town([wish("w1", "05-20 10:00"), *lied(appeal, won, wish("w2", "06-13 10:00"))])
     assert [code for _, code in cards(found)] == ["card.granted", "card.revoked", "card.granted"]
+    assert wrong(checked(found)) == []
 
 
 @pytest.mark.parametrize("late", [False, True])

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from services.order.model import ORDER
 from services.payment.model.payment import PAYMENT
 from services.refund.model import PURCHASE, Case
+from shared.contracts.owed import CompensationGranted
 from shared.contracts.payment import RefundInstructed
 from shared.contracts.psp import ChargebackOpened, RefundFailed, RefundSucceeded
 from shared.messaging.message import Message
@@ -15,6 +16,7 @@ from tests.unit import builders as b
 from tests.unit.refund import acts as a
 from tests.unit.refund import life as l
 from tests.unit.town import Town
+from tests.unit.verify.recorded import checked, wrong
 
 BOUGHT = (b.placed(), b.succeeded(), b.shipped(), b.signed(when="06-05 10:00"))
 EXCHANGE = (
@@ -194,3 +196,13 @@ def test_a_chargeback_while_a_case_is_open_holds_its_refund_and_the_case_goes_on
     back = (l.requested(quantity=1, when="06-06 10:00"), l.accepted(when="06-06 11:00"), chargeback, l.posted(when="06-06 13:00"))
     town = street(*BOUGHT, *back, l.confirmed(quantity=1, when="06-07 10:00"))
     assert (case_of(town).state, "refund.held" in told(town), "refund.instructed" in told(town)) == (50, True, False)
+
+
+def test_a_fantastic_freight_back_in_a_currency_without_a_bound_costs_the_seller_no_more_than_its_line_r4_9() -> None:
+    bought = (b.placed(currency="KWD"), b.succeeded(currency="KWD"), *BOUGHT[2:])
+    asked = (l.requested(ground="quality", quantity=1, when="06-06 10:00"), l.accepted(when="06-06 11:00"))
+    back = l.posted(when="06-06 12:00").model_copy(update={"freight_minor": 10**12})
+    town = street(*bought, *asked, back, l.confirmed(quantity=1, when="06-07 10:00"))
+    (owed,) = [fact for _, fact in town.services["refund"].out if isinstance(fact, CompensationGranted)]
+    assert (owed.why, owed.amount_minor, owed.currency) == ("return_freight", 100_00, "KWD")
+    assert wrong(checked(town)) == []

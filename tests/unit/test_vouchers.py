@@ -13,8 +13,10 @@ from shared.contracts.storefront import RefundRequested
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.refund import life as l
+from tests.unit.refund.acts import replaced
 from tests.unit.refund.firsts import claimed
-from tests.unit.test_cases_together import Street
+from tests.unit.test_cases_together import Street, street
+from tests.unit.town import Town
 from tests.unit.verify.recorded import checked, wrong
 
 ACTS = ("fund", "fund", "case", "case", "case", "redeemed", "given up", "taken back")
@@ -47,12 +49,12 @@ def asked(request: RefundRequested, amount_minor: int | None) -> RefundRequested
     return request.model_copy(update={"amount_minor": amount_minor})
 
 
-def line(town: Street) -> OrderLine:
+def line(town: Town) -> OrderLine:
     found: OrderLine = town.entity("order", ORDER, b.ORDER).lines[1]
     return found
 
 
-def in_escrow(town: Street) -> int:
+def in_escrow(town: Town) -> int:
     return sum(row[4] for row in town.services["payment"].rows["posting"] if row[2].startswith("escrow"))
 
 
@@ -65,3 +67,15 @@ def test_a_voucher_is_open_only_while_a_unit_can_be_used_and_once_it_is_over_esc
         town.tell([("rest", b.seller_cancels(cancel_id="rest", when="09-02 10:00"))])
         town.advance(b.at("10-01 00:00"))
     assert (line(town).over, in_escrow(town), wrong(checked(town))) == (True, 0, [])
+
+
+@pytest.mark.parametrize("used", [0, 1, 2])
+def test_a_voucher_that_is_exchanged_takes_no_other_units_place_r4_10_r2_5(used: int) -> None:
+    """Of two, so many used before: what the seller sends for one leaves the rest to be used, and escrow is empty in the end."""
+    bought = (b.placed(b.cart(1, 50_00, 2, kind="virtual")), b.succeeded())
+    uses = [b.redeemed(f"u{unit}", when="06-01 12:00" if unit < used else "06-06 12:00") for unit in range(2)]
+    asked = (l.requested(kind="exchange", ground="quality", quantity=1, when="06-02 10:00"), l.accepted(when="06-02 11:00"))
+    back = (l.posted(when="06-02 12:00"), l.confirmed(quantity=1, when="06-03 10:00"))
+    town = street(*bought, *uses[:used], *asked, *back, replaced(when="06-03 12:00"), b.signed("r1"), *uses[used:], "09-01 00:00")
+    assert (line(town).state, line(town).sent, line(town).used, in_escrow(town)) == ("settled", 0, 2, 0)
+    assert (wrong(checked(town)), town.refused(), town.waiting()) == ([], [], [])

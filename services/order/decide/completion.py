@@ -158,7 +158,7 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
 
 def replace_goods(event: CaseReplaced, order: Order | None) -> Outcome:
     """Other goods are on their way for a case: their line is confirmed by time from now on anew. Where as many of its own units did not
-    arrive they are these; else they come on top. Source: R4.10, R2.5.
+    arrive they are these; else they come on top, and so do those for vouchers, which are used and never sent. Source: R4.10, R2.5.
     """
     found = of_case(event, order)
     if not isinstance(found, tuple):
@@ -168,13 +168,14 @@ def replace_goods(event: CaseReplaced, order: Order | None) -> Outcome:
         return Reject("parcel.known")
     if event.case_id not in line.cases:
         return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
+    own = line.line.kind != "virtual" and line.unsent >= event.quantity
     return (
         ReplacementNoted(
             order_id=order.id,
             line_no=event.line_no,
             case_id=event.case_id,
             parcel_id=event.parcel_id,
-            units_sent=event.quantity if line.unsent >= event.quantity else 0,
+            units_sent=event.quantity if own else 0,
             occurred_at=event.occurred_at,
         ),
     )

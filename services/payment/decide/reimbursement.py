@@ -33,8 +33,8 @@ def reimburse(event: ReimbursementGranted, payment: Payment | None) -> Outcome:
 
 
 def _cost(payment: Payment, refund: Refund) -> int:
-    """What the seller bears of a refund: of a settled line, what it was charged; before that, what its settlement is less by; of one
-    that the platform's fund paid, nothing. Source: R3.4, R3.6, R4.6.
+    """What the seller bears of a refund: of a settled line, what it was charged; before that, what its settlement is less by, or nothing
+    where commission and fee, both floored, are less by more; of one that the platform's fund paid, nothing. Source: R3.4, R3.6, R4.6.
     """
     if refund.line_no is None or refund.funder == "platform":
         return 0
@@ -44,7 +44,7 @@ def _cost(payment: Payment, refund: Refund) -> int:
     line = payment.lines[refund.line_no]
     kept = line.paid_minor - sum(one.drawn_minor for one in payment.drawn_of(refund.line_no) if one.state == "done")
     spared = (basis_points(kept + refund.drawn_minor, points) - basis_points(kept, points) for points in (line.commission_bp, line.fee_bp))
-    return total - sum(spared)
+    return max(0, total - sum(spared))
 
 
 def _reimbursed(event: ReimbursementGranted, payment: Payment, refund_minor: int, compensations_minor: int) -> Outcome:

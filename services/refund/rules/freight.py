@@ -7,12 +7,11 @@ from shared.contracts.certificate import Guarantee
 from shared.contracts.types import FreeShipping
 from shared.policy import RefundPolicy
 
-UNBOUNDED = 10**15  # minor units; what the contract's amounts can hold
-
 
 def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """A seller at fault bears what sending its goods back cost, once it has confirmed them and the refund is done; with a bound, for
-    it is the buyer alone who says how much that was. Source: R4.9."""
+    it is the buyer alone who says how much that was: the policy's, or what was paid for the line where that names none for the
+    currency. Source: R4.9."""
     withheld = not_goods(line)
     return Guarantee(
         line_no=line.line_no,
@@ -20,7 +19,7 @@ def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
         granted=not withheld,
         withheld=withheld,
         days=0,
-        cap_minor=policy.guarantees.fault_freight_minor.get(bought.currency, UNBOUNDED),
+        cap_minor=policy.guarantees.fault_freight_minor.get(bought.currency, line.paid_minor),
         funder="seller",
         pays_itself=True,
         rule="R4.9",

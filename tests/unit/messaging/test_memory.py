@@ -48,6 +48,12 @@ def test_a_touch_that_grew_for_a_waiting_event_is_settled_at_once(memory: Memory
     assert memory.entity(SHELF, "far") == Shelf(1)
 
 
+def test_of_several_waiting_events_whose_touches_grew_each_has_its_turn(memory: Memory) -> None:
+    memory.when(coin(3), coin(2), coin(5))
+    assert [fact.n for fact in memory.send(coin(1, what="far")) if isinstance(fact, Taken)] == [1, 2, 3]
+    assert [(row.state, memory.entity(SHELF, "far")) for row in memory.held("a")] == [("waiting", Shelf(2))]
+
+
 def test_refusals_are_remembered_and_bugs_are_raised(memory: Memory) -> None:
     memory.send(coin(1, what="no"))
     assert memory.refused == [("coin", "order.closed")]

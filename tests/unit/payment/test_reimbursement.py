@@ -86,6 +86,18 @@ def test_the_platform_pays_what_refund_and_compensation_cost_the_seller_r4_11() 
     check(memory.rows["posting"])
 
 
+def test_a_refund_by_which_the_seller_has_more_costs_the_platform_nothing_r4_11_r3_3() -> None:
+    """Of 99.99 in place of 100.00 commission and fee are a fen less each. What the case cost beside it is paid in full."""
+    memory = funded()
+    memory.when(b.granted(amount_minor=1), b.refund_paid())
+    assert memory.when(won()) == ()
+    memory.when(owed(2_00))
+    paid(memory)
+    (fact, _) = memory.when(won("r1", "comp1"))
+    assert isinstance(fact, SellerReimbursed)
+    assert (fact.refund_minor, fact.compensations_minor) == (0, 2_00)
+
+
 def test_with_it_the_seller_has_what_it_would_have_had_r4_11() -> None:
     undisputed, lost = confirmed(example()), confirmed(example())
     lost.when(b.granted(amount_minor=40_00), b.refund_paid(), won())

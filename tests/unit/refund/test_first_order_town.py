@@ -106,6 +106,15 @@ def test_who_pays_for_digital_goods_is_computed_again_by_whether_they_were_unsea
     assert any("who pays" in line for line in wrong(copy.checks()))
 
 
+def test_an_order_of_which_nothing_was_due_is_nobodys_first_and_no_reason_to_refuse_another_r4_6() -> None:
+    free = [b.placed(b.cart(unit_price_minor=0), order_id="o0", buyer_id="b1"), *(of(one, "o0") for one in (b.shipped(), b.signed()))]
+    town = Town(b.POLICIES)
+    events = [*free, claimed("o0", "b1", when="06-05 10:00")]
+    town.tell((f"e{number}", event) for number, event in enumerate(events))
+    assert town.refused() == [("refund.requested", "first_order.not_first")]
+    assert wrong(checked(town)) == []
+
+
 def two() -> Copy:
     """Two accounts of one person: o1's claim is paid by the platform, o2's is no first order."""
     town = Town(b.POLICIES)

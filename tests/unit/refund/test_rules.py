@@ -176,6 +176,12 @@ def test_freight_back_is_actual_up_to_the_cap_by_card_and_the_sellers_where_it_i
     assert way_back(card, fault, 100_01, card_valid=True, seller_at_fault=True) == 100_00
 
 
+def test_where_the_policy_names_no_bound_for_the_currency_freight_back_is_at_most_what_was_paid_for_the_line_r4_9() -> None:
+    """The buyer alone says how much it was."""
+    fault = promise("fault_freight", of=bought(currency="KWD"))
+    assert rules.freight.way_back(None, fault, 10**12, card_valid=False, seller_at_fault=True) == b.line().paid_minor
+
+
 # instant refund (R4.8)
 
 
