@@ -69,7 +69,7 @@ def checks(log: Log) -> Iterator[Check]:
         if order is not None:
             _fold(order, fact)
         if isinstance(fact, ShipmentHoldGranted) and order is not None:
-            kept.same(f"{entry}: late units of line {fact.line_no}", not fact.again and _is_late(order, fact), fact.late)
+            kept.same(f"{entry}: late units of line {fact.line_no}", not (fact.again or fact.standing) and _is_late(order, fact), fact.late)
         if isinstance(fact, ShippingLate | ShippingSham):
             if order is None:
                 check.that(any(log.starts.values()), f"{entry}: order {fact.order_id} was not paid")

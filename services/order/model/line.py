@@ -43,7 +43,8 @@ class OrderLine:
     cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
     paid_back: of those the ones that refunded something, each with whether the seller was at fault.
     again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
-    holds: units kept back for a case by its id while it is open, 0 where that was refused; asked: for how many it asked. stopped: units
+    holds: units kept back for a case by its id while it is open, 0 where that was refused; those of which the money is granted even
+    while they are away; asked: for how many it asked. stopped: units
     kept back until they were refunded, or refunded without a return: a parcel with them is to be stopped. uses: redeemed units by
     redemption id. extended_days: what the buyer added. over_at: when it was completed or refunded in full; None: it was not, or
     before this was kept.
