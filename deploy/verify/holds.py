@@ -23,12 +23,13 @@ Place = tuple[str, int]  # order, line
 
 @dataclass(slots=True)
 class Line:
-    """Units of a line, by what became of them. kept: by case. gone: they are not to leave, be it again."""
+    """Units of a line, by what became of them. kept: by case. gone: they are not to leave, be it again. returned: paid back after that."""
 
     quantity: int = 0
     sent: int = 0
     gone: int = 0
     used: int = 0
+    returned: int = 0
     kept: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -94,7 +95,10 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
         case LineFreed():
             line = lines[(fact.order_id, fact.line_no)]
             line.kept.pop(fact.case_id, None)
-            line.gone += fact.refunded_quantity if fact.without_return else min(fact.refunded_quantity, line.unsent)
+            back = fact.refunded_quantity
+            away = 0 if fact.without_return is None else line.sent - line.returned  # None: told before it was said
+            gone = back if fact.without_return else min(line.unsent, max(0, back - away))
+            line.gone, line.returned = line.gone + gone, line.returned + back - gone
     return []
 
 
