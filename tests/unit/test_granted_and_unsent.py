@@ -67,8 +67,19 @@ def test_others_that_were_agreed_on_and_not_sent_are_paid_for_once_the_order_kee
         town._publish(refund.out[passed:])
         town._publish(order.out[before:])
         town.tell([] if sent else [("w1", b.shipped(when="06-05 11:59"))])
-        expected = ((1, 0), (70, "case.shipped", "rejected")) if sent else ((0, 1), (60, "case.refunded", "refunded"))
+        expected = ((1, 0), (60, "case.sent_again", "resent")) if sent else ((0, 1), (60, "case.refunded", "refunded"))
         assert (left_and_paid(town), end(town), fine(town)) == (*expected, FINE)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_others_that_were_agreed_on_and_left_as_any_parcel_are_not_paid_for_too_r4_10_r4_8(lost: bool) -> None:
+    """Nor are they those that another unit of the line, which had arrived, is to be replaced by."""
+    first = (b.shipped("w0", {1: 1}, "06-02 10:00"), b.parcel_lost("w0", when="06-03 09:00")) if lost else ()
+    town = street(*OTHERS[:2], *first, *OTHERS[2:], b.shipped("w1", when="06-04 10:00"), DUE)
+    assert (left_and_paid(town), end(town), fine(town)) == ((1, 0), (60, "case.sent_again", "resent"), FINE)
+    asked = l.requested(kind="resend", ground="negotiated", quantity=1, when="06-03 10:00")
+    town = street(*ONE_AWAY, b.signed("w1", when="06-03 09:00"), asked, MONEY, REST)
+    assert (case_of(town).state, case_of(town).sending, fine(town)) == (40, True, FINE)
 
 
 def test_a_voucher_is_not_used_while_money_for_it_is_on_its_way_r4_8_r2_5() -> None:
