@@ -925,7 +925,7 @@ CATALOGUE: dict[str, Entry] = {
         "申请数量[{wanted}件]超过可退数量[{left}件]",
         "More units[ ({wanted})] than can be returned[ ({left})].",
     ),
-    "case.before_shipping": Entry("a claim that a parcel did not arrive, before its shipping is known: waits", True),
+    "case.before_shipping": Entry("a claim for what did not arrive or is to come back, before its shipping is known: waits", True),
     "claim.not_signed": Entry(
         "the claim was made before the goods were signed for", False, "商品尚未签收", "The goods were not signed for yet."
     ),

@@ -16,7 +16,16 @@ from deploy.verify.tables import Tables
 from shared.contracts.campaign import AllotmentReleased, AllotmentSized, AllotmentTaken, LimitShifted
 from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
 from shared.contracts.member import IdentityLinked
-from shared.contracts.order import LineFreed, OrderAccepted, OrderCancelled, OrderExpired, ParcelFailed, ParcelSent, UnitsCancelled
+from shared.contracts.order import (
+    LineFreed,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    ParcelFailed,
+    ParcelSent,
+    ReplacementNoted,
+    UnitsCancelled,
+)
 from shared.contracts.suspension import OrderClosed
 from shared.messaging.message import Message
 
@@ -81,12 +90,14 @@ def _held(log: Log) -> Check:
 
 def _forgone(log: Log) -> Counter[tuple[str, int]]:
     """Units cancelled, or refunded before they were sent, by order and line: the lane says which came first. Where all that was paid has
-    gone back, be it by money alone, nothing is sent any more. Those refunded on their way are sent no more either, and stay sold.
+    gone back, be it by money alone, nothing is sent any more. Those refunded on their way are sent no more either, and stay sold; so do
+    those that came back: of them there were no more than had left.
     """
     lines = {(order.order_id, line.line_no): line for _, order in log.of(OrderAccepted) for line in order.lines}
     sent: Counter[tuple[str, int]] = Counter()
     forgone: Counter[tuple[str, int]] = Counter()
     on_their_way: Counter[tuple[str, int]] = Counter()
+    returned: Counter[tuple[str, int]] = Counter()
     back: Counter[tuple[str, int]] = Counter()
 
     def gone(place: tuple[str, int], units: int, minor: int, without_return: bool | None = None) -> None:
@@ -96,12 +107,17 @@ def _forgone(log: Log) -> Counter[tuple[str, int]]:
         back[place] += minor
         rest = max(0, line.quantity - sent[place] - forgone[place] - on_their_way[place])
         on_their_way[place] += max(0, units - rest) if without_return else 0
-        forgone[place] += rest if 0 < line.paid_minor <= back[place] else min(units, rest)
+        away = 0 if without_return is not False else max(0, sent[place] - returned[place])
+        unsent = max(0, min(units - away, rest))
+        returned[place] += 0 if without_return else units - unsent
+        forgone[place] += rest if 0 < line.paid_minor <= back[place] else unsent
 
     for entry in log.facts():
         if isinstance(entry.event, ParcelSent | ParcelFailed):
             for units in entry.event.units:
                 sent[(entry.event.order_id, units.line_no)] += units.quantity if isinstance(entry.event, ParcelSent) else -units.quantity
+        elif isinstance(entry.event, ReplacementNoted):
+            sent[(entry.event.order_id, entry.event.line_no)] += entry.event.units_sent
         elif isinstance(entry.event, UnitsCancelled):
             for part in entry.event.lines:
                 gone((entry.event.order_id, part.line_no), part.quantity, part.amount_minor)

@@ -23,12 +23,13 @@ Place = tuple[str, int]  # order, line
 
 @dataclass(slots=True)
 class Line:
-    """Units of a line, by what became of them. kept: by case. gone: they are not to leave, be it again."""
+    """Units of a line, by what became of them. kept: by case. gone: they are not to leave, be it again. returned: paid back after that."""
 
     quantity: int = 0
     sent: int = 0
     gone: int = 0
     used: int = 0
+    returned: int = 0
     kept: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -68,14 +69,17 @@ def _units(log: Log) -> Check:
 
 
 def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
-    """The lines of which units are kept or sent by this."""
+    """The lines of which units are kept or sent by this. What is kept of units whose money is granted may be away."""
     match fact:
         case OrderAccepted():
             lines.update({(fact.order_id, line.line_no): Line(line.quantity) for line in fact.lines})
-        case ParcelSent() | ParcelFailed():
+        case ParcelSent():
             for units in fact.units:
-                lines[(fact.order_id, units.line_no)].sent += units.quantity if isinstance(fact, ParcelSent) else -units.quantity
+                lines[(fact.order_id, units.line_no)].sent += units.quantity
             return [units.line_no for units in fact.units]
+        case ParcelFailed():
+            for units in fact.units:
+                lines[(fact.order_id, units.line_no)].sent -= units.quantity
         case UnitsCancelled():
             for part in fact.lines:
                 lines[(fact.order_id, part.line_no)].gone += part.quantity
@@ -85,26 +89,28 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
         case ReplacementNoted():
             lines[(fact.order_id, fact.line_no)].sent += fact.units_sent
             return [fact.line_no]
-        case ShipmentHoldGranted() | ShipmentHoldRefused():
-            kept = lines[(fact.order_id, fact.line_no)].kept
-            kept[fact.case_id] = fact.quantity if isinstance(fact, ShipmentHoldGranted) else kept[fact.case_id]
-            return [fact.line_no]
+        case ShipmentHoldGranted():
+            lines[(fact.order_id, fact.line_no)].kept[fact.case_id] = fact.quantity
+            return [] if fact.standing else [fact.line_no]
         case LineFreed():
             line = lines[(fact.order_id, fact.line_no)]
             line.kept.pop(fact.case_id, None)
-            line.gone += fact.refunded_quantity if fact.without_return else min(fact.refunded_quantity, line.unsent)
+            back = fact.refunded_quantity
+            away = 0 if fact.without_return is None else line.sent - line.returned  # None: told before it was said
+            gone = back if fact.without_return else min(line.unsent, max(0, back - away))
+            line.gone, line.returned = line.gone + gone, line.returned + back - gone
     return []
 
 
 def _refunds(log: Log) -> Check:
     """So was what is refunded by agreement, or for others not sent in time, of the units that the order was asked to keep. What was kept
-    before a case ended is no more when it goes on after an appeal: it asks again. What is lost once its money is granted
-    the case asks for as well, and has that money whatever is answered. A replacement that was lost and that the order counts as the
+    before a case ended is no more when it goes on after an appeal: it asks again. What is granted the case asks for as well, and has that
+    money whatever is answered. A replacement that was lost and that the order counts as the
     line's own may leave again. Source: R4.8, R4.10, R4.11.
     """
     check = Check("refund or shipment: what was refunded as not shipped was kept back before, for that case")
     unshipped = {(case.order_id, case.case_id) for _, case in log.of(CaseOpened) if case.ground == "not_shipped"}
-    kept = {(hold.order_id, hold.case_id, hold.again): hold.quantity for _, hold in log.of(ShipmentHoldGranted)}
+    kept = {(hold.order_id, hold.case_id, hold.again): hold.quantity for _, hold in log.of(ShipmentHoldGranted) if not hold.standing}
     again = {
         (case.order_id, case.case_id) for _, case in log.of(CaseReopened) if case.kind != "return_and_refund" and case.amount_minor is None
     }

@@ -44,6 +44,7 @@ class Line:
     quantity: int
     sent: int = 0
     forgone: int = 0
+    returned: int = 0
     cancelled: int = 0
     used: int = 0
     extended_days: int = 0
@@ -147,16 +148,22 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
         case LineHeld():
             order.lines[event.line_no].cases.add(event.case_id)
         case LineFreed():
-            line = order.lines[event.line_no]
-            line.cases.discard(event.case_id)
-            line.kept.pop(event.case_id, None)
-            line.refunded_minor += event.refunded_minor
-            unsent = max(0, line.quantity - line.sent - line.forgone)
-            line.forgone += event.refunded_quantity if event.without_return else min(event.refunded_quantity, unsent)
+            _free(order.lines[event.line_no], event)
         case UnitsCancelled() | LineRedeemed() | ConfirmationExtended():
             _fold_units(order, event)
         case ShipmentHoldGranted() | ShipmentHoldRefused() | ParcelIntercepted():
             _fold_hold(order, event)
+
+
+def _free(line: Line, event: LineFreed) -> None:
+    """What came back had left, as far as there were so many units."""
+    line.cases.discard(event.case_id)
+    line.kept.pop(event.case_id, None)
+    line.refunded_minor += event.refunded_minor
+    back, unsent = event.refunded_quantity, max(0, line.quantity - line.sent - line.forgone)
+    away = 0 if event.without_return is None else line.sent - line.returned  # None: told before it was said
+    gone = back if event.without_return else min(unsent, max(0, back - away))
+    line.forgone, line.returned = line.forgone + gone, line.returned + back - gone
 
 
 def _fold_hold(order: Order, event: ShipmentHoldGranted | ShipmentHoldRefused | ParcelIntercepted) -> None:

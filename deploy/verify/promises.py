@@ -23,6 +23,7 @@ from shared.contracts.order import (
     ParcelFailed,
     ParcelSent,
     Penalty,
+    ReplacementNoted,
     ShippingLate,
     ShippingSham,
     UnitsCancelled,
@@ -36,14 +37,15 @@ Span = tuple[datetime, datetime | None]
 
 @dataclass(slots=True)
 class Order:
-    """By line: parcels (when sent, units), gone (when, units that will not be sent), cases (from, until), back (minor units), over (since
-    when all that was paid has gone back). By seller: what it owes.
+    """By line: parcels (when sent, units), gone (when, units that will not be sent), returned (units), cases (from, until), back (minor
+    units), over (since when all that was paid has gone back). By seller: what it owes.
     """
 
     paid: OrderPaid
     lines: dict[int, Line]
     sent: defaultdict[int, list[tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(list))
     gone: defaultdict[int, list[tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(list))
+    returned: Counter[int] = field(default_factory=Counter)
     cases: defaultdict[int, dict[str, Span]] = field(default_factory=lambda: defaultdict(dict))
     back: Counter[int] = field(default_factory=Counter)
     over: dict[int, datetime] = field(default_factory=dict)
@@ -69,7 +71,7 @@ def checks(log: Log) -> Iterator[Check]:
         if order is not None:
             _fold(order, fact)
         if isinstance(fact, ShipmentHoldGranted) and order is not None:
-            kept.same(f"{entry}: late units of line {fact.line_no}", not fact.again and _is_late(order, fact), fact.late)
+            kept.same(f"{entry}: late units of line {fact.line_no}", not (fact.again or fact.standing) and _is_late(order, fact), fact.late)
         if isinstance(fact, ShippingLate | ShippingSham):
             if order is None:
                 check.that(any(log.starts.values()), f"{entry}: order {fact.order_id} was not paid")
@@ -86,6 +88,9 @@ def _fold(order: Order, fact: Any) -> None:
             order.parcels[fact.parcel_id] = {one.line_no: one.quantity for one in fact.units}
             for one in fact.units:
                 order.sent[one.line_no].append((fact.occurred_at, one.quantity))
+        case ReplacementNoted() if fact.units_sent:
+            order.parcels[fact.parcel_id] = {fact.line_no: fact.units_sent}
+            order.sent[fact.line_no].append((fact.occurred_at, fact.units_sent))
         case ParcelFailed():
             order.failed.add(fact.parcel_id)
         case UnitsCancelled():
@@ -98,8 +103,9 @@ def _fold(order: Order, fact: Any) -> None:
             since = order.cases[fact.line_no].get(fact.case_id, (fact.occurred_at, None))[0]
             order.cases[fact.line_no][fact.case_id] = (since, fact.occurred_at)
             if fact.line_no in order.lines:
-                unsent = min(fact.refunded_quantity, _waiting(order, fact.line_no))
-                order.gone[fact.line_no].append((fact.occurred_at, fact.refunded_quantity if fact.without_return else unsent))
+                gone = fact.refunded_quantity if fact.without_return else _not_sent(order, fact)
+                order.gone[fact.line_no].append((fact.occurred_at, gone))
+                order.returned[fact.line_no] += fact.refunded_quantity - gone
                 _back(order, fact.line_no, fact.refunded_minor, fact.occurred_at)
 
 
@@ -109,10 +115,14 @@ def _back(order: Order, line_no: int, minor: int, at: datetime) -> None:
         order.over.setdefault(line_no, at)
 
 
-def _waiting(order: Order, line_no: int) -> int:
-    """Units still to be sent as far as is known; those of a parcel that failed are so again."""
-    on_their_way = sum(units.get(line_no, 0) for name, units in order.parcels.items() if name not in order.failed)
-    return max(0, order.lines[line_no].quantity - on_their_way - sum(units for _, units in order.gone[line_no]))
+def _not_sent(order: Order, fact: LineFreed) -> int:
+    """Of what was paid back for goods that came back the units beyond those that had left and not come back before, if there are any to be
+    sent still; those of a parcel that failed are so again.
+    """
+    left = sum(units.get(fact.line_no, 0) for name, units in order.parcels.items() if name not in order.failed)
+    waiting = order.lines[fact.line_no].quantity - left - sum(units for _, units in order.gone[fact.line_no])
+    away = 0 if fact.without_return is None else left - order.returned[fact.line_no]  # None: told before it was said
+    return max(0, min(waiting, fact.refunded_quantity - away))
 
 
 def _unsent(order: Order, line_no: int, at: datetime) -> int:

@@ -1,6 +1,6 @@
 """Units that refund and shipment both want: refund asks for them, the order decides who has them. Source: R4.8."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,19 +12,22 @@ Unheld = Literal["case.shipped", "case.units_cancelled", "line.refunded"]
 
 
 class HoldFact(Message):
-    """What each fact of a hold says: these units, for this case. again: it ended, and goes on after an appeal (R4.11)."""
+    """What each fact of a hold says: these units, for this case. again: it ended, and goes on after an appeal (R4.11). standing: their
+    money is granted, so those that are away are kept as well, should they come back.
+    """
 
     order_id: Id
     case_id: Id
     line_no: LineNo
     quantity: Quantity
     again: bool = False
+    standing: Annotated[bool | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class ShipmentHoldRequested(HoldFact):
     """A case wants these units' money back: they are not to leave any more. Told with the case's opening, and once more if its buyer wins
-    on appeal; of lost units when they are lost, or before they are paid for in place of others. A later one of a case is for all its
-    units, those that it asked for before included. Source: R4.8, R4.10, R4.11.
+    on appeal; of lost units when they are lost, or before they are paid for in place of others; of all that is granted without a return,
+    with its grant. A later one of a case is for all its units, those that it asked for before included. Source: R4.8, R4.10, R4.11.
 
     Producer: refund. Consumers: order.
     """
@@ -34,8 +37,9 @@ class ShipmentHoldRequested(HoldFact):
 
 
 class ShipmentHoldGranted(HoldFact):
-    """The units have not left, and do not while the case is open: its refund wins. late: when the buyer applied they should have left:
-    the seller's deadline had passed, which is its fault; not said again. Source: R4.8, R2.4.
+    """The units have not left, and do not while the case is open: its refund wins. Of standing ones so many do not leave, or not again.
+    late: when the buyer applied they should have left: the seller's deadline had passed, which is its fault; not said again.
+    Source: R4.8, R2.4.
 
     Producer: order. Consumers: refund.
     """
@@ -47,7 +51,7 @@ class ShipmentHoldGranted(HoldFact):
 
 
 class ShipmentHoldRefused(HoldFact):
-    """Fewer units than that are still here: nothing is held, and the case ends with this code. Source: R4.8.
+    """Fewer units than that are still here: nothing is held, and the case ends with this code. Not of standing ones. Source: R4.8.
 
     Producer: order. Consumers: refund.
     """

@@ -400,7 +400,7 @@ class LineFreed(Message):
     """The case on the line ended. refunded_quantity, refunded_minor: what was refunded by it out of the line's money (R4.6), with what
     the buyer has of it from its bank instead (R3.8). seller_at_fault: and the seller was to blame for that: its freight goes back with
     the last of its lines (R3.10). without_return: those units are not to come back, nor to leave again if they are lost on their way
-    (R4.8); None: they came back, there are none, or it was told before.
+    (R4.8); False: they came back, so that as many had left, as far as there were (R4.4); None: there are none, or it was told before.
 
     Producer: order. Consumers: outsiders.
     """

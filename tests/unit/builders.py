@@ -39,6 +39,7 @@ from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.ruling import RulingMade
 from shared.contracts.standing import SubjectSuspended
 from shared.contracts.storefront import (
+    CaseKind,
     OrderCancelRequested,
     OrderPlaced,
     PlacedLine,
@@ -395,6 +396,7 @@ def case_closed(
     amount_minor: int = 0,
     when: str | datetime = "06-09 10:00",
     at_fault: bool = False,
+    kind: CaseKind = "return_and_refund",
 ) -> CaseClosed:
     return CaseClosed(
         order_id=ORDER,
@@ -408,6 +410,7 @@ def case_closed(
         refunded_minor=amount_minor,
         refunded_quantity=quantity,
         seller_at_fault=at_fault,
+        kind=kind,
         occurred_at=moment(when),
     )
 

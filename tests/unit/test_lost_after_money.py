@@ -8,7 +8,6 @@ import pytest
 
 from services.order.model import ORDER, OrderLine
 from services.refund.model import PURCHASE, Case, Purchase
-from shared.contracts.hold import ShipmentHoldRefused
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.refund import acts as a
@@ -115,22 +114,23 @@ def test_what_is_kept_back_for_money_that_never_comes_is_free_when_it_is_given_u
 
 
 def test_money_that_was_granted_stands_where_the_lost_left_before_the_order_was_asked_r4_8() -> None:
-    """And what it keeps back for the case already stays: of three one had not left when the buyer asked for two."""
+    """Of three one had not left when the buyer asked for two. The order lets the lost ones leave before it hears of the grant."""
     three = (b.placed(b.cart(quantity=3)), b.succeeded(300_00), b.shipped("w1", {1: 2}))
     asked = l.requested(kind="refund_only", ground="negotiated", quantity=2, when="06-03 10:00")
-    town = street(*three, asked, MONEY, failures=1)
+    town = street(*three, asked, failures=1)
     assert line_of(town).holds == {b.CASE: 1}
     order = town.services["order"]
     before = len(order.out)
     for number, event in enumerate((LOST, b.shipped("w3", {1: 2}, "06-04 10:00"))):
         order.send(event, f"x{number}")
         town.sent.append((f"x{number}", event))
+    town.tell([("m", MONEY)])
     town._publish(order.out[before:])
-    town.tell([])
-    assert [fact.quantity for _, fact in order.out if isinstance(fact, ShipmentHoldRefused)] == [2]
-    assert (line_of(town).holds, case_of(town).state) == ({b.CASE: 1}, 50)
-    town.tell([("r", a.ruled(when="06-06 10:00"))])
-    assert (case_of(town).state, line_of(town).unsent, fine(town)) == (60, 0, FINE)
+    assert (line_of(town).holds, case_of(town).state) == ({b.CASE: 2}, 50)
+    town.tell([("l3", b.parcel_lost("w3", when="06-05 10:00")), ("w4", b.shipped("w4", {1: 2}, "06-05 11:00"))])
+    assert "parcel.intercepted" in told(town), "those that come back do not leave again"
+    town.tell([("r", a.ruled(when="06-06 10:00")), ("w5", b.shipped("w5", {1: 1}, "06-06 11:00"))])
+    assert (case_of(town).state, left_and_paid(town), fine(town)) == (60, (1, 2), FINE)
 
 
 def excess(town: Town) -> int:
@@ -144,18 +144,18 @@ def excess(town: Town) -> int:
 @pytest.mark.parametrize("seed", range(60))
 def test_no_unit_leaves_once_it_is_paid_back_whatever_is_lost_r4_8_r2_5(seed: int) -> None:
     """Lives in which units are refunded, lost, sent again and cancelled, each step told in any order. Where a step grants nothing, no
-    more units are both paid back and sent than before; what a person looks at is not paid yet.
+    more units are both paid back and sent than before, though the provider did not pay yet.
     """
     dice = random.Random(seed)
     quantity = dice.randint(1, 4)
     town = Street(b.POLICIES, dice)
-    town.failures = failures = int(seed % 3 == 0)
+    town.failures = int(seed % 3 == 0)
     town.tell([("p", b.placed(b.cart(quantity=quantity))), ("q", b.succeeded(quantity * 100_00))])
     for step in range(3, 27):
         before, granted = excess(town), told(town).count("refund.granted")
         town.tell(mixed([(f"{step}-{n}", one) for n, one in enumerate(steps(dice, quantity, step))], dice))
         town.advance(b.at(f"06-{step:02} 12:00"))
-        assert excess(town) <= before or told(town).count("refund.granted") > granted or failures, f"step {step}"
+        assert excess(town) <= before or told(town).count("refund.granted") > granted, f"step {step}"
     assert fine(town)[2] == []
 
 

@@ -143,7 +143,7 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
         refunded_quantity=event.refunded_quantity if own else 0,
         refunded_minor=event.refunded_minor + event.bank_minor if own else 0,
         seller_at_fault=event.seller_at_fault and own,
-        without_return=True if own and event.refunded_quantity and event.kind in WITHOUT_RETURN else None,
+        without_return=event.kind in WITHOUT_RETURN if own and event.refunded_quantity else None,
         occurred_at=event.occurred_at,
     )
     after = evolve(order, freed)

@@ -24,7 +24,7 @@ from shared.messaging.shape import Outcome, Reject, Wait
 def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
     """All the units asked for are still here, or none is kept beyond those that it has. The case is known by then: it was told just
     before. One that goes on after an appeal asks anew, for its end had freed them; one of which more is lost meanwhile asks for more.
-    Source: R4.8, R2.4, R4.11.
+    Once its money is granted it has those that are here, and those that come back. Source: R4.8, R2.4, R4.11.
     """
     found = of_case(event, order)
     if not isinstance(found, tuple):
@@ -35,10 +35,11 @@ def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
     if event.case_id not in line.cases:
         return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
     asked: dict[str, Any] = {"order_id": event.order_id, "case_id": event.case_id, "line_no": event.line_no}
-    asked |= {"quantity": event.quantity, "again": event.again, "occurred_at": event.occurred_at}
+    asked |= {"quantity": event.quantity, "again": event.again, "standing": event.standing, "occurred_at": event.occurred_at}
     line = replace(line, holds={**line.holds, event.case_id: 0})
-    if event.quantity <= _here(line):
-        return (ShipmentHoldGranted(**asked, late=not event.again and _late(order, line, event.occurred_at)),)
+    if event.standing or event.quantity <= _here(line):
+        first = not event.again and not event.standing
+        return (ShipmentHoldGranted(**asked, late=first and _late(order, line, event.occurred_at)),)
     return (ShipmentHoldRefused(**asked, code=_why_not(line, event.quantity)),)
 
 
@@ -60,7 +61,9 @@ def stopped(event: ParcelShipped, order: Order, units: Mapping[int, int]) -> Par
 
 
 def _here(line: OrderLine) -> int:
-    """Units that have not left, were not used, and are no other case's. A line that is over has none."""
+    """Units that have not left, were not used, and are no other case's; below 0 where a case has some that are away. A line that is over
+    has none.
+    """
     return 0 if line.over else line.unsent - line.used - line.kept
 
 

@@ -43,10 +43,10 @@ class OrderLine:
     cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
     paid_back: of those the ones that refunded something, each with whether the seller was at fault.
     again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
-    holds: units kept back for a case by its id while it is open, 0 where that was refused; asked: for how many it asked. stopped: units
-    kept back until they were refunded, or refunded without a return: a parcel with them is to be stopped. uses: redeemed units by
-    redemption id. extended_days: what the buyer added. over_at: when it was completed or refunded in full; None: it was not, or
-    before this was kept.
+    holds: units kept back for a case by its id while it is open, 0 where that was refused; those of which the money is granted even
+    while they are away; asked: for how many it asked. stopped: units kept back until they were refunded, or refunded without a return: a
+    parcel with them is to be stopped. uses: redeemed units by redemption id. extended_days: what the buyer added. over_at: when it was
+    completed or refunded in full; None: it was not, or before this was kept.
     """
 
     line: Line
@@ -99,6 +99,11 @@ class OrderLine:
     @property
     def forgone(self) -> int:
         return sum(units for _, units in self.gone)
+
+    @property
+    def returned(self) -> int:
+        """Units that were refunded after they came back."""
+        return max(0, self.refunded - self.forgone)
 
     @property
     def unsent(self) -> int:
@@ -216,9 +221,10 @@ def _replaced(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
 
 def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> OrderLine:
     """The case ended, and with it what was kept back for it; units that it refunded before they were sent are waited for no more, nor
-    are those that need not come back, should they not arrive. Source: R4.8.
+    are those that need not come back, should they not arrive. What came back had been sent, as far as there were so many: the others
+    are still to come. Source: R4.8, R4.4.
     """
-    gone = fact.refunded_quantity if fact.without_return else min(fact.refunded_quantity, line.unsent)
+    gone = _forgone(line, fact)
     after = replace(
         line,
         cases={case_id: since for case_id, since in line.cases.items() if case_id != fact.case_id},
@@ -235,6 +241,13 @@ def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> Or
         stopped=line.stopped + (gone if fact.without_return or line.holds.get(fact.case_id) else 0),
     )
     return restated(after, parcels)
+
+
+def _forgone(line: OrderLine, fact: LineFreed) -> int:
+    units = fact.refunded_quantity
+    if fact.without_return is None:  # told before it was said
+        return min(units, line.unsent)
+    return units if fact.without_return else min(line.unsent, max(0, units - line.sent + line.returned))
 
 
 def reduced(line: OrderLine, units: int, amount_minor: int, at: datetime, parcels: Mapping[str, Parcel]) -> OrderLine:

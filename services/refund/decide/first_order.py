@@ -13,7 +13,7 @@ from datetime import datetime
 
 from services.refund.decide.claim import request
 from services.refund.decide.clusters import cluster_of
-from services.refund.decide.follow import granted
+from services.refund.decide.follow import grant
 from services.refund.decide.step import ended, said
 from services.refund.model import FUND, Case, Cluster, Fund, Hour, Member, Purchase, evolve, fund_key, local_hour
 from shared.contracts.dispute import CaseRuled
@@ -72,7 +72,7 @@ def ask(event: FundAsked, purchase: Purchase | None, fund: Fund | None, policy: 
     case = purchase.cases[event.case_id]
     if case.state != 10:
         return ()
-    grant = by_platform(purchase, case, event.occurred_at, "promise")
+    money = by_platform(purchase, case, event.occurred_at, "promise")
     day, hour = local_hour(event.occurred_at, policy.zone)
     drawn = FundDrawn(
         order_id=event.order_id,
@@ -80,16 +80,16 @@ def ask(event: FundAsked, purchase: Purchase | None, fund: Fund | None, policy: 
         day=day,
         currency=purchase.currency,
         hour=hour,
-        amount_minor=grant.amount_minor,
+        amount_minor=money.amount_minor,
         occurred_at=event.occurred_at,
     )
     reason = _beyond(fund or Fund(), drawn, policy.refund.fund)
     if reason is None:
-        return drawn, grant
+        return drawn, money
     waits = ClaimWaitsForFund(
         **said(purchase, case, 10, "platform", None, event.occurred_at, "R4.6", reason),
         currency=purchase.currency,
-        amount_minor=grant.amount_minor,
+        amount_minor=money.amount_minor,
     )
     if reason == "fund.budget_spent" or (fund is not None and fund.stopped):
         return (waits,)
@@ -121,8 +121,7 @@ def approve(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
 
 def by_platform(purchase: Purchase, case: Case, at: datetime, by: By, code: str = "") -> RefundGranted:
     """As any grant, but for who pays. Source: R4.4."""
-    (grant,) = granted(purchase, replace(case, funder="platform"), case.quantity, at, by, code, "R4.6")
-    return grant
+    return grant(purchase, replace(case, funder="platform"), case.quantity, at, by, code, "R4.6")
 
 
 def _use(event: RefundRequested, member: Member | None, cluster: Cluster) -> Iterator[FirstOrderUsed]:

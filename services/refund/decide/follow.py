@@ -61,8 +61,17 @@ def sending(purchase: Purchase, case: Case, quantity: int, at: datetime, by: By,
 
 def granted(
     purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str = "", rule: str = "R4.4", *, gifts_back: bool = True
-) -> tuple[RefundGranted]:
-    """50: the accepted units' share of what was paid, behind the units refunded before; at most what was asked for and what is promised,
+) -> Facts:
+    """50: money for so many units, none of which leaves any more where they need not come back. Source: R4.8, R4.4."""
+    fact = grant(purchase, case, quantity, at, by, code, rule, gifts_back=gifts_back)
+    after = evolve(purchase, fact)
+    return (fact, *asked(after, after.cases[case.id], at))
+
+
+def grant(
+    purchase: Purchase, case: Case, quantity: int, at: datetime, by: By, code: str = "", rule: str = "R4.4", *, gifts_back: bool = True
+) -> RefundGranted:
+    """The accepted units' share of what was paid, behind the units refunded before; at most what was asked for and what is promised,
     less waived freight that the buyer's change of mind makes due, and gifts that stay. Another attempt grants what the one before it
     did. Source: R1.4, R4.4, R4.5, R3.10.
     """
@@ -75,20 +84,18 @@ def granted(
         waived = _waived_freight(purchase, case, units, whole)
         kept = 0 if gifts_back else _kept_gifts(purchase, case, units, whole - waived)
         minor = whole - waived - kept
-    return (
-        RefundGranted(
-            **said(purchase, case, 50, "provider", None, at, rule, code or CODES[by][0]),
-            refund_id=refund_id_of(purchase.order_id, case.id, attempt),
-            quantity=units,
-            amount_minor=minor,
-            by=by,
-            freight_minor=waived,
-            gifts_minor=kept,
-            applied_at=case.applied_at,
-            attempt=attempt,
-            funder=case.funder,
-            again_of=refund_id_of(purchase.order_id, case.id, attempt - 1) if case.stuck else None,
-        ),
+    return RefundGranted(
+        **said(purchase, case, 50, "provider", None, at, rule, code or CODES[by][0]),
+        refund_id=refund_id_of(purchase.order_id, case.id, attempt),
+        quantity=units,
+        amount_minor=minor,
+        by=by,
+        freight_minor=waived,
+        gifts_minor=kept,
+        applied_at=case.applied_at,
+        attempt=attempt,
+        funder=case.funder,
+        again_of=refund_id_of(purchase.order_id, case.id, attempt - 1) if case.stuck else None,
     )
 
 

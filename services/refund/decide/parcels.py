@@ -18,7 +18,7 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def note_sent(event: ParcelSent, purchase: Purchase | None) -> Outcome:
-    """Lost units that leave again as any parcel end the case that asked for others. Source: R4.2, R4.10, R2.5."""
+    """Lost units, or some that had not left, that leave as any parcel end the case that asked for others. Source: R4.2, R4.10, R2.5."""
     if purchase is None:
         return Wait("case.before_certificate")
     noted = _noted(event, "sent")
@@ -104,12 +104,17 @@ def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
 
 
 def _sent_again(before: Purchase, after: Purchase, line_no: int) -> Case | None:
-    """The open case to send again what was lost, if fewer are lost now than it asked for: what may be left can be claimed anew."""
-    open_case = before.lines[line_no].open_case
-    case = before.cases[open_case] if open_case is not None else None
-    if case is None or (case.kind, case.ground) != ("resend", "not_received") or case.state not in (10, 12, 20, 40):
+    """The open case to send again what was lost, if fewer are lost now than it asked for: what may be left can be claimed anew. One that
+    was agreed on is of what did not leave as far as it is of more units than those that had.
+    """
+    line = before.lines[line_no]
+    case = before.cases[line.open_case] if line.open_case is not None else None
+    if case is None or case.kind != "resend" or case.state not in (10, 12, 20, 40):
         return None
-    return case if before.lost(line_no) >= case.quantity > after.lost(line_no) else None
+    if case.ground == "negotiated":
+        theirs = case.quantity - (line.left - before.unsent(line_no))
+        return case if before.unsent(line_no) >= theirs > after.unsent(line_no) else None
+    return case if case.ground == "not_received" and before.lost(line_no) >= case.quantity > after.lost(line_no) else None
 
 
 def _noted(event: ParcelSent | ParcelFailed, how: Literal["sent", "refused", "lost"]) -> ParcelNoted:

@@ -98,12 +98,15 @@ def reduced(line: BoughtLine, fact: LineReduced) -> BoughtLine:
 
 def forgone(line: BoughtLine, fact: CaseClosed) -> BoughtLine:
     """Of the units that a case refunded those that had not left are sent no more; without a return none is, should it be lost on its
-    way. What the platform's fund paid leaves the order as it was. Source: R4.8, R4.6.
+    way. What came back had been sent, as far as there were so many. What the platform's fund paid leaves the order as it was.
+    Source: R4.8, R4.4, R4.6.
     """
     if fact.funder != "seller":
         return line
     refunded = fact.refunded_quantity
-    return replace(line, gone=line.gone + (refunded if fact.kind in WITHOUT_RETURN else min(refunded, line.unsent)))
+    returned = max(0, line.granted_quantity - refunded - line.gone)  # before this case, whose units are granted already
+    unsent = min(line.unsent, max(0, refunded - line.sent + returned))
+    return replace(line, gone=line.gone + (refunded if fact.kind in WITHOUT_RETURN else unsent))
 
 
 def moved(line: BoughtLine, how: Literal["sent", "refused", "lost"], units: int) -> BoughtLine:

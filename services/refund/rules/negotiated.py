@@ -24,7 +24,12 @@ def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
 
 
 def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
-    """Open until signing, and for some days after it. Source: R4.2."""
+    """Open until signing, and for some days after it. Goods that are to come back have left, or the claim waits for the news of it.
+    Source: R4.2, R4.4, R2.1.
+    """
     if promised.withheld:
         return Reject(promised.withheld)
-    return None if claim.signed_at is None else over(promised, claim.at, claim.signed_at, claim.zone)
+    if claim.signed_at is not None:
+        return over(promised, claim.at, claim.signed_at, claim.zone)
+    there = claim.kind not in ("return_and_refund", "exchange") or claim.away is None or claim.quantity <= claim.away
+    return None if there else Wait("case.before_shipping")

@@ -158,12 +158,12 @@ def test_a_payment_keeps_the_units_r2_7() -> None:
 
 def test_units_refunded_before_they_were_sent_come_back_and_sent_ones_do_not_r2_7() -> None:
     memory = fair(wanted(quantity=5), b.succeeded(5_00), b.shipped(units={1: 2}), units=5, limit=5)
-    facts = memory.when(b.case_opened(), b.case_closed(quantity=2, amount_minor=2_00))
+    facts = memory.when(b.case_opened(), b.case_closed(quantity=2, amount_minor=2_00, kind="refund_only"))
     assert b.types(facts) == ["line.held", "line.freed", "allotment.released"]
     assert (allotment(memory).taken, counted(memory)) == (3, 3)
-    memory.when(b.case_opened("c2", when="06-10 10:00"), b.case_closed("c2", quantity=2, amount_minor=2_00, when="06-10 11:00"))
+    memory.when(b.case_opened("c2", when="06-10 10:00"), b.case_closed("c2", 1, 2, 2_00, "06-10 11:00", kind="refund_only"))
     assert (allotment(memory).taken, counted(memory)) == (2, 2), "one of the two was unsent still, the other had been sent"
-    memory.when(b.case_opened("c3", when="06-11 10:00"), b.case_closed("c3", quantity=1, amount_minor=1_00, when="06-11 11:00"))
+    memory.when(b.case_opened("c3", when="06-11 10:00"), b.case_closed("c3", 1, 1, 1_00, "06-11 11:00", kind="refund_only"))
     assert (allotment(memory).taken, counted(memory), state(memory)) == (2, 2, "closed")
 
 

@@ -69,7 +69,7 @@ def test_the_case_asks_for_the_hold_with_its_opening_r4_8() -> None:
 @pytest.mark.parametrize("wish", [agreed_on(amount_minor=10_00), agreed_on(kind="return_and_refund"), agreed_on(kind="resend")])
 def test_money_alone_and_what_comes_back_ask_for_nothing_r4_8(wish: RefundRequested) -> None:
     memory = shop()
-    memory.send(wish)
+    memory.when(*([parcel()] if wish.kind == "return_and_refund" else []), wish)
     assert b.types(memory.facts)[-1] == "case.opened"
 
 
