@@ -140,7 +140,7 @@ def test_a_running_service_goes_on_once_its_gap_is_accepted(halted: Halted) -> N
         stack.remove(process.name)
 
 
-def test_a_strangers_number_is_not_accepted_for_ours(halted: Halted) -> None:
+def test_a_number_that_is_not_in_its_turn_is_not_accepted(halted: Halted) -> None:
     """Ours that follow under lower numbers would be taken for copies, now or when they are told."""
     at = halted.base + 2
     _lane(halted.stack, 4)
@@ -152,6 +152,14 @@ def test_a_strangers_number_is_not_accepted_for_ours(halted: Halted) -> None:
     assert f"3 follows at offset {late}" in told
     assert f"laotie cursor move trust {TOPIC} {PARTITION} --to {at + 1}" in told
     assert _row(halted.stack) == (at, 2)
+
+
+def test_e2_a_number_under_another_source_is_none(halted: Halted) -> None:
+    """Neither is it what follows a gap, nor one that would be left out."""
+    end = cursor._bounds(halted.stack, cursor.Place("trust", TOPIC, PARTITION))[1]
+    _set(halted.stack, end, 2)
+    _send(halted.stack, 3, source="shop.example/storefront")
+    assert "no record of ours follows" in _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"], status=1)
 
 
 def test_a_strangers_number_that_was_taken_is_forgotten_before_ours_comes(halted: Halted) -> None:
@@ -211,10 +219,10 @@ def _row(stack: Stack) -> tuple[int, int | None]:
     return row["position"], row["last_seq"]
 
 
-def _send(stack: Stack, number: int) -> int:
+def _send(stack: Stack, number: int, source: str = "laotie/trust") -> int:
     """A record under that number; its offset."""
     offsets: list[int] = []
-    headers: list[tuple[str, str | bytes | None]] = [("ce_sequence", str(number).encode())]
+    headers: list[tuple[str, str | bytes | None]] = [("ce_source", source.encode()), ("ce_sequence", str(number).encode())]
     producer = Producer(quiet(stack.settings("admin").confluent()))
     producer.produce(
         TOPIC, b"{}", b"k", partition=PARTITION, headers=headers, on_delivery=lambda _, message: offsets.append(message.offset() or 0)

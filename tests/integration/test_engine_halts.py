@@ -63,7 +63,8 @@ def test_c2_a_gap_stops_its_partition_alone(world: World) -> None:
     settle(world)
     assert set(settle_first.values()) <= stepped(world)
     last = world.rows("alpha", "SELECT seq FROM lane WHERE topic = $1 AND partition = 1", f"{world.ns}alpha.v1")[0]["seq"]
-    head = {"ce_specversion": "1.0", "ce_id": "gap", "ce_source": "laotie/x", "ce_type": "life.noted", "ce_sequence": str(last + 2)}
+    head = {"ce_specversion": "1.0", "ce_id": "gap", "ce_source": f"laotie/{world.ns}alpha", "ce_type": "life.noted"}
+    head["ce_sequence"] = str(last + 2)
     world.raw("alpha.v1", b"gap", b"{}", head, 1)
     world.flush()
     process = world.living("beta")[0]
@@ -82,7 +83,7 @@ def test_c2_a_gap_stops_its_partition_alone(world: World) -> None:
 def test_c2_a_gap_at_the_very_head_of_our_log_is_one_too(world: World) -> None:
     """Gamma's log is empty; its first record says that one was before it."""
     assert world.ends(("gamma.v1",))[("gamma.v1", 0)] == 0
-    world.raw("gamma.v1", b"head", b"{}", {"ce_type": "x", "ce_sequence": "2"}, 0)
+    world.raw("gamma.v1", b"head", b"{}", {"ce_type": "x", "ce_source": f"laotie/{world.ns}gamma", "ce_sequence": "2"}, 0)
     world.flush()
     process = world.living("alpha")[0]
     assert world.halted(process, "halt.sequence_gap") == "partition 0: halt.sequence_gap"
@@ -197,6 +198,7 @@ def test_a_strangers_record_at_the_end_does_not_hide_the_last_number(world: Worl
     begin(world, "tail")
     settle(world)
     world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_sequence": "none"}, 3)
+    world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_source": "toy/app", "ce_sequence": "9000"}, 3)
     world.raw("beta.v1", b"x", None, {}, 3)
     world.flush()
     world.quit("beta")
@@ -211,7 +213,7 @@ def test_late_copies_of_a_whole_batch_do_not_hide_the_last_number(world: World) 
     sql = f"SELECT seq FROM {beta(world)}.lane WHERE topic = $1 AND partition = 3"
     last = world.rows("admin", sql, f"{beta(world)}.v1")[0]["seq"]
     for _ in range(1000):
-        world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_sequence": str(last - 1)}, 3)
+        world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_source": f"laotie/{beta(world)}", "ce_sequence": str(last - 1)}, 3)
     world.flush()
     halts_behind_its_log(world)
 
