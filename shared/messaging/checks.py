@@ -1,4 +1,4 @@
-"""What must hold before anything is decided, at start and after each reconnect. Each failure has a code and a way out."""
+"""What must hold before anything is decided, at start, at each reconnect and each assignment. Each failure has a code and a way out."""
 
 from __future__ import annotations
 
@@ -75,18 +75,23 @@ async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: 
             count = len(await _partitions(kafka, topic))
             if count != settings.stripes:
                 raise Halted("halt.partition_count", f"{topic} has {count} partitions, the deployment {settings.stripes}")
-        lanes = {(row[0], row[1]): row[2] for row in await connection.fetch("SELECT topic, partition, seq FROM lane")}
+        lanes = await _lanes(connection)
         places = [TopicPartition(topic.name, n) for topic in own for n in range(settings.stripes)]
         stand = {place: lanes.get((place.topic, place.partition), 0) for place in places}
         last = await _last_sequences(kafka, stand, {topic.name: topic for topic in own})
     finally:
         await leave(kafka)
+    lanes = await _lanes(connection)  # others work meanwhile: a number is given out before it is in the log
     for lane, sequence in last.items():
         if sequence > lanes.get(lane, 0):
             raise Halted(
                 "halt.lane_behind_log",
                 f"{lane[0]}/{lane[1]}: the log has {sequence}, the database {lanes.get(lane, 0)}; was it restored from an older copy?",
             )
+
+
+async def _lanes(connection: asyncpg.Connection) -> dict[Lane, int]:
+    return {(row[0], row[1]): row[2] for row in await connection.fetch("SELECT topic, partition, seq FROM lane")}
 
 
 async def _partitions(kafka: AIOKafkaConsumer, topic: str) -> set[int]:

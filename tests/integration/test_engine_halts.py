@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import TopicPartition
 
 from deploy.local.postgres import run
 from deploy.local.stack import Stack
+from shared.messaging.checks import check_log
 from shared.messaging.connect import Halted
+from shared.messaging.message import Topic
 from shared.messaging.stripes import stripe_of
 from tests.toy.world import World
 
@@ -216,6 +220,23 @@ def test_late_copies_of_a_whole_batch_do_not_hide_the_last_number(world: World) 
         world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_source": f"laotie/{beta(world)}", "ce_sequence": str(last - 1)}, 3)
     world.flush()
     halts_behind_its_log(world)
+
+
+async def test_a_number_given_out_while_the_log_is_read_is_no_older_copy(world: World) -> None:
+    """Another process of the service goes on with its work."""
+    await asyncio.to_thread(begin, world, "meanwhile")
+    await asyncio.to_thread(settle, world)
+    own = Topic(f"{beta(world)}.v1", "life_id", (beta(world),), own=True)
+    looks = iter((1, 0))
+
+    class Connection:
+        async def fetch(self, sql: str) -> list[tuple[str, int, int]]:
+            behind, rows = next(looks), await asyncio.to_thread(world.rows, "beta", sql)
+            return [(topic, number, seq - behind) for topic, number, seq in rows]
+
+    settings = world.stack.settings("admin").model_copy(update={"stripes": world.stripes})
+    await check_log(cast("Any", Connection()), settings, [], [own])
+    assert next(looks, None) is None
 
 
 def test_a_missing_cursor_halts(world: World) -> None:
