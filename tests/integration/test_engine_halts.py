@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from deploy.local.postgres import run
 from deploy.local.stack import Stack
 from shared.messaging.checks import check_log
 from shared.messaging.connect import Halted
+from shared.messaging.flow import HALT_RETRY_SECONDS
 from shared.messaging.message import Topic
 from shared.messaging.stripes import stripe_of
 from tests.toy.world import World
@@ -131,6 +133,26 @@ def test_a_cursor_beyond_the_end_stops_its_partition(world: World) -> None:
     found = begin(world, "beyond")
     settle(world)
     assert set(found.values()) <= stepped(world)
+
+
+def test_q7_a_lost_cursor_is_never_called_well(world: World) -> None:
+    """Neither before the first answer nor while it is tried again; one that is moved while nothing comes is noticed too."""
+    world.quit("beta")
+    sql = f"UPDATE {beta(world)}.cursor SET position = position + $1 WHERE topic = $2 AND partition = 0"
+    world.rows("admin", sql, 1000, f"{world.ns}alpha.v1")
+    process = world.spawn("beta")
+    said, over = set[str](), float("inf")
+    while time.monotonic() < over:
+        said.add(world.probe(process, "readyz")[1])
+        if over == float("inf") and any("halt.cursor_out_of_range" in one for one in said):
+            over = time.monotonic() + HALT_RETRY_SECONDS + 2
+    assert "ok" not in said
+    world.rows("admin", sql, -1000, f"{world.ns}alpha.v1")
+    world.ready()
+    world.rows("admin", sql, 1000, f"{world.ns}alpha.v1")
+    world.halted(process, "halt.cursor_out_of_range")
+    world.rows("admin", sql, -1000, f"{world.ns}alpha.v1")
+    world.ready()
 
 
 def test_a_lane_behind_its_log_halts_everything(world: World) -> None:
