@@ -356,7 +356,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "event.bad_text": Entry("a text holds NUL or a lone surrogate, which no database keeps"),
     "event.duplicate_key": Entry("a JSON object names a field twice: two parsers would read two things"),
-    "event.foreign": Entry("an event on one of our own topics without our sequence: not written by its service"),
+    "event.foreign": Entry(
+        "a record on one of our own topics without our sequence, or under another source than its service's: a stranger wrote it"
+    ),
     "event.from_the_future": Entry("occurred_at is further ahead of the business clock than clocks may differ", True),
     "event.id_reused": Entry("the same source and id came before with another body"),
     "event.invalid": Entry("the value does not follow the schema of its type; the detail names the field"),

@@ -20,9 +20,10 @@ from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
 from shared.contracts import ALL
-from shared.messaging.checks import number_of
+from shared.messaging.envelope import number_of
 
 READ_S = 20.0
+TOPICS = {topic.name: topic for topic in ALL}
 
 SHOW = "SELECT topic, partition, position, last_seq, astray FROM {schema}.cursor ORDER BY topic, partition"
 LOCK = "SELECT n FROM {schema}.stripe WHERE n = $1 FOR UPDATE"  # the engine's first lock: whoever works on the partition is waited for
@@ -43,7 +44,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The first record at or after an offset that carries a number as ours do."""
+    """The first record at or after an offset that carries a number of ours."""
 
     offset: int
     sequence: int
@@ -168,7 +169,7 @@ def _meaning(place: Place, before: int, after: int, end: int) -> str:
 
 async def _given(stack: Stack, place: Place) -> int:
     """The highest number that the topic's service has given out."""
-    owner = next(topic.writers[0] for topic in ALL if topic.name == place.topic)
+    owner = TOPICS[place.topic].writers[0]
     connection = await asyncpg.connect(stack.dsn("admin"), timeout=10)
     try:
         return int(await connection.fetchval(LANE.format(schema=postgres.quoted(owner)), place.topic, place.partition) or 0)
@@ -218,6 +219,7 @@ def _bounds(stack: Stack, place: Place) -> tuple[int, int]:
 def _numbered_from(stack: Stack, place: Place, position: int, last: int) -> tuple[Seen | None, Seen | None]:
     """The first with a number; and the first behind it, as far as the time allows, with one that it leaves out."""
     first: Seen | None = None
+    topic = TOPICS[place.topic]
     consumer = _consumer(stack)
     try:
         consumer.assign([TopicPartition(place.topic, place.partition, position)])
@@ -231,7 +233,7 @@ def _numbered_from(stack: Stack, place: Place, position: int, last: int) -> tupl
                 if error.code() == KafkaError._PARTITION_EOF:
                     break
                 raise KafkaException(error)
-            number = number_of(place.topic, dict(cast("list[tuple[str, bytes]]", message.headers() or [])))
+            number = number_of(topic, dict(cast("list[tuple[str, bytes]]", message.headers() or [])))
             if number and first is None:
                 first = Seen(message.offset() or 0, number)
                 if number <= last + 1:

@@ -167,12 +167,14 @@ def _gather(stack: Stack, order: str, cursors: list[Cursor]) -> list[Entry]:
 
 
 def _once(found: list[Entry]) -> list[Entry]:
-    """In the broker's order, without the relay's copies."""
+    """In the broker's order, without the relay's copies and what strangers wrote on our topics."""
     first: dict[tuple[str, int, int], Entry] = {}
     rest = []
     for entry in sorted(found, key=lambda one: (one.timestamp_ms, one.topic, one.partition, one.offset)):
         if entry.type.startswith("engine."):
             continue  # its own reminders: what they lead to is told
+        if TOPICS[entry.topic].own and entry.sequence is None:
+            continue
         if entry.sequence is None or first.setdefault((entry.topic, entry.partition, entry.sequence), entry) is entry:
             rest.append(entry)
     return rest

@@ -40,6 +40,8 @@ def _print(report: Report) -> None:
             click.echo(f"    {check.differences} differences; the first: {check.first}")
     for place, start in report.since.items():
         click.echo(f"    {place} was shortened: nothing is proven before offset {start}")
+    if report.strangers:
+        click.echo(f"    {report.strangers} records on our topics are not their service's and were left out; the first: {report.stranger}")
     broken = sum(not check.holds for check in report.checks)
     verdict = "everything holds" if report.holds else f"{broken} of {len(report.checks)} statements do not hold"
     click.echo(f"{verdict}: {report.records} records read, {report.seconds:.1f} s")

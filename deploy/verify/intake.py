@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from deploy.verify.log import TOPICS, Entry, Log
+from deploy.verify.log import TOPICS, Entry, Log, named
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts import (
@@ -126,12 +126,12 @@ def digest(value: bytes | None) -> bytes:
 
 
 def _foreign_refused(log: Log, tables: Tables, refused: Refused) -> Check:
-    """A record on a topic of ours that its service did not write."""
+    """A record on a topic of ours that its service did not write. Where nobody reads the topic, nobody has to."""
     check = Check("what others put on our topics was refused")
     for entry in log.foreign:
         warden = TOPICS[entry.topic].warden
         if warden and entry.offset < tables.taken[warden].positions.get((entry.topic, entry.partition), 0):
-            check.that((warden, entry.ref) in refused, f"{entry}: carries no number of ours, and {warden} did not refuse it")
+            check.that((warden, entry.ref) in refused, f"{named(entry)}: no number of ours, and {warden} did not refuse it")
     return check
 
 

@@ -29,9 +29,9 @@ SILENCE_S = 20.0  # without a record and without an end: the broker does not ans
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record. sequence None: it carries none of ours. event None: nobody can read it, or it is a copy of what was refused.
+    """One record. sequence None: it carries none of ours: no number, or not under the source of the topic's service.
 
-    id, type: of the event, empty where it has none.
+    event None: nobody can read it, or it is a copy of what was refused. id, type: of the event, empty where it has none.
     """
 
     id: str
@@ -63,8 +63,8 @@ class Entry:
 class Log:
     """sent: of upstream apps and ops, in order of topic, partition, offset. lanes: ours by (topic, partition), first copies only, in order.
 
-    copies: each further telling of a number that was told before. foreign: on our topics without our number. ahead: with a number that
-    nobody had given out when the topics had been read. starts: first offsets.
+    copies: each further telling of a number that was told before. foreign: on our topics, not written by their service; no more than
+    named. ahead: with a number that nobody had given out when the topics had been read. starts: first offsets.
     """
 
     sent: list[Entry] = field(default_factory=list)
@@ -195,19 +195,22 @@ def _record(message: Any) -> Record:
 def entry_of(record: Record) -> Entry:
     """Of an app, what has no readable headers is no event to anybody, though only the topic's warden says so; bodies are read leniently."""
     topic = TOPICS[record.topic]
-    copy = topic.name.endswith(COPIES)
-    headers = dict(record.headers if copy else reversed(record.headers))  # a name that stands twice: a copy's own stand last
+    headers = dict(record.headers if topic.own else reversed(record.headers))  # a name that stands twice: our own stand last
     identity, name = ((headers.get(header) or b"").decode(errors="replace") for header in ("ce_id", "ce_type"))
     kind = topic.types.get(name) if topic.own or decode(record, TOPICS, topic.warden, frozenset(), None) is None else None
     return Entry(
         identity, name, topic.name, record.partition, record.offset, record.key, record.value, headers, record.timestamp_ms,
-        _number(headers.get("x-sequence" if copy else "ce_sequence")) if topic.own else None,
+        _number(topic, headers) if topic.own else None,
         _parsed(kind, record.value) if kind is not None else None,
     )  # fmt: skip
 
 
-def _number(text: bytes | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) <= 18 else None
+def _number(topic: Topic, headers: Mapping[str, bytes | None]) -> int | None:
+    """Copies and notices keep the source of the record that they are about; all else names the service that wrote it."""
+    copy, about = topic.name.endswith(COPIES), topic.name.endswith((COPIES, NOTICES))
+    text = headers.get("x-sequence" if copy else "ce_sequence")
+    written = about or headers.get("ce_source") == f"laotie/{topic.writers[0]}".encode()
+    return int(text) if written and text and text.isdigit() and len(text) <= 18 else None
 
 
 def _parsed(kind: type[Message], value: bytes | None) -> Message | None:
@@ -215,6 +218,11 @@ def _parsed(kind: type[Message], value: bytes | None) -> Message | None:
         return kind.model_validate_json(value or b"")
     except ValidationError:
         return None
+
+
+def named(stranger: Entry) -> str:
+    """Whom to look for."""
+    return f"{stranger}, its ce_source is {stranger.header('ce_source') or 'missing'}"
 
 
 def moment(entry: Entry) -> datetime:

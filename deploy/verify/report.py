@@ -42,11 +42,15 @@ class Check:
 
 @dataclass(slots=True)
 class Report:
-    """records: read. since: partitions that no longer begin at 0, with where they do: nothing is proven before."""
+    """records: read. since: partitions that no longer begin at 0, with where they do: nothing is proven before. strangers: how many
+    records on our topics their service did not write; all statements leave them out. stranger: the first of them.
+    """
 
     records: int = 0
     seconds: float = 0.0
     since: dict[str, int] = field(default_factory=dict)
+    strangers: int = 0
+    stranger: str = ""
     checks: list[Check] = field(default_factory=list)
 
     @property

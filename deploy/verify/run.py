@@ -44,7 +44,7 @@ from deploy.verify import (
     verdicts,
     votes,
 )
-from deploy.verify.log import TOPICS, Lane, Log, read
+from deploy.verify.log import TOPICS, Lane, Log, named, read
 from deploy.verify.report import Check, Report
 from deploy.verify.tables import Tables, given_out, snapshot
 from shared import postgres
@@ -67,6 +67,7 @@ async def verify(stack: Stack) -> Report:
             log.ahead = [entry for entry in log.ahead if (entry.sequence or 0) > given.get((entry.topic, entry.partition), 0)]
         report = Report(log.records, checks=list(statements(log, tables, published, reading.heard)))
     report.since = {f"{lane[0]}/{lane[1]}": start for lane, start in sorted(log.starts.items()) if start > 0}
+    report.strangers, report.stranger = len(log.foreign), named(log.foreign[0]) if log.foreign else ""
     report.seconds = time.monotonic() - began
     return report
 

@@ -146,7 +146,8 @@ in its copy, which `x-cut` tells; it stays where it was. What comes before its c
 or address in them, nor in free texts; topics keep everything.
 
 Reading from us. The same event may stand in a topic twice: drop by (partition, ce_sequence), taking only a sequence beyond the last.
-A gap never happens; seen all the same, it means loss: stop and ask. Facts are at most {MAX_OUT_BYTES} bytes with their headers. Read with
+A gap never happens; seen all the same, it means loss: stop and ask. Facts name `laotie/<service>` as their ce_source; what names another
+was not written by us, whatever its number: pass it over. Facts are at most {MAX_OUT_BYTES} bytes with their headers. Read with
 isolation level read_committed. A connector that carries out `…instructed` facts drops by the instruction's own id (refund_id,
 compensation_id, payout_id). codes.json, beside this document, has every code that a fact or a refusal carries, with texts for buyers and
 sellers, guarantees.json the names of the guarantees that certificates list; README.md there says how pages are made from facts.

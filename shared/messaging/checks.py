@@ -1,4 +1,4 @@
-"""What must hold before anything is decided, at start and after each reconnect. Each failure has a code and a way out."""
+"""What must hold before anything is decided, at start, at each reconnect and each assignment. Each failure has a code and a way out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.connect import Halted, leave
-from shared.messaging.envelope import MAX_DIGITS
-from shared.messaging.message import COPIES, Message, Topic
+from shared.messaging.envelope import number_of
+from shared.messaging.message import Message, Topic
 from shared.messaging.shape import Service, members
 from shared.messaging.store import Lane
 from shared.settings import Settings
@@ -75,17 +75,23 @@ async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: 
             count = len(await _partitions(kafka, topic))
             if count != settings.stripes:
                 raise Halted("halt.partition_count", f"{topic} has {count} partitions, the deployment {settings.stripes}")
-        lanes = {(row[0], row[1]): row[2] for row in await connection.fetch("SELECT topic, partition, seq FROM lane")}
+        lanes = await _lanes(connection)
         places = [TopicPartition(topic.name, n) for topic in own for n in range(settings.stripes)]
-        last = await _last_sequences(kafka, {place: lanes.get((place.topic, place.partition), 0) for place in places})
+        stand = {place: lanes.get((place.topic, place.partition), 0) for place in places}
+        last = await _last_sequences(kafka, stand, {topic.name: topic for topic in own})
     finally:
         await leave(kafka)
+    lanes = await _lanes(connection)  # others work meanwhile: a number is given out before it is in the log
     for lane, sequence in last.items():
         if sequence > lanes.get(lane, 0):
             raise Halted(
                 "halt.lane_behind_log",
                 f"{lane[0]}/{lane[1]}: the log has {sequence}, the database {lanes.get(lane, 0)}; was it restored from an older copy?",
             )
+
+
+async def _lanes(connection: asyncpg.Connection) -> dict[Lane, int]:
+    return {(row[0], row[1]): row[2] for row in await connection.fetch("SELECT topic, partition, seq FROM lane")}
 
 
 async def _partitions(kafka: AIOKafkaConsumer, topic: str) -> set[int]:
@@ -97,7 +103,7 @@ async def _partitions(kafka: AIOKafkaConsumer, topic: str) -> set[int]:
     return set(found or ())
 
 
-async def _last_sequences(kafka: AIOKafkaConsumer, stand: Mapping[TopicPartition, int]) -> dict[Lane, int]:
+async def _last_sequences(kafka: AIOKafkaConsumer, stand: Mapping[TopicPartition, int], topics: Mapping[str, Topic]) -> dict[Lane, int]:
     """The highest number that may lie beyond where each lane stands, of those that hold any such record.
 
     Numbers are dense and first told in order, so n + 1 lies at offset n or later: most lanes end there and are not read. Beyond it may
@@ -114,12 +120,6 @@ async def _last_sequences(kafka: AIOKafkaConsumer, stand: Mapping[TopicPartition
     async with asyncio.timeout(READ_SECONDS):
         while any([await kafka.position(place) < end for place, end in wanted.items()]):
             for place, messages in (await kafka.getmany(timeout_ms=500)).items():
-                lane = (place.topic, place.partition)
-                found[lane] = max(found.get(lane, 0), *(number_of(place.topic, dict(message.headers)) for message in messages))
+                lane, topic = (place.topic, place.partition), topics[place.topic]
+                found[lane] = max(found.get(lane, 0), *(number_of(topic, dict(message.headers)) for message in messages))
     return found
-
-
-def number_of(topic: str, headers: Mapping[str, bytes | None]) -> int:
-    """0 where it is none of ours. A parked copy also carries the headers of its original, its number included."""
-    text = headers.get("x-sequence" if topic.endswith(COPIES) else "ce_sequence") or b""
-    return int(text) if text.isdigit() and len(text) <= MAX_DIGITS else 0

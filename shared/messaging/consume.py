@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 
 from shared.errors import Code
-from shared.messaging.envelope import MAX_DIGITS, decode
+from shared.messaging.envelope import decode, number_of
 from shared.messaging.fold import OFFER, OFFERS_MAX, Fold
 from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.metrics import Laps
@@ -146,7 +146,7 @@ class Consumer:
     # -- reading
 
     def _read(self, record: Record, now: datetime) -> Item:
-        if record.topic == self.timer_topic and (turn := turn_of(record)):
+        if record.topic == self.timer_topic and (turn := turn_of(record, self.topics[record.topic])):
             return turn
         item = decode(record, self.topics, self.service.name, self.inputs, now)
         if not isinstance(item, Incoming) or type(item.event) not in STEERING:
@@ -187,13 +187,10 @@ class Consumer:
             raise Moved(moved)
 
     def _sequence(self, record: Record, item: Item, last: dict[Lane, int | None]) -> bool:
-        """C2. False: seen before. A record without a number has no part in this: decode refuses it."""
-        number = item.envelope.sequence if isinstance(item, Incoming) else None
-        if number is None:
-            text = next((data for name, data in reversed(record.headers) if name == "ce_sequence"), b"")
-            if not text or not text.isdigit() or len(text) > MAX_DIGITS:
-                return True
-            number = int(text)
+        """C2. False: seen before. What is none of ours has no part in this (E2)."""
+        number = item.envelope.sequence if isinstance(item, Incoming) else number_of(self.topics[record.topic], dict(record.headers))
+        if not number:
+            return True
         lane = (record.topic, record.partition)
         before = last.get(lane)
         if before is not None and number <= before:

@@ -142,6 +142,7 @@ class Engine:
 
     async def _begin(self) -> None:
         await self.clock.start()
+        self._spawn("beat", self._beat())  # who halts here says so
         failures = 0
         while True:
             try:
@@ -155,7 +156,6 @@ class Engine:
                 await asyncio.sleep(backoff(failures))
         self._trouble = ""
         self._spawn("relay", self.relay.run())
-        self._spawn("beat", self._beat())
         await self.versions.start()
         self._spawn("timers", self.poller.run())
         self._spawn("membership", self.membership.run())
@@ -217,7 +217,9 @@ class Engine:
     # -- assignment
 
     async def _assigned(self, numbers: list[int]) -> None:
+        """All is checked again: where somebody altered a topic's partitions, the group assigns them anew."""
         await self._revoked()
+        self._verified = ""
         flow = Flow(self.settings, self._consumer, self.inputs, self._connect, self.relay, self.instance)
         failures = 0
         while not self._stopping:
@@ -246,7 +248,7 @@ class Engine:
     # -- telling
 
     async def _beat(self) -> None:
-        """For people, probes and `laotie idle`: seen, the clock, halts; prunes what is old."""
+        """For people, probes and `laotie idle`: seen, the clock, halts. Of a database that was not refused: figures; prunes what is old."""
         told: tuple[float, Any, int, str] = (0.0, None, 0, "")
         pruned, watched = time.monotonic(), -WATCHED_SECONDS
         connection: asyncpg.Connection | None = None
@@ -261,11 +263,11 @@ class Engine:
                     await connection.execute(BEAT, self.instance, self._started, now, self.clock.now(), *state[1:])
                     told = (time.monotonic(), *state)
                     await self._count_held(connection)
-                if time.monotonic() - watched > WATCHED_SECONDS:
+                if not self.halted and time.monotonic() - watched > WATCHED_SECONDS:
                     watched = time.monotonic()
                     for figure in self.service.watched:
                         figure.show(await connection.fetch(figure.sql, self.clock.now()))
-                if time.monotonic() - pruned > PRUNE_SECONDS:
+                if not self.halted and time.monotonic() - pruned > PRUNE_SECONDS:
                     await self._prune(connection)
                     pruned = time.monotonic()
                 await wait(moved, BEAT_SECONDS / 10 if self.clock.manual else BEAT_SECONDS)

@@ -2,7 +2,9 @@
 
 Invariants kept here:
  E1 Whatever bytes come, `decode` returns: an event, a refusal with a catalogued code, or None (meant for others).
- E2 Only a record that carries our sequence is taken from one of our own topics.
+ E2 Of our own topics only what their service wrote is taken: what has a number and that service's `ce_source`. All else is no number
+    of ours anywhere, and the warden refuses it. Who forges the source as well cannot be told from the service, nor can who writes
+    among copies and notices, which keep the sources of what they are about: there ACLs alone help.
  E3 A copy of a refused record keeps its bytes and headers as far as a record may be large; ours are added behind, named `x-…`.
 """
 
@@ -20,7 +22,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from shared.errors import Code
-from shared.messaging.message import Message, Topic
+from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.record import Envelope, Headers, Incoming, Record, Unreadable
 
 MAX_IN_BYTES = 1024 * 1024  # of one upstream value
@@ -34,8 +36,9 @@ AGE_MAX = timedelta(days=400)
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context
 TRACEPARENT_CHARS = 55
 _ESCAPED = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
-_OWN = ("ce_type", "ce_id", "ce_source", "ce_sequence", "ce_correlationid", "traceparent")
+_OWN = ("ce_type", "ce_id", "ce_source", "ce_correlationid", "traceparent")
 _pick_own = itemgetter(*_OWN)
+_FOREIGN = "no ce_sequence under the ce_source of the topic's service: this was not written by it"
 _SPEC_VERSION, _JSON = ("ce_specversion", b"1.0"), ("content-type", b"application/json")
 
 
@@ -52,8 +55,11 @@ def decode(
     topic = topics[record.topic]
     if not record.ours and topic.warden != service:
         return None
+    sequence, named = None, dict(record.headers) if topic.own else {}
+    if topic.own and not (sequence := number_of(topic, named)):  # E2
+        return Unreadable(record, "event.foreign", _FOREIGN) if topic.warden == service else None
     try:
-        if topic.own and (ours := _ours(record)):
+        if sequence and (ours := _ours(record, named, sequence)):
             kind = _kind(topic, ours[0], service, inputs)
             return _incoming(record, kind, ours[1]) if kind else None
         try:
@@ -63,9 +69,17 @@ def decode(
                 raise
             return None
         kind = _kind(topic, headers["ce_type"], service, inputs)
-        return _event(record, topic, headers, kind, now) if kind else None
+        return _event(record, sequence, headers, kind, now) if kind else None
     except _Bad as bad:
         return Unreadable(record, bad.code, bad.detail)
+
+
+def number_of(topic: Topic, headers: Mapping[str, bytes | None]) -> int:
+    """E2. Of a record on one of our own topics; 0: its service did not write it. A parked copy carries its original's number too."""
+    text = headers.get("x-sequence" if topic.name.endswith(COPIES) else "ce_sequence") or b""
+    if not text.isdigit() or len(text) > MAX_DIGITS or topic.source not in (None, headers.get("ce_source")):
+        return 0
+    return int(text)
 
 
 def _kind(topic: Topic, type: str, service: str, inputs: Collection[type[Message]]) -> type[Message] | None:
@@ -75,24 +89,21 @@ def _kind(topic: Topic, type: str, service: str, inputs: Collection[type[Message
     return kind if kind in inputs else None
 
 
-def _ours(record: Record) -> tuple[str, Envelope] | None:
+def _ours(record: Record, headers: Mapping[str, Any], sequence: int) -> tuple[str, Envelope] | None:
     """Type and envelope of what our relay wrote. None: not quite that, look closer."""
     if record.value is None or len(record.value) > MAX_IN_BYTES:
         return None
     try:
-        type, id, source, sequence, correlation, trace = map(bytes.decode, _pick_own(dict(record.headers)))
+        type, id, source, correlation, trace = map(bytes.decode, _pick_own(headers))
     except (KeyError, TypeError, UnicodeDecodeError):  # not there, no value, not UTF-8
         return None
-    if not _numbered(sequence) or len(trace) != TRACEPARENT_CHARS:
-        return None
-    return type, Envelope(id, source, int(sequence), correlation or id, trace)
+    return (type, Envelope(id, source, sequence, correlation or id, trace)) if len(trace) == TRACEPARENT_CHARS else None
 
 
-def _event(record: Record, topic: Topic, headers: Mapping[str, str], kind: type[Message], now: datetime | None) -> Incoming:
-    sequence = _sequence(headers) if topic.own else None  # E2
+def _event(record: Record, sequence: int | None, headers: Mapping[str, str], kind: type[Message], now: datetime | None) -> Incoming:
     correlation = headers.get("ce_correlationid") or headers["ce_id"]
     envelope = Envelope(headers["ce_id"], headers["ce_source"], sequence, correlation, _traceparent(headers))
-    if topic.own:
+    if sequence is not None:
         return _incoming(record, kind, envelope)
     key, value = _key(record), _value(record)
     _check_time(headers)
@@ -142,17 +153,6 @@ def _headers(record: Record) -> dict[str, str]:
     if found.get("content-type", "application/json").split(";")[0].strip().lower() != "application/json":
         raise _Bad("event.bad_header", f"content-type {found['content-type']}: application/json is read here")
     return found
-
-
-def _sequence(headers: Mapping[str, str]) -> int:
-    text = headers.get("ce_sequence", "")
-    if not _numbered(text):
-        raise _Bad("event.foreign", "no ce_sequence of ours: this was not written by its service")
-    return int(text)
-
-
-def _numbered(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
 
 
 def _check_time(headers: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ Invariants kept here:
  X1 A lane is read from the position wanted when the request is written; who gets the answer is told that position too.
  X2 Records of aborted transactions and control records are skipped, and the position moves over them.
  X3 Whatever a broker took can be read, a header's name that is not UTF-8 too; a lane that cannot be read keeps no other from its records.
- X4 A request waits long only where nothing but its own answer can change what is wanted.
+ X4 A request waits long only where nothing but its own answer can change what is wanted; the first one not at all.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class Sink(Protocol):
         """All that one answer brought has been handed on."""
         ...
 
-    def well(self) -> None:
-        """There was nothing in that answer that could not be read."""
+    def well(self, asked: Mapping[Lane, int]) -> None:
+        """There was nothing in that answer that could not be read; what is lost was told before."""
         ...
 
 
@@ -127,16 +127,16 @@ def _leader(client: AIOKafkaClient, lane: Lane) -> Any:
 
 async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
     """One broker, for ever. told: what the session knows; what differs from it is said in the next request."""
-    session, told = NO_SESSION, dict[Lane, int]()
+    session, told, answered = NO_SESSION, dict[Lane, int](), False
     while True:
         wanted = {lane: position for lane, position in sink.wanted().items() if _leader(client, lane) == node}
         if not wanted:
             await asyncio.sleep(LOOK_SECONDS)
             continue
         moved = {lane: position for lane, position in wanted.items() if told.get(lane) != position}
-        wait_ms = CALM_MS if session != NO_SESSION and sink.calm() else WAIT_MS  # X4; whether reading goes well again is told soon
+        wait_ms = (CALM_MS if session != NO_SESSION and sink.calm() else WAIT_MS) if answered else 0  # X4; how it goes is told soon
         answer = await client.send(node, Fetch(session, moved, [lane for lane in told if lane not in wanted], wait_ms))
-        told = wanted
+        told, answered = wanted, True
         if answer.error_code in SESSION_LOST or (not answer.error_code and not answer.session_id):  # the broker keeps none for us
             session, told = NO_SESSION, {}
         else:
@@ -144,7 +144,7 @@ async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
         if answer.error_code not in SESSION_LOST:
             _check(client, answer.error_code)
             _take(client, answer.topics, wanted, sink)
-            sink.well()
+            sink.well(wanted)
             await asyncio.sleep(0)  # what begins now writes before the next request does
 
 

@@ -21,8 +21,9 @@ from shared.errors import HaltCode
 from shared.messaging.connect import Connect, Failures, infrastructure
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
 from shared.messaging.fetch import read
+from shared.messaging.halting import halt, lift
 from shared.messaging.metrics import METRICS
-from shared.messaging.parked import ParkedShare
+from shared.messaging.parked import GAVE_UP, ParkedShare
 from shared.messaging.queues import OUT_OF_RANGE, TOO_MANY_PARKED, Queues
 from shared.messaging.record import Record
 from shared.messaging.relay import Relay
@@ -34,8 +35,6 @@ ATTEMPTS_MAX = 3
 HALT_RETRY_SECONDS = 5.0
 LONG_SECONDS = 0.02  # a transaction that runs longer is not waited for
 COMPANY_SECONDS = 0.1  # what is for others alone waits that long for a batch to go with
-
-GAVE_UP = ("parked.raised", "parked.killed_the_process")
 
 HOLD = """
 UPDATE stripe s SET held_by = $2 FROM (SELECT n, held_by FROM stripe WHERE n = ANY ($1::int[]) ORDER BY n FOR UPDATE) o
@@ -92,8 +91,8 @@ class Flow:
     async def stop(self) -> None:
         """Stop polling, finish the running batches, give the stripes back."""
         self._stopping = True
-        for number, code in self.halts().items():
-            METRICS.halted.labels(code=code, partition=number).set(0)  # whoever reads it next tells it
+        for number in self.halts():
+            lift(self.queues.partitions[number])  # whoever reads it next tells it
         for task in self._readers:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
@@ -121,8 +120,7 @@ class Flow:
             try:
                 await read(self.settings, self.topics, self)
             except Exception as error:  # whatever it is, nobody reads unless we go on
-                told = None if infrastructure(error) else error
-                log.warning("reading interrupted: %s: %s", type(error).__name__, error, exc_info=told)
+                log.warning("reading interrupted: %s: %s", type(error).__name__, error, exc_info=None if infrastructure(error) else error)
                 await asyncio.sleep(self._reading.again(error))
 
     def wanted(self) -> Mapping[Lane, int]:
@@ -140,8 +138,11 @@ class Flow:
     def arrived(self) -> None:
         self.dispatch()
 
-    def well(self) -> None:
+    def well(self, asked: Mapping[Lane, int]) -> None:
         self._reading.over()
+        for partition in self.queues.read(asked):
+            lift(partition)
+            self.dispatch()
 
     # -- working
 
@@ -253,46 +254,47 @@ class Flow:
 
     @property
     def trouble(self) -> str:
-        """What the infrastructure lets down again and again; empty while work is done."""
-        return self._reading.trouble or self._working.trouble
+        """What the infrastructure lets down again and again, or has not answered yet; empty while work is done."""
+        return self._reading.trouble or self._working.trouble or self.queues.unread()
 
     # -- halting
 
     def _halt(self, number: int, code: HaltCode) -> None:
-        """L3."""
-        partition = self.queues.partitions[number]
-        if partition.halted == TOO_MANY_PARKED:  # which only a person lifts
-            return
-        if partition.halted != code:
-            log.error("partition %d halted: %s", number, code)
-        if partition.halted:
-            METRICS.halted.labels(code=partition.halted, partition=number).set(0)
-        partition.halted = code
-        METRICS.halted.labels(code=code, partition=number).set(1)
+        halt(self.queues.partitions[number], code)
 
     def halts(self) -> Mapping[int, str]:
         return {number: partition.halted for number, partition in self.queues.partitions.items() if partition.halted}
 
     async def _watch(self) -> None:
-        """Halted partitions are tried again from their cursors (ops may have moved them); lags are told."""
+        """Cursors that ops moved are followed, and halted partitions tried again from theirs; lags are told."""
         while True:
             await asyncio.sleep(HALT_RETRY_SECONDS)
             for (topic, number), stream in ((p, self.queues.stream(*p)) for p in self.positions):
                 METRICS.lag.labels(topic=topic, partition=number).set(len(stream.records))
-            halted = [number for number, code in self.halts().items() if code != TOO_MANY_PARKED]
-            if not halted:
-                continue
+            halted, before = [number for number, code in self.halts().items() if code != TOO_MANY_PARKED], dict(self.positions)
             try:
-                connection = await self._connect("watch")
-                cursors = await self._cursors(connection, halted)
-                await connection.close()
+                cursors = await self._look(afresh=bool(halted))
             except Exception as error:
-                log.warning("halted partitions not looked at: %s", error, exc_info=None if infrastructure(error) else error)
+                log.warning("cursors not looked at: %s", error, exc_info=None if infrastructure(error) else error)
                 continue
-            for (topic, number), position in cursors.items():
-                self.queues.rewind(topic, number, position)
-            for number in halted:
-                partition = self.queues.partitions[number]
-                METRICS.halted.labels(code=partition.halted, partition=number).set(0)
-                partition.halted = ""
+            for lane, position in cursors.items():
+                moved = before.get(lane) == self.positions.get(lane) != position and not self.queues.partitions[lane[1]].busy
+                if moved or lane[1] in halted:
+                    self.queues.rewind(*lane, position)
+                    self.positions[lane] = position
+            for partition in self.queues.again(halted):
+                lift(partition)
             self.dispatch()
+
+    async def _look(self, *, afresh: bool) -> dict[Lane, int]:
+        """By a connection that is checked, for what halted us may be the server. Else nothing where all are at work: these see it (C1)."""
+        spare = None if afresh else next((one for one in self._idle if one is not None and not one.is_closed()), None)
+        if spare is None and not afresh:
+            return {}
+        connection = spare or await self._connect("watch")
+        try:
+            if spare is not None:
+                self._idle.remove(spare)
+            return await self._cursors(connection, self._numbers)
+        finally:
+            await connection.close(timeout=2) if spare is None else self._idle.append(spare)

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from shared.errors import Code
 from shared.messaging.envelope import MAX_OUT_BYTES, copy_headers, fact_headers
-from shared.messaging.message import COPIES, Message
+from shared.messaging.message import COPIES, Message, source_of
 from shared.messaging.numbered import Numbered
 from shared.messaging.record import (
     Armed,
@@ -109,7 +109,7 @@ class Fold:
         careful: bool = False,
     ) -> None:
         self.service = service
-        self.source = f"laotie/{service.name}"
+        self.source = source_of(service.name)
         self.policies = policies
         self.now = now
         self.careful = careful

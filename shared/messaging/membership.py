@@ -1,6 +1,7 @@
 """Who reads what: a group member that is polled and never reads, so that assignment never waits for work, nor work for it.
 
-Range assignment over equally partitioned topics gives one process the same partition numbers of every topic.
+Range assignment over equally partitioned topics gives one process the same partition numbers of every topic. Whoever alters the number
+of partitions makes every process of the group join again, as soon as its client has looked.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from shared.messaging.store import Lane
 from shared.settings import Settings
 
 COMMIT_SECONDS = 1.0
+METADATA_MS = 10_000  # between two looks at the topics: for so long a key that moved is read where it was not
 
 log = logging.getLogger("laotie.membership")
 
@@ -53,6 +55,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             self._kafka = AIOKafkaConsumer(
                 **self._settings.aiokafka(),
                 group_id=self._group,
+                metadata_max_age_ms=METADATA_MS,
                 partition_assignment_strategy=(RangePartitionAssignor,),
                 enable_auto_commit=False,
                 auto_offset_reset="latest",

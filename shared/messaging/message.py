@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
@@ -37,9 +38,19 @@ class Topic:
     max_message_bytes: int = 4 * 1024 * 1024
     types: dict[str, type[Message]] = field(default_factory=dict, repr=False)
 
+    @cached_property
+    def source(self) -> bytes | None:
+        """`ce_source` of what its service writes there. None: records keep that of what they are about (copies, notices)."""
+        return None if self.name.endswith((COPIES, NOTICES)) else source_of(self.writers[0]).encode()
+
     def others(self, taken: Collection[type[Message]]) -> frozenset[bytes]:
         """The types on it besides those, as a header spells them."""
         return frozenset(name.encode() for name, kind in self.types.items() if kind not in taken)
+
+
+def source_of(service: str) -> str:
+    """Under which one of our services tells what it tells."""
+    return f"laotie/{service}"
 
 
 def _utc(at: datetime) -> datetime:

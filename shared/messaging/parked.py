@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 
+GAVE_UP = ("parked.raised", "parked.killed_the_process")
 WINDOW_SECONDS = 60.0
 OF_MIN = 200  # handled in the window before the share counts
 SHARE_MAX = 0.05

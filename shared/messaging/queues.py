@@ -7,6 +7,7 @@ Invariants kept here:
  Q4 What was asked for before a rewind is dropped when it comes.
  Q5 Records for others alone make no batch before they are pressed; they go with the first that is ours, or when they fill one.
  Q6 What is queued of a lane, and what is cut of all, is bounded in bytes too; one record may be larger.
+ Q7 A partition is said to be well once an answer has come for each of its lanes, from where they stood then.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ class Partition:
     streams: dict[str, Stream] = field(default_factory=dict)
     busy: bool = False
     halted: str = ""  # the code; its records stay where they are
+    unread: set[str] = field(default_factory=set)  # topics for which no answer has come since it began, or began again
     reread: set[str] = field(default_factory=set)  # topics read again once because of a gap
     marked: str = ""  # the event whose attempt this process has counted
     failed: tuple[str, str] = ("", "")  # the event that failed alone, and its error: parked when it comes again
@@ -111,6 +113,7 @@ class Queues:
         for (topic, number), position in cursors.items():
             partition = self.partitions.setdefault(number, Partition(number, 1 if number in suspects else batch_max))
             partition.streams[topic] = Stream(position, position)
+            partition.unread.add(topic)
 
     def stream(self, topic: str, number: int) -> Stream:
         return self.partitions[number].streams[topic]
@@ -120,7 +123,7 @@ class Queues:
         return {
             (topic, number): stream.fetched
             for number, partition in self.partitions.items()
-            if partition.halted not in UNREAD
+            if partition.halted not in UNREAD or partition.unread
             for topic, stream in partition.streams.items()
             if not self._full(stream)
         }
@@ -143,6 +146,32 @@ class Queues:
         if others:
             for record in records:
                 record.ours = dict(record.headers).get("ce_type") not in others
+
+    def read(self, asked: Collection[Lane]) -> list[Partition]:
+        """Q7. An answer brought nothing against these lanes. Which partitions that halted for it can be read again."""
+        whole = []
+        for topic, number in asked:
+            partition = self.partitions[number]
+            if topic in partition.unread:
+                partition.unread.remove(topic)
+                if not partition.unread and partition.halted:
+                    whole.append(partition)
+        return whole
+
+    def unread(self) -> str:
+        """Q7: which partitions have not been answered for; empty: none."""
+        numbers = [str(number) for number, partition in self.partitions.items() if partition.unread]
+        return f"not read yet: partitions {', '.join(numbers)}" if numbers else ""
+
+    def again(self, numbers: Iterable[int]) -> list[Partition]:
+        """These are tried again. Which of them go on at once; what could not be read goes on once it can be."""
+        once = []
+        for partition in map(self.partitions.__getitem__, numbers):
+            if partition.halted == OUT_OF_RANGE:
+                partition.unread = set(partition.streams)
+            else:
+                once.append(partition)
+        return once
 
     def rewind(self, topic: str, number: int, position: int) -> None:
         """Forget what was read; the reader begins again at that position."""

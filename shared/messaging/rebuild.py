@@ -17,7 +17,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from shared.errors import HaltCode
-from shared.messaging.checks import number_of
+from shared.messaging.envelope import number_of
 from shared.messaging.fold import OFFER, WAIT_OVER
 from shared.messaging.message import Message, Topic
 from shared.messaging.record import Record, unpack
@@ -148,7 +148,7 @@ class Rebuild:
 
     def _take(self, record: Record) -> None:
         headers = dict(record.headers)
-        lane, sequence = (record.topic, record.partition), number_of(record.topic, headers)
+        lane, sequence = (record.topic, record.partition), number_of(self._topics[record.topic], headers)
         if sequence <= self._lasts[lane]:
             return  # told again, or none of ours
         if sequence != self._lasts[lane] + 1:

@@ -4,6 +4,7 @@ from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
+from shared.messaging.envelope import number_of
 from shared.messaging.fold import OFFER, WAIT_OVER
 from shared.messaging.message import Message, Topic
 from shared.messaging.record import Record
@@ -60,11 +61,9 @@ class Turn(NamedTuple):
     kind: str
 
 
-def turn_of(record: Record) -> Turn | None:
-    """None for every other timer, and for a stranger's imitation."""
+def turn_of(record: Record, topic: Topic) -> Turn | None:
+    """None for every other timer, and for a stranger's imitation (E2)."""
     kind = next((data.decode(errors="replace") for name, data in record.headers if name == "ce_type" and data), "")
-    if kind not in (OFFER, WAIT_OVER) or not record.key:
-        return None
-    if not any(name == "ce_sequence" and data and data.isdigit() for name, data in record.headers):
+    if kind not in (OFFER, WAIT_OVER) or not record.key or not number_of(topic, dict(record.headers)):
         return None
     return Turn(record.key.decode(), kind)

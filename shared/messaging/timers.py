@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.messaging.clock import BusinessClock
 from shared.messaging.connect import Connect, backoff, infrastructure, leave, wait
 from shared.messaging.fold import timer_id
+from shared.messaging.message import source_of
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import Headers, pack
 from shared.messaging.saving import LANES, OUTBOX, Part
@@ -177,7 +178,7 @@ class Poller:
         texts = {
             "ce_specversion": "1.0",
             "ce_id": identity,
-            "ce_source": f"laotie/{self._service}",
+            "ce_source": source_of(self._service),
             "ce_type": row["kind"],
             "ce_subject": row["key"],
             "ce_time": row["due_at"].isoformat(),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +20,7 @@ from deploy.cli.errors import Failed, expected
 from deploy.cli.idle import Idle
 from deploy.cli.watch import NotIdle
 from deploy.local.kafka import quiet
-from deploy.local.services import ServiceProcess
+from deploy.local.services import answer
 from deploy.local.stack import Stack
 from tests.toy.outside import until
 
@@ -36,6 +34,21 @@ def test_idle_says_what_is_left(stack: Stack) -> None:
         watched.wait(0.2)
     silent = [line for line in told.value.left if "no process was seen for 10 s" in line]
     assert [line.partition(":")[0] for line in silent] == ["order", "payment", "refund", "trust"]
+
+
+def test_idle_says_why_a_service_halted_at_its_start(stack: Stack) -> None:
+    _sql(stack, "INSERT INTO trust.migration (name, sha256) VALUES ('trust/9999_newer.sql', 'x')")
+    (process,) = stack.spawn("trust", wait=False)
+    try:
+        until(lambda: "halt.schema_version" in answer(process.address), 60, lambda: answer(process.address))
+        with Idle(stack) as watched:
+            until(lambda: any("halt.schema_version" in line for line in watched.sweep().left), 10, lambda: f"{watched.sweep().left}")
+            left = watched.sweep().left
+        assert any(line.startswith("trust-") and "trust/9999_newer.sql" in line for line in left)
+        assert "trust: no process was seen for 10 s" not in left
+    finally:
+        _sql(stack, "DELETE FROM trust.migration WHERE name = 'trust/9999_newer.sql'")
+        stack.remove(process.name)
 
 
 def test_the_system_clock_is_not_set(stack: Stack) -> None:
@@ -130,17 +143,17 @@ def test_a_running_service_goes_on_once_its_gap_is_accepted(halted: Halted) -> N
     stack = halted.stack
     (process,) = stack.spawn("trust")
     try:
-        until(lambda: "halt.sequence_gap" in _ready(process), 60, lambda: _ready(process))
+        until(lambda: "halt.sequence_gap" in answer(process.address), 60, lambda: answer(process.address))
         assert _row(stack) == (halted.base + 2, 2), "halted in front of the gap"
         _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"])
-        until(lambda: _ready(process) == "ok", 60, lambda: _ready(process))
+        until(lambda: answer(process.address) == "ok", 60, lambda: answer(process.address))
         until(lambda: _row(stack) == (halted.base + 3, 5), 60, lambda: f"{_row(stack)}")
-        assert _ready(process) == "ok"
+        assert answer(process.address) == "ok"
     finally:
         stack.remove(process.name)
 
 
-def test_a_strangers_number_is_not_accepted_for_ours(halted: Halted) -> None:
+def test_a_number_that_is_not_in_its_turn_is_not_accepted(halted: Halted) -> None:
     """Ours that follow under lower numbers would be taken for copies, now or when they are told."""
     at = halted.base + 2
     _lane(halted.stack, 4)
@@ -152,6 +165,14 @@ def test_a_strangers_number_is_not_accepted_for_ours(halted: Halted) -> None:
     assert f"3 follows at offset {late}" in told
     assert f"laotie cursor move trust {TOPIC} {PARTITION} --to {at + 1}" in told
     assert _row(halted.stack) == (at, 2)
+
+
+def test_e2_a_number_under_another_source_is_none(halted: Halted) -> None:
+    """Neither is it what follows a gap, nor one that would be left out."""
+    end = cursor._bounds(halted.stack, cursor.Place("trust", TOPIC, PARTITION))[1]
+    _set(halted.stack, end, 2)
+    _send(halted.stack, 3, source="shop.example/storefront")
+    assert "no record of ours follows" in _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"], status=1)
 
 
 def test_a_strangers_number_that_was_taken_is_forgotten_before_ours_comes(halted: Halted) -> None:
@@ -191,14 +212,6 @@ async def _silent() -> None:
         await asyncpg.connect(f"postgresql://laotie@127.0.0.1:{port}/laotie", timeout=0.3)
 
 
-def _ready(process: ServiceProcess) -> str:
-    try:
-        with urllib.request.urlopen(f"{process.address}/readyz", timeout=5) as answer:
-            return str(answer.read().decode())
-    except urllib.error.HTTPError as error:
-        return error.read().decode()
-
-
 def _run(arguments: list[str], status: int = 0) -> str:
     result = CliRunner().invoke(cursor.cursor, arguments)
     assert result.exception is None or isinstance(result.exception, SystemExit | click.ClickException), result.exception
@@ -211,10 +224,10 @@ def _row(stack: Stack) -> tuple[int, int | None]:
     return row["position"], row["last_seq"]
 
 
-def _send(stack: Stack, number: int) -> int:
+def _send(stack: Stack, number: int, source: str = "laotie/trust") -> int:
     """A record under that number; its offset."""
     offsets: list[int] = []
-    headers: list[tuple[str, str | bytes | None]] = [("ce_sequence", str(number).encode())]
+    headers: list[tuple[str, str | bytes | None]] = [("ce_source", source.encode()), ("ce_sequence", str(number).encode())]
     producer = Producer(quiet(stack.settings("admin").confluent()))
     producer.produce(
         TOPIC, b"{}", b"k", partition=PARTITION, headers=headers, on_delivery=lambda _, message: offsets.append(message.offset() or 0)

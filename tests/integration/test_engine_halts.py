@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import TopicPartition
 
 from deploy.local.postgres import run
 from deploy.local.stack import Stack
+from shared.messaging.checks import check_log
 from shared.messaging.connect import Halted
+from shared.messaging.flow import HALT_RETRY_SECONDS
+from shared.messaging.message import Topic
 from shared.messaging.stripes import stripe_of
 from tests.toy.world import World
 
@@ -63,7 +69,8 @@ def test_c2_a_gap_stops_its_partition_alone(world: World) -> None:
     settle(world)
     assert set(settle_first.values()) <= stepped(world)
     last = world.rows("alpha", "SELECT seq FROM lane WHERE topic = $1 AND partition = 1", f"{world.ns}alpha.v1")[0]["seq"]
-    head = {"ce_specversion": "1.0", "ce_id": "gap", "ce_source": "laotie/x", "ce_type": "life.noted", "ce_sequence": str(last + 2)}
+    head = {"ce_specversion": "1.0", "ce_id": "gap", "ce_source": f"laotie/{world.ns}alpha", "ce_type": "life.noted"}
+    head["ce_sequence"] = str(last + 2)
     world.raw("alpha.v1", b"gap", b"{}", head, 1)
     world.flush()
     process = world.living("beta")[0]
@@ -82,7 +89,7 @@ def test_c2_a_gap_stops_its_partition_alone(world: World) -> None:
 def test_c2_a_gap_at_the_very_head_of_our_log_is_one_too(world: World) -> None:
     """Gamma's log is empty; its first record says that one was before it."""
     assert world.ends(("gamma.v1",))[("gamma.v1", 0)] == 0
-    world.raw("gamma.v1", b"head", b"{}", {"ce_type": "x", "ce_sequence": "2"}, 0)
+    world.raw("gamma.v1", b"head", b"{}", {"ce_type": "x", "ce_source": f"laotie/{world.ns}gamma", "ce_sequence": "2"}, 0)
     world.flush()
     process = world.living("alpha")[0]
     assert world.halted(process, "halt.sequence_gap") == "partition 0: halt.sequence_gap"
@@ -126,6 +133,26 @@ def test_a_cursor_beyond_the_end_stops_its_partition(world: World) -> None:
     found = begin(world, "beyond")
     settle(world)
     assert set(found.values()) <= stepped(world)
+
+
+def test_q7_a_lost_cursor_is_never_called_well(world: World) -> None:
+    """Neither before the first answer nor while it is tried again; one that is moved while nothing comes is noticed too."""
+    world.quit("beta")
+    sql = f"UPDATE {beta(world)}.cursor SET position = position + $1 WHERE topic = $2 AND partition = 0"
+    world.rows("admin", sql, 1000, f"{world.ns}alpha.v1")
+    process = world.spawn("beta")
+    said, over = set[str](), float("inf")
+    while time.monotonic() < over:
+        said.add(world.probe(process, "readyz")[1])
+        if over == float("inf") and any("halt.cursor_out_of_range" in one for one in said):
+            over = time.monotonic() + HALT_RETRY_SECONDS + 2
+    assert "ok" not in said
+    world.rows("admin", sql, -1000, f"{world.ns}alpha.v1")
+    world.ready()
+    world.rows("admin", sql, 1000, f"{world.ns}alpha.v1")
+    world.halted(process, "halt.cursor_out_of_range")
+    world.rows("admin", sql, -1000, f"{world.ns}alpha.v1")
+    world.ready()
 
 
 def test_a_lane_behind_its_log_halts_everything(world: World) -> None:
@@ -197,6 +224,7 @@ def test_a_strangers_record_at_the_end_does_not_hide_the_last_number(world: Worl
     begin(world, "tail")
     settle(world)
     world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_sequence": "none"}, 3)
+    world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_source": "toy/app", "ce_sequence": "9000"}, 3)
     world.raw("beta.v1", b"x", None, {}, 3)
     world.flush()
     world.quit("beta")
@@ -211,9 +239,26 @@ def test_late_copies_of_a_whole_batch_do_not_hide_the_last_number(world: World) 
     sql = f"SELECT seq FROM {beta(world)}.lane WHERE topic = $1 AND partition = 3"
     last = world.rows("admin", sql, f"{beta(world)}.v1")[0]["seq"]
     for _ in range(1000):
-        world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_sequence": str(last - 1)}, 3)
+        world.raw("beta.v1", b"x", b"{}", {"ce_type": "x", "ce_source": f"laotie/{beta(world)}", "ce_sequence": str(last - 1)}, 3)
     world.flush()
     halts_behind_its_log(world)
+
+
+async def test_a_number_given_out_while_the_log_is_read_is_no_older_copy(world: World) -> None:
+    """Another process of the service goes on with its work."""
+    await asyncio.to_thread(begin, world, "meanwhile")
+    await asyncio.to_thread(settle, world)
+    own = Topic(f"{beta(world)}.v1", "life_id", (beta(world),), own=True)
+    looks = iter((1, 0))
+
+    class Connection:
+        async def fetch(self, sql: str) -> list[tuple[str, int, int]]:
+            behind, rows = next(looks), await asyncio.to_thread(world.rows, "beta", sql)
+            return [(topic, number, seq - behind) for topic, number, seq in rows]
+
+    settings = world.stack.settings("admin").model_copy(update={"stripes": world.stripes})
+    await check_log(cast("Any", Connection()), settings, [], [own])
+    assert next(looks, None) is None
 
 
 def test_a_missing_cursor_halts(world: World) -> None:

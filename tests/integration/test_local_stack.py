@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -223,6 +224,21 @@ def test_a_lost_cursor_can_be_restored_with_the_servers_alone_d1(second: Second)
     second("up", "--no-services", "--clock", "manual")
     sql(admin, move.format(0, 90))
     assert "order-1" in second("up", "--clock", "manual"), "what is missing is started; it said `already up`"
+
+
+def test_up_says_which_process_is_down(second: Second) -> None:
+    """Status 1, also where the rest was up already: whoever scripts it would go on without."""
+    second("down")
+    servers = ("up", "--no-services", "--no-restart", "--clock", "manual")
+    second(*servers)
+
+    def postgres() -> dict[str, Any]:
+        rows = json.loads((second.home.run / "state.json").read_text())["processes"]
+        return next(dict(row) for row in rows if row["name"] == "postgres")
+
+    os.kill(postgres()["pid"], signal.SIGKILL)
+    assert within(GONE_S, lambda: not postgres()["alive"])
+    assert "postgres down; unless --no-restart was said it is tried again" in second(*servers, status=1)
 
 
 def test_down_leaves_no_process_and_says_what_is_down(second: Second) -> None:

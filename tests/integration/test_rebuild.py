@@ -125,7 +125,8 @@ def told() -> list[Record]:
 
 
 def record(fact: Message, sequence: int, version: int) -> Record:
-    headers = (("ce_type", fact.type.encode()), ("ce_sequence", b"%d" % sequence), ("ce_entityversion", b"%d" % version))
+    texts = {"ce_source": "laotie/order", "ce_type": fact.type, "ce_sequence": str(sequence), "ce_entityversion": str(version)}
+    headers = tuple((name, text.encode()) for name, text in texts.items())
     return Record(fact.topic.name, 0, sequence - 1, fact.key.encode(), fact.to_json(), headers)
 
 
@@ -159,8 +160,8 @@ async def test_what_is_not_sent_yet_counts_r1(fresh: Fresh) -> None:
 
 async def test_what_was_told_twice_or_by_strangers_counts_once_r1(fresh: Fresh) -> None:
     first, second = told()
-    stranger = replace(first, headers=(("ce_type", b"order.accepted"),))
-    found = await folded(fresh, [first, stranger, second, first, second], stands=2, unsent=[second])
+    strangers = [replace(first, headers=(("ce_type", b"order.accepted"),)), headed(second, "ce_source", b"shop")]
+    found = await folded(fresh, [first, *strangers, second, first, second], stands=2, unsent=[second])
     assert found.facts == 2
 
 

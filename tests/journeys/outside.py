@@ -178,9 +178,11 @@ class Outside:
         return {(place.topic, place.partition): future.result(READ_S).offset for place, future in futures.items()}
 
     def _keep(self, place: tuple[str, int], message: Any) -> None:
-        """By (partition, ce_sequence), as the contract tells readers to."""
+        """By (partition, ce_sequence), and only what our services wrote, as the contract tells readers to."""
         headers = {name: (value or b"").decode(errors="replace") for name, value in message.headers() or ()}
         copy = place[0] in REFUSED
+        if not copy and not headers.get("ce_source", "").startswith("laotie/"):
+            return
         value = message.value().decode(errors="replace")
         body = {"value": value} if copy else json.loads(value)
         fact = Fact(place[0], headers.get("ce_type", ""), (message.key() or b"").decode(errors="replace"), body, headers)

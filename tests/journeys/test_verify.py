@@ -10,9 +10,15 @@ from collections.abc import Iterator, Mapping
 
 import asyncpg
 import pytest
+from confluent_kafka import Producer
 
+from deploy.cli.rebuild import rebuilt
+from deploy.local.kafka import quiet
 from deploy.verify import verify
 from deploy.verify.report import Report
+from deploy.verify.tables import given_out
+from deploy.whatif.read import recorded
+from shared.messaging.stripes import stripe_of
 from tests.journeys.conftest import Town
 from tests.journeys.deal import Deal, line
 
@@ -129,6 +135,31 @@ def test_damage_is_found_and_named(life: dict[str, str], reports: Mapping[str, R
     assert found.differences == 1, reports[what]
     assert named.format(**life) in found.first
     assert not reports[what].holds
+
+
+def test_e2_what_a_stranger_writes_under_one_of_our_numbers_changes_nothing(town: Town, life: dict[str, str]) -> None:
+    """Refused and named; ours under that number comes after it, and all that reads our topics goes on."""
+    deal = Deal(town, "forged")
+    partition = stripe_of(deal.order, town.stack.stripes)
+    numbers = asyncio.run(given_out(town.stack.dsn("admin")))
+    last = numbers.get(("order.v1", partition), 0)
+    forged = {"ce_specversion": "1.0", "ce_id": "forged", "ce_source": "shop.example/storefront", "ce_type": "order.paid"}
+    producer = Producer(quiet(town.stack.settings("admin").confluent()))
+    for number in (last + 1, last + 9):
+        headers: list[tuple[str, str | bytes | None]] = [*forged.items(), ("ce_sequence", str(number))]
+        producer.produce("order.v1", b"{}", deal.order, partition, headers=headers)
+    assert producer.flush(30) == 0
+    town.idle()
+    deal.placed(line(1, 60_00), due=60_00)
+    town.idle()
+    assert deal.types("order.v1") == ["order.accepted"]
+    report = asyncio.run(verify(town.stack))
+    assert (report.holds, report.strangers) == (True, 2)
+    assert report.stranger.endswith("its ce_source is shop.example/storefront")
+    assert asyncio.run(rebuilt(town.stack, "order", write=False)).agrees
+    assert recorded(town.stack).records == report.records
+    assert "order.paid" not in town.laotie("explain", deal.order)
+    assert "left out; the first: order.paid at order.v1/" in town.laotie("verify")
 
 
 def execute(town: Town, statements: str) -> None:

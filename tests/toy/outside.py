@@ -191,9 +191,9 @@ class Outsider:
 
     def facts(self, topic: str) -> list[Seen]:
         """Without the copies that a relay may leave: by (partition, ce_sequence), as the contract tells readers to."""
-        found, last = [], dict.fromkeys(range(self.stripes), 0)
+        found, last, source = [], dict.fromkeys(range(self.stripes), 0), f"laotie/{self.ns}{topic.partition('.')[0]}"
         for seen in self.read(topic):
-            if not seen.headers.get("ce_sequence", "").isdigit():
+            if seen.headers.get("ce_source") != source or not seen.headers.get("ce_sequence", "").isdigit():
                 continue  # a stranger's
             number = int(seen.headers["ce_sequence"])
             if number > last[seen.partition]:

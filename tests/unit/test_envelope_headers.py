@@ -106,6 +106,15 @@ def test_an_event_on_one_of_our_topics_without_our_sequence(sequence: bytes | No
     assert refused(header("ce_sequence", sequence, TIMER), "order") == "event.foreign"
 
 
+@pytest.mark.parametrize("source", [None, b"", b"psp", b"laotie/payment", b"laotie/order\n"], ids=repr)
+def test_e2_our_sequence_under_another_source_is_a_strangers(source: bytes | None) -> None:
+    """Whatever its type, by the warden alone."""
+    stranger = header("ce_source", source, TIMER)
+    assert refused(stranger, "order") == "event.foreign"
+    assert refused(header("ce_type", b"order.unheard", stranger), "order") == "event.foreign"
+    assert read(stranger, "refund") is None
+
+
 def test_a_timer_may_lie_further_ahead_than_an_upstream_event() -> None:
     ahead = replace(TIMER, value=b'{"occurred_at": "2026-07-01T00:00:00Z", "order_id": "o-1"}')
     assert isinstance(read(ahead, "order"), Incoming)

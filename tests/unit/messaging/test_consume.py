@@ -25,7 +25,7 @@ def consumer() -> Consumer:
 
 
 def record(topic: str, offset: int, sequence: str = "", key: str = KEY, number: int = 0) -> Record:
-    headers = (("ce_sequence", sequence.encode()),) if sequence else ()
+    headers = (("ce_source", b"laotie/pantry"), ("ce_sequence", sequence.encode())) if sequence else ()
     return Record(topic, number, offset, key.encode(), b"{}", headers)
 
 
@@ -86,6 +86,14 @@ def test_c2_what_is_no_number_of_ours_has_no_part_in_it(text: str) -> None:
     assert last == {("pantry.v1", 0): 7}
 
 
+def test_c2_a_strangers_number_has_no_part_in_it_whatever_it_is() -> None:
+    last: dict[tuple[str, int], int | None] = {("pantry.v1", 0): 7}
+    for number in ("7", "8", "9"):
+        stranger = replace(record("pantry.v1", 0, number), headers=(("ce_source", b"shop"), ("ce_sequence", number.encode())))
+        assert consumer()._sequence(stranger, None, last)
+    assert last == {("pantry.v1", 0): 7}
+
+
 def test_c3_a_copy_is_known_by_its_body_and_a_reused_id_is_named() -> None:
     desk = Desk()
     item = desk.coin("a", 1, id="one")
@@ -117,8 +125,9 @@ def test_ops_for_a_service_that_there_is_not_are_refused_by_the_warden_alone() -
 
 
 def test_e2_only_numbered_records_are_turns_of_the_engine() -> None:
-    offer = Record("pantry.timer.v1", 0, 0, b"a", b"{}", (("ce_type", b"engine.offer"),))
+    offer = Record("pantry.timer.v1", 0, 0, b"a", b"{}", (("ce_source", b"laotie/pantry"), ("ce_type", b"engine.offer")))
     numbered = replace(offer, headers=(*offer.headers, ("ce_sequence", b"3")))
     assert not isinstance(consumer()._read(offer, NOON), Turn)
     assert consumer()._read(numbered, NOON) == Turn("a", "engine.offer")
+    assert not isinstance(consumer()._read(replace(numbered, headers=(*numbered.headers, ("ce_source", b"toy/app"))), NOON), Turn)
     assert not isinstance(consumer()._read(replace(numbered, topic=SHOP.name), NOON), Turn)

@@ -33,7 +33,7 @@ class Connection:
 
     def terminate(self) -> None: ...
 
-    async def close(self) -> None: ...
+    async def close(self, timeout: float = 0) -> None: ...
 
     async def execute(self, *_: Any) -> None: ...
 
@@ -64,6 +64,7 @@ def arrange(run: Any, *, unclean: tuple[int, ...] = (), fail: list[Exception] | 
     )
     flow.queues = Queues({("x.v1", 0): 0, ("shop.v1", 0): 0}, unclean, 4)
     flow._idle = [None]
+    flow.well(flow.wanted())
     return flow
 
 
@@ -130,6 +131,33 @@ async def test_l3_what_a_person_must_lift_is_not_lifted_because_a_lane_was_lost_
     assert flow.wanted() == {}, "nothing is read that will not be worked on"
 
 
+async def test_q7_a_lost_lane_stays_told_while_it_is_tried_again_until_an_answer_has_come_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 0.0)
+    flow = arrange(done)
+    flow.lost(("x.v1", 0))
+    flow.well({("x.v1", 0): 0, ("shop.v1", 0): 0})
+    assert (flow.halts(), flow.wanted()) == ({0: "halt.cursor_out_of_range"}, {})
+    watch = asyncio.create_task(flow._watch())
+    await turns()
+    watch.cancel()
+    asked = flow.wanted()
+    assert set(asked) == {("x.v1", 0), ("shop.v1", 0)}, "it is asked for again"
+    flow.well({("shop.v1", 0): 0})
+    assert flow.halts() == {0: "halt.cursor_out_of_range"}
+    flow.well(asked)
+    assert (flow.halts(), flow.trouble) == ({}, "")
+
+
+async def test_q7_nobody_is_well_before_the_first_answer() -> None:
+    flow = arrange(done)
+    flow.queues = Queues({("x.v1", 0): 0, ("y.v1", 1): 0}, (), 4)
+    assert flow.trouble == "not read yet: partitions 0, 1"
+    flow.well({("x.v1", 0): 0})
+    assert flow.trouble == "not read yet: partitions 1"
+    flow.lost(("y.v1", 1))
+    assert (flow.halts(), flow.trouble) == ({1: "halt.cursor_out_of_range"}, "")
+
+
 def test_l3_a_partition_halted_for_another_reason_is_told_with_that_one_alone() -> None:
     flow = arrange(done)
     flow._halt(0, "halt.sequence_gap")
@@ -161,7 +189,7 @@ async def test_a_topic_that_cannot_be_read_is_told_until_an_answer_can(monkeypat
     async def read(*_: Any) -> None:
         told.append(flow.trouble)
         if len(told) == 5:
-            flow.well()
+            flow.well({})
             told.append(flow.trouble)
             flow._stopping = True
         raise ConnectionResetError("refused")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from shared.messaging.checks import number_of
+from shared.messaging.envelope import number_of
+from shared.messaging.message import Topic
 from shared.messaging.queues import Queues
 from shared.messaging.record import Record
+
+PARKED = Topic("order.parked.v1", "", ("order",), own=True)
 
 
 def two(unclean: tuple[int, ...]) -> Queues:
@@ -35,6 +38,13 @@ def test_q3_partitions_above_suspicion_do_not_wait_for_the_suspect() -> None:
 
 def test_the_number_of_a_parked_copy_is_its_own_and_not_its_originals() -> None:
     headers: dict[str, bytes | None] = {"ce_sequence": b"95", "x-sequence": b"2"}
-    assert number_of("order.parked.v1", headers) == 2
-    assert number_of("order.v1", headers) == 95
-    assert number_of("order.parked.v1", {"ce_sequence": b"95"}) == 0
+    assert number_of(PARKED, headers) == 2
+    assert number_of(PARKED, {"ce_sequence": b"95"}) == 0
+
+
+def test_e2_a_number_is_ours_under_the_source_of_the_topics_service_alone() -> None:
+    headers: dict[str, bytes | None] = {"ce_sequence": b"95", "ce_source": b"laotie/order"}
+    assert number_of(Topic("order.v1", "", ("order",), own=True), headers) == 95
+    for source in (b"laotie/payment", b"laotie/order ", b"", None):
+        assert number_of(Topic("order.v1", "", ("order",), own=True), {**headers, "ce_source": source}) == 0
+    assert number_of(Topic("order.refused.v1", "", ("order",), own=True), {**headers, "ce_source": b"shop"}) == 95, "a notice names theirs"

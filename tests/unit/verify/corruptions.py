@@ -262,7 +262,7 @@ CORRUPTIONS = (
     Corruption("a fact is told again under its id", "no effect twice", p.a_fact_told_again_under_its_id),
     Corruption("a fact cannot be read", "every fact follows", lambda copy: copy.spoil(LineSettled)),
     Corruption("somebody else writes on a topic of ours", "what others put", p.a_record_of_somebody_else),
-    Corruption("somebody else writes a number of ours before it is given out", "no number in a topic", p.a_number_that_nobody_gave_out),
+    Corruption("somebody forges a number of ours before it is given out", "no number in a topic", p.a_number_that_nobody_gave_out),
     Corruption("a number stands twice in a topic, in other words", "what stands in a topic twice", p.a_number_told_twice_with_other_words),
 )
 # fmt: on
