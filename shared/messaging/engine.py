@@ -217,9 +217,10 @@ class Engine:
     # -- assignment
 
     async def _assigned(self, numbers: list[int]) -> None:
-        """All is checked again: where somebody altered a topic's partitions, the group assigns them anew."""
+        """But for the first time all is checked again: where somebody altered a topic's partitions, the group assigns them anew."""
         await self._revoked()
-        self._verified = ""
+        if self._assigned_once:
+            self._verified = ""
         flow = Flow(self.settings, self._consumer, self.inputs, self._connect, self.relay, self.instance)
         failures = 0
         while not self._stopping:

@@ -76,7 +76,8 @@ def _stack(home: Path) -> Stack:
 
 @pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Up until the last journey of this process is over: even at rest it would take from other tests a seventh of a core.
+    """Up until the last journey of this process is over: even at rest it would take from other tests a seventh of a core. What all of
+    them left is verified at the end, once.
 
     LAOTIE_JOURNEYS names the home of a system that is up already, for people who write journeys; it is left as it is."""
     given = os.environ.get("LAOTIE_JOURNEYS")

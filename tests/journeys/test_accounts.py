@@ -61,7 +61,6 @@ def test_a_refund_after_settlement_with_an_empty_balance_is_a_debt_that_the_next
     paid = [(fact.body["amount_minor"], fact.body["withdrawal_id"]) for fact in deal.of_seller() if fact.type == "payout.instructed"]
     assert paid == [(57_00, None), (8_00, "some"), (30_00, None)]
     second.provider_pays()
-    assert town.verified() == []
 
 
 def test_a_deposit_is_put_in_filled_by_income_and_holds_the_sweep_back_until_it_is_complete(town: Town) -> None:
@@ -80,4 +79,3 @@ def test_a_deposit_is_put_in_filled_by_income_and_holds_the_sweep_back_until_it_
     assert [fact.type for fact in deal.of_seller()].count("payout.overdue") == 1
     deal.provider_pays()
     assert deal.of_seller()[-1].type == "payout.done"
-    assert town.verified() == []

@@ -124,4 +124,3 @@ def test_a_payout_is_compared_by_its_party_r3_9(town: Town) -> None:
     assert [fact.type for fact in deal.of_seller()][-6:] == [
         "payout.stated", "payout.break_found", "payout.stated", "payout.break_explained", "payout.stated", "payout.break_found",
     ]  # fmt: skip
-    assert town.verified() == []
