@@ -9,6 +9,7 @@ from services.refund.model import PURCHASE
 from shared.contracts.order import ParcelDelivered
 from shared.messaging.message import Message
 from tests.unit import builders as b
+from tests.unit.refund import acts
 from tests.unit.refund import life as l
 from tests.unit.test_cases_together import street
 from tests.unit.test_refund_or_goods import FINE, fine
@@ -49,6 +50,17 @@ def test_its_windows_run_from_the_moment_when_nothing_was_missing_and_the_parcel
     order = town.entity("order", ORDER, b.ORDER)
     bought = town.entity("refund", PURCHASE, b.ORDER).lines[1]
     assert (order.parcels["w1"].signed_at, bought.signed_at) == (SIGNED.occurred_at, CANCELLED.occurred_at)
+
+
+def test_the_rest_of_a_line_has_its_window_though_what_was_sent_anew_came_first_r1_3_r4_10() -> None:
+    lost = (*BOTH[:2], b.shipped("w1", {1: 1}), b.parcel_lost("w1", when="06-04 10:00"))
+    anew = (l.requested(kind="resend", ground="not_received", quantity=1, when="06-04 11:00"), l.accepted(when="06-04 12:00"))
+    came = (acts.replaced(when="06-05 10:00"), b.signed("r1", when="06-06 10:00"))
+    rest = (b.shipped("w2", {1: 1}, when="06-20 10:00"), b.signed("w2", when="06-22 10:00"))
+    town = street(*lost, *anew, *came, *rest, l.requested("c2", quantity=1, when="06-23 10:00"))
+    bought = town.entity("refund", PURCHASE, b.ORDER)
+    assert (bought.cases["c1"].state, bought.cases["c2"].state, bought.lines[1].signed_at) == (60, 10, rest[1].occurred_at)
+    assert (town.refused(), town.waiting(), fine(town)) == ([], [], FINE)
 
 
 def test_of_what_all_went_back_or_never_came_nothing_is_told_r2_5() -> None:

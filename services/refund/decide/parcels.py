@@ -52,13 +52,15 @@ def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
 
 
 def open_windows(event: ParcelDelivered, purchase: Purchase | None, card: Card | None) -> Outcome:
-    """No facts where the parcel completes no line: part of a line opens no window. The first signing of a line counts; a replacement's
-    begins every window of its line again and ends its case. card: the order's. Source: R1.3, R4.10, R4.7.
+    """No facts where the parcel completes no line: part of a line opens no window, be it sent anew. The first signing of a line counts; a
+    replacement's begins every window of a line that was there, or is with it, again, and ends its case. card: the order's. Source: R1.3,
+    R4.10, R4.7.
     """
     if purchase is None:
         return Wait("case.before_certificate")
     case = replacing(purchase, event.parcel_id) if event.replacement else None
-    again = () if case is None else (case.line_no,)
+    whole = case is not None and (purchase.line_of(case).signed_at is not None or case.line_no in event.delivered)
+    again = (case.line_no,) if case is not None and whole else ()
     fresh = tuple(number for number in event.delivered if number not in again and purchase.lines[number].signed_at is None)
     facts: list[Message] = [
         WindowOpened(
