@@ -200,4 +200,12 @@ BREAKS = (
         "            lane.acked = lane.acked",
         f"{REAL}lives.py::test_r3_a_delete_that_a_fallen_server_forgot_is_done_again",
     ),
+    Break(
+        "an assignment is not checked",
+        "what must hold at a start must hold at each assignment",
+        "engine.py",
+        "        if self._assigned_once:\n            self._verified",
+        "        if not self._assigned_once:\n            self._verified",
+        "tests/integration/test_engine_partitions.py",
+    ),
 )
