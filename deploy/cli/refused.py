@@ -14,7 +14,7 @@ import click
 from deploy.cli.connect import running
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
-from deploy.verify.log import TOPICS, Entry, entries
+from deploy.verify.log import TOPICS, Entry, copied_from, entries
 from deploy.verify.run import ends_of
 from shared import postgres
 from shared.contracts.generate import READS
@@ -140,7 +140,7 @@ def told(copies: Iterable[Entry]) -> Iterator[dict[str, Any]]:
             "source": copy.header("ce_source"),
             "id": copy.id,
             "type": copy.type,
-            "place": "/".join(copy.header(f"x-original-{name}") for name in ("topic", "partition", "offset")),
+            "place": copied_from(copy),
             "code": copy.header("x-reason"),
             "detail": copy.header("x-error"),
             "meaning": code.meaning if code else "",

@@ -79,6 +79,18 @@ def test_what_was_corrected_and_taken_is_refused_no_more_r2_1(town: Town) -> Non
     assert "1 not taken, 1 more taken since (--all)" in town.laotie("refused", "--key", deal.order)
 
 
+def test_what_was_corrected_is_no_difference_to_verify_r2_1_r6_1(town: Town) -> None:
+    """It was refused with the first body, and taken with the second under the same id."""
+    deal = Deal(town, "misspelled")
+    subject = f"seller:{deal.seller}"
+    for kind in ("misspelled", "false_advertising"):
+        body = {"subject_id": subject, "violation_id": "v1", "kind": kind}
+        town.send("governance", "violation.recorded", subject, body, event_id=f"e-{subject}")
+        town.idle()
+    assert town.laotie("refused", "--key", subject) == "0 not taken, 1 more taken since (--all)\n"
+    assert town.verified() == []
+
+
 def notices(town: Town, app: str, topic: str, key: str) -> list[dict[str, str]]:
     """The headers of all records of that key, as that app reads them; their values are empty."""
     found, ended = list[dict[str, str]](), set[int | None]()
