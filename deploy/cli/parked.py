@@ -6,7 +6,8 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import asyncpg
@@ -34,9 +35,9 @@ SELECT '{service}' AS service, state, key, ref, reason, error, attempts, at, hea
   FROM {schema}.parked WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR key = $2) ORDER BY n
 """
 ONE = "SELECT '{service}' AS service, * FROM {schema}.parked WHERE ref = $1"
-OF_KEY = "SELECT ref, state, attempts FROM {schema}.parked WHERE key = $1"
+OF_KEY = "SELECT ref, state, attempts, reason FROM {schema}.parked WHERE key = $1"
 service_option = click.option("--service", type=click.Choice(discover()), help="Of that service; needed where several hold it.")
-Held = Mapping[str, tuple[str, int]]  # by ref: state, and how often it was tried
+Held = Mapping[str, tuple[str, int, str]]  # by ref: state, how often it was tried, the code of what it is held for
 timeout_option = click.option("--timeout", "timeout_s", default=TIMEOUT_S, show_default=True, type=click.FloatRange(0), help="Seconds.")
 
 
@@ -93,12 +94,12 @@ def show(ref: str, service: str | None, as_json: bool) -> None:
 @service_option
 @timeout_option
 def redrive(key: str, service: str | None, timeout_s: float) -> None:
-    """Offer again, in order, all that is parked or expired under KEY; waits until that is done."""
+    """Offer again, in order, all that is parked or expired under KEY, and say what came of it; waits until that is done."""
     stack = running()
 
     async def act() -> str:
         name, held = await _holder(stack, service, key)
-        stuck = {ref for ref, (state, _) in held.items() if state in ("parked", "expired")}
+        stuck = {ref for ref, (state, *_) in held.items() if state in ("parked", "expired")}
         if not stuck:
             raise Failed(f"{name} holds nothing parked or expired under {key}; what waits for its cause is offered again by itself")
         await order_redrive(stack, name, key)
@@ -114,9 +115,17 @@ def redrive(key: str, service: str | None, timeout_s: float) -> None:
             raise Failed(f"{again[0]} was offered and failed again; `laotie parked show {again[0]}` says why")
         if not offered(left):
             raise Failed(f"{name} has not offered {key} again after {timeout_s:.0f} s; is it running? (laotie status)")
-        return f"{name}: {len(stuck)} offered again"
+        return f"{name}: {came_of(stuck, left)}"
 
     click.echo(asyncio.run(act()))
+
+
+def came_of(offered: Set[str], left: Held) -> str:
+    """left: what is held after all of these were offered again."""
+    again = Counter(left[ref][2] for ref in offered & left.keys())
+    waits = [f"{count} waiting again ({code}: {CATALOGUE[code].meaning})" for code, count in sorted(again.items())]
+    ended = f"{len(offered) - again.total()} held no more (what was refused of it: laotie refused)"
+    return ", ".join([f"{len(offered)} offered again", *([ended] if again.total() < len(offered) else []), *waits])
 
 
 @parked.command()
@@ -162,7 +171,7 @@ async def _holder(stack: Stack, service: str | None, key: str) -> tuple[str, Hel
 
 
 async def _held(stack: Stack, service: str, key: str) -> Held:
-    return {row["ref"]: (row["state"], row["attempts"]) for row in await _fetch(stack, OF_KEY, [service], key)}
+    return {row["ref"]: (row["state"], row["attempts"], row["reason"]) for row in await _fetch(stack, OF_KEY, [service], key)}
 
 
 async def _until(stack: Stack, service: str, key: str, done: Callable[[Held], bool], timeout_s: float) -> Held:

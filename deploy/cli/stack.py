@@ -78,7 +78,8 @@ def status(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(state, indent=1))
     else:
-        click.echo(f"{state['phase']}, {state['clock']} clock" if state.get("clock") else state["phase"])
+        phase = f"{state['phase']}, but halted: {', '.join(halted)}" if halted else state["phase"]
+        click.echo(f"{phase}, {state['clock']} clock" if state.get("clock") else phase)
         if state.get("error"):
             click.echo(state["error"], err=True)
         _table(state)

@@ -33,7 +33,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
 
 def _accepted(log: Log, policies: Policies) -> Check:
     check = Check("allocation: every accepted line is what its cart, its coupons and its visits come to")
-    carts = log.bodies(OrderPlaced)
+    carts = log.bodies(OrderPlaced, "order")
     for entry, accepted in log.of(OrderAccepted):
         cart = cause(carts, entry, due_minor=accepted.due_minor)
         policy = policies.named(accepted.terms.policy_version)
@@ -58,7 +58,7 @@ def _bound(log: Log) -> Check:
     check = Check(
         "allocation: every accepted line is of the kind, the gift and the cap that its cart says; gifts go with their seller's goods"
     )
-    carts = log.bodies(OrderPlaced)
+    carts = log.bodies(OrderPlaced, "order")
     for entry, accepted in log.of(OrderAccepted):
         cart = cause(carts, entry, due_minor=accepted.due_minor)
         placed = {line.line_no: line for line in cart.lines} if cart is not None else {}

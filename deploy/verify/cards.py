@@ -38,7 +38,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
     check = Check("trust cards: one a buyer, by its score and without abuse, each claim answered once, taken back on abuse alone")
     holders: defaultdict[str, Holder] = defaultdict(Holder)
     abuses, fallen, cluster, answered = _abuses(log), _fallen(log), _clusters(log), Counter[tuple[str, str]]()
-    claims = log.bodies(TrustCardClaimed)
+    claims = log.bodies(TrustCardClaimed, "trust")
     granted = {fact.buyer_id for _, fact in log.of(CardGranted)}
     for entry in log.facts():
         fact: Any = entry.event

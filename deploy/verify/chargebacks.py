@@ -48,7 +48,7 @@ def checks(log: Log, moves: list[tuple[Entry, Moves]]) -> Iterator[Check]:
 def _told(log: Log) -> Check:
     """By the causation id; what was refused or waits has no such fact, and `nothing vanished` looks after it."""
     check = Check("every chargeback was taken and ended as the bank told of it, once")
-    opened, closed = log.bodies(ChargebackOpened), log.bodies(ChargebackClosed)
+    opened, closed = log.bodies(ChargebackOpened, "payment"), log.bodies(ChargebackClosed, "payment")
     seen: Counter[tuple[str, str, str]] = Counter()
     disputed: dict[tuple[str, str], int] = {}
     for entry, fact in log.of(ChargebackReceived):

@@ -147,7 +147,7 @@ def _payers(log: Log) -> Check:
     sealed: set[tuple[str, int]] = set()
     grounds: dict[tuple[str, str], str] = {}
     unsealed: set[tuple[str, str]] = set()
-    requests = log.bodies(RefundRequested)
+    requests = log.bodies(RefundRequested, "refund")
     used = {fact.order_id for _, fact in log.of(FirstOrderUsed)}
     for entry in log.facts():
         fact: Any = entry.event

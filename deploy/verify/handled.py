@@ -40,7 +40,7 @@ def checks(log: Log) -> Iterator[Check]:
 
 def _said(log: Log) -> Check:
     check = Check("settled by hand: a person said so, each time once, of what the provider had refused")
-    sent = log.bodies(MoneyHandled)
+    sent = log.bodies(MoneyHandled, "payment")
     refused: set[Item] = set()
     settled: set[Item] = set()
     for entry in log.facts():

@@ -82,11 +82,14 @@ class Log:
             if isinstance(entry.event, kind):
                 yield entry, entry.event
 
-    def bodies(self, kind: type[M]) -> Bodies[M]:
-        found: Bodies[M] = defaultdict(list)
+    def bodies(self, kind: type[M], by: str) -> Bodies[M]:
+        """by: the service that took them. Of several bodies of an id those come last that it refused: a corrected one was welcome."""
+        sent: dict[tuple[str, bytes | None], list[tuple[Entry, M]]] = defaultdict(list)
         for entry, event in self.of(kind):
-            found[(entry.id, entry.key)].append(event)
-        return found
+            sent[(entry.id, entry.key)].append((entry, event))
+        several = any(len(one) > 1 for one in sent.values())
+        refused = {copied_from(copy) for copy in self.refused() if copy.topic == by + COPIES and _final(copy)} if several else set()
+        return {place: [event for _, event in sorted(one, key=lambda pair: pair[0].ref in refused)] for place, one in sent.items()}
 
     def facts(self) -> Iterator[Entry]:
         """What we decided: all lanes but copies of refused records and the notices of these."""
@@ -101,9 +104,19 @@ class Log:
                 yield from self.lanes[lane]
 
 
+def copied_from(copy: Entry) -> str:
+    """The place of what was refused, topic/partition/offset."""
+    return "/".join(copy.header(f"x-original-{part}") for part in ("topic", "partition", "offset"))
+
+
+def _final(copy: Entry) -> bool:
+    """What waited in vain, or met a bug, may be taken yet."""
+    return not copy.header("x-reason").startswith(("wait.", "parked."))
+
+
 def cause(bodies: Bodies[M], effect: Entry, **said: object) -> M | None:
     """What a fact of the same key follows from; None: it was not sent. An id that came with several bodies was taken with one of them:
-    with the one that says what was made of it, else the first counts.
+    with the one that says what was made of it, else the first that was not refused counts.
     """
     sent = bodies.get((effect.header("ce_causationid"), effect.key), [])
     fitting = (one for one in sent if all(getattr(one, name) == value for name, value in said.items()))

@@ -123,7 +123,7 @@ def _told(log: Log) -> Check:
     check = Check("cases: the buyer got what was paid of the grant, a bank gave the rest, and the order counts both as gone")
     grants = {(fact.order_id, fact.case_id): fact for _, fact in log.of(RefundGranted)}
     paid = {(fact.order_id, fact.refund_id): fact for _, fact in log.of(RefundDone)}
-    freed = log.bodies(CaseClosed)
+    freed = log.bodies(CaseClosed, "order")
     for entry, fact in log.of(CaseClosed):
         grant = grants.get((fact.order_id, fact.case_id))
         done = paid.get((fact.order_id, grant.refund_id)) if grant is not None else None

@@ -76,7 +76,7 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
 
 def _noted(check: Check, log: Log, lines: type[StatementLine | PayoutLine], taken: type[StatementNoted | PayoutStated]) -> Check:
     """By the causation id; a line that was refused or waits has no such fact, and `nothing vanished` looks after it."""
-    sent: Bodies[StatementLine | PayoutLine] = log.bodies(lines)
+    sent: Bodies[StatementLine | PayoutLine] = log.bodies(lines, "payment")
     seen: Counter[tuple[str, str]] = Counter()
     names = NAMES[taken]
     for entry, noted in log.of(taken):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, get_args
 
-from deploy.verify.log import Log
+from deploy.verify.log import Log, copied_from
 from deploy.verify.report import Check
 from deploy.verify.verdicts import end, guarantee
 from shared.contracts.certificate import CertificateIssued, Withheld
@@ -51,7 +51,7 @@ def checks(log: Log) -> Iterator[Check]:
     known = _known(log)
     requests = {entry.ref: fact for entry, fact in log.of(RefundRequested)}
     for entry in log.refused():
-        place = "/".join(entry.header(f"x-original-{part}") for part in ("topic", "partition", "offset"))
+        place = copied_from(entry)
         request, code = requests.get(place), entry.header("x-reason")
         if request is None or entry.topic != f"refund{COPIES}":
             continue

@@ -110,7 +110,7 @@ def _granted(log: Log) -> Check:
     """
     check = Check("refunds granted: the slice of the units accepted, less waived freight that fell due and gifts that stay")
     orders: defaultdict[str, Told] = defaultdict(Told)
-    inspections = log.bodies(ReturnConfirmed)
+    inspections = log.bodies(ReturnConfirmed, "refund")
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, CertificateIssued):

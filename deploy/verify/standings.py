@@ -45,7 +45,7 @@ class Book:
 
 def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
     check = Check("standings: points, study, removals, suspensions and appeals are what violations, voids and lessons come to")
-    causes: dict[str, Any] = {kind.type: log.bodies(kind) for kind in CAUSES}
+    causes: dict[str, Any] = {kind.type: log.bodies(kind, "trust") for kind in CAUSES}
     books: defaultdict[str, Book] = defaultdict(Book)
     for subject, entries in _by_subject(log).items():
         for entry in entries:

@@ -10,18 +10,24 @@ from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Place, Stored, Tables, Task
 from shared.contracts.certificate import CertificateIssued
-from shared.contracts.chargeback import ChargebackEnded, ChargebackOverdue, ChargebackReceived, RefundHeld
+from shared.contracts.chargeback import ChargebackDebited, ChargebackEnded, ChargebackOverdue, ChargebackReceived, RefundHeld
 from shared.contracts.dispute import CaseAppealed, CaseAppealEnded
+from shared.contracts.handling import HandlingNoted
 from shared.contracts.payment import (
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
+    CompensationOverdue,
     LineSettled,
     PayoutDone,
     PayoutInstructed,
+    PayoutOverdue,
     PayoutReturned,
+    RefundDecided,
     RefundDone,
+    RefundInstructed,
     RefundNotPaid,
+    RefundOverdue,
     RefundRefused,
     RefundReserved,
     UnwantedReceived,
@@ -29,12 +35,29 @@ from shared.contracts.payment import (
 from shared.contracts.refund import CaseClosed, CaseFact, LineReduced, RefundGranted
 from shared.contracts.trust import EvidenceCounted, EvidenceStruck, ScoreChanged
 
+SILENT, REFUSED, ENDLESS = "no answer", "not paid", "no end"
+WAITS: Mapping[type[Any], tuple[str, str | None]] = {
+    RefundOverdue: ("refund", SILENT),
+    RefundNotPaid: ("refund", REFUSED),
+    RefundDecided: ("refund", None),
+    RefundDone: ("refund", None),
+    CompensationOverdue: ("compensation", SILENT),
+    CompensationNotPaid: ("compensation", REFUSED),
+    CompensationDone: ("compensation", None),
+    ChargebackOverdue: ("chargeback", ENDLESS),
+    ChargebackEnded: ("chargeback", None),
+    PayoutOverdue: ("payout", SILENT),
+    PayoutDone: ("payout", None),
+    PayoutReturned: ("payout", None),
+}  # of which kind the fact is, and why its item waits for a person from then on
+
 
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _payments(log, tables.entities["payment"])
     yield _payouts(log, tables.entities["account"])
     yield _cases(log, tables.entities["purchase"])
     yield _tasks(log, tables.tasks)
+    yield _attention(log, tables.attention)
     yield _evidence(log, tables)
 
 
@@ -153,6 +176,30 @@ def _tasks(log: Log, stored: Mapping[Place, Task]) -> Check:
             told[fact.order_id, fact.case_id, "appeal"] = (fact.state, "nobody", None, False)
     for place in sorted(told.keys() | stored.keys()):
         check.same(f"{place[2]} {place[1]} of {place[0]} (state, turn, deadline, open)", told.get(place), stored.get(place))
+    return check
+
+
+def _attention(log: Log, stored: Mapping[Place, str]) -> Check:
+    """By the last fact of each refund, compensation, chargeback and payout that says whether a person is to look at it."""
+    check = Check("what waits for a person: each item that was refused or not answered, until its end, as monitoring counts it")
+    told: dict[Place, str | None] = {}
+    for entry in log.facts():
+        fact: Any = entry.event
+        if type(fact) in WAITS:
+            kind, why = WAITS[type(fact)]
+            told[fact.key, kind, getattr(fact, f"{kind}_id")] = why
+        elif isinstance(fact, ChargebackDebited):
+            told[fact.key, "chargeback", fact.chargeback_id] = "excess" if fact.excess_minor else None
+        elif isinstance(fact, HandlingNoted):
+            told[fact.key, fact.of, fact.item_id] = None
+        elif isinstance(fact, RefundInstructed) and fact.answer_by is None:
+            told[fact.key, "refund", fact.refund_id] = SILENT
+        elif isinstance(fact, PayoutInstructed) and fact.answer_by is None:
+            told[fact.key, "payout", fact.payout_id] = SILENT
+        elif isinstance(fact, ChargebackReceived) and fact.answer_by is None:
+            told[fact.key, "chargeback", fact.chargeback_id] = ENDLESS
+    for place in sorted(told.keys() | stored.keys()):
+        check.same(f"{place[1]} {place[2]} of {place[0]}", told.get(place), stored.get(place))
     return check
 
 

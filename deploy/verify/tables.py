@@ -38,6 +38,7 @@ SELECT tx::text, ordinal, account, currency, amount_minor, order_id, party, at, 
 
 BREAKS = "SELECT break_id, coalesce(order_id, party), break_kind, reference FROM payment.open_break"
 TASKS = "SELECT order_id, case_id, task, state, turn, deadline, open FROM refund.case_task"
+ATTENTION = "SELECT key, kind, id, why FROM payment.attention WHERE why IS NOT NULL"
 LOOKS = "SELECT subject, due_at FROM payment.timer WHERE kind IN ('statement.due', 'payout_statement.due')"
 
 
@@ -78,7 +79,8 @@ class Tables:
 
     breaks: open ones by id: order or party, kind, reference. looks: when a movement that is not stated yet is looked at, by the
     timer's subject. tasks: the queue of cases, by order, case and `case` or `appeal`: state, turn, deadline, open. policies: by service,
-    the versions that it keeps: when each begins, and the digest of what it decides by.
+    the versions that it keeps: when each begins, and the digest of what it decides by. attention: what waits for a person and why, by
+    order or party, kind and id.
     """
 
     lanes: Mapping[Lane, int]
@@ -89,6 +91,7 @@ class Tables:
     looks: Mapping[str, datetime]
     tasks: Mapping[Place, Task] = field(default_factory=dict)
     policies: Mapping[str, Mapping[str, tuple[datetime, str]]] = field(default_factory=dict)
+    attention: Mapping[Place, str] = field(default_factory=dict)
 
 
 async def snapshot(dsn: str) -> Tables:
@@ -113,10 +116,11 @@ async def snapshot(dsn: str) -> Tables:
             breaks = {row[0]: (row[1], row[2], row[3]) for row in await connection.fetch(BREAKS)}
             looks = {row[0]: row[1] for row in await connection.fetch(LOOKS)}
             tasks = {(row[0], row[1], row[2]): (row[3], row[4], row[5], row[6]) for row in await connection.fetch(TASKS)}
+            attention = {(row[0], row[1], row[2]): row[3] for row in await connection.fetch(ATTENTION)}
         await _published(connection, lanes)
     finally:
         await connection.close()
-    return Tables(lanes, taken, entities, postings, breaks, looks, tasks, policies)
+    return Tables(lanes, taken, entities, postings, breaks, looks, tasks, policies, attention)
 
 
 async def given_out(dsn: str) -> dict[Lane, int]:

@@ -88,7 +88,7 @@ def checks(log: Log) -> Iterator[Check]:
     steps = Check("cases: each step follows from what was said, in a state that allows it; silence decides exactly at the deadline")
     terms = Check("cases: each deadline is the step before it and the term that the certificate gives")
     kinds = sorted({kind for kinds in SAID.values() for kind in kinds}, key=lambda kind: (kind.topic.name, kind.type))
-    bodies = {kind: log.bodies(kind) for kind in kinds}
+    bodies = {kind: log.bodies(kind, "refund") for kind in kinds}
     orders: dict[str, Order] = {}
     for entry in log.facts():
         fact: Any = entry.event

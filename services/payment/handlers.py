@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from services.payment import decide
+from services.payment.metrics import WATCHED
 from services.payment.model import ACCOUNT, PAYMENT
-from services.payment.store import BREAKS, POSTINGS
+from services.payment.store import ATTENTION, BREAKS, POSTINGS
 from shared.contracts.chargeback import ChargebackAnswerDue
 from shared.contracts.dispute import CaseReopened
 from shared.contracts.handling import MoneyHandled
@@ -171,4 +172,5 @@ def handle(event: Input, policy: Policies) -> Plan:
 
 
 SENDS = (AccountCredited, AccountCharged, SubsidyCharged, SubsidyReturned)
-SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=SENDS, rows=(POSTINGS, BREAKS))
+ROWS = (POSTINGS, BREAKS, ATTENTION)
+SERVICE = Service("payment", Input, handle, (PAYMENT, ACCOUNT), sends=SENDS, rows=ROWS, watched=(WATCHED,))

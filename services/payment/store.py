@@ -1,17 +1,23 @@
-"""Append-only tables: one row a posting, from the facts that carry moves; one row a break found or explained. Source: R3.1, R3.9."""
+"""Rows beside the entities: postings, from the facts that carry moves; breaks found or explained; what waits for a person.
+
+Source: R3.1, R3.5, R3.8, R3.9.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, assert_never
 
-from shared.contracts.chargeback import ChargebackDebited
+from shared.contracts.chargeback import ChargebackDebited, ChargebackEnded, ChargebackOverdue, ChargebackReceived
+from shared.contracts.handling import HandlingNoted
 from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     BalanceDebited,
     BreakExplained,
     BreakFound,
     CompensationDone,
+    CompensationNotPaid,
+    CompensationOverdue,
     DebtRepaid,
     DepositFilled,
     DepositReceived,
@@ -19,8 +25,13 @@ from shared.contracts.payment import (
     LineSettled,
     PayoutDone,
     PayoutInstructed,
+    PayoutOverdue,
     PayoutReturned,
+    RefundDecided,
     RefundDone,
+    RefundInstructed,
+    RefundNotPaid,
+    RefundOverdue,
     UnwantedReceived,
 )
 from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound
@@ -42,6 +53,11 @@ OfParty = (
     | PayoutReturned
 )
 Moving = OfOrder | OfParty
+OfRefund = RefundInstructed | RefundOverdue | RefundNotPaid | RefundDecided | RefundDone
+OfCompensation = CompensationOverdue | CompensationNotPaid | CompensationDone
+OfChargeback = ChargebackReceived | ChargebackOverdue | ChargebackEnded | ChargebackDebited
+OfPayout = PayoutInstructed | PayoutOverdue | PayoutDone | PayoutReturned
+Attended = OfRefund | OfCompensation | OfChargeback | OfPayout | HandlingNoted
 Broken = BreakFound | BreakExplained | PayoutBreakFound | PayoutBreakExplained
 
 
@@ -104,4 +120,48 @@ BREAKS = Rows(
     },
     members(Broken),
     breaks,
+)
+
+
+def attended(fact: Attended, fact_id: str) -> Iterable[tuple[Any, ...]]:
+    """Why it waits for a person, None: it does not. Instructed before silence was announced, it does from then on. Source: R3.5, R3.8."""
+    why: str | None
+    match fact:
+        case RefundInstructed() | ChargebackReceived() | PayoutInstructed() if fact.answer_by is not None:
+            return
+        case RefundInstructed() | RefundOverdue() | CompensationOverdue() | PayoutInstructed() | PayoutOverdue():
+            why = "no answer"
+        case RefundNotPaid() | CompensationNotPaid():
+            why = "not paid"
+        case ChargebackReceived() | ChargebackOverdue():
+            why = "no end"
+        case ChargebackDebited() if fact.excess_minor:
+            why = "excess"
+        case _:
+            why = None
+    yield *_item(fact), why, fact.occurred_at
+
+
+def _item(fact: Attended) -> tuple[str, str, str]:
+    match fact:
+        case RefundInstructed() | RefundOverdue() | RefundNotPaid() | RefundDecided() | RefundDone():
+            return fact.order_id, "refund", fact.refund_id
+        case CompensationOverdue() | CompensationNotPaid() | CompensationDone():
+            return fact.order_id, "compensation", fact.compensation_id
+        case ChargebackReceived() | ChargebackOverdue() | ChargebackEnded() | ChargebackDebited():
+            return fact.order_id, "chargeback", fact.chargeback_id
+        case PayoutInstructed() | PayoutOverdue() | PayoutDone() | PayoutReturned():
+            return fact.party, "payout", fact.payout_id
+        case HandlingNoted():
+            return fact.order_id, fact.of, fact.item_id
+        case _:
+            assert_never(fact)
+
+
+ATTENTION = Rows(
+    "attention",
+    {"key": "text", "kind": "text", "id": "text", "why": "text", "since": "timestamptz"},
+    members(Attended),
+    attended,
+    key=("key", "kind", "id"),
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from services.trust import decide
+from services.trust.metrics import WATCHED
 from services.trust.model import (
     BALLOT,
     COUNTERPARTY,
@@ -170,4 +171,5 @@ def _person(buyer_id: str) -> Callable[[Holder | None], Touch[Person | None]]:
 
 
 KINDS = (SCORE, NEWEST, ITEM, COUNTERPARTY, GROUPS, STANDING, HOLDER, PERSON, BALLOT, POLL, TALLY)
-SERVICE = Service("trust", Input, handle, KINDS, sends=(EvidenceFound, EvidenceVoided, ScoreExplained, VoteGiven))
+SENDS = (EvidenceFound, EvidenceVoided, ScoreExplained, VoteGiven)
+SERVICE = Service("trust", Input, handle, KINDS, sends=SENDS, watched=(WATCHED,))

@@ -54,7 +54,7 @@ def test_the_runbook_has_a_section_for_every_halt_and_no_other() -> None:
 
 
 def test_the_runbook_names_only_metrics_that_are_served() -> None:
-    lists = (ROOT / "shared/messaging/metrics.py", *ROOT.glob("services/*/metrics.py"))
+    lists = (ROOT / "shared/messaging/metrics.py", ROOT / "shared/attention.py", *ROOT.glob("services/*/metrics.py"))
     served = {name for path in lists for name in re.findall(r'"(laotie_\w+)"', path.read_text(encoding="utf-8"))}
     named = set(re.findall(r"`(laotie_[a-z_]+)", RUNBOOK.read_text(encoding="utf-8")))
     assert named

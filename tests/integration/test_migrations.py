@@ -70,10 +70,12 @@ async def test_rewritten_history_is_refused(stack: Stack, fresh: Fresh, folder: 
 
 
 async def test_groups_that_lay_in_a_score_are_moved_into_rows_of_their_own(stack: Stack, fresh: Fresh, tmp_path: Path) -> None:
-    older, newest = tmp_path / "trust" / "migrations", "0007_groups.sql"
+    older, moving = tmp_path / "trust" / "migrations", "0007_groups.sql"
     *shared, own = migration_folders("trust")
     shutil.copytree(own, older)
-    (older / newest).unlink()
+    for path in older.glob("*.sql"):
+        if path.name >= moving:
+            path.unlink()
     schema = await asyncio.to_thread(fresh.schema, "trust", [*shared, older])
     days = {"2026-06-16": 4, "2026-06-01": 3}
     goods = Buckets({"2026-06-16": 2}, dict.fromkeys(range(1, 36), days), {"2026-05-01": 1})
@@ -81,8 +83,8 @@ async def test_groups_that_lay_in_a_score_are_moved_into_rows_of_their_own(stack
     before = Score(810, False, 40, "2026-06-16", now, 35, {"goods": goods, "logistics": Buckets(days)}, "good", subject_id="seller:s1")
     connection = await asyncpg.connect(schema.owner_dsn)
     await connection.execute("INSERT INTO score VALUES ('seller:s1', 7, 6, $1)", SCORE.dump(before))
-    shutil.copy(own / newest, older / newest)
-    assert await migrate(stack.dsn("admin"), schema.name, [*shared, older]) == [f"trust/{newest}"]
+    shutil.copy(own / moving, older / moving)
+    assert await migrate(stack.dsn("admin"), schema.name, [*shared, older]) == [f"trust/{moving}"]
     row = await connection.fetchrow("SELECT version, body FROM score")
     rows = {key: GROUPS.parse(body) for key, body in await connection.fetch("SELECT key, body FROM groups")}
     await connection.close()

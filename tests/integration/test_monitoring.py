@@ -11,6 +11,7 @@ import yaml
 
 from deploy.local.services import discover
 from services.refund.metrics import METRICS as CASES
+from shared.attention import METRICS as ATTENTION
 from shared.contracts import registry
 from shared.messaging.metrics import METRICS
 from shared.settings import Settings
@@ -70,4 +71,4 @@ def test_alerts_fire_when_they_should() -> None:
 
 
 def _metrics() -> list[Any]:
-    return [value for of in (METRICS, CASES) for value in vars(type(of)).values() if hasattr(value, "collect")]
+    return [value for of in (METRICS, CASES, ATTENTION) for value in vars(type(of)).values() if hasattr(value, "collect")]

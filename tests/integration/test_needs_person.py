@@ -1,22 +1,38 @@
-"""What waits for a person is listed from the states as stored, and leaves the list once it is answered. Source: R3.1, R3.5, R3.8."""
+"""What waits for a person is listed from the states as stored, and leaves the list once it is answered; the rows that facts wrote, which
+monitoring counts, say the same. Source: R3.1, R3.5, R3.8, R6.2.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
-from shared.contracts.payment import PayoutInstructed
+from services.payment.handlers import SERVICE
+from services.payment.metrics import WAITING
+from services.payment.store import ATTENTION
+from services.trust.metrics import UNDECIDED
+from services.trust.model.standing import STANDING, Appeal, Standing
+from shared.attention import METRICS, show
+from shared.contracts.payment import LineSettled, PayoutInstructed, RefundDone
 from shared.messaging.memory import Memory
+from shared.messaging.saving import save_parts
 from tests.infra import Fresh
 from tests.unit import builders as b
 from tests.unit.payment import asks
 from tests.unit.payment.bank import bank
 from tests.unit.payment.disputes import closed, opened
+from tests.unit.payment.test_handling import cancelled, handled
 
 pytestmark = pytest.mark.stack
 STORE = "INSERT INTO {} (key, version, base, body) VALUES ($1, 1, 0, $2)"
+ATTENTION_ROWS = save_parts(SERVICE)[f"rows{SERVICE.rows.index(ATTENTION)}"]
+TOLD = "SELECT key, kind, id, why FROM attention WHERE why IS NOT NULL"
+MIGRATION = (Path(__file__).parents[2] / "services/payment/migrations/0010_attention.sql").read_text(encoding="utf-8")
 
 
 async def listed(fresh: Fresh, memory: Memory) -> set[tuple[str, str, str, str, int, str]]:
@@ -27,7 +43,11 @@ async def listed(fresh: Fresh, memory: Memory) -> set[tuple[str, str, str, str, 
             for (name, key), (_, entity) in memory.entities.items():
                 if name == kind.name:
                     await connection.execute(STORE.format(name), key, kind.body.dump_json(entity).decode())
-        return {tuple(row) for row in await connection.fetch("SELECT key, kind, id, why, amount_minor, currency FROM needs_person")}
+        found = {tuple(row) for row in await connection.fetch("SELECT key, kind, id, why, amount_minor, currency FROM needs_person")}
+        if told := memory.rows.get("attention"):
+            await connection.execute(ATTENTION_ROWS.spelled(), *ATTENTION_ROWS.arguments(ATTENTION.merged(told)))
+        assert {tuple(row) for row in await connection.fetch(TOLD)} == {row[:4] for row in found}, "as the facts told it"
+        return found
     finally:
         await connection.close()
 
@@ -76,3 +96,62 @@ async def test_a_refund_that_failed_is_listed_until_a_ruling_decides_r3_5(fresh:
     assert await listed(fresh, memory) == {second}
     memory.when(b.case_closed(when="06-10 10:00").model_copy(update={"given_up": "r2"}))
     assert await listed(fresh, memory) == set()
+
+
+async def test_what_a_person_settled_by_hand_is_listed_no_more_r3_5(fresh: Fresh) -> None:
+    """Of cancelled units the money goes back under another id."""
+    memory = cancelled(b.line(1))
+    assert await listed(fresh, memory) == {(b.ORDER, "refund", "x1", "not paid", 100_00, "CNY")}
+    memory.when(handled("x1"))
+    assert isinstance(memory.facts[-1], LineSettled | RefundDone)
+    assert await listed(fresh, memory) == set()
+
+
+async def test_monitoring_is_told_how_much_waits_and_since_when_r3_5(fresh: Fresh) -> None:
+    memory, _ = unanswered()
+    memory.advance(b.at("12-01 00:00"))
+    rows = ATTENTION.merged(memory.rows["attention"])
+    connection = await asyncpg.connect((await asyncio.to_thread(fresh.schema, "payment")).dsn)
+    await connection.execute(ATTENTION_ROWS.spelled(), *ATTENTION_ROWS.arguments(rows))
+    show(await connection.fetch(WAITING, b.at("06-08 10:00") + timedelta(hours=30)))
+    await connection.close()
+    waiting, oldest = shown(METRICS.waiting), shown(METRICS.oldest)
+    assert waiting == {
+        ("refund", "not paid"): 1,
+        ("refund", "no answer"): 1,
+        ("compensation", "no answer"): 1,
+        ("chargeback", "no end"): 1,
+        ("payout", "no answer"): 1,
+    }
+    assert oldest["refund", "not paid"] == 30 * 3600
+    show([])
+    assert (shown(METRICS.waiting), shown(METRICS.oldest)) == ({}, {})
+
+
+async def test_what_waited_before_the_rows_is_counted_all_the_same_r3_5(fresh: Fresh) -> None:
+    """The migration reads it from the entities."""
+    memory, _ = unanswered()
+    connection = await asyncpg.connect((await asyncio.to_thread(fresh.schema, "payment")).owner_dsn)
+    await connection.execute("DROP TABLE attention")
+    for (name, key), (_, entity) in memory.entities.items():
+        body = next(kind.body for kind in memory.service.kinds if kind.name == name)
+        await connection.execute(STORE.format(name), key, body.dump_json(entity).decode())
+    await connection.execute(MIGRATION)
+    assert [tuple(row) for row in await connection.fetch(TOLD)] == [(b.ORDER, "refund", "r2", "not paid")]
+    await connection.close()
+
+
+async def test_monitoring_is_told_of_appeals_that_nobody_decided_r6_2(fresh: Fresh) -> None:
+    connection = await asyncpg.connect((await asyncio.to_thread(fresh.schema, "trust")).dsn)
+    opened = b.at("06-08 10:00")
+    appeals = {"s1": Appeal(opened), "s2": Appeal(opened, "lost"), "s3": Appeal(opened, "won")}
+    for key, appeal in appeals.items():
+        standing = Standing(appeals={"v1": appeal})
+        await connection.execute(STORE.format("standing"), key, STANDING.body.dump_json(standing).decode())
+    (row,) = await connection.fetch(UNDECIDED, b.at("06-09 10:00"))
+    assert tuple(row) == ("appeal", "undecided", 1, 86_400.0)
+    await connection.close()
+
+
+def shown(gauge: Any) -> dict[tuple[str, str], float]:
+    return {(sample.labels["kind"], sample.labels["why"]): sample.value for sample in gauge.collect()[0].samples}

@@ -65,6 +65,32 @@ def test_an_app_is_handed_what_was_refused_of_its_events_by_the_ids_that_it_gave
         notices(town, "storefront", "refund.parked.v1", deal.order)
 
 
+def test_what_was_corrected_and_taken_is_refused_no_more_r2_1(town: Town) -> None:
+    """Under the same source and id; another body under the id that was taken is refused, and stays so."""
+    deal = Deal(town, "corrected")
+    body = {"order_id": deal.order, "buyer_id": deal.buyer, "currency": "CNY", "lines": [{**line(1, 12_00), "seller_id": deal.seller}]}
+    for due in (-1, 12_00, 13_00):
+        town.send("storefront", "order.placed", deal.order, {**body, "due_minor": due}, event_id=f"e-{deal.order}")
+        town.idle()
+    (told,) = map(json.loads, town.laotie("refused", "--key", deal.order, "--json").splitlines())
+    assert (told["code"], told["taken_since"]) == ("event.id_reused", False)
+    every = [json.loads(one) for one in town.laotie("refused", "--key", deal.order, "--all", "--json").splitlines()]
+    assert sorted((one["code"], one["taken_since"]) for one in every) == [("event.id_reused", False), ("event.invalid", True)]
+    assert "1 not taken, 1 more taken since (--all)" in town.laotie("refused", "--key", deal.order)
+
+
+def test_what_was_corrected_is_no_difference_to_verify_r2_1_r6_1(town: Town) -> None:
+    """It was refused with the first body, and taken with the second under the same id."""
+    deal = Deal(town, "misspelled")
+    subject = f"seller:{deal.seller}"
+    for kind in ("misspelled", "false_advertising"):
+        body = {"subject_id": subject, "violation_id": "v1", "kind": kind}
+        town.send("governance", "violation.recorded", subject, body, event_id=f"e-{subject}")
+        town.idle()
+    assert town.laotie("refused", "--key", subject) == "0 not taken, 1 more taken since (--all)\n"
+    assert town.verified() == []
+
+
 def notices(town: Town, app: str, topic: str, key: str) -> list[dict[str, str]]:
     """The headers of all records of that key, as that app reads them; their values are empty."""
     found, ended = list[dict[str, str]](), set[int | None]()
@@ -108,10 +134,12 @@ def test_an_event_that_waited_a_day_is_redriven_and_finds_its_cause(town: Town) 
     town.until(timedelta(hours=24, seconds=5))
     (held,) = json.loads(town.laotie("parked", "list", "--key", deal.order, "--state", "expired", "--json"))
     assert (held["reason"], deal.refused()) == ("wait.over", ["wait.over"])
-    assert "order: 1 offered again" in town.laotie("parked", "redrive", deal.order)
+    assert "order: 1 offered again, 1 waiting again (payment.before_order: " in town.laotie("parked", "redrive", deal.order)
     assert " waiting " in town.laotie("parked", "list", "--key", deal.order)
+    assert "  wait.over (" in town.laotie("refused", "--key", deal.order)
     deal.placed(line(1, 5_00), due=5_00)
     town.idle()
+    assert town.laotie("refused", "--key", deal.order) == "0 not taken, 1 more taken since (--all)\n"
     assert deal.types("order.v1") == ["order.accepted", "order.paid"]
 
 

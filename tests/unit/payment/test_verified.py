@@ -12,6 +12,7 @@ from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Posting, Stored, Tables
 from services.payment.handlers import SENDS, SERVICE
+from services.payment.store import ATTENTION
 from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
 from shared.contracts.payment import RefundRefused, RefundReserved
 from shared.messaging.memory import Memory
@@ -81,7 +82,9 @@ def tables_of(memory: Memory) -> Tables:
     rows = memory.rows.get("statement_break", [])
     explained = {row[0] for row in rows if row[1] == "explained"}
     breaks = {row[0]: (row[2], row[5], row[7]) for row in rows if row[0] not in explained}
-    return Tables({}, {}, entities, [Posting(*row) for row in memory.rows["posting"]], breaks, looks)
+    postings = [Posting(*row) for row in memory.rows.get("posting", [])]
+    waiting = {row[:3]: row[3] for row in ATTENTION.merged(memory.rows.get("attention", [])) if row[3]}
+    return Tables({}, {}, entities, postings, breaks, looks, attention=waiting)
 
 
 def checked(made: Bank, told: list[Told] | None = None) -> list[Check]:

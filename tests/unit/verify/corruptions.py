@@ -182,6 +182,7 @@ CORRUPTIONS = (
     Corruption("a case in the table is still open", "cases:",
                lambda copy: copy.stored("purchase", "split", lambda body: body["cases"]["case-split"].update(state=40))),
     Corruption("a case that has ended stands in the queue", "the queue of cases", lambda copy: copy.queued("split", "case-split")),
+    Corruption("a refund that is done still waits for a person", "what waits for a person", lambda copy: copy.attended("split")),
     Corruption("an allotment took a unit more", "allotments", lambda copy: copy.forge(AllotmentTaken, units=more(1))),
     Corruption("an allotment's release is gone", "allotments", lambda copy: copy.lose(AllotmentReleased)),
     Corruption("an allotment in the table is counted wrong", "allotments",

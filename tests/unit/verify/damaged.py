@@ -11,6 +11,7 @@ from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.run import statements
 from deploy.verify.tables import Posting, Stored, Tables
+from shared.contracts.payment import RefundDone
 from shared.contracts.types import Moves
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -99,6 +100,12 @@ class Copy:
         """The case is open in the queue, and the seller's turn."""
         place = order_id, case_id, "case"
         self.tables = replace(self.tables, tasks={**self.tables.tasks, place: (10, "seller", None, True)})
+
+    def attended(self, order_id: str) -> None:
+        """The first of its refunds that are done waits for a person, who is told that it was refused."""
+        done: Any = self.find(RefundDone, of_order(order_id)).event
+        place = order_id, "refund", done.refund_id
+        self.tables = replace(self.tables, attention={**self.tables.attention, place: "not paid"})
 
     def forget(self, service: str, identity: str) -> None:
         """The service never took the event of that id."""

@@ -15,6 +15,7 @@ from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.run import statements
 from deploy.verify.tables import Place, Posting, Stored, Tables, Taken, Task
+from services.payment.store import ATTENTION
 from services.refund.store import TASKS
 from shared.contracts.payment import StatementDue
 from shared.contracts.stated import PayoutStatementDue
@@ -126,6 +127,7 @@ def tables_of(town: Town, policies: Policies = b.POLICIES) -> Tables:
         breaks={name: (row[2] or row[13], row[5], row[7]) for name, row in found.items() if name not in explained},
         looks=_looks(payment),
         tasks=_queue(town),
+        attention={row[:3]: row[3] for row in ATTENTION.merged(payment.rows.get("attention", [])) if row[3]},
         policies={name: {one.version: (one.effective_from, digest(one)) for one in policies.versions} for name in town.services},
     )
 

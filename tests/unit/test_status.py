@@ -1,0 +1,29 @@
+"""`laotie status` of a stack in which a service has halted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from deploy.cli import stack
+from deploy.local import control
+
+SAID = {"http://a": "ok", "http://b": "halt.sequence_gap: trust.v1/3"}
+
+
+def process(name: str, address: str) -> dict[str, Any]:
+    return {"name": name, "alive": True, "pid": 1, "address": address, "restarts": 0, "error": ""}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "first", "code"), [("ab", "ready, but halted: payment-1, manual clock", 1), ("aa", "ready, manual clock", 0)]
+)
+def test_a_halt_is_in_the_first_line(addresses: str, first: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [process(f"{name}-1", f"http://{at}") for name, at in zip(("order", "payment"), addresses, strict=True)]
+    monkeypatch.setattr(control, "state", lambda home: {"phase": "ready", "clock": "manual", "processes": rows})
+    monkeypatch.setattr(stack, "answer", SAID.__getitem__)
+    monkeypatch.setattr(stack, "_policies", list)
+    told = CliRunner().invoke(stack.status)
+    assert (told.output.splitlines()[0], told.exit_code) == (first, code)
