@@ -92,7 +92,7 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
         case LineFreed():
             line = lines[(fact.order_id, fact.line_no)]
             line.kept.pop(fact.case_id, None)
-            line.gone += fact.refunded_quantity if fact.without_return else min(fact.refunded_quantity, line.unsent)
+            line.gone += fact.refunded_quantity if fact.without_return else min(fact.refunded_quantity, max(0, line.unsent - line.used))
     return []
 
 
