@@ -86,13 +86,14 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
             lines[(fact.order_id, fact.line_no)].sent += fact.units_sent
             return [fact.line_no]
         case ShipmentHoldGranted() | ShipmentHoldRefused():
-            kept = lines[(fact.order_id, fact.line_no)].kept
-            kept[fact.case_id] = fact.quantity if isinstance(fact, ShipmentHoldGranted) else kept[fact.case_id]
+            holds = lines[(fact.order_id, fact.line_no)].kept
+            holds[fact.case_id] = fact.quantity if isinstance(fact, ShipmentHoldGranted) else holds[fact.case_id]
             return [fact.line_no]
         case LineFreed():
             line = lines[(fact.order_id, fact.line_no)]
             line.kept.pop(fact.case_id, None)
-            line.gone += fact.refunded_quantity if fact.without_return else min(fact.refunded_quantity, max(0, line.unsent - line.used))
+            kept = fact.without_return and not line.used  # with the buyer, and does not leave again; what was used never does
+            line.gone += fact.refunded_quantity if kept else min(fact.refunded_quantity, max(0, line.unsent - line.used))
     return []
 
 
