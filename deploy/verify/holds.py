@@ -40,6 +40,14 @@ class Line:
     def here(self) -> int:
         return self.unsent - self.used - sum(self.kept.values())
 
+    def refund(self, units: int, without_return: bool | None) -> None:
+        """None: told before it was said. What is with the buyer without a return does not leave again; what was used never does."""
+        away = self.sent - self.returned if without_return is False else 0
+        kept = without_return and not self.used
+        gone = units if kept else min(max(0, self.unsent - self.used), max(0, units - away))
+        self.gone += gone
+        self.returned += 0 if without_return else units - gone
+
 
 def checks(log: Log) -> Iterator[Check]:
     yield _units(log)
@@ -95,10 +103,7 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
         case LineFreed():
             line = lines[(fact.order_id, fact.line_no)]
             line.kept.pop(fact.case_id, None)
-            back = fact.refunded_quantity
-            away = 0 if fact.without_return is None else line.sent - line.returned  # None: told before it was said
-            gone = back if fact.without_return else min(line.unsent, max(0, back - away))
-            line.gone, line.returned = line.gone + gone, line.returned + back - gone
+            line.refund(fact.refunded_quantity, fact.without_return)
     return []
 
 

@@ -34,6 +34,7 @@ from deploy.verify import (
     purses,
     reconciliation,
     refusals,
+    reimbursed,
     scores,
     slices,
     splits,
@@ -92,6 +93,7 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("cards", cards.checks(log, published))
     yield from _computed("holds", holds.checks(log))
     yield from _computed("handled", handled.checks(log))
+    yield from _computed("reimbursed", reimbursed.checks(log))
     yield from _computed("purses", purses.checks(log))
     yield from _computed("orders", orders.checks(log, tables))
     yield from _computed("reconciliation", reconciliation.checks(log, tables))

@@ -167,7 +167,8 @@ def _step(check: Check, terms: Check, entry: Entry, fact: Any, order: Order, cas
     if isinstance(fact, dispute.CaseRuled):
         until = None if case.state != 20 else fact.occurred_at + timedelta(days=order.certificate.terms.appeal_days)
         terms.same(f"{entry}: until when the loser appeals", until, fact.appeal_until)
-        case.ruled, case.appeal_until = "buyer" if fact.upheld else "seller", fact.appeal_until
+        if fact.appeal_until is not None:  # else it is no dispute: who lost one before may appeal as before
+            case.ruled, case.appeal_until = "buyer" if fact.upheld else "seller", fact.appeal_until
     _deadline(terms, entry, fact, _due(fact, case, order.certificate.terms))
     if (fact.state, fact.turn, fact.deadline) != (case.state, case.turn, case.deadline):
         case.since = max(case.since, fact.occurred_at)

@@ -173,6 +173,14 @@ def test_a_refund_that_failed_is_paid_under_its_next_id_by_a_ruling_and_only_onc
     assert {refund_id: one.state for refund_id, one in refunds.items()} == {a.refund_id(): "failed", a.refund_id(attempt=2): "done"}
 
 
+def test_a_ruling_on_a_refund_that_failed_takes_no_appeal_from_who_lost_the_dispute_before_r4_11_r3_5() -> None:
+    """It is no dispute, and verify takes it for none."""
+    lost = (*BOUGHT, *LOST, "06-08 12:00:05", a.ruled(remedy="refund_only", when="06-09 10:00"))
+    town = street(*lost, a.ruled(ruling_id="rl2", when="06-10 10:00"), a.appealed_by_seller(when="06-11 10:00"), failures=1)
+    assert (case_of(town).state, case_of(town).attempts, case_of(town).appealing) == (60, 2, True)
+    assert (town.refused(), wrong(checked(town))) == ([], [])
+
+
 def test_money_alone_is_paid_of_no_units_and_the_line_is_settled_with_the_rest_r1_4() -> None:
     asked = l.requested(kind="refund_only", ground="quality", quantity=1, when="06-06 10:00").model_copy(update={"amount_minor": 40_00})
     town = street(*BOUGHT, asked, l.accepted(when="06-06 11:00"), "08-01 00:00")

@@ -11,6 +11,7 @@ from services.order.model import ORDER
 from services.refund.model import PURCHASE, Purchase
 from shared.contracts.hold import ShipmentHoldGranted
 from shared.contracts.refund import CaseClosed
+from shared.contracts.storefront import CaseKind
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.refund import acts as a
@@ -193,6 +194,22 @@ def test_no_replacement_is_sent_for_a_case_that_ended_while_it_was_due_r4_10_r2_
     for last in (l.withdrawn(when="06-05 12:00"), b.shipped("w2", when="06-05 12:00")):
         town = street(*SENDING, last, a.replaced(when="06-05 13:00"))
         assert (town.refused(), end(town)[0] >= 60, case_of(town).ended) == ([("replacement.sent", "case.closed")], True, True)
+
+
+@pytest.mark.parametrize("kind", ["return_and_refund", "refund_only"])
+def test_a_voucher_that_was_used_and_is_paid_back_is_not_kept_back_as_well_r4_8_r2_5(kind: CaseKind) -> None:
+    """Of three that were used one is refunded: verify takes none of the others for kept when the next case asks for one."""
+    town = street(
+        b.placed(b.cart(quantity=3, kind="virtual", promoter_id=None, commission_bp=0, unit_price_minor=200_00)),
+        b.succeeded(600_00),
+        b.redeemed(quantity=3, when="06-01 11:00"),
+        l.requested(kind=kind, ground="quality", quantity=1, when="06-01 12:00"),
+        l.accepted(when="06-01 13:00"),
+        *([l.posted(when="06-01 14:00"), l.confirmed(quantity=1, when="06-01 15:00")] if kind == "return_and_refund" else []),
+        l.requested("c2", kind="refund_only", ground="not_shipped", quantity=1, when="06-02 10:00"),
+    )
+    assert end(town) == (70, "case.shipped", "rejected")
+    assert fine(town) == FINE
 
 
 def at_once(seed: int, before: tuple[Message | str, ...], *events: Message) -> Town:

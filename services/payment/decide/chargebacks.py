@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.payment.decide.debits import debit, room, unwanted_refund
+from services.payment.decide.debits import debit, room, taken, unwanted_refund
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import reserve
 from services.payment.decide.settlement import settle_now
@@ -78,13 +78,13 @@ def conclude(event: ChargebackClosed, payment: Payment | None, policy: Policy) -
     one = payment.chargebacks.get(event.chargeback_id) if payment is not None else None
     if payment is None or one is None:
         return Wait("chargeback.before_opened")
-    taken = (event.amount_minor or one.amount_minor) if event.outcome == "lost" else 0
+    taken_minor = (event.amount_minor or one.amount_minor) if event.outcome == "lost" else 0
     if one.state != "open":
-        return Reject("chargeback.ended" if (event.outcome, taken) == (one.state, one.taken_minor) else "chargeback.contradicted")
-    if event.amount_minor is not None and not event.amount_minor <= taken <= one.amount_minor:
+        return Reject("chargeback.ended" if (event.outcome, taken_minor) == (one.state, one.taken_minor) else "chargeback.contradicted")
+    if event.amount_minor is not None and not event.amount_minor <= taken_minor <= one.amount_minor:
         return Reject("chargeback.amount_differs", f"{event.amount_minor} of {one.amount_minor}, {event.outcome}")
     at = event.occurred_at
-    debits = debit(payment, event.chargeback_id, taken, at, policy) if taken else ()
+    debits = debit(payment, event.chargeback_id, taken_minor, at, policy) if taken_minor else ()
     shares = {part.line_no: part.amount_minor for fact in debits if isinstance(fact, ChargebackDebited) for part in fact.parts}
     ended = ChargebackEnded(
         order_id=payment.id,
@@ -94,8 +94,8 @@ def conclude(event: ChargebackClosed, payment: Payment | None, policy: Policy) -
         outcome=event.outcome,
         currency=one.currency,
         disputed_minor=one.amount_minor,
-        taken_minor=taken,
-        lines=_lines(payment, shares if taken else one.frozen),
+        taken_minor=taken_minor,
+        lines=_lines(payment, shares if taken_minor else one.frozen),
         occurred_at=at,
     )
     facts: tuple[Message, ...] = (ended, *debits)
@@ -135,13 +135,17 @@ def _refused(event: ChargebackOpened, payment: Payment, paid_minor: int, currenc
 
 
 def _paid(payment: Payment | None, payment_id: str) -> tuple[int, str] | None:
-    """Minor units and currency of a payment of the order, or of one that was unwanted; None: no such payment is known."""
+    """Minor units and currency of a payment of the order, or of one that was unwanted; None: no such payment is known. A person
+    gives back of that what its bank had not taken.
+    """
     if payment is None:
         return None
     if payment_id == payment.payment_id:
         return sum(line.paid_minor for line in payment.lines.values()), payment.currency
     refund = payment.refunds.get(unwanted_refund(payment.id, payment_id))
-    return (refund.buyer_minor, refund.currency) if refund is not None else None
+    if refund is None:
+        return None
+    return refund.buyer_minor + (taken(payment, payment_id) if refund.by_hand else 0), refund.currency
 
 
 def _unclaimed(payment: Payment, payment_id: str) -> dict[int, int]:

@@ -43,8 +43,12 @@ def room(payment: Payment, payment_id: str) -> dict[int, int]:
     if payment_id == payment.payment_id:
         return {line_no: payment.left_of(line_no)[0] for line_no in payment.lines}
     refund = payment.refunds.get(unwanted_refund(payment.id, payment_id))
-    taken = sum(gone.buyer_minor for one in payment.chargebacks.values() if one.payment_id == payment_id for gone in one.debited)
-    return {UNWANTED: refund.buyer_minor - taken if refund is not None and refund.state == "failed" else 0}
+    return {UNWANTED: refund.buyer_minor - taken(payment, payment_id) if refund is not None and refund.state == "failed" else 0}
+
+
+def taken(payment: Payment, payment_id: str) -> int:
+    """Of an unwanted payment, by its bank."""
+    return sum(gone.buyer_minor for one in payment.chargebacks.values() if one.payment_id == payment_id for gone in one.debited)
 
 
 def unwanted_refund(order_id: str, payment_id: str) -> str:

@@ -42,7 +42,8 @@ def _cost(payment: Payment, refund: Refund) -> int:
     if refund.fronted:
         return total - (refund.commission_minor + refund.fee_minor if refund.clawback else 0)
     line = payment.lines[refund.line_no]
-    kept = line.paid_minor - sum(one.drawn_minor for one in payment.drawn_of(refund.line_no) if one.state == "done")
+    out = [one for one in payment.drawn_of(refund.line_no) if one.state == "done" and not one.fronted]
+    kept = line.paid_minor - sum(one.drawn_minor for one in out)
     spared = (basis_points(kept + refund.drawn_minor, points) - basis_points(kept, points) for points in (line.commission_bp, line.fee_bp))
     return max(0, total - sum(spared))
 

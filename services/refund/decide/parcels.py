@@ -100,7 +100,8 @@ def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
         theirs = case is not None and case.ground == "not_received" and lost >= case.quantity > purchase.lost(part.line_no)
         if case is not None and (line.left == 0 or theirs) and case.state != 50:
             over = ended(purchase, case, event.occurred_at, "case.units_cancelled", "R1.4", "agreed")
-            purchase = evolve(purchase, over[0])
+            for fact in over:
+                purchase = evolve(purchase, fact)
             facts += over
     return (*facts, *restored(purchase, event.occurred_at))
 

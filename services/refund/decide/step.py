@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.refund import rules
-from services.refund.model import Card, Case, Purchase, refund_id_of
+from services.refund.decide.coupons import restored
+from services.refund.model import Card, Case, Purchase, evolve, refund_id_of
 from services.refund.rules import Rule
 from shared.contracts.exchange import WaybillUsed
 from shared.contracts.merchant import ReplacementSent
+from shared.contracts.owed import CouponRestored
 from shared.contracts.refund import CaseClosed, CaseOutcome, CaseState, CaseTimer, Turn
 from shared.contracts.ruling import Fault
 from shared.contracts.storefront import ReturnPosted
@@ -137,9 +139,10 @@ def closed(
 
 def ended(
     purchase: Purchase, case: Case, at: datetime, code: Code | str, rule: str, outcome: CaseOutcome = "rejected", reason: str = ""
-) -> tuple[CaseClosed]:
-    """70: over, and the buyer got nothing by it."""
-    return (closed(purchase, case, at, 70, code, rule, outcome, reason),)
+) -> tuple[CaseClosed | CouponRestored, ...]:
+    """70: over, and the buyer got nothing by it. A coupon that only waited for that comes back. Source: R4.13."""
+    over = closed(purchase, case, at, 70, code, rule, outcome, reason)
+    return (over, *restored(evolve(purchase, over), at))
 
 
 def waybill_used(event: ReturnPosted | ReplacementSent) -> WaybillUsed:

@@ -165,6 +165,17 @@ def test_a_refund_that_was_held_for_a_chargeback_is_known_as_of_cancelled_units_
     assert b.types(memory.when(handled("x1"))) == ["handling.noted", "refund.reserved", "refund.done"]
 
 
+def test_what_a_bank_took_of_it_before_is_still_of_what_was_paid_r3_8() -> None:
+    """Of 100.00 a bank took 40.00 and a person gave the rest: all of a second chargeback is contested, none of it is refused."""
+    memory = _disputed(disputes.closed("lost", amount_minor=40_00), handled(UNWANTED))
+    received, contested = memory.when(disputes.opened(100_00, "cb2", "08-01 10:00", "again"))
+    assert (codes(memory), received.type, contested.type) == ([], "chargeback.received", "chargeback.contested")
+    said = (contested.amount_minor, contested.paid_minor, contested.returned_minor)  # type: ignore[attr-defined]
+    assert said == (100_00, 100_00, 100_00)
+    memory.when(disputes.closed("lost", "cb2", "08-20 10:00"))
+    assert balances(memory) == {"psp:cash": 40_00, HAND: 60_00, disputes.CONTESTED: -100_00}
+
+
 def test_no_statement_is_expected_of_what_a_person_paid_and_the_providers_is_a_break_r3_9() -> None:
     memory = bank(b.payment_unwanted(payment_id="again"), b.refund_failed(UNWANTED), policies=b.POLICIES)
     memory.when(handled(UNWANTED))

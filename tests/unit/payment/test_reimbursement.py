@@ -118,6 +118,17 @@ def test_after_settlement_it_is_what_the_seller_was_charged_r4_11_r3_6() -> None
     assert fact.refund_minor == charged.amount_minor == 38_00
 
 
+def test_what_went_back_after_settlement_does_not_change_what_the_settlement_was_less_by_r4_11_r3_3() -> None:
+    """Of 99.97 in place of 100.00 commission and fee are a fen less each: 3 fen cost the seller 1. What follows costs by itself."""
+    memory = confirmed(b.line(quantity=2))
+    memory.when(b.granted(amount_minor=3), b.refund_paid())
+    hand_over(memory, memory.advance(b.at("06-12 00:00:05")))
+    memory.when(b.granted("r2", 3, when="06-15 09:00"), b.refund_paid("r2", when="06-15 10:00"))
+    fact, _ = memory.when(won())
+    assert isinstance(fact, SellerReimbursed)
+    assert fact.refund_minor == 1
+
+
 def test_it_is_paid_once_r4_11() -> None:
     memory = funded()
     memory.when(b.granted(amount_minor=40_00), b.refund_paid(), won(), won(when="06-21 12:00"))

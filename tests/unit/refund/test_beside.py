@@ -135,6 +135,17 @@ def test_a_gift_goes_back_with_its_line_and_so_does_a_coupon_that_covers_both_r4
     assert back(memory) == [("cp1", EXPIRES)]
 
 
+def test_a_gift_of_which_a_case_ends_with_nothing_keeps_the_coupon_no_longer_r4_13_r4_5() -> None:
+    """Its line went back while the case was open."""
+    gift = b.line(2, 0, subsidies={"seller": 30_00}, gift_of=1)
+    memory = shop(paid(line(1, 3, 100_00), gift).model_copy(update={"coupons": (coupon(1, 2),)}), life.delivered(1, 2))
+    memory.when(life.requested("c2", line_no=2, quantity=1, ground="quality"))
+    refunded(memory, 1, 3)
+    assert back(memory) == []
+    memory.when(life.withdrawn("c2"))
+    assert back(memory) == [("cp1", EXPIRES)]
+
+
 def test_a_cancellation_before_shipping_counts_r4_13() -> None:
     memory = used(coupon(1, 2, expires_at=None))
     refunded(memory, 2, 1)

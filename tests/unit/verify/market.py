@@ -17,7 +17,7 @@ from shared.policy import Policies
 from tests.unit import builders as b
 from tests.unit.order.fair import allotted, linked, reviewed, wanted
 from tests.unit.payment import disputes
-from tests.unit.refund import life
+from tests.unit.refund import acts, life
 from tests.unit.refund.firsts import claimed
 from tests.unit.town import Town
 
@@ -121,6 +121,24 @@ def _rest(order_id: str) -> list[Message]:
     return of(order_id, life.requested(f"case-{order_id}", quantity=2, kind="refund_only", ground="not_shipped", when="06-17 10:00"))
 
 
+def won() -> OrderPlaced:
+    return b.placed(b.cart(1, 60_00, 2, seller_id="s6"), coupons=[b.coupon(20_00)])
+
+
+def _won(order_id: str) -> list[Message]:
+    """The platform rules for the buyer, who is paid, and on appeal for the seller."""
+    case, seller = f"case-{order_id}", "s6"
+    return of(
+        order_id,
+        life.requested(case, quantity=1, kind="refund_only", ground="quality", when="06-03 10:00"),
+        life.declined(case, seller=seller, when="06-03 12:00"),
+        acts.disputed(case, when="06-03 14:00"),
+        acts.ruled(case_id=case, when="06-06 10:00", finding="counterfeit", appraisal_minor=5_00),
+        acts.appealed_by_seller(case, seller=seller, when="06-07 10:00"),
+        acts.appeal_ruled(case_id=case, when="06-07 20:00"),
+    )
+
+
 POLICIES = b.with_policy("payment", chargeback_silent_days=10)
 
 
@@ -138,7 +156,7 @@ def market(policies: Policies = POLICIES) -> Market:
     first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
     first += bought("disputed", b.placed(b.cart(1, 90_00, 3), coupons=[b.coupon(9_00)]))
     first += bought("denied", b.placed(b.cart(1, 11_11, 2), coupons=[b.coupon(1_00)]))
-    first += [*_gift("gift"), *_voucher("voucher")]
+    first += [*_gift("gift"), *_voucher("voucher"), *bought("won", won())]
     first += bought("hand", b.placed(b.cart(1, 30_00, 2, seller_id="s4", promoter_id=None, commission_bp=0)))
     first += of("hand", b.succeeded(60_00, "again-hand", "06-01 10:20"), b.cancel({1: 1}, "pay-hand", when="06-01 12:00"))
     first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
@@ -149,11 +167,10 @@ def market(policies: Policies = POLICIES) -> Market:
     town.day("06-02 00:00", *first)
     town.day(
         "06-03 00:00",
-        *arrived("split", {1: 3}),
-        *arrived("after", {1: 3}),
+        *(event for order_id in ("split", "after", "disputed") for event in arrived(order_id, {1: 3})),
         *arrived("own", {1: 1}),
         *arrived("other", {1: 1}),
-        *arrived("disputed", {1: 3}),
+        *arrived("won", {1: 2}),
         *arrived("fake", {1: 2}),
         *arrived("first", {1: 1})[:3],
     )
@@ -165,6 +182,7 @@ def market(policies: Policies = POLICIES) -> Market:
         *returned("split", 1, "06-05 10:00", "06-05 12:00", "06-06 09:00"),
         *arrived("earning", {1: 1}, "06-03 08:00", "06-05 10:00"),
         *_counterfeit("fake"),
+        *_won("won"),
         claimed("first", "b5", when="06-05 11:00"),
     )
     town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")))

@@ -9,9 +9,10 @@ from typing import Any
 
 from shared.contracts.chargeback import ChargebackReceived
 from shared.contracts.order import OrderAccepted, OrderPaid
-from shared.contracts.owed import CompensationGranted
+from shared.contracts.owed import CompensationGranted, SellerReimbursed
 from shared.contracts.payment import (
     AccountCharged,
+    AccountCredited,
     CompensationDone,
     CompensationInstructed,
     EscrowFunded,
@@ -100,3 +101,10 @@ def a_floor_for_each_claim(copy: Copy) -> None:
 
 def a_card_that_nobody_was_granted(copy: Copy) -> None:
     copy.forge(CaseOpened, of_order("fake"), card=True)
+
+
+def a_fen_more_than_a_case_cost(copy: Copy) -> None:
+    """And so says what its account is told."""
+    moves = moved({"platform:guarantee_fund": -1, "balance:s6": 1})
+    copy.forge(SellerReimbursed, of_order("won"), refund_minor=more(1), moves=moves)
+    copy.forge(AccountCredited, of_order("won"), amount_minor=more(1))
