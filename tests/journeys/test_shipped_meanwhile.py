@@ -43,7 +43,7 @@ def judged(town: Town, order: str, ground: str) -> str:
     paid = sum(fact.body["amount_minor"] for fact in town.facts(order, "payment.v1", kind="refund.done"))
     sent, stopped = "order.shipped" in types, "parcel.intercepted" in types
     assert sent != stopped, "the one parcel left, or is called back"
-    asked_order = "shipment_hold.requested" in types
+    asked_order = any("standing" not in fact.body for fact in town.facts(order, "refund.v1", kind="shipment_hold.requested"))
     if stopped:
         assert [(one["state"], one["code"]) for one in closed] == [(60, "case.refunded")]
         assert (paid, "shipment_hold.granted" in types) == (PRICE, True)
@@ -52,8 +52,8 @@ def judged(town: Town, order: str, ground: str) -> str:
         assert [(one["state"], one["code"]) for one in closed] == [(70, "case.shipped")]
         assert (paid, "shipment_hold.refused" in types) == (0, True)
         return SHIPPED
-    if ground == "negotiated":
-        assert ([one["code"] for one in closed], paid) == (["case.refunded"], PRICE)
+    if ground == "negotiated":  # nor does it leave again, should it come back while its money is on its way: which is asked for then
+        assert ([one["code"] for one in closed], paid, "shipment_hold.granted" in types) == (["case.refunded"], PRICE, True)
     else:
         assert ("not_shipped.sent" in town.refused(order), closed, paid) == (True, [], 0)
     return SHIPPED_FIRST
