@@ -150,10 +150,9 @@ class Queues:
     def read(self, asked: Collection[Lane]) -> list[Partition]:
         """Q7. An answer brought nothing against these lanes. Which partitions that halted for it can be read again."""
         whole = []
-        for topic, number in asked:
-            partition = self.partitions[number]
-            if topic in partition.unread:
-                partition.unread.remove(topic)
+        for number, partition in self.partitions.items():
+            if partition.unread:
+                partition.unread -= {topic for topic in partition.unread if (topic, number) in asked}
                 if not partition.unread and partition.halted:
                     whole.append(partition)
         return whole
