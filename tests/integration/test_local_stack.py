@@ -208,14 +208,6 @@ def test_nothing_survives_a_killed_supervisor_and_the_data_does(second: Second) 
     assert values(before, "ops.v1", 1) == ["for the second only"]
 
 
-def test_fresh_forgets_data_and_passwords_and_keeps_addresses(second: Second) -> None:
-    before = second.settings()
-    second("up", "--no-services", "--fresh", "--clock", "manual")
-    after = second.settings()
-    assert (after.kafka, after.kafka_password != before.kafka_password) == (before.kafka, True)
-    assert values(after, "ops.v1", 0) == []
-
-
 def test_a_lost_cursor_can_be_restored_with_the_servers_alone_d1(second: Second) -> None:
     move = 'UPDATE "order".cursor SET partition = {} WHERE topic = $$payment.v1$$ AND partition = {}'
     sql(admin := Stack(second.home.root).dsn("admin"), move.format(90, 0))
@@ -226,11 +218,16 @@ def test_a_lost_cursor_can_be_restored_with_the_servers_alone_d1(second: Second)
     assert "order-1" in second("up", "--clock", "manual"), "what is missing is started; it said `already up`"
 
 
+def test_fresh_forgets_data_and_passwords_and_keeps_addresses(second: Second) -> None:
+    before = second.settings()
+    second("up", "--no-services", "--no-restart", "--fresh", "--clock", "manual")
+    after = second.settings()
+    assert (after.kafka, after.kafka_password != before.kafka_password) == (before.kafka, True)
+    assert values(after, "ops.v1", 0) == []
+
+
 def test_up_says_which_process_is_down(second: Second) -> None:
     """Status 1, also where the rest was up already: whoever scripts it would go on without."""
-    second("down")
-    servers = ("up", "--no-services", "--no-restart", "--clock", "manual")
-    second(*servers)
 
     def postgres() -> dict[str, Any]:
         rows = json.loads((second.home.run / "state.json").read_text())["processes"]
@@ -238,7 +235,9 @@ def test_up_says_which_process_is_down(second: Second) -> None:
 
     os.kill(postgres()["pid"], signal.SIGKILL)
     assert within(GONE_S, lambda: not postgres()["alive"])
-    assert "postgres down; unless --no-restart was said it is tried again" in second(*servers, status=1)
+    assert "postgres down; unless --no-restart was said it is tried again" in second(
+        "up", "--no-services", "--no-restart", "--clock", "manual", status=1
+    )
 
 
 def test_down_leaves_no_process_and_says_what_is_down(second: Second) -> None:
