@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from deploy.market.sent import Sent
 
@@ -94,8 +93,8 @@ class Reader:
 
     def __init__(self, config: Mapping[str, str], topics: Iterable[str], group: str = "") -> None:
         self._consumer = Consumer({**config, **QUIET, **FETCH, "group.id": group or "reader"})
-        self._config = {**config, **QUIET}
-        self._admin = AdminClient(self._config)
+        self._config = {**config, **QUIET, "group.id": group or "reader"}
+        self._asking = Consumer(self._config)
         self._group = group
         known = self._consumer.list_topics(timeout=TIMEOUT_S).topics
         self._places = [(topic, partition) for topic in topics for partition in known[topic].partitions]
@@ -122,19 +121,24 @@ class Reader:
         return found
 
     def close(self) -> None:
+        self._asking.close()
         self._consumer.close()
 
     def _ends(self) -> dict[tuple[str, int], int]:
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        """By a client of its own: behind the other's long poll each question would wait for its end."""
+        asked = [TopicPartition(*place, OFFSET_END) for place in self._places]  # at the latest time, which is the end
         deadline = time.monotonic() + TIMEOUT_S
         while True:
-            futures = self._admin.list_offsets({TopicPartition(*place): latest for place in self._places}, request_timeout=TIMEOUT_S)
             try:
-                return {(place.topic, place.partition): future.result(TIMEOUT_S).offset for place, future in futures.items()}
+                found = self._asking.offsets_for_times(asked, timeout=TIMEOUT_S)
+                if wrong := next((place.error for place in found if place.error is not None), None):
+                    raise KafkaException(wrong)
+                return {(place.topic, place.partition): place.offset for place in found}
             except KafkaException:
                 if time.monotonic() > deadline:
                     raise
-                self._admin = AdminClient(self._config)  # this one knew the broker before it fell, and asks as it was led then
+                self._asking.close()  # this one knew the broker before it fell, and asks as it was led then
+                self._asking = Consumer(self._config)
                 time.sleep(POLL_S)
 
 

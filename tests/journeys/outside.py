@@ -14,8 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, Producer, TopicPartition
 
 LAOTIE = Path(sys.executable).with_name("laotie")
 OURS = ("order.v1", "payment.v1", "refund.v1", "party.v1", "trust.v1")
@@ -45,7 +44,6 @@ class Outside:
         self._reader: Consumer | None = None
         self._read: dict[tuple[str, int], dict[str, Fact]] = {}
         self._next: dict[tuple[str, int], int] = {}
-        self._admin = AdminClient(self.settings("ops"))
         self._now: datetime | None = None
         self._told: list[Any] = []
         self._sent = 0
@@ -149,12 +147,13 @@ class Outside:
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
+            self._asking.close()
 
     def read(self) -> dict[tuple[str, int], dict[str, Fact]]:
         """What each partition holds up to its present end, by number."""
         if self._reader is None:
             extra = {"group.id": "ops-journeys", "enable.auto.commit": False, "isolation.level": "read_committed"}
-            self._reader = Consumer({**self.settings("ops"), **extra})
+            self._reader, self._asking = (Consumer({**self.settings("ops"), **extra}) for _ in range(2))
             partitions = self._reader.list_topics(timeout=READ_S).topics
             places = [(topic, number) for topic in (*OURS, *REFUSED) for number in partitions[topic].partitions]
             self._next = dict.fromkeys(places, 0)
@@ -172,10 +171,10 @@ class Outside:
         return self._read
 
     def _ends(self) -> dict[tuple[str, int], int]:
-        """In one request, on a connection of its own: behind a reader's long poll each would wait half a second."""
-        wanted = {TopicPartition(*place): OffsetSpec.latest() for place in self._next}  # type: ignore[no-untyped-call]
-        futures = self._admin.list_offsets(wanted, request_timeout=READ_S)
-        return {(place.topic, place.partition): future.result(READ_S).offset for place, future in futures.items()}
+        """In one request, by a client of its own: behind a reader's long poll each would wait half a second."""
+        found = self._asking.offsets_for_times([TopicPartition(*place, OFFSET_END) for place in self._next], timeout=READ_S)
+        assert all(place.error is None for place in found), found
+        return {(place.topic, place.partition): place.offset for place in found}
 
     def _keep(self, place: tuple[str, int], message: Any) -> None:
         """By (partition, ce_sequence), and only what our services wrote, as the contract tells readers to."""

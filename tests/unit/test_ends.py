@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import Future
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -21,19 +20,19 @@ class Client:
     def __init__(self, broker: SimpleNamespace) -> None:
         self._broker, self._epoch = broker, broker.epoch
 
-    def list_offsets(self, wanted: Mapping[TopicPartition, Any], **_: Any) -> dict[TopicPartition, Future[Any]]:
-        found: dict[TopicPartition, Future[Any]] = {place: Future() for place in wanted}
-        for answer in found.values():
-            if self._epoch == self._broker.epoch:
-                answer.set_result(SimpleNamespace(offset=0))
-            else:
-                answer.set_exception(KafkaException(KafkaError(KafkaError.FENCED_LEADER_EPOCH)))
-        return found
+    def offsets_for_times(self, asked: Sequence[TopicPartition], **_: Any) -> list[TopicPartition]:
+        if self._epoch != self._broker.epoch:
+            raise KafkaException(KafkaError(KafkaError.FENCED_LEADER_EPOCH))
+        return [TopicPartition(place.topic, place.partition, 0) for place in asked]
+
+    def close(self) -> None:
+        pass
 
 
-def test_a_broker_that_came_back_is_asked_by_a_new_client() -> None:
+def test_a_broker_that_came_back_is_asked_by_a_new_client(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = SimpleNamespace(epoch=0)
-    stack = SimpleNamespace(stripes=1, admin=lambda: Client(broker), settings=lambda _: Settings())
+    monkeypatch.setattr("deploy.cli.ends.Consumer", lambda _: Client(broker))
+    stack = SimpleNamespace(stripes=1, admin=lambda: None, settings=lambda _: Settings())
     ends = Ends(cast(Stack, stack), ["order.v1"], [])
     before = ends.read({})
     broker.epoch = 1
