@@ -17,11 +17,10 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def rule(event: RulingMade, purchase: Purchase | None) -> Outcome:
-    """Of a dispute, an appeal, a refund that the provider failed, or one that the platform's fund does not pay by itself. No facts for
-    sham shipping: that is the order's. Source: R4.11, R4.6.
+    """Of a dispute, an appeal, a refund that the provider failed, or one that the platform's fund does not pay by itself.
+
+    Source: R4.11, R4.6.
     """
-    if event.matter == "sham_shipping":
-        return ()
     case = purchase.cases.get(event.case_id or "") if purchase else None
     if purchase is None or case is None:
         return Wait("case.before_request")
