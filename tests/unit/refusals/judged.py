@@ -109,8 +109,9 @@ def _forked(service: Told) -> Told:
 
 def all_of(town: Town) -> dict[str, Any]:
     """States, deadlines, rows, what is held and what is remembered of events: all that a refusal may not touch."""
-    found: dict[str, Any] = dict(town.states())
+    found: dict[str, Any] = {}
     for name, service in town.services.items():
+        found[f"{name} states"] = dict(service.entities)
         found[f"{name} armed"] = dict(service.armed)
         found[f"{name} rows"] = {table: list(rows) for table, rows in service.rows.items()}
         found[f"{name} held"] = [(row.key, row.state, row.reason) for rows in service._held.values() for row in rows]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.refusals import of_order
+from tests.unit.refusals import of_order, of_payment, of_refund, of_trust
 from tests.unit.refusals.judged import Life, Row, Waiting, begun, go_on, refused_twice, resent, said, tell
 
-LIVES: dict[str, Life] = {**of_order.LIVES}
-ROWS: list[Row] = [*of_order.ROWS]
-WAITS: list[Waiting] = [*of_order.WAITS]
+OF = (of_order, of_payment, of_refund, of_trust)
+LIVES: dict[str, Life] = {name: life for of in OF for name, life in of.LIVES.items()}
+ROWS: list[Row] = [row for of in OF for row in of.ROWS]
+WAITS: list[Waiting] = [row for of in OF for row in of.WAITS]
 
 
 def name_of(row: Row | Waiting) -> str:
     return f"{row.code} {row.life}"
+
+
+def test_no_two_lives_have_one_name() -> None:
+    assert len(LIVES) == sum(len(of.LIVES) for of in OF)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
