@@ -52,6 +52,8 @@ def _judge(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
         return illegal(case)
     if case.turn == "both":
         return Wait("case.before_deadline") if case.overdue(event.occurred_at) else Reject("ruling.too_early")
+    if event.occurred_at < case.since:  # sent again once the hours were over, it was made before they were
+        return Reject("ruling.too_early")
     if case.overdue(event.occurred_at):
         return Reject("ruling.too_late")
     kind, quantity, amount = case.kind, case.quantity, case.amount_minor

@@ -163,6 +163,7 @@ ROWS = [
     Row("ruling.exceeds_claim", "heard", acts.ruled(case_id="c1", amount_minor=320_01, when=RULED), acts.ruled(case_id="c1", when=RULED)),
     Row("ruling.known", "ruled", acts.ruled(True, "rl1", "c1", when="06-09 10:00"), why="it stands"),
     Row("ruling.too_early", "disputed by both", acts.ruled(case_id="c1", when=DAY3), acts.ruled(case_id="c1", when=RULED), (HEARD,)),
+    Row("ruling.too_early", "heard", acts.ruled(case_id="c1", when=DAY3), acts.ruled(case_id="c1", when=RULED)),
     Row("ruling.too_late", "heard", acts.ruled(case_id="c1", when="06-14 12:00"), acts.ruled(case_id="c1", when="06-14 11:59")),
     Row(
         "ruling.too_late",
