@@ -442,8 +442,8 @@ CATALOGUE: dict[str, Entry] = {
     "parcel.exceeds_ordered": Entry(
         "the parcel holds more units of a line than are left to ship",
         False,
-        "发货数量超过订单数量",
-        "More units were shipped than ordered.",
+        "发货数量超过待发货数量",
+        "More units were shipped than were still to be sent.",
     ),
     "parcel.known": Entry("a parcel of this id was shipped before"),
     "parcel.signed_before": Entry("the parcel was signed for before"),
@@ -1026,13 +1026,13 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "cancel.exceeds_unsent": Entry("more units than are still to be sent", False, "可取消数量不足", "Fewer units are still to be sent."),
     "cancel.not_allowed": Entry(
-        "made for this buyer, freight, or sent by somebody else: a case decides",
+        "made for this buyer, virtual, or freight: a case decides",
         False,
         "该商品不支持直接取消,请申请售后",
         "This line cannot be cancelled. Please open a case.",
     ),
     "cancel.nothing_left": Entry(
-        "everything was sent, refunded or cancelled before", False, "没有可取消的商品", "There is nothing left to cancel."
+        "everything was sent, used, refunded or cancelled before", False, "没有可取消的商品", "There is nothing left to cancel."
     ),
     "cancel.unpaid_in_part": Entry(
         "an unpaid order is one checkout and is cancelled as a whole",
@@ -1065,7 +1065,10 @@ CATALOGUE: dict[str, Entry] = {
         "virtual goods are confirmed by use and freight with the last line", False, "该商品无需确认收货", "This line needs no confirmation."
     ),
     "receipt.too_late": Entry(
-        "more time was asked for when time had confirmed the line", False, "已自动确认收货", "Receipt was confirmed by time already."
+        "more time was asked for when the line's time was over: it is confirmed by time, or once its case has ended",
+        False,
+        "确认收货期限已过,不能延长",
+        "The time to confirm receipt is over. It cannot be extended.",
     ),
     "redemption.before_payment": Entry("a use of virtual goods whose payment has not come yet: waits", True),
     "redemption.exceeds_bought": Entry("more units were used than are left", False, "可核销数量不足", "No more units are left to redeem."),

@@ -115,7 +115,7 @@ def whole_of(entry: Entry) -> str:
 
 
 def code_of(name: str, code: Code) -> str:
-    said = {"again": "the same event may be taken later" if code.retryable else "the same event will be refused again"}
+    said = {"again": "the same event may be taken later" if code.retryable else "the same event is refused again, as long as that is so"}
     texts = {"buyer zh": code.zh, "buyer en": code.en, "seller zh": code.seller_zh, "seller en": code.seller_en}
     return "\n".join([f"{name}, a code", f"  {code.meaning}", *_table({**said, **{who: text for who, text in texts.items() if text}})])
 

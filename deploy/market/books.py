@@ -79,13 +79,13 @@ class Fates:
 def account_for(published: Iterable[Published], notices: Iterable[Read], inbox: frozenset[tuple[str, str, str]]) -> Fates:
     """notices: of what was refused, as the apps that sent it read them."""
     codes = {_origin(notice): notice.headers.get("x-reason", "") for notice in notices}
-    consumers = {(entry.topic.name, entry.kind.type): entry.consumers for entry in registry.entries(contracts.topics.UPSTREAM)}
+    entries = {(entry.topic.name, entry.kind.type): entry for entry in registry.entries(contracts.topics.UPSTREAM)}
     lost, wrong, rejected = [], [], 0
     gone: set[tuple[str, str, str, bytes]] = set()  # what was rejected; a copy that came while it waited was passed over
     for one in sorted(published, key=lambda one: one.place):
         sent, code = one.sent, codes.get(one.place, "")
         rejected += bool(code)
-        takers = consumers.get((sent.topic, sent.type), ())
+        takers = _takers(entries.get((sent.topic, sent.type)), sent.value) if not code else ()
         same = (sent.topic, sent.source, sent.id, sent.value)
         taken = bool(takers) and all((taker, sent.source, sent.id) in inbox for taker in takers)
         said = f"{sent.topic}/{one.partition}/{one.offset} {sent.type} {sent.id}"
@@ -96,6 +96,14 @@ def account_for(published: Iterable[Published], notices: Iterable[Read], inbox: 
         elif code != sent.refused:
             wrong.append(f"{said}: {code or 'taken'}, expected {sent.refused or 'to take effect'}")
     return Fates(tuple(lost), tuple(wrong), rejected)
+
+
+def _takers(entry: registry.Entry | None, value: bytes) -> tuple[str, ...]:
+    """The services that it concerns; where only one takes the type, nobody looks. value: of what was not refused."""
+    if entry is None or len(entry.consumers) == 1:
+        return entry.consumers if entry is not None else ()
+    event = entry.kind.from_json(value)
+    return tuple(service for service in entry.consumers if event.concerns(service))
 
 
 def _origin(notice: Read) -> tuple[str, int, int]:

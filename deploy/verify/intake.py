@@ -105,6 +105,8 @@ def _accounted(log: Log, tables: Tables, refused: Refused) -> Check:
         kind = topic.types.get(entry.type)
         takers = registry.entry(kind).consumers if kind is not None else (topic.warden,)
         for service in takers:
+            if entry.event is not None and not entry.event.concerns(service):
+                continue
             if service not in tables.taken or entry.offset >= tables.taken[service].positions.get((entry.topic, entry.partition), 0):
                 continue
             same = (service, entry.header("ce_source"), entry.id, digest(entry.value))

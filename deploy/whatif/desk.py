@@ -44,7 +44,7 @@ class Decided(NamedTuple):
     after: Mapping[Place, State]
 
 
-STALE = Decided((), (), (), NOTHING)
+NO_FACTS = Decided((), (), (), NOTHING)
 Verdict = Decided | Reject | Wait
 
 
@@ -68,12 +68,14 @@ class Desk:
         """identity: the event's. Changes nothing. Raises what the decision raises."""
         touched: dict[Place, State] = {}
         self.touched, self._asked = touched, []
+        if not event.concerns(self.name):
+            return NO_FACTS
         plan = self.service.handle(event, self.policies)
         values: list[Any] = []
         for touch in plan.touches:
             values.append(identity if touch is EVENT_ID else self._value(touch(values[0]) if callable(touch) else touch, touched))
         if timer and not any(event in state.due for state in touched.values()):
-            return STALE
+            return NO_FACTS
         outcome = plan.decide(event, *values)
         if not isinstance(outcome, tuple):
             return outcome

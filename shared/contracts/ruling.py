@@ -40,6 +40,10 @@ class RulingMade(Message):
     finding: Finding = "none"
     appraisal_minor: Minor = 0
 
+    def concerns(self, service: str) -> bool:
+        """Parcels are the order's, cases and their appeals the refund service's."""
+        return service == ("order" if self.matter == "sham_shipping" else "refund")
+
     @model_validator(mode="after")
     def _names_its_matter(self) -> Self:
         if self.matter == "sham_shipping" and self.parcel_id is None:

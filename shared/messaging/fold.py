@@ -6,7 +6,7 @@ Invariants kept here, on any store:
  F3 Events of a key are done one after the other: behind a parked one they queue; behind ready ones too.
  F4 A waiting event is offered again after each later event of its key that changed something, in order. It expires WAIT_MAX
     after it was first held or a person last let it go on (redrive, discard); what the engine offers again does not begin anew.
- F5 A rejected event changes nothing and leaves no inbox row: a corrected resend is welcome.
+ F5 A rejected event changes nothing and leaves no inbox row, nor does one that is another service's: a corrected resend is welcome.
  F6 A timer that no longer stands is dropped; one that still stands after its decision is a bug (parked).
  F7 The timers armed are always those that `due` names: the difference is what is written.
  F8 What could not be sent does not commit.
@@ -324,6 +324,11 @@ class Fold:
 
     def _one(self, incoming: Incoming, row: Held | None) -> bool:
         """True if it changed something. row: its held row, if it is offered again."""
+        if not incoming.event.concerns(self.service.name):
+            if row is not None:
+                self._let_go(row)
+            self.drop(incoming.record, "not_ours")
+            return False
         try:
             outcome = self._decide(incoming)
         except NotLoaded:

@@ -36,12 +36,13 @@ class Memory:
         self._facts = {fact.type: fact for kind in service.kinds for fact in kind.facts} | {sent.type: sent for sent in service.sends}
 
     def send(self, event: Message, id: str = "") -> tuple[Message, ...]:
-        """The facts. The same id again does nothing, as behind the inbox."""
+        """The facts. The same id again does nothing, as behind the inbox; of what an app sent and was refused, it is as new (F5)."""
         self._count += 1
         identity = id or f"e{self._count}"
         if identity in self._seen:
             return ()
-        self._seen.add(identity)
+        if event.topic.own:
+            self._seen.add(identity)
         record = Record(event.topic.name, 0, self._count, event.key.encode(), event.to_json())
         incoming = Incoming(
             record, Envelope(identity, "memory", None, identity, "00-" + "0" * 32 + "-" + "0" * 16 + "-01"), event, event.key, True
@@ -126,6 +127,8 @@ class Memory:
         for place, armed in effects.armed.items():
             if armed.kind in self._types:
                 self.armed[place] = self._timer(armed)
+        self._seen -= {identity for _, identity in effects.inbox_gone}
+        self._seen |= {identity for _, identity in effects.inbox}
         self._held[key] = fold.held(key)
         facts: list[Message] = []
         for out in effects.facts:

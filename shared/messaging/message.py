@@ -95,6 +95,12 @@ class Message(BaseModel):
         """What it is about, finer than the key where there is more than one (a line, a case). One timer of a type per subject."""
         return self.key
 
+    def concerns(self, service: str) -> bool:
+        """Whether that service, one of those that take the type, has anything to do with this one. If not it remembers no id of it, so
+        that a corrected one is not taken for another (F5).
+        """
+        return True
+
     @classmethod
     def from_json(cls, value: bytes) -> Self:
         """Validated. Raises ValidationError. Past the library's wrapper, which costs a third of a small message."""

@@ -69,7 +69,7 @@ def test_a_code_is_shown_with_what_people_read_of_it() -> None:
     shown = said("show", "no_reason.window_over")
     assert "The time for no-reason return has passed" in shown
     assert "已超过" in shown
-    assert "the same event will be refused again" in shown
+    assert "the same event is refused again, as long as that is so" in shown
     assert json.loads(said("show", "no_reason.window_over", "--json"))[0]["retryable"] is False
 
 

@@ -255,3 +255,11 @@ def test_an_effect_under_two_numbers_is_found_and_a_copy_of_one_record_is_none()
     copy, second = replace(fact, offset=1), replace(fact, offset=2, headers={**headers, "ce_id": "f-2", "ce_sequence": "2"})
     assert read(once([fact, copy])).doubled == []
     assert read(once([fact, copy, second])).doubled == ["order.v1 order.expired o-1"]
+
+
+def test_of_a_ruling_only_the_service_that_it_concerns_has_to_know_r2_1() -> None:
+    for matter, taker in (("sham_shipping", "order"), ("case", "refund")):
+        sent = next(one for one in MARKET.sent if one.type == "ruling.made" and one.body["matter"] == matter and not one.refused)
+        for service in SERVICES:
+            fates = account_for([Published(sent, 0, 7)], [], frozenset({(service, sent.source, sent.id)}))
+            assert bool(fates.lost) is (service != taker)

@@ -53,7 +53,7 @@ def give_up(event: SellerCancelled, order: Order | None, allotments: Mapping[str
     if against is not None:
         return against
     if order.status == "accepted":
-        return _given_up(order, _unpaid(order, (), "seller", event.reason, event.occurred_at), allotments, cluster)
+        return _given_up(order, _unpaid(order, event.lines, "seller", event.reason, event.occurred_at), allotments, cluster)
     unsent = {line_no: _left(line) for line_no, line in own.items() if line.line.kind != "freight"}
     return _given_up(order, _cancelled(order, event, unsent, "seller"), allotments, cluster)
 
@@ -129,7 +129,14 @@ def _not_now(order: Order, payment_id: str | None) -> Reject | Wait | None:
 
 
 def _unpaid(order: Order, named: tuple[Units, ...], by: Party, reason: str, at: datetime) -> Outcome:
-    if named and _sum(named) != {line_no: line.line.quantity for line_no, line in order.lines.items()}:
+    """Whoever names units names some of the order's; a buyer all of them. Source: R2.1."""
+    asked = _sum(named)
+    for line_no, quantity in sorted(asked.items()):
+        if line_no not in order.lines:
+            return Reject("line.unknown", str(line_no))
+        if quantity > order.lines[line_no].line.quantity:
+            return Reject("cancel.exceeds_unsent", f"line {line_no}: {order.lines[line_no].line.quantity} have not left")
+    if by == "buyer" and asked and asked != {line_no: line.line.quantity for line_no, line in order.lines.items()}:
         return Reject("cancel.unpaid_in_part")
     return (OrderCancelled(order_id=order.id, buyer_id=order.buyer_id, by=by, reason=reason, occurred_at=at),)
 
@@ -150,7 +157,7 @@ def _cancelled(order: Order, event: OrderCancelRequested | SellerCancelled, unse
             return Reject("cancel.exceeds_unsent", f"line {line_no}: {unsent[line_no]} have not left")
     units = asked or {line_no: quantity for line_no, quantity in unsent.items() if quantity and not order.lines[line_no].cases}
     if not units:
-        return Reject("cancel.nothing_left")
+        return _none(order, unsent, by)
     fact = _fact(order, units, by, event.reason, at, event.cancel_id)
     after = evolve(order, fact)
     here = [line for line in _freight_left(after) if _last_end(after, line, at) == at]
@@ -160,6 +167,14 @@ def _cancelled(order: Order, event: OrderCancelRequested | SellerCancelled, unse
         after = evolve(order, fact)
     spent = [after.lines[line_no] for line_no in sorted(units) if after.lines[line_no].used_up]
     return fact, *arrived(order, after, at), *(completed(after, spent, "redeemed", at) if spent else ends(after, by, at))
+
+
+def _none(order: Order, unsent: Mapping[int, int], by: Party) -> Reject:
+    """Why there is nothing to cancel: cases have what is left, or only a case could bring it back, or nothing is left. Source: R2.1."""
+    if any(unsent.values()):
+        return Reject("cancel.case_open")
+    rest = [line for line_no, line in order.lines.items() if line_no not in unsent and line.line.kind != "freight"]
+    return Reject("cancel.not_allowed" if by == "buyer" and any(_left(line) for line in rest) else "cancel.nothing_left")
 
 
 def _fact(order: Order, units: Mapping[int, int], by: Party, reason: str, at: datetime, cancel_id: str | None = None) -> UnitsCancelled:

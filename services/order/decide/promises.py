@@ -30,12 +30,9 @@ def late(event: ShippingDue, order: Order | None) -> Outcome:
 
 
 def judge(event: RulingMade, order: Order | None) -> Outcome:
-    """Sham shipping, upheld: 30% of what the parcel's units cost in place of lateness. A parcel collected in time is none.
-
-    No facts for rulings of cases: those are the refund service's. Source: R2.4.
-    """
-    if event.matter != "sham_shipping" or event.parcel_id is None:
-        return ()
+    """Sham shipping, upheld: 30% of what the parcel's units cost in place of lateness. A parcel collected in time is none. Source: R2.4."""
+    if event.parcel_id is None:
+        raise ValueError(f"ruling {event.ruling_id} is of no parcel")
     if order is None:
         return Wait("order.before_placed")
     if order.shut:

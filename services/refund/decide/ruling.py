@@ -17,11 +17,10 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def rule(event: RulingMade, purchase: Purchase | None) -> Outcome:
-    """Of a dispute, an appeal, a refund that the provider failed, or one that the platform's fund does not pay by itself. No facts for
-    sham shipping: that is the order's. Source: R4.11, R4.6.
+    """Of a dispute, an appeal, a refund that the provider failed, or one that the platform's fund does not pay by itself.
+
+    Source: R4.11, R4.6.
     """
-    if event.matter == "sham_shipping":
-        return ()
     case = purchase.cases.get(event.case_id or "") if purchase else None
     if purchase is None or case is None:
         return Wait("case.before_request")
@@ -53,6 +52,8 @@ def _judge(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
         return illegal(case)
     if case.turn == "both":
         return Wait("case.before_deadline") if case.overdue(event.occurred_at) else Reject("ruling.too_early")
+    if event.occurred_at < case.since:  # sent again once the hours were over, it was made before they were
+        return Reject("ruling.too_early")
     if case.overdue(event.occurred_at):
         return Reject("ruling.too_late")
     kind, quantity, amount = case.kind, case.quantity, case.amount_minor

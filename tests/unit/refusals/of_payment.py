@@ -1,0 +1,156 @@
+"""What the payment service refuses, and what it has wait. The provider says what is written here, and nothing by itself."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from services.payment.decide.chargebacks import CHARGEBACKS_MAX
+from shared.contracts.handling import MoneyHandled
+from shared.contracts.payment import CompensationInstructed, PayoutInstructed, RefundInstructed
+from shared.contracts.psp import CompensationFailed, CompensationSucceeded, PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.payment.asks import prefunded, registered, topped_up, withdrawal
+from tests.unit.payment.disputes import closed, opened
+from tests.unit.refund import life
+from tests.unit.refusals.judged import Life, Made, Row, Waiting
+from tests.unit.refusals.of_order import NEXT, NOON, SIGNED, ask, of, other
+from tests.unit.town import Town
+
+REFUSED: dict[str, Any] = {"reason": "account closed"}
+
+
+def instructed(town: Town, kind: type[Message], nth: int) -> Any:
+    return [fact for fact in town.services["payment"].facts if isinstance(fact, kind)][nth]
+
+
+def refund(nth: int, how: Literal["paid", "failed"] = "paid", when: str = NEXT) -> Made:
+    def made(town: Town) -> Message:
+        asked = instructed(town, RefundInstructed, nth)
+        said: dict[str, Any] = {"order_id": asked.order_id, "refund_id": asked.refund_id, "occurred_at": b.at(when)}
+        return RefundSucceeded(**said) if how == "paid" else RefundFailed(**said, **REFUSED)
+
+    return made
+
+
+def compensation(nth: int, how: Literal["paid", "failed"] = "paid", when: str = NEXT) -> Made:
+    def made(town: Town) -> Message:
+        asked = instructed(town, CompensationInstructed, nth)
+        said: dict[str, Any] = {"order_id": asked.order_id, "compensation_id": asked.compensation_id, "occurred_at": b.at(when)}
+        return CompensationSucceeded(**said) if how == "paid" else CompensationFailed(**said, **REFUSED)
+
+    return made
+
+
+def payout(nth: int, how: Literal["paid", "failed"] = "paid", when: str = "06-15 10:00") -> Made:
+    def made(town: Town) -> Message:
+        asked = instructed(town, PayoutInstructed, nth)
+        said: dict[str, Any] = {"party": asked.party, "payout_id": asked.payout_id, "occurred_at": b.at(when)}
+        return PayoutSucceeded(**said) if how == "paid" else PayoutFailed(**said, **REFUSED)
+
+    return made
+
+
+def handled(nth: int | str, handling_id: str = "h1", kind: type[Message] = RefundInstructed, when: str = "06-06 10:00") -> Made:
+    """nth: which was instructed, or an id."""
+
+    def made(town: Town) -> Message:
+        asked = instructed(town, kind, nth) if isinstance(nth, int) else None
+        item: Any = nth if asked is None else asked.refund_id if kind is RefundInstructed else asked.compensation_id
+        return MoneyHandled(
+            order_id=b.ORDER if asked is None else asked.order_id,
+            handling_id=handling_id,
+            of="refund" if kind is RefundInstructed else "compensation",
+            item_id=item,
+            how="unclaimed",
+            by="clerk1",
+            reason="account closed",
+            occurred_at=b.at(when),
+        )
+
+    return made
+
+
+COMPENSATIONS = CompensationInstructed
+BOUGHT = Life((b.placed(b.cart(1, 50_00, 2)), b.succeeded(), *other()), mute=True)
+CANCELLED = BOUGHT.then(b.cancel({1: 1}), b.cancel({1: 1}, cancel_id="cancel2"), of("o2", b.cancel(buyer_id="b2")))
+FAILED = CANCELLED.then(refund(0, "failed"), refund(1, "failed"), refund(2, "failed"))
+LATE = Life((b.placed(b.cart(), b.cart(2, 50_00, seller_id="s2")), b.succeeded(150_00), "06-03 10:11"), mute=True)
+SETTLED = BOUGHT.then(
+    b.shipped(units={1: 2}, when=NOON), b.signed(when="06-03 12:00"), b.receipt(when=NEXT), "06-13 12:00"
+)  # fmt: skip
+UNPAID_CASE = Life(SIGNED.steps, mute=True).then(
+    ask("c1", kind="refund_only", ground="quality"), life.accepted("c1", when="06-05 10:00"), refund(0, "failed", "06-05 11:00"),
+    b.seller_cancels({3: 1}), refund(1, "failed", "06-05 12:00"),
+)  # fmt: skip
+LIVES = {
+    "bought": BOUGHT,
+    "seller": Life((registered(), topped_up(), prefunded())),
+    "disputed": BOUGHT.then(opened(), opened(10_00, "cb2")),
+    "debited": BOUGHT.then(opened(), opened(10_00, "cb2"), closed("lost", amount_minor=60_00)),
+    "disputed for ever": BOUGHT.then(*(opened(1, f"n{number}") for number in range(CHARGEBACKS_MAX))),
+    "cancelled": CANCELLED,
+    "one paid": CANCELLED.then(refund(0)),
+    "one failed": CANCELLED.then(refund(0, "failed")),
+    "failed": FAILED,
+    "handled": FAILED.then(handled(0)),
+    "failed and disputed": FAILED.then(opened(when="06-05 10:00")),
+    "failed and debited": FAILED.then(opened(when="06-05 10:00"), closed("lost", when="06-05 11:00")),
+    "late": LATE,
+    "late, one paid": LATE.then(compensation(0)),
+    "late, one failed": LATE.then(compensation(0, "failed")),
+    "paid out": SETTLED.then(payout(0)),
+    "settled": SETTLED,
+    "paid on demand": Life(SETTLED.steps, b.with_policy("payment", sweep=False), mute=True).then(withdrawal(when="06-13 13:00")),
+    "stated": BOUGHT.then(b.stated()),
+    "payout stated": SETTLED.then(b.payout_stated("l1", "never")),
+}
+ROWS = [
+    Row("chargeback.amount_differs", "disputed", closed("lost", amount_minor=100_01), closed("lost", amount_minor=100_00)),
+    Row("chargeback.amount_differs", "disputed", closed("won", amount_minor=1), closed("won")),
+    Row("chargeback.contradicted", "debited", closed("won"), closed("won", "cb2")),
+    Row("chargeback.contradicted", "disputed", opened(50_00), opened(50_00, "cb3")),
+    Row("chargeback.currency_differs", "bought", opened(currency="USD"), opened()),
+    Row("chargeback.ended", "debited", closed("lost", amount_minor=60_00), closed("lost", "cb2")),
+    Row("chargeback.exceeds_paid", "bought", opened(100_01), opened()),
+    Row("chargeback.known", "disputed", opened(when="06-09 10:00"), opened(1, "cb3")),
+    Row("chargeback.too_many", "disputed for ever", opened(1), of("o2", opened(1, payment_id="pay2"))),
+    Row("compensation.contradicted", "late, one paid", compensation(0, "failed"), compensation(1, "failed")),
+    Row("compensation.contradicted", "late, one failed", compensation(0), compensation(1)),
+    Row("compensation.ended", "late, one paid", compensation(0, when=NOON), compensation(1)),
+    Row(
+        "compensation.unknown", "late", CompensationSucceeded(order_id="o1", compensation_id="no", occurred_at=b.at(NEXT)), compensation(0)
+    ),
+    Row("deposit.currency_differs", "seller", topped_up(1, "d2", currency="USD"), topped_up(1, "d2")),
+    Row("deposit.known", "seller", topped_up(1), topped_up(1, "d2")),
+    Row("handling.disputed", "failed and disputed", handled(0), until=(closed("won", when="06-05 12:00"),)),
+    Row("handling.known", "handled", handled(1), handled(1, "h2")),
+    Row("handling.not_failed", "one failed", handled(1), handled(0)),
+    Row("handling.not_failed", "late, one failed", handled(1, kind=COMPENSATIONS), handled(0, kind=COMPENSATIONS)),
+    Row("handling.nothing_left", "failed and debited", handled(0), handled(2)),
+    Row("handling.of_case", "case unpaid", handled(0), handled(1)),
+    Row("handling.unknown", "failed", handled("never"), handled(0)),
+    Row("handling.unknown", "late, one failed", handled("never", kind=COMPENSATIONS), handled(0, kind=COMPENSATIONS)),
+    Row("payout.closed", "paid out", payout(0, when="06-15 11:00"), payout(1)),
+    Row("payout.contradicted", "paid out", payout(0, "failed"), payout(1, "failed")),
+    Row("payout.unknown", "settled", b.payout_paid("never"), payout(0)),
+    Row("payout.unknown", "settled", b.payout_failed("never"), payout(0, "failed")),
+    Row("prefund.known", "seller", prefunded(1), prefunded(1, "p2")),
+    Row("refund.contradicted", "one paid", refund(0, "failed"), refund(1, "failed")),
+    Row("refund.contradicted", "one failed", refund(0), refund(1)),
+    Row("refund.ended", "one paid", refund(0, when="06-05 10:00"), refund(1)),
+    Row("refund.ended", "one failed", refund(0, "failed", when="06-05 10:00"), refund(1, "failed")),
+    Row("refund.unknown", "cancelled", b.refund_paid("never"), refund(0)),
+    Row("refund.unknown", "cancelled", b.refund_failed("never"), refund(0, "failed")),
+    Row("seller.known", "seller", registered(), registered(60_00)),
+    Row("statement.known", "stated", b.stated(), b.stated("l2")),
+    Row("statement.known", "payout stated", b.payout_stated("l1", "never"), b.payout_stated("l2", "never")),
+    Row("statement.of_party", "bought", b.stated(kind="payout"), b.stated()),
+    Row("withdrawal.known", "paid on demand", withdrawal(1, when="06-13 14:00"), withdrawal(1, "w2", when="06-13 14:00")),
+]
+LIVES |= {"case unpaid": UNPAID_CASE}
+WAITS = [
+    Waiting("chargeback.before_opened", "bought", closed("lost"), (opened(),)),
+    Waiting("chargeback.before_payment", "bought", opened(payment_id="pay9"), (b.succeeded(payment_id="pay9"),)),
+    Waiting("deposit.before_registration", "none", topped_up(), (registered(),)),
+]
