@@ -523,7 +523,9 @@ CATALOGUE: dict[str, Entry] = {
     "handling.disputed": Entry("a bank disputes that money: its end decides first, then it can be settled by hand"),
     "handling.known": Entry("a person settled something under that id before"),
     "handling.not_failed": Entry("the provider has not refused it, or it is settled: only what it will not pay is settled by hand"),
-    "handling.nothing_left": Entry("a bank took that money back, or other refunds have it: nothing is left to be settled by hand"),
+    "handling.nothing_left": Entry(
+        "a bank or other refunds have that money: nothing is left to pay; once none is under way, `unclaimed` ends it"
+    ),
     "handling.of_case": Entry("a case asks for that refund: its ruling grants it again or gives it up"),
     "handling.unknown": Entry("no such refund or compensation was instructed for this order"),
     "escrow.exists": Entry("this order's money is in escrow already"),

@@ -145,7 +145,7 @@ def _paid(payment: Payment | None, payment_id: str) -> tuple[int, str] | None:
     refund = payment.refunds.get(unwanted_refund(payment.id, payment_id))
     if refund is None:
         return None
-    return refund.buyer_minor + (taken(payment, payment_id) if refund.by_hand else 0), refund.currency
+    return refund.buyer_minor + (taken(payment, payment_id) if refund.by_hand and refund.state == "done" else 0), refund.currency
 
 
 def _unclaimed(payment: Payment, payment_id: str) -> dict[int, int]:
