@@ -109,7 +109,7 @@ def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Po
     gone = (
         cut(payment, line_no, refund.drawn_minor, refund.units, cancelled=True) if refund.cancelled else _of_fund(payment, line_no, refund)
     )
-    if not isinstance(gone, Cut):
+    if not isinstance(gone, Cut) or (event.how == "paid" and not gone.minor):  # the fund's own part is all that is left: nobody is paid
         return Reject("handling.nothing_left")
     parts = part(payment, line_no, gone, asked_at or event.occurred_at, policy, refund.funder)
     asked = refund.drawn_minor if refund.cancelled else gone.minor

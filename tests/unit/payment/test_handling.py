@@ -183,6 +183,19 @@ def test_nothing_is_left_only_once_every_refund_of_the_line_is_answered_r3_5() -
     assert lists(memory) == []
 
 
+def test_nobody_is_paid_by_hand_what_only_the_fund_is_to_have_back_r3_5_r4_6() -> None:
+    """Of 3 fen a bank took 2, the fund gives 1: the cancelled unit's fen is the fund's. It was noted as paid to the buyer, booked as 0."""
+    memory = funded(b.line(paid_minor=3, quantity=2))
+    claim = b.granted("r1", 1).model_copy(update={"funder": "platform"})
+    memory.when(b.units_cancelled((1, 1, 1)), b.refund_failed("x1"), b.case_opened(), claim, disputes.opened(2), disputes.closed("lost"))
+    assert memory.when(handled("x1")) == ()
+    assert codes(memory) == ["handling.nothing_left"]
+    noted, reserved, done = memory.when(handled("x1", handling_id="h2", how="unclaimed"))
+    assert (noted.type, reserved.fund_minor, done.amount_minor) == ("handling.noted", 1, 0)  # type: ignore[attr-defined]
+    memory.when(b.refund_paid("r1"))
+    assert (lists(memory), balances(memory)) == ([], {})
+
+
 def test_a_refund_that_was_held_for_a_chargeback_is_known_as_of_cancelled_units_r3_8() -> None:
     memory = funded()
     memory.when(disputes.opened(when="06-01 10:15"), b.units_cancelled(), disputes.closed("won"), b.refund_failed("x1", when="07-21 10:00"))
