@@ -76,6 +76,7 @@ OrderCode = Literal[
     "campaign.not_reviewed",
     "campaign.outdated",
     "campaign.sold_out",
+    "cancel.before_answer",
     "cancel.before_payment",
     "cancel.case_open",
     "cancel.exceeds_unsent",
@@ -523,7 +524,9 @@ CATALOGUE: dict[str, Entry] = {
     "handling.disputed": Entry("a bank disputes that money: its end decides first, then it can be settled by hand"),
     "handling.known": Entry("a person settled something under that id before"),
     "handling.not_failed": Entry("the provider has not refused it, or it is settled: only what it will not pay is settled by hand"),
-    "handling.nothing_left": Entry("a bank took that money back, or other refunds have it: nothing is left to be settled by hand"),
+    "handling.nothing_left": Entry(
+        "a bank or other refunds have that money: nothing is left to pay; once none is under way, `unclaimed` ends it"
+    ),
     "handling.of_case": Entry("a case asks for that refund: its ruling grants it again or gives it up"),
     "handling.unknown": Entry("no such refund or compensation was instructed for this order"),
     "escrow.exists": Entry("this order's money is in escrow already"),
@@ -1020,6 +1023,7 @@ CATALOGUE: dict[str, Entry] = {
         "There is no score yet.",
     ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
+    "cancel.before_answer": Entry("units were cancelled, and a refund that the provider has not answered yet has their money: waits", True),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
     "cancel.case_open": Entry(
         "an after-sale case is open on the line: it decides", False, "售后处理中,暂不能取消", "A case is open for this line."

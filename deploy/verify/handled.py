@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.verify.log import Log, cause
+from deploy.verify.log import Entry, Log, cause
 from deploy.verify.owed import Asked, Parts
 from deploy.verify.owed import Line as Owed
 from deploy.verify.report import Check
-from shared.contracts.chargeback import ChargebackDebited, RefundHeld
+from shared.contracts.chargeback import ChargebackDebited, ChargebackReceived, RefundHeld
 from shared.contracts.handling import HandlingNoted, MoneyHandled
 from shared.contracts.payment import (
     CompensationDone,
@@ -26,6 +26,7 @@ from shared.contracts.payment import (
     RefundInstructed,
     RefundNotPaid,
     RefundReserved,
+    UnwantedReceived,
 )
 
 Item = tuple[str, str, str]  # order, refund or compensation, its id
@@ -60,7 +61,7 @@ def _said(log: Log) -> Check:
 
 
 def _paid(log: Log) -> Check:
-    """Both ways: no word without its money, no money without a word."""
+    """Both ways: no word without its money, but that nobody could be paid where nothing was left; no money without a word."""
     check = Check("settled by hand: exactly what the provider had been told to pay is booked, once, as the person said")
     told: dict[Item, int] = {}
     for _, instructed in log.of(RefundInstructed):
@@ -77,11 +78,15 @@ def _paid(log: Log) -> Check:
         if paid.by_hand:
             item = (paid.order_id, "compensation", paid.compensation_id)
             booked.setdefault(entry.header("ce_causationid"), []).append((item, paid.by_hand, paid.amount_minor))
+    gone = _gone(log)
     for entry, noted in log.of(HandlingNoted):
         item = (noted.order_id, noted.of, noted.item_id)
+        if entry.id in gone and noted.how == "unclaimed" and entry.header("ce_causationid") not in booked:
+            continue
         found = booked.pop(entry.header("ce_causationid"), [])
         whole = (item, noted.how, told.get(item, 0))
-        part = [one for one in found if one[:2] == whole[:2] and 0 < one[2] <= whole[2]]  # a bank may have taken of unwanted money
+        least = 0 if noted.of == "refund" and noted.how == "unclaimed" else 1  # what is left may all be the fund's
+        part = [one for one in found if one[:2] == whole[:2] and least <= one[2] <= whole[2]]  # a bank may have taken of it
         check.that(len(found) == len(part) == 1, f"{entry}: {whole} was to be settled, booked is {found}")
     for cause_id, left in booked.items():
         check.that(False, f"event {cause_id}: {left} is booked as settled by hand, and nobody said so")
@@ -91,20 +96,44 @@ def _paid(log: Log) -> Check:
 def _kept(log: Log) -> Check:
     """No case holds money of cancelled units, so this does, as long as a person or the end of a chargeback may pay them back."""
     check = Check("no line is settled while cancelled units of it are not paid back and still may be")
+    for entry, fact, lines in _walked(log):
+        if isinstance(fact, LineSettled):
+            line = lines[fact.line_no]
+            fits = [name for name, one in line.open.items() if line.owed.by_hand(one) is not None]
+            check.that(not fits, f"{entry}: line {fact.line_no} of {fact.order_id} is settled, {fits} may still be paid back")
+    return check
+
+
+def _gone(log: Log) -> set[str]:
+    """The ids of the words on refunds of which nothing was left: banks or other refunds had all."""
+    unwanted: dict[tuple[str, str], int] = {}  # by order and payment: what banks left of it
+    named: dict[tuple[str, str], tuple[str, str]] = {}
+    found: set[str] = set()
+    for entry, fact, lines in _walked(log):
+        if isinstance(fact, UnwantedReceived):
+            named[fact.order_id, fact.refund_id] = fact.order_id, fact.payment_id
+            unwanted[fact.order_id, fact.payment_id] = fact.amount_minor
+        elif isinstance(fact, ChargebackReceived):
+            named[fact.order_id, fact.chargeback_id] = fact.order_id, fact.payment_id
+        elif isinstance(fact, ChargebackDebited) and named.get((fact.order_id, fact.chargeback_id)) in unwanted:
+            unwanted[named[fact.order_id, fact.chargeback_id]] -= fact.amount_minor
+        elif isinstance(fact, HandlingNoted):
+            asked = [(line, line.open[fact.item_id]) for line in lines.values() if fact.item_id in line.open]
+            if any(line.owed.by_hand(one) is None for line, one in asked) or not unwanted.get(
+                named.get((fact.order_id, fact.item_id), ("", "")), 1
+            ):
+                found.add(entry.id)
+    return found
+
+
+def _walked(log: Log) -> Iterator[tuple[Entry, Followed, dict[int, Line]]]:
+    """Each fact, with the lines of its order as they were before it."""
     orders: dict[str, dict[int, Line]] = defaultdict(lambda: defaultdict(Line))
     for entry in log.facts():
         fact: Any = entry.event
-        if isinstance(fact, LineSettled):
-            line = orders[fact.order_id][fact.line_no]
-            fits = [name for name, one in line.open.items() if line.owed.by_hand(one) is not None]
-            check.that(not fits, f"{entry}: line {fact.line_no} of {fact.order_id} is settled, {fits} may still be paid back")
-            line.owed.settled = True
-        elif isinstance(fact, EscrowFunded):
-            for bought in fact.lines:
-                orders[fact.order_id][bought.line_no].owed = Owed(bought.paid_minor, bought.quantity)
-        elif isinstance(fact, Followed):
+        if isinstance(fact, Followed):
+            yield entry, fact, orders[fact.order_id]
             _follow(orders[fact.order_id], fact)
-    return check
 
 
 @dataclass(slots=True)
@@ -118,11 +147,26 @@ class Line:
     under_way: dict[str, Asked] = field(default_factory=dict)
 
 
-Followed = RefundHeld | RefundReserved | RefundNotPaid | HandlingNoted | ChargebackDebited
+Followed = (
+    EscrowFunded
+    | LineSettled
+    | UnwantedReceived
+    | RefundHeld
+    | RefundReserved
+    | RefundNotPaid
+    | HandlingNoted
+    | ChargebackReceived
+    | ChargebackDebited
+)
 
 
 def _follow(lines: dict[int, Line], fact: Followed) -> None:
     match fact:
+        case EscrowFunded():
+            for bought in fact.lines:
+                lines[bought.line_no].owed = Owed(bought.paid_minor, bought.quantity)
+        case LineSettled():
+            lines[fact.line_no].owed.settled = True
         case RefundHeld(cancelled=True):
             lines[fact.line_no].open[fact.refund_id] = Asked(fact.line_no, fact.amount_minor, fact.quantity, cancelled=True)
         case RefundReserved():

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from services.payment.model import PAYMENT
 from services.refund.model import PURCHASE, Purchase
 from shared.contracts.refund import WITHOUT_RETURN
 from shared.contracts.storefront import CaseKind, Ground
@@ -92,6 +93,25 @@ def test_a_voucher_is_not_used_while_money_for_it_is_on_its_way_r4_8_r2_5() -> N
         town.tell([("u", b.redeemed("use3", when="06-06 11:00"))])
         assert line_of(town).used == (1 if upheld else 2)
         assert fine(town)[1:] == ([], [])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_unit_cancelled_while_all_of_its_line_is_being_refunded_is_paid_back_if_that_fails_r3_5_r2_1(seed: int) -> None:
+    """All three are told in one moment. The seller had agreed to money alone for both units, which the provider failed and a person gave
+    up: the unit that was cancelled meanwhile had been refused its own, and the seller was paid for both.
+    """
+    money = l.requested(kind="refund_only", ground="negotiated", quantity=2, when="06-04 13:00").model_copy(update={"amount_minor": 200_00})
+    cancelled = b.seller_cancels({1: 1}, payment_id=b.PAYMENT_ID, when="06-04 13:00")
+    town = Street(b.POLICIES, random.Random(seed))
+    town.tell((one.type, one) for one in (*ONE_AWAY, b.signed("w1")))
+    town.failures = 1
+    town.tell((one.type, one) for one in (money, l.accepted(when="06-04 13:00"), cancelled))
+    town.tell([("r", a.ruled(upheld=False, when="06-06 10:00"))])
+    town.advance(b.at("09-01 00:00"))
+    refunds = town.entity("payment", PAYMENT, b.ORDER).refunds.values()
+    back = sum(one.buyer_minor for one in refunds if one.counts or (one.waits and one.cancelled))
+    assert back >= line_of(town).cancelled * 100_00
+    assert fine(town)[2] == []
 
 
 BACK = l.requested(ground="negotiated", quantity=1, when="06-04 12:00")

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from services.order.model import ORDER
+from services.payment.model import PAYMENT
 from services.refund.model import PURCHASE
 from shared.contracts.refund import CaseClosed
 from shared.texts import numbers_in, sentence
 from tests.unit import builders as b
 from tests.unit.payment.disputes import closed, opened
+from tests.unit.payment.test_handling import handled
 from tests.unit.refund import life as l
 from tests.unit.test_cases_together import BOUGHT, street, told
 from tests.unit.test_refund_or_goods import FINE, fine
@@ -81,4 +83,16 @@ def test_of_units_claimed_one_by_one_the_bank_took_of_the_last_r1_4_r3_8() -> No
     second = (l.requested("c2", when="06-06 12:00", **more), l.accepted("c2", when="06-06 13:00"))
     town = street(*two, *taken, *CLAIM, *second, "07-20 00:00")
     assert [(end.state, end.refunded_minor, end.bank_minor) for end in ends(town)] == [(60, 30_00, 20_00), (70, 0, 0)]
+    assert (money(town), fine(town)) == ({}, FINE)
+
+
+def test_a_refund_of_cancelled_units_that_failed_and_a_bank_took_leaves_the_list_by_a_word_r3_5_r3_8() -> None:
+    failed = (b.placed(), b.succeeded(), b.succeeded(payment_id="pay2"), b.cancel(payment_id=b.PAYMENT_ID))
+    taken = [(opened(chargeback_id=f"cb-{name}", payment_id=name), closed("lost", f"cb-{name}")) for name in (b.PAYMENT_ID, "pay2")]
+    town = street(*failed, *taken[0], *taken[1], failures=2)
+    waiting = [name for name, one in town.entity("payment", PAYMENT, b.ORDER).refunds.items() if one.waits]
+    for item in waiting:
+        town.tell([(f"h-{item}", handled(item, handling_id=f"h-{item}", how="unclaimed"))])
+    assert len(waiting) == 2
+    assert not any(one.waits for one in town.entity("payment", PAYMENT, b.ORDER).refunds.values())
     assert (money(town), fine(town)) == ({}, FINE)

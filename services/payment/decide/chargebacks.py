@@ -108,10 +108,12 @@ def undecided(event: ChargebackAnswerDue, payment: Payment | None) -> Outcome:
 
 
 def _freed(payment: Payment, event: ChargebackClosed, policy: Policy) -> list[Message]:
-    """Held refunds in the order in which they were asked for, then what nothing holds any more."""
+    """Held refunds in the order in which they were asked for, of cancelled units before all that cases ask for, as nobody asks for them
+    again; then what nothing holds any more.
+    """
     facts: list[Message] = []
-    held = [(refund.applied_at or event.occurred_at, name) for name, refund in payment.refunds.items() if refund.state == "held"]
-    for applied_at, refund_id in sorted(held) if not payment.frozen else ():
+    held = [(not one.cancelled, one.applied_at or event.occurred_at, name) for name, one in payment.refunds.items() if one.state == "held"]
+    for _, applied_at, refund_id in sorted(held) if not payment.frozen else ():
         refund = payment.refunds[refund_id]
         what = (refund_id, refund.line_no or 0, refund.quantity, refund.buyer_minor)
         reserved = reserve(payment, *what, event.occurred_at, policy, applied_at, refund.funder, cancelled=refund.cancelled)
@@ -145,7 +147,7 @@ def _paid(payment: Payment | None, payment_id: str) -> tuple[int, str] | None:
     refund = payment.refunds.get(unwanted_refund(payment.id, payment_id))
     if refund is None:
         return None
-    return refund.buyer_minor + (taken(payment, payment_id) if refund.by_hand else 0), refund.currency
+    return refund.buyer_minor + (taken(payment, payment_id) if refund.by_hand and refund.state == "done" else 0), refund.currency
 
 
 def _unclaimed(payment: Payment, payment_id: str) -> dict[int, int]:

@@ -32,6 +32,7 @@ BY_HAND = uuid.UUID("2f4c1c0e-6a55-5d0f-9a53-6f0b6a1f7c28")  # namespace of the 
 @reconciled
 def handle(event: MoneyHandled, payment: Payment | None, policy: Policy) -> Outcome:
     """Booked as if it had been paid, but for the account that it is paid from: the platform's own, or what it owes. Once.
+    Where banks or other refunds have all of it, that nobody could be paid is noted and books nothing: it waits for a person no more.
 
     Errors: handling.known, handling.unknown, handling.not_failed, handling.of_case, handling.disputed, handling.nothing_left.
     """
@@ -48,7 +49,14 @@ def handle(event: MoneyHandled, payment: Payment | None, policy: Policy) -> Outc
         return against or Reject("handling.unknown")
     after = evolve(payment, noted)
     facts = _unwanted(event, after, refund) if refund.line_no is None else _cancelled(event, after, refund, policy)
-    return facts if isinstance(facts, Reject) else (noted, *facts)
+    if isinstance(facts, Reject):
+        return (noted,) if event.how == "unclaimed" and not _under_way(payment, refund) else facts
+    return (noted, *facts)
+
+
+def _under_way(payment: Payment, refund: Refund) -> bool:
+    """Of its line another refund is not answered yet: if that fails, something is left."""
+    return refund.line_no is not None and any(one.state == "reserved" for one in payment.refunds_of(refund.line_no))
 
 
 def _compensated(event: MoneyHandled, payment: Payment, noted: HandlingNoted) -> Outcome:
@@ -101,7 +109,7 @@ def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Po
     gone = (
         cut(payment, line_no, refund.drawn_minor, refund.units, cancelled=True) if refund.cancelled else _of_fund(payment, line_no, refund)
     )
-    if not isinstance(gone, Cut):
+    if not isinstance(gone, Cut) or (event.how == "paid" and not gone.minor):  # the fund's own part is all that is left: nobody is paid
         return Reject("handling.nothing_left")
     parts = part(payment, line_no, gone, asked_at or event.occurred_at, policy, refund.funder)
     asked = refund.drawn_minor if refund.cancelled else gone.minor

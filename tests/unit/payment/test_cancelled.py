@@ -36,11 +36,17 @@ def test_a_cancellation_is_paid_once_and_waits_for_its_escrow_r3_5() -> None:
 
 
 def test_a_cancellation_beside_a_refund_of_the_same_units_pays_one_of_them_r3_5() -> None:
-    memory = funded()
-    memory.when(b.granted(amount_minor=100_00))
-    (refused,) = memory.when(b.units_cancelled())
-    assert (refused.type, refused.code) == ("refund.refused", "refund.exceeds_paid")  # type: ignore[attr-defined]
-    assert set(payment(memory).refunds) == {"r1", "x1"}
+    """Which of them, the provider's answer says: what is not paid is there for the other."""
+    paid, failed = funded(), funded()
+    for memory in (paid, failed):
+        memory.when(b.case_opened(), b.granted(amount_minor=100_00))
+        assert (memory.when(b.units_cancelled()), waiting(memory)) == ((), ["cancel.before_answer"])
+    done, refused = paid.when(b.refund_paid("r1"))
+    assert (done.type, refused.type, refused.code) == ("refund.done", "refund.refused", "refund.exceeds_paid")  # type: ignore[attr-defined]
+    assert set(payment(paid).refunds) == {"r1", "x1"}
+    assert b.types(failed.when(b.refund_failed("r1"))) == ["refund.not_paid", "refund.reserved", "refund.instructed"]
+    failed.when(b.refund_paid("x1"))
+    assert (balances(failed), waiting(failed)) == ({}, [])
 
 
 def test_what_is_left_of_a_line_settles_when_the_rest_of_it_is_confirmed_r3_3() -> None:

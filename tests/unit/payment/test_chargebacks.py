@@ -76,7 +76,7 @@ def test_of_cancelled_units_goes_back_what_a_bank_left_of_their_part_and_escrow_
 def test_of_cancelled_units_of_which_a_bank_left_nothing_or_a_refund_has_them_nothing_goes_back_r3_5_r3_8() -> None:
     spent, refunded = funded(), funded()
     spent.when(opened(), closed("lost"))
-    refunded.when(*SPENT, b.granted(amount_minor=99_00))
+    refunded.when(*SPENT, b.granted(amount_minor=99_00), b.refund_paid("r1"))
     for memory in (spent, refunded):
         refused = b.only(memory.when(b.units_cancelled()))
         assert (refused.type, refused.code) == ("refund.refused", "refund.exceeds_paid")
@@ -152,6 +152,18 @@ def test_a_refund_that_was_not_paid_after_all_covers_what_was_taken_beyond_r3_8(
     assert b.types(facts) == ["refund.not_paid", "chargeback.debited", "line.settled"]
     assert balances(memory) == {}
     assert payment(memory).chargebacks["cb1"].excess_minor == 0
+
+
+def test_units_that_were_cancelled_meanwhile_come_before_what_a_case_asked_for_r3_8_r3_5() -> None:
+    """Nobody asks for their money again: had the provider failed the case's refund, and a person given it up, the seller would have it."""
+    memory = funded(b.line(quantity=2))
+    memory.when(opened(when="06-01 12:00"), b.case_opened(), b.granted("r1", 100_00), b.units_cancelled((1, 1, 50_00), when="06-09 09:00"))
+    facts = memory.when(closed("won"))
+    assert [(fact.type, fact.refund_id) for fact in facts[1:]] == [  # type: ignore[attr-defined]
+        ("refund.reserved", "x1"),
+        ("refund.instructed", "x1"),
+        ("refund.refused", "r1"),
+    ]
 
 
 def test_settlement_is_held_while_one_is_open_and_happens_when_it_was_won_r2_6_r3_8() -> None:

@@ -159,6 +159,43 @@ def test_what_is_not_a_persons_to_settle_is_refused_with_its_code_and_moves_noth
     assert (codes(memory)[-1], balances(memory)) == (code, before)
 
 
+@pytest.mark.parametrize(("memory", "item"), [(_disputed(disputes.closed("lost")), UNWANTED), (_frozen(disputes.closed("lost")), "x1")])
+def test_what_a_bank_took_waits_for_nobody_once_a_person_said_so_r3_5_r3_8(memory: Memory, item: str) -> None:
+    """It stayed on the list for ever: nothing was left to be settled, so every word on it was refused."""
+    before = balances(memory)
+    assert (memory.when(handled(item)), lists(memory)) == ((), [item])  # nobody is paid what the bank has given
+    assert b.types(memory.when(handled(item, handling_id="h2", how="unclaimed"))) == ["handling.noted"]
+    assert (lists(memory), balances(memory)) == ([], before)
+    assert memory.when(b.refund_paid(item), b.refund_failed(item)) == ()
+    assert codes(memory)[-2:] == ["refund.contradicted", "refund.ended"]
+    again = memory.when(disputes.opened(100_00, "cb2", "08-01 10:00", "again" if item == UNWANTED else b.PAYMENT_ID))
+    assert [(one.paid_minor, one.amount_minor) for one in again if one.type == "chargeback.contested"] == [(100_00, 100_00)]  # type: ignore[attr-defined]
+
+
+def test_nothing_is_left_only_once_every_refund_of_the_line_is_answered_r3_5() -> None:
+    """The case's refund that is under way may fail; then the cancelled unit is owed."""
+    memory = funded(b.line(quantity=2))
+    memory.when(b.units_cancelled((1, 2, 100_00)), b.refund_failed("x1"), b.case_opened(), b.granted("r1", 100_00))
+    assert memory.when(handled("x1", how="unclaimed")) == ()
+    assert codes(memory) == ["handling.nothing_left"]
+    memory.when(b.refund_paid("r1"))
+    assert b.types(memory.when(handled("x1", handling_id="h2", how="unclaimed"))) == ["handling.noted"]
+    assert lists(memory) == []
+
+
+def test_nobody_is_paid_by_hand_what_only_the_fund_is_to_have_back_r3_5_r4_6() -> None:
+    """Of 3 fen a bank took 2, the fund gives 1: the cancelled unit's fen is the fund's. It was noted as paid to the buyer, booked as 0."""
+    memory = funded(b.line(paid_minor=3, quantity=2))
+    claim = b.granted("r1", 1).model_copy(update={"funder": "platform"})
+    memory.when(b.units_cancelled((1, 1, 1)), b.refund_failed("x1"), b.case_opened(), claim, disputes.opened(2), disputes.closed("lost"))
+    assert memory.when(handled("x1")) == ()
+    assert codes(memory) == ["handling.nothing_left"]
+    noted, reserved, done = memory.when(handled("x1", handling_id="h2", how="unclaimed"))
+    assert (noted.type, reserved.fund_minor, done.amount_minor) == ("handling.noted", 1, 0)  # type: ignore[attr-defined]
+    memory.when(b.refund_paid("r1"))
+    assert (lists(memory), balances(memory)) == ([], {})
+
+
 def test_a_refund_that_was_held_for_a_chargeback_is_known_as_of_cancelled_units_r3_8() -> None:
     memory = funded()
     memory.when(disputes.opened(when="06-01 10:15"), b.units_cancelled(), disputes.closed("won"), b.refund_failed("x1", when="07-21 10:00"))

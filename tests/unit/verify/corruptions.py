@@ -166,6 +166,8 @@ CORRUPTIONS = (
                lambda copy: copy.forge(HandlingNoted, lambda fact: fact.how == "unclaimed", how="paid")),
     Corruption("what a person paid is booked twice", "settled by hand: exactly",
                lambda copy: copy.repeat(CompensationDone, lambda fact: fact.by_hand)),
+    Corruption("nobody could be paid, and what was left is not booked as owed", "settled by hand: exactly",
+               lambda copy: copy.lose(RefundDone, lambda fact: fact.by_hand == "unclaimed")),
     Corruption("a seller that won on appeal has a fen more than the case cost it", "a seller that won", paying.a_fen_more_than_a_case_cost),
     Corruption("a line is settled though the provider refused to pay cancelled units back", "no line is settled while",
                paying.a_cancelled_unit_that_was_not_paid_back),
