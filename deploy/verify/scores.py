@@ -141,10 +141,11 @@ def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, pol
     policy = policies.at(fact.occurred_at)
     as_of = max(local_date(fact.occurred_at, policy.zone).isoformat(), subject.as_of)
     shown = subject.at(as_of, policy)
-    same = (shown, as_of, subject.tier_of(shown, subject.new, policy))
-    told = (subject.shown, fact.as_of, subject.tier)
+    new = len(subject.evidence.counting) < policy.trust.shown_from_items
+    same = (shown, new, as_of, subject.tier_of(shown, new, policy))
+    told = (subject.shown, subject.new, fact.as_of, subject.tier)
     if check.fails(same == told):
-        check.differ(f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, as of, tier)")
+        check.differ(f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, new, as of, tier)")
     _day_before(check, entry, as_of, subject, policy)
     subject.as_of, subject.latest = as_of, max(fact.occurred_at, subject.latest or fact.occurred_at)
 

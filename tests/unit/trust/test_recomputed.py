@@ -147,6 +147,15 @@ def test_who_is_new_under_another_name_is_told_so_at_once_r5_7() -> None:
     assert [fact.tier for _, fact in first.of(TierChanged)] == ["novice"]
 
 
+def test_who_is_new_no_more_by_another_rule_and_is_passed_over_is_named_r5_3_r9_1() -> None:
+    log = life(*(shipped(f"p{n}", parties(), buyer=f"b{n}", when=ago(730)) for n in range(5)), until=40)
+    terms = POLICIES.versions[0].trust.model_copy(update={"shown_from_items": 3})
+    second = POLICIES.versions[0].model_copy(update={"version": "2", "effective_from": ago(-20), "trust": terms})
+    found = check(log, Policies([POLICIES.versions[0], second]))
+    assert [name for name, one in found.items() if not one.holds] == ["looks"]
+    assert "comes to (800, False, " in found["looks"].first
+
+
 def test_a_score_from_nowhere_and_an_item_counted_twice_are_named() -> None:
     log = life(item("seller", 1, "completed", "c", 0), tombstone(item("seller", 2, "completed", "c", 0), 0))
     place, entry = next((lane, one) for lane, entries in log.lanes.items() for one in entries if isinstance(one.event, ScoreChanged))
