@@ -10,6 +10,7 @@ from services.trust.handlers import SERVICE
 from shared.contracts.standing import PointsChanged, SubjectReinstated, SubjectSuspended
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
+from shared.policy import Policies
 from shared.policy.violations import ViolationPolicy
 from tests.unit import builders as b
 from tests.unit.town import Town
@@ -174,6 +175,18 @@ def test_the_limits_are_the_policys_r6_1() -> None:
     assert points(memory) == (35, 40, 5, False)
     memory.when(violation("v3", 5, when=AT))
     assert points(memory) == (40, 45, 5, True)
+
+
+def test_a_policy_that_removes_at_fewer_points_does_so_with_the_next_violation_r6_1_r9_1() -> None:
+    terms = b.POLICY.trust.violations.model_copy(update={"remove_points": 40})
+    stricter = b.POLICY.trust.model_copy(update={"violations": terms})
+    second = b.POLICY.model_copy(update={"version": "2", "effective_from": b.at("06-03 10:00"), "trust": stricter})
+    memory = Memory(SERVICE, Policies([b.POLICY, second]))
+    memory.when(*five()[:2], lesson(when="06-04 09:00", points=1))
+    assert points(memory) == (39, 40, 1, False)
+    memory.send(violation("v5", when="06-04 10:00", points=5))
+    (removal,) = in_force(memory.facts).values()
+    assert (removal.brought_by, removal.effective_from) == ("v5", b.at("06-04 10:10"))
 
 
 def test_a_policy_of_before_the_catalogue_takes_any_kind_as_it_is_told_r6_1_r9_1() -> None:
