@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from deploy.verify.evidence import score_at_start
 from deploy.verify.log import Entry, Log, cause
 from deploy.verify.report import Check
 from shared.contracts.card import CardGranted, CardRefused, CardRevoked
@@ -22,15 +23,14 @@ from shared.contracts.trust import ScoreChanged
 from shared.policy import Policies
 
 ABUSE = ("swapped_parcel", "false_claim")
-START = 800  # R5.3: the score of whom nothing is known
 
 
 @dataclass(slots=True)
 class Holder:
-    """card: the one in force. score: as told last. revoked: when cards were taken back, by the case that found abuse."""
+    """card: the one in force. score: as told last; None: none was. revoked: when cards were taken back, by the case that found abuse."""
 
     card: str = ""
-    score: int = START
+    score: int | None = None
     revoked: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -75,19 +75,20 @@ def _judge(
 ) -> None:
     terms = policies.at(fact.occurred_at).trust
     clean = timedelta(days=terms.card_clean_days)
+    score = score_at_start(terms) if holder.score is None else holder.score
     if isinstance(fact, CardGranted):
         lately = any(fact.occurred_at < at + clean for at in holder.revoked.values())
-        fine = not holder.card and holder.score >= terms.card_score_min and not lately
-        check.that(fine, f"{entry}: {fact.buyer_id} has {holder.card or 'no card'}, score {holder.score}, taken back {holder.revoked}")
+        fine = not holder.card and score >= terms.card_score_min and not lately
+        check.that(fine, f"{entry}: {fact.buyer_id} has {holder.card or 'no card'}, score {score}, taken back {holder.revoked}")
         holder.card = fact.card_id
         return
     reasons = {
         "card.held": bool(holder.card),
         "card.held_by_person": of_person,
         "card.abuse": any(fact.occurred_at < at + clean for at in abuses.values()),
-        "card.score_too_low": holder.score < terms.card_score_min,
+        "card.score_too_low": score < terms.card_score_min,
     }
-    check.that(reasons[fact.code], f"{entry}: claim {fact.claim_id} was refused as {fact.code}: card {holder.card}, score {holder.score}")
+    check.that(reasons[fact.code], f"{entry}: claim {fact.claim_id} was refused as {fact.code}: card {holder.card}, score {score}")
 
 
 def _of_buyer(claims: Any, entry: Entry, buyer: str) -> Any:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from deploy.verify.evidence import score_at_start
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.card import CardGranted, CardRevoked, ScoreNoted
@@ -24,7 +25,6 @@ from shared.policy import Policies, Policy
 
 NO_CARD = ("trust_card.no_card", "trust_card.not_valid", "trust_card.of_another")
 LEFT_OUT = {"gift_minor": 0}  # what a line says that does not say it
-START = 800  # R5.3: the score of whom nothing is known
 Told = dict[str, Any]
 
 
@@ -72,7 +72,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
             check.that(any(log.starts.values()), f"{entry}: order {issued.order_id} was not paid, or its policy is not known")
             continue
         check.that(value.get("currency") == order.currency, f"{entry}: its currency should be {order.currency}")
-        judged = _judged(check, entry, value, order, known)
+        judged = _judged(check, entry, value, order, known, score_at_start(policy.trust))
         _lines(lines, entry, value, order)
         _compare(check, entry, list(_each(value)), [one for line in order.lines for one in _promises(line, order, policy, judged)])
     yield check
@@ -109,7 +109,7 @@ def _known(log: Log) -> Known:
     return known
 
 
-def _judged(check: Check, entry: Entry, value: Told, order: OrderPaid, known: Known) -> Judged:
+def _judged(check: Check, entry: Entry, value: Told, order: OrderPaid, known: Known, at_start: int) -> Judged:
     """What it says of card and score, if that can be: never a reason that is none, never a score that was not shown by then."""
     truth, told = known.card(order), _told(value)
     no_card = truth if told is None else told
@@ -118,7 +118,7 @@ def _judged(check: Check, entry: Entry, value: Told, order: OrderPaid, known: Kn
     score = value.get("buyer_score")
     shown = {one for at, one in known.scores[order.buyer_id] if at <= _placed(order)}
     check.that(score is None or score in shown, f"{entry}: score {score} of {order.buyer_id} was not shown when it ordered")
-    return Judged(no_card, START if score is None else score)
+    return Judged(no_card, at_start if score is None else score)
 
 
 def _each(value: Told) -> Iterator[Told]:

@@ -163,6 +163,11 @@ def score(rows: list[Row], ceiling: int | None, policy: TrustPolicy) -> int:
     return min(1000 if ceiling is None else ceiling, (2 * above + whole) // (2 * whole))
 
 
+def score_at_start(policy: TrustPolicy) -> int:
+    """Of whom nothing is known: each dimension is the prior, and their weights are 100. Source: R5.3."""
+    return (2 * 1000 * policy.prior_good + policy.prior_total) // (2 * policy.prior_total)
+
+
 @cache
 def number(day: str) -> int:
     """Of a date, so that dates can be subtracted."""

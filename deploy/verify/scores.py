@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 
 from deploy.verify.evidence import Evidence, local_date, score
 from deploy.verify.log import Entry, Log
@@ -73,18 +74,31 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
 
 
 def _told(log: Log) -> Mapping[str, list[tuple[Entry, Told]]]:
-    """By subject, as one followed the other: two lanes, one row of versions; an explanation stands behind what was told before it."""
+    """By subject, as one followed the other: two lanes, one row of versions; an explanation stands behind what was told before it, and
+    behind the looks, of the other lane, up to the day that it is of: it may have been asked for before that day, and answered after.
+    """
     found: defaultdict[str, list[tuple[tuple[int, int], Entry, Told]]] = defaultdict(list)
     last: Counter[str] = Counter()
+    explained: list[tuple[int, Entry, ScoreExplained]] = []
     for entry in log.facts():
         fact = entry.event
         if isinstance(fact, ScoreExplained):
-            found[fact.subject_id].append(((last[fact.subject_id], 1), entry, fact))
+            explained.append((last[fact.subject_id], entry, fact))
         elif isinstance(fact, TOLD):
             version = int(entry.header("ce_entityversion") or 0)
             last[fact.subject_id] = version if entry.topic == "trust.v1" else last[fact.subject_id]
             found[fact.subject_id].append(((version, 0), entry, fact))
+    places = [(_behind(version, fact, found[fact.subject_id]), entry, fact) for version, entry, fact in explained]
+    for version, entry, answer in places:
+        found[answer.subject_id].append(((version, 1), entry, answer))
     return {name: [(entry, fact) for _, entry, fact in sorted(rows, key=lambda row: row[0])] for name, rows in found.items()}
+
+
+def _behind(last: int, fact: ScoreExplained, rows: list[tuple[tuple[int, int], Entry, Told]]) -> int:
+    """The version of the last look that it may stand behind; `last`: of what was told to all before it."""
+    later = sorted(((version, told) for (version, _), _, told in rows if version > last), key=lambda row: row[0])
+    looks = takewhile(lambda row: isinstance(row[1], ScoreLooked) and row[1].as_of <= fact.explanation.as_of, later)
+    return max((version for version, _ in looks), default=last)
 
 
 def _changed(
@@ -141,10 +155,11 @@ def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, pol
     policy = policies.at(fact.occurred_at)
     as_of = max(local_date(fact.occurred_at, policy.zone).isoformat(), subject.as_of)
     shown = subject.at(as_of, policy)
-    same = (shown, as_of, subject.tier_of(shown, subject.new, policy))
-    told = (subject.shown, fact.as_of, subject.tier)
+    new = len(subject.evidence.counting) < policy.trust.shown_from_items
+    same = (shown, new, as_of, subject.tier_of(shown, new, policy))
+    told = (subject.shown, subject.new, fact.as_of, subject.tier)
     if check.fails(same == told):
-        check.differ(f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, as of, tier)")
+        check.differ(f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, new, as of, tier)")
     _day_before(check, entry, as_of, subject, policy)
     subject.as_of, subject.latest = as_of, max(fact.occurred_at, subject.latest or fact.occurred_at)
 

@@ -101,9 +101,13 @@ def _walk(check: Check, entry: Entry, book: Book, causes: dict[str, Any], polici
 
 
 def _as_the_catalogue(sent: ViolationRecorded | None, fact: ViolationNoted, policies: Policies) -> bool:
-    kind = policies.at(fact.occurred_at).trust.violations.kinds.get(fact.kind)
-    if sent is None or kind is None or sent.kind != fact.kind:
+    """Without a catalogue any kind is of the points and of the level that were told."""
+    kinds = policies.at(fact.occurred_at).trust.violations.kinds
+    kind = kinds.get(fact.kind)
+    if sent is None or sent.kind != fact.kind:
         return False
+    if kind is None:
+        return not kinds and (fact.points, fact.level, fact.occurred_at) == (sent.points, sent.level or 0, sent.occurred_at)
     points_told = kind.points[0] if sent.points is None else sent.points
     level = kind.level if sent.level is None else sent.level
     return (fact.points, fact.level, fact.occurred_at) == (points_told, level, sent.occurred_at) and fact.points in (0, *kind.points)

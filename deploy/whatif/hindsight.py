@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice, product
+from itertools import combinations, islice, product
 
 from deploy.whatif.desk import ABSENT, Place, State
 
@@ -34,8 +34,18 @@ class Hindsight:
                 del self._before[place]
 
     def glimpses(self, looked: Iterable[Place]) -> Iterator[Glimpse]:
-        """What could have been seen in place of what is there, the latest first."""
-        places = list(islice((place for place in looked if place in self._before), PLACES_MAX))
-        choices = [[None, *reversed(self._before[place][-BACK_MAX:])] for place in places]
-        for choice in islice(product(*choices), 1, TRIES_MAX):
-            yield {place: row for place, row in zip(places, choice, strict=True) if row is not None}
+        """What could have been seen in place of what is there: of one place before two, however many there are, and the latest first."""
+        places = islice((place for place in looked if place in self._before), PLACES_MAX)
+        yield from islice(_choices({place: self._before[place][: -BACK_MAX - 1 : -1] for place in places}), TRIES_MAX)
+
+
+def _choices(rows: Mapping[Place, list[tuple[State, int]]]) -> Iterator[Glimpse]:
+    """rows: the latest first."""
+    for count in range(1, len(rows) + 1):
+        steps = [
+            tuple(zip(chosen, back, strict=True))
+            for chosen in combinations(rows, count)
+            for back in product(*(range(len(rows[place])) for place in chosen))
+        ]
+        for choice in sorted(steps, key=lambda choice: sum(step for _, step in choice)):
+            yield {place: rows[place][step] for place, step in choice}

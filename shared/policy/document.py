@@ -230,6 +230,11 @@ class TrustPolicy(_Section):
     pass_minutes: Annotated[int, Field(ge=0, le=1_000)]
     violations: ViolationPolicy
 
+    @property
+    def score_at_start(self) -> int:
+        """Of whom nothing is known, rounded half up. Source: R5.3."""
+        return (2_000 * self.prior_good + self.prior_total) // (2 * self.prior_total)
+
     @model_validator(mode="after")
     def _tiers_descend(self) -> Self:
         least = [tier.least for tier in self.tiers]

@@ -38,7 +38,8 @@ def _certificate(event: OrderPaid, card: Card | None, buyer: Buyer | None, polic
     placed_at = event.placed_at or event.occurred_at
     score = buyer.score_at(placed_at) if buyer is not None else None
     against = no_card(event.trust_card_id, card, event.buyer_id, placed_at)
-    bought = Bought(placed_at, against, score, event.currency, event.terms)
+    at_start = policy.trust.score_at_start
+    bought = Bought(placed_at, against, at_start if score is None else score, event.currency, event.terms)
     issued = CertificateIssued(
         buyer_id=event.buyer_id,
         buyer_score=score,

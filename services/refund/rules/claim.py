@@ -61,13 +61,13 @@ def offer_of(line: Offered) -> Offer:
 class Bought:
     """The order around a line, at its placement. no_card: why no trust card counts for it, empty: one may.
 
-    buyer_score None: not known; R5.3's start counts. currency empty: not known, and no amount of the policy is promised. terms: the
+    buyer_score: of whom nothing is known, R5.3's start. currency empty: not known, and no amount of the policy is promised. terms: the
     order's own.
     """
 
     placed_at: datetime = field(compare=False)  # no promise depends on it: equal orders of other days are equal
-    no_card: Withheld = "trust_card.no_card"
-    buyer_score: int | None = None
+    no_card: Withheld
+    buyer_score: int
     currency: str = ""
     terms: OrderTerms | None = None
 

@@ -6,8 +6,6 @@ from services.refund.rules.claim import Bought, Offered, freight
 from shared.contracts.certificate import AtOnce, Guarantee, Withheld
 from shared.policy import RefundPolicy
 
-SCORE_AT_START = 800  # R5.3: of a buyer of whom nothing is known
-
 
 def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
     """Given to a buyer of that score at placement, for what is neither made for the buyer nor virtual. The order still says whether
@@ -36,6 +34,6 @@ def at_once(line: Offered, bought: Bought, policy: RefundPolicy) -> AtOnce | Non
 def _withheld(line: Offered, bought: Bought, policy: RefundPolicy) -> Withheld:
     if line.kind == "virtual" or line.category in ("custom_made", "digital"):
         return "instant_refund.not_for_line"
-    if (SCORE_AT_START if bought.buyer_score is None else bought.buyer_score) < policy.guarantees.instant.score_min:
+    if bought.buyer_score < policy.guarantees.instant.score_min:
         return "instant_refund.score_too_low"
     return freight(line) or ("" if bought.currency in policy.guarantees.instant.below_minor else "promise.currency")

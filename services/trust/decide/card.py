@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.trust.model import Holder, Person, Score
-from services.trust.rules.score import rule_of
-from services.trust.rules.score import score as score_of
 from shared.contracts.card import AbuseNoted, AbuseVoided, CardGranted, CardRefused, CardRevoked, MemberNoted, NoCard, PersonCard
 from shared.contracts.dispute import CaseAppealEnded
 from shared.contracts.identity import MemberJoined
@@ -99,5 +97,5 @@ def _against(holder: Holder | None, person: Person | None, score: Score | None, 
     clean = timedelta(days=terms.card_clean_days)
     if holder is not None and any(at < upheld + clean for upheld in holder.abuses.values()):
         return "card.abuse"
-    shown = score.shown if score is not None else score_of({}, rule_of(policy, "buyer"))  # R5.3: 800 with no evidence
+    shown = score.shown if score is not None else terms.score_at_start
     return "card.score_too_low" if shown < terms.card_score_min else None

@@ -131,13 +131,13 @@ def strike(
 
 def look(event: ScoreDue, known: Score | None, policy: Policy, rows: Mapping[str, Groups]) -> Outcome:
     """A day has begun on which time alone may have changed the score. What is announced, and when it is looked at next. Source: R5.1."""
-    if known is None:
-        raise AssertionError(f"a deadline of {event.subject_id}, of whom nothing is known")
+    assert known is not None, f"a deadline of {event.subject_id}, of whom nothing is known"
     as_of = max(date.fromisoformat(known.as_of), local_date(event.occurred_at, policy.zone))
     rule = rule_of(policy, cast("Role", event.subject_id.partition(":")[0]))
     shown, following = ahead(together(known, rows.values()), known.grave, as_of, rule, policy)
     look_at = tiers.look_on(event.subject_id, following, policy) if following is not None else None
-    if shown == known.shown and tiers.tier_of(shown, known.new, policy).name == known.tier:
+    new = known.items < policy.trust.shown_from_items
+    if (shown, new, tiers.tier_of(shown, new, policy).name) == (known.shown, known.new, known.tier):
         return (ScoreLooked(subject_id=event.subject_id, as_of=as_of.isoformat(), look_at=look_at, occurred_at=event.occurred_at),)
     return tuple(_told(event.subject_id, as_of, known, rows, (), (), 0, event.occurred_at, policy, look_at))
 

@@ -12,8 +12,9 @@ Shown are the sums of all that is known, as of the latest moment in the sets: ma
 it is taken off what comes later, too; platforms of the trade (学习加分) give such points for courses and exams, and bound them, so that
 nobody can study faster than offend. Points do not lapse with a year, as R6.1 names no end.
 
-Removed is who had total(t) >= remove_points at any moment t, from the first such t on, for good: study after it gives nothing back, but
-a void of a violation, or study earned before t and told later, may mean that there was no such t.
+Removed is who had total(t) >= remove_points at the moment t of any of its violations, from the first such t on, for good: study after it
+gives nothing back, but a void of a violation, or study earned before t and told later, may mean that there was no such t. A policy that
+begins to remove at fewer points removes with the next violation, not by itself.
 """
 
 from __future__ import annotations

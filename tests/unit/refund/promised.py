@@ -19,7 +19,7 @@ CARD = "card1"
 OFFERED = ("refund_without_return", "return_freight", "damaged_refund", "authentic_x9")
 
 
-def bought(card: str | None = CARD, score: int | None = None, currency: str = "CNY") -> Bought:
+def bought(card: str | None = CARD, score: int = b.POLICY.trust.score_at_start, currency: str = "CNY") -> Bought:
     return Bought(b.at(b.PLACED), "" if card is not None else "trust_card.no_card", score, currency, b.TERMS)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from services.refund.model import BUYER, CARD, SCORES_MAX, Buyer, Card
-from shared.contracts.card import CardGranted, CardNoted, CardRevoked
+from shared.contracts.card import CardGranted, CardNoted, CardRefused, CardRevoked
 from shared.contracts.certificate import CertificateIssued, Guarantee
+from shared.contracts.member import TrustCardClaimed
 from shared.contracts.order import OrderPaid
 from shared.contracts.trust import Bucket, ScoreChanged
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.refund.life import shop
+from tests.unit.town import Town
+from tests.unit.verify.recorded import checked, wrong
 
 CARD_ID, RIGHT, INSTANT = "card1", "refund_without_return", "instant_refund"
 
@@ -103,9 +106,18 @@ def test_the_score_at_placement_is_frozen_in_the_certificate_r4_1_r4_8(score: in
     assert CertificateIssued.model_validate_json(issued.to_json()) == issued
 
 
-def test_a_buyer_without_a_score_counts_as_800_r5_3() -> None:
-    issued = certificate()
-    assert (issued.buyer_score, promised(issued, INSTANT).withheld) == (None, "")
+@pytest.mark.parametrize(("good", "against"), [(8, ""), (6, ""), (5, "instant_refund.score_too_low")])
+def test_a_buyer_without_a_score_counts_as_what_the_policy_gives_whom_nobody_knows_r5_3_r9_1(good: int, against: str) -> None:
+    """Good ones of ten: 800, 600, 500. For instant refunds and for trust cards alike; verify says the same."""
+    policies = b.with_policy("trust", prior_good=good, card_score_min=600)
+    town = Town(policies)
+    claim = TrustCardClaimed(buyer_id=b.BUYER, claim_id="w1", occurred_at=b.at(b.PLACED))
+    town.tell((event.type, event) for event in (claim, b.placed(), b.succeeded()))
+    (issued,) = (fact for _, fact in town.services["refund"].out if isinstance(fact, CertificateIssued))
+    assert (issued.buyer_score, promised(issued, INSTANT).withheld) == (None, against)
+    codes = [fact.code for _, fact in town.services["trust"].out if isinstance(fact, CardRefused)]
+    assert codes == (["card.score_too_low"] if against else [])
+    assert wrong(checked(town, policies)) == []
 
 
 def test_a_score_of_after_placement_says_nothing_of_this_order_r4_1() -> None:

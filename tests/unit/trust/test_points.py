@@ -10,10 +10,13 @@ from services.trust.handlers import SERVICE
 from shared.contracts.standing import PointsChanged, SubjectReinstated, SubjectSuspended
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
+from shared.policy import Policies
 from shared.policy.violations import ViolationPolicy
 from tests.unit import builders as b
+from tests.unit.town import Town
 from tests.unit.trust.market import changes, feed
 from tests.unit.trust.rulebook import AT, codes, in_force, lesson, points, standing, violation, void
+from tests.unit.verify.recorded import checked, wrong
 
 
 def trust() -> Memory:
@@ -174,8 +177,26 @@ def test_the_limits_are_the_policys_r6_1() -> None:
     assert points(memory) == (40, 45, 5, True)
 
 
+def test_a_policy_that_removes_at_fewer_points_does_so_with_the_next_violation_r6_1_r9_1() -> None:
+    terms = b.POLICY.trust.violations.model_copy(update={"remove_points": 40})
+    stricter = b.POLICY.trust.model_copy(update={"violations": terms})
+    second = b.POLICY.model_copy(update={"version": "2", "effective_from": b.at("06-03 10:00"), "trust": stricter})
+    memory = Memory(SERVICE, Policies([b.POLICY, second]))
+    memory.when(*five()[:2], lesson(when="06-04 09:00", points=1))
+    assert points(memory) == (39, 40, 1, False)
+    memory.send(violation("v5", when="06-04 10:00", points=5))
+    (removal,) = in_force(memory.facts).values()
+    assert (removal.brought_by, removal.effective_from) == ("v5", b.at("06-04 10:10"))
+
+
 def test_a_policy_of_before_the_catalogue_takes_any_kind_as_it_is_told_r6_1_r9_1() -> None:
-    old = ViolationPolicy.model_validate({"b_points": 10, "a_points": 100})
-    memory = Memory(SERVICE, b.with_policy("trust", violations=old))
-    memory.when(violation(points=7, level=None, kind="bad_mood"), violation("v2", None, kind="bad_mood"))
-    assert (points(memory), in_force(memory.facts), codes(memory)) == ((7, 7, 0, False), {}, ["violation.kind_unknown"])
+    """And verify finds nothing amiss, but for points that are others."""
+    policies = b.with_policy("trust", violations=ViolationPolicy.model_validate({"b_points": 10, "a_points": 100}))
+    town = Town(policies)
+    told = violation(points=7, level=None, kind="bad_mood"), violation("v2", None, kind="bad_mood"), violation("v3", 1, 2, kind="odd")
+    town.tell((f"e{number}", event) for number, event in enumerate(told))
+    memory = town.services["trust"]
+    assert (points(memory), set(in_force(memory.facts)), codes(memory)) == ((8, 8, 0, False), {"v3"}, ["violation.kind_unknown"])
+    assert wrong(checked(town, policies)) == []
+    town.sent[0] = ("e0", violation(points=6, level=None, kind="bad_mood"))
+    assert "v1 is not what" in " ".join(wrong(checked(town, policies)))

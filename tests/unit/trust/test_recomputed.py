@@ -14,6 +14,7 @@ from deploy.verify import evidence
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.scores import checks
+from shared.contracts.explained import ScoreExplained
 from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, ScoreLooked, TierChanged
 from shared.messaging.message import Message
 from shared.policy import Policies
@@ -145,6 +146,32 @@ def test_who_is_new_under_another_name_is_told_so_at_once_r5_7() -> None:
     assert told == [("new", "novice", 20), ("novice", "good", 7)]
     first = life(shipped("p1", parties()), policies=policies)
     assert [fact.tier for _, fact in first.of(TierChanged)] == ["novice"]
+
+
+def test_who_is_new_no_more_by_another_rule_and_is_passed_over_is_named_r5_3_r9_1() -> None:
+    log = life(*(shipped(f"p{n}", parties(), buyer=f"b{n}", when=ago(730)) for n in range(5)), until=40)
+    terms = POLICIES.versions[0].trust.model_copy(update={"shown_from_items": 3})
+    second = POLICIES.versions[0].model_copy(update={"version": "2", "effective_from": ago(-20), "trust": terms})
+    found = check(log, Policies([POLICIES.versions[0], second]))
+    assert [name for name, one in found.items() if not one.holds] == ["looks"]
+    assert "comes to (800, False, " in found["looks"].first
+
+
+def test_an_explanation_that_was_asked_for_before_a_look_and_answered_after_it_is_of_the_looks_day_r5_6() -> None:
+    """The look is told on another topic: nothing but the day of the answer says which came first."""
+    town = Town(POLICIES, services=("trust",))
+    town.tell([("e1", shipped("p1", parties()))])
+    town.tell([("q1", request("seller:s1", name="q1"))])
+    town.advance(ago(-2))
+    town.tell([("q2", request("seller:s1", name="q2")), ("q3", request("seller:s1", when=ago(-3), name="q3"))])
+    town.tell([("e2", shipped("p2", parties(), when=ago(-3)))])
+    log = log_of(town)
+    answers = [fact.explanation.as_of for _, fact in log.of(ScoreExplained)]
+    assert answers == ["2026-06-16", "2026-06-17", "2026-06-19"]
+    assert [fact.as_of for _, fact in log.of(ScoreLooked)] == ["2026-06-17"]
+    assert [one.first for one in check(log).values() if not one.holds] == []
+    said = next(fact for _, fact in log.of(ScoreExplained)).explanation.model_copy(update={"as_of": "2026-06-18"})
+    assert not check(forged(log, ScoreExplained, lambda fact: fact.request_id == "q2", explanation=said))["scores"].holds
 
 
 def test_a_score_from_nowhere_and_an_item_counted_twice_are_named() -> None:

@@ -7,14 +7,18 @@ from datetime import date, timedelta
 
 import pytest
 
+from deploy.verify.scores import checks
 from services.trust.rules.tier import look_on
 from shared.contracts.trust import ScoreDue, ScoreLooked, TierChanged
 from shared.days import local_date
 from shared.messaging.memory import Memory
+from shared.policy import Policies
 from tests.unit.builders import POLICIES
+from tests.unit.town import Town
 from tests.unit.trust import naive
 from tests.unit.trust.facts import ruled
 from tests.unit.trust.market import TODAY, ago, changes, completed, noon, parties, score_of, shipped, trust
+from tests.unit.verify.recorded import log_of
 
 POLICY = POLICIES.versions[0]
 
@@ -101,3 +105,18 @@ def test_of_many_subjects_few_fall_due_in_the_same_second_r5_1() -> None:
     at = Counter(look_on(f"seller:s{n}", date(2026, 6, 17), POLICY) for n in range(10_000))
     assert len(at) > 3_000
     assert max(at.values()) < 30
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_who_is_new_by_another_rule_is_told_so_though_no_point_has_changed_r5_3_r5_7_r9_1(zone: str) -> None:
+    """Five parcels of two years ago: 800 for as long as anybody looks. Three make a subject shown, from the second version on."""
+    terms = POLICY.trust.model_copy(update={"shown_from_items": 3})
+    second = POLICY.model_copy(update={"version": "2", "effective_from": ago(-5), "zone": zone, "trust": terms})
+    town = Town(Policies([POLICY, second]), services=("trust",))
+    town.tell((f"e{n}", shipped(f"o{n}", parties(), buyer=f"b{n}", when=ago(730))) for n in range(5))
+    town.advance(ago(-5))
+    assert score_of(town.services["trust"]).tier == "new"
+    town.advance(ago(-37))
+    (told,) = (fact for _, fact in town.services["trust"].out if isinstance(fact, TierChanged))
+    assert (told.tier, told.score, changes(town.services["trust"])[-1].new) == ("good", 800, False)
+    assert [one.first for one in checks(log_of(town), Policies([POLICY, second])) if not one.holds] == []

@@ -16,8 +16,10 @@ from deploy.market import newrules
 from deploy.market.market import build
 from deploy.verify.log import Entry, entry_of
 from deploy.whatif import NoReplay, Report, Span, gather, whatif
-from deploy.whatif.desk import Desk, Verdict
+from deploy.whatif.desk import ABSENT, Desk, Place, Verdict
+from deploy.whatif.hindsight import BACK_MAX, TRIES_MAX, Hindsight
 from deploy.whatif.retrace import Retrace
+from services.order.model import ALLOTMENT, CLUSTER, PARTY
 from shared.messaging.message import Message
 from shared.messaging.record import Record
 from shared.policy import Policies
@@ -207,6 +209,19 @@ def test_what_raced_is_not_looked_back_for_while_its_entity_is_behind_r9_2(groun
         desk.decide = counting(desk, decided)  # type: ignore[method-assign]
     found = Counter(desk.name for desk, *_ in retrace.run())
     assert all(found[name] <= decided[name] < found[name] * 1.25 for name in found), (found, decided)
+
+
+def test_what_one_entity_was_before_is_looked_at_though_many_others_have_changed_r9_2() -> None:
+    """A campaign order looks at an allotment, a cluster and parties: its refusal may lie before the last change of any one of them."""
+    hindsight = Hindsight()
+    places: list[Place] = [(ALLOTMENT, "c/sku1"), (CLUSTER, "b1"), (PARTY, "seller:s1"), (PARTY, "promoter:k1")]
+    for nth in range(10):
+        hindsight.remember({place: ABSENT._replace(version=nth) for place in places}, places, nth)
+    seen = [{place: state.version for place, (state, _) in glimpse.items()} for glimpse in hindsight.glimpses(places)]
+    assert len(seen) == TRIES_MAX
+    assert sorted(seen[: 4 * BACK_MAX], key=str) == sorted(({place: at} for place in places for at in range(4, 10)), key=str)
+    assert [set(one.values()) for one in seen[:5]] == [{9}, {9}, {9}, {9}, {8}], "the latest first"
+    assert seen[4 * BACK_MAX] == {places[0]: 9, places[1]: 9}
 
 
 def counting(desk: Desk, decided: Counter[str]) -> Callable[..., Verdict]:
