@@ -40,8 +40,8 @@ class TrustCardClaimed(Message):
 class VoteCast(Message):
     """The buyer votes for a sincere streamer (老铁票选): one an identity and local day, for anybody but itself. Source: R6.3.
 
-    vote_id: of this vote; told again it is dated as before, else it is another day's. promoter_id: any; one of whom nothing was heard may be
-    voted for too.
+    vote_id: of this vote; told again it is dated as before, else it is another day's.
+    promoter_id: any; one of whom nothing was heard may be voted for too.
     Producer: member. Consumers: trust.
     """
 
