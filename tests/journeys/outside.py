@@ -43,6 +43,7 @@ class Outside:
         self._producers: dict[str, Producer] = {}
         self._reader: Consumer | None = None
         self._read: dict[tuple[str, int], dict[str, Fact]] = {}
+        self._instructed: list[Fact] = []
         self._next: dict[tuple[str, int], int] = {}
         self._now: datetime | None = None
         self._told: list[Any] = []
@@ -82,7 +83,9 @@ class Outside:
         self, principal: str, topic: str, key: str, value: str, headers: Mapping[str, str], *, copies: int = 1, wait: bool = True
     ) -> None:
         """Spread as librdkafka does by default, by CRC32, which is not how our own services do it. wait False: until `delivered`."""
-        producer = self._producers.setdefault(principal, Producer({**self.settings(principal), "partitioner": "consistent_random"}))
+        producer = self._producers.get(principal)
+        if producer is None:
+            producer = self._producers[principal] = Producer({**self.settings(principal), "partitioner": "consistent_random"})
         for _ in range(copies):
             pairs: list[tuple[str, str | bytes | None]] = [(name, text.encode()) for name, text in headers.items()]
             producer.produce(topic, value.encode(), key.encode(), headers=pairs, on_delivery=lambda error, _: self._told.append(error))
@@ -141,8 +144,8 @@ class Outside:
 
     def instructions(self) -> list[Fact]:
         """What the provider is told to pay, in no order across keys."""
-        everything = [fact for facts in self.read().values() for fact in facts.values()]
-        return [fact for fact in everything if fact.type.endswith(".instructed")]
+        self.read()
+        return self._instructed
 
     def close(self) -> None:
         if self._reader is not None:
@@ -185,7 +188,8 @@ class Outside:
         value = message.value().decode(errors="replace")
         body = {"value": value} if copy else json.loads(value)
         fact = Fact(place[0], headers.get("ce_type", ""), (message.key() or b"").decode(errors="replace"), body, headers)
-        self._read.setdefault(place, {}).setdefault(headers["x-sequence" if copy else "ce_sequence"], fact)
+        if self._read.setdefault(place, {}).setdefault(headers["x-sequence" if copy else "ce_sequence"], fact) is fact:
+            self._instructed += [fact] if fact.type.endswith(".instructed") else []
 
 
 def cloud_event(app: str, kind: str, event_id: str) -> dict[str, str]:

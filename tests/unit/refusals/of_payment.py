@@ -51,7 +51,13 @@ def payout(nth: int, how: Literal["paid", "failed"] = "paid", when: str = "06-15
     return made
 
 
-def handled(nth: int | str, handling_id: str = "h1", kind: type[Message] = RefundInstructed, when: str = "06-06 10:00") -> Made:
+def handled(
+    nth: int | str,
+    handling_id: str = "h1",
+    kind: type[Message] = RefundInstructed,
+    how: Literal["paid", "unclaimed"] = "unclaimed",
+    when: str = "06-06 10:00",
+) -> Made:
     """nth: which was instructed, or an id."""
 
     def made(town: Town) -> Message:
@@ -62,8 +68,9 @@ def handled(nth: int | str, handling_id: str = "h1", kind: type[Message] = Refun
             handling_id=handling_id,
             of="refund" if kind is RefundInstructed else "compensation",
             item_id=item,
-            how="unclaimed",
+            how=how,
             by="clerk1",
+            reference="t-1",
             reason="account closed",
             occurred_at=b.at(when),
         )
@@ -127,7 +134,7 @@ ROWS = [
     Row("handling.known", "handled", handled(1), handled(1, "h2")),
     Row("handling.not_failed", "one failed", handled(1), handled(0)),
     Row("handling.not_failed", "late, one failed", handled(1, kind=COMPENSATIONS), handled(0, kind=COMPENSATIONS)),
-    Row("handling.nothing_left", "failed and debited", handled(0), handled(2)),
+    Row("handling.nothing_left", "failed and debited", handled(0, how="paid"), handled(0)),
     Row("handling.of_case", "case unpaid", handled(0), handled(1)),
     Row("handling.unknown", "failed", handled("never"), handled(0)),
     Row("handling.unknown", "late, one failed", handled("never", kind=COMPENSATIONS), handled(0, kind=COMPENSATIONS)),
