@@ -78,7 +78,7 @@ def test_explain_tells_it_where_it_tells_of_the_order(play: Play, code: str) -> 
 
 def test_explain_reads_a_part_of_the_topics_and_tells_what_it_would_tell_of_all(play: Play) -> None:
     """Apps spread keys by CRC32 here, so their topics are read whole; ours by the order's partition, parties' from its first record."""
-    orders = [life.names["order"] for life in play.lives.values()][::40]
+    orders = [life.names["order"] for life in play.lives.values()][::80]
     stories = asyncio.run(tell_each(play.town.stack, orders))
     for order in orders:
         part, whole = asyncio.run(tell(play.town.stack, order)), stories[order]
