@@ -53,7 +53,7 @@ def test_two_that_each_see_the_other_missing_are_found() -> None:
     assert skews(empty, one, other) == [], "the row is there: whoever comes second waits for it"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(CHANCE)
 def test_first_orders_paid_and_claimed_while_accounts_are_joined_r4_6(chance: Random) -> None:
     lanes: list[list[Message]] = moves(chance)
@@ -66,7 +66,7 @@ def test_first_orders_paid_and_claimed_while_accounts_are_joined_r4_6(chance: Ra
         assert found == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(CHANCE)
 def test_campaign_orders_while_identities_merge_and_parties_are_suspended_r2_7_r2_8(chance: Random) -> None:
     lanes: list[list[Message]] = [[linked(chance.choice(BUYERS), f"t{chance.randrange(3)}")] for _ in range(5)]
@@ -84,7 +84,7 @@ def test_campaign_orders_while_identities_merge_and_parties_are_suspended_r2_7_r
         assert found == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(CHANCE)
 def test_cards_votes_and_abuse_while_accounts_are_joined_r4_7_r6_3(chance: Random) -> None:
     lanes = moves(chance)
@@ -100,7 +100,7 @@ def test_cards_votes_and_abuse_while_accounts_are_joined_r4_7_r6_3(chance: Rando
         assert found == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(CHANCE)
 def test_orders_that_share_a_waybill_a_card_and_the_fund_r4_4_r4_6_r4_7(chance: Random) -> None:
     card: list[Message] = [test_buyers.granted(), test_buyers.revoked()]

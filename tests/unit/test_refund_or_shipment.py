@@ -114,7 +114,7 @@ def _cases(town: Town) -> list[Any]:
     return list(purchase.cases.values())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(races(decided=True), st.integers(0, 2**32), st.integers(1, 2))
 def test_each_unit_is_refunded_cancelled_or_sent_and_never_two_of_them_r4_8(race: Race, seed: int, copies: int) -> None:
     town = race.run(random.Random(seed), copies)
@@ -127,7 +127,7 @@ def test_each_unit_is_refunded_cancelled_or_sent_and_never_two_of_them_r4_8(race
         assert sent == race.quantity, "no refund, no cancellation: every parcel left"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(races(decided=False), st.integers(0, 2**32), st.integers(1, 2))
 def test_nothing_is_paid_or_sent_twice_whoever_takes_what_back_r4_8(race: Race, seed: int, copies: int) -> None:
     town = race.run(random.Random(seed), copies)
@@ -135,7 +135,7 @@ def test_nothing_is_paid_or_sent_twice_whoever_takes_what_back_r4_8(race: Race, 
     announced(town)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(races(decided=False, ground="negotiated"), st.integers(0, 2**32), st.integers(1, 2))
 def test_what_is_agreed_on_is_not_paid_for_and_sent_where_the_order_was_asked_r4_8(race: Race, seed: int, copies: int) -> None:
     """It was asked for the units that, for all that was known, had not left: they were kept back, or nothing was refunded."""

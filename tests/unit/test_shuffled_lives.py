@@ -177,7 +177,7 @@ def facts(town: Town) -> set[tuple[str, str, str]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(lives(), st.integers(0, 2**32))
 def test_a_shuffled_life_has_the_same_facts_ids_money_and_states_r2_1(played: Life, seed: int) -> None:
     straight, shuffled = played.play(None), played.play(random.Random(seed))
@@ -205,7 +205,7 @@ def test_freight_dates_from_the_last_end_of_its_sellers_lines_whichever_was_told
         assert at == "2026-06-05T03:40:00Z"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(lives(), st.integers(0, 2**32))
 def test_told_twice_and_shuffled_nothing_is_paid_twice_r3_5(played: Life, seed: int) -> None:
     once = played.play(None)

@@ -98,7 +98,7 @@ LINES = st.builds(
 ANSWERS = tuple(answer(payout) for payout in IDS for answer in (b.payout_paid, b.payout_failed))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.one_of(LINES, st.sampled_from(ANSWERS), st.integers(1, 6)), max_size=14))
 def test_whatever_is_stated_when_the_open_breaks_are_those_of_the_last_word_of_both_sides_r3_9(steps: list[Message | int]) -> None:
     """Numbers: so many days pass. What stands at the end does not depend on the way there, but for what was looked at in vain."""

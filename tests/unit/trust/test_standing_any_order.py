@@ -90,7 +90,7 @@ TOLD = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(told=TOLD, data=st.data())
 def test_any_order_any_number_of_tellings_one_standing_r6_1_r6_2(told: Told, data: st.DataObject) -> None:
     events = told.events()

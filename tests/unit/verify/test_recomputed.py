@@ -117,7 +117,7 @@ class Bank(Town):
         ]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_whatever_becomes_of_an_escrow_its_splits_postings_and_accounts_are_recomputed_r3(data: st.DataObject) -> None:
     lines = data.draw(escrows())
