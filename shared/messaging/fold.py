@@ -212,7 +212,7 @@ class Fold:
     def offer(self, incoming: Incoming) -> bool:
         """Fold one event. False: its touches are not loaded; it and all behind it begin the next batch."""
         key = incoming.key
-        states = {row.state for row in self._held[key]} if key in self._held else ()
+        states = {row.state for row in self._held[key]} if key in self._held and incoming.event.concerns(self.service.name) else ()
         if "parked" in states:
             self._hold(incoming, "parked", "parked.behind")
         elif "ready" in states:

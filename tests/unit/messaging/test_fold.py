@@ -165,6 +165,12 @@ def test_f5_a_waiting_event_that_is_rejected_at_last_leaves_none_either(desk: De
     assert desk.held == []
 
 
+def test_f5_what_is_another_services_is_remembered_nowhere_though_the_key_is_parked(desk: Desk) -> None:
+    desk.all(desk.coin("a", 1, "theirs", id="x"), desk.coin("a", 1, "boom"), desk.coin("a", 2, "theirs", id="y"))
+    assert (desk.states("a"), {"x", "y"} & desk.inbox) == (["parked"], set())
+    assert desk.copies == [("a", "parked.raised")]
+
+
 def test_f5_unreadable_records_are_copied_with_their_code(desk: Desk) -> None:
     desk.batch(Unreadable(Record("shop.v1", 2, 9, b"k", b"\xff"), "event.not_json", "byte 0"))
     assert desk.copies == [("k", "event.not_json")]

@@ -22,13 +22,18 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 class Coin(Message):
-    """n waits for n - 1. what: ok; boom raises; big is too large; far names another shelf; mute says nothing; stray names another jar."""
+    """n waits for n - 1. what: ok; boom raises; big is too large; far names another shelf; mute says nothing; stray names another jar;
+    theirs is another service's.
+    """
 
     type: ClassVar[str] = "coin"
     topic: ClassVar[Topic] = SHOP
     jar: str
     n: int
     what: str = "ok"
+
+    def concerns(self, service: str) -> bool:
+        return self.what != "theirs"
 
 
 class Taken(Message):
