@@ -583,7 +583,7 @@ CATALOGUE: dict[str, Entry] = {
     "reimbursement.before_answer": Entry("a reimbursement of what the provider has not answered yet: waits", True),
     "reimbursement.known": Entry("a reimbursement of this id was paid before"),
     "statement.too_many_lines": Entry("the provider stated more lines than any order or party has at a time: none of it is compared"),
-    "statement.too_old": Entry("a line about a payout of which nothing is known, as old as those that are forgotten: it is not compared"),
+    "statement.too_old": Entry("a line about a payout that is forgotten, or of which nothing is known and as old: it is not compared"),
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
         False,

@@ -23,15 +23,18 @@ from shared.contracts.trust import ScoreChanged
 from shared.policy import Policies
 
 ABUSE = ("swapped_parcel", "false_claim")
+Place = tuple[str, str]  # order, case
 
 
 @dataclass(slots=True)
 class Holder:
-    """card: the one in force. score: as told last; None: none was. revoked: when cards were taken back, by the case that found abuse."""
+    """card: the one in force. score: as told last; None: none was. revoked: when cards were taken back, by the case that found
+    abuse.
+    """
 
     card: str = ""
     score: int | None = None
-    revoked: dict[str, datetime] = field(default_factory=dict)
+    revoked: dict[Place, datetime] = field(default_factory=dict)
 
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
@@ -49,10 +52,12 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
             holder.score = fact.score
         elif isinstance(fact, CardRevoked):
             check.that(fact.card_id == holder.card, f"{entry}: {buyer} has {holder.card or 'no card'}, taken back is {fact.card_id}")
-            check.that(fact.case_id in abuses[buyer], f"{entry}: case {fact.case_id} found no abuse of {buyer}")
+            cases = [
+                (order_id, case_id) for order_id, case_id in abuses[buyer] if case_id == fact.case_id and fact.order_id in (None, order_id)
+            ]
+            check.that(bool(cases), f"{entry}: case {fact.case_id} found no abuse of {buyer}")
             holder.card = ""
-            if fact.case_id not in fallen[buyer]:
-                holder.revoked[fact.case_id] = fact.occurred_at
+            holder.revoked |= {case: fact.occurred_at for case in cases if case not in fallen[buyer]}
         else:
             answered[(buyer, fact.claim_id)] += 1
             check.that(answered[(buyer, fact.claim_id)] == 1, f"{entry}: claim {fact.claim_id} of {buyer} is answered again")
@@ -68,7 +73,7 @@ def _judge(
     entry: Entry,
     fact: CardGranted | CardRefused,
     holder: Holder,
-    abuses: dict[str, datetime],
+    abuses: dict[Place, datetime],
     policies: Policies,
     *,
     of_person: bool,
@@ -97,22 +102,22 @@ def _of_buyer(claims: Any, entry: Entry, buyer: str) -> Any:
     return {(entry.header("ce_causationid"), entry.key): found}
 
 
-def _abuses(log: Log) -> defaultdict[str, dict[str, datetime]]:
+def _abuses(log: Log) -> defaultdict[str, dict[Place, datetime]]:
     """By buyer: cases that found abuse, and when; one that fell on appeal did all the same, until then."""
-    found: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
+    found: defaultdict[str, dict[Place, datetime]] = defaultdict(dict)
     verdicts: list[tuple[Entry, CaseClosed | CaseAppealEnded]] = [*log.of(CaseClosed), *log.of(CaseAppealEnded)]
     for _, fact in verdicts:
         if fact.finding in ABUSE and fact.buyer_id is not None:
-            found[fact.buyer_id][fact.case_id] = fact.occurred_at
+            found[fact.buyer_id][(fact.order_id, fact.case_id)] = fact.occurred_at
     return found
 
 
-def _fallen(log: Log) -> defaultdict[str, set[str]]:
+def _fallen(log: Log) -> defaultdict[str, set[Place]]:
     """By buyer: cases whose verdict fell on appeal, whenever: it speaks against no new card. Source: R4.11."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    found: defaultdict[str, set[Place]] = defaultdict(set)
     for _, fact in log.of(CaseAppealEnded):
         if fact.won and fact.finding not in ABUSE:
-            found[fact.buyer_id].add(fact.case_id)
+            found[fact.buyer_id].add((fact.order_id, fact.case_id))
     return found
 
 

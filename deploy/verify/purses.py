@@ -119,10 +119,10 @@ def _taken(check: Check, entry: Entry, fact: Any, purse: Purse) -> None:
         told = (fact.from_prefunded_minor, fact.as_debt_minor, fact.prefunded_minor, fact.debt_minor)
         check.that(told == expected, f"{entry} ({fact.party}): given, owed, left and all debt are {expected}, told was {told}")
     elif isinstance(fact, ClawbackDelayed):
-        oldest = next(iter(purse.waiting), fact.charge_id)
-        again = fact.charge_id == oldest and fact.charge_id in purse.waiting
-        late = purse.available < purse.waiting.get(oldest, fact.amount_minor) if again or not purse.waiting else True
-        check.that(late, f"{entry} ({fact.party}): {fact.amount_minor} waits though {purse.available} is there")
+        again = fact.charge_id == next(iter(purse.waiting), "")
+        right = not again or fact.amount_minor in accumulate(purse.waiting.values())  # with what was put together with it
+        late = purse.available < fact.amount_minor if again or not purse.waiting else True
+        check.that(right and late, f"{entry} ({fact.party}): {fact.amount_minor} waits though {purse.available} is there")
 
 
 def _fold(purse: Purse, fact: Any) -> None:

@@ -48,6 +48,7 @@ class CardRefused(Message):
 class CardRevoked(Message):
     """The card is worth nothing for orders placed from now on; what it promised for earlier ones stands. Source: R4.7, R4.1.
 
+    order_id: whose case it is, as each order may have one of that name; not kept before.
     Producer: trust. Consumers: refund.
     """
 
@@ -59,10 +60,11 @@ class CardRevoked(Message):
     card_id: Id
     case_id: Id
     finding: Finding
+    order_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class AbuseNoted(Message):
-    """A verdict against this buyer: no card for some time. Source: R4.7.
+    """A verdict against this buyer: no card for some time. order_id: as of `card.revoked`. Source: R4.7.
 
     Producer: trust. Consumers: nobody (private to trust).
     """
@@ -73,11 +75,13 @@ class AbuseNoted(Message):
     subject_id: BuyerSubject
     case_id: Id
     finding: Finding
+    order_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class AbuseVoided(Message):
     """The verdict fell on appeal: it speaks against no new card. What was taken back stays so; the buyer may claim anew. Source: R4.11.
 
+    order_id: as it was noted.
     Producer: trust. Consumers: nobody (private to trust).
     """
 
@@ -86,6 +90,7 @@ class AbuseVoided(Message):
 
     subject_id: BuyerSubject
     case_id: Id
+    order_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class MemberNoted(Message):

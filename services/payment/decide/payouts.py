@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 
 from services.payment import ledger
@@ -10,14 +9,13 @@ from services.payment.decide.income import used
 from services.payment.decide.stated import paying
 from services.payment.model import Account, Payout
 from services.payment.model.account import evolve
+from services.payment.model.payout import numbered
 from services.payment.model.purse import next_sweep
 from shared.contracts.payment import PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned, SweepDue
 from shared.contracts.psp import PayoutFailed, PayoutSucceeded
 from shared.days import local_date
 from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
-
-OUT = uuid.UUID("b7f0c1de-7a8c-5d7b-9f3d-0c6f4f3f9a52")  # namespace of payout ids
 
 
 @paying
@@ -33,12 +31,11 @@ def sweep(event: SweepDue, account: Account | None, policy: Policy) -> Outcome:
 
 
 def paid_to(account: Account, currency: str, amount: int, at: datetime, policy: Policy, withdrawal_id: str | None) -> PayoutInstructed:
-    """The id is spelled from party, currency and the number of the payout."""
     purse = account.purses[currency]
     entries = [(ledger.balance(account.party), -amount), (ledger.payout(account.party), amount)]
     return PayoutInstructed(
         party=account.party,
-        payout_id=str(uuid.uuid5(OUT, f"{account.party}|{currency}|{purse.swept + 1}")),
+        payout_id=numbered(account.party, currency, purse.swept + 1),
         currency=currency,
         amount_minor=amount,
         moves=ledger.certain(ledger.moves(currency, entries)),

@@ -68,13 +68,13 @@ def _against(event: PayoutLine, account: Account) -> Code | None:
     """Why the line is not compared: of what is forgotten nobody can say whether it agrees."""
     lines = account.stated.lines
     before = lines.get(event.line_id)
-    if before is not None:
-        same = (before.reference, before.statement_id, before.day, before.amount_minor, before.currency)
-        said = (event.payout_id, event.statement_id, event.day, event.amount_minor, event.currency)
-        return "statement.known" if same == said else None
-    if event.payout_id not in account.payouts and event.day <= account.forgotten_day:
+    said = (event.payout_id, event.statement_id, event.day, event.amount_minor, event.currency)
+    if before is not None and (before.reference, before.statement_id, before.day, before.amount_minor, before.currency) == said:
+        return "statement.known"
+    corrects = before is not None and before.reference == event.payout_id  # of what came back a line may be left, alone
+    if not corrects and event.payout_id not in account.payouts and (event.day <= account.forgotten_day or account.made(event.payout_id)):
         return "statement.too_old"
-    return "statement.too_many_lines" if len(lines) >= LINES_MAX else None
+    return "statement.too_many_lines" if before is None and len(lines) >= LINES_MAX else None
 
 
 def _changes(account: Account, by: By, at: datetime) -> Iterator[PayoutBreakFound | PayoutBreakExplained]:

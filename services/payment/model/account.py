@@ -70,6 +70,11 @@ class Account:
         """More payouts than a party needs are under way, or on no statement yet."""
         return sum(payout.state == "instructed" for payout in self.payouts.values()) >= UNDER_WAY_MAX or self.paying.awaited >= AWAITED_MAX
 
+    def made(self, payout_id: str) -> bool:
+        """It is one of its payouts, be it one that is forgotten. Source: R3.9."""
+        numbers = ((currency, number) for currency, purse in self.purses.items() for number in range(1, purse.swept + 1))
+        return any(payout.numbered(self.party, currency, number) == payout_id for currency, number in numbers)
+
 
 def evolve(account: Account | None, fact: AccountFact) -> Account:
     account = account or Account(fact.party)

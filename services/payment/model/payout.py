@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from services.payment.model.statement import Booked, Stated, Statement
 from shared.contracts.payment import PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned
 from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, PayoutStated, PayoutStatementDue
 
+OUT = uuid.UUID("b7f0c1de-7a8c-5d7b-9f3d-0c6f4f3f9a52")  # namespace of payout ids
 ANSWERED_KEPT = 64  # payouts that are still known by id, once they are answered and the statement agrees; older ones are unknown
 BROKEN_KEPT = 256  # of those that the statement does not agree with; what it says of older ones is refused, and their breaks stand
 
@@ -54,6 +56,11 @@ class Payouts:
         """A payout that came back is booked no more. Source: R3.9."""
         booked = [_booked(payout_id, one) for payout_id, one in self.by_id.items() if one.state != "returned"]
         return replace(self.stated, booked={one.key: one for one in booked})
+
+
+def numbered(party: str, currency: str, number: int) -> str:
+    """The id of a party's first, second, … payout: whether one was ever made is known though it is forgotten. Source: R3.1, R3.9."""
+    return str(uuid.uuid5(OUT, f"{party}|{currency}|{number}"))
 
 
 def evolve(payouts: Payouts, fact: PayoutFact) -> Payouts:

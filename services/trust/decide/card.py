@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.trust.model import Holder, Person, Score
+from services.trust.model.holder import abuse_of
 from shared.contracts.card import AbuseNoted, AbuseVoided, CardGranted, CardRefused, CardRevoked, MemberNoted, NoCard, PersonCard
 from shared.contracts.dispute import CaseAppealEnded
 from shared.contracts.identity import MemberJoined
@@ -44,14 +45,18 @@ def abused(event: CaseClosed | CaseAppealEnded, holder: Holder | None, person: P
     """
     if event.buyer_id is None:
         return ()
-    known = holder is not None and event.case_id in holder.abuses
+    said: dict[str, Any] = {"subject_id": subject_of(event.buyer_id), "case_id": event.case_id, "order_id": event.order_id}
+    voided = AbuseVoided(**said, occurred_at=event.occurred_at)
+    if holder is not None and abuse_of(voided) not in holder.abuses and event.case_id in holder.abuses:
+        voided = voided.model_copy(update={"order_id": None})  # noted by an earlier program
+    known = holder is not None and abuse_of(voided) in holder.abuses
     if known and isinstance(event, CaseAppealEnded) and event.finding not in ABUSE:
-        return (AbuseVoided(subject_id=subject_of(event.buyer_id), case_id=event.case_id, occurred_at=event.occurred_at),)
+        return (voided,)
     if event.finding not in ABUSE or (known and isinstance(event, CaseAppealEnded)):
         return ()
     if known:
         return Reject("abuse.known")
-    said: dict[str, Any] = {"subject_id": subject_of(event.buyer_id), "case_id": event.case_id, "finding": event.finding}
+    said |= {"finding": event.finding}
     noted = AbuseNoted(**said, occurred_at=event.occurred_at)
     if holder is None or holder.card_id is None or holder.granted_at is None:
         return (noted,)

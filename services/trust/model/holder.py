@@ -18,7 +18,7 @@ HolderFact = CardGranted | CardRefused | CardRevoked | AbuseNoted | AbuseVoided 
 class Holder:
     """A buyer's trust card. card_id None: none is held. claims: those that were granted; refused: the latest of the others.
 
-    abuses: verdicts against the buyer by case, each with when. cluster None: nothing was told, a person alone. Source: R4.7.
+    abuses: verdicts against the buyer by order and case, each with when. cluster None: nothing was told, a person alone. Source: R4.7.
     """
 
     card_id: str | None = None
@@ -36,6 +36,11 @@ class Person:
     cards: tuple[str, ...] = ()
 
 
+def abuse_of(fact: AbuseNoted | AbuseVoided) -> str:
+    """Each order may have a case of that name. Of facts of an earlier program the order is not known."""
+    return fact.case_id if fact.order_id is None else f"{fact.order_id}/{fact.case_id}"
+
+
 def evolve_holder(holder: Holder | None, fact: HolderFact) -> Holder:
     known = holder or Holder()
     match fact:
@@ -46,9 +51,9 @@ def evolve_holder(holder: Holder | None, fact: HolderFact) -> Holder:
         case CardRevoked():
             return replace(known, card_id=None, granted_at=None)
         case AbuseNoted():
-            return replace(known, abuses={**known.abuses, fact.case_id: fact.occurred_at})
+            return replace(known, abuses={**known.abuses, abuse_of(fact): fact.occurred_at})
         case AbuseVoided():
-            return replace(known, abuses={case: at for case, at in known.abuses.items() if case != fact.case_id})
+            return replace(known, abuses={case: at for case, at in known.abuses.items() if case != abuse_of(fact)})
         case MemberNoted():
             return replace(known, cluster=fact.cluster)
 

@@ -57,6 +57,16 @@ def test_an_account_does_not_grow_with_its_statements_and_what_is_stated_of_forg
     assert looks(memory) == [("po9", b.at("06-16 01:00"))]
 
 
+def test_what_is_stated_of_a_forgotten_payout_is_refused_whatever_its_day_r3_9() -> None:
+    """Months later, or by the line of another payout: nobody can say that it is missing here."""
+    memory = rich()
+    first, second, *_, last = withdrawals(memory, ANSWERED_KEPT + 2, stated=True)
+    memory.when(b.payout_stated("new", first, 1, day="2026-09-01"), b.payout_stated(f"l{ANSWERED_KEPT + 1}", second, 1, day="2026-09-01"))
+    assert codes(memory) == ["statement.too_old"] * 2
+    memory.advance(LATER)
+    assert (open_breaks(memory), last in account(memory).payouts) == ([], True)
+
+
 def test_what_is_still_to_be_stated_is_never_forgotten_and_holds_back_withdrawals_beyond_any_need_r3_9() -> None:
     memory = rich()
     payouts = withdrawals(memory, AWAITED_MAX, stated=False)

@@ -208,3 +208,26 @@ def test_news_of_a_cluster_twice_or_late_changes_nothing_r4_7() -> None:
 
 def test_every_reason_has_words_for_the_buyer() -> None:
     assert all(CATALOGUE[code].zh for code in ("card.abuse", "card.held", "card.held_by_person", "card.score_too_low"))
+
+
+def of_order(order_id: str, *events: Message) -> list[Message]:
+    return [event.model_copy(update={"order_id": order_id}) for event in events]
+
+
+def test_cases_of_one_name_in_two_orders_are_two_verdicts_r4_7_r4_11() -> None:
+    """A shop counts the cases of each order anew: the second verdict was refused as known, and the appeal of the first voided both."""
+    memory = trust()
+    memory.when(claimed(), *of_order("o1", ruled_against()), *of_order("o2", ruled_against(when="06-12 10:00")))
+    assert (memory.refused, len(holder(memory).abuses)) == ([], 2)
+    memory.when(*of_order("o1", appealed()))
+    assert dict(holder(memory).abuses) == {f"o2/{b.CASE}": b.at("06-12 10:00")}
+    assert answer(memory.when(claimed("w2", when="07-01 10:00"))).code == "card.abuse"
+    memory.when(*of_order("o2", appealed()))
+    assert dict(holder(memory).abuses) == {}
+
+
+def test_a_verdict_noted_by_an_earlier_program_falls_on_appeal_all_the_same_r4_11() -> None:
+    noted = AbuseNoted(subject_id=SUBJECT, case_id=b.CASE, finding="swapped_parcel", occurred_at=b.at("06-10 10:00"))
+    memory = trust().given(noted)
+    memory.when(appealed())
+    assert dict(holder(memory).abuses) == {}
