@@ -179,6 +179,7 @@ PaymentCode = Literal[
     "reimbursement.before_answer",
     "reimbursement.known",
     "seller.known",
+    "seller.registered_since",
     "seller.request_too_old",
     "settlement.before_escrow",
     "statement.known",
@@ -546,6 +547,7 @@ CATALOGUE: dict[str, Entry] = {
     "refund.known": Entry("a refund of this id was reserved before"),
     "refund.unknown": Entry("no refund of this id was instructed"),
     "seller.known": Entry("the seller is registered with this deposit already"),
+    "seller.registered_since": Entry("another deposit was required later than this was said: that one stands"),
     "seller.request_too_old": Entry(
         "older than the requests that are still known by their ids: it may have been done before",
         False,
