@@ -179,6 +179,7 @@ PaymentCode = Literal[
     "reimbursement.before_answer",
     "reimbursement.known",
     "seller.known",
+    "seller.registered_since",
     "seller.request_too_old",
     "settlement.before_escrow",
     "statement.known",
@@ -546,6 +547,7 @@ CATALOGUE: dict[str, Entry] = {
     "refund.known": Entry("a refund of this id was reserved before"),
     "refund.unknown": Entry("no refund of this id was instructed"),
     "seller.known": Entry("the seller is registered with this deposit already"),
+    "seller.registered_since": Entry("another deposit was required later than this was said: that one stands"),
     "seller.request_too_old": Entry(
         "older than the requests that are still known by their ids: it may have been done before",
         False,
@@ -703,7 +705,7 @@ CATALOGUE: dict[str, Entry] = {
     "ruling.before_appeal": Entry("a ruling on an appeal that is not known yet: waits", True),
     "ruling.before_dispute": Entry("a ruling on a dispute that is not known yet: waits", True),
     "ruling.exceeds_claim": Entry("a ruling gives more than was claimed, or than was paid"),
-    "ruling.too_early": Entry("a ruling before both sides had their time for evidence"),
+    "ruling.too_early": Entry("a ruling before both sides had their time for evidence, or the carrier its hours to collect a parcel"),
     "ruling.too_late": Entry("a ruling when its days had passed: what their end brought stands"),
     "fund.approved": Entry("a person had the platform's fund pay", False, "平台审核通过,正在退款", "The platform approved the refund."),
     "fund.budget_spent": Entry(

@@ -12,6 +12,7 @@ from services.order.model import Order, Parcel
 from services.order.model.order import Late, late_lines
 from shared.contracts.order import Penalty, RulingNoted, ShippingDue, ShippingLate, ShippingSham
 from shared.contracts.ruling import RulingMade
+from shared.errors import numbers
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.money import basis_points, unit_slice
 
@@ -30,7 +31,9 @@ def late(event: ShippingDue, order: Order | None) -> Outcome:
 
 
 def judge(event: RulingMade, order: Order | None) -> Outcome:
-    """Sham shipping, upheld: 30% of what the parcel's units cost in place of lateness. A parcel collected in time is none. Source: R2.4."""
+    """Sham shipping, upheld: 30% of what the parcel's units cost in place of lateness. A parcel collected in time is none, one that can
+    still be is none yet. Source: R2.4.
+    """
     if event.parcel_id is None:
         raise ValueError(f"ruling {event.ruling_id} is of no parcel")
     if order is None:
@@ -51,8 +54,11 @@ def judge(event: RulingMade, order: Order | None) -> Outcome:
         return Reject("sham.not_promised")
     if parcel.sham:
         return Reject("ruling.known")
-    if parcel.collected_at is not None and parcel.collected_at < parcel.sent_at + timedelta(hours=order.terms.collect_hours):
+    until = parcel.sent_at + timedelta(hours=order.terms.collect_hours)
+    if parcel.collected_at is not None and parcel.collected_at < until:
         return Reject("sham.collected_in_time")
+    if event.occurred_at < until:  # the carrier may still collect it, or has and is not heard of yet
+        return Reject("ruling.too_early", numbers(until=until))
     return tuple(_sham(event.ruling_id, event.parcel_id, order, order.terms.sham, event.occurred_at))
 
 

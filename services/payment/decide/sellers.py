@@ -19,9 +19,14 @@ from shared.policy import Policy
 
 
 def register(event: SellerRegistered, account: Account | None) -> Outcome:
-    """What is required from now on; it is filled by what comes in next, not from what is there. Source: R3.7."""
-    if purse_of(account, event.currency).required_minor == event.deposit_required_minor:
+    """What is required from now on; it is filled by what comes in next, not from what is there. An older word than the one that
+    stands, told again, changes nothing. Source: R3.7, R1.2.
+    """
+    purse = purse_of(account, event.currency)
+    if purse.required_minor == event.deposit_required_minor:
         return Reject("seller.known")
+    if purse.required_at is not None and event.occurred_at < purse.required_at:
+        return Reject("seller.registered_since")
     return (
         DepositRequired(
             party=event.seller_id,

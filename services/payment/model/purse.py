@@ -58,9 +58,9 @@ class Purse:
     """sweeps: those that stand, by time, each with what came in for it; money that came while none was promised goes with any of them.
     swept: payouts so far, swept_at: the time of the latest sweep.
 
-    required_minor None: the seller is not registered for this currency. clawbacks: by charge id, the oldest first. try_at: when the
-    oldest is tried again, tried_at: when one was tried last. prefunded_minor: for the subsidies of a promoter.
-    releases: of that, by withdrawal id, what the promoter asked for, with the time from which it has it.
+    required_minor None: the seller is not registered for this currency; required_at: when that was said. clawbacks: by charge id, the
+    oldest first. try_at: when the oldest is tried again, tried_at: when one was tried last. prefunded_minor: for the subsidies of a
+    promoter. releases: of that, by withdrawal id, what the promoter asked for, with the time from which it has it.
     """
 
     available_minor: int = 0
@@ -70,6 +70,7 @@ class Purse:
     swept_at: datetime | None = None
     deposit_minor: int = 0
     required_minor: int | None = None
+    required_at: datetime | None = None
     debt_minor: int = 0
     clawbacks: dict[str, Clawback] = field(default_factory=dict)
     try_at: datetime | None = None
@@ -161,7 +162,7 @@ def _moved(purse: Purse, fact: PurseFact) -> Purse:
             released = replace(purse, prefunded_minor=fact.prefunded_minor, releases=left, zone=fact.zone)
             return _credited(released, fact.amount_minor, fact.sweep_at)
         case DepositRequired():
-            return replace(purse, required_minor=fact.required_minor)
+            return replace(purse, required_minor=fact.required_minor, required_at=fact.occurred_at)
         case PayoutInstructed():
             paid = replace(purse, available_minor=available - fact.amount_minor, swept=purse.swept + 1)
             if fact.withdrawal_id is not None:

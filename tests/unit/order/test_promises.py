@@ -165,6 +165,20 @@ def test_a_parcel_that_was_collected_in_time_is_no_sham_r2_4() -> None:
         assert (b.types(memory.when(b.ruling())), codes(memory)) == (facts, refused)
 
 
+def test_sham_shipping_is_upheld_no_sooner_than_the_carriers_hours_are_over_r2_4() -> None:
+    """Until then a collection may come that is in time, or has happened and is not heard of: whichever is told first, it is no sham."""
+    for when, facts, refused in [("06-03 09:59:59", [], ["ruling.too_early"]), ("06-03 10:00", ["shipping.sham"], [])]:
+        memory = sent()
+        assert (b.types(memory.when(b.ruling(when=when))), codes(memory)) == (facts, refused)
+    told = b.collected(when="06-03 09:00"), b.ruling(when="06-03 09:59:59")
+    ends = []
+    for order in (told, told[::-1]):
+        memory = sent()
+        ends.append((b.types(memory.when(*order)), memory.entities[("order", b.ORDER)]))
+    assert ends[0] == ends[1]
+    assert b.types(memory.when(b.ruling(upheld=False, when="06-03 09:00"))) == ["ruling.noted"]
+
+
 def test_a_ruling_that_does_not_uphold_is_noted_and_costs_nothing() -> None:
     memory = sent()
     assert b.types(memory.when(b.ruling(upheld=False))) == ["ruling.noted"]

@@ -263,6 +263,14 @@ def test_a_registration_is_taken_again_only_with_another_amount() -> None:
     assert account(memory).purses["CNY"].required_minor == 60_00
 
 
+def test_an_older_registration_told_again_does_not_take_the_place_of_a_newer_one_r3_7() -> None:
+    """A copy that comes after the inbox has forgotten it, or under another id."""
+    memory = bank(asks.registered(), asks.registered(60_00, when="05-01 12:00"), asks.registered())
+    assert codes(memory) == ["seller.registered_since"]
+    assert account(memory).purses["CNY"].required_minor == 60_00
+    assert b.types(memory.when(asks.registered(when="05-01 13:00"))) == ["deposit.required"]
+
+
 def test_each_currency_has_its_own_debt_r3_1() -> None:
     memory = bank(asks.charged(5_00, currency="USD", when="06-12 09:00"))
     earned(memory)

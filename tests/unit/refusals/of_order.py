@@ -134,6 +134,7 @@ ROWS = [
     Row("redemption.not_virtual", "paid", b.redeemed(line_no=1), b.redeemed(line_no=2)),
     Row("ruling.known", "sham", b.ruling(parcel_id="p6"), b.ruling("ruling2", "p6")),
     Row("ruling.known", "sham", b.ruling("ruling2", "p5"), b.ruling("ruling2", "p6")),
+    Row("ruling.too_early", "sent", b.ruling(parcel_id="p5", when="06-02 11:59"), b.ruling(parcel_id="p5")),
     Row("seller.differs", "paid", b.seller_cancels({5: 1}, "s2"), b.seller_cancels({5: 1}, "f1")),
     Row("sham.collected_in_time", "sent", b.ruling(parcel_id="p1"), b.ruling(parcel_id="p5")),
 ]

@@ -150,6 +150,7 @@ ROWS = [
     Row("refund.unknown", "cancelled", b.refund_paid("never"), refund(0)),
     Row("refund.unknown", "cancelled", b.refund_failed("never"), refund(0, "failed")),
     Row("seller.known", "seller", registered(), registered(60_00)),
+    Row("seller.registered_since", "seller", registered(60_00, when="05-01 09:00"), registered(60_00)),
     Row("statement.known", "stated", b.stated(), b.stated("l2")),
     Row("statement.known", "payout stated", b.payout_stated("l1", "never"), b.payout_stated("l2", "never")),
     Row("statement.of_party", "bought", b.stated(kind="payout"), b.stated()),
