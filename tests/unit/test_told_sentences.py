@@ -68,3 +68,12 @@ def test_a_seller_is_not_told_to_wait_for_its_own_answer(capsys: pytest.CaptureF
     seller = next(line for line in printed(capsys, step(opened, opened.occurred_at)) if line.startswith("seller:"))
     assert "请等待" not in seller
     assert "The buyer asked for after-sale of" in seller
+
+
+def test_a_ruling_is_told_with_what_it_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """R4.11: who is called at night has to see which way it went."""
+    for upheld in (True, False):
+        ruled = b.ruling(upheld=upheld)
+        assert any(
+            f"matter sham_shipping, upheld {upheld}, remedy as_claimed" in line for line in printed(capsys, step(ruled, ruled.occurred_at))
+        )
