@@ -756,6 +756,8 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "售后申请已提交[,数量{quantity}件][,请等待处理,截止时间{deadline}]",
         "The request[ for {quantity} units] was taken[; it is answered by {deadline}].",
+        "买家申请售后[,数量{quantity}件][,处理期限{deadline}]",
+        "The buyer asked for after-sale[ of {quantity} units][; it is to be answered by {deadline}].",
     ),
     "case.at_once": Entry(
         "promised without anybody's answer",

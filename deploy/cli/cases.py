@@ -24,22 +24,11 @@ from deploy.cli.waterfall import waterfall
 from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
 from shared import postgres
-from shared.contracts.refund import CaseFact, Turn
+from shared.contracts.refund import STATES, CaseFact, Turn
 from shared.contracts.storefront import CaseKind
 from shared.currencies import money
 
 LIMIT = 1000
-STATES = {
-    10: "applied",
-    12: "refused",
-    20: "dispute",
-    30: "awaiting return",
-    40: "returned",
-    45: "replacement sent",
-    50: "executing",
-    60: "done",
-    70: "closed",
-}  # R4.2: the codes of the platform
 
 QUEUE = """
 SELECT * FROM refund.case_queue

@@ -104,7 +104,7 @@ def whole_of(entry: Entry) -> str:
             line
             for name, said in schema.of(entry).get("$defs", {}).items()
             if "properties" in said
-            for line in (f"  {name}", *_fields(said))
+            for line in (f"  {name}", *(f"    {text}".rstrip() for text in said.get("description", "").splitlines()), *_fields(said))
         ),
     ]
     if examples:
@@ -146,14 +146,15 @@ def _fields(of: Mapping[str, Any]) -> list[str]:
 
 def _type(said: Mapping[str, Any]) -> str:
     if "anyOf" in said:
-        return " or ".join(dict.fromkeys(_type(one) for one in said["anyOf"]))
+        kind = " or ".join(dict.fromkeys(_type(one) for one in said["anyOf"]))
+        return f"{kind} ({said['description']})" if "description" in said else kind
     if "$ref" in said:
         return str(said["$ref"]).rsplit("/", 1)[-1]
-    if "enum" in said:
-        return " | ".join(json.dumps(value, ensure_ascii=False) for value in said["enum"])
     if "const" in said:
         return json.dumps(said["const"], ensure_ascii=False)
     if said.get("type") == "array":
         return f"list of {_type(said.get('items', {}))}"
-    kind = str(said.get("format") or said.get("type") or "any")
+    kind = " | ".join(json.dumps(value, ensure_ascii=False) for value in said.get("enum", ())) or str(
+        said.get("format") or said.get("type") or "any"
+    )
     return f"{kind} ({said['description']})" if "description" in said else kind

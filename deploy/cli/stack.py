@@ -32,12 +32,12 @@ def say(line: str) -> None:
 
 
 @click.command()
-@click.option("--clock", type=click.Choice(["system", "manual"]), default="system", show_default=True, help="Source of business time.")
+@click.option("--clock", type=click.Choice(["system", "manual"]), help="Source of business time; else as it was, at first system.")
 @click.option("--fresh", is_flag=True, help="Forget all data, passwords and logs first; addresses stay.")
 @click.option("--no-services", is_flag=True, help="Kafka and Postgres only.")
 @click.option("--no-restart", is_flag=True, help="Leave a crashed process down.")
 @click.option("--json", "as_json", is_flag=True, help="Print the state when ready.")
-def up(clock: Literal["system", "manual"], fresh: bool, no_services: bool, no_restart: bool, as_json: bool) -> None:
+def up(clock: Literal["system", "manual"] | None, fresh: bool, no_services: bool, no_restart: bool, as_json: bool) -> None:
     """Start what is missing; returns when everything is ready.
 
     Starts Kafka and Postgres, applies topics, ACLs, roles and migrations, and starts every service as a process of its own.
@@ -46,7 +46,15 @@ def up(clock: Literal["system", "manual"], fresh: bool, no_services: bool, no_re
     began = time.monotonic()
     home = Home(default_home())
     stripes = Stack(home.root).stripes  # wrong settings are told here and not by the daemon
-    state = control.up(home, clock, stripes, fresh=fresh, start_services=not no_services, restart=not no_restart, say=say)
+    state = control.up(
+        home,
+        clock or ("system" if fresh else clock_of(home)),
+        stripes,
+        fresh=fresh,
+        start_services=not no_services,
+        restart=not no_restart,
+        say=say,
+    )
     halted = _ask(state)
     if as_json:
         click.echo(json.dumps(state, indent=1))
@@ -57,6 +65,12 @@ def up(clock: Literal["system", "manual"], fresh: bool, no_services: bool, no_re
         raise Failed(f"{', '.join(fallen)} down; unless --no-restart was said it is tried again, `laotie down` and `laotie up` do it now")
     if halted:
         raise Failed(f"{', '.join(halted)} halted; the way out stands in deploy/RUNBOOK.md under the code")
+
+
+def clock_of(home: Home) -> Literal["system", "manual"]:
+    """The one that it was up with last: business time that was walked ahead by hand does not fall back to today."""
+    env = home.root / "env"
+    return "manual" if env.exists() and "export LAOTIE_CLOCK=manual\n" in env.read_text(encoding="utf-8") else "system"
 
 
 @click.command()

@@ -33,8 +33,9 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 READERS: tuple[Reader, ...] = ("buyer", "seller")
 SERVICES = ("order", "payment", "refund")  # those that keep something under an order's id
 SKIPPED = frozenset({"ops.v1", "trust.internal.v1"})  # what trust does with its evidence is told by its score
-ABOUT = ("line_no", "lines", "delivered", "case_id", "refund_id", "parcel_id", "payment_id", "party", "subject_id", "kind", "ground",
-         "quantity", "due_minor", "amount_minor", "buyer_minor", "reason", "code", "by", "how", "turn", "deadline", "pay_by")  # fmt: skip
+ABOUT = ("line_no", "lines", "delivered", "case_id", "matter", "upheld", "remedy", "evidence_id", "refund_id", "parcel_id", "payment_id",
+         "party", "subject_id", "kind", "ground", "quantity", "due_minor", "amount_minor", "buyer_minor", "reason", "code", "by", "how",
+         "turn", "deadline", "pay_by")  # fmt: skip
 _RULES = re.compile(r"Source: ((?:R\d+(?:\.\d+)?(?:-R\d+\.\d+)?(?:, )?)+)")
 
 CURSORS = "SELECT topic, partition, position, astray FROM {schema}.cursor"

@@ -14,6 +14,7 @@ from deploy.local.services import discover
 from deploy.verify.log import TOPICS, Entry, Lane
 from shared.errors import HaltCode
 from shared.messaging.message import COPIES, NOTICES, Message
+from shared.messaging.system import Discard
 
 SERVICES = tuple(discover())
 UNREADABLE = "event."  # refused before any decision: no policy changes that
@@ -47,7 +48,7 @@ class Past:
     that it made of its entity, its lane and offset, when the broker had it (ms), when it happened (ms).
 
     refused: by service and place, or by service and id of our own facts, the code. stuck: keys of a service behind an event that raised;
-    discarded: places that ops let go: nobody decided those.
+    discards: what ops asked to let go: service, place, place of the asking; discarded: those that were, of which nobody decides.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Past:
     kind: array[int] = field(default_factory=lambda: array("i"))
     refused: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     stuck: set[tuple[str, str]] = field(default_factory=set)
+    discards: list[tuple[str, str, str]] = field(default_factory=list)
     discarded: set[tuple[str, str]] = field(default_factory=set)
     records: int = 0
     lanes: dict[Lane, int] = field(default_factory=dict)
@@ -110,6 +112,7 @@ def gather(entries: Iterable[Entry], starts: Mapping[Lane, int] | None = None) -
             _said(past, entry, lane, heard[lane])
         elif entry.sequence is not None and _next(entry, last):
             _fact(past, entry, lane, kinds)
+    past.discarded = {(service, ref) for service, ref, asked in past.discards if (service, asked) not in past.refused}
     if not past.sent:
         raise NoReplay("halt.replay_empty", "no app has sent anything yet")
     return past
@@ -129,8 +132,8 @@ def _next(entry: Entry, last: dict[Lane, int]) -> bool:
 def _said(past: Past, entry: Entry, lane: int, at: int) -> None:
     if "ops" in TOPICS[entry.topic].writers:
         said = entry.event
-        if said is not None and said.type == "discard":
-            past.discarded.add((getattr(said, "service", ""), getattr(said, "ref", "")))
+        if isinstance(said, Discard):
+            past.discards.append((said.service, said.ref, entry.ref))
     elif entry.event is not None:
         source, value = entry.header("ce_source"), entry.value or b""
         past.sent.append(Sent(entry.id, source, type(entry.event), value, entry.ref, lane, entry.offset, at))

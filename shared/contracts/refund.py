@@ -11,6 +11,17 @@ from shared.contracts.types import Bearer, Id, LineNo, Minor, Part, Quantity, So
 from shared.messaging.message import Message, Topic
 
 CaseState = Literal[10, 12, 20, 30, 40, 45, 50, 60, 70]
+STATES: dict[CaseState, str] = {
+    10: "applied",
+    12: "refused",
+    20: "dispute",
+    30: "awaiting return",
+    40: "returned",
+    45: "replacement sent",
+    50: "executing",
+    60: "done",
+    70: "closed",
+}
 Turn = Literal["buyer", "seller", "both", "platform", "provider", "nobody"]
 Side = Literal["buyer", "seller"]
 By = Literal["seller", "silence", "promise", "carrier", "ruling", "default", "appeal"]
@@ -66,12 +77,12 @@ class CaseFact(Message):
     order_id: Id
     case_id: Id
     line_no: LineNo
-    state: CaseState
-    turn: Turn
-    deadline: AwareDatetime | None
-    rule: str
-    code: str = ""
-    reason: Text = ""
+    state: CaseState = Field(description=", ".join(f"{state}: {name}" for state, name in STATES.items()))
+    turn: Turn = Field(description="who is to act")
+    deadline: AwareDatetime | None = Field(description="until when; null: none runs")
+    rule: str = Field(description="of the rules, the one that it follows")
+    code: str = Field(default="", description="why it came to this, of codes.json")
+    reason: Text = Field(default="", description="what who acted wrote")
 
 
 class CaseOpened(CaseFact):

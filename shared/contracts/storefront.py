@@ -34,7 +34,10 @@ Ground = Literal[
 class PlacedLine(Part):
     """One line of the cart. commission_bp: what the seller agreed to pay the promoter, of what the buyer pays.
 
-    kind freight: the seller's freight, one unit. fulfiller_id: who ships and answers in the seller's place (R8.1).
+    kind virtual: used by voucher.redeemed, nothing is sent; freight: the seller's freight, one unit. category: custom_made, fresh and
+    newspaper have no return without a reason, digital only sealed; food and fresh have food safety (R4.5, R4.9). no_reason_waived: the
+    buyer confirmed at purchase that there is none for this line. tags: what the seller promises beside the law, of those of the
+    policy's order.tags (R2.4, R4.7). fulfiller_id: who ships and answers in the seller's place (R8.1).
     gift_of: given with that line, and goes back with it; its price is its list price, which a coupon of the seller takes over (R4.5).
     without_return_cap_minor: the most that the tag refund_without_return gives back; None, what was paid (R4.7).
     """
@@ -56,9 +59,10 @@ class PlacedLine(Part):
 
 
 class Visit(Part):
-    """A page that the buyer saw before ordering. promoter_id None: a merchant's own page.
+    """A page that the buyer saw before ordering; the last one counts. promoter_id None: a merchant's own page.
 
-    seller_id: only that seller's lines were offered there; None, anybody's. ad: it was reached by clicking an ad. Source: R2.9.
+    seller_id: only that seller's lines were offered there; None, anybody's. domain private: by following or as a fan; public: by
+    recommendation, search or ads. ad: it was reached by clicking an ad. Source: R2.9.
     """
 
     at: AwareDatetime
@@ -73,7 +77,9 @@ class Visit(Part):
 class OrderPlaced(Message):
     """A buyer committed to buy. No money has moved yet.
 
-    due_minor: what the checkout showed; it must be what our allocation of the coupons gives (R1.5, R2.3).
+    due_minor: what the checkout showed: quantity times unit_price_minor of all lines, less the coupons, of each at most what those of
+    the seller, then of the platform, then of a promoter, by coupon_id, left of the lines that it covers (R1.5, R2.3).
+    campaign_id: every line but freight takes its units from an allotment of this campaign, or the order is refused (R2.7); None: none does.
     visits: the trail that decides who is paid a commission; without one the lines' promoter_id stands as it is (R2.9).
     trust_card_id: the buyer's trust card, with the rights of which it orders (R4.7).
     Producer: storefront. Consumers: order.
@@ -169,8 +175,9 @@ class VoucherRedeemed(Message):
 class RefundRequested(Message):
     """The buyer asks for money back for units of one line; case_id is the storefront's and names the case for good.
 
-    amount_minor: money instead of the units' whole share (R1.4); with refund_only nothing but money. unsealed: the buyer opened what
-    was sealed (R4.5). evidence_ids: of what the storefront keeps, pictures most often.
+    kind, ground: which go together is on the page beside asyncapi.json (`What can be claimed`); what the line's certificate does not
+    grant is refused. amount_minor: money instead of the units' whole share (R1.4); with refund_only nothing but money. unsealed: the
+    buyer opened what was sealed (R4.5). evidence_ids: of what the storefront keeps, pictures most often.
     Producer: storefront. Consumers: refund.
     """
 

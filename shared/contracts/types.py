@@ -11,7 +11,7 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 LineNo = Annotated[int, Field(ge=1, le=200)]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 SomeOrNone = Annotated[int, Field(ge=0, le=10_000, description="units; 0: money only")]
-BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
+BasisPoints = Annotated[int, Field(ge=0, le=10_000, description="basis points: 500 is 5 %")]
 Text = Annotated[str, StringConstraints(max_length=200)]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Field(description="local date, ISO 8601")]
 

@@ -27,7 +27,7 @@ PARTS = (
     "consumers   order",
     "lines        list of Units",
     "shipper_id   string or null, else null",
-    "  Units\n    line_no   integer",
+    "  Units\n    Units of a line.\n    line_no   integer",
     "shared/contracts/schemas/logistics.v1/parcel.shipped.json",
     '"waybill": "SF1390000000001"',
 )
@@ -58,6 +58,19 @@ def test_a_type_is_shown_with_all_that_its_sender_needs() -> None:
     assert [part for part in PARTS if part not in shown] == []
     file, line, name = re.findall(r"class       (\S+):(\d+) (\w+)", shown)[0]
     assert (ROOT / file).read_text(encoding="utf-8").splitlines()[int(line) - 1].startswith(f"class {name}(")
+
+
+def test_the_parts_of_a_type_are_shown_with_what_their_fields_mean() -> None:
+    assert "commission_bp: what the seller agreed to pay the promoter, of what the buyer pays" in said("show", "order.placed")
+    assert re.search(r'turn +"buyer" \| .+ \(who is to act\)', said("show", "case.approved"))
+
+
+def test_every_fact_of_a_case_says_what_the_numbers_of_its_state_mean_r4_2() -> None:
+    facts = [
+        schema.of(entry)["properties"] for entry in ENTRIES if "state" in schema.of(entry)["properties"] and entry.topic.name == "refund.v1"
+    ]
+    assert facts
+    assert all("12: refused, 20: dispute" in fact["state"]["description"] for fact in facts)
 
 
 def test_a_word_of_two_topics_shows_both_and_one_of_them_by_its_topic() -> None:

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
-from deploy.cli.cases import STATES, line
+from deploy.cli.cases import line
 from deploy.cli.main import main
-from shared.contracts.refund import CaseState
+from shared.contracts.refund import STATES, CaseState
 from tests.unit.builders import at
 
 ZONE = ZoneInfo("Asia/Shanghai")

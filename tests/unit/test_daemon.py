@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from deploy.cli import parked
 from deploy.cli import stack as command
-from deploy.local import services
+from deploy.local import control, services
 from deploy.local.daemon import BACKOFF_MAX_S, BACKOFF_MIN_S, CALM_S, CHECK_S, Daemon, Watch
 from deploy.local.home import Home
 from deploy.local.process import StackError
@@ -123,3 +124,21 @@ def test_status_names_the_halt_of_each_process(monkeypatch: pytest.MonkeyPatch, 
     command._table(state)
     lines = capsys.readouterr().out.splitlines()
     assert [line.strip() for line in lines if line.startswith("    ")] == ["halt.lane_behind_log: order.v1/0", "it does not answer"]
+
+
+@pytest.mark.parametrize(("said", "clock"), [((), "manual"), (("--clock", "system"), "system"), (("--fresh",), "system")])
+def test_a_stack_comes_up_with_the_clock_that_it_had(
+    said: tuple[str, ...], clock: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else time that was walked ahead by hand falls back to today."""
+    asked: list[str] = []
+
+    def up(home: Home, clock: str, *_: object, **__: object) -> dict[str, object]:
+        asked.append(clock)
+        return {"phase": "ready", "processes": []}
+
+    monkeypatch.setenv("LAOTIE_HOME", str(tmp_path))
+    monkeypatch.setattr(control, "up", up)
+    (tmp_path / "env").write_text("export LAOTIE_CLOCK=manual\nexport LAOTIE_STRIPES=12\n", encoding="utf-8")
+    CliRunner().invoke(command.up, said, catch_exceptions=False)
+    assert asked == [clock]

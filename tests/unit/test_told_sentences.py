@@ -60,3 +60,20 @@ def test_nobody_is_told_what_another_did(capsys: pytest.CaptureFixture[str], cod
     asked = life.requested()
     lines = printed(capsys, step(asked, asked.occurred_at, ("refund", code, "")))
     assert [line.split(" / ")[1] for line in lines if line.startswith(("buyer: ", "seller: "))] == [buyer, seller]
+
+
+def test_a_seller_is_not_told_to_wait_for_its_own_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    """R4.2: each side reads its own sentence."""
+    opened = b.case_opened().model_copy(update={"code": "case.applied"})
+    seller = next(line for line in printed(capsys, step(opened, opened.occurred_at)) if line.startswith("seller:"))
+    assert "请等待" not in seller
+    assert "The buyer asked for after-sale of" in seller
+
+
+def test_a_ruling_is_told_with_what_it_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """R4.11: who is called at night has to see which way it went."""
+    for upheld in (True, False):
+        ruled = b.ruling(upheld=upheld)
+        assert any(
+            f"matter sham_shipping, upheld {upheld}, remedy as_claimed" in line for line in printed(capsys, step(ruled, ruled.occurred_at))
+        )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from services.refund import rules
@@ -16,6 +19,23 @@ def test_the_committed_table_is_what_the_service_does_r4_2() -> None:
 def test_every_kind_and_ground_of_the_catalogue_is_in_the_table_r4_2() -> None:
     told = {(row.kind, row.ground) for row in table.rows()}
     assert told == {(kind, rule.ground) for rule in rules.CATALOGUE if rule.ground is not None for kind in rule.kinds}
+
+
+def test_the_page_for_shops_says_which_kinds_go_with_a_ground_and_by_which_guarantee_r4_2() -> None:
+    page = (
+        (Path(__file__).parents[3] / "shared/contracts/README.md")
+        .read_text(encoding="utf-8")
+        .split("## What can be claimed")[1]
+        .split("\n## ")[0]
+    )
+    told = set()
+    for grounds, cell in re.findall(r"^\| (`.+?`) \| (.+) \|$", page, re.MULTILINE):
+        named = re.findall(r"`(\w+)`", grounds)
+        for part in cell.split("; "):
+            kinds, guarantees = part.split(": ")
+            of = guarantees.split(", ")
+            told |= {(kind, one, of[n % len(of)]) for kind in re.findall(r"`(\w+)`", kinds) for n, one in enumerate(named)}
+    assert told == {(kind, rule.ground, rule.name) for rule in rules.CATALOGUE if rule.ground is not None for kind in rule.kinds}
 
 
 @pytest.mark.parametrize("silent", ["nobody", "seller", "buyer", "platform"])

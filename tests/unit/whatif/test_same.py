@@ -20,12 +20,14 @@ from deploy.whatif.desk import ABSENT, Desk, Place, Verdict
 from deploy.whatif.hindsight import BACK_MAX, TRIES_MAX, Hindsight
 from deploy.whatif.retrace import Retrace
 from services.order.model import ALLOTMENT, CLUSTER, PARTY
+from shared.messaging.envelope import copy_headers
 from shared.messaging.message import Message
 from shared.messaging.record import Record
+from shared.messaging.system import Discard
 from shared.policy import Policies
 from tests.unit import builders as b
 from tests.unit.test_shuffled_lives import ENDS, Life, lives, mixed
-from tests.unit.whatif.tape import TapedFairground, TapedTown, attributes
+from tests.unit.whatif.tape import Tape, TapedFairground, TapedTown, attributes, source_of
 
 ORDERS = 45
 IN_FORCE = newrules.policies()  # in the market, which sees them change
@@ -126,6 +128,40 @@ def test_of_two_copies_the_first_of_the_partition_is_the_one_that_counts_whateve
     back = [replace(one, timestamp_ms=told[0].timestamp_ms - 1) if one is told[-1] else one for one in town.tape.entries]
     assert len(told) == 2
     assert_nothing_differs(whatif(gather(back), b.POLICIES, b.POLICIES))
+
+
+def test_what_raised_and_was_discarded_is_decided_by_nobody_r9_2() -> None:
+    """By the mended program it would be: what ops let go never takes effect."""
+    town = TapedTown()
+    town.tell([("placed", b.placed())])
+    raised = b.placed().model_copy(update={"order_id": "another"})
+    place = write(town.tape, "raised", raised)
+    copied(town.tape, "order", place, "parked.raised")
+    assert refused(town.tape.entries).startswith("halt.replay_differs")
+    write(town.tape, "discard", discard("another", place.ref))
+    assert_nothing_differs(whatif(town.past(), b.POLICIES, b.POLICIES))
+
+
+def test_a_discard_that_was_refused_lets_nothing_go_r9_2() -> None:
+    town = TapedTown()
+    town.tell([("placed", b.placed())])
+    asked = write(town.tape, "discard", discard(b.ORDER, town.tape.refs["placed"][0]))
+    copied(town.tape, "order", asked, "ops.nothing_parked")
+    assert_nothing_differs(whatif(town.past(), b.POLICIES, b.POLICIES))
+
+
+def discard(target: str, ref: str) -> Discard:
+    return Discard(service="order", target=target, ref=ref, occurred_at=b.at("06-02 10:00"))
+
+
+def write(tape: Tape, identity: str, event: Message) -> Entry:
+    """Said, and taken by nobody."""
+    return tape.write(event.topic.name, event.key.encode(), event.to_json(), attributes(identity, source_of(event), event.type))
+
+
+def copied(tape: Tape, service: str, entry: Entry, code: str) -> None:
+    record = Record(entry.topic, entry.partition, entry.offset, entry.key, entry.value, attributes(entry.id, "", entry.type))
+    tape.write(f"{service}.parked.v1", entry.key, entry.value, copy_headers(record, code, "", 1))
 
 
 def refused(entries: list[Entry]) -> str:
