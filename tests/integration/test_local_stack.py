@@ -179,7 +179,7 @@ def test_two_stacks_do_not_meet(stack: Stack, second: Second) -> None:
 def test_up_is_idempotent_and_tells_a_wrong_clock(second: Second) -> None:
     before = second.pids()
     assert (json.loads(second("up", "--no-services", "--clock", "manual", "--json"))["phase"], second.pids()) == ("ready", before)
-    assert "manual clock" in second("up", "--no-services", status=1)
+    assert "manual clock" in second("up", "--no-services", "--clock", "system", status=1)
     assert second("topics", "plan") == "nothing to change\n"
 
 
