@@ -25,7 +25,11 @@ TEST_S = 240
 
 
 def main(names: list[str]) -> int:
-    breaks = [one for one in (*BREAKS, *breaks_real.BREAKS) if not names or one.name in names]
+    known = {one.name: one for one in (*BREAKS, *breaks_real.BREAKS)}
+    if unknown := [name for name in names if name not in known]:
+        print(f"no such break: {', '.join(unknown)}; there are:", *known, sep="\n  ")
+        return 2
+    breaks = [known[name] for name in names or known]
     home = Path(tempfile.mkdtemp(prefix="laotie-mutants-"))
     stack = Stack(home / "stack")
     try:
