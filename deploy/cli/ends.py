@@ -7,11 +7,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from deploy.cli.errors import Failed
 from deploy.local.kafka import quiet
+from deploy.local.offsets import ends
 from deploy.local.stack import Stack
 from shared import postgres
 from shared.messaging.store import Lane
@@ -46,12 +49,17 @@ class Ends:
     def __init__(self, stack: Stack, topics: Sequence[str], groups: Sequence[str]) -> None:
         self._stack, self._stripes, self._groups = stack, stack.stripes, groups
         self._places = self._of(topics) | {_CLOCK, POLICY}
-        self._admin, self._asking = stack.admin(), reader(stack)
+        self._asking = reader(stack)
         self._clock = Clock(stack)
 
     def close(self) -> None:
         self._asking.close()
         self._clock.close()
+
+    @cached_property
+    def _admin(self) -> AdminClient:
+        """For groups alone."""
+        return self._stack.admin()
 
     def committed(self) -> dict[str, Committed]:
         """By group. Raises KafkaException."""
@@ -61,24 +69,17 @@ class Ends:
         """committed: what is held against the ends, read before. Raises KafkaException while the broker is down or has just come back."""
         theirs = self._of({topic for group in committed.values() for topic in group.topics})
         try:
-            ends = self._list(self._places | theirs)
+            found = ends(self._asking, self._places | theirs, TIMEOUT_S)
         except KafkaException:
             self._asking.close()  # who knew the broker before it fell asks with that time's leader epochs for minutes
-            self._admin, self._asking = self._stack.admin(), reader(self._stack)
+            self._asking = reader(self._stack)
+            vars(self).pop("_admin", None)
             raise
-        behind = tuple(line for name, group in committed.items() for line in _uncommitted(name, group, ends))
-        return Read(ends, self._clock.at(ends[_CLOCK]), behind)
+        behind = tuple(line for name, group in committed.items() for line in _uncommitted(name, group, found))
+        return Read(found, self._clock.at(found[_CLOCK]), behind)
 
     def _of(self, topics: Iterable[str]) -> set[Lane]:
         return {(topic, number) for topic in topics for number in range(self._stripes)}
-
-    def _list(self, places: set[Lane]) -> dict[Lane, int]:
-        """As a consumer asks, in one call; the admin client's answers cost six times as much, a future each."""
-        asked = [TopicPartition(*place, OFFSET_END) for place in places]  # at the latest time, which is the end
-        found = self._asking.offsets_for_times(asked, timeout=TIMEOUT_S)
-        if wrong := next((place.error for place in found if place.error is not None), None):
-            raise KafkaException(wrong)
-        return {(place.topic, place.partition): place.offset for place in found}
 
     def _committed(self, group: str) -> Committed:
         futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)

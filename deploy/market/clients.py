@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from deploy.local.offsets import ends
 from deploy.market.sent import Sent
 
 TIMEOUT_S = 30
@@ -103,10 +104,10 @@ class Reader:
 
     def read(self) -> list[Read]:
         """All that is new. Raises TimeoutError when the broker does not give what it has."""
-        ends = self._ends()
+        until = self._ends()
         found: list[Read] = []
         deadline = time.monotonic() + TIMEOUT_S
-        while any(self._next[place] < end for place, end in ends.items()):
+        while any(self._next[place] < end for place, end in until.items()):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the broker gave nothing of what it has for {TIMEOUT_S} s")
             for message in self._consumer.consume(POLL_MAX, timeout=POLL_S):  # waits for that many records, or that long
@@ -125,15 +126,10 @@ class Reader:
         self._consumer.close()
 
     def _ends(self) -> dict[tuple[str, int], int]:
-        """By a client of its own: behind the other's long poll each question would wait for its end."""
-        asked = [TopicPartition(*place, OFFSET_END) for place in self._places]  # at the latest time, which is the end
         deadline = time.monotonic() + TIMEOUT_S
         while True:
             try:
-                found = self._asking.offsets_for_times(asked, timeout=TIMEOUT_S)
-                if wrong := next((place.error for place in found if place.error is not None), None):
-                    raise KafkaException(wrong)
-                return {(place.topic, place.partition): place.offset for place in found}
+                return ends(self._asking, self._places, TIMEOUT_S)
             except KafkaException:
                 if time.monotonic() > deadline:
                     raise

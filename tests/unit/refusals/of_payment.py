@@ -17,38 +17,41 @@ from tests.unit.refusals.judged import Life, Made, Row, Waiting
 from tests.unit.refusals.of_order import NEXT, NOON, SIGNED, ask, of, other
 from tests.unit.town import Town
 
+How = Literal["paid", "failed"]
 REFUSED: dict[str, Any] = {"reason": "account closed"}
+ANSWERS: dict[type[Message], tuple[tuple[str, str], type[Message], type[Message]]] = {
+    RefundInstructed: (("order_id", "refund_id"), RefundSucceeded, RefundFailed),
+    CompensationInstructed: (("order_id", "compensation_id"), CompensationSucceeded, CompensationFailed),
+    PayoutInstructed: (("party", "payout_id"), PayoutSucceeded, PayoutFailed),
+}
 
 
 def instructed(town: Town, kind: type[Message], nth: int) -> Any:
     return [fact for fact in town.services["payment"].facts if isinstance(fact, kind)][nth]
 
 
-def refund(nth: int, how: Literal["paid", "failed"] = "paid", when: str = NEXT) -> Made:
+def answered(kind: type[Message], nth: int, how: How, when: str) -> Made:
+    """The provider's word on what it was told to do."""
+    names, paid, failed = ANSWERS[kind]
+
     def made(town: Town) -> Message:
-        asked = instructed(town, RefundInstructed, nth)
-        said: dict[str, Any] = {"order_id": asked.order_id, "refund_id": asked.refund_id, "occurred_at": b.at(when)}
-        return RefundSucceeded(**said) if how == "paid" else RefundFailed(**said, **REFUSED)
+        asked = instructed(town, kind, nth)
+        said: dict[str, Any] = {**{name: getattr(asked, name) for name in names}, "occurred_at": b.at(when)}
+        return paid(**said) if how == "paid" else failed(**said, **REFUSED)
 
     return made
 
 
-def compensation(nth: int, how: Literal["paid", "failed"] = "paid", when: str = NEXT) -> Made:
-    def made(town: Town) -> Message:
-        asked = instructed(town, CompensationInstructed, nth)
-        said: dict[str, Any] = {"order_id": asked.order_id, "compensation_id": asked.compensation_id, "occurred_at": b.at(when)}
-        return CompensationSucceeded(**said) if how == "paid" else CompensationFailed(**said, **REFUSED)
-
-    return made
+def refund(nth: int, how: How = "paid", when: str = NEXT) -> Made:
+    return answered(RefundInstructed, nth, how, when)
 
 
-def payout(nth: int, how: Literal["paid", "failed"] = "paid", when: str = "06-15 10:00") -> Made:
-    def made(town: Town) -> Message:
-        asked = instructed(town, PayoutInstructed, nth)
-        said: dict[str, Any] = {"party": asked.party, "payout_id": asked.payout_id, "occurred_at": b.at(when)}
-        return PayoutSucceeded(**said) if how == "paid" else PayoutFailed(**said, **REFUSED)
+def compensation(nth: int, how: How = "paid", when: str = NEXT) -> Made:
+    return answered(CompensationInstructed, nth, how, when)
 
-    return made
+
+def payout(nth: int, how: How = "paid", when: str = "06-15 10:00") -> Made:
+    return answered(PayoutInstructed, nth, how, when)
 
 
 def handled(
