@@ -2,17 +2,15 @@
 
 import gc
 import os
-from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-from deploy.local.stack import Stack
-from tests.infra import EXTERNAL, Fresh, Infra, default_infra, started
+from tests.infra import EXTERNAL, Infra, default_infra
 
-JOURNEYS = "tests/journeys/"
+JOURNEYS, RUSH = "tests/journeys/", "tests/integration/rush/"
 WALKS = (f"{JOURNEYS}aftersale/", f"{JOURNEYS}test_governance.py")  # each a table of journeys side by side: they wait for the clock
 
 settings.register_profile("laotie", deadline=None)  # nothing passes or fails by time
@@ -29,13 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class Shares(LoadScopeScheduling):  # type: ignore[misc]
-    """What each process of `pytest -n` gets: a file stays whole, and so do the journeys, which share one running system: the walks
-    one, the others one."""
+    """What each process of `pytest -n` gets: a file stays whole, and so does what shares one running system: the walks, the other
+    journeys, what races."""
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(WALKS):
             return "walks"
-        return JOURNEYS if nodeid.startswith(JOURNEYS) else nodeid.partition("::")[0]
+        return next((shared for shared in (JOURNEYS, RUSH) if nodeid.startswith(shared)), nodeid.partition("::")[0])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -64,18 +62,3 @@ def infra(request: pytest.FixtureRequest) -> Infra:
     if chosen == "external" and hasattr(request.config, "workerinput"):
         raise pytest.UsageError("--infra=external goes without -n: two processes would give the same roles different passwords")
     return cast("Infra", chosen)
-
-
-@pytest.fixture(scope="session")
-def stack(infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Kafka and Postgres with topics, ACLs, roles and migrations, without services; one for the whole run."""
-    with started(infra, tmp_path_factory.mktemp("laotie")) as it:
-        yield it
-
-
-@pytest.fixture
-def fresh(stack: Stack) -> Iterator[Fresh]:
-    """Topics and schemas that no other test sees."""
-    maker = Fresh(stack)
-    yield maker
-    maker.forget()

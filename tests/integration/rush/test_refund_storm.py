@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -15,11 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.infra import Infra
-from tests.integration.fair import Fair, running
+from tests.integration.fair import Fair
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-SERVICES = {"order": 1, "payment": 2, "refund": 1, "trust": 1}
 ORDERS, PAID, UNITS = 40, 35_00, 3  # ten a partition. Line 1: three units of 10.00; line 2: one of 5.00, never sent
 ROUNDS_MAX = 20
 REFUNDS = "SELECT key, body ->> 'refunds' FROM payment.payment WHERE key LIKE 'storm%'"
@@ -103,14 +100,6 @@ def names() -> list[str]:
 
 def seller(order_id: str) -> str:
     return f"s{int(order_id[5:]) % 7}"
-
-
-@pytest.fixture(scope="module")
-def fair(infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fair]:
-    if infra != "local":
-        pytest.skip("needs a system of its own with a manual clock")
-    with running(tmp_path_factory.mktemp("storm"), SERVICES) as found:
-        yield found
 
 
 def test_a_storm_of_refunds_on_two_processes_pays_each_once_and_never_more_than_was_paid_r3_5(fair: Fair) -> None:

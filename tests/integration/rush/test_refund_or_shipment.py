@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from random import Random
@@ -15,24 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.infra import Infra
-from tests.integration.fair import Fair, running
+from tests.integration.fair import Fair
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-SERVICES = {"order": 2, "payment": 1, "refund": 1, "trust": 1}
 ORDERS, UNITS, PRICE = 30, 2, 50_00  # a share of them for each process, before and after one is killed
 WAIT_S, ROUNDS_MAX = 120.0, 10
 LINES = """SELECT key, body -> 'lines' ->> '1', body ->> 'parcels' FROM "order"."order" WHERE key LIKE $1 || '%'"""
 CASES = "SELECT one ->> 'state' FROM refund.purchase, json_each(body -> 'cases') AS c(id, one) WHERE key LIKE $1 || '%'"
 UNANSWERED = "SELECT key, id FROM payment.payment, json_each(body -> 'refunds') AS r(id, one) WHERE one ->> 'state' = 'reserved'"
-
-
-@pytest.fixture(scope="module")
-def fair(infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fair]:
-    if infra != "local":
-        pytest.skip("needs a system of its own with a manual clock")
-    with running(tmp_path_factory.mktemp("race"), SERVICES) as found:
-        yield found
 
 
 def test_in_a_rush_on_two_processes_no_unit_is_both_refunded_and_sent_r4_8(fair: Fair) -> None:

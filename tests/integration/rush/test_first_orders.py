@@ -6,7 +6,6 @@ Source: R4.6.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -15,12 +14,11 @@ from typing import Any
 import pytest
 
 from shared.messaging.stripes import stripe_of
-from tests.infra import STRIPES, Infra
-from tests.integration.fair import Fair, running
+from tests.infra import STRIPES
+from tests.integration.fair import Fair
 from tests.toy.outside import holding, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-SERVICES = {"order": 1, "payment": 1, "refund": 2, "trust": 1}
 PERSONS, ACCOUNTS = 20, 3  # of each person; the first half is known to be one person before anything is claimed
 ROUNDS_MAX = 20
 BLOCKED = "SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename LIKE '%refund'"
@@ -83,14 +81,6 @@ def tokens(person: int) -> list[tuple[str, str]]:
     """A chain: each account shares a device with the next."""
     names = accounts(person)
     return [(name, f"t{person}-{place}") for place, pair in enumerate(pairwise(names)) for name in pair]
-
-
-@pytest.fixture(scope="module")
-def fair(infra: Infra, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fair]:
-    if infra != "local":
-        pytest.skip("needs a system of its own with a manual clock")
-    with running(tmp_path_factory.mktemp("firsts"), SERVICES) as found:
-        yield found
 
 
 def test_links_payments_and_claims_at_the_same_moment_give_each_person_one_first_order_but_those_joined_later_r4_6(fair: Fair) -> None:
