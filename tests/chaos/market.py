@@ -34,7 +34,7 @@ from deploy.market.clients import Published, Publisher
 from deploy.market.market import Market, build
 from deploy.market.play import PATIENCE_S, STEP, Play
 from deploy.market.sent import Sent, closing
-from deploy.market.verdict import judge
+from deploy.market.verdict import Verdict, judge
 from deploy.verify import verify
 from shared import postgres
 from shared.policy.policies import configured
@@ -80,13 +80,14 @@ class Stormy(Play):
 class MarketArena(Arena):
     """A round: a fresh stack, a market on it, faults while the clock walks and while the apps talk, and the verdict.
 
-    stack: each market has another, in the same home.
+    stack: each market has another, in the same home. verdict: on the last market that is over.
     """
 
     names: ClassVar[tuple[str, ...]] = tuple(discover())
     known: ClassVar[list[tuple[float, str]]] = [*(entry for entry in FAULTS if entry[1] != NO_BUG), (6, "rules")]
 
     told: list[str] = field(default_factory=list)
+    verdict: Verdict | None = None
     world: Any = None
 
     def open(self) -> None:
@@ -291,7 +292,8 @@ class MarketArena(Arena):
 
     def _judged(self) -> list[str]:
         if self._play is not None:
-            return judge(self.stack, self._market, self._play).problems
+            self.verdict = judge(self.stack, self._market, self._play)
+            return self.verdict.problems
         return [f"verify: {check.name}: {check.first}" for check in asyncio.run(verify(self.stack)).checks if not check.holds]
 
     def _folded_again(self, name: str) -> list[str]:
