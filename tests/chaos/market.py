@@ -285,9 +285,7 @@ class MarketArena(Arena):
         super().staff()
 
     def complaints(self) -> list[str]:
-        """In the middle of a market: what verify says. When it is over: the market's verdict, which contains that. And whether rows and
-        deadlines are what the facts make of them.
-        """
+        """What verify says, of a market that is over its verdict; and whether rows and deadlines are what the facts make of them."""
         return [*self._judged(), *(line for name in self.names for line in self._folded_again(name))]
 
     def _judged(self) -> list[str]:
