@@ -3,7 +3,7 @@
 Invariants kept here:
  R1 Within a lane records are sent in `seq` order, one unacknowledged batch at a time.
  R2 A batch begins at the lowest row of its lane, or continues what this relay itself had acknowledged.
- R3 A row goes only after its acknowledgement.
+ R3 A row goes only after its acknowledgement; then this relay does not send it again, whatever keeps it from going.
  R4 All lanes of the service are scanned each second: a death strands nothing.
 So any number of relays may run: they can repeat rows, never lose or invert them; readers drop copies by `ce_sequence`.
 """
@@ -34,6 +34,7 @@ REQUEST_BYTES = 6 * 1024 * 1024
 SCAN_SECONDS = 1.0
 CALM_SECONDS = 60.0  # without an interruption: the next one is the first again
 SWEEP_SECONDS = 1.0  # rows acknowledged since the last time are deleted together
+FINISH_SECONDS = 2.0  # for what is under way when something broke: what is not acknowledged by then is sent again
 
 READ = """
 SELECT o.topic, o.partition, o.seq, o.key, o.headers, o.value
@@ -135,14 +136,16 @@ class Relay:
             self._producer = producer
 
     async def _reset(self) -> None:
-        """R2 after any doubt: forget what is queued and begin at the table's lowest row again."""
-        producer, self._producer = self._producer, None  # first: nothing is sent meanwhile
+        """R2 after any doubt: forget what is queued and begin behind what was acknowledged again (R3)."""
+        producer, self._producer = self._producer, None  # first: no lane begins to send meanwhile
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=FINISH_SECONDS)
         for task in self._sends:
             task.cancel()
         await asyncio.gather(*self._sends, return_exceptions=True)
         for lane in self._lanes.values():
             lane.queue.clear()
-            lane.acked = lane.deleted = 0  # a server that fell may have forgotten a delete: such rows are sent, and deleted, again
+            lane.deleted = 0  # a delete may have failed, or been forgotten by a server that fell: it is done again
             lane.tail, lane.dirty, lane.flying = None, True, False
         if producer is not None:
             await leave(producer)
@@ -154,7 +157,6 @@ class Relay:
         scanned = swept = -SCAN_SECONDS
         while True:
             if self._broken:
-                await self._sweep()  # what other lanes got through is not sent again: one that is refused for ever stops itself alone
                 raise ConnectionError("a send failed")
             if self._stopping and not self._sends and not any(lane.queue or lane.dirty for lane in self._lanes.values()):
                 await self._sweep()
