@@ -6,11 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 from asyncpg import ReadOnlySQLTransactionError
 
 from shared.messaging import relay as module
-from shared.messaging.relay import BATCH_ROWS, DELETE, SCAN, Relay
+from shared.messaging.metrics import METRICS
+from shared.messaging.relay import BATCH_ROWS, DELETE, SCAN, STUCK_SECONDS, Relay
 from shared.settings import Settings
 
 ANSWER_SECONDS = 0.01
@@ -101,7 +102,7 @@ def _servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SWEEP_SECONDS", SWEEP_SECONDS)
 
 
-async def rounds(table: Table, count: int) -> None:
+async def rounds(table: Table, count: int) -> Relay:
     """A relay that was interrupted so often but for one, and is killed then."""
     begun = asyncio.Semaphore(0)
 
@@ -109,11 +110,13 @@ async def rounds(table: Table, count: int) -> None:
         begun.release()
         return table
 
-    running = asyncio.create_task(Relay(Settings(), connect).run())
+    relay = Relay(Settings(), connect)
+    running = asyncio.create_task(relay.run())
     for _ in range(count):
         await begun.acquire()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    return relay
 
 
 async def test_r3_a_lane_that_is_refused_for_ever_does_not_make_the_others_be_sent_again() -> None:
@@ -138,3 +141,29 @@ async def test_r3_what_could_not_be_deleted_goes_once_it_can_be() -> None:
     table.refusals = 3
     await rounds(table, 8)
     assert (table.rows, Producer.sent.count(("taken", 1))) == ({("refused", 0, 1)}, 1)
+
+
+async def test_what_keeps_facts_from_being_told_is_said_once_it_is_no_hiccup() -> None:
+    """All else may be well: the topic's rights alone, or a database that takes no delete."""
+    said = []
+    for table in (Table(("refused", 0, 1)), Table(("taken", 0, 1))):
+        table.refusals = 100
+        relay = await rounds(table, 3)
+        assert relay.trouble == ""
+        relay._moved_at -= STUCK_SECONDS
+        said.append(relay.trouble)
+    assert said[0] == "facts are not published: ConnectionError: sending refused/0: TopicAuthorizationFailedError: [Error 29] " + (
+        "TopicAuthorizationFailedError: refused"
+    )
+    assert said[1] == "facts are not published: ReadOnlySQLTransactionError: cannot execute DELETE in a read-only transaction"
+
+
+async def test_monitoring_is_told_how_long_rows_wait_though_there_is_no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start(_: Producer) -> None:
+        raise KafkaConnectionError("no broker")
+
+    monkeypatch.setattr(Producer, "start", start)
+    METRICS.outbox_rows.set(0)
+    await rounds(Table(("taken", 0, 1), ("taken", 0, 2)), 2)
+    assert METRICS.outbox_rows._value.get() == 2
+    assert METRICS.outbox_age._value.get() > 0
