@@ -329,7 +329,8 @@ Code = EngineCode | PolicyCode | CommonCode | OrderCode | PaymentCode | RefundCo
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """meaning: for ops. retryable: the same event may be taken later. zh, en: what buyers and sellers read, empty if they never see it.
+    """meaning: for ops. retryable: the same event may be taken later, as what stands against it ends in the course of things; of what
+    waits that is seen to here, of what is refused by who sends it again. zh, en: what buyers and sellers read, empty if they never see it.
 
     seller_zh, seller_en: for sellers, where they read something else. Fields in braces are filled in, parts in brackets left out where
     their fields are not known: shared/texts.py.
@@ -496,7 +497,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "payment.of_nothing": Entry("a payment of 0 pays for nothing and cannot go back"),
     "receipt.case_open": Entry(
-        "an after-sale case is open on the line", False, "售后处理中,暂不能确认收货", "Receipt cannot be confirmed while a case is open."
+        "an after-sale case is open on the line", True, "售后处理中,暂不能确认收货", "Receipt cannot be confirmed while a case is open."
     ),
     "settlement.before_completion": Entry("settled before it was confirmed here: waits", True),
     "payout.contradicted": Entry("the provider said the opposite of this payout before: a person asks the provider"),
@@ -522,7 +523,7 @@ CATALOGUE: dict[str, Entry] = {
     "deposit.known": Entry(
         "money of this deposit id was counted before", False, "该笔保证金已入账", "This deposit payment was counted before."
     ),
-    "handling.disputed": Entry("a bank disputes that money: its end decides first, then it can be settled by hand"),
+    "handling.disputed": Entry("a bank disputes that money: its end decides first, then it can be settled by hand", True),
     "handling.known": Entry("a person settled something under that id before"),
     "handling.not_failed": Entry("the provider has not refused it, or it is settled: only what it will not pay is settled by hand"),
     "handling.nothing_left": Entry(
@@ -600,7 +601,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.before_signing": Entry("a claim from signing on, before the signing is known: waits", True),
     "case.closed": Entry("the case has ended", False, "售后单已结束", "This case has ended."),
     "case.known": Entry("a case of this id was opened before"),
-    "case.line_open": Entry("another case of this line is open", False, "该商品已有进行中的售后", "Another case is open for this line."),
+    "case.line_open": Entry("another case of this line is open", True, "该商品已有进行中的售后", "Another case is open for this line."),
     "case.none_accepted": Entry(
         "the seller accepted no unit on inspection",
         False,
@@ -1030,7 +1031,7 @@ CATALOGUE: dict[str, Entry] = {
     "cancel.before_answer": Entry("units were cancelled, and a refund that the provider has not answered yet has their money: waits", True),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
     "cancel.case_open": Entry(
-        "an after-sale case is open on the line: it decides", False, "售后处理中,暂不能取消", "A case is open for this line."
+        "an after-sale case is open on the line: it decides", True, "售后处理中,暂不能取消", "A case is open for this line."
     ),
     "cancel.exceeds_unsent": Entry("more units than are still to be sent", False, "可取消数量不足", "Fewer units are still to be sent."),
     "cancel.not_allowed": Entry(
@@ -1081,7 +1082,7 @@ CATALOGUE: dict[str, Entry] = {
     "redemption.before_payment": Entry("a use of virtual goods whose payment has not come yet: waits", True),
     "redemption.exceeds_bought": Entry("more units were used than are left", False, "可核销数量不足", "No more units are left to redeem."),
     "redemption.kept_back": Entry(
-        "the units are held for a refund", False, "该商品正在退款中,暂不能核销", "These units are held for a refund."
+        "the units are held for a refund", True, "该商品正在退款中,暂不能核销", "These units are held for a refund."
     ),
     "redemption.known": Entry("a use of this id was counted before", False, "已核销", "This was redeemed before."),
     "redemption.not_virtual": Entry("only virtual goods are redeemed"),
@@ -1089,7 +1090,7 @@ CATALOGUE: dict[str, Entry] = {
     "sham.collected_in_time": Entry("the carrier collected the parcel in time: its waybill was no pretence"),
     "sham.not_promised": Entry("the order was placed under terms that promise nothing for sham shipping"),
     "cancel.known": Entry("a cancellation of this id was counted before"),
-    "campaign.below_taken": Entry("fewer units than are taken already: nothing was changed"),
+    "campaign.below_taken": Entry("fewer units than are taken already: nothing was changed", True),
     "campaign.limit_reached": Entry(
         "with this order the identity would hold more units of the product than the campaign allows one",
         False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,6 @@ from functools import cached_property
 from confluent_kafka import OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from deploy.cli.errors import Failed
 from deploy.local.kafka import quiet
 from deploy.local.offsets import ends
 from deploy.local.stack import Stack
@@ -21,7 +21,7 @@ from shared.messaging.store import Lane
 from shared.messaging.system import CLOCK
 from shared.policy.published import PublishedPolicies
 
-TIMEOUT_S = 20
+LEAST_S = 0.1  # of one question, however late it is
 _CLOCK = (CLOCK.name, 0)
 POLICY = (PublishedPolicies.topic.name, 0)
 
@@ -44,7 +44,7 @@ class Committed:
 
 
 class Ends:
-    """Blocking; one request a read while the clock stands and no group is watched."""
+    """Blocking; one request a read while the clock stands and no group is watched. until: monotonic; nothing goes on beyond."""
 
     def __init__(self, stack: Stack, topics: Sequence[str], groups: Sequence[str]) -> None:
         self._stack, self._stripes, self._groups = stack, stack.stripes, groups
@@ -61,40 +61,48 @@ class Ends:
         """For groups alone."""
         return self._stack.admin()
 
-    def committed(self) -> dict[str, Committed]:
-        """By group. Raises KafkaException."""
-        return {group: self._committed(group) for group in self._groups}
+    def committed(self, until: float) -> dict[str, Committed]:
+        """By group. Raises KafkaException, TimeoutError."""
+        return {group: self._committed(group, until) for group in self._groups}
 
-    def read(self, committed: Mapping[str, Committed]) -> Read:
-        """committed: what is held against the ends, read before. Raises KafkaException while the broker is down or has just come back."""
+    def read(self, committed: Mapping[str, Committed], until: float) -> Read:
+        """committed: what is held against the ends, read before.
+
+        Raises KafkaException while the broker is down or has just come back, TimeoutError where it does not give what it has.
+        """
         theirs = self._of({topic for group in committed.values() for topic in group.topics})
         try:
-            found = ends(self._asking, self._places | theirs, TIMEOUT_S)
+            found = ends(self._asking, self._places | theirs, left(until))
         except KafkaException:
             self._asking.close()  # who knew the broker before it fell asks with that time's leader epochs for minutes
             self._asking = reader(self._stack)
             vars(self).pop("_admin", None)
             raise
         behind = tuple(line for name, group in committed.items() for line in _uncommitted(name, group, found))
-        return Read(found, self._clock.at(found[_CLOCK]), behind)
+        return Read(found, self._clock.at(found[_CLOCK], until), behind)
 
     def _of(self, topics: Iterable[str]) -> set[Lane]:
         return {(topic, number) for topic in topics for number in range(self._stripes)}
 
-    def _committed(self, group: str) -> Committed:
-        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=TIMEOUT_S)
+    def _committed(self, group: str, until: float) -> Committed:
+        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)], request_timeout=left(until))
         offsets: dict[Lane, int] = {}
         with contextlib.suppress(KafkaException):  # a group that nobody has made yet
-            places = futures[group].result(TIMEOUT_S).topic_partitions or ()
+            places = futures[group].result(left(until)).topic_partitions or ()
             offsets = {(place.topic, place.partition): place.offset for place in places}
-        return Committed(frozenset({topic for topic, _ in offsets} | self._assigned(group)), offsets)
+        return Committed(frozenset({topic for topic, _ in offsets} | self._assigned(group, until)), offsets)
 
-    def _assigned(self, group: str) -> set[str]:
-        futures = self._admin.describe_consumer_groups([group], request_timeout=TIMEOUT_S)
+    def _assigned(self, group: str, until: float) -> set[str]:
+        futures = self._admin.describe_consumer_groups([group], request_timeout=left(until))
         with contextlib.suppress(KafkaException):
-            members = futures[group].result(TIMEOUT_S).members
+            members = futures[group].result(left(until)).members
             return {place.topic for member in members if member.assignment for place in member.assignment.topic_partitions}
         return set()
+
+
+def left(until: float) -> float:
+    """Seconds for the next question."""
+    return max(LEAST_S, until - time.monotonic())
 
 
 def reader(stack: Stack) -> Consumer:
@@ -135,17 +143,19 @@ class Clock:
         if self._consumer is not None:
             self._consumer.close()
 
-    def at(self, end: int) -> datetime:
-        """As of that end of the topic. Raises Failed when the broker does not give what it has."""
+    def at(self, end: int, until: float) -> datetime:
+        """As of that end of the topic. Raises TimeoutError when the broker does not give what it has."""
         if self._position >= end:
             return self._at
         if self._consumer is None:
             self._consumer = reader(self._stack)
             self._consumer.assign([TopicPartition(*_CLOCK, OFFSET_BEGINNING)])
         while self._position < end:
-            message = self._consumer.poll(TIMEOUT_S)
+            message = self._consumer.poll(left(until))
             if message is None:
-                raise Failed(f"{CLOCK.name} ends at {end} and gives nothing after {self._position}; is the broker up? (laotie status)")
+                raise TimeoutError(
+                    f"{CLOCK.name} ends at {end} and gives nothing after {self._position}; is the broker up? (laotie status)"
+                )
             if message.error() is not None:
                 raise KafkaException(message.error())
             self._position = (message.offset() or 0) + 1

@@ -8,7 +8,8 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Set
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import asyncpg
 import click
@@ -21,13 +22,14 @@ from deploy.local.kafka import quiet
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
-from shared.errors import CATALOGUE
+from shared.errors import CATALOGUE, EngineCode
 from shared.messaging.message import Message
 from shared.messaging.record import unpack
 from shared.messaging.system import OPS, Discard, Redrive
 
 TIMEOUT_S = 30.0
 POLL_S = 0.1
+KILLED: Final[EngineCode] = "parked.killed_the_process"
 SHOWN_MAX = 4000  # characters of a value
 
 LIST = """
@@ -36,6 +38,7 @@ SELECT '{service}' AS service, state, key, ref, reason, error, attempts, at, hea
 """
 ONE = "SELECT '{service}' AS service, * FROM {schema}.parked WHERE ref = $1"
 OF_KEY = "SELECT ref, state, attempts, reason FROM {schema}.parked WHERE key = $1"
+STARTED = "SELECT count(*) AS started FROM {schema}.process WHERE started_at > $1"
 service_option = click.option("--service", type=click.Choice(discover()), help="Of that service; needed where several hold it.")
 Held = Mapping[str, tuple[str, int, str]]  # by ref: state, how often it was tried, the code of what it is held for
 timeout_option = click.option("--timeout", "timeout_s", default=TIMEOUT_S, show_default=True, type=click.FloatRange(0), help="Seconds.")
@@ -102,6 +105,7 @@ def redrive(key: str, service: str | None, timeout_s: float) -> None:
         stuck = {ref for ref, (state, *_) in held.items() if state in ("parked", "expired")}
         if not stuck:
             raise Failed(f"{name} holds nothing parked or expired under {key}; what waits for its cause is offered again by itself")
+        began = datetime.now(UTC)
         await order_redrive(stack, name, key)
 
         def raised(now: Held) -> list[str]:
@@ -112,9 +116,11 @@ def redrive(key: str, service: str | None, timeout_s: float) -> None:
 
         left = await _until(stack, name, key, lambda now: bool(raised(now)) or offered(now), timeout_s)
         if again := raised(left):
-            raise Failed(f"{again[0]} was offered and failed again; `laotie parked show {again[0]}` says why")
+            code = left[again[0]][2]
+            raise Failed(f"{again[0]} was offered and failed again ({code}: {_meant(code)}); `laotie parked show {again[0]}` says why")
         if not offered(left):
-            raise Failed(f"{name} has not offered {key} again after {timeout_s:.0f} s; is it running? (laotie status)")
+            ((started,),) = await _fetch(stack, STARTED, [name], began)
+            raise Failed(f"{name}, after {timeout_s:.0f} s: {unfinished(stuck, left, started)}")
         return f"{name}: {came_of(stuck, left)}"
 
     click.echo(asyncio.run(act()))
@@ -123,9 +129,20 @@ def redrive(key: str, service: str | None, timeout_s: float) -> None:
 def came_of(offered: Set[str], left: Held) -> str:
     """left: what is held after all of these were offered again."""
     again = Counter(left[ref][2] for ref in offered & left.keys())
-    waits = [f"{count} waiting again ({code}: {CATALOGUE[code].meaning})" for code, count in sorted(again.items())]
+    waits = [f"{count} waiting again ({code}: {_meant(code)})" for code, count in sorted(again.items())]
     ended = f"{len(offered) - again.total()} held no more (what was refused of it: laotie refused)"
     return ", ".join([f"{len(offered)} offered again", *([ended] if again.total() < len(offered) else []), *waits])
+
+
+def unfinished(offered: Set[str], left: Held, started: int) -> str:
+    """Why nothing came of it yet. started: how many processes of the service began since."""
+    ready = [ref for ref in left if ref in offered and left[ref][0] == "ready"]
+    if not ready:
+        return "not offered again; is it running? (laotie status)"
+    if not started:
+        return f"{ready[0]} is to be offered again and nothing has come of it; does it work? (laotie status)"
+    again = f"{started} of its processes started again since: if the event kills them, the third death parks it again"
+    return f"{ready[0]} is being offered again, and nothing has come of it; {again} ({KILLED})"
 
 
 @parked.command()
@@ -148,6 +165,10 @@ def discard(key: str, ref: str, service: str | None, timeout_s: float) -> None:
         return f"{name}: {ref} is forgotten"
 
     click.echo(asyncio.run(act()))
+
+
+def _meant(code: str) -> str:
+    return CATALOGUE[code].meaning
 
 
 async def _fetch(stack: Stack, statement: str, services: list[str], *arguments: object) -> list[asyncpg.Record]:

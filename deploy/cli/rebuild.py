@@ -32,8 +32,9 @@ def rebuild(service: str, yes: bool, as_json: bool) -> None:
     """Fold all facts of SERVICE again, as this program does, and compare its entities and deadlines with what its tables say.
 
     After a new version that folds facts otherwise, or names other deadlines: stop the service, install, `laotie rebuild`, start. Also
-    where a row was spoilt. The service waits while this runs, and needs not be stopped for a look. What is posted, read, sent or held back
-    is not touched. Status 1 where something differs and --yes was not given. A database that is older than its topics is refused.
+    where a row was spoilt. The service waits while this runs, and needs not be stopped for a look. What is read, sent or held back is
+    not touched, nor are tables that are written from facts beside entities (postings, cases' tasks …): they are named. Status 1 where
+    something differs and --yes was not given. A database that is older than its topics is refused.
     """
     try:
         found = asyncio.run(rebuilt(running(), service, write=yes))
@@ -74,7 +75,9 @@ def lines(found: Rebuilt, *, written: bool) -> Iterator[str]:
     for timers, what in ((found.armed, "armed"), (found.disarmed, "disarmed")):
         if timers:
             yield f"deadlines {'' if written else 'that would be '}{what}: {_some([f'{kind} {key}' for kind, key in timers], len(timers))}"
-    yield "tables and deadlines are what the facts make of them" if found.agrees else "done" if written else "--yes writes it"
+    if found.left:
+        yield f"not looked at: {', '.join(found.left)}; `laotie verify` compares them with the topics"
+    yield "entities and deadlines are what the facts make of them" if found.agrees else "done" if written else "--yes writes it"
 
 
 def _some(names: list[str], count: int) -> str:

@@ -18,7 +18,7 @@ from typing import Any, Self
 import asyncpg
 from confluent_kafka import KafkaException, Producer
 
-from deploy.cli.ends import POLICY, Ends, Read, by_topic
+from deploy.cli.ends import POLICY, Ends, Read, by_topic, left
 from deploy.cli.errors import Failed, worded
 from deploy.local.kafka import quiet
 from deploy.local.seeding import inputs_of, publish_clock
@@ -32,6 +32,9 @@ POLL_SECONDS = 0.02
 POLL_MAX_SECONDS = 0.25  # a look costs what is looked at: the longer it takes, the rarer
 FRESH_SECONDS = 1.0  # for so long the ends that were read last serve to see that something is left
 TIMEOUT_SECONDS = 60.0
+LOOK_SECONDS = 20.0  # the longest that one look takes
+CONNECT_SECONDS = 10.0
+LOOK_LEAST_SECONDS = 2.0  # with less left, or nothing, it still has so long
 INTERRUPTED = (OSError, TimeoutError, KafkaException, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 COUNT_MAX = 1000  # of a table that is not empty, no more is counted
@@ -100,43 +103,50 @@ class Watch:
             await self._connection.close(timeout=2)
 
     async def idle(self, timeout_s: float = TIMEOUT_SECONDS) -> Sweep:
-        """Returns the first look with nothing left; servers may come back meanwhile. Raises NotIdle."""
+        """Returns the first look with nothing left; servers may come back meanwhile, and one that does not answer keeps nobody longer.
+
+        Raises NotIdle.
+        """
         began = time.monotonic()
         while True:
             waited = time.monotonic() - began
             try:
-                sweep = await self.sweep(whole=waited > timeout_s)
+                sweep = await self.sweep(whole=waited > timeout_s, seconds=max(LOOK_LEAST_SECONDS, timeout_s - waited))
             except INTERRUPTED as error:
                 self._disconnect()
                 sweep = Sweep((f"cannot look: {worded(error)}",), None, {})
+                waited = time.monotonic() - began
             if not sweep.left:
                 return sweep
             if waited > timeout_s:
                 raise NotIdle(sweep, timeout_s)
             await asyncio.sleep(min(max(POLL_SECONDS, waited / 10), POLL_MAX_SECONDS))
 
-    async def sweep(self, *, whole: bool = True) -> Sweep:
+    async def sweep(self, *, whole: bool = True, seconds: float = LOOK_SECONDS) -> Sweep:
         """One look: what the groups committed, one snapshot of all tables, then the ends. Not whole: the ends need not be read where the
-        tables are not done with those that were read last, as topics only go on; that is a tenth of the price.
+        tables are not done with those that were read last, as topics only go on; that is a tenth of the price. seconds: that all its
+        questions have together.
         """
+        until = time.monotonic() + min(seconds, LOOK_SECONDS)
         while True:
             at = self._at
-            committed = await asyncio.to_thread(self._ends.committed)
-            rows = await self._rows(at)
+            committed = await asyncio.to_thread(self._ends.committed, until)
+            rows = await self._rows(at, until)
             if not whole and self._last is not None and time.monotonic() - self._last[0] <= FRESH_SECONDS:
-                left = [line for row in rows for line in self._left(row, self._last[1].ends, None)]
-                if left:
-                    return Sweep(tuple(sorted(left)), None, {})
-            read = await asyncio.to_thread(self._ends.read, committed)
+                lines = [line for row in rows for line in self._left(row, self._last[1].ends, None)]
+                if lines:
+                    return Sweep(tuple(sorted(lines)), None, {})
+            read = await asyncio.to_thread(self._ends.read, committed, until)
             self._last, self._at = (time.monotonic(), read), self._manual(read)
             if self._at == at:
                 lines = [line for row in rows for line in self._left(row, read.ends, at)]
                 return Sweep(tuple(sorted([*lines, *read.behind])), at, read.ends)
 
-    async def _rows(self, at: datetime | None) -> list[asyncpg.Record]:
+    async def _rows(self, at: datetime | None, until: float) -> list[asyncpg.Record]:
         """What the tables say, by service. at: the business time by which something is due; None: the system's."""
         now = datetime.now(UTC)
-        return list(await (await self._connected()).fetch(self._standing, (at or now) - self.grace, now - LIVE, COUNT_MAX))
+        connection = await self._connected(left(until))
+        return list(await connection.fetch(self._standing, (at or now) - self.grace, now - LIVE, COUNT_MAX, timeout=left(until)))
 
     def _manual(self, read: Read) -> datetime | None:
         return read.clock if self.stack.clock == "manual" else None
@@ -145,7 +155,7 @@ class Watch:
         """Business time now."""
         if self.stack.clock != "manual":
             return datetime.now(UTC)
-        return (await asyncio.to_thread(self._ends.read, {})).clock
+        return (await asyncio.to_thread(self._ends.read, {}, time.monotonic() + LOOK_SECONDS)).clock
 
     async def set_clock(self, to: datetime) -> None:
         """Tells every process; returns when the broker has it, not when they follow. Raises StackError."""
@@ -166,9 +176,11 @@ class Watch:
         found: datetime | None = await (await self._connected()).fetchval(statement, until)
         return found
 
-    async def _connected(self) -> asyncpg.Connection:
+    async def _connected(self, seconds: float = LOOK_SECONDS) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self.stack.dsn(postgres.OPS), timeout=10, command_timeout=60)
+            self._connection = await asyncpg.connect(
+                self.stack.dsn(postgres.OPS), timeout=min(seconds, CONNECT_SECONDS), command_timeout=60
+            )
         return self._connection
 
     def _disconnect(self) -> None:

@@ -123,21 +123,32 @@ def plan(client: AdminClient, topics: Iterable[Topic], grants: Iterable[Grant]) 
     wanted = {topic.name: topic for topic in topics}
     present = {name: len(info.partitions) for name, info in client.list_topics(timeout=METADATA_S).topics.items()}
     result.unmanaged = sorted(name for name in present if name not in wanted and not name.startswith("__"))
+    others: dict[tuple[int, int], list[str]] = {}
     for topic in wanted.values():
         if topic.name not in present:
             result.create.append(topic)
         elif present[topic.name] != topic.partitions:
-            counts = f"{present[topic.name]} partitions and needs {topic.partitions}"
-            result.errors.append(f"topic {topic.name} has {counts}: keys would change places, so it is never altered")
+            others.setdefault((present[topic.name], topic.partitions), []).append(topic.name)
+    result.errors = [_other_count(names, *counts) for counts, names in others.items()]
     _plan_configs(client, [topic for topic in wanted.values() if topic.name in present], result)
     _plan_grants(client, set(grants), result)
     return result
 
 
+def _other_count(names: list[str], has: int, needs: int) -> str:
+    """One line, however many topics: where it is all of them, the setting is wrong."""
+    never = "keys would change places, so that is never altered"
+    if len(names) == 1:
+        return f"topic {names[0]} has {has} partitions and needs {needs}: {never}"
+    return (
+        f"{len(names)} topics ({names[0]} …) have {has} partitions and need {needs}: {never}; LAOTIE_STRIPES was {has} when they were made"
+    )
+
+
 def apply(client: AdminClient, changes: Plan) -> None:
     """Raises StackHalted before it touches anything when the plan has errors."""
     if changes.errors:
-        raise StackHalted("halt.partition_count: " + "\n".join(changes.errors))
+        raise StackHalted("halt.partition_count: " + "; ".join(changes.errors))
     for start in range(0, len(changes.create), CREATE_BATCH):
         batch = [
             NewTopic(topic.name, topic.partitions, replication_factor=-1, config=dict(topic.config))

@@ -44,9 +44,9 @@ class Moved(Exception):
 class Gap(Exception):
     """A number is missing on one of our own topics."""
 
-    def __init__(self, lane: Lane, last: int, found: int) -> None:
-        super().__init__(f"{lane[0]}/{lane[1]}: {found} after {last}")
-        self.lane, self.last, self.found = lane, last, found
+    def __init__(self, record: Record, last: int, found: int) -> None:
+        super().__init__(f"{record.topic}/{record.partition}: {found} after {last}")
+        self.record, self.lane = record, (record.topic, record.partition)
 
 
 @dataclass(slots=True)
@@ -196,7 +196,7 @@ class Consumer:
         if before is not None and number <= before:
             return False
         if before is not None and number > before + 1:
-            raise Gap(lane, before, number)
+            raise Gap(record, before, number)
         last[lane] = number
         return True
 

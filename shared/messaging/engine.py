@@ -122,7 +122,7 @@ class Engine:
             return dead
         if self.flow is not None and (halts := self.flow.halts()):
             return "; ".join(f"partition {number}: {code}" for number, code in sorted(halts.items()))
-        return self.flow.trouble if self.flow is not None else ""
+        return (self.flow.trouble if self.flow is not None else "") or self.relay.trouble
 
     def alive(self) -> str:
         """Empty while the loop makes progress; else why a restart would help."""

@@ -5,7 +5,7 @@ that is worth its cost: each with a full batch, or beside one that takes long.
 Invariants kept here:
  L1 An error of the infrastructure is waited out; any other is narrowed to the one event that fails alone, which is parked.
  L2 After an unclean start an event is marked before it is tried alone; what killed the process three times is parked.
- L3 What is not understood stops its partition with a code and loses nothing: it is tried again from the cursor.
+ L3 What is not understood stops its partition with a code and loses nothing: it is tried again from the cursor, and halted until done.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shared.errors import HaltCode
 from shared.messaging.connect import Connect, Failures, infrastructure
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
 from shared.messaging.fetch import read
-from shared.messaging.halting import halt, lift
+from shared.messaging.halting import NOWHERE, halt, lift, lift_done, place
 from shared.messaging.metrics import METRICS
 from shared.messaging.parked import GAVE_UP, ParkedShare
 from shared.messaging.queues import OUT_OF_RANGE, TOO_MANY_PARKED, Queues
@@ -218,8 +218,8 @@ class Flow:
     def _committed(self, batch: Batch, done: Done, seconds: float) -> None:
         self.queues.done(batch, done.taken)
         self.relay.offer(done.outbox)
-        for move in done.moves:
-            self.positions[(move.topic, move.partition)] = move.upto
+        self.positions.update({(move.topic, move.partition): move.upto for move in done.moves})
+        lift_done(map(self.queues.partitions.__getitem__, batch.partitions), self.positions)
         self._teller.tell(batch.records[: done.taken], done, seconds)
         if self._parked.count(done.taken, sum(told.code in GAVE_UP for told in done.effects.told) if done.effects.held else 0):
             for number in self._numbers:
@@ -237,7 +237,7 @@ class Flow:
             self.queues.one_by_one(batch.partitions)
         elif batch.park or not batch.records:
             log.exception("cannot even park", exc_info=error)
-            self._halt(batch.partitions[0], "halt.cannot_park")
+            self._halt(batch.partitions[0], "halt.cannot_park", place(batch))
         else:
             self.queues.park_next(batch.partitions[0], batch.records[0].ref, f"{type(error).__name__}: {error}")
 
@@ -249,7 +249,7 @@ class Flow:
         self.queues.rewind(topic, number, batch.runs[gap.lane].since)
         if topic in partition.reread:
             log.error("sequence gap on %s", gap)
-            self._halt(number, "halt.sequence_gap")
+            self._halt(number, "halt.sequence_gap", (topic, gap.record.offset))
         partition.reread.add(topic)
 
     @property
@@ -259,8 +259,8 @@ class Flow:
 
     # -- halting
 
-    def _halt(self, number: int, code: HaltCode) -> None:
-        halt(self.queues.partitions[number], code)
+    def _halt(self, number: int, code: HaltCode, stuck: tuple[str, int] = NOWHERE) -> None:
+        halt(self.queues.partitions[number], code, stuck)
 
     def halts(self) -> Mapping[int, str]:
         return {number: partition.halted for number, partition in self.queues.partitions.items() if partition.halted}
@@ -282,8 +282,8 @@ class Flow:
                 if moved or lane[1] in halted:
                     self.queues.rewind(*lane, position)
                     self.positions[lane] = position
-            for partition in self.queues.again(halted):
-                lift(partition)
+            self.queues.again(halted)
+            lift_done(map(self.queues.partitions.__getitem__, halted), self.positions)  # somebody moved its cursor on
             self.dispatch()
 
     async def _look(self, *, afresh: bool) -> dict[Lane, int]:

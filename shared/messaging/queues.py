@@ -80,6 +80,8 @@ class Partition:
     streams: dict[str, Stream] = field(default_factory=dict)
     busy: bool = False
     halted: str = ""  # the code; its records stay where they are
+    stuck: tuple[str, int] = ("", 0)  # the topic and offset that it halted at, of a halt that is over once that is done
+    trying: bool = False  # halted, and its records are taken again
     unread: set[str] = field(default_factory=set)  # topics for which no answer has come since it began, or began again
     reread: set[str] = field(default_factory=set)  # topics read again once because of a gap
     marked: str = ""  # the event whose attempt this process has counted
@@ -88,7 +90,7 @@ class Partition:
 
     @property
     def ready(self) -> bool:
-        return not self.busy and not self.halted and any(stream.waiting for stream in self.streams.values())
+        return not self.busy and (self.trying or not self.halted) and any(stream.waiting for stream in self.streams.values())
 
     @property
     def pressing(self) -> bool:
@@ -162,15 +164,13 @@ class Queues:
         numbers = [str(number) for number, partition in self.partitions.items() if partition.unread]
         return f"not read yet: partitions {', '.join(numbers)}" if numbers else ""
 
-    def again(self, numbers: Iterable[int]) -> list[Partition]:
-        """These are tried again. Which of them go on at once; what could not be read goes on once it can be."""
-        once = []
+    def again(self, numbers: Iterable[int]) -> None:
+        """These are tried again, and are halted until they got through: what could not be read until it can be, all else as L3 says."""
         for partition in map(self.partitions.__getitem__, numbers):
             if partition.halted == OUT_OF_RANGE:
                 partition.unread = set(partition.streams)
             else:
-                once.append(partition)
-        return once
+                partition.trying = True
 
     def rewind(self, topic: str, number: int, position: int) -> None:
         """Forget what was read; the reader begins again at that position."""

@@ -3,7 +3,7 @@
 Invariants kept here:
  R1 What is written follows from facts alone, each lane whole from its first number to the one at which the database stands.
  R2 Nothing is decided between the last fact that is read and the commit: all stripes are held.
- R3 Cursors, inbox, outbox, what is held back and the sets that are only added to stay as they are.
+ R3 Cursors, inbox, outbox, what is held back and the tables of rows stay as they are, and the tables are named.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class NoRebuild(Exception):
 @dataclass(slots=True)
 class Rebuilt:
     """What was found. entities, differing: by kind, how many follow from facts, and the keys of those whose row said otherwise. armed,
-    disarmed: deadlines (type and subject) that the table lacked or had otherwise, and those that nothing names.
+    disarmed: deadlines (type and subject) that the table lacked or had otherwise, and those that nothing names. left: the tables that
+    are written from facts too and were not looked at (R3).
     """
 
     facts: int = 0
@@ -71,6 +72,7 @@ class Rebuilt:
     differing: dict[str, list[str]] = field(default_factory=dict)
     armed: list[tuple[str, str]] = field(default_factory=list)
     disarmed: list[tuple[str, str]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     @property
     def agrees(self) -> bool:
@@ -90,7 +92,7 @@ class Rebuild:
         self._unsent: list[Record] = []
         self._stood: dict[Lane, int] = {}
         self._transaction = connection.transaction()
-        self.found = Rebuilt()
+        self.found = Rebuilt(left=[rows.table for rows in service.rows])
 
     @property
     def lanes(self) -> list[str]:

@@ -3,7 +3,7 @@
 Invariants kept here:
  R1 Within a lane records are sent in `seq` order, one unacknowledged batch at a time.
  R2 A batch begins at the lowest row of its lane, or continues what this relay itself had acknowledged.
- R3 A row goes only after its acknowledgement.
+ R3 A row goes only after its acknowledgement; then this relay does not send it again, whatever keeps it from going.
  R4 All lanes of the service are scanned each second: a death strands nothing.
 So any number of relays may run: they can repeat rows, never lose or invert them; readers drop copies by `ce_sequence`.
 """
@@ -34,6 +34,8 @@ REQUEST_BYTES = 6 * 1024 * 1024
 SCAN_SECONDS = 1.0
 CALM_SECONDS = 60.0  # without an interruption: the next one is the first again
 SWEEP_SECONDS = 1.0  # rows acknowledged since the last time are deleted together
+STUCK_SECONDS = 60.0  # rows wait, and nothing of them was acknowledged: people are told
+FINISH_SECONDS = 2.0  # for what is under way when something broke: what is not acknowledged by then is sent again
 
 READ = """
 SELECT o.topic, o.partition, o.seq, o.key, o.headers, o.value
@@ -81,7 +83,8 @@ class Relay:
         self._prompt = settings.clock == "manual"  # who moves a clock by hand waits for empty outboxes: what drained is swept at once
         self._wake = asyncio.Event()
         self._sends: set[asyncio.Task[None]] = set()
-        self._broken = False
+        self._broken = ""  # how a send failed
+        self._error = ""  # of the last interruption
         self._moved_at = time.monotonic()  # when the outbox was last empty, or something of it was acknowledged
         self._stopping = False
         self._producer: AIOKafkaProducer | None = None
@@ -110,7 +113,8 @@ class Relay:
                 await self._loop()
             except Exception as error:
                 failures = failures + 1 if time.monotonic() - begun < CALM_SECONDS else 1
-                log.warning("relay interrupted, begins again: %s: %s", type(error).__name__, error)
+                self._error = f"{type(error).__name__}: {error}"
+                log.warning("relay interrupted, begins again: %s", self._error)
                 await self._reset()
                 await asyncio.sleep(backoff(failures))
         await self._reset()
@@ -119,9 +123,16 @@ class Relay:
         self._stopping = True
         self._wake.set()
 
+    @property
+    def trouble(self) -> str:
+        """What keeps facts from being told, once it is no hiccup any more; else empty."""
+        stuck = time.monotonic() - self._moved_at > STUCK_SECONDS
+        return f"facts are not published: {self._error or 'no answer yet'}" if stuck else ""
+
     async def _open(self) -> None:
-        self._broken = False
+        self._broken = ""
         self._connection = await self._connect("relay")
+        await self._scan()  # monitoring is told how long rows wait though there is no broker
         await self._connection.execute("SET synchronous_commit = off")  # a row that comes back is sent again, no more
         if self._producer is None:
             producer = AIOKafkaProducer(
@@ -135,14 +146,16 @@ class Relay:
             self._producer = producer
 
     async def _reset(self) -> None:
-        """R2 after any doubt: forget what is queued and begin at the table's lowest row again."""
-        producer, self._producer = self._producer, None  # first: nothing is sent meanwhile
+        """R2 after any doubt: forget what is queued and begin behind what was acknowledged again (R3)."""
+        producer, self._producer = self._producer, None  # first: no lane begins to send meanwhile
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=FINISH_SECONDS)
         for task in self._sends:
             task.cancel()
         await asyncio.gather(*self._sends, return_exceptions=True)
         for lane in self._lanes.values():
             lane.queue.clear()
-            lane.acked = lane.deleted = 0  # a server that fell may have forgotten a delete: such rows are sent, and deleted, again
+            lane.deleted = 0  # a delete may have failed, or been forgotten by a server that fell: it is done again
             lane.tail, lane.dirty, lane.flying = None, True, False
         if producer is not None:
             await leave(producer)
@@ -154,8 +167,7 @@ class Relay:
         scanned = swept = -SCAN_SECONDS
         while True:
             if self._broken:
-                await self._sweep()  # what other lanes got through is not sent again: one that is refused for ever stops itself alone
-                raise ConnectionError("a send failed")
+                raise ConnectionError(self._broken)
             if self._stopping and not self._sends and not any(lane.queue or lane.dirty for lane in self._lanes.values()):
                 await self._sweep()
                 return
@@ -229,7 +241,7 @@ class Relay:
                 METRICS.relayed.labels(topic=place[0]).inc(count)
         except Exception as error:
             log.warning("sending %s/%s failed: %s: %s", *place, type(error).__name__, error)
-            self._broken = True
+            self._broken = self._broken or f"sending {place[0]}/{place[1]}: {type(error).__name__}: {error}"
         finally:
             lane.flying = False
             if lane.dirty or self._broken or self._stopping or self._prompt:

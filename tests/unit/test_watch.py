@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -11,12 +13,14 @@ from typing import Any, cast
 
 import asyncpg
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.cli.ends import POLICY, Read
+from deploy.cli.ends import POLICY, Ends, Read
 from deploy.cli.errors import Failed
 from deploy.cli.watch import NotIdle, Watch, _unread
+from shared.settings import Settings
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -68,7 +72,7 @@ class Shop:
         counts = {"outbox": len(self.outbox), "ready": 0, "unsent": 0, "sent": 0}
         return [{"service": "shop", "cursors": cursors, **counts, "processes": [("shop-1", None, 0, "")]}]
 
-    def read(self, _: object) -> Read:
+    def read(self, *_: object) -> Read:
         """The ends, at a later time."""
         self.some_time()
         return Read({**{(name, 0): len(records) for name, records in self.topics.items()}, POLICY: 0}, BEGINNING, ())
@@ -79,9 +83,9 @@ def watched(shop: Shop) -> Watch:
     watch.stack = cast("Any", SimpleNamespace(clock="system"))
     watch.grace, watch._last, watch._at = timedelta(seconds=5), None, None
     watch._inputs = {"shop": frozenset(shop.topics)}
-    watch._ends = cast("Any", SimpleNamespace(committed=dict, read=shop.read))
+    watch._ends = cast("Any", SimpleNamespace(committed=lambda _: {}, read=shop.read))
 
-    async def rows(_: object) -> Any:
+    async def rows(*_: object) -> Any:
         return shop.rows()
 
     watch._rows = rows  # type: ignore[assignment, method-assign]
@@ -113,7 +117,7 @@ class Broken:
     def terminate(self) -> None:
         self.terminated = True
 
-    async def fetch(self, *_: object) -> list[Any]:
+    async def fetch(self, *_: object, timeout: float) -> list[Any]:
         raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
 
 
@@ -121,12 +125,47 @@ async def test_a_connection_that_broke_in_the_middle_of_a_look_is_not_asked_agai
     watch, broken = object.__new__(Watch), Broken()
     watch.stack = cast("Any", SimpleNamespace(clock="system"))
     watch.grace, watch._standing, watch._last, watch._at = timedelta(seconds=5), "", None, None
-    watch._ends = cast("Any", SimpleNamespace(committed=dict, read=lambda _: Read({}, datetime.min.replace(tzinfo=UTC), ())))
+    watch._ends = cast("Any", SimpleNamespace(committed=lambda _: {}, read=lambda *_: Read({}, datetime.min.replace(tzinfo=UTC), ())))
     watch._connection = cast("Any", broken)
     with pytest.raises(NotIdle, match="cannot look: Postgres: cannot switch"):
         await watch.idle(0)
     assert broken.terminated
     assert watch._connection is None
+
+
+class Frozen:
+    """librdkafka's clients of a broker that was stopped: whatever they are asked takes the time that it may take."""
+
+    def __init__(self, _: object) -> None: ...
+
+    def offsets_for_times(self, asked: object, timeout: float) -> Any:
+        time.sleep(timeout)
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+
+    def list_consumer_group_offsets(self, asked: object, request_timeout: float) -> dict[str, Future[Any]]:
+        time.sleep(request_timeout)
+        return {"app": Future()}
+
+    def describe_consumer_groups(self, asked: object, request_timeout: float) -> dict[str, Future[Any]]:
+        return {"app": Future()}
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("groups", [[], ["app"]])
+async def test_a_broker_that_does_not_answer_is_not_waited_for_beyond_the_time_given(
+    groups: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took 41 s of five, 20 for each of two looks."""
+    monkeypatch.setattr("deploy.cli.ends.Consumer", Frozen)
+    monkeypatch.setattr("deploy.cli.watch.LOOK_LEAST_SECONDS", 0.2)
+    watch = watched(Shop(Random(1)))
+    stack = SimpleNamespace(stripes=1, admin=lambda: Frozen(None), settings=lambda _: Settings(), clock="system")
+    watch._connection, watch._ends = None, Ends(cast("Any", stack), ["app.v1"], groups)
+    began = time.monotonic()
+    with pytest.raises(NotIdle, match="cannot look: Kafka"):
+        await watch.idle(0.5)
+    assert 0.5 < time.monotonic() - began < 2
 
 
 def test_services_with_more_partitions_than_the_shell_knows_of_are_named_with_a_code() -> None:

@@ -16,6 +16,7 @@ from shared.messaging.connect import Halted, infrastructure
 from shared.messaging.engine import PRUNE, Engine
 from shared.messaging.flow import Flow
 from shared.messaging.message import Topic
+from shared.messaging.relay import STUCK_SECONDS
 from shared.messaging.shape import Watched
 from shared.settings import Settings
 from tests.unit.messaging.trade import PANTRY, SERVICE, SHELVES, SHOP, TIMER, Versions
@@ -58,6 +59,14 @@ async def test_a_manual_clock_that_cannot_be_read_is_told_while_starting() -> No
         assert engine.ready().startswith("starting: clock not read: KafkaConnectionError: ")
     finally:
         await engine.stop()
+
+
+async def test_a_process_that_cannot_publish_is_not_ready_and_a_restart_would_not_help() -> None:
+    engine = Engine(SERVICE, TOPICS, Versions(), Settings(postgres="postgresql://127.0.0.1:1/none"), {})
+    engine._assigned_once = True
+    assert engine.ready() == ""
+    engine.relay._moved_at -= STUCK_SECONDS
+    assert (engine.ready(), engine.alive()) == ("facts are not published: no answer yet", "")
 
 
 @pytest.mark.parametrize(("applied", "way"), [(("one", "two"), "deploy the newer"), ((), "`laotie up`"), (("other",), "`laotie up`")])

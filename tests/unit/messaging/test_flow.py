@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from shared.messaging.consume import Batch, Consumer, Done
+from shared.messaging.consume import Batch, Consumer, Done, Gap
 from shared.messaging.flow import Flow
 from shared.messaging.metrics import METRICS
 from shared.messaging.queues import TOO_MANY_PARKED, Queues
 from shared.messaging.record import Effects, Record
-from shared.messaging.store import Opened, Store
+from shared.messaging.store import Move, Opened, Store
 from shared.messaging.versions import Static
 from shared.settings import Settings
 from tests.unit.messaging.test_consume import KEY, TOPICS
@@ -164,6 +165,64 @@ def test_l3_a_partition_halted_for_another_reason_is_told_with_that_one_alone() 
     flow.lost(("x.v1", 0))
     gauge = {code: METRICS.halted.labels(code=code, partition=0)._value.get() for code in ("halt.sequence_gap", *flow.halts().values())}
     assert gauge == {"halt.sequence_gap": 0, "halt.cursor_out_of_range": 1}
+
+
+async def told_while_tried(monkeypatch: pytest.MonkeyPatch, fails: int, error: Callable[[Record], Exception]) -> list[dict[int, str]]:
+    """The halts at each look at the first record, which fails so often; x.v1 and shop.v1 have one each. The last: once all is quiet."""
+    told: list[dict[int, str]] = []
+
+    async def run(connection: Any, batch: Batch) -> Done:
+        if batch.records[0].topic == "x.v1":
+            told.append(dict(flow.halts()))
+            if len(told) <= fails:
+                raise error(batch.records[0])
+        moves = [Move(*lane, run.since, run.upto, None, False) for lane, run in batch.runs.items()]
+        return Done(len(batch.records), moves, [], Effects(), {})
+
+    monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 0.0)
+    flow = arrange(run)
+    flow.queues = Queues({("x.v1", 0): 0, ("shop.v1", 0): 0}, (0,), 4)
+    flow.well(flow.wanted())
+    watch = asyncio.create_task(flow._watch())
+    arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+    arrive(flow, Record("shop.v1", 0, 0, b"k", b"{}", timestamp_ms=1))
+    await turns()
+    while len(told) <= fails:  # each retry reads again
+        arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+        await turns()
+    watch.cancel()
+    return [*told, dict(flow.halts())]
+
+
+async def test_l3_a_gap_stays_told_while_it_is_tried_again_until_that_got_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was lifted for a moment every five seconds: probes and alerts flapped."""
+    gap = {0: "halt.sequence_gap"}
+    assert await told_while_tried(monkeypatch, 4, lambda record: Gap(record, 0, 2)) == [{}, {}, gap, gap, gap, {}]
+
+
+async def test_l3_what_cannot_be_parked_stays_told_until_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    halt = {0: "halt.cannot_park"}
+    assert await told_while_tried(monkeypatch, 4, lambda record: ZeroDivisionError()) == [{}, {}, halt, halt, halt, {}]
+
+
+async def test_l3_a_gap_that_a_person_moved_the_cursor_past_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 0.0)
+    flow = arrange(done)
+    flow.positions[("x.v1", 0)] = 0
+    flow._halt(0, "halt.sequence_gap", ("x.v1", 3))
+    for position, halts in ((3, {0: "halt.sequence_gap"}), (4, {})):
+        monkeypatch.setattr(Connection, "fetch", fetching(position))
+        watch = asyncio.create_task(flow._watch())
+        await turns()
+        watch.cancel()
+        assert flow.halts() == halts
+
+
+def fetching(position: int) -> Any:
+    async def fetch(*_: Any) -> list[Any]:
+        return [("x.v1", 0, position)]
+
+    return fetch
 
 
 async def test_what_the_servers_let_down_again_and_again_is_told_until_it_is_over() -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
+from asyncpg import ReadOnlySQLTransactionError
 
 from shared.messaging import relay as module
-from shared.messaging.relay import DELETE, SCAN, Relay
+from shared.messaging.metrics import METRICS
+from shared.messaging.relay import BATCH_ROWS, DELETE, SCAN, STUCK_SECONDS, Relay
 from shared.settings import Settings
 
+ANSWER_SECONDS = 0.01
+SWEEP_SECONDS = 0.02  # later than the answer
 Row = tuple[str, int, int]
 
 
 class Table:
-    """An outbox."""
+    """An outbox. refusals: so many deletes fail first."""
+
+    refusals = 0
 
     def __init__(self, *rows: Row) -> None:
         self.rows = set(rows)
@@ -28,58 +33,137 @@ class Table:
     def terminate(self) -> None: ...
 
     async def execute(self, sql: str, *columns: Any) -> None:
+        if sql == DELETE and self.refusals:
+            self.refusals -= 1
+            raise ReadOnlySQLTransactionError("cannot execute DELETE in a read-only transaction")
         for topic, partition, upto in zip(*columns, strict=True) if sql == DELETE else ():
             self.rows = {row for row in self.rows if row[:2] != (topic, partition) or row[2] > upto}
 
     async def fetch(self, sql: str, *columns: Any) -> list[tuple[Any, ...]]:
         if sql == SCAN:
             return sorted({row[:2] for row in self.rows})
-        places = list(zip(columns[0], columns[1], strict=True))
-        return [(*row, b"k", "[]", b"v") for row in sorted(self.rows) if row[:2] in places]
+        topics, numbers, floors, most = columns
+        lanes = [
+            sorted(row for row in self.rows if row[:2] == lane[:2] and row > lane) for lane in zip(topics, numbers, floors, strict=True)
+        ]
+        return [(*row, b"k", "[]", b"v") for rows in lanes for row in rows[:most]]
 
     async def fetchval(self, sql: str) -> int:
         return len(self.rows)
 
 
-class Producer:
-    """A broker that takes nothing of the topic `refused`."""
+class Batch:
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
 
-    sent: list[str]
+    def append(self, *, headers: list[tuple[str, bytes]], **_: Any) -> Batch:
+        self.numbers.append(int(headers[-1][1]))
+        return self
+
+    def close(self) -> None: ...
+
+
+class Answer(asyncio.Future[None]):
+    def arrive(self) -> None:
+        if not self.done():
+            self.set_result(None)
+
+
+class Producer:
+    """A broker that takes nothing of the topic `refused`. sent: of each record its topic and number."""
+
+    sent: list[tuple[str, int]]
 
     def __init__(self, **_: Any) -> None: ...
 
     async def start(self) -> None: ...
 
-    def create_batch(self) -> Any:
-        return SimpleNamespace(append=lambda **_: 1, close=lambda: None)
+    def create_batch(self) -> Batch:
+        return Batch()
 
-    async def send_batch(self, batch: Any, topic: str, partition: int) -> asyncio.Future[None]:
-        self.sent.append(topic)
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def send_batch(self, batch: Batch, topic: str, partition: int) -> asyncio.Future[None]:
+        self.sent += [(topic, number) for number in batch.numbers]
+        answer = Answer()
         if topic == "refused":
             answer.set_exception(TopicAuthorizationFailedError(topic))
         else:
-            answer.set_result(None)
+            asyncio.get_running_loop().call_later(ANSWER_SECONDS, answer.arrive)
         return answer
 
 
-async def test_r3_a_lane_that_is_refused_for_ever_does_not_make_the_others_be_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    table, rounds = Table(("refused", 0, 1), ("taken", 0, 1), ("taken", 0, 2)), asyncio.Semaphore(0)
-
-    async def connect(purpose: str) -> Any:
-        rounds.release()
-        return table
-
+@pytest.fixture(autouse=True)
+def _servers(monkeypatch: pytest.MonkeyPatch) -> None:
     async def leave(producer: Any) -> None: ...
 
     Producer.sent = []
     monkeypatch.setattr(module, "AIOKafkaProducer", Producer)
     monkeypatch.setattr(module, "leave", leave)
     monkeypatch.setattr(module, "backoff", lambda failures: 0.0)
-    running = asyncio.create_task(Relay(Settings(), connect).run())
-    for _ in range(5):
-        await rounds.acquire()
+    monkeypatch.setattr(module, "SWEEP_SECONDS", SWEEP_SECONDS)
+
+
+async def rounds(table: Table, count: int) -> Relay:
+    """A relay that was interrupted so often but for one, and is killed then."""
+    begun = asyncio.Semaphore(0)
+
+    async def connect(purpose: str) -> Any:
+        begun.release()
+        return table
+
+    relay = Relay(Settings(), connect)
+    running = asyncio.create_task(relay.run())
+    for _ in range(count):
+        await begun.acquire()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    return relay
+
+
+async def test_r3_a_lane_that_is_refused_for_ever_does_not_make_the_others_be_sent_again() -> None:
+    table = Table(("refused", 0, 1), ("taken", 0, 1), ("taken", 0, 2))
+    await rounds(table, 5)
     assert table.rows == {("refused", 0, 1)}
-    assert Producer.sent.count("taken") == 1
+    assert [number for topic, number in Producer.sent if topic == "taken"] == [1, 2]
+
+
+async def test_r3_what_cannot_be_deleted_is_sent_once_and_what_stands_behind_it_too() -> None:
+    """A database that refuses writes: the delete is tried again, the rows are not sent again; more than one batch of them."""
+    numbers = range(1, 2 * BATCH_ROWS + 2)
+    table = Table(*(("taken", 0, number) for number in numbers))
+    table.refusals = 100
+    await rounds(table, 8)
+    assert Producer.sent == [("taken", number) for number in numbers]
+    assert len(table.rows) == len(numbers)
+
+
+async def test_r3_what_could_not_be_deleted_goes_once_it_can_be() -> None:
+    table = Table(("taken", 0, 1), ("refused", 0, 1))
+    table.refusals = 3
+    await rounds(table, 8)
+    assert (table.rows, Producer.sent.count(("taken", 1))) == ({("refused", 0, 1)}, 1)
+
+
+async def test_what_keeps_facts_from_being_told_is_said_once_it_is_no_hiccup() -> None:
+    """All else may be well: the topic's rights alone, or a database that takes no delete."""
+    said = []
+    for table in (Table(("refused", 0, 1)), Table(("taken", 0, 1))):
+        table.refusals = 100
+        relay = await rounds(table, 3)
+        assert relay.trouble == ""
+        relay._moved_at -= STUCK_SECONDS
+        said.append(relay.trouble)
+    assert said[0] == "facts are not published: ConnectionError: sending refused/0: TopicAuthorizationFailedError: [Error 29] " + (
+        "TopicAuthorizationFailedError: refused"
+    )
+    assert said[1] == "facts are not published: ReadOnlySQLTransactionError: cannot execute DELETE in a read-only transaction"
+
+
+async def test_monitoring_is_told_how_long_rows_wait_though_there_is_no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start(_: Producer) -> None:
+        raise KafkaConnectionError("no broker")
+
+    monkeypatch.setattr(Producer, "start", start)
+    METRICS.outbox_rows.set(0)
+    await rounds(Table(("taken", 0, 1), ("taken", 0, 2)), 2)
+    assert METRICS.outbox_rows._value.get() == 2
+    assert METRICS.outbox_age._value.get() > 0

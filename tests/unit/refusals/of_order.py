@@ -84,6 +84,7 @@ ROWS = [
     Row("buyer.differs", "paid", b.cancel({1: 1}, buyer_id="b2"), b.cancel({1: 1})),
     Row("buyer.differs", "signed", b.receipt(1, buyer_id="b2"), b.receipt(1)),
     Row("campaign.below_taken", "campaign", resized(1), resized(2)),
+    Row("campaign.below_taken", "campaign", resized(1), until=("06-03 10:00",)),  # the order that took them was not paid
     Row("campaign.outdated", "campaign", allotted(7), resized(7)),
     Row("campaign.outdated", "campaign", reviewed(approved=False), reviewed(approved=False, when="06-02 10:00")),
     Row("cancel.case_open", "kept back", b.cancel({1: 1}, when=NEXT), until=(life.withdrawn("c1", when="06-02 10:00"),)),

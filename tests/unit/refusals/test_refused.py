@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shared.errors import CATALOGUE
 from tests.unit.refusals import of_order, of_payment, of_refund, of_trust
 from tests.unit.refusals.judged import Life, Row, Waiting, begun, go_on, refused_twice, resent, said, tell
 
@@ -11,6 +12,7 @@ OF = (of_order, of_payment, of_refund, of_trust)
 LIVES: dict[str, Life] = {name: life for of in OF for name, life in of.LIVES.items()}
 ROWS: list[Row] = [row for of in OF for row in of.ROWS]
 WAITS: list[Waiting] = [row for of in OF for row in of.WAITS]
+RARE = {"cancel.nothing_left"}  # may be taken once a parcel was lost: not what anybody waits for
 
 
 def name_of(row: Row | Waiting) -> str:
@@ -29,6 +31,13 @@ def test_what_is_refused_leaves_nothing_behind_and_mended_it_has_its_effect_once
         return
     for name in ("x", "y"):
         resent(LIVES, row, refused, name)
+
+
+def test_what_is_taken_unchanged_once_something_has_ended_is_retryable_and_nothing_else_r2_1() -> None:
+    """To upstream every refusal was for good, that of a cancellation while a case is open too."""
+    ends = {row.code for row in ROWS if row.until and row.mended is None}
+    waits = {row.code for row in WAITS}
+    assert ends - RARE == {row.code for row in ROWS if CATALOGUE[row.code].retryable} - waits - {"event.from_the_future"}
 
 
 @pytest.mark.parametrize("row", WAITS, ids=name_of)
