@@ -91,7 +91,8 @@ Input = (
 def handle(event: Input, policy: Policies) -> Plan:
     match event:
         case OrderPaid():
-            promised = policy.named(event.terms.policy_version) or policy.at(event.occurred_at)
+            placed_at = event.placed_at or event.occurred_at
+            promised = policy.of_order(event.terms.policy_version, placed_at) or policy.at(placed_at)
             return on(event, decide.fund, PAYMENT.one(event.order_id), given(promised))
         case PaymentUnwanted():
             return on(event, decide.give_back, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))

@@ -93,7 +93,8 @@ def handle(event: Input, policy: Policies) -> Plan:
     purchase = PURCHASE.one(event.order_id)
     match event:
         case OrderPaid():
-            promised, cluster = given(policy.named(event.terms.policy_version)), clusters.own_cluster(event.buyer_id)
+            promised = given(policy.of_order(event.terms.policy_version, event.placed_at or event.occurred_at))
+            cluster = clusters.own_cluster(event.buyer_id)
             member, buyer = MEMBER.one(event.buyer_id), BUYER.one(event.buyer_id)
             return on(event, clusters.paid, member, purchase, cluster, _card(event.trust_card_id), buyer, promised)
         case ParcelDelivered():

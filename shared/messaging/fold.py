@@ -331,7 +331,7 @@ class Fold:
             return False
         try:
             outcome = self._decide(incoming)
-        except NotLoaded:
+        except (NotLoaded, TimeoutError):  # of a time whose policies are not known yet (V2): all of it again, later
             raise
         except Exception as error:  # F2: a bug in a decision stops its key, never the others
             self._raised(incoming, row, error)

@@ -4,8 +4,8 @@ Invariants kept here:
  V1 Which versions count is a function of the topic's records in order, so services agree without asking each other; each keeps what it
     accepted in its own schema, as compaction may take a record away.
  V2 A version begins at least `lead` after it was published, and is withdrawn at least that long before it would begin. A process that
-    had read the topic to its end at X knows all that is to be known of times up to X + lead, and decides on nothing later before it has
-    looked again: a frozen one too.
+    had read the topic to its end at X knows all that is to be known of times up to X + lead, and decides by nothing later before it has
+    looked again: a frozen one too. Such a time is the event's, or one that it leads to: of what waited for it, of what others noted.
  V3 A record is judged once a service, in the transaction that moves its position; so is its refusal announced.
 """
 
@@ -67,6 +67,14 @@ class Kept(NamedTuple):
     withdrawn: int | None = None
 
 
+class Bounded(Policies, Protocol):
+    """Policies that can be told how far they are known."""
+
+    def up_to(self, until: datetime) -> Policies:
+        """The same; of a later time they raise TimeoutError."""
+        ...
+
+
 @runtime_checkable
 class Published(Protocol):
     """The topic of versions, and what its records mean."""
@@ -74,7 +82,7 @@ class Published(Protocol):
     topic: Topic
     lead: timedelta
 
-    def policies(self, kept: Sequence[Kept]) -> Policies:
+    def policies(self, kept: Sequence[Kept]) -> Bounded:
         """Those that count; at least one. kept: in the order in which they came, the withdrawn among them."""
         ...
 
@@ -118,7 +126,8 @@ class Following:
         self._connect, self._offer = connect, offer
         self._place = TopicPartition(published.topic.name, 0)
         self._store, self._teller = Store(service, settings.stripes), Teller()
-        self._policies: Policies | None = None
+        self._policies: Bounded | None = None
+        self._known: Policies | None = None
         self._until = _NEVER
         self._begun, self._wanted, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.task: asyncio.Task[None] | None = None
@@ -138,8 +147,8 @@ class Following:
             self._wanted.set()
             async with asyncio.timeout(KNOWN_SECONDS):
                 await self._looked.wait()
-        assert self._policies is not None, "start() first"
-        return self._policies
+        assert self._known is not None, "start() first"
+        return self._known
 
     # -- following
 
@@ -197,6 +206,7 @@ class Following:
             return
         self._unhalt()
         self._until = now + self._published.lead
+        self._known = self._policies.up_to(self._until)
         self._begun.set()
         looked, self._looked = self._looked, asyncio.Event()
         looked.set()

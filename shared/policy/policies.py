@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -39,6 +40,7 @@ class Policies:
         """Raises InvalidPolicy: no version at all, or two of one name or of one effective_from."""
         self.versions = tuple(sorted(versions, key=lambda policy: policy.effective_from))
         self._starts = [policy.effective_from for policy in self.versions]
+        self._until: datetime | None = None
         if not self.versions:
             raise InvalidPolicy("there is no policy")
         for what, values in (("version", [policy.version for policy in self.versions]), ("effective_from", self._starts)):
@@ -50,13 +52,29 @@ class Policies:
         """A YAML file of one or more versions, parted by `---`. Raises InvalidPolicy, naming the field."""
         return cls(parse(path.read_text(encoding="utf-8")))
 
+    def up_to(self, until: datetime) -> Policies:
+        """The same for who does not know yet what is published about later times: of these they say nothing."""
+        known = copy.copy(self)
+        known._until = until
+        return known
+
     def at(self, time: datetime) -> Policy:
-        """The version in force: the last that had begun. The first one also counts for all time before it."""
+        """The version in force: the last that had begun. The first one also counts for all time before it.
+
+        Raises TimeoutError: that time lies beyond what is known by now.
+        """
+        if self._until is not None and time > self._until:
+            raise TimeoutError(f"what is in force at {time.isoformat()} is not known yet")
         return self.versions[max(0, bisect_right(self._starts, time) - 1)]
 
     def named(self, version: str) -> Policy | None:
         """That version, for what was promised under it; None if it was never published here."""
         return next((policy for policy in self.versions if policy.version == version), None)
+
+    def of_order(self, version: str, placed_at: datetime) -> Policy | None:
+        """That version, by which an order placed then was promised; None if it was never published here. Raises as `at`."""
+        in_force = self.at(placed_at)
+        return in_force if in_force.version == version else self.named(version)
 
     def version_at(self, time: datetime) -> str:
         return self.at(time).version

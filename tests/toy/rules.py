@@ -17,10 +17,16 @@ from tests.toy.model import NS
 class Begun:
     """In the order in which they begin, the withdrawn left out; the first also counts before."""
 
-    def __init__(self, kept: Sequence[Kept]) -> None:
+    def __init__(self, kept: Sequence[Kept], until: datetime | None = None) -> None:
         self._kept = [one for one in kept if one.withdrawn is None]
+        self._until = until
+
+    def up_to(self, until: datetime) -> Begun:
+        return Begun(self._kept, until)
 
     def version_at(self, at: Any) -> str:
+        if self._until is not None and at > self._until:
+            raise TimeoutError(f"{at} is not known yet")
         return next((one.version for one in reversed(self._kept) if one.begins <= at), self._kept[0].version)
 
 

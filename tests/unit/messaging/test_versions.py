@@ -10,8 +10,9 @@ from typing import Any, cast
 import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
 
-from shared.messaging.versions import Following
+from shared.messaging.versions import Following, Kept
 from shared.settings import Settings
+from tests.toy.rules import Rules
 from tests.unit.messaging.trade import SERVICE, SHOP
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -48,3 +49,19 @@ async def test_v2_a_process_that_may_decide_nothing_any_more_says_so(
     following._unhalt()
     assert following.trouble == ""
     await following.stop()
+
+
+async def test_v2_after_a_look_the_policies_say_nothing_of_times_beyond_its_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing_new(*_: Any) -> int:
+        return 0
+
+    kept = [Kept("1", 0, NOW, "", b"")]
+    rules, clock = Rules(), cast("Any", SimpleNamespace(now=lambda: NOW))
+    following = Following(rules, SERVICE, Settings(), clock, cast("Any", None), lambda rows: None)
+    monkeypatch.setattr(following, "_end", nothing_new)
+    following._policies = rules.policies(kept)
+    await following._look(cast("Any", SimpleNamespace(position=nothing_new)), cast("Any", None))
+    known = await following.known(NOW)
+    assert known.version_at(NOW + rules.lead) == "1"
+    with pytest.raises(TimeoutError):
+        known.version_at(NOW + rules.lead + timedelta(microseconds=1))
