@@ -190,6 +190,7 @@ PaymentCode = Literal[
     "withdrawal.debt_open",
     "withdrawal.deposit_short",
     "withdrawal.exceeds_balance",
+    "withdrawal.exceeds_deposit",
     "withdrawal.exceeds_prefunded",
     "withdrawal.known",
     "withdrawal.too_many",
@@ -569,6 +570,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "withdrawal.exceeds_balance": Entry(
         "more than the balance holds", True, "提现金额超过可用余额", "The amount is more than the available balance."
+    ),
+    "withdrawal.exceeds_deposit": Entry(
+        "more than the deposit holds above what is required",
+        True,
+        "申请金额超过保证金可退余额",
+        "The amount is more than what the deposit holds above the required amount.",
     ),
     "withdrawal.exceeds_prefunded": Entry(
         "more than is prefunded and not asked for yet, or orders have used it",
