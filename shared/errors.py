@@ -76,7 +76,6 @@ OrderCode = Literal[
     "campaign.not_reviewed",
     "campaign.outdated",
     "campaign.sold_out",
-    "cancel.before_answer",
     "cancel.before_payment",
     "cancel.case_open",
     "cancel.exceeds_unsent",
@@ -1034,7 +1033,6 @@ CATALOGUE: dict[str, Entry] = {
         "There is no score yet.",
     ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
-    "cancel.before_answer": Entry("units were cancelled, and a refund that the provider has not answered yet has their money: waits", True),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
     "cancel.case_open": Entry(
         "an after-sale case is open on the line: it decides", False, "售后处理中,暂不能取消", "A case is open for this line."
