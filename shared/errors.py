@@ -76,7 +76,6 @@ OrderCode = Literal[
     "campaign.not_reviewed",
     "campaign.outdated",
     "campaign.sold_out",
-    "cancel.before_answer",
     "cancel.before_payment",
     "cancel.case_open",
     "cancel.exceeds_unsent",
@@ -190,6 +189,7 @@ PaymentCode = Literal[
     "withdrawal.debt_open",
     "withdrawal.deposit_short",
     "withdrawal.exceeds_balance",
+    "withdrawal.exceeds_deposit",
     "withdrawal.exceeds_prefunded",
     "withdrawal.known",
     "withdrawal.too_many",
@@ -570,6 +570,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "withdrawal.exceeds_balance": Entry(
         "more than the balance holds", True, "提现金额超过可用余额", "The amount is more than the available balance."
+    ),
+    "withdrawal.exceeds_deposit": Entry(
+        "more than the deposit holds above what is required",
+        True,
+        "申请金额超过保证金可退余额",
+        "The amount is more than what the deposit holds above the required amount.",
     ),
     "withdrawal.exceeds_prefunded": Entry(
         "more than is prefunded and not asked for yet, or orders have used it",
@@ -1028,7 +1034,6 @@ CATALOGUE: dict[str, Entry] = {
         "There is no score yet.",
     ),
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
-    "cancel.before_answer": Entry("units were cancelled, and a refund that the provider has not answered yet has their money: waits", True),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
     "cancel.case_open": Entry(
         "an after-sale case is open on the line: it decides", True, "售后处理中,暂不能取消", "A case is open for this line."

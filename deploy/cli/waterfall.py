@@ -44,7 +44,7 @@ MEANS = {
 }
 OUTCOMES: tuple[tuple[Any, str], ...] = (  # what became of a refund, the last word wins
     (RefundInstructed, "with the provider"),
-    (RefundHeld, "held by a chargeback"),
+    (RefundHeld, "held until a chargeback has ended, or a refund is answered"),
     (RefundRefused, "refused"),
     (RefundNotPaid, "not paid by the provider"),
     (RefundDone, "done"),

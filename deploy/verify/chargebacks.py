@@ -17,20 +17,25 @@ from shared.contracts.chargeback import (
     ChargebackReceived,
     RefundHeld,
 )
-from shared.contracts.payment import EscrowFunded, RefundNotPaid, RefundRefused, RefundReserved
+from shared.contracts.order import UnitsCancelled
+from shared.contracts.payment import EscrowFunded, RefundDone, RefundNotPaid, RefundRefused, RefundReserved
 from shared.contracts.psp import ChargebackClosed, ChargebackOpened
 from shared.contracts.types import Moves
 
 
 @dataclass(slots=True)
 class Order:
-    """left: by line, what was paid and neither refunded, being refunded, nor charged back. frozen: by open chargeback, then by line."""
+    """left: by line, what was paid and neither refunded, being refunded, nor charged back. frozen: by open chargeback, then by line.
+
+    asked: refunds that the provider has not answered, with their lines; held: those that are not submitted.
+    """
 
     payment_id: str = ""
     left: Counter[int] = field(default_factory=Counter)
     refunds: dict[str, tuple[int, int]] = field(default_factory=dict)
     frozen: dict[str, Counter[int]] = field(default_factory=dict)
-    held: set[str] = field(default_factory=set)
+    asked: dict[str, int] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
 
     @property
     def unclaimed(self) -> int:
@@ -92,14 +97,20 @@ def _silent(log: Log) -> Check:
 def _frozen(log: Log) -> Check:
     """Facts of one order lie in one lane, in order."""
     check = Check("while a chargeback is open no refund is submitted, and what refunds left too little for is contested")
+    cancelled = {(fact.order_id, one.refund_id) for _, fact in log.of(UnitsCancelled) for one in fact.lines}
     orders: dict[str, Order] = defaultdict(Order)
     contested = {(fact.order_id, fact.chargeback_id): fact.amount_minor for _, fact in log.of(ChargebackContested)}
     for entry in log.facts():
         event: Any = entry.event
         if entry.topic == "payment.v1" and event is not None:
-            _step(check, entry, orders[event.order_id], event, contested)
+            order = orders[event.order_id]
+            _step(check, entry, order, event, contested)
+            if isinstance(event, RefundHeld):
+                waits = (event.order_id, event.refund_id) in cancelled and event.line_no in order.asked.values()
+                check.that(bool(order.frozen) or waits, f"{entry}: refund {event.refund_id} is held for nothing")
     for order_id, order in orders.items():
-        check.that(bool(order.frozen) or not order.held, f"order {order_id}: {sorted(order.held)} are held and nothing is disputed")
+        free = [name for name, line_no in order.held.items() if line_no not in order.asked.values() or (order_id, name) not in cancelled]
+        check.that(bool(order.frozen) or not free, f"order {order_id}: {sorted(free)} are held and nothing is disputed or under way")
     return check
 
 
@@ -112,14 +123,17 @@ def _step(check: Check, entry: Entry, order: Order, event: Any, contested: dict[
             check.that(not order.frozen, f"{entry}: refund {event.refund_id} is submitted while a chargeback is open")
             order.refunds[event.refund_id] = (event.line_no, event.buyer_minor)
             order.left[event.line_no] -= event.buyer_minor
-            order.held.discard(event.refund_id)
+            order.asked[event.refund_id] = event.line_no
+            order.held.pop(event.refund_id, None)
         case RefundRefused():
-            order.held.discard(event.refund_id)
+            order.held.pop(event.refund_id, None)
         case RefundHeld():
-            check.that(bool(order.frozen), f"{entry}: refund {event.refund_id} is held for no chargeback")
-            order.held.add(event.refund_id)
+            order.held[event.refund_id] = event.line_no
+        case RefundDone():
+            order.asked.pop(event.refund_id, None)
         case RefundNotPaid() if event.refund_id in order.refunds:
             line_no, amount = order.refunds[event.refund_id]
+            order.asked.pop(event.refund_id, None)
             order.left[line_no] += amount
         case ChargebackReceived() if event.payment_id == order.payment_id:
             lies = Counter({line.line_no: line.amount_minor for line in event.lines})

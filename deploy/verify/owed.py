@@ -161,7 +161,7 @@ def _decided(
     again = isinstance(fact, RefundReserved) and fact.again_of is not None
     owed = (line.by_hand if again else line.parts)(wanted) if line is not None and wanted is not None else None
     if isinstance(fact, RefundRefused):
-        if wanted is not None and line is not None and wanted.cancelled and not line.banks:  # nobody asks for these again
+        if wanted is not None and line is not None and wanted.cancelled:  # nobody asks for these again
             owed = replace(line, gone={name: one for name, one in line.gone.items() if name in line.done}).parts(wanted)
         check.that(owed is None, f"{entry}: {fact.refund_id} is refused, and {owed} is owed of it")
         return

@@ -62,7 +62,9 @@ def checks(log: Log, tables: Tables, moves: list[tuple[Entry, Moves]]) -> Iterat
     for _, one in moves:
         for posting in one.postings:
             sums[(posting.account, one.currency)] += posting.amount_minor
-    free = Check("nothing is paid out while a debt is open, a deposit short or a clawback waits; what is taken is there")
+    free = Check(
+        "nothing is paid out while a debt is open, a deposit short or a clawback waits, nor what a deposit is to hold; what goes is there"
+    )
     purses = _folded(log, free)
     yield free
     yield _balances(log, tables, sums, purses)
@@ -81,7 +83,10 @@ def _folded(log: Log, check: Check) -> dict[Place, Purse]:
         event: Any = entry.event
         if isinstance(event, PayoutInstructed):
             currencies[event.payout_id] = event.currency
-            check.that(purses[(event.party, event.currency)].free, f"{entry}: {event.party} is paid while something holds it back")
+            held = purses[(event.party, event.currency)]
+            check.that(held.free, f"{entry}: {event.party} is paid while something holds it back")
+            spared = event.of is None or held.deposit - event.amount_minor >= (held.required or 0)
+            check.that(spared, f"{entry}: {event.amount_minor} of a deposit of {held.deposit} leaves less than {held.required}")
         currency = getattr(event, "currency", None) or currencies.get(getattr(event, "payout_id", ""), "")
         purse = purses[(event.party, currency)]
         _fold(purse, event)
@@ -128,6 +133,10 @@ def _fold(purse: Purse, event: Any) -> None:
             purse.deposit += event.amount_minor
         case DepositRequired():
             purse.required = event.required_minor
+        case PayoutInstructed(of="deposit"):
+            purse.deposit -= event.amount_minor
+        case PayoutReturned(of="deposit"):
+            purse.deposit += event.amount_minor
         case PayoutInstructed():
             purse.available -= event.amount_minor
         case PayoutReturned():

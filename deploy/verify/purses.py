@@ -87,10 +87,10 @@ def _told(fact: Any) -> Follows | None:
 
 
 def _uses(fact: Income, purse: Purse) -> list[Follows]:
-    """Of a deposit, and of what is for subsidies, debt alone. Source: R3.1, R3.7."""
+    """Of what is in a deposit, or there again, and of what is for subsidies, debt alone. Source: R3.1, R3.7."""
     if isinstance(fact, PrefundReceived | SubsidyRestored):
         uses = [("prefunded repays debt", min(purse.debt, purse.prefunded))]
-    elif isinstance(fact, DepositReceived):
+    elif isinstance(fact, DepositReceived) or (isinstance(fact, PayoutReturned) and fact.of == "deposit"):
         uses = [("deposit repays debt", min(purse.debt, purse.deposit))]
     else:
         repaid = min(purse.debt, fact.amount_minor)
@@ -130,6 +130,8 @@ def _fold(purse: Purse, fact: Any) -> None:
         case PrefundReleased():
             purse.prefunded -= fact.amount_minor
             purse.available += fact.amount_minor
+        case PayoutReturned(of="deposit"):
+            purse.deposit += fact.amount_minor
         case BalanceCredited() | PayoutReturned():
             purse.available += fact.amount_minor
         case BalanceDebited():
@@ -162,6 +164,8 @@ def _fold(purse: Purse, fact: Any) -> None:
             purse.deposit += fact.amount_minor
         case DepositRequired():
             purse.required = fact.required_minor
+        case PayoutInstructed(of="deposit"):
+            purse.deposit -= fact.amount_minor
         case PayoutInstructed():
             purse.available -= fact.amount_minor
 
@@ -179,8 +183,8 @@ def _asked(log: Log) -> Check:
     for entry, seller in log.of(SellerRegistered):
         causes[(entry.id, DepositRequired)].add((seller.seller_id, seller.currency, seller.deposit_required_minor))
     for entry, wish in log.of(WithdrawalRequested):
-        kind = PayoutInstructed if wish.of == "balance" else PrefundReleaseNoted
-        causes[(entry.id, kind)].add((wish.seller_id, wish.currency, wish.amount_minor, wish.withdrawal_id))
+        kind = PrefundReleaseNoted if wish.of == "prefunded" else PayoutInstructed
+        causes[(entry.id, kind)].add((wish.seller_id, wish.currency, wish.amount_minor, wish.withdrawal_id, wish.of))
     for entry in log.facts():
         fact: Any = entry.event
         told_of = causes.get((entry.header("ce_causationid"), type(fact)), set())
@@ -194,9 +198,9 @@ def _asked(log: Log) -> Check:
             case DepositRequired():
                 found = (fact.party, fact.currency, fact.required_minor)
             case PayoutInstructed() if fact.withdrawal_id is not None:
-                found = (fact.party, fact.currency, fact.amount_minor, fact.withdrawal_id)
+                found = (fact.party, fact.currency, fact.amount_minor, fact.withdrawal_id, fact.of or "balance")
             case PrefundReleaseNoted():
-                found = (fact.party, fact.currency, fact.amount_minor, fact.withdrawal_id)
+                found = (fact.party, fact.currency, fact.amount_minor, fact.withdrawal_id, "prefunded")
             case _:
                 continue
         known = found in told_of or (not told_of and any(log.starts.values()))

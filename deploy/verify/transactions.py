@@ -38,11 +38,14 @@ TO = {"": "psp:cash", "paid": "platform:by_hand", "unclaimed": "platform:unclaim
 
 @dataclass(slots=True)
 class Known:
-    """What transactions rest on: refunds and unwanted money by order and refund, promoters by order and line, currencies."""
+    """What transactions rest on: refunds and unwanted money by order and refund, promoters by order and line, currencies; sources: what
+    payouts were taken from, and come back to.
+    """
 
     refunds: dict[tuple[str, str], RefundReserved | UnwantedReceived] = field(default_factory=dict)
     promoters: dict[tuple[str, int], str] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
     chargebacks: set[tuple[str, str]] = field(default_factory=set)  # debited before
 
 
@@ -75,6 +78,7 @@ def _known(log: Log) -> Known:
         known.refunds[(refund.order_id, refund.refund_id)] = refund
     for _, payout in log.of(PayoutInstructed):
         known.currencies[payout.payout_id] = payout.currency
+        known.sources[payout.payout_id] = payout.of or "balance"
     return known
 
 
@@ -165,11 +169,12 @@ def _charged_back(fact: ChargebackDebited, known: Known) -> Moved:
 def _of_party(fact: Any, known: Known) -> Moved | None:
     match fact:
         case PayoutInstructed():
-            return Counter({f"balance:{fact.party}": -fact.amount_minor, f"payout:{fact.party}": fact.amount_minor})
+            return Counter({f"{fact.of or 'balance'}:{fact.party}": -fact.amount_minor, f"payout:{fact.party}": fact.amount_minor})
         case PayoutDone():
             return Counter({f"payout:{fact.party}": -fact.amount_minor, "psp:cash": fact.amount_minor})
         case PayoutReturned():
-            return Counter({f"payout:{fact.party}": -fact.amount_minor, f"balance:{fact.party}": fact.amount_minor})
+            source = known.sources.get(fact.payout_id, fact.of or "balance")
+            return Counter({f"payout:{fact.party}": -fact.amount_minor, f"{source}:{fact.party}": fact.amount_minor})
         case BalanceDebited():
             parts = {"balance": fact.from_balance_minor, "deposit": fact.from_deposit_minor, "debt": fact.as_debt_minor}
             moved = Counter({f"{kind}:{fact.party}": -amount for kind, amount in parts.items()})

@@ -107,7 +107,7 @@ def handle(event: Input, policy: Policies) -> Plan:
         case RefundGranted():
             return on(event, decide.grant, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case RefundSucceeded():
-            return on(event, decide.refunded, PAYMENT.one(event.order_id))
+            return on(event, decide.refunded, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case RefundFailed():
             return on(event, decide.not_paid, PAYMENT.one(event.order_id), given(policy.at(event.occurred_at)))
         case RefundAnswerDue():

@@ -89,7 +89,9 @@ TRANSACTIONS = {
     "seller.reimbursed": Transaction(
         "a seller who won on appeal has what the case cost it", ("platform:guarantee_fund",), ("balance:<party>",)),
     "line.settled": Transaction("a line's escrow goes to its parties", ("escrow:<order>",), ("balance:<party>", "platform:commission")),
-    "payout.instructed": Transaction("a balance is to be paid out", ("balance:<party>",), ("payout:<party>",)),
+    "payout.instructed": Transaction(
+        "a balance, or what a deposit holds above what is required, is to be paid out",
+        ("balance:<party>", "deposit:<party>"), ("payout:<party>",)),
     "payout.done": Transaction("the provider paid the party", ("payout:<party>",), ("psp:cash",)),
     "balance.debited": Transaction(
         "a party is charged what was fronted for it",
@@ -103,7 +105,8 @@ TRANSACTIONS = {
         "what came in repays a debt", ("balance:<party>", "deposit:<party>", "prefunded:<party>"), ("debt:<party>",)),
     "deposit.filled": Transaction("income fills the deposit", ("balance:<party>",), ("deposit:<party>",)),
     "deposit.received": Transaction("the seller put money in", ("psp:cash",), ("deposit:<party>",)),
-    "payout.returned": Transaction("the provider did not pay", ("payout:<party>",), ("balance:<party>",)),
+    "payout.returned": Transaction(
+        "the provider did not pay: it is where it came from", ("payout:<party>",), ("balance:<party>", "deposit:<party>")),
 }
 # fmt: on
 BOUNDED = tuple(account.prefix for account in ACCOUNTS if account.bounded and account.side == "credit")  # never below zero

@@ -145,10 +145,10 @@ class ChargebackDebited(Message):
 
 
 class RefundHeld(Message):
-    """A chargeback is open: this refund is not submitted, and decided on when the last one has ended. Source: R3.8.
+    """A chargeback is open: this refund is not submitted, and decided on when the last one has ended. Source: R3.8, R3.5.
 
     `refund.reserved` or `refund.refused` follows then. applied_at: when the buyer asked for it. cancelled: no case asks for it, units
-    were cancelled.
+    were cancelled; that is held, too, while a refund that the provider has not answered has their money.
     Producer: payment. Consumers: outsiders.
     """
 

@@ -9,6 +9,7 @@ from shared.contracts.types import Bearer, Currency, Day, Id, Line, LineNo, Mino
 from shared.messaging.message import Message, Topic
 
 ByHand = Literal["", "paid", "unclaimed"]
+PaidOf = Literal["deposit"] | None  # what a payout is taken from, and comes back to; None: the balance
 
 
 class ClawbackDays(Part):
@@ -639,9 +640,10 @@ class WithdrawalRefused(Message):
 
 
 class PayoutInstructed(Message):
-    """The PSP connector pays this amount to the party, once per payout_id. Source: R3.1.
+    """The PSP connector pays this amount to the party, once per payout_id. Source: R3.1, R3.7.
 
     withdrawal_id: the party asked for it; None, it is the daily sweep. answer_by: when the provider's silence is announced.
+    of: what it is taken from; None, the balance.
     Producer: payment. Consumers: the PSP connector.
     """
 
@@ -655,6 +657,7 @@ class PayoutInstructed(Message):
     moves: Moves
     withdrawal_id: Id | None = None
     answer_by: AwareDatetime | None = None
+    of: Annotated[PaidOf, Field(exclude_if=lambda value: value is None)] = None
 
 
 class PayoutDone(Message):
@@ -676,9 +679,9 @@ class PayoutDone(Message):
 
 
 class PayoutReturned(Message):
-    """The provider refused; the amount is back in the balance and is swept again the next day, at sweep_at. Source: R3.1.
+    """The provider refused; the amount is back in the balance and is swept again the next day, at sweep_at. Source: R3.1, R3.7.
 
-    swept_again False: it was withdrawn while there is no daily sweep; it stays in the balance.
+    swept_again False: it was withdrawn while there is no daily sweep, and stays in the balance; or of the deposit, where it is again.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -692,6 +695,7 @@ class PayoutReturned(Message):
     sweep_at: AwareDatetime
     moves: Moves
     swept_again: bool = True
+    of: Annotated[PaidOf, Field(exclude_if=lambda value: value is None)] = None
 
 
 class PayoutOverdue(Message):

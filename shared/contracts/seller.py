@@ -62,6 +62,7 @@ class PrefundToppedUp(Message):
 class WithdrawalRequested(Message):
     """The seller, or under its id a promoter, wants this much of its balance now; paid out once per withdrawal_id. of prefunded: what it
     put in for subsidies and does not need any more; it is in its balance once no order that was accepted before can draw on it (R3.1).
+    of deposit: what that holds above what is required, paid out at once as of the balance (R3.7).
 
     Producer: seller. Consumers: payment.
     """
@@ -73,4 +74,4 @@ class WithdrawalRequested(Message):
     withdrawal_id: Id
     amount_minor: Asked
     currency: Currency
-    of: Literal["balance", "prefunded"] = "balance"
+    of: Literal["balance", "prefunded", "deposit"] = "balance"

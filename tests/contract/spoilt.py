@@ -38,7 +38,7 @@ SORTS: dict[str, Bad] = {
     "matter": (*NO_TEXT, "late_shipping", ""),
     "remedy": (*NO_TEXT, "exchange", ""),
     "handled": (*NO_TEXT, "payout", ""),
-    "purse": (*NO_TEXT, "deposit", ""),
+    "purse": (*NO_TEXT, "debt", ""),
     "how": (*NO_TEXT, "given_up", ""),
     "fault": (*NO_TEXT, "platform", ""),
     "finding": (*NO_TEXT, "fake", ""),

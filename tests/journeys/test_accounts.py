@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -79,3 +80,30 @@ def test_a_deposit_is_put_in_filled_by_income_and_holds_the_sweep_back_until_it_
     assert [fact.type for fact in deal.of_seller()].count("payout.overdue") == 1
     deal.provider_pays()
     assert deal.of_seller()[-1].type == "payout.done"
+
+
+def test_what_a_deposit_holds_above_the_required_is_paid_out_and_comes_back_to_it_when_the_provider_refuses_r3_7(town: Town) -> None:
+    deal = Deal(town, "leaving")
+    asks(town, deal.seller, "seller.registered", deposit_required_minor=50_00)
+    asks(town, deal.seller, "deposit.topped_up", deposit_id="first", amount_minor=50_00)
+    asks(town, deal.seller, "withdrawal.requested", withdrawal_id="all-of-it", amount_minor=1, of="deposit")
+    assert deal.of_seller()[-1].body["code"] == "withdrawal.exceeds_deposit"
+    asks(town, deal.seller, "seller.registered", deposit_required_minor=20_00)
+    asks(town, deal.seller, "withdrawal.requested", withdrawal_id="refused", amount_minor=30_00, of="deposit")
+    instructed = deal.of_seller()[-1].body
+    assert (instructed["amount_minor"], instructed["of"]) == (30_00, "deposit")
+    refusal = {"party": deal.seller, "payout_id": instructed["payout_id"], "reason": "account closed"}
+    town.send("psp", "payout.failed", deal.seller, refusal, copies=2)
+    town.idle()
+    assert (deal.of_seller()[-1].type, deal.of_seller()[-1].body["of"]) == ("payout.returned", "deposit")
+    town.until(timedelta(days=2))
+    asks(town, deal.seller, "withdrawal.requested", withdrawal_id="paid", amount_minor=30_00, of="deposit")
+    town.send("psp", "payout.succeeded", deal.seller, {"party": deal.seller, "payout_id": deal.of_seller()[-1].body["payout_id"]})
+    town.idle()
+    assert [fact.type for fact in deal.of_seller()][-4:] == ["payout.instructed", "payout.returned", "payout.instructed", "payout.done"]
+    told = town.laotie("ledger", "show", deal.seller)
+    assert "what a deposit holds above what is required" in told
+    held = {
+        one["account"]: one["amount_minor"] for one in json.loads(town.laotie("ledger", "show", deal.seller, "--json"))["party"]["balances"]
+    }
+    assert held == {f"deposit:{deal.seller}": 20_00, f"payout:{deal.seller}": 0}

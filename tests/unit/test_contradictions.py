@@ -199,6 +199,12 @@ ANNOUNCED: list[tuple[str, Message, list[str], dict[str, str]]] = [
     (CAP, of("o4", b.succeeded(100_01, "pay4", NOW)), UNWANTED, {"reason": "payment.amount_differs"}),
     (CAP, b.succeeded(150_00, "pay5", NOW), UNWANTED, {"reason": "payment.second"}),
     (CAP, seller_asks(WithdrawalRequested, withdrawal_id="w1", amount_minor=1), REFUSED, {"code": "withdrawal.exceeds_balance"}),
+    (
+        CAP,
+        seller_asks(WithdrawalRequested, withdrawal_id="w1", amount_minor=900_00, of="deposit"),
+        REFUSED,
+        {"code": "withdrawal.exceeds_deposit"},
+    ),
     (CURRENCY, seller_asks(WithdrawalRequested, withdrawal_id="w1", amount_minor=1, currency="USD"), REFUSED, {"currency": "USD"}),
     (CURRENCY, b.stated(amount_minor=150_00, currency="USD", when=NOW), ["statement.noted", "break.found"], {"currency": "USD"}),
     (CAP, b.stated(amount_minor=150_01, when=NOW), ["statement.noted", "break.found"], {"reference": b.PAYMENT_ID}),

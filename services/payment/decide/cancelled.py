@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import reserve
-from services.payment.model import Cut, Payment
-from services.payment.model.cut import cut
+from services.payment.model import Payment
 from services.payment.model.payment import folded
-from shared.contracts.order import CancelledUnits, UnitsCancelled
+from shared.contracts.order import UnitsCancelled
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
@@ -17,17 +14,13 @@ from shared.policy import Policy
 
 @reconciled
 def cancelled(event: UnitsCancelled, payment: Payment | None, policy: Policy) -> Outcome:
-    """Each line its own refund, reserved under the order's one lock like any other; never beyond what is left of the line. What only
-    a case's refund leaves nothing for waits until the provider has answered that: if it is not paid, the units' money is there again.
-
-    Freight of a seller at fault may be settled by then: it is fronted, and judged by when the buyer applied. Source: R3.6, R3.10.
+    """Each line its own refund, reserved under the order's one lock like any other; never beyond what is left of the line. Freight of
+    a seller at fault may be settled by then: it is fronted, and judged by when the buyer applied. Source: R3.6, R3.10.
     """
     if payment is None or payment.payment_id is None:
         return Wait("payment.before_escrow")
     if any(part.refund_id in payment.refunds for part in event.lines):
         return Reject("refund.known")
-    if any(_in_the_way(payment, part) for part in event.lines):
-        return Wait("cancel.before_answer")
     facts: list[Message] = []
     for part in event.lines:
         at = event.occurred_at
@@ -37,12 +30,3 @@ def cancelled(event: UnitsCancelled, payment: Payment | None, policy: Policy) ->
         payment = folded(payment, reserved)
         facts += reserved
     return tuple(facts)
-
-
-def _in_the_way(payment: Payment, part: CancelledUnits) -> bool:
-    """A refund that is under way has what these units are to get. Source: R3.5."""
-    what = (part.line_no, part.amount_minor, part.quantity)
-    if isinstance(cut(payment, *what, cancelled=True), Cut):
-        return False
-    answered = {name: refund for name, refund in payment.refunds.items() if refund.state != "reserved"}
-    return isinstance(cut(replace(payment, refunds=answered), *what, cancelled=True), Cut)

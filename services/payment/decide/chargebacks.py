@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.payment.decide.debits import debit, room, taken, unwanted_refund
 from services.payment.decide.reconciliation import reconciled
-from services.payment.decide.refunds import reserve
+from services.payment.decide.refunds import unheld
 from services.payment.decide.settlement import settle_now
 from services.payment.model import Payment
 from services.payment.model.payment import folded
@@ -108,17 +108,9 @@ def undecided(event: ChargebackAnswerDue, payment: Payment | None) -> Outcome:
 
 
 def _freed(payment: Payment, event: ChargebackClosed, policy: Policy) -> list[Message]:
-    """Held refunds in the order in which they were asked for, of cancelled units before all that cases ask for, as nobody asks for them
-    again; then what nothing holds any more.
-    """
-    facts: list[Message] = []
-    held = [(not one.cancelled, one.applied_at or event.occurred_at, name) for name, one in payment.refunds.items() if one.state == "held"]
-    for _, applied_at, refund_id in sorted(held) if not payment.frozen else ():
-        refund = payment.refunds[refund_id]
-        what = (refund_id, refund.line_no or 0, refund.quantity, refund.buyer_minor)
-        reserved = reserve(payment, *what, event.occurred_at, policy, applied_at, refund.funder, cancelled=refund.cancelled)
-        payment = folded(payment, reserved)
-        facts += reserved
+    """Held refunds, then what nothing holds any more."""
+    facts: list[Message] = [*unheld(payment, event.occurred_at, policy)]
+    payment = folded(payment, facts)
     for line_no in sorted(payment.lines):
         facts += settle_now(payment, line_no, event.occurred_at)
     return facts

@@ -93,6 +93,13 @@ def used(account: Account, currency: str, income: int, at: datetime) -> tuple[De
     return (*facts, *_clawed_back(account, currency, at))
 
 
+def deposited(account: Account, currency: str, at: datetime) -> tuple[DebtRepaid, ...]:
+    """What came into the deposit repays an open debt, as it would have been drawn from it. Source: R3.6, R3.7."""
+    purse = account.purses[currency]
+    repaid = min(purse.deposit_minor, purse.debt_minor)
+    return (debt_repaid(account.party, currency, repaid, purse, "deposit", at),) if repaid else ()
+
+
 def debt_repaid(party: str, currency: str, amount: int, purse: Purse, source: Source, at: datetime) -> DebtRepaid:
     """purse: as it was before."""
     paying = {"balance": ledger.balance, "deposit": ledger.deposit, "prefunded": ledger.prefunded}[source](party)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.payment import ledger
-from services.payment.decide.income import used
+from services.payment.decide.income import deposited, used
 from services.payment.decide.stated import paying
 from services.payment.model import Account, Payout
 from services.payment.model.account import evolve
 from services.payment.model.payout import numbered
 from services.payment.model.purse import next_sweep
-from shared.contracts.payment import PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned, SweepDue
+from shared.contracts.payment import PaidOf, PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned, SweepDue
 from shared.contracts.psp import PayoutFailed, PayoutSucceeded
 from shared.days import local_date
 from shared.messaging.shape import Outcome, Reject
@@ -30,9 +30,17 @@ def sweep(event: SweepDue, account: Account | None, policy: Policy) -> Outcome:
     return (paid_to(account, event.currency, amount, event.occurred_at, policy, None),)
 
 
-def paid_to(account: Account, currency: str, amount: int, at: datetime, policy: Policy, withdrawal_id: str | None) -> PayoutInstructed:
+def paid_to(
+    account: Account,
+    currency: str,
+    amount: int,
+    at: datetime,
+    policy: Policy,
+    withdrawal_id: str | None,
+    of: PaidOf = None,
+) -> PayoutInstructed:
     purse = account.purses[currency]
-    entries = [(ledger.balance(account.party), -amount), (ledger.payout(account.party), amount)]
+    entries = [(_source(account.party, of), -amount), (ledger.payout(account.party), amount)]
     return PayoutInstructed(
         party=account.party,
         payout_id=numbered(account.party, currency, purse.swept + 1),
@@ -41,8 +49,13 @@ def paid_to(account: Account, currency: str, amount: int, at: datetime, policy: 
         moves=ledger.certain(ledger.moves(currency, entries)),
         withdrawal_id=withdrawal_id,
         answer_by=at + timedelta(hours=policy.payment.provider_silent_hours),
+        of=of,
         occurred_at=at,
     )
+
+
+def _source(party: str, of: PaidOf) -> str:
+    return ledger.deposit(party) if of == "deposit" else ledger.balance(party)
 
 
 @paying
@@ -70,24 +83,27 @@ def paid_out(event: PayoutSucceeded, account: Account | None, policy: Policy) ->
 
 @paying
 def returned(event: PayoutFailed, account: Account | None, policy: Policy) -> Outcome:
-    """Back in the balance like other income, swept again the next day. Source: R3.1, R3.7."""
+    """Back where it was taken from: in the balance like other income, swept again the next day; or in the deposit. Source: R3.1, R3.7."""
     payout: Payout | None = account.payouts.get(event.payout_id) if account is not None else None
     if account is None or payout is None:
         return Reject("payout.unknown")
     if payout.state != "instructed":
         return Reject("payout.closed" if payout.state == "returned" else "payout.contradicted")
     purse = account.purses[payout.currency]
-    entries = [(ledger.payout(event.party), -payout.amount_minor), (ledger.balance(event.party), payout.amount_minor)]
+    entries = [(ledger.payout(event.party), -payout.amount_minor), (_source(event.party, payout.of), payout.amount_minor)]
     back = PayoutReturned(
         party=event.party,
         payout_id=event.payout_id,
         amount_minor=payout.amount_minor,
         reason=event.reason,
-        sweep_at=next_sweep(event.occurred_at, purse, purse.zone),
+        sweep_at=next_sweep(event.occurred_at, purse, purse.zone or policy.zone),
         moves=ledger.certain(ledger.moves(payout.currency, entries)),
-        swept_again=policy.payment.sweep or not payout.withdrawn,
+        swept_again=payout.of is None and (policy.payment.sweep or not payout.withdrawn),
+        of=payout.of,
         occurred_at=event.occurred_at,
     )
+    if payout.of == "deposit":
+        return (back, *deposited(evolve(account, back), payout.currency, event.occurred_at))
     return (back, *used(evolve(account, back), payout.currency, payout.amount_minor, event.occurred_at))
 
 

@@ -10,10 +10,10 @@ from services.payment.decide.failed import decided, rests
 from services.payment.decide.fronting import charges
 from services.payment.decide.parts import part, sources
 from services.payment.decide.reconciliation import reconciled
-from services.payment.decide.settlement import Settled, settle_now
+from services.payment.decide.settlement import settle_now
 from services.payment.decide.subsidies import given_back
 from services.payment.model import Cut, Payment, Refund
-from services.payment.model.cut import cut, restorable
+from services.payment.model.cut import cut, in_the_way, restorable
 from services.payment.model.payment import evolve, folded
 from shared.contracts.chargeback import RefundHeld
 from shared.contracts.payment import (
@@ -31,6 +31,7 @@ from shared.contracts.psp import RefundFailed, RefundSucceeded
 from shared.contracts.refund import RefundGranted
 from shared.contracts.subsidy import SubsidyReturned
 from shared.contracts.types import Bearer, Moves
+from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject, Wait
 from shared.policy import Policy
 
@@ -73,11 +74,11 @@ def reserve(
     """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow. While a
     chargeback is open what is not refused is held: it counts for nothing, and its case goes on. applied_at: when the buyer asked for it.
     cancelled: no case did, units were cancelled; what a bank took of their part is the buyer's already, and what the guarantee fund
-    gave of it is the fund's. Source: R1.4, R3.5, R3.8, R4.6."""
+    gave of it is the fund's. What only an unanswered refund leaves nothing for is held, too. Source: R1.4, R3.5, R3.8, R4.6."""
     gone = cut(payment, line_no, amount_minor, quantity, funder, cancelled=cancelled)
-    if not isinstance(gone, Cut):
+    if not isinstance(gone, Cut) and not (cancelled and in_the_way(payment, line_no, amount_minor, quantity)):
         return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=gone, occurred_at=at),)
-    if payment.frozen:
+    if payment.frozen or not isinstance(gone, Cut):
         return (
             RefundHeld(
                 order_id=payment.id,
@@ -109,8 +110,25 @@ def reserve(
     )
 
 
+def unheld(payment: Payment, at: datetime, policy: Policy) -> Reserving:
+    """Held refunds, once no chargeback is open, in the order in which they were asked for; of cancelled units before all that cases ask
+    for, as nobody asks for them again, unless a refund that is not answered is in their way. Source: R3.5, R3.8.
+    """
+    facts: Reserving = ()
+    held = [(not one.cancelled, one.applied_at or at, name) for name, one in payment.refunds.items() if one.state == "held"]
+    for _, applied_at, refund_id in sorted(held) if not payment.frozen else ():
+        refund = payment.refunds[refund_id]
+        line_no, units, minor = refund.line_no or 0, refund.quantity, refund.buyer_minor
+        if refund.cancelled and in_the_way(payment, line_no, minor, units):
+            continue
+        what = (refund_id, line_no, units, minor, at, policy, applied_at, refund.funder)
+        reserved = reserve(payment, *what, cancelled=refund.cancelled)
+        payment, facts = folded(payment, reserved), (*facts, *reserved)
+    return facts
+
+
 @reconciled
-def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
+def refunded(event: RefundSucceeded, payment: Payment | None, policy: Policy) -> Outcome:
     """The reserved money leaves; a settlement that waited for this happens now. Source: R3.5, R2.6."""
     refund = _asked(payment, event.refund_id)
     if payment is None or isinstance(refund, Reject):
@@ -118,7 +136,7 @@ def refunded(event: RefundSucceeded, payment: Payment | None) -> Outcome:
     if refund.state != "reserved":
         return Reject("refund.ended" if refund.state == "done" and not refund.by_hand else "refund.contradicted")
     done = paid(payment, event.refund_id, event.occurred_at)
-    return (*done, *_released(evolve(payment, done[0]), refund, event.occurred_at))
+    return (*done, *_released(evolve(payment, done[0]), refund, event.occurred_at, policy))
 
 
 @reconciled
@@ -134,7 +152,7 @@ def not_paid(event: RefundFailed, payment: Payment | None, policy: Policy) -> Ou
     )
     after = evolve(payment, failed)
     covered = cover(after, event.occurred_at, policy)
-    return (failed, *covered, *_released(folded(after, covered), refund, event.occurred_at))
+    return (failed, *covered, *_released(folded(after, covered), refund, event.occurred_at, policy))
 
 
 def unanswered(event: RefundAnswerDue, payment: Payment | None) -> Outcome:
@@ -215,5 +233,9 @@ def _moves(payment: Payment, refund: Refund, to: str, restored: int) -> Moves | 
     return ledger.moves(refund.currency, [*sources(payment, refund), (to, refund.buyer_minor), *fund])
 
 
-def _released(after: Payment, refund: Refund, at: datetime) -> Settled:
-    return settle_now(after, refund.line_no, at) if refund.line_no is not None else ()
+def _released(after: Payment, refund: Refund, at: datetime, policy: Policy) -> tuple[Message, ...]:
+    """What waited for the answer: refunds of cancelled units, and the settlement. Source: R2.6, R3.5."""
+    if refund.line_no is None:
+        return ()
+    facts = unheld(after, at, policy)
+    return (*facts, *settle_now(folded(after, facts), refund.line_no, at))

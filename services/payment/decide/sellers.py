@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.payment import ledger
-from services.payment.decide.income import debt_repaid, purse_of
+from services.payment.decide.income import deposited, purse_of
 from services.payment.decide.payouts import paid_to
 from services.payment.decide.stated import paying
 from services.payment.model import Account
-from services.payment.model.account import UNDER_WAY_MAX
-from shared.contracts.payment import DepositReceived, DepositRequired, WithdrawalRefused
+from services.payment.model.account import UNDER_WAY_MAX, evolve
+from shared.contracts.payment import DepositReceived, DepositRequired, PaidOf, WithdrawalRefused
 from shared.contracts.seller import DepositToppedUp, SellerRegistered, WithdrawalRequested
 from shared.contracts.subsidy import PrefundReleaseNoted
 from shared.errors import Code
@@ -38,7 +38,7 @@ def register(event: SellerRegistered, account: Account | None) -> Outcome:
 
 
 def top_up(event: DepositToppedUp, account: Account | None) -> Outcome:
-    """Money for the deposit, once per id; an open debt is repaid from it, as it would have been drawn from it. Source: R3.6, R3.7."""
+    """Money for the deposit, once per id; an open debt is repaid from it. Source: R3.6, R3.7."""
     if account is None or all(purse.required_minor is None for purse in account.purses.values()):
         return Wait("deposit.before_registration")
     purse = purse_of(account, event.currency)
@@ -58,18 +58,15 @@ def top_up(event: DepositToppedUp, account: Account | None) -> Outcome:
         moves=ledger.certain(ledger.moves(event.currency, entries)),
         occurred_at=event.occurred_at,
     )
-    repaid = min(held, purse.debt_minor)
-    if not repaid:
-        return (received,)
-    return received, debt_repaid(party, event.currency, repaid, purse, "deposit", event.occurred_at)
+    return received, *deposited(evolve(account, received), event.currency, event.occurred_at)
 
 
 @paying
 def withdraw(event: WithdrawalRequested, account: Account | None, policy: Policy) -> Outcome:
-    """Paid out like a sweep if nothing holds it back, once per id; of prefunded money, noted. Source: R3.1, R3.7.
+    """Paid out like a sweep if nothing holds it back, once per id; of prefunded money, noted. Of a deposit, what is above the required.
 
     withdrawal.refused with: withdrawal.debt_open, withdrawal.deposit_short, withdrawal.clawback_open, withdrawal.exceeds_balance,
-    withdrawal.exceeds_prefunded, withdrawal.too_many.
+    withdrawal.exceeds_deposit, withdrawal.exceeds_prefunded, withdrawal.too_many. Source: R3.1, R3.7.
     """
     known = known_request(account, f"withdrawal/{event.withdrawal_id}", event.occurred_at, "withdrawal.known")
     if known is not None:
@@ -97,7 +94,8 @@ def withdraw(event: WithdrawalRequested, account: Account | None, policy: Policy
                 occurred_at=event.occurred_at,
             ),
         )
-    return (paid_to(account, event.currency, event.amount_minor, event.occurred_at, policy, event.withdrawal_id),)
+    of: PaidOf = "deposit" if event.of == "deposit" else None
+    return (paid_to(account, event.currency, event.amount_minor, event.occurred_at, policy, event.withdrawal_id, of),)
 
 
 def _refusal(event: WithdrawalRequested, account: Account | None) -> Code | None:
@@ -108,8 +106,9 @@ def _refusal(event: WithdrawalRequested, account: Account | None) -> Code | None
         return "withdrawal.too_many" if len(purse.releases) >= UNDER_WAY_MAX else None
     if purse.hindrance is not None:
         return purse.hindrance
-    if event.amount_minor > purse.available_minor:
-        return "withdrawal.exceeds_balance"
+    of_deposit = event.of == "deposit"
+    if event.amount_minor > (purse.surplus_minor if of_deposit else purse.available_minor):
+        return "withdrawal.exceeds_deposit" if of_deposit else "withdrawal.exceeds_balance"
     return "withdrawal.too_many" if account is not None and account.crowded else None
 
 

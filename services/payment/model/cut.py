@@ -5,6 +5,7 @@ Source: R1.4, R3.5, R3.8, R4.6.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.contracts.types import Bearer
@@ -45,9 +46,20 @@ def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer =
     return "refund.quantity_exceeds" if found.units > free else found
 
 
+def in_the_way(payment: Payment, line_no: int, minor: int, units: int) -> bool:
+    """A refund that the provider has not answered has what these cancelled units are to get: if it is not paid, that is there again.
+
+    Source: R3.5, R3.8.
+    """
+    if isinstance(cut(payment, line_no, minor, units, cancelled=True), Cut):
+        return False
+    answered = {name: one for name, one in payment.refunds.items() if one.state != "reserved"}
+    return isinstance(cut(replace(payment, refunds=answered), line_no, minor, units, cancelled=True), Cut)
+
+
 def owes(payment: Payment, line_no: int) -> bool:
-    """Units were cancelled, for which no case is open, and are not paid back: the provider refused, so that a person is to, or a
-    chargeback of the order is open. What went back otherwise meanwhile is owed no more. So is what the fund was to pay of them.
+    """Units were cancelled, for which no case is open, and are not paid back: the provider refused, so that a person is to, or they
+    are held. What went back otherwise meanwhile is owed no more. So is what the fund was to pay of them.
     Source: R2.6, R3.5, R3.8, R4.6.
     """
     if resting(payment, line_no)[0] and any(one.waits and one.funder == "platform" for one in payment.refunds_of(line_no)):

@@ -10,7 +10,7 @@ from typing import Literal, assert_never
 
 from services.payment.model import statement
 from services.payment.model.statement import Booked, Stated, Statement
-from shared.contracts.payment import PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned
+from shared.contracts.payment import PaidOf, PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned
 from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, PayoutStated, PayoutStatementDue
 
 OUT = uuid.UUID("b7f0c1de-7a8c-5d7b-9f3d-0c6f4f3f9a52")  # namespace of payout ids
@@ -23,7 +23,7 @@ PayoutFact = PayoutInstructed | PayoutDone | PayoutReturned | PayoutOverdue | Pa
 @dataclass(frozen=True, slots=True)
 class Payout:
     """answer_by None: its silence is announced already, or never is. day: on which it was paid. look_at: when the provider's statement
-    must show it, None: it need not. looked: it did not in time, which is not forgotten.
+    must show it, None: it need not. looked: it did not in time, which is not forgotten. of: what it was taken from, None: the balance.
     """
 
     state: Literal["instructed", "done", "returned"]
@@ -34,6 +34,7 @@ class Payout:
     day: str | None = None
     look_at: datetime | None = None
     looked: bool = False
+    of: PaidOf = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def numbered(party: str, currency: str, number: int) -> str:
 def evolve(payouts: Payouts, fact: PayoutFact) -> Payouts:
     match fact:
         case PayoutInstructed():
-            new = Payout("instructed", fact.currency, fact.amount_minor, fact.answer_by, fact.withdrawal_id is not None)
+            asked = fact.withdrawal_id is not None
+            new = Payout("instructed", fact.currency, fact.amount_minor, fact.answer_by, asked, of=fact.of)
             return _with(payouts, fact.payout_id, new)
         case PayoutOverdue():
             return _with(payouts, fact.payout_id, replace(payouts.by_id[fact.payout_id], answer_by=None))

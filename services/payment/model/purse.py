@@ -93,6 +93,11 @@ class Purse:
         return max(0, (self.required_minor or 0) - self.deposit_minor)
 
     @property
+    def surplus_minor(self) -> int:
+        """What the deposit holds above what is required."""
+        return max(0, self.deposit_minor - (self.required_minor or 0))
+
+    @property
     def hindrance(self) -> Hindrance | None:
         """Why nothing is paid out at present, withdrawals and sweeps alike. Source: R3.6, R3.7."""
         if self.debt_minor:
@@ -163,12 +168,16 @@ def _moved(purse: Purse, fact: PurseFact) -> Purse:
             return _credited(released, fact.amount_minor, fact.sweep_at)
         case DepositRequired():
             return replace(purse, required_minor=fact.required_minor, required_at=fact.occurred_at)
+        case PayoutInstructed(of="deposit"):
+            return replace(purse, deposit_minor=purse.deposit_minor - fact.amount_minor, swept=purse.swept + 1)
         case PayoutInstructed():
             paid = replace(purse, available_minor=available - fact.amount_minor, swept=purse.swept + 1)
             if fact.withdrawal_id is not None:
                 return paid
             later = {sweep: amount for sweep, amount in purse.sweeps.items() if sweep > fact.occurred_at}
             return replace(paid, sweeps=later, swept_at=fact.occurred_at)
+        case PayoutReturned(of="deposit"):
+            return replace(purse, deposit_minor=purse.deposit_minor + fact.amount_minor)
         case PayoutReturned():
             return _credited(purse, fact.amount_minor, fact.sweep_at if fact.swept_again else None)
         case _:

@@ -15,7 +15,7 @@ from shared.contracts.types import Bearer
 @dataclass(frozen=True, slots=True)
 class Refund:
     """line_no None: money that was unwanted. refused: nothing was set aside; the id is known all the same. held: nothing is set aside
-    while a chargeback is open.
+    while a chargeback is open, or of cancelled units while a refund that is not answered has their money.
 
     fronted: of a line that was settled before; commission_minor, fee_minor: what promoter and platform had of it, and bear if clawback
     says so. answer_by None: the provider's silence is announced already, or never is. applied_at: of a held one, when it was asked for.

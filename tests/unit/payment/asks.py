@@ -35,12 +35,11 @@ def prefunded(
 
 
 def withdrawal(
-    amount_minor: int = 10_00, withdrawal_id: str = "w1", when: str | datetime = "06-12 10:00", currency: str = "CNY"
+    amount_minor: int = 10_00, withdrawal_id: str = "w1", when: str | datetime = "06-12 10:00", **fields: Any
 ) -> WithdrawalRequested:
     at = b.at(when) if isinstance(when, str) else when
-    return WithdrawalRequested(
-        seller_id=b.SELLER, withdrawal_id=withdrawal_id, amount_minor=amount_minor, currency=currency, occurred_at=at
-    )
+    values: dict[str, Any] = {"currency": "CNY", **fields}
+    return WithdrawalRequested(seller_id=b.SELLER, withdrawal_id=withdrawal_id, amount_minor=amount_minor, occurred_at=at, **values)
 
 
 def shipping_late(

@@ -91,7 +91,9 @@ class Disputes(RuleBasedStateMachine):
         """Refunds that were told to the provider before go on; their number cannot grow."""
         found = payment(self.memory)
         if found is not None:
-            assert found.frozen or not any(refund.state == "held" for refund in found.refunds.values())
+            held = [refund for refund in found.refunds.values() if refund.state == "held" and not found.frozen]
+            under_way = {refund.line_no for refund in found.refunds.values() if refund.state == "reserved"}
+            assert all(refund.cancelled and refund.line_no in under_way for refund in held)
         submitted = frozen = 0
         open_ids: set[str] = set()
         for fact in self.memory.facts:

@@ -119,9 +119,9 @@ class Bank(Disputes, Promoting, Restoring):
     def deposit_is_topped_up(self, amount: int, number: int) -> None:
         self.tell(asks.topped_up(amount, f"d{number}"))
 
-    @rule(amount=st.integers(1, 60_00), number=st.integers(1, 4))
-    def seller_withdraws(self, amount: int, number: int) -> None:
-        self.tell(asks.withdrawal(amount, f"w{number}"))
+    @rule(amount=st.integers(1, 60_00), number=st.integers(1, 4), of=st.sampled_from(["balance", "deposit"]))
+    def seller_withdraws(self, amount: int, number: int, of: str) -> None:
+        self.tell(asks.withdrawal(amount, f"w{number}", of=of))
 
     @rule(refund_id=REFUNDS)
     def refund_is_paid(self, refund_id: str) -> None:

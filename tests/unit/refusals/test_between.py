@@ -20,11 +20,9 @@ from tests.unit.town import Town
 
 ROOT = Path(__file__).parents[3]
 LIVES = {**THEIRS, **between.LIVES}
-# Met by a test of its own: it takes hundreds of events, an order of an earlier program, a verdict that is no evidence, or two topics that
-# race.
+# Met by a test of its own: it takes hundreds of events, an order of an earlier program, or a verdict that is no evidence.
 ELSEWHERE = {
     "abuse.known": "tests/unit/trust/test_card.py",
-    "cancel.before_answer": "tests/unit/payment/test_cancelled.py",
     "claim.not_promised": "tests/unit/refund/test_kept.py",
     "seller.request_too_old": "tests/unit/payment/test_accounts.py",
     "sham.not_promised": "tests/unit/order/test_promises.py",

@@ -23,14 +23,14 @@ from tests.unit.town import Town
 
 
 class Market(Town):
-    """The provider pays all but the first payout of s3 and what is of the order `hand`; each event is told twice."""
+    """The provider pays all but the first payouts of s3 and s8 and what is of the order `hand`; each event is told twice."""
 
     def provider(self, fact: Message) -> Iterable[Message]:
         if isinstance(fact, RefundInstructed | CompensationInstructed) and fact.order_id == "hand":
             yield _no(fact)
         elif isinstance(fact, CompensationInstructed):
             yield CompensationSucceeded(order_id=fact.order_id, compensation_id=fact.compensation_id, occurred_at=fact.occurred_at)
-        elif isinstance(fact, PayoutInstructed) and fact.party == "s3" and self.of(fact) == 1:
+        elif isinstance(fact, PayoutInstructed) and fact.party in ("s3", "s8") and self.of(fact) == 1:
             yield PayoutFailed(party=fact.party, payout_id=fact.payout_id, reason="account closed", occurred_at=fact.occurred_at)
         else:
             yield from super().provider(fact)
@@ -238,8 +238,19 @@ def _before() -> Iterable[Message]:
     yield PrefundToppedUp(promoter_id="k9", prefund_id="p9", amount_minor=9_00, currency="CNY", occurred_at=at)
     wish: dict[str, Any] = {"seller_id": "k9", "withdrawal_id": "w9", "amount_minor": 6_00, "currency": "CNY", "of": "prefunded"}
     yield WithdrawalRequested(**wish, occurred_at=b.at("05-21 10:00"))
+    yield from _gone("s8")
     yield TrustCardClaimed(buyer_id="b5", claim_id="wish", occurred_at=at)
     yield from (reviewed(), allotted(4), linked("b7", "t1"), linked("b6", "t1"))
+
+
+def _gone(seller: str) -> Iterable[Message]:
+    """It needs less of a deposit than it put in, and asks for the rest until it is paid."""
+    money: dict[str, Any] = {"seller_id": seller, "currency": "CNY"}
+    yield SellerRegistered(**money, deposit_required_minor=20_00, occurred_at=b.at("05-20 10:00"))
+    yield DepositToppedUp(**money, deposit_id="d8", amount_minor=50_00, occurred_at=b.at("05-20 10:00"))
+    for number in (1, 2):
+        wish: dict[str, Any] = {"withdrawal_id": f"rest-{number}", "amount_minor": 30_00, "of": "deposit"}
+        yield WithdrawalRequested(**money, **wish, occurred_at=b.at(f"05-2{number} 11:00"))
 
 
 def _governed() -> Iterable[Message]:

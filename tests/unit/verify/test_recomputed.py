@@ -71,12 +71,15 @@ def escrows(draw: st.DrawFn) -> list[Line]:
     return found
 
 
+OF_SELLER = ("deposit", "required", "wish")
+
+
 @st.composite
 def told(draw: st.DrawFn, line: Line, number: int) -> tuple[str, Message]:
     """Something about a line, at any time."""
     when = b.at("06-01 12:00") + timedelta(hours=draw(st.integers(0, 40 * 24)))
     refund_id = draw(REFUNDS)
-    kind = draw(st.sampled_from(["grant", "slice", "slice", "paid", "failed", "confirmed", "deposit", "wish", "late", "bank", "bank"]))
+    kind = draw(st.sampled_from(["grant", "slice", "slice", "paid", "failed", "confirmed", *OF_SELLER, "late", "bank", "bank"]))
     units = draw(st.integers(1, line.quantity))
     amount = line.paid_minor * units // line.quantity if kind == "slice" else draw(st.integers(0, line.paid_minor))
     at = f"{when:%m-%d %H:%M}"
@@ -92,12 +95,14 @@ def told(draw: st.DrawFn, line: Line, number: int) -> tuple[str, Message]:
             event = b.order_completed(line.line_no, when=when)
         case "deposit":
             event = asks.topped_up(draw(st.integers(1, 80_00)), f"d{number}", at)
+        case "required":
+            event = asks.registered(draw(st.sampled_from([0, 20_00, 60_00])), when=at)
         case "bank":
             dispute = draw(st.sampled_from(["cb1", "cb2"]))
             ended = disputes.closed(draw(st.sampled_from(["lost", "won"])), dispute, at)
             event = draw(st.sampled_from([disputes.opened(draw(st.integers(1, 100_00)), dispute, at), ended]))
         case "wish":
-            event = asks.withdrawal(draw(st.integers(1, 50_00)), f"w{number}", when)
+            event = asks.withdrawal(draw(st.integers(1, 50_00)), f"w{number}", when, of=draw(st.sampled_from(["balance", "deposit"])))
         case _:
             event = asks.shipping_late(draw(st.integers(1, 50_00)), f"late{number}", at)
     return f"e{number}", event
