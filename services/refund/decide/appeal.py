@@ -79,7 +79,7 @@ def unjudged(event: AppealOver, purchase: Purchase | None) -> Outcome:
 def _ended(event: RulingMade, purchase: Purchase, case: Case, side: Side) -> CaseAppealEnded:
     for_buyer = event.upheld == (side == "buyer")
     return CaseAppealEnded(
-        **as_is(purchase, case, event.occurred_at, "R4.11", "case.appeal_won" if event.upheld else "case.appeal_lost"),
+        **as_is(purchase, case, event.occurred_at, "R4.11", "case.appeal_won" if event.upheld else "case.appeal_lost", event.reason),
         **_parties(purchase, case),
         side=side,
         won=event.upheld,
