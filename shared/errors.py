@@ -200,6 +200,7 @@ RefundCode = Literal[
     "appeal.ended",
     "appeal.known",
     "appeal.not_loser",
+    "appeal.too_early",
     "appeal.too_late",
     "card.known",
     "case.agreed",
@@ -662,6 +663,12 @@ CATALOGUE: dict[str, Entry] = {
         "It was appealed before. There is one appeal.",
     ),
     "appeal.not_loser": Entry("only who lost the ruling appeals", False, "裁决支持您,无需申诉", "The ruling was in your favour."),
+    "appeal.too_early": Entry(
+        "the appeal is dated before the ruling that it is against",
+        False,
+        "裁决作出后方可申诉[,裁决时间{since}]",
+        "There was no ruling to appeal yet[; it was made at {since}].",
+    ),
     "appeal.too_late": Entry(
         "the appeal came when its days had passed",
         False,
@@ -707,7 +714,9 @@ CATALOGUE: dict[str, Entry] = {
     "ruling.before_appeal": Entry("a ruling on an appeal that is not known yet: waits", True),
     "ruling.before_dispute": Entry("a ruling on a dispute that is not known yet: waits", True),
     "ruling.exceeds_claim": Entry("a ruling gives more than was claimed, or than was paid"),
-    "ruling.too_early": Entry("a ruling before both sides had their time for evidence, or the carrier its hours to collect a parcel"),
+    "ruling.too_early": Entry(
+        "a ruling before both sides had their time for evidence, before its appeal was made, or before the carrier's hours were over"
+    ),
     "ruling.too_late": Entry("a ruling when its days had passed: what their end brought stands"),
     "fund.approved": Entry("a person had the platform's fund pay", False, "平台审核通过,正在退款", "The platform approved the refund."),
     "fund.budget_spent": Entry(
