@@ -373,6 +373,8 @@ class ParcelDelivered(Message):
 class OrderCompleted(Message):
     """These lines are confirmed, by the buyer, by time, or by having been used. A seller's freight comes with its last line. Source: R2.5.
 
+    all_signed True: the buyer confirmed all that was signed for by then while the rest was under way; of that what turns out to have been
+    signed for by then as well is confirmed as of then. Else left out.
     Producer: order. Consumers: payment, trust.
     """
 
@@ -383,6 +385,7 @@ class OrderCompleted(Message):
     buyer_id: Id
     how: Literal["confirmed", "auto", "redeemed"]
     lines: tuple[LineParties, ...] = Field(min_length=1)
+    all_signed: Annotated[bool | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class LineHeld(Message):

@@ -30,7 +30,7 @@ UNREAD = {
     "ruling.too_late",
 }
 FIELDS = {name for entry in CATALOGUE.values() for text in (entry.zh, entry.en) for name in re.findall(r"\{([a-z_]+)\}", text)}
-TIMES = ("until", "deadline", "occurred_at", "appeal_until")
+TIMES = ("until", "since", "deadline", "occurred_at", "appeal_until")
 SAMPLES = {name: AT if name in TIMES else 12_34 if name.endswith("_minor") else 7 for name in FIELDS}
 
 
