@@ -615,8 +615,8 @@ CATALOGUE: dict[str, Entry] = {
     "case.not_posted": Entry(
         "the buyer did not send the goods in time",
         False,
-        "未在规定时间内寄回商品[,截止时间{occurred_at}]",
-        "The goods were not sent back in time[; it ended at {occurred_at}].",
+        "未在规定时间内寄回商品[,截止时间{occurred_at}],售后已关闭",
+        "The goods were not sent back in time[, by {occurred_at}]. The case is closed.",
     ),
     "case.refunded": Entry(
         "the buyer has the money", False, "退款已完成[,金额{refunded_minor}]", "The refund is done[: {refunded_minor}]."
@@ -632,14 +632,16 @@ CATALOGUE: dict[str, Entry] = {
     "case.refusal_over": Entry(
         "the seller's refusal stood until its days were over",
         False,
-        "卖家拒绝后未继续申请,售后已[于{occurred_at}]关闭",
-        "The refusal stood and the case was closed[ at {occurred_at}].",
+        "卖家拒绝后未在期限内申请平台介入,售后已[于{occurred_at}]关闭",
+        "The platform was not asked to judge the refusal in time. The case was closed[ at {occurred_at}].",
     ),
     "case.shipped": Entry(
         "the goods left before the refund could stop them: shipment won",
         False,
         "商品已发货,可在签收后申请售后",
         "The goods have left already. You can open a case once they have arrived.",
+        "商品已发货,买家可在签收后申请售后",
+        "The goods have left already. The buyer can open a case once they have arrived.",
     ),
     "case.too_late": Entry(
         "the answer came at or after its deadline", False, "已超过处理时限[,截止时间{until}]", "The deadline has passed[; it was {until}]."
@@ -659,10 +661,12 @@ CATALOGUE: dict[str, Entry] = {
     "appeal.known": Entry(
         "the ruling was appealed before: there is one appeal",
         False,
-        "已申诉过,每单仅可申诉一次",
-        "It was appealed before. There is one appeal.",
+        "该裁决已申诉过,仅可申诉一次",
+        "This ruling was appealed before. It can be appealed once.",
     ),
-    "appeal.not_loser": Entry("only who lost the ruling appeals", False, "裁决支持您,无需申诉", "The ruling was in your favour."),
+    "appeal.not_loser": Entry(
+        "only who lost the ruling appeals", False, "裁决支持您,无需申诉", "The ruling was in your favour: there is nothing to appeal."
+    ),
     "appeal.too_early": Entry(
         "the appeal is dated before the ruling that it is against",
         False,
@@ -698,7 +702,7 @@ CATALOGUE: dict[str, Entry] = {
         "more money than is left of what was paid for these units",
         False,
         "申请金额[{amount_minor}]超过可退金额[{left_minor}]",
-        "More money[ ({amount_minor})] than can be refunded[ ({left_minor})].",
+        "The amount asked for[ ({amount_minor})] is more than can be refunded[ ({left_minor})].",
     ),
     "refund.amount_not_fit": Entry(
         "an amount of nothing, or in a kind of case that has none",
@@ -733,7 +737,7 @@ CATALOGUE: dict[str, Entry] = {
         "The platform is looking at the request.",
     ),
     "case.agreed": Entry(
-        "the seller agreed", False, "卖家已同意[,处理截止时间{deadline}]", "The seller agreed[; the next step is due by {deadline}]."
+        "the seller agreed", False, "卖家已同意[,下一步截止时间{deadline}]", "The seller agreed[; the next step is due by {deadline}]."
     ),
     "case.appeal_lost": Entry(
         "the appeal was not upheld: the ruling stands", False, "申诉不成立,维持原裁决", "The appeal failed. The ruling stands."
@@ -765,10 +769,10 @@ CATALOGUE: dict[str, Entry] = {
     "case.applied": Entry(
         "the request was taken: whoever has the turn acts",
         False,
-        "售后申请已提交[,数量{quantity}件][,请等待处理,截止时间{deadline}]",
-        "The request[ for {quantity} units] was taken[; it is answered by {deadline}].",
-        "买家申请售后[,数量{quantity}件][,处理期限{deadline}]",
-        "The buyer asked for after-sale[ of {quantity} units][; it is to be answered by {deadline}].",
+        "售后申请已提交[,数量{quantity}件][,下一步截止时间{deadline}]",
+        "The request was taken[, units: {quantity}][; the next step is due by {deadline}].",
+        "买家已申请售后[,数量{quantity}件][,下一步截止时间{deadline}]",
+        "The buyer opened a case[, units: {quantity}][; the next step is due by {deadline}].",
     ),
     "case.at_once": Entry(
         "promised without anybody's answer",
@@ -828,7 +832,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.parcel_failed": Entry(
         "the carrier says that the parcel was refused or lost",
         False,
-        "包裹拒收或丢失,已通过[,退款金额{amount_minor}]",
+        "包裹被拒收或丢失,申请已通过[,退款金额{amount_minor}]",
         "The parcel was refused or lost[; {amount_minor} is refunded].",
     ),
     "case.refund_failed": Entry(
@@ -841,17 +845,20 @@ CATALOGUE: dict[str, Entry] = {
     "case.replacement_failed": Entry(
         "the replacement was refused or lost: refunded",
         False,
-        "换货/补发包裹拒收或丢失,转为退款[,退款金额{amount_minor}]",
+        "换货/补发包裹被拒收或丢失,已转为退款[,退款金额{amount_minor}]",
         "The replacement did not arrive. It is refunded[: {amount_minor}].",
     ),
     "case.replacement_late": Entry(
         "the seller did not send the replacement in time: refunded",
         False,
-        "卖家超时未换货/补发,转为退款[,退款金额{amount_minor}]",
+        "卖家超时未换货/补发,已转为退款[,退款金额{amount_minor}]",
         "The replacement was not sent in time. It is refunded[: {amount_minor}].",
     ),
     "case.replacement_presumed": Entry(
-        "nobody signed for the replacement: it counts as arrived", False, "换货/补发已超时自动完成", "The replacement counts as arrived."
+        "nobody signed for the replacement: it counts as arrived",
+        False,
+        "换货/补发商品超时未确认签收,视为已签收",
+        "Nobody signed for the replacement in time: it counts as arrived.",
     ),
     "case.replacement_sent": Entry(
         "the replacement is on its way",
@@ -882,8 +889,10 @@ CATALOGUE: dict[str, Entry] = {
     "case.sent_again": Entry(
         "goods that were lost have left once more: the case that asked for that is done",
         False,
-        "商品已重新发货,签收后可再申请售后",
+        "商品已重新发货,签收后可再次申请售后",
         "The goods were sent again. You can open a case once they have arrived.",
+        "商品已重新发货,买家签收后可再次申请售后",
+        "The goods were sent again. The buyer can open a case once they have arrived.",
     ),
     "case.sent_back": Entry(
         "the goods are on their way back",
@@ -894,7 +903,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.silence_agreed": Entry(
         "the seller was silent until the deadline, which is to agree",
         False,
-        "卖家超时未处理,已自动同意[,处理截止时间{deadline}]",
+        "卖家超时未处理,已自动同意[,下一步截止时间{deadline}]",
         "Not answered in time: agreed to[; the next step is due by {deadline}].",
     ),
     "case.units_cancelled": Entry(
@@ -942,8 +951,8 @@ CATALOGUE: dict[str, Entry] = {
     "refund.quantity_exceeds": Entry(
         "more units than were bought and not yet refunded",
         False,
-        "申请数量[{wanted}件]超过可退数量[{left}件]",
-        "More units[ ({wanted})] than can be returned[ ({left})].",
+        "申请数量[{wanted}件]超过剩余可申请数量[{left}件]",
+        "More units are asked for[ ({wanted})] than are left[ ({left})].",
     ),
     "case.before_shipping": Entry("a claim for what did not arrive or is to come back, before its shipping is known: waits", True),
     "claim.not_signed": Entry(
@@ -974,14 +983,16 @@ CATALOGUE: dict[str, Entry] = {
     "no_reason.unsealed": Entry(
         "digital goods were unsealed",
         False,
-        "商品已拆封激活,不支持无理由退货",
+        "商品已拆封或激活,不支持七天无理由退货",
         "Unsealed digital goods cannot be returned without a reason.",
     ),
     "not_shipped.sent": Entry(
         "the units left already",
         False,
-        "商品已发货[,未发货数量仅剩{left}件],请改为申请退货退款",
-        "The goods have left already[; {left} are still to be sent].",
+        "商品已发货[,仅剩{left}件未发货],签收后可申请退货退款",
+        "The goods have left already[; still to be sent: {left}]. You can ask to return them once they have arrived.",
+        "商品已发货[,仅剩{left}件未发货],买家签收后可申请退货退款",
+        "The goods have left already[; still to be sent: {left}]. The buyer can ask to return them once they have arrived.",
     ),
     "promise.currency": Entry(
         "the policy names no amount in the order's currency", False, "该币种订单不提供此保障", "There is no such promise in this currency."
@@ -1008,26 +1019,26 @@ CATALOGUE: dict[str, Entry] = {
     "trust_card.not_known": Entry(
         "a card of that id is not known here (yet)",
         True,
-        "信任卡尚未生效,请稍后再试",
-        "This trust card is not known yet.",
+        "暂未查询到该小店信任卡,请稍后再试",
+        "This trust card is not known yet. Please try again later.",
     ),
     "trust_card.of_another": Entry(
         "the order was placed with another buyer's trust card",
         False,
-        "下单时使用了他人的信任卡",
+        "下单时使用了他人的小店信任卡",
         "You ordered with another's card.",
-        "买家下单时使用了他人的信任卡",
+        "买家下单时使用了他人的小店信任卡",
         "The buyer ordered with another's card.",
     ),
     "trust_card.not_offered": Entry(
-        "the seller did not offer this right on the line", False, "商家未提供该信任卡权益", "The seller did not offer this right."
+        "the seller did not offer this right on the line", False, "卖家未提供该小店信任卡权益", "The seller did not offer this right."
     ),
     "trust_card.not_valid": Entry(
         "the order's trust card was not valid when it was placed",
         False,
-        "下单时信任卡无效",
+        "下单时小店信任卡无效",
         "Your trust card was not valid when you ordered.",
-        "买家下单时信任卡无效",
+        "买家下单时小店信任卡无效",
         "The buyer's trust card was not valid at the order.",
     ),
     "evidence.void_known": Entry("this fact was voided before: a second telling changes nothing"),
@@ -1135,19 +1146,22 @@ CATALOGUE: dict[str, Entry] = {
     "card.abuse": Entry(
         "a swapped parcel or a false claim was upheld against the buyer too short a time ago",
         False,
-        "近期存在违规售后记录,暂不能领取信任卡",
+        "近期存在违规售后记录,暂不能领取小店信任卡",
         "A ruling against you is too recent for a trust card.",
     ),
     "card.claim_known": Entry("this claim of a trust card was answered before"),
     "card.known": Entry("this news of a trust card was noted before"),
-    "card.held": Entry("the buyer holds a trust card already", False, "您已持有信任卡", "You hold a trust card already."),
+    "card.held": Entry("the buyer holds a trust card already", False, "您已持有小店信任卡", "You hold a trust card already."),
     "card.held_by_person": Entry(
-        "another account of the same person holds a trust card", False, "您的其他账号已持有信任卡", "Another account of yours holds a card."
+        "another account of the same person holds a trust card",
+        False,
+        "您的其他账号已持有小店信任卡",
+        "Another account of yours holds a card.",
     ),
     "card.score_too_low": Entry(
         "the buyer's score is below what a trust card needs",
         False,
-        "信用分不足,暂不能领取信任卡",
+        "信用分不足,暂不能领取小店信任卡",
         "Your score is not high enough for a trust card yet.",
     ),
     "violation.void_known": Entry("this violation was voided before"),

@@ -94,6 +94,13 @@ def test_who_may_dispute_a_refusal_and_until_when_is_told_to_each_side_in_its_ow
     assert read["seller"].endswith("The buyer can ask the platform to judge until 2026-06-24 00:00:00.")
 
 
+@pytest.mark.parametrize("code", ["case.shipped", "case.sent_again", "not_shipped.sent"])
+def test_a_seller_is_not_told_that_it_can_ask_for_what_its_buyer_can(code: str) -> None:
+    for language, you, buyer in (("en", "You can", "The buyer can"), ("zh", "您", "买家")):
+        told = sentence(code, {}, language, "seller")  # type: ignore[arg-type]
+        assert (you in told, buyer in told) == (False, True)
+
+
 def test_a_default_judgment_says_until_when_it_can_be_appealed_r4_11() -> None:
     told = sentence("case.default_judgment", {"appeal_until": AT}, "zh", "seller", zone="Asia/Shanghai")
     assert told == "平台逾期未裁决,按买家诉求处理,2026-06-24 00:00:00前可申诉"

@@ -67,7 +67,7 @@ def test_a_seller_is_not_told_to_wait_for_its_own_answer(capsys: pytest.CaptureF
     opened = b.case_opened().model_copy(update={"code": "case.applied"})
     seller = next(line for line in printed(capsys, step(opened, opened.occurred_at)) if line.startswith("seller:"))
     assert "请等待" not in seller
-    assert "The buyer asked for after-sale of" in seller
+    assert "The buyer opened a case" in seller
 
 
 def test_a_ruling_is_told_with_what_it_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 NOT_SIGNED = ("商品尚未签收", "The goods were not signed for yet.")
 SENTENCES: dict[str, tuple[str, ...] | None] = {
-    "appeal.known": ("已申诉过,每单仅可申诉一次", "It was appealed before. There is one appeal."),
-    "appeal.not_loser": ("裁决支持您,无需申诉", "The ruling was in your favour."),
+    "appeal.known": ("该裁决已申诉过,仅可申诉一次", "This ruling was appealed before. It can be appealed once."),
+    "appeal.not_loser": ("裁决支持您,无需申诉", "The ruling was in your favour: there is nothing to appeal."),
     "appeal.too_late": ("已超过申诉期限,截止时间{until}", "The time to appeal is over; it ended at {until}."),
     "buyer.differs": (
         "您不是该订单的买家",
@@ -35,7 +35,7 @@ SENTENCES: dict[str, tuple[str, ...] | None] = {
     "line.unknown": ("订单中没有该商品", "There is no such line in this order."),
     "no_reason.excluded": ("该商品不支持七天无理由退货", "This product is excluded from no-reason returns."),
     "no_reason.not_signed": NOT_SIGNED,
-    "no_reason.unsealed": ("商品已拆封激活,不支持无理由退货", "Unsealed digital goods cannot be returned without a reason."),
+    "no_reason.unsealed": ("商品已拆封或激活,不支持七天无理由退货", "Unsealed digital goods cannot be returned without a reason."),
     "no_reason.waived": (
         "购买时已确认不支持七天无理由退货",
         "You confirmed at purchase that no-reason return does not apply.",
@@ -46,17 +46,22 @@ SENTENCES: dict[str, tuple[str, ...] | None] = {
         "已超过7天无理由退货期限,截止时间{until}",
         "The time for no-reason return has passed (7 days from the day after signing); it ended at {until}.",
     ),
-    "not_shipped.sent": ("商品已发货,未发货数量仅剩0件,请改为申请退货退款", "The goods have left already; 0 are still to be sent."),
+    "not_shipped.sent": (
+        "商品已发货,签收后可申请退货退款",
+        "The goods have left already. You can ask to return them once they have arrived.",
+        "商品已发货,买家签收后可申请退货退款",
+        "The goods have left already. The buyer can ask to return them once they have arrived.",
+    ),
     "promise.freight": ("运费随商品一并处理", "Freight goes with its goods."),
     "promise.gift": ("赠品随主商品一并退回", "A gift goes back with its product."),
     "promise.goods_only": ("虚拟商品不提供此保障", "Virtual goods do not have this promise."),
     "refund.amount_exceeds": (
         "申请金额60.01 CNY超过可退金额60.00 CNY",
-        "More money (60.01 CNY) than can be refunded (60.00 CNY).",
+        "The amount asked for (60.01 CNY) is more than can be refunded (60.00 CNY).",
     ),
     "refund.amount_not_fit": ("该售后类型不支持自定义金额", "No amount can be asked for in this kind of case."),
     "refund.nothing_left": ("没有可退金额", "Nothing is left to refund."),
-    "refund.quantity_exceeds": ("申请数量4件超过可退数量3件", "More units (4) than can be returned (3)."),
+    "refund.quantity_exceeds": ("申请数量4件超过剩余可申请数量3件", "More units are asked for (4) than are left (3)."),
     "return.waybill_used": ("该运单号已被使用", "This waybill was used before."),
     "ruling.exceeds_claim": None,
     "ruling.too_early": None,
@@ -73,18 +78,18 @@ SENTENCES: dict[str, tuple[str, ...] | None] = {
         "买家下单时未使用小店信任卡",
         "The buyer ordered without a trust card.",
     ),
-    "trust_card.not_known": ("信任卡尚未生效,请稍后再试", "This trust card is not known yet."),
-    "trust_card.not_offered": ("商家未提供该信任卡权益", "The seller did not offer this right."),
+    "trust_card.not_known": ("暂未查询到该小店信任卡,请稍后再试", "This trust card is not known yet. Please try again later."),
+    "trust_card.not_offered": ("卖家未提供该小店信任卡权益", "The seller did not offer this right."),
     "trust_card.not_valid": (
-        "下单时信任卡无效",
+        "下单时小店信任卡无效",
         "Your trust card was not valid when you ordered.",
-        "买家下单时信任卡无效",
+        "买家下单时小店信任卡无效",
         "The buyer's trust card was not valid at the order.",
     ),
     "trust_card.of_another": (
-        "下单时使用了他人的信任卡",
+        "下单时使用了他人的小店信任卡",
         "You ordered with another's card.",
-        "买家下单时使用了他人的信任卡",
+        "买家下单时使用了他人的小店信任卡",
         "The buyer ordered with another's card.",
     ),
 }
