@@ -50,6 +50,11 @@ def test_each_refund_code_is_a_sentence_with_all_of_its_numbers_and_with_none(co
         assert shown in full
 
 
+def test_chinese_is_set_in_chinese_punctuation() -> None:
+    texts = [(code, text) for code, entry in CATALOGUE.items() for text in (entry.zh, entry.seller_zh)]
+    assert [code for code, text in texts if set(",;:?!()") & set(text)] == []
+
+
 def test_each_guarantee_has_a_name_of_its_own_in_both_languages_r4_1() -> None:
     assert {rule.name for rule in CATALOGUE_OF_GUARANTEES} <= GUARANTEES.keys(), "an id that left stays: old certificates name it"
     for names in ([name.zh for name in GUARANTEES.values()], [name.en for name in GUARANTEES.values()]):
@@ -78,7 +83,7 @@ def test_a_window_that_has_passed_is_told_with_its_length_and_its_end_r4_5() -> 
     told = numbers_of(numbers(days=7, until=AT))
     english = sentence("no_reason.window_over", told, "en", zone="Asia/Shanghai")
     assert english == "The time for no-reason return has passed (7 days from the day after signing); it ended at 2026-06-24 00:00:00."
-    assert sentence("no_reason.window_over", told, "zh", zone="Asia/Shanghai") == "已超过7天无理由退货期限,截止时间2026-06-24 00:00:00"
+    assert sentence("no_reason.window_over", told, "zh", zone="Asia/Shanghai") == "已超过7天无理由退货期限，截止时间2026-06-24 00:00:00"
 
 
 def test_buyer_and_seller_read_their_own_sentence() -> None:
@@ -103,7 +108,7 @@ def test_a_seller_is_not_told_that_it_can_ask_for_what_its_buyer_can(code: str) 
 
 def test_a_default_judgment_says_until_when_it_can_be_appealed_r4_11() -> None:
     told = sentence("case.default_judgment", {"appeal_until": AT}, "zh", "seller", zone="Asia/Shanghai")
-    assert told == "平台逾期未裁决,按买家诉求处理,2026-06-24 00:00:00前可申诉"
+    assert told == "平台逾期未裁决，按买家诉求处理，2026-06-24 00:00:00前可申诉"
 
 
 @pytest.mark.parametrize("told", [acts.DISPUTED, (*acts.DISPUTED, acts.HEARD)])
@@ -111,12 +116,12 @@ def test_evidence_that_is_too_late_is_told_when_its_time_was_over_r4_11(told: tu
     found = show(acts.shown(when="06-21 12:00:06"), life.purchase_of(shop(*told)))
     assert isinstance(found, Reject)
     until = numbers_of(found.detail)
-    assert sentence("evidence.too_late", until, "zh", zone="Asia/Shanghai") == "举证时间已结束,截止时间2026-06-21 12:00:00"
+    assert sentence("evidence.too_late", until, "zh", zone="Asia/Shanghai") == "举证时间已结束，截止时间2026-06-21 12:00:00"
 
 
 def test_the_numbers_of_a_verdict_are_those_of_its_fact() -> None:
     closed = b.case_closed(quantity=1, amount_minor=60_00)
-    assert sentence(closed.code, numbers_in(closed), "zh", currency="CNY") == "退款已完成,金额60.00 CNY"
+    assert sentence(closed.code, numbers_in(closed), "zh", currency="CNY") == "退款已完成，金额60.00 CNY"
 
 
 def test_a_code_that_is_not_in_the_catalogue_or_not_for_them_says_nothing() -> None:
