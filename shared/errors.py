@@ -989,9 +989,9 @@ CATALOGUE: dict[str, Entry] = {
     "not_shipped.sent": Entry(
         "the units left already",
         False,
-        "商品已发货[，仅剩{left}件未发货]，签收后可申请退货退款",
+        "商品已发货[，未发货数量：{left}件]，签收后可申请退货退款",
         "The goods have left already[; still to be sent: {left}]. You can ask to return them once they have arrived.",
-        "商品已发货[，仅剩{left}件未发货]，买家签收后可申请退货退款",
+        "商品已发货[，未发货数量：{left}件]，买家签收后可申请退货退款",
         "The goods have left already[; still to be sent: {left}]. The buyer can ask to return them once they have arrived.",
     ),
     "promise.currency": Entry(

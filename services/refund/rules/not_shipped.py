@@ -34,5 +34,5 @@ def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
         return Reject(promised.withheld)
     left = claim.units - claim.sent
     if claim.units and claim.quantity > left:
-        return Reject("not_shipped.sent", numbers(wanted=claim.quantity, left=left or None))
+        return Reject("not_shipped.sent", numbers(wanted=claim.quantity, left=left))
     return None
