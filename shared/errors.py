@@ -183,6 +183,7 @@ PaymentCode = Literal[
     "settlement.before_escrow",
     "statement.known",
     "statement.of_party",
+    "statement.stated_since",
     "statement.too_many_lines",
     "statement.too_old",
     "withdrawal.clawback_open",
@@ -199,6 +200,7 @@ RefundCode = Literal[
     "appeal.ended",
     "appeal.known",
     "appeal.not_loser",
+    "appeal.too_early",
     "appeal.too_late",
     "card.known",
     "case.agreed",
@@ -433,7 +435,7 @@ CATALOGUE: dict[str, Entry] = {
     "order.due_differs": Entry(
         "the checkout's due amount is not what the allocation of the coupons gives",
         False,
-        "订单金额有误,请重新下单",
+        "订单金额有误，请重新下单",
         "The amount has changed. Please order again.",
     ),
     "order.exists": Entry("an order of this id was placed before", False, "订单已存在", "This order exists already."),
@@ -453,21 +455,21 @@ CATALOGUE: dict[str, Entry] = {
     "payment.amount_differs": Entry(
         "the paid amount is not the amount due: it goes back in full",
         False,
-        "支付金额与应付金额不符,将全额退回",
+        "支付金额与应付金额不符，将全额退回",
         "The amount paid is not the amount due. It will be returned in full.",
     ),
     "payment.before_order": Entry("a payment of an order that is not known yet: waits", True),
     "payment.currency_differs": Entry(
         "paid in another currency than the order's: it goes back in full",
         False,
-        "支付币种不符,将全额退回",
+        "支付币种不符，将全额退回",
         "The payment was made in another currency. It will be returned in full.",
     ),
     "payment.known": Entry("this payment was counted before"),
     "payment.second": Entry(
         "the order is paid already: the second payment goes back in full",
         False,
-        "订单已支付,重复支付将全额退回",
+        "订单已支付，重复支付将全额退回",
         "This order was paid before. The second payment will be returned in full.",
     ),
     "receipt.before_delivery": Entry("confirmed before any line was shipped or delivered: waits", True),
@@ -492,12 +494,12 @@ CATALOGUE: dict[str, Entry] = {
     "payment.late": Entry(
         "paid at or after the payment deadline: it goes back in full",
         False,
-        "支付超时,将全额退回",
+        "支付超时，将全额退回",
         "The payment came too late. It will be returned in full.",
     ),
     "payment.of_nothing": Entry("a payment of 0 pays for nothing and cannot go back"),
     "receipt.case_open": Entry(
-        "an after-sale case is open on the line", True, "售后处理中,暂不能确认收货", "Receipt cannot be confirmed while a case is open."
+        "an after-sale case is open on the line", True, "售后处理中，暂不能确认收货", "Receipt cannot be confirmed while a case is open."
     ),
     "settlement.before_completion": Entry("settled before it was confirmed here: waits", True),
     "payout.contradicted": Entry("the provider said the opposite of this payout before: a person asks the provider"),
@@ -552,21 +554,21 @@ CATALOGUE: dict[str, Entry] = {
     "seller.request_too_old": Entry(
         "older than the requests that are still known by their ids: it may have been done before",
         False,
-        "请求已过期,请重新提交",
+        "请求已过期，请重新提交",
         "This request is too old. Please make a new one.",
     ),
     "settlement.before_escrow": Entry("confirmed before its escrow was funded: waits", True),
     "withdrawal.clawback_open": Entry(
         "the platform fronts what the balance does not suffice for: nothing is paid out until that is taken",
         True,
-        "存在待扣回的佣金,暂不能提现",
+        "存在待扣回的佣金，暂不能提现",
         "Withdrawals wait until a commission has been returned.",
     ),
     "withdrawal.debt_open": Entry(
-        "a debt is open: new income repays it first", True, "存在未还欠款,暂不能提现", "Withdrawals wait until the debt is repaid."
+        "a debt is open: new income repays it first", True, "存在未还欠款，暂不能提现", "Withdrawals wait until the debt is repaid."
     ),
     "withdrawal.deposit_short": Entry(
-        "the deposit holds less than is required", True, "保证金不足,暂不能提现", "Withdrawals wait until the deposit is complete."
+        "the deposit holds less than is required", True, "保证金不足，暂不能提现", "Withdrawals wait until the deposit is complete."
     ),
     "withdrawal.exceeds_balance": Entry(
         "more than the balance holds", True, "提现金额超过可用余额", "The amount is more than the available balance."
@@ -585,10 +587,11 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "withdrawal.known": Entry("a withdrawal of this id was paid out before", False, "该提现申请已处理", "This withdrawal was made before."),
     "withdrawal.too_many": Entry(
-        "too many payouts are under way", True, "处理中的提现过多,请稍后再试", "Too many payouts are under way. Please try again later."
+        "too many payouts are under way", True, "处理中的提现过多，请稍后再试", "Too many payouts are under way. Please try again later."
     ),
     "statement.of_party": Entry("a payout is of a party, not of an order: statement.payout, keyed by the party, tells of it"),
     "statement.known": Entry("the line was stated before, word for word"),
+    "statement.stated_since": Entry("the line was stated otherwise later than this was said: that stands"),
     "reimbursement.before_answer": Entry("a reimbursement of what the provider has not answered yet: waits", True),
     "reimbursement.known": Entry("a reimbursement of this id was paid before"),
     "statement.too_many_lines": Entry("the provider stated more lines than any order or party has at a time: none of it is compared"),
@@ -596,7 +599,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.attempts_used": Entry(
         "no attempts are left for this line, withdrawn ones included",
         False,
-        "该商品的售后申请次数已用完[(最多{attempts}次)]",
+        "该商品的售后申请次数已用完[（最多{attempts}次）]",
         "No more requests are possible for this line[ (at most {attempts})].",
     ),
     "case.before_approval": Entry("goods were sent back before the seller's answer was known: waits", True),
@@ -611,47 +614,49 @@ CATALOGUE: dict[str, Entry] = {
     "case.none_accepted": Entry(
         "the seller accepted no unit on inspection",
         False,
-        "卖家验货未通过[,{deadline}前可申请平台介入]",
+        "卖家验货未通过[，{deadline}前可申请平台介入]",
         "The seller accepted none of the returned goods[. You can ask the platform to judge until {deadline}].",
-        "验货未通过[,买家可于{deadline}前申请平台介入]",
+        "验货未通过[，买家可于{deadline}前申请平台介入]",
         "You accepted none of the returned goods[. The buyer can ask the platform to judge until {deadline}].",
     ),
     "case.not_posted": Entry(
         "the buyer did not send the goods in time",
         False,
-        "未在规定时间内寄回商品[,截止时间{occurred_at}]",
-        "The goods were not sent back in time[; it ended at {occurred_at}].",
+        "未在规定时间内寄回商品[，截止时间{occurred_at}]，售后已关闭",
+        "The goods were not sent back in time[, by {occurred_at}]. The case is closed.",
     ),
     "case.refunded": Entry(
-        "the buyer has the money", False, "退款已完成[,金额{refunded_minor}]", "The refund is done[: {refunded_minor}]."
+        "the buyer has the money", False, "退款已完成[，金额{refunded_minor}]", "The refund is done[: {refunded_minor}]."
     ),
     "case.refunded_beside_bank": Entry(
         "the buyer has what its bank had not taken back already",
         False,
-        "退款已完成[,金额{refunded_minor}][,其余{bank_minor}此前已由发卡行退回]",
+        "退款已完成[，金额{refunded_minor}][，其余{bank_minor}此前已由发卡行退回]",
         "The refund is done[: {refunded_minor}][. Your bank had given you the other {bank_minor} before].",
-        "退款已完成[,金额{refunded_minor}][,其余{bank_minor}此前已由买家发卡行退回]",
+        "退款已完成[，金额{refunded_minor}][，其余{bank_minor}此前已由买家发卡行退回]",
         "The refund is done[: {refunded_minor}][. The buyer's bank had given back the other {bank_minor} before].",
     ),
     "case.refusal_over": Entry(
         "the seller's refusal stood until its days were over",
         False,
-        "卖家拒绝后未继续申请,售后已[于{occurred_at}]关闭",
-        "The refusal stood and the case was closed[ at {occurred_at}].",
+        "卖家拒绝后未在期限内申请平台介入，售后已[于{occurred_at}]关闭",
+        "The platform was not asked to judge the refusal in time. The case was closed[ at {occurred_at}].",
     ),
     "case.shipped": Entry(
         "the goods left before the refund could stop them: shipment won",
         False,
-        "商品已发货,可在签收后申请售后",
+        "商品已发货，可在签收后申请售后",
         "The goods have left already. You can open a case once they have arrived.",
+        "商品已发货，买家可在签收后申请售后",
+        "The goods have left already. The buyer can open a case once they have arrived.",
     ),
     "case.too_late": Entry(
-        "the answer came at or after its deadline", False, "已超过处理时限[,截止时间{until}]", "The deadline has passed[; it was {until}]."
+        "the answer came at or after its deadline", False, "已超过处理时限[，截止时间{until}]", "The deadline has passed[; it was {until}]."
     ),
     "case.waits_for_hold": Entry(
         "agreed to; the order has still to say that the goods have not left",
         False,
-        "已同意退款,正在确认商品未发货",
+        "已同意退款，正在确认商品未发货",
         "Agreed to. We check that nothing has left.",
     ),
     "case.withdrawn": Entry("the buyer took the request back", False, "买家已撤销申请", "The request was withdrawn."),
@@ -663,14 +668,22 @@ CATALOGUE: dict[str, Entry] = {
     "appeal.known": Entry(
         "the ruling was appealed before: there is one appeal",
         False,
-        "已申诉过,每单仅可申诉一次",
-        "It was appealed before. There is one appeal.",
+        "该裁决已申诉过，仅可申诉一次",
+        "This ruling was appealed before. It can be appealed once.",
     ),
-    "appeal.not_loser": Entry("only who lost the ruling appeals", False, "裁决支持您,无需申诉", "The ruling was in your favour."),
+    "appeal.not_loser": Entry(
+        "only who lost the ruling appeals", False, "裁决支持您，无需申诉", "The ruling was in your favour: there is nothing to appeal."
+    ),
+    "appeal.too_early": Entry(
+        "the appeal is dated before the ruling that it is against",
+        False,
+        "裁决作出后方可申诉[，裁决时间{since}]",
+        "There was no ruling to appeal yet[; it was made at {since}].",
+    ),
     "appeal.too_late": Entry(
         "the appeal came when its days had passed",
         False,
-        "已超过申诉期限[,截止时间{until}]",
+        "已超过申诉期限[，截止时间{until}]",
         "The time to appeal is over[; it ended at {until}].",
     ),
     "claim.kind_not_offered": Entry(
@@ -685,7 +698,7 @@ CATALOGUE: dict[str, Entry] = {
     "evidence.too_late": Entry(
         "evidence when the time for it was over",
         False,
-        "举证时间已结束[,截止时间{until}]",
+        "举证时间已结束[，截止时间{until}]",
         "The time for evidence is over[; it ended at {until}].",
     ),
     "evidence.too_many": Entry(
@@ -696,7 +709,7 @@ CATALOGUE: dict[str, Entry] = {
         "more money than is left of what was paid for these units",
         False,
         "申请金额[{amount_minor}]超过可退金额[{left_minor}]",
-        "More money[ ({amount_minor})] than can be refunded[ ({left_minor})].",
+        "The amount asked for[ ({amount_minor})] is more than can be refunded[ ({left_minor})].",
     ),
     "refund.amount_not_fit": Entry(
         "an amount of nothing, or in a kind of case that has none",
@@ -712,9 +725,11 @@ CATALOGUE: dict[str, Entry] = {
     "ruling.before_appeal": Entry("a ruling on an appeal that is not known yet: waits", True),
     "ruling.before_dispute": Entry("a ruling on a dispute that is not known yet: waits", True),
     "ruling.exceeds_claim": Entry("a ruling gives more than was claimed, or than was paid"),
-    "ruling.too_early": Entry("a ruling before both sides had their time for evidence, or the carrier its hours to collect a parcel"),
+    "ruling.too_early": Entry(
+        "a ruling before both sides had their time for evidence, before its appeal was made, or before the carrier's hours were over"
+    ),
     "ruling.too_late": Entry("a ruling when its days had passed: what their end brought stands"),
-    "fund.approved": Entry("a person had the platform's fund pay", False, "平台审核通过,正在退款", "The platform approved the refund."),
+    "fund.approved": Entry("a person had the platform's fund pay", False, "平台审核通过，正在退款", "The platform approved the refund."),
     "fund.budget_spent": Entry(
         "the platform's guarantee fund has no budget left for the day: a person decides",
         False,
@@ -729,181 +744,186 @@ CATALOGUE: dict[str, Entry] = {
         "The platform is looking at the request.",
     ),
     "case.agreed": Entry(
-        "the seller agreed", False, "卖家已同意[,处理截止时间{deadline}]", "The seller agreed[; the next step is due by {deadline}]."
+        "the seller agreed", False, "卖家已同意[，下一步截止时间{deadline}]", "The seller agreed[; the next step is due by {deadline}]."
     ),
     "case.appeal_lost": Entry(
-        "the appeal was not upheld: the ruling stands", False, "申诉不成立,维持原裁决", "The appeal failed. The ruling stands."
+        "the appeal was not upheld: the ruling stands", False, "申诉不成立，维持原裁决", "The appeal failed. The ruling stands."
     ),
     "case.appeal_unruled": Entry(
         "nobody ruled on the appeal in time: the ruling stands",
         False,
-        "申诉期满,维持原裁决",
+        "申诉期满，维持原裁决",
         "The time for the appeal is over. The ruling stands.",
     ),
     "case.appeal_won": Entry(
         "the appeal was upheld: the ruling falls",
         False,
-        "申诉成立,原裁决已撤销[,退款金额{amount_minor}]",
+        "申诉成立，原裁决已撤销[，退款金额{amount_minor}]",
         "The appeal was upheld. The ruling falls[; {amount_minor} is refunded].",
     ),
     "case.appeal_won_by_seller": Entry(
         "the seller won on appeal before anything was refunded",
         False,
-        "卖家申诉成立,售后已关闭",
+        "卖家申诉成立，售后已关闭",
         "The seller's appeal was upheld. The case is closed.",
     ),
     "case.appealed_by_loser": Entry(
         "who lost the ruling appealed",
         False,
-        "已提交申诉,等待平台复核[,复核期限{appeal_until}]",
+        "已提交申诉，等待平台复核[，复核期限{appeal_until}]",
         "The ruling was appealed. The platform looks at it again[, by {appeal_until}].",
     ),
     "case.applied": Entry(
         "the request was taken: whoever has the turn acts",
         False,
-        "售后申请已提交[,数量{quantity}件][,请等待处理,截止时间{deadline}]",
-        "The request[ for {quantity} units] was taken[; it is answered by {deadline}].",
-        "买家申请售后[,数量{quantity}件][,处理期限{deadline}]",
-        "The buyer asked for after-sale[ of {quantity} units][; it is to be answered by {deadline}].",
+        "售后申请已提交[，数量{quantity}件][，下一步截止时间{deadline}]",
+        "The request was taken[, units: {quantity}][; the next step is due by {deadline}].",
+        "买家已申请售后[，数量{quantity}件][，下一步截止时间{deadline}]",
+        "The buyer opened a case[, units: {quantity}][; the next step is due by {deadline}].",
     ),
     "case.at_once": Entry(
         "promised without anybody's answer",
         False,
-        "符合保障条款,已立即通过[,退款金额{amount_minor}]",
+        "符合保障条款，已立即通过[，退款金额{amount_minor}]",
         "Promised, and granted at once[: {amount_minor}].",
     ),
     "case.claim_unanswered": Entry(
         "nobody answered the claim in time: the platform judges",
         False,
-        "举证或答复超时,平台已介入",
+        "举证或答复超时，平台已介入",
         "Not answered in time. The platform judges.",
     ),
     "case.default_judgment": Entry(
         "the platform did not rule in time: for the buyer",
         False,
-        "平台逾期未裁决,按买家诉求处理[,退款金额{amount_minor}][,{appeal_until}前可申诉]",
+        "平台逾期未裁决，按买家诉求处理[，退款金额{amount_minor}][，{appeal_until}前可申诉]",
         "Not ruled on in time: decided for the buyer[; {amount_minor} is refunded][; appeals are taken until {appeal_until}].",
     ),
     "case.disputed_by_buyer": Entry(
         "the buyer disputes the refusal",
         False,
-        "买家已申请平台介入[,举证截止时间{deadline}]",
+        "买家已申请平台介入[，举证截止时间{deadline}]",
         "The buyer asked the platform to judge[; evidence is taken until {deadline}].",
     ),
     "case.disputed_by_seller": Entry(
         "the seller asks the platform to judge",
         False,
-        "卖家已申请平台介入[,举证截止时间{deadline}]",
+        "卖家已申请平台介入[，举证截止时间{deadline}]",
         "The seller asked the platform to judge[; evidence is taken until {deadline}].",
     ),
     "case.evidence_closed": Entry(
         "the time for evidence is over: the platform rules",
         False,
-        "举证已结束,等待平台裁决[,裁决期限{deadline}]",
+        "举证已结束，等待平台裁决[，裁决期限{deadline}]",
         "The time for evidence is over. The platform rules[ by {deadline}].",
     ),
     "case.evidence_shown": Entry("a side showed evidence", False, "已收到举证材料", "Evidence was added."),
     "case.goods_received": Entry(
-        "the seller's door signed for the goods", False, "退货已签收,等待验货", "The goods have arrived and are inspected."
+        "the seller's door signed for the goods", False, "退货已签收，等待验货", "The goods have arrived and are inspected."
     ),
     "case.granted_again": Entry(
-        "the refund that failed is paid anew", False, "退款失败,已重新发起", "The refund failed and is paid again."
+        "the refund that failed is paid anew", False, "退款失败，已重新发起", "The refund failed and is paid again."
     ),
     "case.inspected": Entry(
         "the seller inspected the goods and accepted them",
         False,
-        "卖家验货通过[,退款金额{amount_minor}]",
+        "卖家验货通过[，退款金额{amount_minor}]",
         "The seller accepted the goods[; {amount_minor} is refunded].",
     ),
     "case.not_inspected": Entry(
         "the seller did not inspect in time: all is accepted",
         False,
-        "卖家超时未验货,视为验货通过[,退款金额{amount_minor}]",
+        "卖家超时未验货，视为验货通过[，退款金额{amount_minor}]",
         "Not inspected in time: all is accepted[; {amount_minor} is refunded].",
     ),
     "case.parcel_failed": Entry(
         "the carrier says that the parcel was refused or lost",
         False,
-        "包裹拒收或丢失,已通过[,退款金额{amount_minor}]",
+        "包裹被拒收或丢失，申请已通过[，退款金额{amount_minor}]",
         "The parcel was refused or lost[; {amount_minor} is refunded].",
     ),
     "case.refund_failed": Entry(
-        "the provider did not pay: a person decides", False, "退款失败,平台处理中", "The refund failed. The platform looks at it."
+        "the provider did not pay: a person decides", False, "退款失败，平台处理中", "The refund failed. The platform looks at it."
     ),
     "case.refund_given_up": Entry(
-        "the refund that failed is not paid again", False, "退款无法完成,售后已关闭", "The refund could not be paid. The case is closed."
+        "the refund that failed is not paid again", False, "退款无法完成，售后已关闭", "The refund could not be paid. The case is closed."
     ),
     "case.replacement_arrived": Entry("the replacement was signed for", False, "换货/补发商品已签收", "The replacement has arrived."),
     "case.replacement_failed": Entry(
         "the replacement was refused or lost: refunded",
         False,
-        "换货/补发包裹拒收或丢失,转为退款[,退款金额{amount_minor}]",
+        "换货/补发包裹被拒收或丢失，已转为退款[，退款金额{amount_minor}]",
         "The replacement did not arrive. It is refunded[: {amount_minor}].",
     ),
     "case.replacement_late": Entry(
         "the seller did not send the replacement in time: refunded",
         False,
-        "卖家超时未换货/补发,转为退款[,退款金额{amount_minor}]",
+        "卖家超时未换货/补发，已转为退款[，退款金额{amount_minor}]",
         "The replacement was not sent in time. It is refunded[: {amount_minor}].",
     ),
     "case.replacement_presumed": Entry(
-        "nobody signed for the replacement: it counts as arrived", False, "换货/补发已超时自动完成", "The replacement counts as arrived."
+        "nobody signed for the replacement: it counts as arrived",
+        False,
+        "换货/补发商品超时未确认签收，视为已签收",
+        "Nobody signed for the replacement in time: it counts as arrived.",
     ),
     "case.replacement_sent": Entry(
         "the replacement is on its way",
         False,
-        "换货/补发商品已发出[,自动完成时间{deadline}]",
+        "换货/补发商品已发出[，自动完成时间{deadline}]",
         "The replacement is on its way[; it counts as arrived at {deadline}].",
     ),
     "case.ruled_for_buyer": Entry(
         "the platform ruled for the buyer",
         False,
-        "平台裁决支持买家[,退款金额{amount_minor}][,{appeal_until}前可申诉]",
+        "平台裁决支持买家[，退款金额{amount_minor}][，{appeal_until}前可申诉]",
         "The platform ruled for the buyer[; {amount_minor} is refunded][; appeals are taken until {appeal_until}].",
     ),
     "case.ruled_for_seller": Entry(
         "the platform ruled for the seller",
         False,
-        "平台裁决支持卖家[,{appeal_until}前可申诉]",
+        "平台裁决支持卖家[，{appeal_until}前可申诉]",
         "The platform ruled for the seller[; appeals are taken until {appeal_until}].",
     ),
     "case.seller_refused": Entry(
         "the seller refused: the buyer may dispute it",
         False,
-        "卖家已拒绝,[{deadline}前]可申请平台介入",
+        "卖家已拒绝，[{deadline}前]可申请平台介入",
         "The seller refused. You can ask the platform to judge[ until {deadline}].",
-        "您已拒绝,买家可[于{deadline}前]申请平台介入",
+        "您已拒绝，买家可[于{deadline}前]申请平台介入",
         "You refused. The buyer can ask the platform to judge[ until {deadline}].",
     ),
     "case.sent_again": Entry(
         "goods that were lost have left once more: the case that asked for that is done",
         False,
-        "商品已重新发货,签收后可再申请售后",
+        "商品已重新发货，签收后可再次申请售后",
         "The goods were sent again. You can open a case once they have arrived.",
+        "商品已重新发货，买家签收后可再次申请售后",
+        "The goods were sent again. The buyer can open a case once they have arrived.",
     ),
     "case.sent_back": Entry(
         "the goods are on their way back",
         False,
-        "退货已寄出[,卖家须于{deadline}前验货]",
+        "退货已寄出[，卖家须于{deadline}前验货]",
         "The goods are on their way back[; the seller inspects them by {deadline}].",
     ),
     "case.silence_agreed": Entry(
         "the seller was silent until the deadline, which is to agree",
         False,
-        "卖家超时未处理,已自动同意[,处理截止时间{deadline}]",
+        "卖家超时未处理，已自动同意[，下一步截止时间{deadline}]",
         "Not answered in time: agreed to[; the next step is due by {deadline}].",
     ),
     "case.units_cancelled": Entry(
         "the units were cancelled before the case could have them: their money goes back by that",
         False,
-        "商品已取消,款项将随取消退回",
+        "商品已取消，款项将随取消退回",
         "These units were cancelled before. Their money goes back with that.",
     ),
     "certificate.exists": Entry("the order's certificate was issued before"),
     "first_order.not_first": Entry(
         "an earlier paid order of the buyer, or of one who is the same person, is the first",
         False,
-        "该订单不是首单,不享受首单保障",
+        "该订单不是首单，不享受首单保障",
         "This is not the first order, so the first-order guarantee does not apply.",
     ),
     "first_order.used": Entry(
@@ -930,7 +950,7 @@ CATALOGUE: dict[str, Entry] = {
     "no_reason.window_over": Entry(
         "the window from the day after signing has passed",
         False,
-        "已超过[{days}天]无理由退货期限[,截止时间{until}]",
+        "已超过[{days}天]无理由退货期限[，截止时间{until}]",
         "The time for no-reason return has passed[ ({days} days from the day after signing)][; it ended at {until}].",
     ),
     "refund.before_grant": Entry("an outcome of a refund that no case granted yet: waits", True),
@@ -938,8 +958,8 @@ CATALOGUE: dict[str, Entry] = {
     "refund.quantity_exceeds": Entry(
         "more units than were bought and not yet refunded",
         False,
-        "申请数量[{wanted}件]超过可退数量[{left}件]",
-        "More units[ ({wanted})] than can be returned[ ({left})].",
+        "申请数量[{wanted}件]超过剩余可申请数量[{left}件]",
+        "More units are asked for[ ({wanted})] than are left[ ({left})].",
     ),
     "case.before_shipping": Entry("a claim for what did not arrive or is to come back, before its shipping is known: waits", True),
     "claim.not_signed": Entry(
@@ -948,7 +968,7 @@ CATALOGUE: dict[str, Entry] = {
     "claim.window_over": Entry(
         "the time from signing in which this can be claimed has passed",
         False,
-        "已超过申请期限[(签收次日起{days}天)][(签收后{hours}小时)][,截止时间{until}]",
+        "已超过申请期限[（签收次日起{days}天）][（签收后{hours}小时）][，截止时间{until}]",
         "The time for this has passed[ ({days} days from the day after signing)][ ({hours} hours from signing)][; it ended at {until}].",
     ),
     "instant_refund.not_for_line": Entry(
@@ -970,14 +990,16 @@ CATALOGUE: dict[str, Entry] = {
     "no_reason.unsealed": Entry(
         "digital goods were unsealed",
         False,
-        "商品已拆封激活,不支持无理由退货",
+        "商品已拆封或激活，不支持七天无理由退货",
         "Unsealed digital goods cannot be returned without a reason.",
     ),
     "not_shipped.sent": Entry(
         "the units left already",
         False,
-        "商品已发货[,未发货数量仅剩{left}件],请改为申请退货退款",
-        "The goods have left already[; {left} are still to be sent].",
+        "商品已发货[，未发货数量：{left}件]，签收后可申请退货退款",
+        "The goods have left already[; still to be sent: {left}]. You can ask to return them once they have arrived.",
+        "商品已发货[，未发货数量：{left}件]，买家签收后可申请退货退款",
+        "The goods have left already[; still to be sent: {left}]. The buyer can ask to return them once they have arrived.",
     ),
     "promise.currency": Entry(
         "the policy names no amount in the order's currency", False, "该币种订单不提供此保障", "There is no such promise in this currency."
@@ -1004,26 +1026,26 @@ CATALOGUE: dict[str, Entry] = {
     "trust_card.not_known": Entry(
         "a card of that id is not known here (yet)",
         True,
-        "信任卡尚未生效,请稍后再试",
-        "This trust card is not known yet.",
+        "暂未查询到该小店信任卡，请稍后再试",
+        "This trust card is not known yet. Please try again later.",
     ),
     "trust_card.of_another": Entry(
         "the order was placed with another buyer's trust card",
         False,
-        "下单时使用了他人的信任卡",
+        "下单时使用了他人的小店信任卡",
         "You ordered with another's card.",
-        "买家下单时使用了他人的信任卡",
+        "买家下单时使用了他人的小店信任卡",
         "The buyer ordered with another's card.",
     ),
     "trust_card.not_offered": Entry(
-        "the seller did not offer this right on the line", False, "商家未提供该信任卡权益", "The seller did not offer this right."
+        "the seller did not offer this right on the line", False, "卖家未提供该小店信任卡权益", "The seller did not offer this right."
     ),
     "trust_card.not_valid": Entry(
         "the order's trust card was not valid when it was placed",
         False,
-        "下单时信任卡无效",
+        "下单时小店信任卡无效",
         "Your trust card was not valid when you ordered.",
-        "买家下单时信任卡无效",
+        "买家下单时小店信任卡无效",
         "The buyer's trust card was not valid at the order.",
     ),
     "evidence.void_known": Entry("this fact was voided before: a second telling changes nothing"),
@@ -1036,13 +1058,13 @@ CATALOGUE: dict[str, Entry] = {
     "evidence.known": Entry("this fact was counted before: a second telling counts nothing"),
     "cancel.before_payment": Entry("a cancellation of a payment that has not come yet: waits", True),
     "cancel.case_open": Entry(
-        "an after-sale case is open on the line: it decides", True, "售后处理中,暂不能取消", "A case is open for this line."
+        "an after-sale case is open on the line: it decides", True, "售后处理中，暂不能取消", "A case is open for this line."
     ),
     "cancel.exceeds_unsent": Entry("more units than are still to be sent", False, "可取消数量不足", "Fewer units are still to be sent."),
     "cancel.not_allowed": Entry(
         "made for this buyer, virtual, or freight: a case decides",
         False,
-        "该商品不支持直接取消,请申请售后",
+        "该商品不支持直接取消，请申请售后",
         "This line cannot be cancelled. Please open a case.",
     ),
     "cancel.nothing_left": Entry(
@@ -1058,7 +1080,7 @@ CATALOGUE: dict[str, Entry] = {
     "order.bad_gift": Entry(
         "a gift is not goods, or not of other goods of its seller in the order",
         False,
-        "赠品信息有误,请重新下单",
+        "赠品信息有误，请重新下单",
         "The gift belongs to no product.",
     ),
     "order.coupon_of_freight": Entry("a coupon covers freight", False, "优惠券不适用于运费", "Coupons do not apply to freight."),
@@ -1081,13 +1103,13 @@ CATALOGUE: dict[str, Entry] = {
     "receipt.too_late": Entry(
         "more time was asked for when the line's time was over: it is confirmed by time, or once its case has ended",
         False,
-        "确认收货期限已过,不能延长",
+        "确认收货期限已过，不能延长",
         "The time to confirm receipt is over. It cannot be extended.",
     ),
     "redemption.before_payment": Entry("a use of virtual goods whose payment has not come yet: waits", True),
     "redemption.exceeds_bought": Entry("more units were used than are left", False, "可核销数量不足", "No more units are left to redeem."),
     "redemption.kept_back": Entry(
-        "the units are held for a refund", True, "该商品正在退款中,暂不能核销", "These units are held for a refund."
+        "the units are held for a refund", True, "该商品正在退款中，暂不能核销", "These units are held for a refund."
     ),
     "redemption.known": Entry("a use of this id was counted before", False, "已核销", "This was redeemed before."),
     "redemption.not_virtual": Entry("only virtual goods are redeemed"),
@@ -1120,29 +1142,32 @@ CATALOGUE: dict[str, Entry] = {
     "hold.known": Entry("the units of this case were asked for before, and answered"),
     "identity.known": Entry("the buyer was the first with this token, and that is known"),
     "order.promoter_suspended": Entry(
-        "a promoter of the order was suspended when it was placed", False, "主播已被暂停带货,无法下单", "The promoter is suspended."
+        "a promoter of the order was suspended when it was placed", False, "主播已被暂停带货，无法下单", "The promoter is suspended."
     ),
     "order.seller_suspended": Entry(
-        "a seller of the order was suspended when it was placed", False, "店铺已被暂停营业,无法下单", "The seller is suspended."
+        "a seller of the order was suspended when it was placed", False, "店铺已被暂停营业，无法下单", "The seller is suspended."
     ),
     "suspension.known": Entry("a suspension for this violation was noted before"),
     "abuse.known": Entry("the verdict of this case was counted against the buyer before"),
     "card.abuse": Entry(
         "a swapped parcel or a false claim was upheld against the buyer too short a time ago",
         False,
-        "近期存在违规售后记录,暂不能领取信任卡",
+        "近期存在违规售后记录，暂不能领取小店信任卡",
         "A ruling against you is too recent for a trust card.",
     ),
     "card.claim_known": Entry("this claim of a trust card was answered before"),
     "card.known": Entry("this news of a trust card was noted before"),
-    "card.held": Entry("the buyer holds a trust card already", False, "您已持有信任卡", "You hold a trust card already."),
+    "card.held": Entry("the buyer holds a trust card already", False, "您已持有小店信任卡", "You hold a trust card already."),
     "card.held_by_person": Entry(
-        "another account of the same person holds a trust card", False, "您的其他账号已持有信任卡", "Another account of yours holds a card."
+        "another account of the same person holds a trust card",
+        False,
+        "您的其他账号已持有小店信任卡",
+        "Another account of yours holds a card.",
     ),
     "card.score_too_low": Entry(
         "the buyer's score is below what a trust card needs",
         False,
-        "信用分不足,暂不能领取信任卡",
+        "信用分不足，暂不能领取小店信任卡",
         "Your score is not high enough for a trust card yet.",
     ),
     "violation.void_known": Entry("this violation was voided before"),
@@ -1153,12 +1178,12 @@ CATALOGUE: dict[str, Entry] = {
     "violation.before_appealed": Entry("a decision on an appeal that has not come yet: waits", True),
     "violation.appeal_known": Entry(
         "an appeal against this violation came before: there is one",
-        seller_zh="已申诉过,每项违规仅可申诉一次",
+        seller_zh="已申诉过，每项违规仅可申诉一次",
         seller_en="It was appealed before.",
     ),
     "violation.appeal_too_late": Entry(
         "an appeal when the time for it was over",
-        seller_zh="已超过申诉期限[,截止时间{until}]",
+        seller_zh="已超过申诉期限[，截止时间{until}]",
         seller_en="The time to appeal is over[; it ended at {until}].",
     ),
     "violation.appeal_ended": Entry(

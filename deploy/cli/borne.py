@@ -15,21 +15,21 @@ GOT: Words = ("您共收到{buyer}", "You got {buyer} in all.")
 REFUND: Words = ("其中退款{refund}", "Of it {refund} is the refund.")
 COMPENSATION: Words = ("其中赔付{compensation}", "Of it {compensation} is compensation.")
 FUND: Words = (
-    "退款由平台保障基金承担,不影响您的货款结算",
+    "退款由平台保障基金承担，不影响您的货款结算",
     "The platform's guarantee fund paid the refund: your settlement is as without it.",
 )
 ESCROW: Words = (
-    "{escrow}从本订单担保金中支出,结算时您将少收相应货款",
+    "{escrow}从本订单担保金中支出，结算时您将少收相应货款",
     "{escrow} came from the order's escrow: its settlement is so much less.",
 )
 BALANCE: Words = ("从您的余额扣除{balance}", "{balance} was taken from your balance.")
 DEPOSIT: Words = ("从您的保证金扣除{deposit}", "{deposit} was taken from your deposit.")
-DEBT: Words = ("平台为您垫付{debt},计为欠款", "The platform advanced {debt} for you, which you owe it.")
-ADVANCE: Words = ("平台暂时垫付{advance},尚待承担方归还", "The platform has fronted {advance}; who bears it has not given it back yet.")
+DEBT: Words = ("平台为您垫付{debt}，计为欠款", "The platform advanced {debt} for you, which you owe it.")
+ADVANCE: Words = ("平台暂时垫付{advance}，尚待承担方归还", "The platform has fronted {advance}; who bears it has not given it back yet.")
 PROMOTER: Words = ("达人退回佣金{promoter}", "The promoter gave back {promoter} of commission.")
 FEE: Words = ("平台退回服务费{fee}", "The platform gave back {fee} of its fee.")
 SUBSIDY: Words = ("优惠补贴{subsidy}退回出资方", "{subsidy} of subsidy went back to who gave it.")
-REIMBURSED: Words = ("申诉成功,平台补偿您{reimbursed}", "You won on appeal: the platform paid you {reimbursed}.")
+REIMBURSED: Words = ("申诉成功，平台补偿您{reimbursed}", "You won on appeal: the platform paid you {reimbursed}.")
 
 
 def flow_lines(flow: Waterfall) -> Iterator[str]:

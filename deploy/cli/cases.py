@@ -170,10 +170,13 @@ class Told:
         for ruled in self._bodies("case.ruled"):
             whose = "for the buyer" if ruled["upheld"] else "for the seller"
             click.echo(f"ruled {whose} by {ruled['ruling_id'] or ruled['by']}; fault {ruled['fault']}, finding {ruled['finding']}")
+            _print_reason(ruled)
         appeal = self.body.get("appeal")
         if appeal:
             stands = {None: "open until " + _local(datetime.fromisoformat(appeal["until"]), zone), True: "won", False: "lost"}
             click.echo(f"appeal of the {appeal['side']}: {stands[appeal.get('won')]}")
+        for ended in self._bodies("case.appeal_ended"):
+            _print_reason(ended)
         for refund_id, minor, funder, became in self.flow.refunds:
             click.echo(f"refund {refund_id}: {money(minor, self.flow.currency)}, {became}; the {funder} bears it")
         for compensation_id, why, minor, became in self.flow.compensations:
@@ -192,6 +195,12 @@ class Told:
 
     def _bodies(self, kind: str) -> list[dict[str, Any]]:
         return [step.entry.event.model_dump(mode="json") for step in self.steps if step.entry.type == kind and step.entry.event is not None]
+
+
+def _print_reason(told: Mapping[str, Any]) -> None:
+    """Of the platform, in the words of who ruled."""
+    if told["reason"]:
+        click.echo(f"  because: {told['reason']}")
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:

@@ -247,8 +247,8 @@ def _said(check: Check, entry: Entry, fact: Any, bodies: dict[type[Message], Any
     if found is None:
         check.that(False, f"{entry}: nobody said that of case {fact.case_id}")
         return
-    names = {"case_id", "kind", "ground", "quantity", "amount_minor", "evidence_id", "waybill", "parcel_id"}
-    names = names if not isinstance(fact, dispute.CaseRuled) else {"case_id", "ruling_id", "upheld"}
+    names = {"case_id", "kind", "ground", "quantity", "amount_minor", "evidence_id", "waybill", "parcel_id", "reason"}
+    names = names if not isinstance(fact, dispute.CaseRuled) else {"case_id", "ruling_id", "upheld", "reason"}
     shared = [name for name in sorted(names) if hasattr(fact, name) and hasattr(found, name)]
     wrong = {name: (getattr(found, name), getattr(fact, name)) for name in shared if getattr(found, name) != getattr(fact, name)}
     check.that(not wrong, f"{entry}: said and told of case {fact.case_id} are {wrong}")

@@ -1,5 +1,6 @@
 """Facts of the order service: it alone decides the state of a line."""
 
+from operator import not_
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
@@ -272,7 +273,7 @@ class ShippingLate(BrokenPromise):
 class ShippingSham(BrokenPromise):
     """A waybill was a pretence, upheld by a ruling: the buyer is due this, in place of what lateness came to. Source: R2.4.
 
-    amount_minor: beyond what lateness and earlier pretences came to already.
+    amount_minor: beyond what lateness and earlier pretences came to already. reason: what who ruled wrote; left out where that is nothing.
     Producer: order. Consumers: payment, trust.
     """
 
@@ -281,10 +282,11 @@ class ShippingSham(BrokenPromise):
 
     parcel_id: Id
     ruling_id: Id
+    reason: Annotated[Text, Field(exclude_if=not_)] = ""
 
 
 class RulingNoted(Message):
-    """A ruling that changes nothing here: the claim was not upheld. Source: R2.4.
+    """A ruling that changes nothing here: the claim was not upheld. reason: as in shipping.sham. Source: R2.4.
 
     Producer: order. Consumers: outsiders.
     """
@@ -295,6 +297,7 @@ class RulingNoted(Message):
     order_id: Id
     parcel_id: Id
     ruling_id: Id
+    reason: Annotated[Text, Field(exclude_if=not_)] = ""
 
 
 class ConfirmationExtended(Message):
@@ -370,6 +373,8 @@ class ParcelDelivered(Message):
 class OrderCompleted(Message):
     """These lines are confirmed, by the buyer, by time, or by having been used. A seller's freight comes with its last line. Source: R2.5.
 
+    all_signed True: the buyer confirmed all that was signed for by then while the rest was under way; of that what turns out to have been
+    signed for by then as well is confirmed as of then. Else left out.
     Producer: order. Consumers: payment, trust.
     """
 
@@ -380,6 +385,7 @@ class OrderCompleted(Message):
     buyer_id: Id
     how: Literal["confirmed", "auto", "redeemed"]
     lines: tuple[LineParties, ...] = Field(min_length=1)
+    all_signed: Annotated[bool | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class LineHeld(Message):

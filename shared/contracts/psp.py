@@ -148,10 +148,11 @@ class ChargebackClosed(Message):
 class StatementLine(Message):
     """A line of the provider's statement of a day: money that it says it moved for this order. Source: R3.9.
 
-    line_id: the provider's, of one order never the same for two movements; sent again with other content it corrects the
-    earlier one, and an amount of 0 takes it back. day: the provider's. reference: the payment_id of a capture, the refund_id
-    of a refund, the compensation_id of a compensation, the chargeback_id of a chargeback: what the bank took in the end, though the
-    provider may take it at the opening; a line of one that was won is taken back. amount_minor: what was moved, in either direction.
+    line_id: the provider's, of one order never the same for two movements; sent again with other content it corrects what was said
+    at an earlier occurred_at, and an amount of 0 takes it back. day: the provider's. reference: the payment_id of a capture, the
+    refund_id of a refund, the compensation_id of a compensation, the chargeback_id of a chargeback: what the bank took in the end,
+    though the provider may take it at the opening; a line of one that was won is taken back. amount_minor: what was moved, in either
+    direction.
     kind payout: refused, `statement.of_party`. It is of a party and of no order: `statement.payout` tells of it.
     Producer: psp. Consumers: payment.
     """
@@ -172,8 +173,9 @@ class StatementLine(Message):
 class PayoutLine(Message):
     """A line of the provider's statement of a day: money that it says it paid to this party. Keyed by the party. Source: R3.9.
 
-    line_id: the provider's, of one party never the same for two payouts; sent again with other content it corrects the earlier one, and
-    an amount of 0 takes it back: so does the line of a payout that came back. day: the provider's. payout_id: of `payout.instructed`.
+    line_id: the provider's, of one party never the same for two payouts; sent again with other content it corrects what was said at an
+    earlier occurred_at, and an amount of 0 takes it back: so does the line of a payout that came back. day: the provider's.
+    payout_id: of `payout.instructed`.
     Producer: psp. Consumers: payment.
     """
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from shared.contracts.topics import RULING
-from shared.contracts.types import Id, Minor, Quantity
+from shared.contracts.types import Id, Minor, Quantity, Text
 from shared.messaging.message import Message, Topic
 
 Matter = Literal["sham_shipping", "case", "appeal"]
@@ -20,7 +20,7 @@ class RulingMade(Message):
 
     upheld: of a case, for the buyer; of an appeal, for who appealed. parcel_id: of sham shipping; case_id: of the others. remedy,
     amount_minor, quantity: what the buyer gets instead of what was claimed; None, as claimed. appraisal_minor: what the buyer spent
-    to have the goods examined.
+    to have the goods examined. reason: why, for buyer and seller, as the person wrote it; no decision reads it.
     Producer: ruling. Consumers: order, refund.
     """
 
@@ -39,6 +39,7 @@ class RulingMade(Message):
     fault: Fault = "nobody"
     finding: Finding = "none"
     appraisal_minor: Minor = 0
+    reason: Text = ""
 
     def concerns(self, service: str) -> bool:
         """Parcels are the order's, cases and their appeals the refund service's."""

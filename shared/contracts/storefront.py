@@ -111,7 +111,7 @@ class OrderPlaced(Message):
 
 
 class ReceiptConfirmed(Message):
-    """The buyer has the goods and says so. line_nos empty: all lines delivered so far.
+    """The buyer has the goods and says so. line_nos empty: all lines that were signed for by then, whichever is told first.
 
     Producer: storefront. Consumers: order.
     """

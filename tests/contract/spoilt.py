@@ -150,6 +150,7 @@ EVENTS: dict[str, Fields] = {
     "ruling.v1/ruling.made": {
         **ORDER, "parcel_id": "id?", "case_id": "id?", "ruling_id": "id", "matter": "matter", "upheld": "bool", "remedy": "remedy~",
         "amount_minor": "minor?", "quantity": "quantity?", "fault": "fault~", "finding": "finding~", "appraisal_minor": "minor~",
+        "reason": "text~",
     },
 }  # fmt: skip
 UNTOLD = {"storefront.v1/order.placed": {"visits"}}  # proven by name: tests/unit/order/test_attribution.py

@@ -40,7 +40,8 @@ def fails(deal: Deal, attempt: int = 1) -> None:
 
 
 def rules(deal: Deal, case: str, *, upheld: bool) -> None:
-    body = {"order_id": deal.order, "ruling_id": f"rule-{case}-{deal.order}", "matter": "case", "case_id": case, "upheld": upheld}
+    named = {"order_id": deal.order, "ruling_id": f"rule-{case}-{deal.order}", "matter": "case", "case_id": case}
+    body = {**named, "upheld": upheld, "reason": "the account is open again, 收款账户已恢复"}
     deal.outside.send("ruling", "ruling.made", deal.order, body)
     deal.outside.idle()
 
@@ -67,7 +68,12 @@ def test_a_refund_that_the_provider_fails_is_on_both_lists_until_a_ruling_decide
     told = json.loads(town.laotie("case", "show", "c-stuck", "--order", deal.order, "--json"))
     assert (told["state"], told["state_name"], told["code"]) == (70, "closed", "case.refund_given_up")
     assert [one["became"] for one in told["money"]["refunds"]] == ["not paid by the provider"] * 2
-    assert [ruling["upheld"] for ruling in told["rulings"]] == [True, False]
+    assert [(ruling["upheld"], ruling["reason"]) for ruling in told["rulings"]] == [
+        (True, "the account is open again, 收款账户已恢复"),
+        (False, ""),
+    ]
+    assert "because: the account is open again, 收款账户已恢复" in town.laotie("case", "show", "c-stuck", "--order", deal.order)
+    assert town.laotie("explain", deal.order).count("reason the account is open again, 收款账户已恢复") == 2  # the ruling and its verdict
 
 
 def test_one_case_is_shown_with_turn_deadline_rule_evidence_and_history(town: Town) -> None:

@@ -30,7 +30,7 @@ UNREAD = {
     "ruling.too_late",
 }
 FIELDS = {name for entry in CATALOGUE.values() for text in (entry.zh, entry.en) for name in re.findall(r"\{([a-z_]+)\}", text)}
-TIMES = ("until", "deadline", "occurred_at", "appeal_until")
+TIMES = ("until", "since", "deadline", "occurred_at", "appeal_until")
 SAMPLES = {name: AT if name in TIMES else 12_34 if name.endswith("_minor") else 7 for name in FIELDS}
 
 
@@ -48,6 +48,11 @@ def test_each_refund_code_is_a_sentence_with_all_of_its_numbers_and_with_none(co
     for name in re.findall(r"\{([a-z_]+)\}", template):
         shown = "2026-06-24 00:00:00" if name in TIMES else "12.34 CNY" if name.endswith("_minor") else "7"
         assert shown in full
+
+
+def test_chinese_is_set_in_chinese_punctuation() -> None:
+    texts = [(code, text) for code, entry in CATALOGUE.items() for text in (entry.zh, entry.seller_zh)]
+    assert [code for code, text in texts if set(",;:?!()") & set(text)] == []
 
 
 def test_each_guarantee_has_a_name_of_its_own_in_both_languages_r4_1() -> None:
@@ -78,7 +83,7 @@ def test_a_window_that_has_passed_is_told_with_its_length_and_its_end_r4_5() -> 
     told = numbers_of(numbers(days=7, until=AT))
     english = sentence("no_reason.window_over", told, "en", zone="Asia/Shanghai")
     assert english == "The time for no-reason return has passed (7 days from the day after signing); it ended at 2026-06-24 00:00:00."
-    assert sentence("no_reason.window_over", told, "zh", zone="Asia/Shanghai") == "已超过7天无理由退货期限,截止时间2026-06-24 00:00:00"
+    assert sentence("no_reason.window_over", told, "zh", zone="Asia/Shanghai") == "已超过7天无理由退货期限，截止时间2026-06-24 00:00:00"
 
 
 def test_buyer_and_seller_read_their_own_sentence() -> None:
@@ -94,9 +99,16 @@ def test_who_may_dispute_a_refusal_and_until_when_is_told_to_each_side_in_its_ow
     assert read["seller"].endswith("The buyer can ask the platform to judge until 2026-06-24 00:00:00.")
 
 
+@pytest.mark.parametrize("code", ["case.shipped", "case.sent_again", "not_shipped.sent"])
+def test_a_seller_is_not_told_that_it_can_ask_for_what_its_buyer_can(code: str) -> None:
+    for language, you, buyer in (("en", "You can", "The buyer can"), ("zh", "您", "买家")):
+        told = sentence(code, {}, language, "seller")  # type: ignore[arg-type]
+        assert (you in told, buyer in told) == (False, True)
+
+
 def test_a_default_judgment_says_until_when_it_can_be_appealed_r4_11() -> None:
     told = sentence("case.default_judgment", {"appeal_until": AT}, "zh", "seller", zone="Asia/Shanghai")
-    assert told == "平台逾期未裁决,按买家诉求处理,2026-06-24 00:00:00前可申诉"
+    assert told == "平台逾期未裁决，按买家诉求处理，2026-06-24 00:00:00前可申诉"
 
 
 @pytest.mark.parametrize("told", [acts.DISPUTED, (*acts.DISPUTED, acts.HEARD)])
@@ -104,12 +116,12 @@ def test_evidence_that_is_too_late_is_told_when_its_time_was_over_r4_11(told: tu
     found = show(acts.shown(when="06-21 12:00:06"), life.purchase_of(shop(*told)))
     assert isinstance(found, Reject)
     until = numbers_of(found.detail)
-    assert sentence("evidence.too_late", until, "zh", zone="Asia/Shanghai") == "举证时间已结束,截止时间2026-06-21 12:00:00"
+    assert sentence("evidence.too_late", until, "zh", zone="Asia/Shanghai") == "举证时间已结束，截止时间2026-06-21 12:00:00"
 
 
 def test_the_numbers_of_a_verdict_are_those_of_its_fact() -> None:
     closed = b.case_closed(quantity=1, amount_minor=60_00)
-    assert sentence(closed.code, numbers_in(closed), "zh", currency="CNY") == "退款已完成,金额60.00 CNY"
+    assert sentence(closed.code, numbers_in(closed), "zh", currency="CNY") == "退款已完成，金额60.00 CNY"
 
 
 def test_a_code_that_is_not_in_the_catalogue_or_not_for_them_says_nothing() -> None:

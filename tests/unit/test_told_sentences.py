@@ -31,14 +31,14 @@ def test_a_refusal_is_told_to_both_sides_in_both_languages(capsys: pytest.Captur
     asked = life.requested(when="06-24 00:00")
     lines = printed(capsys, step(asked, asked.occurred_at, ("refund", "no_reason.window_over", told)))
     english = "The time for no-reason return has passed (7 days from the day after signing); it ended at 2026-06-24 00:00:00."
-    assert f"buyer: 已超过7天无理由退货期限,截止时间2026-06-24 00:00:00 / {english}" in lines
-    assert f"seller: 已超过7天无理由退货期限,截止时间2026-06-24 00:00:00 / {english}" in lines
+    assert f"buyer: 已超过7天无理由退货期限，截止时间2026-06-24 00:00:00 / {english}" in lines
+    assert f"seller: 已超过7天无理由退货期限，截止时间2026-06-24 00:00:00 / {english}" in lines
 
 
 def test_a_verdict_is_told_with_its_amount_in_the_orders_currency(capsys: pytest.CaptureFixture[str]) -> None:
     paid, closed = b.order_paid(), b.case_closed(quantity=1, amount_minor=60_00)
     lines = printed(capsys, step(paid, paid.occurred_at), step(closed, closed.occurred_at))
-    assert "buyer: 退款已完成,金额60.00 CNY / The refund is done: 60.00 CNY." in lines
+    assert "buyer: 退款已完成，金额60.00 CNY / The refund is done: 60.00 CNY." in lines
 
 
 def test_what_only_ops_read_is_not_told_to_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +67,7 @@ def test_a_seller_is_not_told_to_wait_for_its_own_answer(capsys: pytest.CaptureF
     opened = b.case_opened().model_copy(update={"code": "case.applied"})
     seller = next(line for line in printed(capsys, step(opened, opened.occurred_at)) if line.startswith("seller:"))
     assert "请等待" not in seller
-    assert "The buyer asked for after-sale of" in seller
+    assert "The buyer opened a case" in seller
 
 
 def test_a_ruling_is_told_with_what_it_said(capsys: pytest.CaptureFixture[str]) -> None:

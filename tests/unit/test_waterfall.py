@@ -54,7 +54,7 @@ def test_before_settlement_escrow_pays_the_buyer_and_the_subsidy_goes_back_r3_4(
     assert (found.buyer_minor, found.refunded_minor, found.refunds) == (40_00, 40_00, [("r1", 40_00, "seller", "done")])
     zh, en = told(found)["seller"]
     assert en == "48.00 CNY came from the order's escrow: its settlement is so much less. 8.00 CNY of subsidy went back to who gave it."
-    assert zh == "48.00 CNY从本订单担保金中支出,结算时您将少收相应货款。优惠补贴8.00 CNY退回出资方。"
+    assert zh == "48.00 CNY从本订单担保金中支出，结算时您将少收相应货款。优惠补贴8.00 CNY退回出资方。"
     assert "48.00 paid - 8.00 to others = 40.00 CNY to the buyer" in list(flow_lines(found))
 
 

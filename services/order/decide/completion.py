@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -19,6 +19,7 @@ from shared.contracts.order import (
     LineFreed,
     LineHeld,
     LineRedeemed,
+    OrderCompleted,
     OrderSettled,
     ReplacementNoted,
 )
@@ -29,7 +30,9 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
-    """The buyer has what was delivered; not while a case is open on it. Lines confirmed before are passed over. Source: R2.5."""
+    """The buyer has what was delivered; not while a case is open on it. Lines confirmed before are passed over. Without lines it is of all
+    that was signed for by then, told before or after; where nothing was, of what is known to be by now. Source: R2.5, R1.2.
+    """
     found = _of_buyer(event, order)
     if not isinstance(found, tuple):
         return found
@@ -38,7 +41,8 @@ def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
         return Reject("receipt.not_goods")
     if any(line.signed_at is None and not line.over for line in named):
         return Wait("receipt.before_delivery")
-    lines = named or [line for line in _goods(order) if line.signed_at is not None or line.over]
+    there = [line for line in _goods(order) if line.signed_at is not None or line.over]
+    lines = named or [line for line in there if line.over or _signed_by(line, event.occurred_at)] or there
     if not lines:
         return Wait("receipt.before_delivery") if _goods(order) else Reject("receipt.not_goods")
     unconfirmed = [line for line in lines if not line.over]
@@ -47,7 +51,19 @@ def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
         return Reject("receipt.confirmed_before" if any(line.completed for line in lines) else "line.refunded")
     if not free or (event.line_nos and len(free) < len(unconfirmed)):
         return Reject("receipt.case_open")
-    return completed(order, free, "confirmed", event.occurred_at)
+    done, *others = completed(order, free, "confirmed", event.occurred_at)
+    if not event.line_nos and len(there) < len(_goods(order)) and isinstance(done, OrderCompleted):
+        done = done.model_copy(update={"all_signed": True})
+    return done, *others
+
+
+def received(order: Order, line_nos: Iterable[int]) -> Ends:
+    """Of lines that are signed for now, those that the buyer confirmed with all that was by then, as of then. Source: R2.5, R1.2."""
+    at = order.received_at
+    if at is None:
+        return ()
+    lines = [line for line_no in line_nos if _signed_by(line := order.lines[line_no], at) and not line.over and not line.cases]
+    return completed(order, lines, "confirmed", at) if lines else ()
 
 
 def confirm_by_time(event: ConfirmationDue, order: Order | None) -> Outcome:
@@ -215,6 +231,10 @@ def _fallen_due(order: Order, line: OrderLine, at: datetime) -> Ends:
 def used_up(order: Order, line: OrderLine, at: datetime) -> Ends:
     how: Literal["redeemed", "auto"] = "redeemed" if line.line.kind == "virtual" else "auto"
     return completed(order, [line], how, at) if line.used_up else ()
+
+
+def _signed_by(line: OrderLine, at: datetime) -> bool:
+    return line.signed_at is not None and line.signed_at <= at
 
 
 def _goods(order: Order) -> list[OrderLine]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from services.order.decide.arrival import arrived
 from services.order.decide.cancellation import Ends
-from services.order.decide.completion import used_up
+from services.order.decide.completion import received, used_up
 from services.order.decide.interception import stopped
 from services.order.model import Order, Parcel, evolve, restated
 from services.order.model.line import ship_hours
@@ -81,18 +81,17 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
     parcels = {**order.parcels, event.parcel_id: replace(parcel, signed_at=event.occurred_at)}
     lines = [restated(order.lines[line_no], parcels) for line_no in sorted(parcel.units)]
     complete = {line.line.line_no: line.signed_at for line in lines if line.signed_at is not None}
-    return (
-        ParcelDelivered(
-            order_id=order.id,
-            buyer_id=order.buyer_id,
-            parcel_id=event.parcel_id,
-            delivered=tuple(complete) if parcel.units else (parcel.replaces,),
-            signed_at=max([event.occurred_at, *complete.values()]),
-            replacement=parcel.replaces > 0,
-            trust_card_id=order.trust_card_id if parcel.replaces else None,
-            occurred_at=event.occurred_at,
-        ),
+    fact = ParcelDelivered(
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        parcel_id=event.parcel_id,
+        delivered=tuple(complete) if parcel.units else (parcel.replaces,),
+        signed_at=max([event.occurred_at, *complete.values()]),
+        replacement=parcel.replaces > 0,
+        trust_card_id=order.trust_card_id if parcel.replaces else None,
+        occurred_at=event.occurred_at,
     )
+    return fact, *received(evolve(order, fact), complete)
 
 
 def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:

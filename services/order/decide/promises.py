@@ -48,7 +48,7 @@ def judge(event: RulingMade, order: Order | None) -> Outcome:
     if parcel.failed == "intercepted":
         return Reject("parcel.intercepted")
     if not event.upheld:
-        noted = {"order_id": order.id, "parcel_id": event.parcel_id, "ruling_id": event.ruling_id}
+        noted = {"order_id": order.id, "parcel_id": event.parcel_id, "ruling_id": event.ruling_id, "reason": event.reason}
         return (RulingNoted(**noted, occurred_at=event.occurred_at),)
     if order.terms is None or order.terms.sham is None or order.terms.collect_hours is None:
         return Reject("sham.not_promised")
@@ -59,10 +59,10 @@ def judge(event: RulingMade, order: Order | None) -> Outcome:
         return Reject("sham.collected_in_time")
     if event.occurred_at < until:  # the carrier may still collect it, or has and is not heard of yet
         return Reject("ruling.too_early", numbers(until=until))
-    return tuple(_sham(event.ruling_id, event.parcel_id, order, order.terms.sham, event.occurred_at))
+    return tuple(_sham(event, event.parcel_id, order, order.terms.sham))
 
 
-def _sham(ruling_id: str, parcel_id: str, order: Order, penalty: Penalty, at: datetime) -> Iterable[ShippingSham]:
+def _sham(ruling: RulingMade, parcel_id: str, order: Order, penalty: Penalty) -> Iterable[ShippingSham]:
     """One fact a seller of the parcel; a parcel has one, but for a fulfiller who packs for several.
 
     Bounds hold for all of a seller's pretences together, each unit once however often it was pretended to leave.
@@ -71,8 +71,8 @@ def _sham(ruling_id: str, parcel_id: str, order: Order, penalty: Penalty, at: da
     for seller_id in sorted({order.lines[line_no].line.seller_id for line_no in parcel.units}):
         units = {line_no: units for line_no, units in parcel.units.items() if order.lines[line_no].line.seller_id == seller_id}
         owed = _penalty(penalty, _base(order, _pretended(order, seller_id, parcel)))
-        common = _broken(order, seller_id, f"sham|{parcel_id}", units, owed, at)
-        yield ShippingSham(**common, parcel_id=parcel_id, ruling_id=ruling_id)
+        common = _broken(order, seller_id, f"sham|{parcel_id}", units, owed, ruling.occurred_at)
+        yield ShippingSham(**common, parcel_id=parcel_id, ruling_id=ruling.ruling_id, reason=ruling.reason)
 
 
 def _broken(order: Order, seller_id: str, what: str, units: Mapping[int, int], owed: int, at: datetime) -> dict[str, Any]:

@@ -87,7 +87,8 @@ class Order:
     """status: how far it got as a whole; its lines say the rest. payments, cancels: every payment_id and cancel_id known.
 
     terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted. suspended: its parties that were found
-    suspended after it was paid. trust_card_id, coupons: as placed; placed_at None: accepted before that was kept.
+    suspended after it was paid. trust_card_id, coupons: as placed; placed_at None: accepted before that was kept. received_at:
+    when the buyer last confirmed all that was signed for by then, while the rest was under way.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Order:
     trust_card_id: str | None = None
     placed_at: datetime | None = None
     coupons: tuple[Coupon, ...] = ()
+    received_at: datetime | None = None
 
     @property
     def state(self) -> State:
@@ -258,7 +260,8 @@ def _with_lines(
             return replace(after, cancels=(*order.cancels, fact.cancel_id) if fact.cancel_id else order.cancels)
         case OrderCompleted():
             done = (replace(order.lines[one.line_no], completed=True) for one in fact.lines)
-            return _lines(order, *(_over(line, fact.occurred_at) for line in done))
+            after = _lines(order, *(_over(line, fact.occurred_at) for line in done))
+            return replace(after, received_at=max(fact.occurred_at, order.received_at or fact.occurred_at)) if fact.all_signed else after
         case LineHeld():
             line = order.lines[fact.line_no]
             return _lines(order, replace(line, cases={**line.cases, fact.case_id: fact.occurred_at}))

@@ -29,7 +29,7 @@ By = Literal["statement", "ledger"]
 def compare(event: StatementLine, payment: Payment | None, policy: Policy) -> Outcome:
     """With what is known of its movement now; news of it may be on its way, so nothing known is no break yet. Source: R3.9.
 
-    Payouts are of a party, not of an order: refused here.
+    Payouts are of a party, not of an order: refused here. Of two words on one line the later said stands, whichever is told first.
     """
     if event.kind == "payout":
         return Reject("statement.of_party")
@@ -38,6 +38,10 @@ def compare(event: StatementLine, payment: Payment | None, policy: Policy) -> Ou
     before = lines.get(event.line_id)
     if before is None and len(lines) >= LINES_MAX:
         return Reject("statement.too_many_lines")
+    said = (event.kind, event.reference, event.statement_id, event.day, event.amount_minor, event.currency)
+    against = before.stands(said, event.occurred_at) if before is not None else None
+    if against is not None:
+        return Reject(against)
     noted = StatementNoted(
         order_id=payment.id,
         statement_id=event.statement_id,
@@ -50,10 +54,7 @@ def compare(event: StatementLine, payment: Payment | None, policy: Policy) -> Ou
         known_by=event.occurred_at + timedelta(hours=policy.payment.known_hours),
         occurred_at=event.occurred_at,
     )
-    after = evolve(payment, noted)
-    if before is not None and replace(after.statement.lines[event.line_id], look_at=before.look_at) == before:
-        return Reject("statement.known")
-    return (noted, *_changes(after, "statement", event.occurred_at))
+    return (noted, *_changes(evolve(payment, noted), "statement", event.occurred_at))
 
 
 def look(event: StatementDue, payment: Payment | None) -> Outcome:

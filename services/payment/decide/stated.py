@@ -28,7 +28,7 @@ P = ParamSpec("P")
 def compare_payout(event: PayoutLine, account: Account | None, policy: Policy) -> Outcome:
     """With what is known of the payout now; nothing known, or known not to be paid, is no break yet. Source: R3.9.
 
-    Errors: statement.known, statement.too_old, statement.too_many_lines.
+    Errors: statement.known, statement.stated_since, statement.too_old, statement.too_many_lines.
     """
     account = account or Account(event.party)
     against = _against(event, account)
@@ -68,9 +68,10 @@ def _against(event: PayoutLine, account: Account) -> Code | None:
     """Why the line is not compared: of what is forgotten nobody can say whether it agrees."""
     lines = account.stated.lines
     before = lines.get(event.line_id)
-    said = (event.payout_id, event.statement_id, event.day, event.amount_minor, event.currency)
-    if before is not None and (before.reference, before.statement_id, before.day, before.amount_minor, before.currency) == said:
-        return "statement.known"
+    said = ("payout", event.payout_id, event.statement_id, event.day, event.amount_minor, event.currency)
+    against = before.stands(said, event.occurred_at) if before is not None else None
+    if against is not None:
+        return against
     corrects = before is not None and before.reference == event.payout_id  # of what came back a line may be left, alone
     if not corrects and event.payout_id not in account.payouts and (event.day <= account.forgotten_day or account.made(event.payout_id)):
         return "statement.too_old"

@@ -80,6 +80,7 @@ def evolve(payouts: Payouts, fact: PayoutFact) -> Payouts:
             return _forgotten(_said(after, statement.overdue(after.statement, key, fact.occurred_at)))
         case PayoutStated():
             line = Stated("payout", fact.payout_id, fact.statement_id, fact.day, fact.amount_minor, fact.currency, fact.known_by)
+            line = replace(line, told_at=fact.occurred_at)
             return _forgotten(_said(payouts, statement.noted(payouts.statement, fact.line_id, line, fact.occurred_at)))
         case PayoutBreakFound():
             return _forgotten(_said(payouts, statement.broken(payouts.statement, fact, "payout", fact.payout_id)))

@@ -25,6 +25,7 @@ from shared.contracts.payment import (
 from shared.contracts.stated import PayoutBreakFound
 from shared.contracts.types import Movement
 from shared.days import local_date
+from shared.errors import Code
 from shared.messaging.message import Message
 
 Compensating = CompensationInstructed | CompensationDone | CompensationNotPaid
@@ -67,7 +68,7 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """An amount of 0: taken back. looked: nothing was known of it by look_at."""
+    """An amount of 0: taken back. looked: nothing was known of it by look_at. told_at: when the provider said so; None: not kept."""
 
     movement: Moving
     reference: str
@@ -77,10 +78,20 @@ class Stated:
     currency: str
     look_at: datetime
     looked: bool = False
+    told_at: datetime | None = None
 
     @property
     def key(self) -> str:
         return key_of(self.movement, self.reference)
+
+    def stands(self, against: tuple[str, str, str, str, int, str], at: datetime) -> Code | None:
+        """Why what is told in its place, from movement to currency, changes nothing: the same word for word, or an older word.
+
+        Source: R3.9, R1.2.
+        """
+        if against == (self.movement, self.reference, self.statement_id, self.day, self.amount_minor, self.currency):
+            return "statement.known"
+        return "statement.stated_since" if self.told_at is not None and at < self.told_at else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,7 @@ def evolve(statement: Statement, fact: Told) -> Statement:
             return _unpaid(statement, key_of("chargeback", fact.chargeback_id), fact.occurred_at)
         case StatementNoted():
             said = (fact.movement, fact.reference, fact.statement_id, fact.day, fact.amount_minor, fact.currency, fact.known_by)
-            return noted(statement, fact.line_id, Stated(*said), fact.occurred_at)
+            return noted(statement, fact.line_id, Stated(*said, told_at=fact.occurred_at), fact.occurred_at)
         case BreakFound():
             return broken(statement, fact, fact.movement, fact.reference)
         case BreakExplained():

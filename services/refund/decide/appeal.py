@@ -23,7 +23,7 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Purchase | None) -> Outcome:
-    """By the loser, before the days from the ruling pass; once. What a deadline of the case brings comes first. A buyer whose line has
+    """By the loser, from the ruling on, before its days pass; once. What a deadline of the case brings comes first. A buyer whose line has
     another case open has chosen that one. Source: R4.11, R1.2.
     """
     case = purchase.cases.get(event.case_id) if purchase else None
@@ -39,11 +39,13 @@ def appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Purchase | 
 
 
 def judge_appeal(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
-    """Before the platform's days pass. Not won: the first ruling stands. Source: R4.11."""
+    """Of the appeal as it was made, before the platform's days pass. Not won: the first ruling stands. Source: R4.11."""
     if case.appeal is None:
         return illegal(case) if case.ended and not case.ruled else Wait("ruling.before_appeal")
     if case.appeal.won is not None:
         return Reject("appeal.ended")
+    if case.appeal.at is not None and event.occurred_at < case.appeal.at:
+        return Reject("ruling.too_early", numbers(until=case.appeal.at))
     if event.occurred_at >= case.appeal.until:
         return Reject("ruling.too_late")
     if case.overdue(event.occurred_at):
@@ -79,7 +81,7 @@ def unjudged(event: AppealOver, purchase: Purchase | None) -> Outcome:
 def _ended(event: RulingMade, purchase: Purchase, case: Case, side: Side) -> CaseAppealEnded:
     for_buyer = event.upheld == (side == "buyer")
     return CaseAppealEnded(
-        **as_is(purchase, case, event.occurred_at, "R4.11", "case.appeal_won" if event.upheld else "case.appeal_lost"),
+        **as_is(purchase, case, event.occurred_at, "R4.11", "case.appeal_won" if event.upheld else "case.appeal_lost", event.reason),
         **_parties(purchase, case),
         side=side,
         won=event.upheld,
@@ -129,6 +131,8 @@ def _cannot_appeal(event: DisputeAppealed | SellerDisputeAppealed, purchase: Pur
         return Reject("appeal.not_loser")
     if case.appeal is not None:
         return Reject("appeal.known")
+    if case.ruled_at is not None and event.occurred_at < case.ruled_at:
+        return Reject("appeal.too_early", numbers(since=case.ruled_at))
     if event.occurred_at >= case.appeal_until:
         return Reject("appeal.too_late", numbers(until=case.appeal_until))
     if case.overdue(event.occurred_at):

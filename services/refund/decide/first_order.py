@@ -100,8 +100,9 @@ def approve(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
     """A person decides what the fund did not pay by itself; that draws on no budget. It is no dispute: nobody appeals. Source: R4.6."""
     if case.turn != "platform":
         return Wait("ruling.before_dispute")
+    code = "fund.approved" if event.upheld else "fund.declined"
     ruled = CaseRuled(
-        **said(purchase, case, 10, "platform", None, event.occurred_at, "R4.6", "fund.approved" if event.upheld else "fund.declined"),
+        **said(purchase, case, 10, "platform", None, event.occurred_at, "R4.6", code, event.reason),
         by="ruling",
         ruling_id=event.ruling_id,
         upheld=event.upheld,

@@ -63,7 +63,7 @@ def _judge(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
     fault = fault_of(case, event.upheld, event.fault)
     ruled = _ruled(
         purchase, case, event.occurred_at, "ruling", event.ruling_id, event.upheld, fault, kind, quantity, amount, event.finding,
-        event.appraisal_minor,
+        event.appraisal_minor, event.reason,
     )  # fmt: skip
     return _follows(purchase, ruled)
 
@@ -79,7 +79,7 @@ def _follows(purchase: Purchase, ruled: CaseRuled) -> Facts:
 def _after_failure(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
     """Upheld: granted again under the next id. Else given up. It is no dispute, so nobody lost and nobody appeals. Source: R3.5."""
     ruled = CaseRuled(
-        **said(purchase, case, 50, "platform", None, event.occurred_at, "R3.5", "case.refund_failed"),
+        **said(purchase, case, 50, "platform", None, event.occurred_at, "R3.5", "case.refund_failed", event.reason),
         by="ruling",
         ruling_id=event.ruling_id,
         upheld=event.upheld,
@@ -120,10 +120,11 @@ def _ruled(
     amount_minor: int | None,
     finding: Finding = "none",
     appraisal_minor: int = 0,
+    reason: str = "",
 ) -> CaseRuled:
     code = "case.default_judgment" if by == "default" else "case.ruled_for_buyer" if upheld else "case.ruled_for_seller"
     return CaseRuled(
-        **said(purchase, case, 20, "nobody", None, at, "R4.11", code),
+        **said(purchase, case, 20, "nobody", None, at, "R4.11", code, reason),
         by=by,
         ruling_id=ruling_id,
         upheld=upheld,

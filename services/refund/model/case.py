@@ -74,11 +74,12 @@ TIMERS: dict[CaseState, type[CaseTimer]] = {
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """By whoever lost. until: the platform rules before. won None: still open."""
+    """By whoever lost. until: the platform rules before. won None: still open. at: when it was made; None: not kept."""
 
     side: Side
     until: datetime
     won: bool | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,7 @@ def _told(case: Case, fact: CaseStep, had_turn: str) -> Case:
         case CaseRuled():
             return _ruled(case, fact)
         case CaseAppealed():
-            return replace(case, appeal=Appeal(fact.side, fact.appeal_until))
+            return replace(case, appeal=Appeal(fact.side, fact.appeal_until, at=fact.occurred_at))
         case CaseAppealEnded() if case.appeal is not None:
             ended = replace(case, appeal=replace(case.appeal, won=fact.won), rulings=_noted(case, fact.ruling_id))
             return replace(ended, fault=fact.fault, finding=fact.finding, appraisal_minor=fact.appraisal_minor)

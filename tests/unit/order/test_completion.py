@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts.order import OrderCompleted
+from shared.contracts.order import OrderCompleted, ParcelDelivered
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.order.shop import accepted, closed, codes, completed, delivered, order, shipped, shop, state, waiting
@@ -36,6 +36,29 @@ def test_a_confirmation_without_lines_means_those_delivered_so_far() -> None:
     assert (state(memory), [line.state for line in order(memory).lines.values()]) == ("shipped", ["completed", "shipped"])
     memory.when(b.receipt())
     assert codes(memory) == ["receipt.confirmed_before"]
+
+
+@pytest.mark.parametrize(("when", "confirmed"), [("06-05 08:59:59", True), ("06-05 09:00", True), ("06-05 09:00:01", False)])
+@pytest.mark.parametrize("told_first", [True, False])
+def test_it_means_all_that_was_signed_for_by_then_whatever_is_told_first_r2_5_r1_2(when: str, confirmed: bool, told_first: bool) -> None:
+    memory, signed = two_lines(), b.signed("p2", when)
+    memory.when(*((signed, b.receipt()) if told_first else (b.receipt(), signed)))
+    done = [(line.line_no, fact.how, fact.occurred_at) for fact in memory.facts if isinstance(fact, OrderCompleted) for line in fact.lines]
+    named = (1, 2) if confirmed else (1,)
+    assert (sorted(done), codes(memory)) == ([(line_no, "confirmed", b.at("06-05 09:00")) for line_no in named], [])
+    assert [fact.signed_at for fact in memory.facts if isinstance(fact, ParcelDelivered)][-1] == b.at(when)
+    assert order(memory).lines[2].state == ("completed" if confirmed else "delivered")
+
+
+def test_a_case_holds_a_line_that_is_told_later_than_the_confirmation_of_all_r2_5() -> None:
+    memory = two_lines()
+    memory.when(b.receipt(), b.case_opened(line_no=2, when="06-04 10:00"))
+    assert b.types(memory.when(b.signed("p2"))) == ["order.delivered"]
+
+
+def test_a_confirmation_of_all_that_arrived_says_no_more_and_one_of_named_lines_neither() -> None:
+    for memory, receipt in ((delivered(), b.receipt()), (two_lines(), b.receipt(1))):
+        assert "all_signed" not in b.only(memory.when(receipt)).model_dump()
 
 
 def test_a_confirmation_of_a_line_on_its_way_waits_for_its_delivery_r2_1() -> None:

@@ -123,6 +123,13 @@ def test_sham_shipping_upheld_by_a_ruling_costs_three_tenths_once_r2_4() -> None
     assert codes(memory) == ["ruling.known", "ruling.known"]
 
 
+def test_a_ruling_on_sham_shipping_says_why_upheld_or_not_and_is_silent_without_words_r2_4() -> None:
+    for upheld in (True, False):
+        worded = b.ruling(upheld=upheld).model_copy(update={"reason": "no trace, 无物流轨迹"})
+        assert b.only(sent().when(worded)).reason == "no trace, 无物流轨迹"
+        assert "reason" not in b.only(sent().when(b.ruling(upheld=upheld))).model_dump()
+
+
 @pytest.mark.parametrize(("price", "owed"), [(1_00, 5_00), (10_000_00, 200_00)])
 def test_sham_shipping_has_its_own_bounds_r2_4(price: int, owed: int) -> None:
     memory = bought(price)

@@ -27,6 +27,14 @@ def test_more_lines_than_any_party_has_at_a_time_are_refused(monkeypatch: pytest
     assert codes(memory) == ["statement.too_many_lines"]
 
 
+def test_of_two_words_on_a_line_the_one_said_later_stands_whichever_is_told_first_r3_9() -> None:
+    first, corrected = b.payout_stated("l1", "po9"), b.payout_stated("l1", "po8", when="06-16 01:00")
+    for lines in ((first, corrected), (corrected, first)):
+        memory = bank(*lines, policies=b.POLICIES)
+        assert memory.when(first) == ()
+        assert (account(memory).stated.lines["l1"].reference, [payout for payout, _ in looks(memory)]) == ("po8", ["po8"])
+
+
 def withdrawals(memory: Memory, count: int, *, stated: bool, since: int = 0) -> list[str]:
     """So many withdrawals of a fen, each paid a minute later, and stated like that if it is."""
     payouts = []

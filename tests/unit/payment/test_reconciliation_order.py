@@ -66,6 +66,17 @@ def test_a_correction_of_what_nobody_heard_of_gets_no_more_time_r3_9() -> None:
     assert (open_breaks(memory), looks(memory)) == (["missing_here pay1"], [])
 
 
+def test_of_two_words_on_a_line_the_one_said_later_stands_whichever_is_told_first_r3_9() -> None:
+    """Also after thirty days, when a copy of the older is no more known by its id."""
+    wrong, right = b.stated(amount_minor=90_00), b.stated(when="06-03 01:00")
+    memory = shop(wrong, right)
+    assert (open_breaks(memory), codes(memory)) == ([], [])
+    assert memory.when(wrong) == ()
+    assert (open_breaks(memory), codes(memory)) == ([], ["statement.stated_since"])
+    other = shop(right, wrong)
+    assert (open_breaks(other), codes(other)) == ([], ["statement.stated_since"])
+
+
 def test_a_refund_under_way_may_be_stated_before_its_answer_r3_9() -> None:
     memory = refunding(refund_stated(), b.refund_paid(when="06-09 02:00"))
     memory.advance(LATER)

@@ -156,6 +156,9 @@ ROWS = [
     Row("seller.registered_since", "seller", registered(60_00, when="05-01 09:00"), registered(60_00)),
     Row("statement.known", "stated", b.stated(), b.stated("l2")),
     Row("statement.known", "payout stated", b.payout_stated("l1", "never"), b.payout_stated("l2", "never")),
+    Row(
+        "statement.stated_since", "stated", b.stated(amount_minor=1_00, when="06-02 00:59"), b.stated(amount_minor=1_00, when="06-02 01:01")
+    ),
     Row("statement.of_party", "bought", b.stated(kind="payout"), b.stated()),
     Row("withdrawal.known", "paid on demand", withdrawal(1, when="06-13 14:00"), withdrawal(1, "w2", when="06-13 14:00")),
 ]

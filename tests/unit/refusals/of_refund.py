@@ -99,6 +99,7 @@ ROWS = [
         acts.appealed_by_seller("c1", when="06-09 10:00"),
         acts.appealed_by_seller("c5", seller="f1", when="06-09 10:00"),
     ),
+    Row("appeal.too_early", "ruled", acts.appealed("c1", when="06-08 09:59:59"), acts.appealed("c1", when=RULED)),
     Row("appeal.too_late", "ruled", acts.appealed("c1", when="06-15 10:00"), acts.appealed("c1", when="06-15 09:59")),
     Row("buyer.differs", "signed", ask("c1", buyer_id="b2"), ask("c1")),
     Row("buyer.differs", "refused", acts.disputed("c1", buyer="b2", when=DAY3), acts.disputed("c1", when=DAY3)),

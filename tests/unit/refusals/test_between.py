@@ -31,8 +31,9 @@ ELSEWHERE = {
 }
 # What is no literal where it is refused: the codes that it may be.
 COMPUTED = {
+    "services/payment/decide/reconciliation.py": {"statement.known", "statement.stated_since"},
     "services/payment/decide/sellers.py": {"deposit.known", "prefund.known", "withdrawal.known"},
-    "services/payment/decide/stated.py": {"statement.known", "statement.too_many_lines", "statement.too_old"},
+    "services/payment/decide/stated.py": {"statement.known", "statement.stated_since", "statement.too_many_lines", "statement.too_old"},
     "services/refund/rules": set(get_args(Withheld)),
 }
 # Of a certificate only: no claim is made by the promises that lack for these reasons, but by others.

@@ -10,6 +10,7 @@ from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
 from shared.contracts.card import CardGranted
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue
+from shared.contracts.dispute import CaseRuled
 from shared.contracts.first_order import OrderCounted
 from shared.contracts.handling import HandlingNoted
 from shared.contracts.hold import ShipmentHoldGranted
@@ -148,6 +149,7 @@ CORRUPTIONS = (
     Corruption("goods were signed for long before they were asked back", "cases: each was",
                lambda copy: copy.forge(WindowOpened, of_order("split"), signed_at=hours(-480))),
     Corruption("a seller's answer is told as silence", "cases: each step", lambda copy: copy.forge(CaseApproved, by="silence")),
+    Corruption("a ruling is told for another reason", "cases: each step", lambda copy: copy.forge(CaseRuled, reason="as you like it")),
     Corruption("a buyer has an hour more to send goods back", "cases: each deadline",
                lambda copy: copy.forge(CaseApproved, deadline=hours(1))),
     Corruption("a claim within its window was refused as too late", "claims refused",
