@@ -182,40 +182,57 @@ def _end(signed_at: datetime, days: int, zone: str) -> float:
 
 
 def _fund(log: Log, tables: Tables, policies: Policies) -> Check:
-    """In the order of their versions: within the day's budget, and within an hour's bounds, as stored."""
+    """In the order of their versions: within the day's budget, and within an hour's bounds, as stored; nothing within them is left to a
+    person.
+    """
     check = Check("the guarantee fund: each day's draws within its budget and its hours' bounds, as stored")
     kinds: tuple[type[Message], ...] = (FundDrawn, FundStopped)
     told = sorted((entry for kind in kinds for entry, _ in log.of(kind)), key=lambda one: int(one.header("ce_entityversion") or 0))
     granted = {
         (fact.order_id, fact.case_id): fact for _, fact in log.of(RefundGranted) if fact.funder == "platform" and fact.by == "promise"
     }
+    left = {(fact.order_id, fact.case_id): fact for _, fact in log.of(ClaimWaitsForFund)}
+    shortened = any(log.starts.values())
     drawn, stopped = Counter[str](), set[str]()
     claims, minor = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
     for entry in told:
         fact: Any = entry.event
-        day = f"{fact.day}/{fact.currency}"
+        policy, day = policies.at(fact.occurred_at), f"{fact.day}/{fact.currency}"
+        local, hour = fact.occurred_at.astimezone(ZoneInfo(policy.zone)), (day, fact.hour)
+        check.same(f"{entry}: day and hour", (local.date().isoformat(), local.hour), (fact.day, fact.hour))
+        asked = left.get((fact.order_id, fact.case_id)) if isinstance(fact, FundStopped) else fact
+        claims[hour] += 1
+        minor[hour] += asked.amount_minor if asked is not None else 0
+        limits, budget = policy.refund.fund, policy.refund.fund.day_minor.get(fact.currency, 0)
+        within = claims[hour] <= limits.hour_claims_max and minor[hour] * 10_000 <= budget * limits.hour_bp
         if isinstance(fact, FundStopped):
+            check.that(shortened or not (within or day in stopped), f"{entry}: stopped within its bounds, {claims[hour]} within the hour")
             stopped.add(day)
             continue
-        policy = policies.at(fact.occurred_at)
-        local = fact.occurred_at.astimezone(ZoneInfo(policy.zone))
-        check.same(f"{entry}: day and hour", (local.date().isoformat(), local.hour), (fact.day, fact.hour))
         drawn[day] += fact.amount_minor
-        claims[(day, fact.hour)] += 1
-        minor[(day, fact.hour)] += fact.amount_minor
-        limits, budget = policy.refund.fund, policy.refund.fund.day_minor.get(fact.currency, 0)
-        within = drawn[day] <= budget and claims[(day, fact.hour)] <= limits.hour_claims_max
-        within = within and minor[(day, fact.hour)] * 10_000 <= budget * limits.hour_bp
-        check.that(within and day not in stopped, f"{entry}: {drawn[day]} of {budget} is drawn, {claims[(day, fact.hour)]} within the hour")
+        within = within and drawn[day] <= budget and day not in stopped
+        check.that(within, f"{entry}: {drawn[day]} of {budget} is drawn, {claims[hour]} within the hour")
         grant = granted.pop((fact.order_id, fact.case_id), None)
         check.same(f"{entry}: what is granted by it", fact.amount_minor, grant.amount_minor if grant is not None else None)
     _answered(check, log, tables)
+    if not shortened:
+        _beyond(check, log, policies, drawn, stopped)
     for place in granted:
-        check.that(any(log.starts.values()), f"case {place[1]} of {place[0]}: granted at once by the platform, and not out of its budget")
+        check.that(shortened, f"case {place[1]} of {place[0]}: granted at once by the platform, and not out of its budget")
     for day in sorted(drawn.keys() | stopped | tables.entities["fund"].keys()):
         row = tables.entities["fund"].get(day)
         check.same(f"fund of {day}", (drawn[day], day in stopped), (row.body["minor"], row.body["stopped"]) if row else None)
     return check
+
+
+def _beyond(check: Check, log: Log, policies: Policies, drawn: Mapping[str, int], stopped: set[str]) -> None:
+    """What was left to a person found the fund stopped, or less of the day's budget than it asked for: what is drawn only grows."""
+    for entry, fact in log.of(ClaimWaitsForFund):
+        policy = policies.at(fact.occurred_at)
+        day = f"{fact.occurred_at.astimezone(ZoneInfo(policy.zone)).date().isoformat()}/{fact.currency}"
+        spent = drawn.get(day, 0) + fact.amount_minor > policy.refund.fund.day_minor.get(fact.currency, 0)
+        true = spent if fact.code == "fund.budget_spent" else day in stopped
+        check.that(true, f"{entry}: {fact.amount_minor} is left to a person as {fact.code}, {drawn.get(day, 0)} was drawn")
 
 
 def _answered(check: Check, log: Log, tables: Tables) -> None:

@@ -6,7 +6,7 @@ the orders of a party are noted in that party's own lane after the fact, and a b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
@@ -16,7 +16,8 @@ from shared.messaging.numbered import Numbered
 from shared.messaging.shape import Kind
 
 PartyFact = SuspensionNoted | SuspensionLifted | TierNoted | OrdersReached
-TIERS_MAX = 16  # of a seller that are remembered: placements older than so many changes take the policy's days
+TIERS_MAX = 16  # of a seller that have begun, which are remembered: placements older than so many changes take the policy's days
+AHEAD_MAX = 64  # that are yet to begin: of more the last, and until the first of them the one that has begun stays
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR_SECONDS = 3_600
 
@@ -81,11 +82,24 @@ def evolve_party(party: Party | None, fact: PartyFact) -> Party:
             lifted = replace(before.known[fact.violation_id], until=fact.occurred_at)
             return replace(before, known={**before.known, fact.violation_id: lifted})
         case TierNoted():
-            return replace(before, escrow=(*before.escrow, Escrow(fact.effective_from, fact.escrow_days, fact.tier))[-TIERS_MAX:])
+            told = Escrow(fact.effective_from, fact.escrow_days, fact.tier)
+            return replace(before, escrow=tuple(_remembered((*before.escrow, told), fact.occurred_at)))
         case OrdersReached():
             return replace(before, reached=fact.second)
         case _:
             assert_never(fact)
+
+
+def _remembered(told: Sequence[Escrow], at: datetime) -> Iterator[Escrow]:
+    """What was to begin with one that was told later, or after it, never counts. A busy seller at a tier's bound changes often in the
+    minutes until a change begins: none of those that are yet to begin takes the place of the one that has. Source: R5.7, R2.8.
+    """
+    standing: list[Escrow] = []  # the last first
+    for one in reversed(told):
+        if not standing or one.effective_from < standing[-1].effective_from:
+            standing.append(one)
+    yield from [one for one in standing if one.effective_from <= at][TIERS_MAX - 1 :: -1]
+    yield from [one for one in standing if one.effective_from > at][AHEAD_MAX - 1 :: -1]
 
 
 def evolve_recent(recent: Recent | None, fact: OrderRemembered) -> Recent:

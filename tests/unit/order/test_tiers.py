@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.order.handlers import SERVICE
+from services.order.model import PARTY
+from services.order.model.party import AHEAD_MAX, TIERS_MAX, Escrow, Party
 from services.payment.model.payment import evolve, settlement
 from shared.contracts.order import OrderAccepted, OrderPaid
 from shared.contracts.payment import EscrowFunded, SettlementPlanned
@@ -81,6 +83,35 @@ def test_a_seller_of_whom_no_tier_was_told_is_new_and_has_the_days_of_that_r5_7(
     (one,) = days_of(memory)
     assert (one.seller_id, one.days, one.tier) == (b.SELLER, *expected)
     assert (one.effective_from is None) is (one.tier == "new")
+
+
+@pytest.mark.parametrize("flips", [15, 16, 40, 200])
+def test_a_busy_seller_at_a_bound_is_held_by_the_tier_that_has_begun_however_many_are_yet_to_begin_r5_7(flips: int) -> None:
+    """Within the minutes until a change begins; then by the one of the moment. It never had the days of who is new in their place."""
+    memory = Memory(SERVICE, b.POLICIES)
+    poor = tier(30, since="05-01 10:00")
+    told = [tier(3 + 4 * (number % 2)) for number in range(flips)]
+    since = [b.at("06-01 10:10") + timedelta(seconds=number) for number in range(flips)]
+    memory.when(poor, *(one.model_copy(update=_since(at)) for one, at in zip(told, since, strict=True)))
+    party: Party = memory.entity(PARTY, f"seller:{b.SELLER}")
+    for at in (b.at("06-01 10:00"), since[0] - timedelta(microseconds=1)):
+        assert party.escrow_at(at) == Escrow(poor.effective_from, 30, "poor")
+    for one, at in list(zip(told, since, strict=True))[-TIERS_MAX:]:
+        assert party.escrow_at(at) == Escrow(at, one.escrow_days, one.tier)
+    assert len(party.escrow) <= TIERS_MAX + AHEAD_MAX
+    assert days_of(memory) == (recorded(poor),)
+
+
+def _since(at: datetime) -> dict[str, datetime]:
+    return {"effective_from": at, "occurred_at": at - timedelta(minutes=10)}
+
+
+def test_so_many_changes_of_one_moment_are_one_r5_7() -> None:
+    """A catch-up, or a night's deadlines: each tier begins so long after the latest of all that is known, so all begin together."""
+    memory = Memory(SERVICE, b.POLICIES)
+    memory.when(poor := tier(30, since="05-01 10:00"), *(tier(3 + 4 * (n % 2), since="06-01 10:10") for n in range(99)))
+    party: Party = memory.entity(PARTY, f"seller:{b.SELLER}")
+    assert party.escrow == (Escrow(poor.effective_from, 30, "poor"), Escrow(b.at("06-01 10:10"), 3, "excellent"))
 
 
 def test_a_tier_that_comes_later_changes_later_orders_only_r5_7() -> None:

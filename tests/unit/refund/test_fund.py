@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
 
 from shared.contracts.first_order import ClaimWaitsForFund, FundDrawn, FundStopped
 from shared.contracts.refund import CaseClosed
@@ -53,6 +56,32 @@ def test_beyond_the_days_budget_a_claim_waits_for_a_person_announced_r4_6() -> N
 def test_the_budget_is_of_the_platforms_day_r4_6_r1_2() -> None:
     found = desk(("o1", "06-17 23:59:59"), ("o2", "06-18 00:00:00"), policies=limits(100_00))
     assert (paid_for(found), waits(found)) == (["o1", "o2"], [])
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Los_Angeles", "Pacific/Apia"])
+def test_claims_about_midnight_draw_on_their_own_day_in_whatever_order_they_are_told_r4_6_r1_2(zone: str) -> None:
+    """A microsecond before it and at it, said in another zone, late and twice: of each day's three the budget pays the two that came."""
+    policies = Policies([limits(200_00).versions[0].model_copy(update={"zone": zone})])
+    midnight = b.at("06-18 00:00", zone).astimezone(UTC)
+    ages = [
+        timedelta(hours=-1),
+        timedelta(minutes=-1),
+        timedelta(microseconds=-1),
+        timedelta(0),
+        timedelta(microseconds=1),
+        timedelta(hours=1),
+    ]
+    claims = [(f"o{number}", midnight + age) for number, age in enumerate(ages)]
+    for seed in range(8):
+        told = Random(seed).sample(claims, len(claims))
+        found = desk(*told, policies=policies)
+        found.when(*(claimed(order, f"b-{order}", when=when) for order, when in told))
+        for day, date in ((claims[:3], "2026-06-17"), (claims[3:], "2026-06-18")):
+            first = [order for order, when in told if (order, when) in day]
+            drawn = [fact for fact in found.facts if isinstance(fact, FundDrawn) and fact.day == date]
+            assert [fact.order_id for fact in drawn] == first[:2]
+            assert sum(fact.amount_minor for fact in drawn) == 200_00
+            assert (first[2], "fund.budget_spent") in waits(found)
 
 
 def test_to_the_last_fen() -> None:
