@@ -26,7 +26,7 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
         ("card.granted", "card.refused", "card.revoked", "abuse.noted", "abuse.voided", "member.noted"),
         ("holder", lambda fact: fact.subject_id),
     ),
-    "person.card": ("person", lambda fact: fact.cluster),
+    **dict.fromkeys(("person.card", "person.abuse"), ("person", lambda fact: fact.cluster)),
     "card.noted": ("card", lambda fact: fact.card_id),
     "score.noted": ("buyer", lambda fact: fact.buyer_id),
     **dict.fromkeys(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
-from shared.contracts.card import CardGranted
+from shared.contracts.card import CardGranted, CardRevoked, PersonAbuse, PersonCard
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue
 from shared.contracts.first_order import OrderCounted
@@ -152,6 +152,13 @@ CORRUPTIONS = (
     Corruption("a claim within its window was refused as too late", "claims refused",
                lambda copy: copy.forge(RefundRequested, of_order("own"), occurred_at=hours(-216))),
     Corruption("a trust card is another claim's", "trust cards", lambda copy: copy.forge(CardGranted, claim_id="another")),
+    Corruption("an account has a card in spite of the abuse of another of its person", "trust cards",
+               lambda copy: copy.lose(PersonAbuse, lambda fact: fact.voided)),
+    Corruption("an account keeps the card that the abuse of another took", "trust cards",
+               lambda copy: copy.lose(PersonCard, lambda fact: fact.ended and fact.occurred_at == b.at("05-27 12:00"))),
+    Corruption("a card is taken back for the case of a stranger", "trust cards",
+               lambda copy: copy.forge(CardRevoked, by_person=None)),
+    Corruption("abuse is told of a stranger", "trust cards", lambda copy: copy.forge(PersonAbuse, cluster="b5")),
     Corruption("a parcel left with units that were kept back", "refund or shipment: no unit",
                lambda copy: copy.forge(ParcelSent, of_order("kept"), units=p.parts(quantity=more(1)))),
     Corruption("units of a refund without a return are awaited", "cases: the buyer got",

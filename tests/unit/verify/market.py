@@ -139,12 +139,38 @@ def _won(order_id: str) -> list[Message]:
     )
 
 
+def _lies(order_id: str, ruled: str) -> list[Message]:
+    """b11, who is b10, says that the goods are bad, and the ruling finds a false claim."""
+    case, buyer, seller = f"case-{order_id}", "b11", "s11"
+    line = b.cart(1, 50_00, seller_id=seller, promoter_id=None, commission_bp=0)
+    told = of(
+        order_id,
+        life.requested(case, quantity=1, buyer=buyer, ground="quality", when="05-23 10:00"),
+        life.declined(case, seller=seller, when="05-23 12:00"),
+        acts.disputed(case, buyer=buyer, when="05-23 14:00"),
+        acts.ruled(False, case_id=case, when=ruled, fault="buyer", finding="false_claim"),
+    )
+    placed = b.placed(line, buyer_id=buyer, when="05-21 10:00")
+    return [*bought(order_id, placed, "05-21 10:05"), *arrived(order_id, {1: 1}, "05-21 12:00", "05-22 12:00")[:3], *told]
+
+
+def _person() -> list[Message]:
+    """b10 has a card, and loses it when b11 lies; once that falls on appeal it has another, until b11 lies again."""
+    links = [linked(buyer, "t2", when="05-20 13:00") for buyer in ("b10", "b11")]
+    claims = [("b10", "05-21 10:00"), ("b10", "05-26 11:00"), ("b10", "05-27 10:00"), ("b11", "05-27 14:00")]
+    cards = [
+        TrustCardClaimed(buyer_id=buyer, claim_id=f"w-{when[:5]}-{buyer}-{when[6:8]}", occurred_at=b.at(when)) for buyer, when in claims
+    ]
+    appeal = acts.appealed("case-lie1", buyer="b11", when="05-26 12:00"), acts.appeal_ruled(case_id="case-lie1", when="05-26 20:00")
+    return [*links, *cards, *_lies("lie1", "05-26 10:00"), *_lies("lie2", "05-27 12:00"), *of("lie1", *appeal)]
+
+
 POLICIES = b.with_policy("payment", chargeback_silent_days=10)
 
 
 def market(policies: Policies = POLICIES) -> Market:
     (town := Market(policies)).day("05-20 12:05", *of("under", b.placed(b.cart(1, seller_id="s9", promoter_id=None), when="05-20 12:00")))
-    town.day("05-31 00:00", *_before(), *_governed())  # s9 is suspended from 10:10 on
+    town.day("05-31 00:00", *_before(), *_governed(), *_person())  # s9 is suspended from 10:10 on
     freight, three = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0), b.cart(1, 60_01, 3)
     coupons = [b.coupon(20_00), b.coupon(5_01, funder="promoter", coupon_id="cp2"), b.coupon(3_00, funder="seller", coupon_id="cp3")]
     split, after = b.placed(three, freight, coupons=coupons), b.placed(b.cart(1, 100_00, 3), coupons=[b.coupon(20_00)])
