@@ -55,7 +55,7 @@ def persons(check: Check, log: Log, tables: Tables, policies: Policies, words: s
     same, known = same_person(log), defaultdict[str, Person](Person)
     granted = {(fact.card_id, entry.header("ce_causationid")) for entry, fact in log.of(CardGranted)}
     told: set[tuple[str, str, Place, bool]] = set()  # cause, cluster, case, voided
-    for entry in _in_order(log, PersonCard, PersonAbuse):
+    for entry in in_order(log, PersonCard, PersonAbuse):
         fact: Any = entry.event
         person = known[fact.cluster]
         person.last = max(fact.occurred_at, person.last or fact.occurred_at)
@@ -117,9 +117,9 @@ def _standing(person: Person, at: datetime, policies: Policies) -> list[PersonAb
 
 
 def _facts(log: Log, *kinds: Any) -> Iterator[tuple[Entry, Any]]:
-    return ((entry, entry.event) for entry in _in_order(log, *kinds))
+    return ((entry, entry.event) for entry in in_order(log, *kinds))
 
 
-def _in_order(log: Log, *kinds: Any) -> list[Entry]:
+def in_order(log: Log, *kinds: Any) -> list[Entry]:
     """Of each entity in the order of its versions."""
     return sorted((entry for kind in kinds for entry, _ in log.of(kind)), key=lambda one: int(one.header("ce_entityversion") or 0))

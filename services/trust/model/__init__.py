@@ -1,7 +1,7 @@
 """What the trust service knows: scores, standings, cards, votes."""
 
 from services.trust.model.groups import GROUPS, GROUPS_A_ROW, Groups, all_groups, groups_key, row_of, together
-from services.trust.model.holder import ABUSE_KEPT, HOLDER, PERSON, REFUSED_MAX, Held, Holder, HolderFact, Person, Said
+from services.trust.model.holder import ABUSE_KEPT, HOLDER, PERSON, REFUSED_MAX, VOTED_MAX, Held, Holder, HolderFact, Person, Said
 from services.trust.model.newest import NEWEST, NEWEST_MAX, Newest, newest_key, newest_keys
 from services.trust.model.score import (
     COUNTERPARTY,
@@ -37,6 +37,7 @@ __all__ = [
     "STANDING",
     "TALLY",
     "UNTOLD",
+    "VOTED_MAX",
     "Appeal",
     "Ballot",
     "Buckets",

@@ -1,4 +1,4 @@
-"""Who holds a trust card, and what speaks against it. Source: R4.7."""
+"""Who holds a trust card, what speaks against it, and when the account voted. Source: R4.7, R6.3."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from shared.contracts.card import (
     PersonCard,
 )
 from shared.contracts.ruling import Finding
+from shared.contracts.vote import VoterNoted
 from shared.messaging.shape import Kind
 from shared.policy.section import WINDOW_MAX
 
 REFUSED_MAX = 20  # claims of a buyer that are remembered to have been refused; an older one is decided anew
+VOTED_MAX = 31  # days of an account that are remembered: so many votes a link that is told late brings to its identity
 ABUSE_KEPT = timedelta(days=WINDOW_MAX)  # what is older speaks against no card under any policy that may be published
 
-HolderFact = CardGranted | CardRefused | CardRevoked | AbuseNoted | AbuseVoided | MemberNoted
+HolderFact = CardGranted | CardRefused | CardRevoked | AbuseNoted | AbuseVoided | MemberNoted | VoterNoted
 PersonFact = PersonCard | PersonAbuse
 
 
@@ -31,7 +33,8 @@ PersonFact = PersonCard | PersonAbuse
 class Holder:
     """A buyer's trust card. card_id None: none is held. claims: those that were granted; refused: the latest of the others.
 
-    abuses: verdicts against the buyer by order and case, each with when. cluster None: nothing was told, a person alone. Source: R4.7.
+    abuses: verdicts against the buyer by order and case, each with when. cluster None: nothing was told, a person alone. voted: its latest
+    local days with a vote. Source: R4.7, R6.3.
     """
 
     card_id: str | None = None
@@ -40,6 +43,7 @@ class Holder:
     refused: tuple[str, ...] = ()
     abuses: Mapping[str, datetime] = field(default_factory=dict)
     cluster: str | None = None
+    voted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ def evolve_holder(holder: Holder | None, fact: HolderFact) -> Holder:
             return replace(known, abuses={case: at for case, at in known.abuses.items() if case != abuse_of(fact)})
         case MemberNoted():
             return replace(known, cluster=fact.cluster)
+        case VoterNoted():
+            return replace(known, voted=tuple(sorted({*known.voted, fact.day}))[-VOTED_MAX:])
 
 
 def evolve_person(person: Person | None, fact: PersonFact) -> Person:

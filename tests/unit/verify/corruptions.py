@@ -255,6 +255,8 @@ CORRUPTIONS = (
     Corruption("a standing in the table has fewer points", "standings",
                lambda copy: copy.stored("standing", "seller:s9", lambda body: body.update(points=0))),
     Corruption("an account votes twice on one day", "votes", lambda copy: copy.repeat(VoteNoted)),
+    Corruption("an identity has not had the vote of an account that a late link brings", "votes",
+               lambda copy: copy.lose(VoteNoted, lambda fact: fact.voter == "b12")),
     Corruption("a vote goes to another promoter", "votes", lambda copy: copy.forge(VoteGiven, subject_id="promoter:k8")),
     Corruption("a vote counts as two", "votes", lambda copy: copy.forge(VoteCounted, of_day=more(1), in_all=more(1))),
     Corruption("a tally in the table is a vote more", "votes",

@@ -187,6 +187,7 @@ def market(policies: Policies = POLICIES) -> Market:
     first += of("hand", b.succeeded(60_00, "again-hand", "06-01 10:20"), b.cancel({1: 1}, "pay-hand", when="06-01 12:00"))
     first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
     first += of("own", b.succeeded(30_00, "again", "06-01 10:20")) + of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
+    first += [linked("b12", "t3", when="05-20 13:00"), linked("b13", "t3", when="05-20 13:00")]  # told late: b13 has voted since
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
     first += of("fair1", b.succeeded(2_00, "pay-fair1")) + of("fair1", b.cancel({1: 1}, "pay-fair1", "b7", "06-01 11:00"))
     first += [*of("fair1", disputes.opened(1_00, "cb3", "06-01 16:00", "pay-fair1")), *stopped("kept")]  # the bank never says the end
@@ -281,5 +282,5 @@ def _governed() -> Iterable[Message]:
     yield ViolationRecorded(**streamer, violation_id="v1", kind="false_advertising", points=5, level=1, occurred_at=b.at("05-20 11:00"))
     yield ViolationAppealed(**streamer, violation_id="v1", occurred_at=b.at("05-21 11:00"))
     yield ViolationUpheld(**streamer, violation_id="v1", occurred_at=b.at("05-22 11:00"))
-    for buyer, day in (("b7", 21), ("b6", 21), ("b5", 21), ("k9", 21), ("b6", 22)):
+    for buyer, day in (("b7", 21), ("b6", 21), ("b5", 21), ("k9", 21), ("b6", 22), ("b13", 24)):
         yield VoteCast(buyer_id=buyer, vote_id=f"{buyer}-{day}", promoter_id="k9", occurred_at=b.at(f"05-{day} 12:00"))
