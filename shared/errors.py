@@ -305,6 +305,7 @@ RefundCode = Literal[
 TrustCode = Literal[
     "abuse.known",
     "card.abuse",
+    "card.abuse_by_person",
     "card.claim_known",
     "card.held",
     "card.held_by_person",
@@ -1154,6 +1155,12 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "近期存在违规售后记录，暂不能领取小店信任卡",
         "A ruling against you is too recent for a trust card.",
+    ),
+    "card.abuse_by_person": Entry(
+        "a swapped parcel or a false claim was upheld against another account of the same person too short a time ago",
+        False,
+        "您的其他账号近期存在违规售后记录,暂不能领取信任卡",
+        "A ruling against another account of yours is too recent for a trust card.",
     ),
     "card.claim_known": Entry("this claim of a trust card was answered before"),
     "card.known": Entry("this news of a trust card was noted before"),

@@ -13,23 +13,23 @@ from typing import Any
 
 from deploy.verify.evidence import score_at_start
 from deploy.verify.log import Entry, Log, cause
+from deploy.verify.persons import Place, Word, persons, same_person
 from deploy.verify.report import Check
+from deploy.verify.tables import Tables
 from shared.contracts.card import CardGranted, CardRefused, CardRevoked
 from shared.contracts.dispute import CaseAppealEnded
-from shared.contracts.identity import MemberJoined
 from shared.contracts.member import TrustCardClaimed
 from shared.contracts.refund import CaseClosed
 from shared.contracts.trust import ScoreChanged
 from shared.policy import Policies
 
 ABUSE = ("swapped_parcel", "false_claim")
-Place = tuple[str, str]  # order, case
 
 
 @dataclass(slots=True)
 class Holder:
-    """card: the one in force. score: as told last; None: none was. revoked: when cards were taken back, by the case that found
-    abuse.
+    """card: the one in force. score: as told last; None: none was. revoked: the verdicts for which cards were taken back, by
+    case.
     """
 
     card: str = ""
@@ -37,10 +37,12 @@ class Holder:
     revoked: dict[Place, datetime] = field(default_factory=dict)
 
 
-def checks(log: Log, policies: Policies) -> Iterator[Check]:
-    check = Check("trust cards: one a buyer, by its score and without abuse, each claim answered once, taken back on abuse alone")
+def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
+    check = Check(
+        "trust cards: one a person, by its score, none with abuse by its accounts, each claim answered once, taken back on abuse alone"
+    )
     holders: defaultdict[str, Holder] = defaultdict(Holder)
-    abuses, fallen, cluster, answered = _abuses(log), _fallen(log), _clusters(log), Counter[tuple[str, str]]()
+    abuses, fallen, same, answered = _abuses(log), _fallen(log), same_person(log), Counter[tuple[str, str]]()
     claims = log.bodies(TrustCardClaimed, "trust")
     granted = {fact.buyer_id for _, fact in log.of(CardGranted)}
     for entry in log.facts():
@@ -52,19 +54,20 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
             holder.score = fact.score
         elif isinstance(fact, CardRevoked):
             check.that(fact.card_id == holder.card, f"{entry}: {buyer} has {holder.card or 'no card'}, taken back is {fact.card_id}")
-            cases = [
-                (order_id, case_id) for order_id, case_id in abuses[buyer] if case_id == fact.case_id and fact.order_id in (None, order_id)
-            ]
+            accounts = [one for one in abuses if one != buyer and same(one, buyer)] if fact.by_person else [buyer]
+            cases = [(one, place) for one in accounts for place in abuses[one] if _is(fact, place)]
             check.that(bool(cases), f"{entry}: case {fact.case_id} found no abuse of {buyer}")
             holder.card = ""
-            holder.revoked |= {case: fact.occurred_at for case in cases if case not in fallen[buyer]}
+            holder.revoked |= {place: abuses[one][place] for one, place in cases if place not in fallen[one]}
         else:
             answered[(buyer, fact.claim_id)] += 1
             check.that(answered[(buyer, fact.claim_id)] == 1, f"{entry}: claim {fact.claim_id} of {buyer} is answered again")
             claim = cause(_of_buyer(claims, entry, buyer), entry)
             check.that(claim is not None and claim.claim_id == fact.claim_id, f"{entry}: {buyer} did not claim {fact.claim_id}")
-            others = any(one != buyer and cluster.get(one, one) == cluster.get(buyer, buyer) for one in granted)
-            _judge(check, entry, fact, holder, abuses[buyer], policies, of_person=others)
+            holds = any(one != buyer and same(one, buyer) for one in granted)
+            others = [at for one in abuses if one != buyer and same(one, buyer) for at in abuses[one].values()]
+            _judge(check, entry, fact, holder, [*abuses[buyer].values()], policies, of_person=(holds, others))
+    persons(check, log, tables, policies, _words(abuses, log))
     yield check
 
 
@@ -73,11 +76,12 @@ def _judge(
     entry: Entry,
     fact: CardGranted | CardRefused,
     holder: Holder,
-    abuses: dict[Place, datetime],
+    abuses: list[datetime],
     policies: Policies,
     *,
-    of_person: bool,
+    of_person: tuple[bool, list[datetime]],
 ) -> None:
+    """of_person: whether another account was ever granted a card, and its abuse."""
     terms = policies.at(fact.occurred_at).trust
     clean = timedelta(days=terms.card_clean_days)
     score = score_at_start(terms) if holder.score is None else holder.score
@@ -89,8 +93,9 @@ def _judge(
         return
     reasons = {
         "card.held": bool(holder.card),
-        "card.held_by_person": of_person,
-        "card.abuse": any(fact.occurred_at < at + clean for at in abuses.values()),
+        "card.held_by_person": of_person[0],
+        "card.abuse": any(fact.occurred_at < at + clean for at in abuses),
+        "card.abuse_by_person": any(fact.occurred_at < at + clean for at in of_person[1]),
         "card.score_too_low": score < terms.card_score_min,
     }
     check.that(reasons[fact.code], f"{entry}: claim {fact.claim_id} was refused as {fact.code}: card {holder.card}, score {score}")
@@ -108,7 +113,7 @@ def _abuses(log: Log) -> defaultdict[str, dict[Place, datetime]]:
     verdicts: list[tuple[Entry, CaseClosed | CaseAppealEnded]] = [*log.of(CaseClosed), *log.of(CaseAppealEnded)]
     for _, fact in verdicts:
         if fact.finding in ABUSE and fact.buyer_id is not None:
-            found[fact.buyer_id][(fact.order_id, fact.case_id)] = fact.occurred_at
+            found[fact.buyer_id].setdefault((fact.order_id, fact.case_id), fact.occurred_at)
     return found
 
 
@@ -121,8 +126,15 @@ def _fallen(log: Log) -> defaultdict[str, set[Place]]:
     return found
 
 
-def _clusters(log: Log) -> dict[str, str]:
-    least: dict[str, str] = {}
-    for _, joined in log.of(MemberJoined):
-        least[joined.buyer_id] = min(joined.cluster, least.get(joined.buyer_id, joined.buyer_id))
-    return least
+def _words(abuses: dict[str, dict[Place, datetime]], log: Log) -> set[Word]:
+    """What may be said of abuse, and when."""
+    found: set[Word] = {(buyer, *place, at, False) for buyer, cases in abuses.items() for place, at in cases.items()}
+    for _, fact in log.of(CaseAppealEnded):
+        if fact.finding not in ABUSE:
+            found.add((fact.buyer_id, fact.order_id, fact.case_id, fact.occurred_at, True))
+    return found
+
+
+def _is(fact: CardRevoked, place: Place) -> bool:
+    """An earlier program did not tell the order."""
+    return place[1] == fact.case_id and fact.order_id in (None, place[0])

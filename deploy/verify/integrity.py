@@ -23,10 +23,10 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "groups.weighed": ("groups", lambda fact: f"{fact.subject_id}/{fact.row}"),
     "counterparty.weighed": ("counterparty", lambda fact: f"{fact.subject_id}/{fact.counterparty}"),
     **dict.fromkeys(
-        ("card.granted", "card.refused", "card.revoked", "abuse.noted", "abuse.voided", "member.noted"),
+        ("card.granted", "card.refused", "card.revoked", "abuse.noted", "abuse.voided", "member.noted", "voter.noted"),
         ("holder", lambda fact: fact.subject_id),
     ),
-    "person.card": ("person", lambda fact: fact.cluster),
+    **dict.fromkeys(("person.card", "person.abuse"), ("person", lambda fact: fact.cluster)),
     "card.noted": ("card", lambda fact: fact.card_id),
     "score.noted": ("buyer", lambda fact: fact.buyer_id),
     **dict.fromkeys(

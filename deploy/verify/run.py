@@ -90,7 +90,7 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("verdicts", verdicts.checks(log))
     yield from _computed("at once", at_once.checks(log))
     yield from _computed("refusals", refusals.checks(log))
-    yield from _computed("cards", cards.checks(log, published))
+    yield from _computed("cards", cards.checks(log, tables, published))
     yield from _computed("holds", holds.checks(log))
     yield from _computed("handled", handled.checks(log))
     yield from _computed("reimbursed", reimbursed.checks(log))

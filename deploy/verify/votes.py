@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from deploy.verify.log import Entry, Log
+from deploy.verify.persons import in_order
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
+from shared.contracts.card import MemberNoted
 from shared.contracts.identity import MemberJoined
 from shared.contracts.member import VoteCast
 from shared.contracts.trust import EvidenceFound, ScoreChanged
-from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted
+from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted, VoterNoted
 from shared.policy import Policies
+
+REMEMBERED = 31  # days of an account that it brings to an identity
 
 
 def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
@@ -40,6 +45,7 @@ def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
         allowed = {sent.buyer_id, *clusters[sent.buyer_id]}
         right = sent.buyer_id in known and known <= allowed and len(known) <= 2
         check.that(right, f"{entry}: the vote of {sent.buyer_id} is noted of {sorted(known)}")
+    _brought(log, check)
     _counted(log, tables, check, given)
     votes = {*cast, *given}
     for entry in _evidence(log):
@@ -57,6 +63,27 @@ def _voters(log: Log, check: Check) -> defaultdict[str, set[str]]:
         seen.add((noted.voter, noted.day))
         found[entry.header("ce_causationid")].add(noted.voter)
     return found
+
+
+def _brought(log: Log, check: Check) -> None:
+    """What an account voted is noted of each identity that it was of then, or came to be of, whenever that was told."""
+    noted = {(fact.voter, fact.day) for _, fact in log.of(VoteNoted)}
+    cast = {(entry.header("ce_causationid"), fact.day) for entry, fact in log.of(VoterNoted)}
+    told = {(entry.header("ce_causationid"), fact.day) for entry, fact in log.of(VoteGiven)}
+    check.that(cast <= told, f"nobody gave {sorted(cast - told)[:3]}")
+    days: defaultdict[str, set[str]] = defaultdict(set)
+    person: dict[str, str] = {}
+    for entry in in_order(log, MemberNoted, VoterNoted):
+        fact: Any = entry.event
+        if isinstance(fact, VoterNoted):
+            days[fact.subject_id].add(fact.day)
+            matter = [fact.day]
+        else:
+            person[fact.subject_id] = fact.cluster
+            matter = sorted(days[fact.subject_id])[-REMEMBERED:]
+        voter = person.get(fact.subject_id, fact.subject_id.removeprefix("buyer:"))
+        missing = [day for day in matter if (voter, day) not in noted]
+        check.that(not missing, f"{entry}: {voter} has not had the votes of {missing}")
 
 
 def _counted(log: Log, tables: Tables, check: Check, given: dict[str, VoteGiven]) -> None:

@@ -35,6 +35,7 @@ from services.trust.model import (
     newest_key,
     newest_keys,
 )
+from shared.contracts.card import CardForfeited
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.explained import ScoreExplained, ScoreExplanationRequested
@@ -67,6 +68,7 @@ Input = (
     | ViolationUpheld
     | StudyCredited
     | TrustCardClaimed
+    | CardForfeited
     | VoteCast
     | VoteGiven
     | MemberJoined
@@ -139,6 +141,8 @@ def handle(event: Input, policy: Policies) -> Plan:
         case TrustCardClaimed():
             subject, terms = decide.subject_of(event.buyer_id), given(policy.at(event.occurred_at))
             return on(event, decide.claim, HOLDER.one(subject), _person(event.buyer_id), SCORE.one(subject), terms)
+        case CardForfeited():
+            return on(event, decide.forfeit, HOLDER.one(event.subject_id), _person(event.buyer_id))
         case VoteCast():
             in_force = policy.at(event.occurred_at)
 
@@ -171,5 +175,5 @@ def _person(buyer_id: str) -> Callable[[Holder | None], Touch[Person | None]]:
 
 
 KINDS = (SCORE, NEWEST, ITEM, COUNTERPARTY, GROUPS, STANDING, HOLDER, PERSON, BALLOT, POLL, TALLY)
-SENDS = (EvidenceFound, EvidenceVoided, ScoreExplained, VoteGiven)
+SENDS = (EvidenceFound, EvidenceVoided, ScoreExplained, VoteGiven, CardForfeited)
 SERVICE = Service("trust", Input, handle, KINDS, sends=SENDS, watched=(WATCHED,))

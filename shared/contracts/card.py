@@ -2,17 +2,17 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from shared.contracts.ruling import Finding
-from shared.contracts.topics import REFUND_BUYER, TRUST, TRUST_INTERNAL
+from shared.contracts.topics import EVIDENCE, REFUND_BUYER, TRUST, TRUST_INTERNAL
 from shared.contracts.types import Id
 from shared.messaging.message import Message, Topic
 
 BuyerSubject = Annotated[
     str, StringConstraints(pattern=r"^buyer:[A-Za-z0-9_.:\-]{1,64}$"), Field(description="`buyer:` and the buyer's id")
 ]
-NoCard = Literal["card.abuse", "card.held", "card.held_by_person", "card.score_too_low"]
+NoCard = Literal["card.abuse", "card.abuse_by_person", "card.held", "card.held_by_person", "card.score_too_low"]
 
 
 class CardGranted(Message):
@@ -33,6 +33,7 @@ class CardGranted(Message):
 class CardRefused(Message):
     """No card for this claim. card_id: the one that the buyer holds already, if that is why. Source: R4.7.
 
+    card.abuse: of this buyer itself; card.abuse_by_person: of another account that is known to be the same person.
     Producer: trust. Consumers: outsiders.
     """
 
@@ -48,7 +49,8 @@ class CardRefused(Message):
 class CardRevoked(Message):
     """The card is worth nothing for orders placed from now on; what it promised for earlier ones stands. Source: R4.7, R4.1.
 
-    order_id: whose case it is, as each order may have one of that name; not kept before.
+    order_id: whose case it is, as each order may have one of that name; not kept before. by_person: the case is of another account of
+    the same person; None, of this buyer itself.
     Producer: trust. Consumers: refund.
     """
 
@@ -61,11 +63,13 @@ class CardRevoked(Message):
     case_id: Id
     finding: Finding
     order_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
+    by_person: Annotated[bool | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class AbuseNoted(Message):
-    """A verdict against this buyer: no card for some time. order_id: as of `card.revoked`. Source: R4.7.
+    """A verdict against this buyer: no card for some time, for any account of the same person. Source: R4.7.
 
+    order_id: as of `card.revoked`. cluster: the person that was told of it; not told before.
     Producer: trust. Consumers: nobody (private to trust).
     """
 
@@ -76,12 +80,13 @@ class AbuseNoted(Message):
     case_id: Id
     finding: Finding
     order_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
+    cluster: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class AbuseVoided(Message):
     """The verdict fell on appeal: it speaks against no new card. What was taken back stays so; the buyer may claim anew. Source: R4.11.
 
-    order_id: as it was noted.
+    order_id: as it was noted. cluster: as of `abuse.noted`.
     Producer: trust. Consumers: nobody (private to trust).
     """
 
@@ -91,6 +96,7 @@ class AbuseVoided(Message):
     subject_id: BuyerSubject
     case_id: Id
     order_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
+    cluster: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class MemberNoted(Message):
@@ -107,7 +113,7 @@ class MemberNoted(Message):
 
 
 class PersonCard(Message):
-    """A buyer of this cluster holds this card; or no longer, if ended. Source: R4.7.
+    """A buyer of this cluster holds this card; or no longer, if ended. buyer_id, granted_at: of a card that is held. Source: R4.7.
 
     Producer: trust. Consumers: nobody (private to trust).
     """
@@ -119,6 +125,45 @@ class PersonCard(Message):
     cluster: Id
     card_id: Id
     ended: bool
+    buyer_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
+    granted_at: Annotated[AwareDatetime | None, Field(exclude_if=lambda value: value is None)] = None
+
+
+class PersonAbuse(Message):
+    """What was said last of abuse by a buyer of this cluster: upheld, or fallen on appeal if voided. Clusters that merge carry it along.
+
+    said_at: when that was decided; of two words the later counts. Source: R4.7, R4.11.
+    Producer: trust. Consumers: nobody (private to trust).
+    """
+
+    type: ClassVar[str] = "person.abuse"
+    topic: ClassVar[Topic] = TRUST_INTERNAL
+    key_field: ClassVar[str] = "cluster"
+
+    cluster: Id
+    buyer_id: Id
+    order_id: Id
+    case_id: Id
+    finding: Finding
+    said_at: AwareDatetime
+    voided: bool
+
+
+class CardForfeited(Message):
+    """Another account of the person that holds this card abused: on its way to the holder. Source: R4.7.
+
+    Producer: trust. Consumers: trust.
+    """
+
+    type: ClassVar[str] = "card.forfeited"
+    topic: ClassVar[Topic] = EVIDENCE
+
+    subject_id: BuyerSubject
+    buyer_id: Id
+    card_id: Id
+    order_id: Id
+    case_id: Id
+    finding: Finding
 
 
 class CardNoted(Message):

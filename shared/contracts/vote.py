@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from shared.contracts.card import BuyerSubject
 from shared.contracts.topics import EVIDENCE, TRUST, TRUST_INTERNAL
 from shared.contracts.types import Day, Id
 from shared.messaging.message import Message, Topic
@@ -27,6 +28,19 @@ class VoteNoted(Message):
     day: Day
     vote_id: Id
     promoter_id: Id
+
+
+class VoterNoted(Message):
+    """This account voted on that local day: a link that is told late brings that vote to its identity. Source: R6.3.
+
+    Producer: trust. Consumers: nobody (private to trust).
+    """
+
+    type: ClassVar[str] = "voter.noted"
+    topic: ClassVar[Topic] = TRUST_INTERNAL
+
+    subject_id: BuyerSubject
+    day: Day
 
 
 class VoteGiven(Message):

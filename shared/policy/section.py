@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Window = Annotated[int, Field(ge=1, le=3_650)]
+WINDOW_MAX = 3_650
+Window = Annotated[int, Field(ge=1, le=WINDOW_MAX)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 
 

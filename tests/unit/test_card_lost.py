@@ -69,3 +69,15 @@ def test_another_account_of_the_person_gets_none_while_one_is_held_r4_7(late: bo
     found = town([*links, third, wish("w1", "05-20 10:00"), wish("w2", "05-21 10:00", "b2"), wish("w3", "05-24 10:00", "b3")])
     second = "card.granted" if late else "card.held_by_person"
     assert [code for _, code in cards(found)] == ["card.granted", second, "card.held_by_person"]
+
+
+def test_what_one_account_did_costs_the_other_its_card_and_the_next_r4_7() -> None:
+    """One account lies, the other loses the card, and neither has another until the ruling falls on appeal."""
+    links = [linked(buyer, "t1", when="05-19 10:00") for buyer in (b.BUYER, "a0")]
+    appeal = acts.appealed("c1", when="06-10 10:00"), acts.appeal_ruled(case_id="c1", when="06-12 10:00")
+    wishes = [wish("w1", "05-20 10:00", "a0"), wish("w2", "06-09 10:01", "a0"), wish("w3", "06-09 10:02"), wish("w4", "06-13 10:00", "a0")]
+    found = town([*links, *lied(*appeal), *wishes])
+    me, other = f"buyer:{b.BUYER}", "buyer:a0"
+    granted = (other, "card.granted")
+    assert cards(found) == [granted, (other, "card.revoked"), (other, "card.abuse_by_person"), (me, "card.abuse"), granted]
+    assert wrong(checked(found)) == []

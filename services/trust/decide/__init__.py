@@ -1,7 +1,7 @@
 """What the trust service decides: evidence and scores, standings, trust cards, votes."""
 
 from services.trust.decide.appeal import appeal, uphold
-from services.trust.decide.card import claim, cluster_of, subject_of
+from services.trust.decide.card import claim, cluster_of, forfeit, subject_of
 from services.trust.decide.case import ended
 from services.trust.decide.evidence import count, groups_of_item, look, strike
 from services.trust.decide.explain import answer
@@ -23,6 +23,7 @@ __all__ = [
     "completed",
     "count",
     "ended",
+    "forfeit",
     "groups_of_item",
     "joined",
     "late",

@@ -1,17 +1,29 @@
-"""Trust cards (小店信任卡): free, for buyers of good score and without upheld abuse; taken back on abuse. Source: R4.7."""
+"""Trust cards (小店信任卡): free, for buyers of good score and without upheld abuse; taken back on abuse. Source: R4.7.
+
+A person is a person: abuse by one of its accounts stands against all that are known to be the same, and takes back what they hold.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.trust.model import Holder, Person, Score
 from services.trust.model.holder import abuse_of
-from shared.contracts.card import AbuseNoted, AbuseVoided, CardGranted, CardRefused, CardRevoked, MemberNoted, NoCard, PersonCard
+from shared.contracts.card import (
+    AbuseNoted,
+    AbuseVoided,
+    CardForfeited,
+    CardGranted,
+    CardRefused,
+    CardRevoked,
+    NoCard,
+    PersonAbuse,
+    PersonCard,
+)
 from shared.contracts.dispute import CaseAppealEnded
-from shared.contracts.identity import MemberJoined
 from shared.contracts.member import TrustCardClaimed
 from shared.contracts.refund import CaseClosed
 from shared.contracts.ruling import Finding
@@ -29,54 +41,69 @@ def claim(event: TrustCardClaimed, holder: Holder | None, person: Person | None,
     if holder is not None and event.claim_id in (*holder.claims, *holder.refused):
         return Reject("card.claim_known")
     said = {"subject_id": subject_of(event.buyer_id), "claim_id": event.claim_id}
-    against = _against(holder, person, score, event.occurred_at, policy)
+    against = _against(event, holder, person, score, policy)
     if against is not None:
         held = holder.card_id if holder is not None else None
         return (CardRefused(**said, code=against, card_id=held, occurred_at=event.occurred_at),)
     card_id = card_id_of(event)
     granted = CardGranted(**said, buyer_id=event.buyer_id, card_id=card_id, occurred_at=event.occurred_at)
-    cluster = cluster_of(holder, event.buyer_id)
-    return granted, PersonCard(cluster=cluster, card_id=card_id, ended=False, occurred_at=event.occurred_at)
+    return granted, holds(cluster_of(holder, event.buyer_id), event.buyer_id, card_id, event.occurred_at, event.occurred_at)
 
 
 def abused(event: CaseClosed | CaseAppealEnded, holder: Holder | None, person: Person | None) -> Outcome:
-    """A swapped parcel or a false claim, upheld, takes the card back from the moment of its verdict, and is remembered against the
-    next one; a verdict that fell on appeal no more. No facts for any other end of a case. Source: R4.7, R4.11.
+    """A swapped parcel or a false claim, upheld, takes the person's cards back from the moment of its verdict, and is remembered against
+    the next one; a verdict that fell on appeal no more. No facts for any other end of a case. Source: R4.7, R4.11.
     """
     if event.buyer_id is None:
         return ()
+    cluster = cluster_of(holder, event.buyer_id)
     said: dict[str, Any] = {"subject_id": subject_of(event.buyer_id), "case_id": event.case_id, "order_id": event.order_id}
-    voided = AbuseVoided(**said, occurred_at=event.occurred_at)
+    voided = AbuseVoided(**said, cluster=cluster, occurred_at=event.occurred_at)
     if holder is not None and abuse_of(voided) not in holder.abuses and event.case_id in holder.abuses:
         voided = voided.model_copy(update={"order_id": None})  # noted by an earlier program
     known = holder is not None and abuse_of(voided) in holder.abuses
     if known and isinstance(event, CaseAppealEnded) and event.finding not in ABUSE:
-        return (voided,)
+        return voided, _of_person(event, event.buyer_id, cluster, voided=True)
     if event.finding not in ABUSE or (known and isinstance(event, CaseAppealEnded)):
         return ()
     if known:
         return Reject("abuse.known")
     said |= {"finding": event.finding}
-    noted = AbuseNoted(**said, occurred_at=event.occurred_at)
+    noted = AbuseNoted(**said, cluster=cluster, occurred_at=event.occurred_at)
+    abuse = _of_person(event, event.buyer_id, cluster, voided=False)
+    others = forfeited(abuse, person or Person(), event.occurred_at)
     if holder is None or holder.card_id is None or holder.granted_at is None:
-        return (noted,)
+        return noted, abuse, *others
     since = max(event.occurred_at, holder.granted_at)
     revoked = CardRevoked(**said, buyer_id=event.buyer_id, card_id=holder.card_id, occurred_at=since)
-    cluster = cluster_of(holder, event.buyer_id)
-    return noted, revoked, PersonCard(cluster=cluster, card_id=holder.card_id, ended=True, occurred_at=event.occurred_at)
+    return noted, abuse, revoked, ended(cluster, holder.card_id, event.occurred_at), *others
 
 
-def join(event: MemberJoined, holder: Holder | None, persons: Mapping[str, Person]) -> Outcome:
-    """The buyer brings its card; two that a link joins both stand, but there is no third. Only ever to a lesser cluster. Source: R4.7."""
-    before = cluster_of(holder, event.buyer_id)
-    if before <= event.cluster:
+def forfeit(event: CardForfeited, holder: Holder | None, person: Person | None) -> Outcome:
+    """Nothing where the buyer holds that card no more. Source: R4.7."""
+    if holder is None or holder.card_id != event.card_id or holder.granted_at is None:
         return ()
-    noted = MemberNoted(subject_id=subject_of(event.buyer_id), cluster=event.cluster, occurred_at=event.occurred_at)
-    if holder is None or holder.card_id is None:
-        return (noted,)
-    moved = ((before, True), (event.cluster, False))
-    cards = (PersonCard(cluster=at, card_id=holder.card_id, ended=ended, occurred_at=event.occurred_at) for at, ended in moved)
-    return (noted, *cards)
+    since = max(event.occurred_at, holder.granted_at)
+    said = event.model_dump(exclude={"occurred_at"})
+    revoked = CardRevoked(**said, by_person=True, occurred_at=since)
+    return revoked, ended(cluster_of(holder, event.buyer_id), event.card_id, event.occurred_at)
+
+
+def forfeited(abuse: PersonAbuse, person: Person, since: datetime, until: datetime | None = None) -> Iterator[CardForfeited]:
+    """To each other account of the person that holds a card. until: only for cards granted by then."""
+    said: dict[str, Any] = abuse.model_dump(include={"order_id", "case_id", "finding"})
+    for card_id, card in person.held.items():
+        if card.buyer_id != abuse.buyer_id and (until is None or card.granted_at <= until):
+            subject_id = subject_of(card.buyer_id)
+            yield CardForfeited(subject_id=subject_id, buyer_id=card.buyer_id, card_id=card_id, **said, occurred_at=since)
+
+
+def holds(cluster: str, buyer_id: str, card_id: str, granted_at: datetime, at: datetime) -> PersonCard:
+    return PersonCard(cluster=cluster, card_id=card_id, ended=False, buyer_id=buyer_id, granted_at=granted_at, occurred_at=at)
+
+
+def ended(cluster: str, card_id: str, at: datetime) -> PersonCard:
+    return PersonCard(cluster=cluster, card_id=card_id, ended=True, occurred_at=at)
 
 
 def cluster_of(holder: Holder | None, buyer_id: str) -> str:
@@ -93,8 +120,13 @@ def card_id_of(event: TrustCardClaimed) -> str:
     return str(uuid.uuid5(CARDS, f"{event.buyer_id}|{event.claim_id}"))
 
 
-def _against(holder: Holder | None, person: Person | None, score: Score | None, at: datetime, policy: Policy) -> NoCard | None:
-    terms = policy.trust
+def _of_person(event: CaseClosed | CaseAppealEnded, buyer_id: str, cluster: str, *, voided: bool) -> PersonAbuse:
+    said: dict[str, Any] = {"order_id": event.order_id, "case_id": event.case_id, "finding": event.finding, "voided": voided}
+    return PersonAbuse(cluster=cluster, buyer_id=buyer_id, **said, said_at=event.occurred_at, occurred_at=event.occurred_at)
+
+
+def _against(event: TrustCardClaimed, holder: Holder | None, person: Person | None, score: Score | None, policy: Policy) -> NoCard | None:
+    terms, at = policy.trust, event.occurred_at
     if holder is not None and holder.card_id is not None:
         return "card.held"
     if person is not None and person.cards:
@@ -102,5 +134,8 @@ def _against(holder: Holder | None, person: Person | None, score: Score | None, 
     clean = timedelta(days=terms.card_clean_days)
     if holder is not None and any(at < upheld + clean for upheld in holder.abuses.values()):
         return "card.abuse"
+    others = (one for one in person.abuses.values() if one.buyer_id != event.buyer_id) if person is not None else ()
+    if any(at < one.at + clean for one in others if not one.voided):
+        return "card.abuse_by_person"
     shown = score.shown if score is not None else terms.score_at_start
     return "card.score_too_low" if shown < terms.card_score_min else None

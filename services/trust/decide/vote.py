@@ -1,9 +1,9 @@
 """Votes for sincere streamers (老铁票选): one an identity and local day, tallies announced, and never evidence. Source: R6.3.
 
 Who is one person is taken as it is known when the vote is cast: two votes of accounts that a later link joins both stand. But an
-account has one vote a day, whatever identity it was and is of, and whoever joins an identity brings the vote that it had that day. A
-vote counts for whomever it names, a newcomer or a suspended one, too; only whoever is known to be the promoter cannot vote for it: the
-account of that id, or another of the same person.
+account has one vote a day, whatever identity it was and is of, and whoever joins an identity brings the votes that it had, however late
+that is told. A vote counts for whomever it names, a newcomer or a suspended one, too; only whoever is known to be the promoter cannot
+vote for it: the account of that id, or another of the same person.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from services.trust.decide.card import cluster_of, subject_of
 from services.trust.model import Ballot, Holder, Tally, day_key
 from shared.contracts.identity import MemberJoined
 from shared.contracts.member import VoteCast
-from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted, VoteTallied
+from shared.contracts.vote import VoteCounted, VoteGiven, VoteNoted, VoterNoted, VoteTallied
 from shared.days import local_date
 from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
@@ -32,7 +32,8 @@ def vote(event: VoteCast, holders: Mapping[str, Holder], ballots: Mapping[str, B
     day, at = local_date(event.occurred_at, policy.zone).isoformat(), event.occurred_at
     said = {"vote_id": event.vote_id, "promoter_id": event.promoter_id}
     noted = (VoteNoted(voter=voter, day=day, **said, occurred_at=at) for voter in _voters(event, holders))
-    return *noted, VoteGiven(subject_id=f"promoter:{event.promoter_id}", vote_id=event.vote_id, day=day, occurred_at=at)
+    voter = VoterNoted(subject_id=subject_of(event.buyer_id), day=day, occurred_at=at)
+    return *noted, voter, VoteGiven(subject_id=f"promoter:{event.promoter_id}", vote_id=event.vote_id, day=day, occurred_at=at)
 
 
 def accounts(event: VoteCast) -> Iterator[str]:
@@ -47,16 +48,14 @@ def ballots_of(event: VoteCast, holders: Mapping[str, Holder], policy: Policy) -
 
 
 def ballots_of_member(event: MemberJoined, holder: Holder | None, policy: Policy) -> Iterator[str]:
-    """Of the buyer, of the identity that it was of, and of the one that it joins: their ballots of the link's day and of the next, as a
-    link may be told that late.
-    """
+    """Of the buyer, of the identity that it was of, and of the one that it joins: their ballots of the days that matter."""
     voters = {event.buyer_id, _before(event, holder), event.cluster}
-    return (day_key(voter, day) for voter in sorted(voters) for day in _days(event, policy))
+    return (day_key(voter, day) for voter in sorted(voters) for day in _days(event, holder, policy))
 
 
 def brought(event: MemberJoined, holder: Holder | None, ballots: Mapping[str, Ballot], policy: Policy) -> Iterator[VoteNoted]:
     """The identity has had its vote of a day on which its new member had one, as if they had been one before. Source: R6.3."""
-    for day in _days(event, policy):
+    for day in _days(event, holder, policy):
         own = (ballots.get(day_key(voter, day)) for voter in (event.buyer_id, _before(event, holder)))
         ballot = next((one for one in own if one is not None), None)
         if ballot is not None and day_key(event.cluster, day) not in ballots:
@@ -81,9 +80,11 @@ def _before(event: MemberJoined, holder: Holder | None) -> str:
     return cluster_of(holder, event.buyer_id)
 
 
-def _days(event: MemberJoined, policy: Policy) -> list[str]:
+def _days(event: MemberJoined, holder: Holder | None, policy: Policy) -> list[str]:
+    """Those on which the buyer voted, and the link's and the next: whom it was one with may have voted then."""
     day = local_date(event.occurred_at, policy.zone)
-    return [day.isoformat(), (day + timedelta(days=1)).isoformat()]
+    of_link = (day.isoformat(), (day + timedelta(days=1)).isoformat())
+    return sorted({*of_link, *(holder.voted if holder is not None else ())})
 
 
 def _cluster(holders: Mapping[str, Holder], account: str) -> str:

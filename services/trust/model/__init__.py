@@ -1,7 +1,7 @@
 """What the trust service knows: scores, standings, cards, votes."""
 
 from services.trust.model.groups import GROUPS, GROUPS_A_ROW, Groups, all_groups, groups_key, row_of, together
-from services.trust.model.holder import HOLDER, PERSON, REFUSED_MAX, Holder, HolderFact, Person
+from services.trust.model.holder import ABUSE_KEPT, HOLDER, PERSON, REFUSED_MAX, VOTED_MAX, Held, Holder, HolderFact, Person, Said
 from services.trust.model.newest import NEWEST, NEWEST_MAX, Newest, newest_key, newest_keys
 from services.trust.model.score import (
     COUNTERPARTY,
@@ -21,6 +21,7 @@ from services.trust.model.standing import STANDING, Appeal, Standing, Study, Sus
 from services.trust.model.vote import BALLOT, POLL, TALLY, Ballot, Tally, day_key
 
 __all__ = [
+    "ABUSE_KEPT",
     "BALLOT",
     "COUNTERPARTY",
     "GROUPS",
@@ -36,17 +37,20 @@ __all__ = [
     "STANDING",
     "TALLY",
     "UNTOLD",
+    "VOTED_MAX",
     "Appeal",
     "Ballot",
     "Buckets",
     "Counterparty",
     "DayWeights",
     "Groups",
+    "Held",
     "Holder",
     "HolderFact",
     "Item",
     "Newest",
     "Person",
+    "Said",
     "Score",
     "Standing",
     "Study",

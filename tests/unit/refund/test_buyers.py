@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.refund.model import BUYER, CARD, SCORES_MAX, Buyer, Card
@@ -24,7 +26,7 @@ def granted(card_id: str = CARD_ID, buyer_id: str = b.BUYER, when: str = "05-01 
 
 
 def revoked(card_id: str = CARD_ID, buyer_id: str = b.BUYER, when: str = "06-20 10:00") -> CardRevoked:
-    said = {"subject_id": f"buyer:{buyer_id}", "buyer_id": buyer_id, "card_id": card_id, "case_id": "c9"}
+    said: dict[str, Any] = {"subject_id": f"buyer:{buyer_id}", "buyer_id": buyer_id, "card_id": card_id, "case_id": "c9"}
     return CardRevoked(**said, finding="false_claim", occurred_at=b.at(when))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from random import Random
 
 import pytest
 
 from services.trust.handlers import SERVICE
-from services.trust.model import POLL, SCORE, TALLY
+from services.trust.model import HOLDER, POLL, SCORE, TALLY, VOTED_MAX
 from shared.contracts.identity import MemberJoined
 from shared.contracts.member import VoteCast
 from shared.contracts.trust import EvidenceFound, ScoreChanged, TierChanged
@@ -100,6 +101,26 @@ def test_a_person_of_many_brings_the_vote_of_one_of_them_r6_3() -> None:
     memory = polled(joined("b6", "b5"), vote("b6"), joined("b5", "b1", "06-01 12:00"))
     feed(memory, [vote("b1", when="06-01 13:00"), joined("b6", "b1", "06-01 12:00"), vote("b5", when="06-01 14:00")])
     assert (codes(memory), len(tallies(memory))) == (["vote.day_used"] * 2, 1)
+
+
+def test_a_link_that_is_told_days_late_leaves_one_vote_of_the_days_since_r6_3() -> None:
+    """b2 has voted on three days by the time it turns out to be b1, as it was all along."""
+    votes = [vote("b2", when=f"06-{day} 10:00") for day in ("03", "05", "06")]
+    memory = polled(*votes, joined("b2", "b1", "06-01 10:01"))
+    feed(memory, [vote("b1", when=f"06-{day} 12:00") for day in ("03", "04", "05", "06")])
+    assert (codes(memory), len(tallies(memory))) == (["vote.day_used"] * 3, 4)
+
+
+def test_its_votes_go_on_with_an_account_to_each_identity_however_late_r6_3() -> None:
+    memory = polled(joined("b3", "b2"), vote("b3", when="06-05 10:00"), joined("b3", "b1", "06-01 10:00"))
+    feed(memory, [vote("b1", when="06-05 12:00"), joined("b2", "b1", "06-01 10:00"), vote("b2", when="06-05 13:00")])
+    assert (codes(memory), len(tallies(memory))) == (["vote.day_used"] * 2, 1)
+
+
+def test_the_days_that_an_account_brings_are_bounded_r6_3() -> None:
+    days = [b.at("06-01 10:00") + timedelta(days=day) for day in (*range(1, VOTED_MAX + 5), 0)]
+    memory = polled(*(vote(name=f"v{day:%m-%d}").model_copy(update={"occurred_at": day}) for day in days))
+    assert memory.entity(HOLDER, "buyer:b1").voted == tuple(day.date().isoformat() for day in days[4:-1])
 
 
 @pytest.mark.parametrize("buyer", ["k1", "b2"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
-from shared.contracts.card import CardGranted
+from shared.contracts.card import CardGranted, CardRevoked, PersonAbuse, PersonCard
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue
 from shared.contracts.dispute import CaseRuled
@@ -155,6 +155,13 @@ CORRUPTIONS = (
     Corruption("a claim within its window was refused as too late", "claims refused",
                lambda copy: copy.forge(RefundRequested, of_order("own"), occurred_at=hours(-216))),
     Corruption("a trust card is another claim's", "trust cards", lambda copy: copy.forge(CardGranted, claim_id="another")),
+    Corruption("an account has a card in spite of the abuse of another of its person", "trust cards",
+               lambda copy: copy.lose(PersonAbuse, lambda fact: fact.voided)),
+    Corruption("an account keeps the card that the abuse of another took", "trust cards",
+               lambda copy: copy.lose(PersonCard, lambda fact: fact.ended and fact.occurred_at == b.at("05-27 12:00"))),
+    Corruption("a card is taken back for the case of a stranger", "trust cards",
+               lambda copy: copy.forge(CardRevoked, by_person=None)),
+    Corruption("abuse is told of a stranger", "trust cards", lambda copy: copy.forge(PersonAbuse, cluster="b5")),
     Corruption("a parcel left with units that were kept back", "refund or shipment: no unit",
                lambda copy: copy.forge(ParcelSent, of_order("kept"), units=p.parts(quantity=more(1)))),
     Corruption("units of a refund without a return are awaited", "cases: the buyer got",
@@ -257,6 +264,8 @@ CORRUPTIONS = (
     Corruption("a standing in the table has fewer points", "standings",
                lambda copy: copy.stored("standing", "seller:s9", lambda body: body.update(points=0))),
     Corruption("an account votes twice on one day", "votes", lambda copy: copy.repeat(VoteNoted)),
+    Corruption("an identity has not had the vote of an account that a late link brings", "votes",
+               lambda copy: copy.lose(VoteNoted, lambda fact: fact.voter == "b12")),
     Corruption("a vote goes to another promoter", "votes", lambda copy: copy.forge(VoteGiven, subject_id="promoter:k8")),
     Corruption("a vote counts as two", "votes", lambda copy: copy.forge(VoteCounted, of_day=more(1), in_all=more(1))),
     Corruption("a tally in the table is a vote more", "votes",

@@ -139,12 +139,38 @@ def _won(order_id: str) -> list[Message]:
     )
 
 
+def _lies(order_id: str, ruled: str) -> list[Message]:
+    """b11, who is b10, says that the goods are bad, and the ruling finds a false claim."""
+    case, buyer, seller = f"case-{order_id}", "b11", "s11"
+    line = b.cart(1, 50_00, seller_id=seller, promoter_id=None, commission_bp=0)
+    told = of(
+        order_id,
+        life.requested(case, quantity=1, buyer=buyer, ground="quality", when="05-23 10:00"),
+        life.declined(case, seller=seller, when="05-23 12:00"),
+        acts.disputed(case, buyer=buyer, when="05-23 14:00"),
+        acts.ruled(False, case_id=case, when=ruled, fault="buyer", finding="false_claim"),
+    )
+    placed = b.placed(line, buyer_id=buyer, when="05-21 10:00")
+    return [*bought(order_id, placed, "05-21 10:05"), *arrived(order_id, {1: 1}, "05-21 12:00", "05-22 12:00")[:3], *told]
+
+
+def _person() -> list[Message]:
+    """b10 has a card, and loses it when b11 lies; once that falls on appeal it has another, until b11 lies again."""
+    links = [linked(buyer, "t2", when="05-20 13:00") for buyer in ("b10", "b11")]
+    claims = [("b10", "05-21 10:00"), ("b10", "05-26 11:00"), ("b10", "05-27 10:00"), ("b11", "05-27 14:00")]
+    cards = [
+        TrustCardClaimed(buyer_id=buyer, claim_id=f"w-{when[:5]}-{buyer}-{when[6:8]}", occurred_at=b.at(when)) for buyer, when in claims
+    ]
+    appeal = acts.appealed("case-lie1", buyer="b11", when="05-26 12:00"), acts.appeal_ruled(case_id="case-lie1", when="05-26 20:00")
+    return [*links, *cards, *_lies("lie1", "05-26 10:00"), *_lies("lie2", "05-27 12:00"), *of("lie1", *appeal)]
+
+
 POLICIES = b.with_policy("payment", chargeback_silent_days=10)
 
 
 def market(policies: Policies = POLICIES) -> Market:
     (town := Market(policies)).day("05-20 12:05", *of("under", b.placed(b.cart(1, seller_id="s9", promoter_id=None), when="05-20 12:00")))
-    town.day("05-31 00:00", *_before(), *_governed())  # s9 is suspended from 10:10 on
+    town.day("05-31 00:00", *_before(), *_governed(), *_person())  # s9 is suspended from 10:10 on
     freight, three = b.cart(2, 8_00, kind="freight", promoter_id=None, commission_bp=0), b.cart(1, 60_01, 3)
     coupons = [b.coupon(20_00), b.coupon(5_01, funder="promoter", coupon_id="cp2"), b.coupon(3_00, funder="seller", coupon_id="cp3")]
     split, after = b.placed(three, freight, coupons=coupons), b.placed(b.cart(1, 100_00, 3), coupons=[b.coupon(20_00)])
@@ -161,6 +187,7 @@ def market(policies: Policies = POLICIES) -> Market:
     first += of("hand", b.succeeded(60_00, "again-hand", "06-01 10:20"), b.cancel({1: 1}, "pay-hand", when="06-01 12:00"))
     first += of("denied", disputes.opened(22_22 - 1_00, "cb2", "06-01 15:00", "pay-denied"))
     first += of("own", b.succeeded(30_00, "again", "06-01 10:20")) + of("gone", b.cancel({1: 1}, "pay-gone", when="06-01 12:00"))
+    first += [linked("b12", "t3", when="05-20 13:00"), linked("b13", "t3", when="05-20 13:00")]  # told late: b13 has voted since
     first += [wanted("fair1", "b7", 2, when="06-01 10:00"), wanted("fair2", "b8", when="06-01 10:00"), wanted("fair3", "b9", 3)]
     first += of("fair1", b.succeeded(2_00, "pay-fair1")) + of("fair1", b.cancel({1: 1}, "pay-fair1", "b7", "06-01 11:00"))
     first += [*of("fair1", disputes.opened(1_00, "cb3", "06-01 16:00", "pay-fair1")), *stopped("kept")]  # the bank never says the end
@@ -266,5 +293,5 @@ def _governed() -> Iterable[Message]:
     yield ViolationRecorded(**streamer, violation_id="v1", kind="false_advertising", points=5, level=1, occurred_at=b.at("05-20 11:00"))
     yield ViolationAppealed(**streamer, violation_id="v1", occurred_at=b.at("05-21 11:00"))
     yield ViolationUpheld(**streamer, violation_id="v1", occurred_at=b.at("05-22 11:00"))
-    for buyer, day in (("b7", 21), ("b6", 21), ("b5", 21), ("k9", 21), ("b6", 22)):
+    for buyer, day in (("b7", 21), ("b6", 21), ("b5", 21), ("k9", 21), ("b6", 22), ("b13", 24)):
         yield VoteCast(buyer_id=buyer, vote_id=f"{buyer}-{day}", promoter_id="k9", occurred_at=b.at(f"05-{day} 12:00"))
