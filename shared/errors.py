@@ -1159,7 +1159,7 @@ CATALOGUE: dict[str, Entry] = {
     "card.abuse_by_person": Entry(
         "a swapped parcel or a false claim was upheld against another account of the same person too short a time ago",
         False,
-        "您的其他账号近期存在违规售后记录,暂不能领取信任卡",
+        "您的其他账号近期存在违规售后记录，暂不能领取小店信任卡",
         "A ruling against another account of yours is too recent for a trust card.",
     ),
     "card.claim_known": Entry("this claim of a trust card was answered before"),

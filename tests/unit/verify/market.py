@@ -195,8 +195,7 @@ def market(policies: Policies = POLICIES) -> Market:
     town.day(
         "06-03 00:00",
         *(event for order_id in ("split", "after", "disputed") for event in arrived(order_id, {1: 3})),
-        *arrived("own", {1: 1}),
-        *arrived("other", {1: 1}),
+        *(event for order_id in ("own", "other") for event in arrived(order_id, {1: 1})),
         *arrived("won", {1: 2}),
         *arrived("fake", {1: 2}),
         *arrived("first", {1: 1})[:3],
