@@ -260,4 +260,28 @@ BREAKS = (
         "                if partition.halted:",
         f"{UNIT}test_flow.py",
     ),
+    Break(
+        "acknowledged rows sent again",
+        "R3 what was acknowledged is not sent again, whatever keeps its row from going",
+        "relay.py",
+        "            lane.deleted = 0",
+        "            lane.acked = lane.deleted = 0",
+        f"{UNIT}test_relay.py::test_r3_what_cannot_be_deleted_is_sent_once_and_what_stands_behind_it_too",
+    ),
+    Break(
+        "a halt lifted by trying",
+        "L3 what is tried again stays halted until done",
+        "halting.py",
+        "        if partition.trying and positions.get((topic, partition.number), 0) > offset:",
+        "        if partition.trying:",
+        f"{UNIT}test_flow.py::test_l3_a_gap_stays_told_while_it_is_tried_again_until_that_got_through",
+    ),
+    Break(
+        "a time beyond the last look decided on",
+        "V2 whoever is behind decides by nothing later",
+        "versions.py",
+        "        self._known = self._policies.up_to(self._until)",
+        "        self._known = self._policies",
+        f"{UNIT}test_versions.py",
+    ),
 )
