@@ -136,7 +136,7 @@ def test_every_refusal_and_every_wait_is_met_by_a_test() -> None:
     met = "".join(text for _, text in sources("tests/**/*.py"))
     met += "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("services/*/STATES.md"))
     assert said
-    assert {code for code in said if not re.search(rf"(?<![\w.]){re.escape(code)}(?![\w.])", met)} == set()
+    assert said - set(re.findall(r"[\w.]+", met)) == set()
 
 
 def test_no_field_of_the_contract_is_a_float() -> None:
