@@ -6,14 +6,14 @@ Written from the rule's text and shares no code with the services.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.verify.evidence import score_at_start
 from deploy.verify.log import Entry, Log, cause
-from deploy.verify.persons import Place, Word, persons, same_person
+from deploy.verify.persons import PersonOf, Place, Word, person_of, persons
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.card import CardGranted, CardRefused, CardRevoked
@@ -42,9 +42,9 @@ def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
         "trust cards: one a person, by its score, none with abuse by its accounts, each claim answered once, taken back on abuse alone"
     )
     holders: defaultdict[str, Holder] = defaultdict(Holder)
-    abuses, fallen, same, answered = _abuses(log), _fallen(log), same_person(log), Counter[tuple[str, str]]()
+    abuses, fallen, of, answered = _abuses(log), _fallen(log), person_of(log), Counter[tuple[str, str]]()
     claims = log.bodies(TrustCardClaimed, "trust")
-    granted = {fact.buyer_id for _, fact in log.of(CardGranted)}
+    granted, abusers = _by_person((fact.buyer_id for _, fact in log.of(CardGranted)), of), _by_person(abuses, of)
     for entry in log.facts():
         fact: Any = entry.event
         if entry.topic != "trust.v1" or not isinstance(fact, ScoreChanged | CardGranted | CardRefused | CardRevoked):
@@ -54,7 +54,7 @@ def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
             holder.score = fact.score
         elif isinstance(fact, CardRevoked):
             check.that(fact.card_id == holder.card, f"{entry}: {buyer} has {holder.card or 'no card'}, taken back is {fact.card_id}")
-            accounts = [one for one in abuses if one != buyer and same(one, buyer)] if fact.by_person else [buyer]
+            accounts = [one for one in abusers[of(buyer)] if one != buyer] if fact.by_person else [buyer]
             cases = [(one, place) for one in accounts for place in abuses[one] if _is(fact, place)]
             check.that(bool(cases), f"{entry}: case {fact.case_id} found no abuse of {buyer}")
             holder.card = ""
@@ -64,10 +64,10 @@ def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
             check.that(answered[(buyer, fact.claim_id)] == 1, f"{entry}: claim {fact.claim_id} of {buyer} is answered again")
             claim = cause(_of_buyer(claims, entry, buyer), entry)
             check.that(claim is not None and claim.claim_id == fact.claim_id, f"{entry}: {buyer} did not claim {fact.claim_id}")
-            holds = any(one != buyer and same(one, buyer) for one in granted)
-            others = [at for one in abuses if one != buyer and same(one, buyer) for at in abuses[one].values()]
+            holds = any(one != buyer for one in granted[of(buyer)])
+            others = [at for one in abusers[of(buyer)] if one != buyer for at in abuses[one].values()]
             _judge(check, entry, fact, holder, [*abuses[buyer].values()], policies, of_person=(holds, others))
-    persons(check, log, tables, policies, _words(abuses, log))
+    persons(check, log, tables, policies, _words(abuses, log), of)
     yield check
 
 
@@ -99,6 +99,13 @@ def _judge(
         "card.score_too_low": score < terms.card_score_min,
     }
     check.that(reasons[fact.code], f"{entry}: claim {fact.claim_id} was refused as {fact.code}: card {holder.card}, score {score}")
+
+
+def _by_person(accounts: Iterable[str], of: PersonOf) -> defaultdict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for account in accounts:
+        found[of(account)].append(account)
+    return found
 
 
 def _of_buyer(claims: Any, entry: Entry, buyer: str) -> Any:

@@ -22,7 +22,7 @@ from shared.policy.section import WINDOW_MAX
 
 Place = tuple[str, str]  # order, case
 Word = tuple[str, str, str, datetime, bool]  # buyer, order, case, when, voided
-Same = Callable[[str, str], bool]
+PersonOf = Callable[[str], str]
 
 
 @dataclass(slots=True)
@@ -34,8 +34,8 @@ class Person:
     last: datetime | None = None
 
 
-def same_person(log: Log) -> Same:
-    """Whether two accounts are one, by all that was told of identities."""
+def person_of(log: Log) -> PersonOf:
+    """The account by which all those are named that are one with an account, by all that was told of identities."""
     above: dict[str, str] = {}
 
     def top(account: str) -> str:
@@ -47,12 +47,12 @@ def same_person(log: Log) -> Same:
         one, other = top(joined.buyer_id), top(joined.cluster)
         if one != other:
             above[max(one, other)] = min(one, other)
-    return lambda one, other: top(one) == top(other)
+    return top
 
 
-def persons(check: Check, log: Log, tables: Tables, policies: Policies, words: set[Word]) -> None:
+def persons(check: Check, log: Log, tables: Tables, policies: Policies, words: set[Word], of: PersonOf) -> None:
     """words: what came of the cases."""
-    same, known = same_person(log), defaultdict[str, Person](Person)
+    known = defaultdict[str, Person](Person)
     granted = {(fact.card_id, entry.header("ce_causationid")) for entry, fact in log.of(CardGranted)}
     told: set[tuple[str, str, Place, bool]] = set()  # cause, cluster, case, voided
     for entry in in_order(log, PersonCard, PersonAbuse):
@@ -62,7 +62,7 @@ def persons(check: Check, log: Log, tables: Tables, policies: Policies, words: s
         if isinstance(fact, PersonAbuse):
             word = (fact.buyer_id, fact.order_id, fact.case_id, fact.said_at, fact.voided)
             check.that(word in words, f"{entry}: no case said so of {fact.buyer_id}")
-            check.that(same(fact.buyer_id, fact.cluster), f"{entry}: {fact.buyer_id} is another person than {fact.cluster}")
+            check.that(of(fact.buyer_id) == of(fact.cluster), f"{entry}: {fact.buyer_id} is another person than {fact.cluster}")
             person.said[(fact.order_id, fact.case_id)] = fact
             told.add((entry.header("ce_causationid"), fact.cluster, (fact.order_id, fact.case_id), fact.voided))
             continue

@@ -20,7 +20,6 @@ from tests.toy.outside import holding, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 PERSONS, ACCOUNTS = 20, 3  # of each person; the first half is known to be one person before anything is claimed
-ROUNDS_MAX = 20
 BLOCKED = "SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename LIKE '%refund'"
 CASES = """
 SELECT key, one ->> 'state', one ->> 'funder' FROM refund.purchase, json_each(body -> 'cases') AS c(id, one)
@@ -28,7 +27,6 @@ SELECT key, one ->> 'state', one ->> 'funder' FROM refund.purchase, json_each(bo
 """
 USES = "SELECT key, json_object_keys(body -> 'uses') FROM refund.known_cluster"
 FUND = "SELECT (body ->> 'minor')::bigint FROM refund.fund"
-UNANSWERED = "SELECT key, id FROM payment.payment, json_each(body -> 'refunds') AS r(id, one) WHERE one ->> 'state' = 'reserved'"
 FROM_FUND = "SELECT coalesce(sum(-amount_minor), 0)::bigint FROM payment.posting WHERE account = 'platform:guarantee_fund'"
 
 
@@ -55,21 +53,14 @@ class Crowd:
         self.tell("storefront", "refund.requested", order_id, at, **case, kind="refund_only", ground="first_order")
 
     def linked(self, buyer_id: str, token: str) -> None:
-        self.fair.copies = 1 + (self.dice.random() < 0.3)
+        self.fair.copies = self.copies()
         self.fair.link(buyer_id, token)
 
-    def paid_back(self) -> None:
-        """The provider pays what it was told to, and says so more than once."""
-        for _ in range(ROUNDS_MAX):
-            asked = self.fair.rows(UNANSWERED)
-            if not asked:
-                return
-            for order_id, refund_id in asked:
-                self.tell("psp", "refund.succeeded", order_id, None, refund_id=refund_id)
-            self.fair.settle()
+    def copies(self) -> int:
+        return 1 + (self.dice.random() < 0.3)
 
     def tell(self, app: str, type: str, order_id: str, at: datetime | None, /, **body: Any) -> None:
-        self.fair.copies = 1 + (self.dice.random() < 0.3)
+        self.fair.copies = self.copies()
         self.fair.send(app, type, order_id, at, order_id=order_id, **body)
 
 
@@ -93,8 +84,7 @@ def test_links_payments_and_claims_at_the_same_moment_give_each_person_one_first
         crowd.linked(*link)
     fair.settle()
     _at_the_same_moment(fair, crowd, early, began)
-    fair.settle()
-    crowd.paid_back()
+    fair.paid_back(crowd.copies)
     _judged(fair)
     used = len(fair.rows(USES))
     again = [(f"again-{name}", name) for person in range(PERSONS) for name in accounts(person)]
