@@ -7,6 +7,8 @@ ORDERS ?= 1000
 ROUNDS ?=
 TRADE ?= toy
 export PYTHONUNBUFFERED := 1
+# Hundreds of processes are started here: a shell that forbids compiled copies makes each compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test check check-types check-rest up down bench chaos mutants cases-table lock format clean
 
@@ -19,7 +21,7 @@ setup: .venv/.ready
 	@$(PYTHON) -m venv .venv
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
 	@$(PIP) --require-hashes -r .venv/uv.lock
-	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements.lock \
+	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements.lock \
 		|| { echo "[setup] once more, with pip"; $(PIP) --require-hashes -r requirements.lock; }
 	@$(PIP) --no-build-isolation -e .
 	@touch $@
