@@ -20,6 +20,7 @@ from shared.currencies import amount
 from shared.policy import InvalidPolicy, Policies
 
 GROUPS = (("by_rule", "rule"), ("by_seller", "seller"), ("by_promoter", "promoter"), ("by_buyer_tier", "buyer_tier"))
+OTHERWISE_MAX = 5  # of the decisions of an older release
 ROWS_MAX = 20  # of each table; --json has all
 
 
@@ -27,13 +28,19 @@ ROWS_MAX = 20  # of each table; --json has all
 @click.argument("candidate", type=click.Path(path_type=Path))
 @click.option("--from", "since", type=Past(), help="From when the candidate is in force and counts; else from the beginning.")
 @click.option("--to", "until", type=Past(), help="Until when what happens counts; else to the end.")
+@click.option(
+    "--by-this-release",
+    is_flag=True,
+    help="Where an older release decided otherwise: let this one decide both sides, and say how much differs.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs: everything, not only the first rows.")
-def replay(candidate: Path, since: datetime | None, until: datetime | None, as_json: bool) -> None:
+def replay(candidate: Path, since: datetime | None, until: datetime | None, by_this_release: bool, as_json: bool) -> None:
     """Decide what is recorded once more, under the policy file CANDIDATE, and tell what would have been: in money and scores.
 
     All four services decide again, in memory, in the order in which they did; nothing is written anywhere. First everything is decided by
-    the policies that were in force: where that is not exactly what is recorded, this halts with a code. What people did is offered again;
-    what they would have done otherwise is not invented. The provider is assumed to pay what it was never asked to.
+    the policies that were in force: where that is not exactly what is recorded, this halts with a code, without --by-this-release. What
+    people did is offered again; what they would have done otherwise is not invented. The provider is assumed to pay what it was never
+    asked to.
     """
     span = Span(since, until)
     if since is not None and until is not None and since >= until:
@@ -46,7 +53,7 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, as_j
         raise Failed(f"{candidate}: {getattr(error, 'strerror', None) or error}") from error
     try:
         stack = running()
-        report = whatif(recorded(stack), policies_of(stack), policies, span)
+        report = whatif(recorded(stack, whole=by_this_release), policies_of(stack), policies, span)
     except NoReplay as error:
         raise Failed(str(error)) from error
     if as_json:
@@ -78,6 +85,10 @@ def _head(data: dict[str, Any]) -> Iterator[str]:
         f"{read['orders']:,} orders, {read['events']:,} events, {read['facts']:,} facts; "
         f"{read['decisions']:,} decisions come out as recorded, {read['open']:,} had not been made when this was read"
     )
+    if data["otherwise"]:
+        yield f"{len(data['otherwise']):,} decisions are otherwise than an older release recorded; what was is what this one makes of it"
+    for line in data["otherwise"][:OTHERWISE_MAX]:
+        yield f"  {line}"
     if not data["values"]:
         yield "no value differs"
     for value in data["values"]:

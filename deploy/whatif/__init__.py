@@ -2,7 +2,8 @@
 
 past.py    what the topics hold, kept small
 desk.py    one service deciding in memory
-retrace.py in which order the services took it all, found by deciding it again as it was
+arrivals.py, retrace.py  in which order the services took it all, found by deciding it again as it was
+drift.py   where an older release decided otherwise than this one
 rerun.py   decided once more under the candidate
 book.py, compare.py, report.py    what it comes to
 """

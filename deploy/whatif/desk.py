@@ -84,6 +84,15 @@ class Desk:
             raise StillDue(f"{event.type} {event.subject}")
         return decided
 
+    def place(self, fact: Message) -> Place | None:
+        """Of the entity that it changes."""
+        kind = self._kind_of.get(type(fact))
+        return (kind, kind.key(fact)) if kind is not None else None
+
+    def recorded(self, facts: tuple[Message, ...]) -> Decided:
+        """What they come to on what is known. Raises where they do not fit."""
+        return self._fold(facts, {place: self.states.get(place, ABSENT) for fact in facts if (place := self.place(fact)) is not None})
+
     def keep(self, decided: Decided) -> tuple[list[Message], list[Message]]:
         """Its facts have happened. The deadlines that stand since, and those that do not any more."""
         armed, gone = list[Message](), list[Message]()

@@ -48,7 +48,8 @@ class Past:
     that it made of its entity, its lane and offset, when the broker had it (ms), when it happened (ms).
 
     refused: by service and place, or by service and id of our own facts, the code. stuck: keys of a service behind an event that raised;
-    discards: what ops asked to let go: service, place, place of the asking; discarded: those that were, of which nobody decides.
+    discards: what ops asked to let go: service, place, place of the asking; discarded: those that were, of which nobody decides. values: of
+    our own records, where they are kept.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -66,6 +67,7 @@ class Past:
     stuck: set[tuple[str, str]] = field(default_factory=set)
     discards: list[tuple[str, str, str]] = field(default_factory=list)
     discarded: set[tuple[str, str]] = field(default_factory=set)
+    values: list[bytes] | None = None
     records: int = 0
     lanes: dict[Lane, int] = field(default_factory=dict)
 
@@ -91,15 +93,16 @@ def milliseconds(message: Message) -> int:
     return int(message.occurred_at.timestamp() * 1000)
 
 
-def gather(entries: Iterable[Entry], starts: Mapping[Lane, int] | None = None) -> Past:
-    """entries: of all keyed topics, those of a partition in order. starts: first offsets that the broker still has.
+def gather(entries: Iterable[Entry], starts: Mapping[Lane, int] | None = None, *, whole: bool = False) -> Past:
+    """entries: of all keyed topics, those of a partition in order. starts: first offsets that the broker still has. whole: keep the values
+    of our own facts too, for where they do not come of deciding again.
 
     Raises NoReplay: nothing is there, the head of a topic is gone, a number of ours is missing, a fact that this program cannot read.
     """
     for place, start in sorted((starts or {}).items()):
         if start > 0:
             raise NoReplay("halt.replay_shortened", f"{place[0]}/{place[1]} begins at offset {start}: what was before it is gone")
-    past, last, kinds, heard = Past(), dict[Lane, int](), dict[type[Message], int](), dict[int, int]()
+    past, last, kinds, heard = Past(values=[] if whole else None), dict[Lane, int](), dict[type[Message], int](), dict[int, int]()
     for entry in entries:
         past.records += 1
         lane = past.lanes.setdefault((entry.topic, entry.partition), len(past.lanes))
@@ -160,7 +163,10 @@ def _fact(past: Past, entry: Entry, lane: int, kinds: dict[type[Message], int]) 
     if kind == len(past.kinds):
         past.kinds.append(type(entry.event))
     past.index.setdefault(key_of(entry.id), len(past.digest))
-    past.digest.append(digest(entry.event.to_json()))
+    value = entry.event.to_json()
+    past.digest.append(digest(value))
+    if past.values is not None:
+        past.values.append(value)
     past.version.append(int(entry.header("ce_entityversion") or 0))
     past.lane.append(lane)
     past.offset.append(entry.offset)

@@ -13,11 +13,11 @@ from deploy.whatif.past import Past, gather
 from shared import postgres
 
 
-def recorded(stack: Stack) -> Past:
+def recorded(stack: Stack, *, whole: bool = False) -> Past:
     """Up to where the topics end now; what comes meanwhile is left out. Raises NoReplay, TimeoutError, KafkaException."""
     names = [topic.name for topic in TOPICS.values() if not topic.single]
     ends = ends_of(stack, names)
-    return gather(entries(quiet(stack.settings(postgres.OPS).confluent()), ends), starts_of(stack, ends))
+    return gather(entries(quiet(stack.settings(postgres.OPS).confluent()), ends), starts_of(stack, ends), whole=whole)
 
 
 def starts_of(stack: Stack, places: dict[Lane, int]) -> dict[Lane, int]:

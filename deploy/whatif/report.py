@@ -25,6 +25,7 @@ ASSUMPTIONS = (
 class Report:
     """read: records, events of apps, facts, orders, decisions each time, and events that nobody had taken when it was read.
 
+    otherwise: decisions that this release makes otherwise than is recorded, in words; what is called recorded is then what it makes.
     since, until: of the span that counts, as given; ends: when the last recorded thing happened. ISO 8601 each.
     """
 
@@ -35,6 +36,7 @@ class Report:
     ends: str
     read: dict[str, int]
     values: list[Value]
+    otherwise: list[str]
     tally: Tally
     compared: Comparison
     provider: Provider
@@ -58,6 +60,7 @@ class Report:
             "ends": self.ends,
             "read": self.read,
             "values": [_value(value) for value in self.values],
+            "otherwise": self.otherwise,
             "differences": self.differences,
             "facts": {"same": self.tally.same, "changed": self.tally.changed, "new": self.tally.new, "gone": self.tally.gone},
             "raised": self.tally.raised,

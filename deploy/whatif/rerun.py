@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
@@ -30,6 +30,7 @@ from shared.policy import Policies
 WAIT_MS = int(WAIT_MAX.total_seconds() * 1000)
 TICK_MS = 300  # in which a service that is idle notices that a deadline has passed
 BEFORE, AT, AFTER = -1, 0, 1  # beside its place in the order
+Made = dict[bytes, tuple[int, int]]  # by id, the digest of a fact and when it happened (ms)
 Moment = tuple[int, int, int]  # a place in the order, which side of it, and on that side the business time (ms), 0: at once
 
 
@@ -60,11 +61,14 @@ class Tally:
 
 
 class Rerun:
-    """run() yields each decision. names: by the version that stands in for it, as JSON, the recorded one's name."""
+    """run() yields each decision. names: by the version that stands in for it, as JSON, the recorded one's name. made: gets each fact, if
+    it is given; beside: what another rerun made, with which this one is compared in place of the record.
+    """
 
     def __init__(
-        self, past: Past, route: Route, policies: Policies, provider: Provider, names: Mapping[bytes, bytes], span: tuple[int, int]
-    ) -> None:
+        self, past: Past, route: Route, policies: Policies, provider: Provider, names: Mapping[bytes, bytes], span: tuple[int, int], *,
+        made: Made | None = None, beside: Made | None = None,
+    ) -> None:  # fmt: skip
         self.past, self.route, self.provider, self.span = past, route, provider, span
         self.desks = desks(policies)
         self.tally = Tally()
@@ -73,7 +77,7 @@ class Rerun:
         self._heap: list[tuple[Moment, int, Item]] = []
         self._ticks = count()
         self._now: Moment = (0, BEFORE, 0)
-        self._made = bytearray(len(past.digest))
+        self._made, self._note, self._beside = bytearray(len(past.digest)), made, beside
         self._inbox: list[set[tuple[str, str]]] = [set() for _ in SERVICES]
         self._held: list[dict[str, list[tuple[int, Item]]]] = [defaultdict(list) for _ in SERVICES]
         self._tails: dict[tuple[int, str, str], Moment] = {}
@@ -91,9 +95,12 @@ class Rerun:
             self._now, _, item = heapq.heappop(self._heap)
             yield from self._deliver(item)
         since, until = self.span
-        for number, made in enumerate(self._made):
-            if not made and not self.past.timer[number] and since <= self.past.happened[number] < until:
-                self.tally.gone += 1
+        times: Iterable[int] = (at for _, at in self._beside.values()) if self._beside is not None else self._unmade()
+        self.tally.gone = sum(since <= at < until for at in times)
+
+    def _unmade(self) -> Iterator[int]:
+        """When what is recorded and did not happen had happened."""
+        return (self.past.happened[number] for number, made in enumerate(self._made) if not made and not self.past.timer[number])
 
     # -- on the way
 
@@ -230,7 +237,7 @@ class Rerun:
                 self._kept[(item.desk, place)].append((self._now[0], state))
         for ordinal, fact in enumerate(verdict.facts):
             identity = fact_id(desk.source, item.source, item.id, ordinal)
-            self._publish(desk, identity, fact, self._compare(identity, fact, verdict.versions[ordinal]))
+            self._publish(desk, identity, fact, self._compare(identity, fact))
             self._ask(fact)
         for timer in armed:
             self._arm(item.desk, timer)
@@ -249,19 +256,22 @@ class Rerun:
             self._stuck.add((item.desk, event.key))
             self.tally.raised.append(f"{name} took {event.type} of {event.key}: {type(error).__name__}: {error}")
 
-    def _compare(self, identity: str, fact: Message, version: int) -> int | None:
+    def _compare(self, identity: str, fact: Message) -> int | None:
         """Its record, if there is one of the same cause and type. What is named after the candidate is compared as if named as it was."""
-        number = self.past.index.get(key_of(identity))
-        counted = self.span[0] <= milliseconds(fact) < self.span[1]
-        if number is None:
-            self.tally.new += counted
-            return None
-        self._made[number] = 1
-        same = digest(self._value(fact)) == self.past.digest[number]
-        if counted:
-            self.tally.same += same
-            self.tally.changed += not same
-        return number if self.past.kinds[self.past.kind[number]] is type(fact) else None
+        key, value, at = key_of(identity), digest(self._value(fact)), milliseconds(fact)
+        number = self.past.index.get(key)
+        before = self.past.digest[number] if number is not None else None
+        if number is not None:
+            self._made[number] = 1
+        if self._note is not None:
+            self._note[key] = value, at
+        if self._beside is not None:
+            before, _ = self._beside.pop(key, (None, 0))
+        if self.span[0] <= at < self.span[1]:
+            self.tally.new += before is None
+            self.tally.same += before == value
+            self.tally.changed += before is not None and before != value
+        return number if number is not None and self.past.kinds[self.past.kind[number]] is type(fact) else None
 
     def _value(self, fact: Message) -> bytes:
         if not self._names:

@@ -13,18 +13,17 @@ not come of what it sees now, they are tried with what it could have seen a mome
 from __future__ import annotations
 
 import heapq
-from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import count
 
-from deploy.whatif.desk import ABSENT, NOTHING, Decided, Desk, Place, Verdict, desks, takers
+from deploy.whatif.arrivals import Arrivals
+from deploy.whatif.desk import ABSENT, NOTHING, Decided, Desk, Place, Verdict
 from deploy.whatif.differs import said
 from deploy.whatif.hindsight import Hindsight
-from deploy.whatif.past import HELD, SERVICES, UNREADABLE, NoReplay, Past, digest, key_of, milliseconds
-from deploy.whatif.route import GRACE_MS, Copies, Delivery, Route
-from shared.messaging.fold import fact_id, timer_id
+from deploy.whatif.past import HELD, SERVICES, NoReplay, Past, digest, key_of, milliseconds
+from deploy.whatif.route import GRACE_MS, Delivery
+from shared.messaging.fold import timer_id
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject, Wait
 from shared.policy import Policies
@@ -32,23 +31,17 @@ from shared.policy import Policies
 Decision = tuple[Desk, Message, str, Verdict]
 
 SHOWN_MAX = 5
+NOWHERE = object()  # what looks at nothing stands aside for ever
 
 
-class Retrace:
+class Retrace(Arrivals):
     """run() finds the route. told: hears each decision, as (desk, event, id, its verdict)."""
 
     def __init__(self, past: Past, policies: Policies) -> None:
-        self.past = past
-        self.desks = desks(policies)
-        self.route = Route([array("i", [-1]) * len(past.digest) for _ in SERVICES], [array("i", [-1]) * len(past.sent) for _ in SERVICES])
-        self._takers = takers()
-        self._heap: list[tuple[int, int, int, Delivery]] = []
-        self._ticks = count()
+        super().__init__(past, policies)
+        self.wrong: list[str] = []
         self._aside: dict[object, list[Delivery]] = defaultdict(list)
-        self._copies = [Copies() for _ in SERVICES]
-        self._done = bytearray(len(past.digest))
         self._reached: list[dict[int, int]] = [{} for _ in SERVICES]
-        self._scheduled: set[bytes] = set()
         self._error = ""
         self._hindsight = [Hindsight() for _ in SERVICES]
 
@@ -56,80 +49,11 @@ class Retrace:
         """Each decision as it was made. Raises NoReplay: what is recorded cannot be had from these policies and this code."""
         for number in sorted(range(len(self.past.sent)), key=lambda number: self.past.sent[number].at):
             self._announce(number)
-        while self._heap or self._patience():
+        while self._heap or self._patience() or self._concede():
             one = heapq.heappop(self._heap)[-1]
             one.queued = False
             yield from self._try(one)
         self._check_all()
-
-    # -- arrivals
-
-    def _announce(self, number: int) -> None:
-        sent = self.past.sent[number]
-        for desk in self._takers.get(sent.kind, ()):
-            code, at = self._code(desk, sent.ref, sent.at)
-            if code.startswith(UNREADABLE) or (SERVICES[desk], sent.ref) in self.past.discarded:
-                continue
-            expected = [] if code and not code.startswith(HELD) else self._expected(desk, sent.source, sent.id)
-            if self._copies[desk].copy((sent.source, sent.id), refused=bool(code), taken=bool(expected)):
-                continue
-            self._push(desk, -1 - number, sent.id, sent.source, None, expected, code, at, sent.at)
-
-    def _publish(self, desk: Desk, facts: Iterable[Message], expected: Iterable[tuple[str, int]]) -> None:
-        for fact, (identity, number) in zip(facts, expected, strict=True):
-            self._done[number] = 1
-            for taker in self._takers.get(type(fact), ()):
-                code, at = self._code(taker, identity, self.past.at[number])
-                if code.startswith(UNREADABLE):
-                    continue
-                leads = [] if code and not code.startswith(HELD) else self._expected(taker, desk.source, identity)
-                self._push(taker, number, identity, desk.source, fact, leads, code, at, self.past.at[number])
-
-    def _arm(self, desk: int, timer: Message) -> None:
-        """A deadline that is recorded comes when it came; others had not come yet."""
-        identity = timer_id(timer.type, timer.subject, timer.occurred_at)
-        key = key_of(identity)
-        number = self.past.index.get(key)
-        if number is None or key in self._scheduled:
-            return
-        self._scheduled.add(key)
-        code, at = self._code(desk, identity, self.past.at[number])
-        self._done[number], source = 1, self.desks[desk].source
-        self._push(desk, number, identity, source, timer, self._expected(desk, source, identity), code, at, at, timer=True)
-
-    def _code(self, desk: int, named: str, at: int) -> tuple[str, int]:
-        """Of its refusal, and when that was told; what was held back was looked at when it came."""
-        code, refused = self.past.refused.get((SERVICES[desk], named), ("", at))
-        return code, at if code.startswith(HELD) else refused
-
-    def _push(
-        self, desk: int, number: int, identity: str, source: str, event: Message | None, expected: list[tuple[str, int]], code: str,
-        at: int, since: int, *, timer: bool = False,
-    ) -> None:  # fmt: skip
-        if expected:
-            at = min(self.past.at[one] for _, one in expected)
-        self._queue(Delivery(desk, number, identity, source, event, timer, expected, code, at, since))
-
-    def _queue(self, one: Delivery) -> None:
-        if not one.queued:
-            one.queued = True
-            heapq.heappush(self._heap, (one.at, one.since, next(self._ticks), one))
-
-    def _expected(self, desk: int, source: str, identity: str) -> list[tuple[str, int]]:
-        found, index = list[tuple[str, int]](), self.past.index
-        for ordinal in count():
-            fact = fact_id(self.desks[desk].source, source, identity, ordinal)
-            number = index.get(key_of(fact))
-            if number is None:
-                return found
-            found.append((fact, number))
-        raise AssertionError("endless")
-
-    def _event(self, one: Delivery) -> Message:
-        if one.event is None:
-            sent = self.past.sent[-1 - one.number]
-            one.event = sent.kind.from_json(sent.value)
-        return one.event
 
     # -- deciding
 
@@ -147,6 +71,11 @@ class Retrace:
                 return
             verdict = again
         self.route.decisions += 1
+        yield from self._take(one, event, verdict)
+
+    def _take(self, one: Delivery, event: Message, verdict: Verdict) -> Iterator[Decision]:
+        """It has its place, and what comes of it is on its way."""
+        desk = self.desks[one.desk]
         one.waiting = False
         if one.nth < 0:
             self._placed(one, event)
@@ -216,6 +145,10 @@ class Retrace:
             self._queue(one)
         return bool(left)
 
+    def _concede(self) -> bool:
+        """Whether something is taken as it is recorded though it comes out otherwise."""
+        return False
+
     def _spare(self, gone: Iterable[Message], until: int | None = None) -> None:
         """They were due, and did not fire: what they waited behind was faster."""
         clock = self.route.clock
@@ -234,7 +167,7 @@ class Retrace:
                 named = one.id if one.number >= 0 else self.past.sent[-1 - one.number].ref
                 self.route.expired[(one.desk, one.id)] = self.past.refused[(SERVICES[one.desk], named)][1]
                 return
-        for place in touched:  # an entity, or an entity and the version that it must come to
+        for place in tuple(touched) or (NOWHERE,):  # an entity, or an entity and the version that it must come to
             self._aside[place].append(one)
 
     def _placed(self, one: Delivery, event: Message) -> None:
@@ -276,9 +209,7 @@ class Retrace:
         for desk in self.desks:
             for state in desk.states.values():
                 self._spare(state.due, len(route.clock))
-        left = {id(one): one for rows in self._aside.values() for one in rows if one.nth < 0 or one.waiting}
-        wrong = []
-        for one in sorted(left.values(), key=lambda one: (one.at, one.since)):
+        for one in self._left():
             event = self._event(one)
             verdict = self._decided(one, event)
             if isinstance(verdict, Wait) and one.waiting:
@@ -289,11 +220,19 @@ class Retrace:
                 route.open += 1
                 self._set(one, -1)
                 continue
-            wrong.append(said(self.past, one, event, verdict, self._error))
+            self._differs(one, verdict)
         missing = [number for number, done in enumerate(self._done) if not done]
-        if missing and not wrong:
+        if missing and not self.wrong:
             kinds = sorted({self.past.kinds[self.past.kind[number]].type for number in missing})
-            wrong = [f"{len(missing)} records follow from nothing recorded: {', '.join(kinds[:SHOWN_MAX])}"]
-        if wrong:
-            first = "; ".join(wrong[:SHOWN_MAX])
-            raise NoReplay("halt.replay_differs", f"{len(wrong)} decisions come out otherwise than recorded; {first}")
+            self.wrong = [f"{len(missing)} records follow from nothing recorded: {', '.join(kinds[:SHOWN_MAX])}"]
+        if self.wrong:
+            first = "; ".join(self.wrong[:SHOWN_MAX])
+            raise NoReplay("halt.replay_differs", f"{len(self.wrong)} decisions come out otherwise than recorded; {first}")
+
+    def _left(self) -> list[Delivery]:
+        """What stands aside, in the order of the broker's times."""
+        left = {id(one): one for rows in self._aside.values() for one in rows if one.nth < 0 or one.waiting}
+        return sorted(left.values(), key=lambda one: (one.at, one.since))
+
+    def _differs(self, one: Delivery, verdict: Verdict | None) -> None:
+        self.wrong.append(said(self.past, one, self._event(one), verdict, self._error))

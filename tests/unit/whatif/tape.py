@@ -141,8 +141,8 @@ class TapedTown(Town):
         if isinstance(fact, CompensationInstructed):
             yield CompensationSucceeded(order_id=fact.order_id, compensation_id=fact.compensation_id, occurred_at=fact.occurred_at)
 
-    def past(self) -> Past:
-        return gather(self.tape.entries)
+    def past(self, *, whole: bool = False) -> Past:
+        return gather(self.tape.entries, whole=whole)
 
     def live(self, *told: tuple[Iterable[Message], str]) -> TapedTown:
         """Steps: what is told, then how far the clock goes."""

@@ -19,9 +19,9 @@ from tests.unit.whatif.tape import TapedTown
 
 TEXT = POLICY.read_text(encoding="utf-8")
 FIELDS = [
-    "schema", "candidate", "in_force", "from", "to", "ends", "read", "values", "differences", "facts", "raised", "decisions", "by_rule",
-    "by_seller", "by_promoter", "by_buyer_tier", "accounts", "parties", "scores", "cards_and_suspensions", "refusals_come", "refusals_go",
-    "orders_affected", "orders", "assumed",
+    "schema", "candidate", "in_force", "from", "to", "ends", "read", "values", "otherwise", "differences", "facts", "raised", "decisions",
+    "by_rule", "by_seller", "by_promoter", "by_buyer_tier", "accounts", "parties", "scores", "cards_and_suspensions",
+    "refusals_come", "refusals_go", "orders_affected", "orders", "assumed",
 ]  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def candidate(tmp_path: Path) -> Path:
 def run(monkeypatch: pytest.MonkeyPatch, past: Past, *arguments: str) -> Result:
     """On topics that hold that."""
     monkeypatch.setattr(replay, "running", lambda: None)
-    monkeypatch.setattr(replay, "recorded", lambda stack: past)
+    monkeypatch.setattr(replay, "recorded", lambda stack, whole: past)
     monkeypatch.setattr(replay, "policies_of", lambda stack: b.POLICIES)
     return CliRunner().invoke(main, ["policy", "replay", *arguments])
 
@@ -104,7 +104,7 @@ def test_a_span_that_ends_before_it_begins_is_wrong_usage(monkeypatch: pytest.Mo
 
 
 def test_what_cannot_be_replayed_ends_with_its_code_r9_2(monkeypatch: pytest.MonkeyPatch, past: Past) -> None:
-    def none(stack: object) -> Past:
+    def none(stack: object, *, whole: bool) -> Past:
         raise NoReplay("halt.replay_shortened", "psp.v1/3 begins at offset 17: what was before it is gone")
 
     monkeypatch.setattr(replay, "running", lambda: None)

@@ -36,10 +36,10 @@ BUYERS, KINDS = ("b1", "b2", "a0"), sorted(b.POLICY.trust.violations.kinds)
 def versions(dice: random.Random) -> Policies:
     """One to three after the first, each of some other values, some in another zone."""
     times = sorted(dice.sample(CUTS, dice.randint(1, 3)))
-    return Policies([b.POLICY, *(_version(dice, str(number), b.at(when)) for number, when in enumerate(times, 2))])
+    return Policies([b.POLICY, *(perturbed(dice, str(number), b.at(when)) for number, when in enumerate(times, 2))])
 
 
-def _version(dice: random.Random, name: str, begins: datetime) -> Policy:
+def perturbed(dice: random.Random, name: str, begins: datetime) -> Policy:
     """The first of its kind that is valid."""
     while True:
         policy = b.POLICY.model_copy(update={"version": name, "effective_from": begins, "zone": dice.choice(ZONES)})
