@@ -147,6 +147,14 @@ def test_of_what_the_fund_has_back_nobody_had_a_share_r3_6_r4_6() -> None:
     assert (refund.fronted, refund.commission_minor, refund.fee_minor) == (True, 8_00, 2_00)
 
 
+def test_a_subsidy_goes_back_once_where_the_fund_s_part_failed_and_a_case_pays_it_r3_4_r3_5() -> None:
+    """All of it had gone back with the two units that were cancelled, one of which the fund was to pay."""
+    memory = funded(b.line(quantity=2, subsidies={"platform": 20_00}))
+    memory.when(by_fund("f1", 50_00, 1), cancelled(2, 100_00), b.refund_paid("x1"), b.refund_failed("f1"))
+    memory.when(b.granted("r2", 50_00, 1), b.refund_paid("r2"))
+    assert (refused(memory), balances(memory)) == ([], {})
+
+
 def test_what_a_bank_took_is_not_the_funds_r3_8_r4_6() -> None:
     memory = funded(b.line(quantity=2))
     memory.when(*by_fund_paid(40_00), opened(30_00, when="06-09 09:00"), closed("lost", when="06-09 09:30"))
