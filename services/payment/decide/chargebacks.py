@@ -9,7 +9,7 @@ from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import unheld
 from services.payment.decide.settlement import settle_now
 from services.payment.model import Payment
-from services.payment.model.payment import folded
+from services.payment.model.payment import folded, held, settlement
 from shared.contracts.chargeback import (
     ChargebackAnswerDue,
     ChargebackContested,
@@ -99,7 +99,7 @@ def conclude(event: ChargebackClosed, payment: Payment | None, policy: Policy) -
         occurred_at=at,
     )
     facts: tuple[Message, ...] = (ended, *debits)
-    return (*facts, *_freed(folded(payment, facts), event, policy))
+    return (*facts, *_freed(payment, folded(payment, facts), event, policy))
 
 
 def undecided(event: ChargebackAnswerDue, payment: Payment | None) -> Outcome:
@@ -107,12 +107,14 @@ def undecided(event: ChargebackAnswerDue, payment: Payment | None) -> Outcome:
     return (ChargebackOverdue(order_id=event.order_id, chargeback_id=event.chargeback_id, occurred_at=event.occurred_at),)
 
 
-def _freed(payment: Payment, event: ChargebackClosed, policy: Policy) -> list[Message]:
-    """Held refunds, then what nothing holds any more."""
+def _freed(before: Payment, payment: Payment, event: ChargebackClosed, policy: Policy) -> list[Message]:
+    """Held refunds, then what nothing holds any more; what nothing held before is settled by its deadline. Source: R2.6, R1.1."""
     facts: list[Message] = [*unheld(payment, event.occurred_at, policy)]
     payment = folded(payment, facts)
     for line_no in sorted(payment.lines):
-        facts += settle_now(payment, line_no, event.occurred_at)
+        due = settlement(before, line_no)
+        if due is not None and held(before, line_no, due):
+            facts += settle_now(payment, line_no, event.occurred_at)
     return facts
 
 

@@ -23,6 +23,6 @@ def rests(payment: Payment, refund_id: str | None) -> bool:
     it again, it waits until a person has settled it by hand. Source: R3.5, R4.6.
     """
     failed = payment.refunds.get(refund_id or "")
-    if failed is None or failed.line_no is None or failed.funder != "platform" or not failed.waits:
+    if failed is None or failed.line_no is None or failed.funder != "platform":
         return False
     return resting(payment, failed.line_no)[0] > 0

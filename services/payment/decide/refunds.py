@@ -131,8 +131,8 @@ def unheld(payment: Payment, at: datetime, policy: Policy) -> Reserving:
 def refunded(event: RefundSucceeded, payment: Payment | None, policy: Policy) -> Outcome:
     """The reserved money leaves; a settlement that waited for this happens now. Source: R3.5, R2.6."""
     refund = _asked(payment, event.refund_id)
-    if payment is None or isinstance(refund, Reject):
-        return refund if isinstance(refund, Reject) else Reject("refund.unknown")
+    if payment is None or refund is None:
+        return Reject("refund.unknown")
     if refund.state != "reserved":
         return Reject("refund.ended" if refund.state == "done" and not refund.by_hand else "refund.contradicted")
     done = paid(payment, event.refund_id, event.occurred_at)
@@ -143,8 +143,8 @@ def refunded(event: RefundSucceeded, payment: Payment | None, policy: Policy) ->
 def not_paid(event: RefundFailed, payment: Payment | None, policy: Policy) -> Outcome:
     """The reservation is lifted; the money is where it was, or covers what a bank took beyond what was left. Source: R3.5, R3.8."""
     refund = _asked(payment, event.refund_id)
-    if payment is None or isinstance(refund, Reject):
-        return refund if isinstance(refund, Reject) else Reject("refund.unknown")
+    if payment is None or refund is None:
+        return Reject("refund.unknown")
     if refund.state != "reserved":
         return Reject("refund.ended" if refund.state == "failed" or refund.by_hand else "refund.contradicted")
     failed = RefundNotPaid(
@@ -163,10 +163,10 @@ def unanswered(event: RefundAnswerDue, payment: Payment | None) -> Outcome:
     return (RefundOverdue(order_id=payment.id, refund_id=event.refund_id, line_no=line_no, occurred_at=event.occurred_at),)
 
 
-def _asked(payment: Payment | None, refund_id: str) -> Refund | Reject:
+def _asked(payment: Payment | None, refund_id: str) -> Refund | None:
     """The refund that was instructed: refused and held ones were not."""
     refund = payment.refunds.get(refund_id) if payment is not None else None
-    return refund if refund is not None and refund.state not in ("refused", "held") else Reject("refund.unknown")
+    return refund if refund is not None and refund.state not in ("refused", "held") else None
 
 
 def set_aside(

@@ -94,8 +94,8 @@ class Purse:
 
     @property
     def surplus_minor(self) -> int:
-        """What the deposit holds above what is required."""
-        return max(0, self.deposit_minor - (self.required_minor or 0))
+        """What the deposit holds above what is required, where it is not short."""
+        return self.deposit_minor - (self.required_minor or 0)
 
     @property
     def hindrance(self) -> Hindrance | None:

@@ -20,8 +20,8 @@ def shares(settled: Shares, before: Shares, amount: int) -> Shares:
     by_promoter = settled.promoter * upto // total if total else 0
     not_promoters = total - settled.promoter
     by_platform = settled.platform * (upto - by_promoter) // not_promoters if not_promoters else 0
-    promoter = _between(by_promoter - before.promoter, amount - left.seller - left.platform, min(left.promoter, amount))
-    platform = _between(by_platform - before.platform, amount - promoter - left.seller, min(left.platform, amount - promoter))
+    promoter = _between(by_promoter - before.promoter, amount - left.seller - left.platform, amount)
+    platform = _between(by_platform - before.platform, amount - promoter - left.seller, amount - promoter)
     return Shares(amount - promoter - platform, promoter, platform)
 
 

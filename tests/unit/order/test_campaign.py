@@ -77,6 +77,11 @@ def test_each_order_goes_by_what_was_said_of_its_moment_in_whatever_order_it_is_
     assert rejected(memory) == [(order_id, "campaign.not_reviewed") for order_id in ("never", "revoked", "still")]
 
 
+def test_an_order_placed_again_is_known_and_takes_nothing_more_r2_1_r2_7() -> None:
+    memory = fair(wanted(), wanted())
+    assert (codes(memory), allotment(memory).taken, counted(memory)) == (["order.exists"], 1, 1)
+
+
 def test_so_many_reviews_of_a_product_are_remembered_r2_7() -> None:
     start = reviewed().occurred_at
     later = [

@@ -37,6 +37,16 @@ def test_a_seller_cancels_an_unpaid_order_r2_1() -> None:
     assert state(memory) == "cancelled"
 
 
+def test_a_seller_who_gives_up_some_of_an_unpaid_order_ends_it_as_a_whole_r2_1() -> None:
+    memory = shop(b.placed(b.cart(1), b.cart(2, seller_id="s2")))
+    assert b.types(memory.when(b.seller_cancels({1: 1}))) == ["order.cancelled"]
+
+
+def test_lines_that_an_unpaid_order_has_not_cannot_be_cancelled_r2_1() -> None:
+    memory = accepted()
+    assert (memory.when(b.cancel({9: 1})), codes(memory), state(memory)) == ((), ["line.unknown"], "accepted")
+
+
 def test_a_cancellation_that_names_its_payment_waits_for_it_whichever_comes_first_r2_1() -> None:
     memory = accepted()
     assert (memory.when(b.cancel(payment_id=b.PAYMENT_ID)), waiting(memory)) == ((), ["cancel.before_payment"])
@@ -49,7 +59,7 @@ def test_units_of_a_paid_order_that_have_not_left_go_back_by_their_share_r1_4() 
     memory.when(b.shipped(units={1: 1}))
     fact: UnitsCancelled = b.only(memory.when(b.cancel({1: 1}, when="06-02 11:00")))
     assert [(part.line_no, part.quantity, part.amount_minor) for part in fact.lines] == [(1, 1, 299_00 // 3)]
-    assert (fact.order_cancelled, state(memory)) == (False, "paid")
+    assert (fact.order_cancelled, fact.reason, state(memory)) == (False, "too slow", "paid")
     assert b.only(memory.when(b.shipped("p2", {1: 1}, when="06-02 12:00"))).shipped[0].line_no == 1
     assert (memory.when(b.shipped("p3", {1: 1})), codes(memory)) == ((), ["parcel.exceeds_ordered"])
 
@@ -197,6 +207,25 @@ def test_freight_that_was_settled_stays_where_the_seller_is_not_at_fault_r3_10()
     memory = shop(b.placed(b.cart(1), freight(2)), b.succeeded(110_00), b.shipped(), b.signed(), b.receipt())
     memory.when(b.line_settled(1), b.line_settled(2), b.case_opened(when="06-13 10:00"))
     assert b.types(memory.when(b.case_closed(quantity=1, amount_minor=100_00, when="06-15 10:00"))) == ["line.freed"]
+
+
+def test_freight_of_two_sellers_confirmed_at_once_dates_each_from_its_own_last_line_r3_10() -> None:
+    """A line of the other seller was given up on 06-10, which was told before."""
+    lines = b.cart(1), freight(2), b.cart(3, seller_id="s2"), b.cart(4, seller_id="s2"), freight(5, seller_id="s2")
+    memory = shop(b.placed(*lines), b.succeeded(320_00), b.shipped(units={1: 1}), b.shipped("p2", {3: 1}), b.signed(), b.signed("p2"))
+    memory.when(b.seller_cancels({4: 1}, seller_id="s2", when="06-10 10:00"))
+    facts = [fact for fact in memory.when(b.receipt(when="06-08 10:00")) if isinstance(fact, OrderCompleted)]
+    assert [(fact.occurred_at, [line.line_no for line in fact.lines]) for fact in facts] == [
+        (b.at("06-08 10:00"), [1, 3, 2]),
+        (b.at("06-10 10:00"), [5]),
+    ]
+
+
+def test_units_cancelled_last_take_what_a_case_left_of_the_line_r1_4() -> None:
+    """Of two units for 100 a case paid 30 for the first: 70 are left, more than the second one's slice."""
+    memory = shop(b.placed(b.cart(unit_price_minor=50_00, quantity=2)), b.succeeded(100_00), b.case_opened(when="06-01 11:00"))
+    memory.when(b.case_closed(quantity=1, amount_minor=30_00, when="06-01 12:00"))
+    assert [part.amount_minor for part in b.only(memory.when(b.cancel({1: 1}))).lines] == [70_00]
 
 
 def test_each_seller_has_its_own_freight() -> None:

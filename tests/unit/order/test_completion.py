@@ -258,6 +258,20 @@ def test_a_line_refunded_in_full_does_not_keep_the_order_from_being_settled() ->
     assert [line.state for line in order(memory).lines.values()] == ["settled", "closed"]
 
 
+def test_a_signature_told_after_time_confirmed_its_line_confirms_it_no_second_time_r2_5() -> None:
+    """The buyer had confirmed all that was signed for by then, which this was."""
+    memory = two_lines()
+    memory.when(b.receipt())
+    assert [line.line_no for line in b.only(memory.advance(LATE)).lines] == [2]
+    assert b.types(memory.when(b.signed("p2", "06-05 08:00"))) == ["order.delivered"]
+
+
+def test_what_a_bank_paid_in_a_refunds_stead_went_back_as_well_r3_8() -> None:
+    memory = delivered()
+    memory.when(b.case_opened(), b.case_closed(quantity=1, amount_minor=60_00).model_copy(update={"bank_minor": 40_00}))
+    assert (state(memory), order(memory).lines[1].refunded_minor) == ("closed", 100_00)
+
+
 def test_settled_twice_or_unknown_is_refused_and_too_early_waits() -> None:
     memory = completed()
     memory.when(b.line_settled(), b.line_settled(when="06-13 00:00"), b.line_settled(2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.order import ParcelDelivered, ParcelSent
+from shared.contracts.order import ParcelDelivered, ParcelSent, ReplacementNoted
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.order.shop import accepted, codes, completed, delivered, expired, order, paid, rejected, shipped, shop, state, waiting
@@ -144,4 +144,14 @@ def test_of_a_replacement_the_card_of_its_order_is_told_and_of_no_other_parcel_r
     told = memory.when(b.case_replaced(), b.signed("p8", when="06-10 10:00"))
     first, again = (fact for fact in memory.facts if isinstance(fact, ParcelDelivered))
     assert (first.trust_card_id, again.trust_card_id, told[-1]) == (None, "card1", again)
+    assert (first.replacement, again.replacement) == (False, True)
     assert "trust_card_id" not in first.to_json().decode()
+
+
+def test_a_replacement_is_of_the_units_that_did_not_arrive_where_there_are_so_many_and_else_comes_on_top_r4_10() -> None:
+    for arrived, asked, own in ((0, 2, 2), (0, 1, 1), (1, 1, 1), (1, 2, 0), (2, 1, 0)):
+        memory = shop(b.placed(b.cart(quantity=2)), b.succeeded(200_00))
+        memory.when(b.shipped("p1", {1: 1}), b.shipped("p2", {1: 1}), b.case_opened(quantity=asked))
+        memory.when(*(b.signed(f"p{number}") if number <= arrived else b.parcel_lost(f"p{number}") for number in (1, 2)))
+        noted = b.only(fact for fact in memory.when(b.case_replaced(quantity=asked)) if isinstance(fact, ReplacementNoted))
+        assert noted.units_sent == own, (arrived, asked)

@@ -9,10 +9,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.order.decide.identity import PART_MAX
+from services.order.decide.identity import PART_MAX, met
 from services.order.handlers import SERVICE
 from services.order.model import CLUSTER, MEMBER, Cluster
-from shared.contracts.identity import MemberMoved
+from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -199,3 +199,10 @@ def test_a_large_cluster_moves_in_parts_r4_6() -> None:
     parts = [len(fact.members) for fact in memory.facts if fact.type == "cluster.grew" and fact.cluster == "a"]  # type: ignore[attr-defined]
     assert parts == [PART_MAX, 2]
     assert set(clusters(memory, ("a", "c0000", f"c{PART_MAX + 1:04}")).values()) == {"a"}
+
+
+def test_so_many_products_move_in_parts_and_each_keeps_its_count_r2_7() -> None:
+    cluster = Cluster(units={f"c/{number}": 1 for number in range(PART_MAX + 2)})
+    facts = met(ClustersMet(cluster="b", other="a", occurred_at=b.at(b.PLACED)), cluster)
+    assert isinstance(facts, tuple)
+    assert [len(fact.counted) for fact in facts if isinstance(fact, ClusterJoined)] == [PART_MAX, 2]

@@ -186,6 +186,20 @@ def test_refunded_units_are_gone_and_a_parcel_that_takes_them_later_is_stopped_t
     assert [line.line_no for line in sent.shipped] == [1]
 
 
+def test_the_lines_that_stop_a_parcel_are_told_in_their_order_r4_8() -> None:
+    memory = s.shop(b.placed(b.cart(1), b.cart(2)), b.succeeded(200_00))
+    memory.when(*asked(1), *asked(1, "c2", 2))
+    (stopped,) = memory.when(b.shipped(units={2: 1, 1: 1}))
+    assert isinstance(stopped, ParcelIntercepted)
+    assert (stopped.stopped, [one.line_no for one in stopped.units]) == ((1, 2), [1, 2])
+
+
+def test_goods_that_were_paid_back_by_money_alone_do_not_leave_r4_8() -> None:
+    memory = bought(1)
+    memory.when(b.case_opened(when=EARLY), b.case_closed(quantity=0, amount_minor=100_00, when="06-01 13:00"))
+    assert b.types(memory.when(b.shipped())) == ["parcel.intercepted"]
+
+
 def test_a_case_that_ends_without_money_lets_the_units_leave_and_the_parcel_stays_stopped_r4_8() -> None:
     memory = kept()
     memory.when(b.shipped(units={1: 2}), b.case_closed(when="06-03 13:00"), b.signed())

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.contracts.order import OrderCompleted
+from shared.contracts.order import ConfirmationDue, OrderCompleted
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.order.shop import codes, completed, delivered, paid, shipped, shop, state, waiting
@@ -21,6 +21,13 @@ def test_the_buyer_extends_once_by_three_days_r2_5(before: object, confirmed: st
     assert b.types(memory.when(b.extended())) == ["confirmation.extended"]
     assert (memory.when(b.extended()), codes(memory)) == ((), ["receipt.extended_before"])
     assert b.only(memory.advance(LATER)).occurred_at == b.at(confirmed)
+
+
+def test_signing_later_counts_for_the_second_look_which_is_later_by_the_added_days_r2_5() -> None:
+    memory = shipped()
+    memory.when(b.extended(), b.signed(when="06-16 10:00"))
+    assert [timer.stage for timer in memory.armed.values() if isinstance(timer, ConfirmationDue)] == [2]
+    assert b.only(memory.advance(LATER)).occurred_at == b.at("06-25 10:00")
 
 
 def test_signing_within_the_added_days_still_counts_for_the_first_look_r2_5() -> None:

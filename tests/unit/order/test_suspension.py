@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.order.decide.suspension import SECONDS_MAX
+from services.order.decide.suspension import SECONDS_MAX, seconds_sought
 from services.order.handlers import SERVICE
 from services.order.model import PARTY, second_of
 from shared.contracts.order import OrderRejected
@@ -141,6 +141,13 @@ def test_however_late_it_is_found_all_orders_are_met_step_by_step_r2_8() -> None
     steps = [fact for fact in memory.facts if isinstance(fact, OrdersSought)]
     ends = second_of(b.at("06-09 13:00"))
     assert (len(steps), steps[-1].second_last) == (-(-(ends - second_of(b.at("06-01 09:00"))) // SECONDS_MAX), ends - 1)
+
+
+def test_the_last_step_ends_with_the_last_second_r2_8() -> None:
+    memory = shop(policies=b.POLICIES)
+    memory.when(b.subject_suspended(until="06-01 09:00:02"))
+    (sought,) = (fact for fact in memory.facts if isinstance(fact, OrdersSought))
+    assert len(list(seconds_sought(sought))) == 3
 
 
 def test_an_hour_is_noted_once_and_the_last_one_counts_r2_8() -> None:

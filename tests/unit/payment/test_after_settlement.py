@@ -270,6 +270,19 @@ def test_a_clawback_told_twice_in_a_day_is_tried_under_two_deadlines() -> None:
     assert timer.occurred_at == b.at("06-17 00:00")
 
 
+def test_one_told_late_is_tried_after_the_last_that_was_taken_r3_6() -> None:
+    memory = poor()
+    memory.when(b.credited(3_00, b.PROMOTER, "06-17 11:00", order_id="o2"))
+    memory.when(asks.charged(8_00, "clawback", "late-told", "06-15 23:00", party=b.PROMOTER))
+    assert account(memory, b.PROMOTER).purses["CNY"].try_at == b.at("06-18 00:00")
+
+
+def test_what_else_was_charged_is_no_try_r3_6() -> None:
+    memory = bank(asks.charged(1_00, "refund", "later", "06-20 10:00", party=b.PROMOTER))
+    memory.when(asks.charged(8_00, "clawback", "c1", "06-15 10:00", party=b.PROMOTER))
+    assert account(memory, b.PROMOTER).purses["CNY"].try_at == b.at("06-16 00:00")
+
+
 def test_confirmed_lines_only_are_settled_so_every_clawback_has_its_window() -> None:
     memory = confirmed()
     memory.advance(b.at("06-12 00:01"))

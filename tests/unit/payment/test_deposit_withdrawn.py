@@ -46,7 +46,8 @@ def test_what_is_above_the_required_is_paid_out_and_leaves_the_books_r3_7() -> N
     (payout,) = paid_out(memory)
     assert (payout.withdrawal_id, payout.of, postings(payout.moves)) == ("w1", "deposit", {DEPOSIT: -30_00, OUT: 30_00})
     memory.when(b.payout_paid(payout.payout_id, when="06-12 12:00"))
-    assert (balances(memory), account(memory).purses["CNY"].deposit_minor) == ({CASH: -20_00, DEPOSIT: 20_00}, 20_00)
+    purse = account(memory).purses["CNY"]
+    assert (balances(memory), purse.deposit_minor, purse.swept) == ({CASH: -20_00, DEPOSIT: 20_00}, 20_00, 1)
     assert memory.armed == {}
     check(memory.rows["posting"])
 

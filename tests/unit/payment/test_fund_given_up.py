@@ -71,6 +71,22 @@ def test_granted_again_and_refused_it_waits_all_the_same_and_paid_by_another_it_
     assert balances(refused_again).get(ESCROW, 0) == 0
 
 
+def test_of_two_that_rest_a_person_settles_each_for_its_own_part_r3_5_r4_6() -> None:
+    memory = funded(b.line(quantity=2))
+    memory.when(by_fund("f1", 40_00, 0), by_fund("f2", 30_00, 0), cancelled(2, 100_00), b.refund_paid("x1"))
+    memory.when(b.refund_failed("f1"), b.refund_failed("f2"), handled("f1"))
+    assert balances(memory)[ESCROW] == 30_00
+    memory.when(handled("f2", handling_id="h2"))
+    assert balances(memory) == {CASH: -70_00, "platform:by_hand": 70_00}
+
+
+def test_given_up_where_no_unit_was_cancelled_it_waits_for_nobody_r3_5() -> None:
+    memory = funded()
+    memory.when(b.case_opened(), by_fund("f1"), b.refund_failed("f1"))
+    facts = memory.when(b.case_closed(when="06-09 11:00").model_copy(update={"given_up": "f1"}))
+    assert (b.types(facts)[0], payment(memory).refunds["f1"].waits) == ("refund.decided", False)
+
+
 def life() -> Bank:
     """Of three units one is settled; of the other two 20 came, and 80 were the fund's to pay, 110 in all."""
     made = Bank()

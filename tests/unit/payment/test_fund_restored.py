@@ -108,6 +108,15 @@ def test_a_case_that_leaves_something_of_the_line_takes_nothing_for_the_fund_r4_
     assert balances(memory) == {CASH: -30_00, FUND: -40_00, ESCROW: 70_00}
 
 
+def test_of_a_line_that_others_paid_for_the_subsidy_goes_back_with_units_that_the_fund_gave_r1_4_r3_4() -> None:
+    """Of three units it gave two; two are cancelled, then the third."""
+    memory = funded(b.line(paid_minor=0, quantity=3, subsidies={"platform": 30_00}))
+    memory.when(by_fund("f1", 0, 2), cancelled(2, 0))
+    assert balances(memory) == {SUBSIDY: -10_00, ESCROW: 10_00}
+    memory.when(cancelled(1, 0, "y"))
+    assert (refused(memory), balances(memory)) == ([], {})
+
+
 def test_of_units_cancelled_after_money_alone_the_fund_has_back_what_would_have_gone_back_without_it_r4_6_r1_4() -> None:
     """Of three units one was used, 50 went back for no unit: the order counts the line as refunded in full, so nothing of it is settled."""
     one, other = funded(b.line(paid_minor=150_00, quantity=3)), funded(b.line(paid_minor=150_00, quantity=3))
@@ -126,6 +135,24 @@ def test_what_a_case_did_not_pay_of_its_units_is_settled_and_not_the_funds_r4_6_
     memory.advance(b.at("06-13 00:00"))
     (line,) = (fact for fact in memory.facts if isinstance(fact, LineSettled))
     assert line.seller_minor + line.promoter_minor + line.platform_minor == 80_00
+
+
+def test_of_what_the_fund_has_back_nobody_had_a_share_r3_6_r4_6() -> None:
+    """Of 150 the fund gave 110, one of three units is cancelled, 40 fail: 100 are settled, of which the 40 then take 8 and 2."""
+    memory = confirmed(b.line(paid_minor=150_00, quantity=3))
+    memory.when(*by_fund_paid(110_00), b.granted("r1", 40_00, 0), cancelled(1, 50_00), b.refund_failed("r1"))
+    memory.advance(b.at("06-13 00:00"))
+    memory.when(b.granted("r2", 40_00, 0, when="06-14 10:00"))
+    refund = payment(memory).refunds["r2"]
+    assert (refund.fronted, refund.commission_minor, refund.fee_minor) == (True, 8_00, 2_00)
+
+
+def test_a_subsidy_goes_back_once_where_the_fund_s_part_failed_and_a_case_pays_it_r3_4_r3_5() -> None:
+    """All of it had gone back with the two units that were cancelled, one of which the fund was to pay."""
+    memory = funded(b.line(quantity=2, subsidies={"platform": 20_00}))
+    memory.when(by_fund("f1", 50_00, 1), cancelled(2, 100_00), b.refund_paid("x1"), b.refund_failed("f1"))
+    memory.when(b.granted("r2", 50_00, 1), b.refund_paid("r2"))
+    assert (refused(memory), balances(memory)) == ([], {})
 
 
 def test_what_a_bank_took_is_not_the_funds_r3_8_r4_6() -> None:

@@ -81,6 +81,12 @@ def test_it_counts_toward_what_was_paid_r3_5() -> None:
     assert refused(memory) == ["refund.exceeds_paid", "refund.exceeds_paid"]
 
 
+def test_units_that_it_paid_for_no_case_gives_back_again_r3_5() -> None:
+    memory = funded(b.line(quantity=2))
+    memory.when(by_fund("r1", 30_00, 1), b.granted("r2", 50_00, 2))
+    assert refused(memory) == ["refund.quantity_exceeds"]
+
+
 def test_what_others_pay_later_is_split_as_if_the_fund_had_paid_nothing_r3_4() -> None:
     """40 by the fund, then 40 of the line's own: 8 of the subsidy of 20 go back with those, none with the fund's."""
     memory = funded(b.line(quantity=5, subsidies={"platform": 20_00}))

@@ -80,6 +80,14 @@ def test_units_of_a_line_that_was_settled_before_are_taken_from_its_parties_r3_6
     assert balances(memory).get("platform:advance", 0) == 0
 
 
+def test_whether_they_return_it_is_judged_by_when_the_units_were_cancelled_and_not_by_the_persons_word_r3_6() -> None:
+    memory = confirmed(b.line(quantity=2))
+    memory.advance(b.at("06-12 00:05"))
+    memory.when(b.units_cancelled((1, 1, 50_00), when="06-20 12:00"), b.refund_failed("x1", when="06-20 13:00"))
+    (reserved,) = (fact for fact in memory.when(handled("x1", when="07-25 10:00")) if isinstance(fact, RefundReserved))
+    assert (reserved.clawback, reserved.cancelled_at) == (True, b.at("06-20 12:00"))
+
+
 def test_a_compensation_is_the_sellers_all_the_same_r3_5() -> None:
     memory = uncompensated()
     noted, done, charged = memory.when(handled("late1", "compensation"))
@@ -138,6 +146,7 @@ REFUSED: dict[str, tuple[Memory, MoneyHandled, str]] = {
     "settled before, under another id": (_both(), handled(UNWANTED, handling_id="h2"), "handling.not_failed"),
     "of an order that is not known": (bank(), handled("x1"), "handling.unknown"),
     "of a refund that was never instructed": (unwanted(), handled("x9"), "handling.unknown"),
+    "of a refund that was refused": (bank(b.order_paid(), b.granted(line_no=9)), handled("r1"), "handling.unknown"),
     "of a compensation that was never instructed": (unwanted(), handled("x9", "compensation"), "handling.unknown"),
     "of a refund that the provider may still pay": (bank(b.payment_unwanted(payment_id="again")), handled(UNWANTED), "handling.not_failed"),
     "of a compensation that it may still pay": (
@@ -200,6 +209,14 @@ def test_a_refund_that_was_held_for_a_chargeback_is_known_as_of_cancelled_units_
     memory = funded()
     memory.when(disputes.opened(when="06-01 10:15"), b.units_cancelled(), disputes.closed("won"), b.refund_failed("x1", when="07-21 10:00"))
     assert b.types(memory.when(handled("x1"))) == ["handling.noted", "refund.reserved", "refund.done"]
+
+
+def test_beside_what_a_bank_left_of_cancelled_units_it_says_what_was_asked_for_r3_8() -> None:
+    memory = cancelled()
+    memory.when(disputes.opened(30_00, when="06-20 10:00"), disputes.closed("lost"))
+    _, reserved, _ = memory.when(handled("x1"))
+    assert isinstance(reserved, RefundReserved)
+    assert (reserved.buyer_minor, reserved.asked_minor) == (70_00, 100_00)
 
 
 def test_what_a_bank_took_of_it_before_is_still_of_what_was_paid_r3_8() -> None:

@@ -14,6 +14,7 @@ from shared.contracts.payment import BalanceCredited, PayoutInstructed
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
+from tests.unit.payment import asks
 from tests.unit.payment.bank import CASH, SELLER, account, balances, bank, check, codes, confirmed, hand_over, postings
 
 LATE = b.at("08-01 00:00")
@@ -116,6 +117,13 @@ def test_in_whatever_order_credits_are_told_the_same_payouts_leave_r3_1(told: li
     assert left == [(b.at("06-13 00:00"), 1 + 2), (b.at("06-14 00:00"), 4 + 8), (b.at("06-15 00:00"), 16), (b.at("06-16 00:00"), 32)]
 
 
+def test_what_a_deposit_held_back_goes_with_the_sweeps_that_stand_none_sooner_r3_1_r3_7() -> None:
+    """The deposit was filled on 06-12, which is told last: what came in on 06-14 stays for its own midnight."""
+    memory = bank(b.credited(30_00, when="06-12 09:00"), b.credited(20_00, when="06-14 09:00", order_id="o2"))
+    memory.when(asks.registered(50_00, when="06-12 08:00"), asks.topped_up(50_00, when="06-12 10:00"))
+    assert account(memory).purses["CNY"].sweeps == {b.at("06-13 00:00"): 30_00, b.at("06-15 00:00"): 20_00}
+
+
 def test_a_credit_told_after_the_sweep_of_its_midnight_waits_for_the_next() -> None:
     """One deadline is one payout: the same midnight is never swept twice."""
     memory = bank(b.credited())
@@ -139,6 +147,14 @@ def test_a_sweep_that_was_promised_stands_though_sweeps_are_switched_off_r9_1() 
     memory.policies = b.with_policy("payment", sweep=False)
     memory.when(b.credited(1, when="06-12 12:00", order_id="o2"))
     assert b.only(instructed(memory.advance(LATE))).occurred_at == b.at("06-13 00:00")
+
+
+def test_what_a_sweep_paid_in_vain_is_swept_again_though_sweeps_are_switched_off_r3_1_r9_1() -> None:
+    memory = bank(b.credited())
+    payout = b.only(instructed(memory.advance(b.at("06-13 00:01"))))
+    memory.policies = b.with_policy("payment", sweep=False)
+    memory.when(b.payout_failed(payout.payout_id, when="06-13 09:00"))
+    assert account(memory).purses["CNY"].sweep_at == b.at("06-14 00:00")
 
 
 ANSWERS = {

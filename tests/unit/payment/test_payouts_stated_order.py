@@ -75,6 +75,26 @@ def test_what_is_stated_of_a_forgotten_payout_is_refused_whatever_its_day_r3_9()
     assert (open_breaks(memory), last in account(memory).payouts) == ([], True)
 
 
+def test_one_that_is_not_answered_yet_is_never_forgotten_r3_1() -> None:
+    memory = rich()
+    (first,) = memory.when(asks.withdrawal(1, "w0", when=b.at("06-12 10:00")))
+    withdrawals(memory, ANSWERED_KEPT + 1, stated=True, since=1)
+    assert isinstance(first, PayoutInstructed)
+    assert b.types(memory.when(b.payout_failed(first.payout_id))) == ["payout.returned"]
+
+
+def test_payouts_that_came_back_are_forgotten_whatever_was_stated_of_them_r3_1_r3_9() -> None:
+    """Of the first two it is told meanwhile that they are missing here."""
+    memory = bank(b.credited(75_00, when="06-12 09:00"), policies=b.with_policy("payment", sweep=False))
+    for number in range(ANSWERED_KEPT + 2):
+        now = b.at("06-12 10:00" if number < 2 else "06-30 10:00") + timedelta(minutes=number)
+        memory.advance(now)
+        (payout,) = [one for one in memory.when(asks.withdrawal(1, f"w{number}", when=now)) if isinstance(one, PayoutInstructed)]
+        memory.when(b.payout_stated(f"l{number}", payout.payout_id, 1).model_copy(update={"occurred_at": now}))
+        memory.when(b.payout_failed(payout.payout_id).model_copy(update={"occurred_at": now}))
+    assert (len(open_breaks(memory)), len(account(memory).payouts)) == (2, ANSWERED_KEPT)
+
+
 def test_what_is_still_to_be_stated_is_never_forgotten_and_holds_back_withdrawals_beyond_any_need_r3_9() -> None:
     memory = rich()
     payouts = withdrawals(memory, AWAITED_MAX, stated=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.payment import BreakFound
+from shared.contracts.payment import BreakFound, UnwantedReceived
 from tests.unit import builders as b
 from tests.unit.payment.asks import compensation_failed, compensation_paid, shipping_late
 from tests.unit.payment.bank import bank, codes
@@ -59,6 +59,13 @@ def test_the_day_is_the_local_one_r3_9() -> None:
         assert b.only(fact for fact in memory.advance(LATER) if isinstance(fact, BreakFound)).day == "2026-06-02"
 
 
+def test_unwanted_money_of_a_funded_order_has_the_days_and_the_zone_that_the_order_has_r3_9_r9_1() -> None:
+    memory = bank(b.order_paid(terms=b.TERMS.model_copy(update={"zone": "UTC"})), policies=b.with_policy("payment", statement_days=3))
+    memory.policies = b.POLICIES
+    (received,) = (fact for fact in memory.when(b.payment_unwanted()) if isinstance(fact, UnwantedReceived))
+    assert (received.statement_days, received.zone) == (3, "UTC")
+
+
 def test_a_compensation_is_reconciled_like_a_refund_r3_9_r3_5() -> None:
     """Stated before its answer, it is known; not paid after all, it is missing here; never stated, it is missing there."""
     for answer, expected in [(compensation_failed(), ["missing_here"]), (compensation_paid(), [])]:
@@ -69,6 +76,12 @@ def test_a_compensation_is_reconciled_like_a_refund_r3_9_r3_5() -> None:
     memory = bank(b.order_paid(), b.stated(), shipping_late(), compensation_paid(), policies=b.POLICIES)
     memory.advance(LATER)
     assert [(kind, reference) for kind, reference, *_ in found(memory)] == [("missing_there", "late1")]
+
+
+def test_two_movements_that_bear_one_id_are_missed_each_r3_9() -> None:
+    memory = bank(b.order_paid(), shipping_late(compensation_id=b.PAYMENT_ID), compensation_paid(b.PAYMENT_ID), policies=b.POLICIES)
+    memory.advance(LATER)
+    assert open_breaks(memory) == ["missing_there pay1"] * 2
 
 
 def test_another_amount_is_a_break_r3_9() -> None:
