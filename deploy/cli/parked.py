@@ -168,7 +168,9 @@ def discard(key: str, ref: str, service: str | None, timeout_s: float) -> None:
 
 
 def _meant(code: str) -> str:
-    return CATALOGUE[code].meaning
+    """What was held by another version may have a code that this one does not know."""
+    known = CATALOGUE.get(code)
+    return known.meaning if known is not None else "a code of another version"
 
 
 async def _fetch(stack: Stack, statement: str, services: list[str], *arguments: object) -> list[asyncpg.Record]:
@@ -232,8 +234,7 @@ async def _publish(stack: Stack, order: Message) -> None:
 def _said(row: asyncpg.Record, *, whole: bool = False) -> dict[str, Any]:
     headers = {name: (data or b"").decode(errors="replace") for name, data in unpack(row["headers"])}
     said = {name: row[name] for name in ("service", "state", "key", "ref", "reason", "error", "attempts")}
-    known = CATALOGUE.get(row["reason"])
-    said |= {"type": headers.get("ce_type", ""), "since": row["at"].isoformat(), "meaning": known.meaning if known else ""}
+    said |= {"type": headers.get("ce_type", ""), "since": row["at"].isoformat(), "meaning": _meant(row["reason"])}
     if whole:
         said |= {"headers": headers, "value": (row["value"] or b"").decode(errors="replace")}
     return said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,9 +59,8 @@ def refused(app: str | None, key: str | None, event_id: str | None, every: bool,
     since. A service remembers ids for 30 days: what was corrected before that is listed as if it had not been.
     """
     stack = running()
-    name = key.encode() if key else None
     settings, ends = quiet(stack.settings(postgres.OPS).confluent()), ends_of(stack, [OPS.name, *(topic.name for topic in PARKED)])
-    read = list(entries(settings, ends, lambda message: name is None or message.key() == name))
+    read = list(entries(settings, ends, asked(key, event_id)))
     copies = list(told(read))
     known = marked(copies, asyncio.run(_since(stack, copies, forgotten(copies, read))))
     wanted = [one for one in known if app in (None, one["app"]) and event_id in (None, one["id"])]
@@ -71,6 +70,22 @@ def refused(app: str | None, key: str | None, event_id: str | None, every: bool,
     if not as_json:
         left = f", {len(wanted) - len(shown)} more taken since (--all)" if len(shown) < len(wanted) else ""
         click.echo(f"{sum(not one['taken_since'] for one in shown)} not taken{left}")
+
+
+def asked(key: str | None, event_id: str | None) -> Callable[[Any], bool]:
+    """Of the client's messages those that say what became of it: the others are not understood, which takes longer than to read them.
+    What ops discarded, or were refused to, has ids of its own.
+    """
+
+    def says(message: Any) -> bool:
+        if key and message.key() != key.encode():
+            return False
+        if event_id is None or message.topic() == OPS.name:
+            return True
+        headers = dict(message.headers() or ())
+        return headers.get("ce_type") == Discard.type.encode() or (headers.get("ce_id") or b"").decode(errors="replace") == event_id
+
+    return says
 
 
 def line(one: Mapping[str, Any]) -> str:

@@ -136,9 +136,9 @@ def ruled(cart: Cart, at: datetime, parcel: Parcel, *, upheld: bool, refused: st
     return of_app("ruling", "arbitration", "ruling.made", ruling, cart.order_id, at, body, refused)
 
 
-def registered(seller_id: str, at: datetime, required_minor: int, currency: str) -> Sent:
+def registered(seller_id: str, at: datetime, required_minor: int, currency: str, number: int = 1) -> Sent:
     body = {"seller_id": seller_id, "deposit_required_minor": required_minor, "currency": currency}
-    return of_app("seller", "back-office", "seller.registered", f"{seller_id}-registered", seller_id, at, body)
+    return of_app("seller", "back-office", "seller.registered", f"{seller_id}-registered-{number}", seller_id, at, body)
 
 
 def topped_up(seller_id: str, at: datetime, amount_minor: int, currency: str) -> Sent:
@@ -152,8 +152,8 @@ def prefunded(promoter_id: str, at: datetime, amount_minor: int, currency: str) 
     return of_app("seller", "back-office", "prefund.topped_up", identity, promoter_id, at, body | {"currency": currency})
 
 
-def withdrawal(seller_id: str, at: datetime, withdrawal_id: str, amount_minor: int, currency: str) -> Sent:
-    body = {"seller_id": seller_id, "withdrawal_id": withdrawal_id, "amount_minor": amount_minor, "currency": currency}
+def withdrawal(seller_id: str, at: datetime, withdrawal_id: str, amount_minor: int, currency: str, of: str = "balance") -> Sent:
+    body = {"seller_id": seller_id, "withdrawal_id": withdrawal_id, "amount_minor": amount_minor, "currency": currency, "of": of}
     return of_app("seller", "back-office", "withdrawal.requested", withdrawal_id, seller_id, at, body)
 
 

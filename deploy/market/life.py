@@ -46,9 +46,10 @@ class Life:
     evidence: items that stand in the end, by subject/kind.
     charged: what parties are asked for, compensations and refunds after settlement.
     given: by promoter, what its subsidies come to, less what came back. prefunded: of a promoter of its own, what is left in the end of
-    what it put in for them, and what it owes for them. topped_up, deposit: what a seller of its own put into its deposit, and what is
-    there in the end. withdrawals: by id, paid or refused. contest: what it contends for with other orders; then its expectation is what
-    becomes of it if it wins. dispute: how the chargeback of all of it ended, won or lost; open: it did not; empty: there was none.
+    what it put in for them, and what it owes for them. topped_up: what a seller of its own put into its deposit; deposit: what is
+    required there, and what came of that, of income and charges, less what it drew. withdrawals: by id, paid or refused. contest: what
+    it contends for with other orders; then its expectation is what becomes of it if it wins. dispute: how the chargeback of all of it
+    ended, won or lost; open: it did not; empty: there was none.
     gains: what cases brought otherwise. owed: compensations of cases, by seller. won_back: lines of which the seller has the cost of
     the case from the platform. farm: whose account the buyer is, if it has ten of them. points, appeals: of its seller,
     by subject and by violation.
@@ -83,7 +84,7 @@ class Life:
     reimbursed: Counter[str] = field(default_factory=Counter)
     farm: str = ""
     topped_up: dict[str, int] = field(default_factory=dict)
-    deposit: dict[str, int] = field(default_factory=dict)
+    deposit: dict[str, tuple[int, int]] = field(default_factory=dict)
     prefunded: dict[str, tuple[int, int]] = field(default_factory=dict)
     withdrawals: dict[str, str] = field(default_factory=dict)
     points: Counter[str] = field(default_factory=Counter)

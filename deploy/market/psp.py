@@ -33,7 +33,7 @@ class Provider:
     captured: the order of each payment; taken: of each chargeback that was lost. failing: orders whose refunds and compensations it does
     not pay; failing_first: of these not the first refund.
     The first payout of some parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to:
-    payouts, by party and currency.
+    payouts, by party and currency; kept: of deposits, what came back.
     instructed: how often each instruction came; it is carried out once. slips, left: what its statement of payouts gets wrong, as the break
     that must be told of it; those that it never mends.
     """
@@ -49,6 +49,7 @@ class Provider:
         self.instructed: Counter[str] = Counter()
         self.paid: Counter[tuple[str, str]] = Counter()
         self.paid_to: Counter[tuple[str, str]] = Counter()
+        self.kept: Counter[tuple[str, str]] = Counter()
         self.slips: set[str] = set()
         self.left: set[str] = set()
 
@@ -94,6 +95,8 @@ class Provider:
             self.paid[(str(record.body["currency"]), kind)] += int(record.body["amount_minor"])
             if kind == "payout":
                 self.paid_to[(record.key, str(record.body["currency"]))] += int(record.body["amount_minor"])
+        elif record.body.get("of") == "deposit":
+            self.kept[(record.key, str(record.body["currency"]))] += int(record.body["amount_minor"])
         delay = timedelta(minutes=USUAL_MINUTES[0] + self._roll(instruction, "delay") % (USUAL_MINUTES[1] - USUAL_MINUTES[0]))
         late = self._roll(instruction, "late") % ONE_IN_LATE == 0
         at = datetime.fromisoformat(str(record.body["occurred_at"])) + delay + (LATE if late else timedelta())

@@ -14,6 +14,7 @@ from deploy.market.life import Life
 from deploy.market.market import Market
 from deploy.market.outcome import Found
 from deploy.market.play import Play
+from deploy.market.psp import Provider
 from deploy.market.totals import Totals, total
 from deploy.verify import Report, verify
 from shared import postgres
@@ -153,8 +154,9 @@ def _as_expected(verdict: Verdict) -> list[str]:
     ledger, escrow, lines = verdict.books, Counter[str](), list[str]()
     for life in verdict.market.lives:
         escrow[life.cart.currency] += life.expected.escrow_minor
-        for party, amount in life.deposit.items():
-            lines += _same(f"deposit of {party}", amount, ledger.of("deposit", party, life.cart.currency))
+        for party in life.deposit:
+            held = deposit_of(life, verdict.play.provider, party)
+            lines += _same(f"deposit of {party}", held, ledger.of("deposit", party, life.cart.currency))
         for party, (left, owed) in life.prefunded.items():
             lines += _same(f"prefunded of {party}", left, ledger.of("prefunded", party, life.cart.currency))
             lines += _same(f"debt of {party}", -owed, ledger.of("debt", party, life.cart.currency))
@@ -162,6 +164,12 @@ def _as_expected(verdict: Verdict) -> list[str]:
         lines += _same(f"{currency} in escrow", escrow[currency], ledger.sum_of("escrow:", currency))
         lines += _same(f"{currency} left in unwanted", 0, ledger.sum_of("unwanted:", currency))
     return lines
+
+
+def deposit_of(life: Life, provider: Provider, party: str) -> int:
+    """As much as is required, as far as there was so much; what it drew and could not be paid is there again."""
+    required, came = life.deposit[party]
+    return max(0, min(required, came + provider.kept[(party, life.cart.currency)]))
 
 
 def _same(what: str, expected: int, actual: int) -> list[str]:

@@ -53,9 +53,10 @@ class Line:
     settled: bool = False
 
     def parts(self, asked: Asked) -> Parts | None:
-        """None: nothing is left for it. Banks may have taken of it, of cancelled units the fund paid: the buyer has that. Once the
-        line's rest is taken, what the fund paid of the units that are gone is not settled: it is the fund's. Of cancelled units that is
-        what would have gone back without it; of a case's, which cannot ask for it, the units' share.
+        """None: nothing is left for it, or of a case's too little. Banks may have taken of it, of cancelled units the fund paid: the buyer
+        has that; of more than is left of these all that is left goes back. Once the line's rest is taken, what the fund paid of the units
+        that are gone is not settled: it is the fund's. Of cancelled units that is what would have gone back without it; of a case's,
+        which cannot ask for it, the units' share.
         """
         own, fund = self._of(by_fund=False), self._of(by_fund=True)
         left = self.paid - self.banks - own.minor - fund.minor
@@ -67,10 +68,13 @@ class Line:
             upto = floor(Fraction(self.paid * (own.units + own.fund_units + asked.units), self.quantity))
             gone = asked.minor if asked.cancelled else upto - own.minor - own.fund_minor
             back = max(0, min(spare.minor, gone - minor))
-        most = left + self.banks + (fund.minor if asked.cancelled else 0)
-        if asked.minor > most or asked.units - beyond > free or (asked.minor > left == 0 and not (asked.cancelled and back)):
-            return None
-        return Parts(minor, asked.units - beyond, back, beyond)
+        units = asked.units - beyond
+        if asked.cancelled:
+            units = min(units, free)
+            nothing = minor + back == 0 if asked.minor else units + beyond == 0
+        else:
+            nothing = asked.minor > left + self.banks or asked.minor > left == 0 or units > free
+        return None if nothing else Parts(minor, units, back, beyond)
 
     def resting(self) -> Parts:
         """What the buyer was to have from the fund of units that went back, and the fund does not pay."""
@@ -97,7 +101,7 @@ class Line:
 
 def checks(log: Log) -> Iterator[Check]:
     back = Check(
-        "what goes back is what was asked for, or what banks, of cancelled units the fund, left of it; nothing only where nothing was left"
+        "what goes back is what was asked for, or what banks, of cancelled units anybody, left of it; nothing only where nothing was left"
     )
     fund = Check("the guarantee fund has back what it paid for units that went back, as soon as both are paid, and nothing of what settles")
     lines: dict[Place, Line] = {}

@@ -28,7 +28,7 @@ CAUSES: tuple[type[Message], ...] = (EvidenceFound, EvidenceVoided)
 
 @dataclass(slots=True)
 class Subject:
-    """What is told of it so far, and all its evidence. owed: the tier that its last score makes, while nothing said so."""
+    """What is told of it so far, and all its evidence. owed: the tier that its last score makes, while nothing said so. told: one was."""
 
     name: str
     evidence: Evidence = field(default_factory=Evidence)
@@ -37,6 +37,7 @@ class Subject:
     shown: int = 800
     new: bool = True
     tier: str = "new"  # whatever a policy calls who is new: until told otherwise
+    told: bool = False
     owed: str | None = None
     version: str = ""
 
@@ -49,6 +50,11 @@ class Subject:
 
     def tier_of(self, shown: int, new: bool, policy: Policy) -> str:
         return policy.trust.tier_new.name if new else next(tier.name for tier in policy.trust.tiers if shown >= tier.least)
+
+    def to_tell(self, shown: int, new: bool, policy: Policy) -> str | None:
+        """Nothing more of who was told nothing, where that is what a policy calls who is new."""
+        tier = self.tier_of(shown, new, policy)
+        return tier if tier != self.tier or not (self.told or new or tier == policy.trust.tier_new.name) else None
 
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
@@ -132,8 +138,7 @@ def _changed(
         check.differ(f"{entry}: {subject.name} comes to {mine}, told was {theirs} ({what})")
     _added(check, entry, fact, cause)
     subject.as_of, subject.latest, subject.shown, subject.new, subject.version = as_of, latest, recomputed, mine[1], policy.version
-    tier = subject.tier_of(recomputed, mine[1], policy)
-    subject.owed = tier if tier != subject.tier else None
+    subject.owed = subject.to_tell(recomputed, mine[1], policy)
 
 
 def _added(check: Check, entry: Entry, fact: ScoreChanged, cause: Message | None) -> None:
@@ -156,7 +161,7 @@ def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, pol
     as_of = max(local_date(fact.occurred_at, policy.zone).isoformat(), subject.as_of)
     shown = subject.at(as_of, policy)
     new = len(subject.evidence.counting) < policy.trust.shown_from_items
-    same = (shown, new, as_of, subject.tier_of(shown, new, policy))
+    same = (shown, new, as_of, subject.to_tell(shown, new, policy) or subject.tier)
     told = (subject.shown, subject.new, fact.as_of, subject.tier)
     if check.fails(same == told):
         check.differ(f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, new, as of, tier)")
@@ -186,7 +191,7 @@ def _tier(check: Check, entry: Entry, fact: TierChanged, subject: Subject, polic
     check.that(mine == theirs, f"{entry}: {subject.name} is {mine}, told was {theirs} (tier, before, score, as of, rule, traffic and days)")
     begins = subject.latest + timedelta(minutes=policy.trust.suspension_lead_minutes) if subject.latest and policy else None
     check.that(fact.effective_from == begins, f"{entry}: {subject.name} is {fact.tier} from {begins}, told was {fact.effective_from}")
-    subject.tier, subject.owed = fact.tier, None
+    subject.tier, subject.told, subject.owed = fact.tier, True, None
 
 
 def _explained(check: Check, entry: Entry, fact: ScoreExplained, subject: Subject, policies: Policies) -> None:

@@ -56,8 +56,8 @@ class RefundReserved(Message):
     escrow, its subsidies and its parties alone (R4.6). cancelled_at: no case asks for it, units were cancelled; when that was asked for.
     again_of: the failed refund in whose place a person set it aside (`handling.noted`). fund_minor, fund_quantity: of the units that go
     back, what the guarantee fund had paid or is to pay; it goes back to the fund once both refunds are done. asked_minor: what was asked
-    for, where it was more than is left as banks, or of cancelled units the fund, gave the buyer of it before (R1.4, R3.8); None: it was
-    not.
+    for, where it was more than is left as banks, or of cancelled units the fund or cases, gave the buyer of it before (R1.4, R3.8, R3.5);
+    None: it was not.
     Producer: payment. Consumers: outsiders.
     """
 

@@ -13,6 +13,7 @@ from deploy.market.market import Market, build
 from deploy.market.newrules import SINCE, policies
 from deploy.market.outcome import TOPICS, differences, read, told
 from deploy.market.totals import ESCROW, FUND, total
+from deploy.market.verdict import deposit_of
 from tests.unit.fairground import Fairground
 from tests.unit.verify.recorded import checked, wrong
 
@@ -68,6 +69,17 @@ def test_rules_change_amid_it_and_what_was_ordered_before_keeps_its_own_r9_1_r2_
         owed[one.key] += (one.body or {})["amount_minor"] if one.type == "shipping.late" else 0
     late = [life for life in market.lives if life.fate in ("sent late", "never sent, then cancelled")]
     assert {life.show >= SINCE: round(100 * owed[life.cart.order_id] / life.cart.due_minor) for life in late} == {False: 10, True: 15}
+
+
+def test_a_seller_has_back_what_its_deposit_holds_above_what_is_required_and_no_fen_more_r3_7(market: Market, straight: Fairground) -> None:
+    (life,) = [life for life in market.lives if life.fate == "seller with a deposit"]
+    ((seller, put_in),) = life.topped_up.items()
+    said = {one.type: one.body for one in straight.records() if one.body and str(one.body.get("withdrawal_id")).startswith(f"w-{seller}")}
+    assert (said["withdrawal.refused"]["code"], said["payout.instructed"]["of"]) == ("withdrawal.exceeds_deposit", "deposit")
+    assert said["payout.instructed"]["amount_minor"] == put_in - life.first.gross_minor // 4
+    moved = [posting for one in straight.records() for posting in ((one.body or {}).get("moves") or {}).get("postings", ())]
+    held = sum(posting["amount_minor"] for posting in moved if posting["account"] == f"deposit:{seller}")
+    assert held == deposit_of(life, straight.psp, seller)
 
 
 def test_what_the_fates_leave_behind_is_recomputed_from_the_topics(straight: Fairground) -> None:

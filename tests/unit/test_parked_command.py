@@ -56,3 +56,14 @@ def test_while_it_kills_the_process_again_the_deaths_are_told(redriven: Any) -> 
 def test_an_order_that_nobody_took_asks_whether_the_service_runs() -> None:
     assert "is it running?" in unfinished({REF}, {REF: ("parked", 1, "parked.raised")}, 0)
     assert "does it work?" in unfinished({REF}, {REF: ("ready", 1, "parked.raised")}, 0)
+
+
+def test_what_is_held_by_a_code_of_another_version_is_told_all_the_same(redriven: Any) -> None:
+    """A version that is rolled back, or one that has another word for it since."""
+    said = redriven({REF: ("waiting", 1, "cancel.before_answer")}, 0)
+    assert (said.exit_code, said.output) == (
+        0,
+        "order: 1 offered again, 1 waiting again (cancel.before_answer: a code of another version)\n",
+    )
+    said = redriven({REF: ("parked", 2, "cancel.before_answer")}, 0)
+    assert "was offered and failed again (cancel.before_answer: a code of another version)" in said.output

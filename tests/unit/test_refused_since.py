@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from deploy.cli.refused import Since, forgotten, marked
+from deploy.cli.refused import Since, asked, forgotten, marked
 from deploy.verify.log import Entry
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
@@ -41,6 +41,42 @@ def test_a_discard_counts_unless_it_was_refused_itself() -> None:
     orders = [entry(Discard(service="order", target="o-1", ref=PLACE[1], occurred_at=at("06-01 10:00")), name) for name in ("d-1", "d-2")]
     assert forgotten([], orders) == {PLACE}
     assert forgotten([copy("ops.nothing_parked", type="ops.discard", id=name) for name in ("d-1", "d-2")], orders) == frozenset()
+
+
+class Told(NamedTuple):
+    """As Kafka's client gives it."""
+
+    of: str
+    about: bytes | None
+    said: tuple[tuple[str, bytes], ...]
+
+    def topic(self) -> str:
+        return self.of
+
+    def key(self) -> bytes | None:
+        return self.about
+
+    def headers(self) -> tuple[tuple[str, bytes], ...]:
+        return self.said
+
+
+def test_of_one_id_only_what_says_what_became_of_it_is_looked_into() -> None:
+    def about(key: str | None, event_id: str | None) -> list[str]:
+        says = asked(key, event_id)
+        return [name for name, message in messages.items() if says(message)]
+
+    messages = {
+        "own": Told("order.parked.v1", b"o-1", (("ce_id", b"e-1"), ("ce_type", b"order.placed"))),
+        "other": Told("order.parked.v1", b"o-1", (("ce_id", b"e-2"), ("ce_type", b"order.placed"))),
+        "unreadable": Told("order.parked.v1", None, ()),
+        "given up": Told("ops.v1", b"o-1", (("ce_id", b"d-1"), ("ce_type", b"ops.discard"))),
+        "not given up": Told("order.parked.v1", b"o-1", (("ce_id", b"d-1"), ("ce_type", b"ops.discard"))),
+    }
+    assert Discard.type == "ops.discard"
+    assert about(None, None) == [*messages]
+    assert about("o-1", None) == [name for name in messages if name != "unreadable"]
+    assert about(None, "e-1") == ["own", "given up", "not given up"]
+    assert about("o-2", "e-1") == []
 
 
 def entry(event: Message, identity: str) -> Entry:

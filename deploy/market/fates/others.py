@@ -25,19 +25,23 @@ def not_to_be_had(life: Life) -> None:
 
 
 def with_deposit(life: Life) -> None:
-    """What the seller owes for a late parcel comes from its deposit, which its income fills again. Source: R3.5, R3.7."""
+    """The seller puts in more than is required, and asks for the rest: a fen more is refused. Then more is required of it. What it owes
+    for a late parcel comes from its deposit, which its income fills again. Source: R3.5, R3.7.
+    """
     seller, currency = life.first.seller_id, life.cart.currency
-    required = life.first.gross_minor // 2
+    required, before = life.first.gross_minor // 2, life.first.gross_minor // 4
     life.topped_up[seller] = required * 4 // 5
-    life.sent.append(apps.registered(seller, closing(0) - timedelta(minutes=50), required, currency))
+    surplus = life.topped_up[seller] - before
+    life.sent.append(apps.registered(seller, closing(0) - timedelta(minutes=50), before, currency))
     life.sent.append(apps.topped_up(seller, closing(0) - timedelta(minutes=40), life.topped_up[seller], currency))
+    _draw(life, closing(0) - timedelta(minutes=35), surplus, "deposit")
+    life.sent.append(apps.registered(seller, closing(0) - timedelta(minutes=30), required, currency, number=2))
     life.place()
     life.pay()
     life.ship(life.rng.choice((1, 4)))
     life.sign()
     life.settle()
-    came = life.topped_up[seller] + _income(life) - life.charged[seller]
-    life.deposit[seller] = max(0, min(required, came))
+    life.deposit[seller] = required, life.topped_up[seller] - surplus + _income(life) - life.charged[seller]
 
 
 def short_of_subsidies(life: Life) -> None:
@@ -81,12 +85,7 @@ def withdrawn(life: Life) -> None:
     life.sign()
     life.confirm(life.signed + 1)
     life.settle()
-    seller, paid = life.first.seller_id, life.signed + 8
-    for number, amount in enumerate((_income(life) + 1, _income(life))):
-        withdrawal = f"w-{seller}-{number}"
-        at = closing(paid) - timedelta(hours=6 - number)
-        life.sent.append(apps.withdrawal(seller, at, withdrawal, amount, life.cart.currency))
-        life.withdrawals[withdrawal] = "paid" if number else "refused"
+    _draw(life, closing(life.signed + 8) - timedelta(hours=6), _income(life))
 
 
 def suspended(life: Life) -> None:
@@ -166,6 +165,15 @@ def _studied(life: Life, at: datetime) -> None:
 def _appealed(life: Life, outcome: str) -> None:
     life.sent.append(rulebook.appealed(_seller(life), closing(0) - timedelta(minutes=40)))
     life.appeals[f"v-{_seller(life)}-1"] = outcome
+
+
+def _draw(life: Life, at: datetime, amount_minor: int, of: str = "balance") -> None:
+    """A fen more than there is, then all of it."""
+    seller = life.first.seller_id
+    for number, amount in enumerate((amount_minor + 1, amount_minor)):
+        withdrawal = f"w-{seller}-{number}"
+        life.sent.append(apps.withdrawal(seller, at + timedelta(minutes=number), withdrawal, amount, life.cart.currency, of))
+        life.withdrawals[withdrawal] = "paid" if number else "refused"
 
 
 def _seller(life: Life) -> str:

@@ -18,7 +18,7 @@ from services.payment.decide.refunds import paid as refund_paid
 from services.payment.decide.refunds import set_aside
 from services.payment.decide.settlement import settle_now
 from services.payment.model import Cut, Payment, Refund
-from services.payment.model.cut import cut, resting
+from services.payment.model.cut import cut, in_the_way, resting
 from services.payment.model.payment import evolve, folded
 from shared.contracts.handling import HandlingNoted, MoneyHandled
 from shared.contracts.payment import RefundDone
@@ -100,15 +100,16 @@ def _unwanted(event: MoneyHandled, payment: Payment, refund: Refund) -> tuple[Me
 
 
 def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Policy) -> tuple[Message, ...] | Reject:
-    """Set aside once more, under an id of its own: the line may be settled by now, and a bank may have taken of it. A settlement that
-    waited for this happens now. Of what the guarantee fund was to pay, the part that units were cancelled for: it comes from the fund,
-    which has it back at once. Source: R3.5, R3.6, R2.6, R4.6.
+    """Set aside once more, under an id of its own: the line may be settled by now, and a bank may have taken of it. Not while a refund
+    under way has some of it. A settlement that waited for this happens now. Of what the guarantee fund was to pay, the part that units
+    were cancelled for: it comes from the fund, which has it back at once. Source: R3.5, R3.6, R2.6, R4.6.
     """
     line_no, refund_id = refund.line_no or 0, str(uuid.uuid5(BY_HAND, f"{payment.id}|{event.item_id}"))
     asked_at = (refund.applied_at or event.occurred_at) if refund.cancelled else None
-    gone = (
-        cut(payment, line_no, refund.drawn_minor, refund.units, cancelled=True) if refund.cancelled else _of_fund(payment, line_no, refund)
-    )
+    what = payment, line_no, refund.drawn_minor, refund.units
+    gone = cut(*what, cancelled=True) if refund.cancelled else _of_fund(payment, line_no, refund)
+    if refund.cancelled and in_the_way(*what):
+        return Reject("handling.nothing_left")
     if not isinstance(gone, Cut) or (event.how == "paid" and not gone.minor):  # the fund's own part is all that is left: nobody is paid
         return Reject("handling.nothing_left")
     parts = part(payment, line_no, gone, asked_at or event.occurred_at, policy, refund.funder)

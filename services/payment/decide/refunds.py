@@ -73,12 +73,12 @@ def reserve(
 ) -> Reserving:
     """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow. While a
     chargeback is open what is not refused is held: it counts for nothing, and its case goes on. applied_at: when the buyer asked for it.
-    cancelled: no case did, units were cancelled; what a bank took of their part is the buyer's already, and what the guarantee fund
-    gave of it is the fund's. What only an unanswered refund leaves nothing for is held, too. Source: R1.4, R3.5, R3.8, R4.6."""
+    cancelled: units were, no case asks (`cut`). What a refund under way has part of is held, too. Source: R1.4, R3.5, R3.8, R4.6."""
     gone = cut(payment, line_no, amount_minor, quantity, funder, cancelled=cancelled)
-    if not isinstance(gone, Cut) and not (cancelled and in_the_way(payment, line_no, amount_minor, quantity)):
+    waits = cancelled and in_the_way(payment, line_no, amount_minor, quantity)
+    if not isinstance(gone, Cut) and not waits:
         return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=gone, occurred_at=at),)
-    if payment.frozen or not isinstance(gone, Cut):
+    if payment.frozen or waits or not isinstance(gone, Cut):
         return (
             RefundHeld(
                 order_id=payment.id,

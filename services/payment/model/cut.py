@@ -16,18 +16,27 @@ if TYPE_CHECKING:
 
 
 class Cut(NamedTuple):
-    """Minor units and units: those that the buyer gets back now, and those that it has from the fund, whose money is the fund's again."""
+    """Minor units and units: those that the buyer gets back now, and those that it has from the fund, whose money is the fund's again.
+
+    short: of cancelled units, and cases have of their money what neither banks nor fund gave.
+    """
 
     minor: int
     units: int = 0
     fund_minor: int = 0
     fund_units: int = 0
+    short: bool = False
+
+    @property
+    def money(self) -> int:
+        return self.minor + self.fund_minor
 
 
 def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer = "seller", *, cancelled: bool = False) -> Cut | Code:
     """Never beyond what is left of the line; what banks took of it the buyer has, and gets the rest. cancelled: no case asks for it,
     units were cancelled, so that of their money the fund may have paid as well: that is the fund's again, as far as they would have
-    gone back had it paid nothing. Else, where nothing is left or where it were too much without banks and fund, why nothing goes back.
+    gone back had it paid nothing. Nobody asks for it again: of more than is left, all that is left goes back. Else, where nothing is
+    left, or of a case's where it were too much without banks, why nothing goes back.
 
     Codes: line.unknown, refund.exceeds_paid, refund.quantity_exceeds.
     """
@@ -35,26 +44,26 @@ def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer =
         return "line.unknown"
     left, free = payment.left_of(line_no)
     given, given_units = _given(payment, line_no)
-    taken = _banks(payment, line_no) + (_fund(payment, line_no)[0] if cancelled else 0)
     fund_units = min(max(0, units - free), given_units) if cancelled else 0
-    found = Cut(min(minor, left), units - fund_units, 0, fund_units)
+    found = Cut(min(minor, left), min(units - fund_units, free) if cancelled else units, 0, fund_units)
     if funder == "seller" and found.minor == left:
         gone = minor if cancelled else _unsettled(payment, line_no, units)
         found = found._replace(fund_minor=max(0, min(given, gone - found.minor)))
-    if minor > left + taken or (minor > left and not left and not (cancelled and found.fund_minor)):
+    short = minor > left + _banks(payment, line_no) + (_fund(payment, line_no)[0] if cancelled else 0)
+    if minor > left and (not found.money if cancelled else short or not left):
         return "refund.exceeds_paid"
-    return "refund.quantity_exceeds" if found.units > free else found
+    if found.units > free or (units and not (minor or found.units or fund_units)):
+        return "refund.quantity_exceeds"
+    return found._replace(short=short or found.units + fund_units < units)
 
 
 def in_the_way(payment: Payment, line_no: int, minor: int, units: int) -> bool:
-    """A refund that the provider has not answered has what these cancelled units are to get: if it is not paid, that is there again.
-
-    Source: R3.5, R3.8.
+    """A refund that the provider has not answered has something of what these cancelled units are to get: if it is not paid, that is
+    there again. Source: R3.5, R3.8.
     """
-    if isinstance(cut(payment, line_no, minor, units, cancelled=True), Cut):
-        return False
     answered = {name: one for name, one in payment.refunds.items() if one.state != "reserved"}
-    return isinstance(cut(replace(payment, refunds=answered), line_no, minor, units, cancelled=True), Cut)
+    now, then = (cut(of, line_no, minor, units, cancelled=True) for of in (payment, replace(payment, refunds=answered)))
+    return isinstance(then, Cut) and (not isinstance(now, Cut) or (now.short and now.money < then.money))
 
 
 def owes(payment: Payment, line_no: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, assert_never
 
 from services.payment.model import statement
@@ -16,6 +16,10 @@ from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, Payo
 OUT = uuid.UUID("b7f0c1de-7a8c-5d7b-9f3d-0c6f4f3f9a52")  # namespace of payout ids
 ANSWERED_KEPT = 64  # payouts that are still known by id, once they are answered and the statement agrees; older ones are unknown
 BROKEN_KEPT = 256  # of those that the statement does not agree with; what it says of older ones is refused, and their breaks stand
+TAKEN_KEPT = (
+    64  # lines that were taken back, of payouts that are not known: what was said of them before may be told after, or they be made
+)
+START = datetime.min.replace(tzinfo=UTC)  # of a line of which it was not kept when it was told
 
 PayoutFact = PayoutInstructed | PayoutDone | PayoutReturned | PayoutOverdue | PayoutStated | PayoutBreakFound | PayoutBreakExplained
 
@@ -144,7 +148,7 @@ def _said(payouts: Payouts, now: Statement) -> Payouts:
 
 def _forgotten(payouts: Payouts) -> Payouts:
     """The oldest answered ones beyond what is kept, with all that was stated of them: never one that is under way, is still to be stated,
-    or of which a break is about to be told. Of what came back a line may be left, alone.
+    or of which a break is about to be told. Of what came back, or is not known, a line may be left, alone.
     """
     now = payouts.statement
     ended, new = statement.news(now)
@@ -161,13 +165,11 @@ def _forgotten(payouts: Payouts) -> Payouts:
 def _without(payouts: Payouts, gone: set[str]) -> Payouts:
     paid = {known for known in gone if payouts.by_id[known].state == "done"}
     by_id = {known: one for known, one in payouts.by_id.items() if known not in gone}
-    lines = {
-        line_id: line
-        for line_id, line in payouts.stated.lines.items()
-        if line.reference not in paid and (line.amount_minor or line.reference in by_id)
-    }
+    lines = {line_id: line for line_id, line in payouts.stated.lines.items() if line.reference not in paid}
+    taken = [line_id for line_id, line in lines.items() if not line.amount_minor and line.reference not in by_id]
+    old = sorted(taken, key=lambda line_id: lines[line_id].told_at or START)[:-TAKEN_KEPT]
     breaks = {break_id: one for break_id, one in payouts.stated.breaks.items() if one.reference not in paid}
     days = [line.day for line in payouts.stated.lines.values() if line.reference in paid]
-    days += [payouts.by_id[known].day or "" for known in paid]
+    days += [payouts.by_id[known].day or "" for known in paid] + [lines.pop(line_id).day for line_id in old]
     stated = replace(payouts.stated, lines=lines, breaks=breaks)
     return Payouts(by_id, stated, max([*days, payouts.forgotten_day]))

@@ -137,7 +137,7 @@ def look(event: ScoreDue, known: Score | None, policy: Policy, rows: Mapping[str
     shown, following = ahead(together(known, rows.values()), known.grave, as_of, rule, policy)
     look_at = tiers.look_on(event.subject_id, following, policy) if following is not None else None
     new = known.items < policy.trust.shown_from_items
-    if (shown, new, tiers.tier_of(shown, new, policy).name) == (known.shown, known.new, known.tier):
+    if (shown, new) == (known.shown, known.new) and tiers.change(known, shown, new, policy) is None:
         return (ScoreLooked(subject_id=event.subject_id, as_of=as_of.isoformat(), look_at=look_at, occurred_at=event.occurred_at),)
     return tuple(_told(event.subject_id, as_of, known, rows, (), (), 0, event.occurred_at, policy, look_at))
 
@@ -284,12 +284,12 @@ def _told(
         look_at=look_at,
         occurred_at=at,
     )
-    tier, before = tiers.tier_of(shown, new, policy), known.tier if known else UNTOLD
-    if tier.name != before:
+    tier = tiers.change(known, shown, new, policy)
+    if tier is not None:
         yield TierChanged(
             subject_id=subject,
             tier=tier.name,
-            before=before,
+            before=known.tier if known else UNTOLD,
             score=shown,
             as_of=as_of.isoformat(),
             traffic_pct=tier.traffic_pct,

@@ -53,7 +53,7 @@ class Score:
 
     items: those in the set, without what was voided. grave: how many items of each day cap the score (R5.3). look_at: when time alone may
     have changed it. sums: P and N by dimension as of that day by the rule of rule_version, so that an item only adds its own; empty:
-    they are of an earlier day.
+    they are of an earlier day. told: its tier was told, though it has the name of UNTOLD.
     """
 
     shown: int
@@ -69,6 +69,7 @@ class Score:
     subject_id: str = ""
     sums: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     rule_version: str = ""
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,13 @@ def evolve_score(score: Score | None, fact: ScoreFact) -> Score:
                 subject_id=fact.subject_id,
                 sums={row.dimension: (row.positive, row.negative) for row in fact.dimensions},
                 rule_version=fact.rule_version,
+                told=score is not None and score.told,
             )
         case ScoreLooked():
             known = _known(score, fact)
             return replace(known, as_of=fact.as_of, latest=max(known.latest, fact.occurred_at), look_at=fact.look_at, sums={})
         case TierChanged():
-            return replace(_known(score, fact), tier=fact.tier)
+            return replace(_known(score, fact), tier=fact.tier, told=fact.tier == UNTOLD)
         case _:
             assert_never(fact)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from datetime import date, datetime, timedelta
 
-from services.trust.model import DayWeights
+from services.trust.model import UNTOLD, DayWeights, Score
 from shared.days import day_start
 from shared.policy import Policy
 from shared.policy.document import TierPolicy
@@ -23,6 +23,14 @@ def tier_of(value: int, new: bool, policy: Policy) -> TierPolicy:
     if new:
         return policy.trust.tier_new
     return next(tier for tier in policy.trust.tiers if value >= tier.least)
+
+
+def change(known: Score | None, value: int, new: bool, policy: Policy) -> TierPolicy | None:
+    """What is to be told; None: nothing else than was. A tier may have the name of who was told nothing, and be another. Source: R5.7."""
+    tier = tier_of(value, new, policy)
+    untold = known is None or (known.tier == UNTOLD and not known.told)
+    same = tier.name == (known.tier if known else UNTOLD) and (not untold or tier == policy.trust.tier_new)
+    return None if same else tier
 
 
 def look_on(subject_id: str, day: date, policy: Policy) -> datetime:

@@ -98,6 +98,26 @@ def test_a_refund_that_has_their_money_is_waited_for_however_long_it_takes_r3_5(
     assert (made.refunds()["x1"], made.settled(), made.broken()) == (x, [], [])
 
 
+@pytest.mark.parametrize("minor", [50_00, 150_00])
+@pytest.mark.parametrize(("answer", "failed"), [(FAILED, True), (PAID, False)])
+def test_beside_money_alone_all_that_is_left_of_the_line_goes_back_r3_5(minor: int, answer: Any, *, failed: bool) -> None:
+    """Both are cancelled, and the seller had agreed to money for their line in the same moment: all of it is the buyer's."""
+    for first in (True, False):
+        case, units = (b.granted("r1", minor, 0), answer("r1")), b.units_cancelled((1, 2, 200_00))
+        made = order(*(case[0], units, case[1]) if first else (*case, units))
+        made.end()
+        expected = ("done", 200_00 if failed else 200_00 - minor)
+        assert (made.refunds()["x1"], made.settled(), made.broken()) == (expected, [], [])
+
+
+def test_units_that_cases_were_paid_for_go_back_once_and_the_others_with_what_is_left_r3_5() -> None:
+    for units, left in ((1, 50_00), (2, 50_00)):
+        made = order(b.granted("r1", 150_00, units), PAID("r1"), b.units_cancelled((1, 2, 200_00)))
+        made.end()
+        gone = made.entity("payment", PAYMENT, b.ORDER).refunds["x1"]
+        assert (gone.buyer_minor, gone.units, made.settled(), made.broken()) == (left, 2 - units, [], [])
+
+
 def test_disputed_meanwhile_they_are_held_until_both_have_ended_r3_5_r3_8() -> None:
     for last in ((FAILED("r1"), closed("won")), (closed("won"), FAILED("r1"))):
         made = order(b.granted("r1", 200_00, 2), b.units_cancelled((1, 1, 100_00)), opened(100_00), last[0])
@@ -124,7 +144,9 @@ def told(dice: random.Random) -> list[Message]:
 
 @pytest.mark.parametrize("seed", range(120))
 def test_in_every_order_what_was_paid_for_cancelled_units_is_the_buyers_as_far_as_it_is_there_r3_5_r3_8(seed: int) -> None:
-    """What a bank gave counts. Where cases were paid for no unit twice, all of it; nothing is held or under way for ever."""
+    """What cases and banks gave counts, and nothing is refused of which something is left. Where cases were paid for no unit twice, all
+    of it is paid for them; nothing is held or under way for ever.
+    """
     events = told(random.Random(seed))
     made = order(*events)
     made.end()
@@ -134,11 +156,13 @@ def test_in_every_order_what_was_paid_for_cancelled_units_is_the_buyers_as_far_a
     gone = [part for event in events if isinstance(event, UnitsCancelled) for part in event.lines]
     for part in gone:
         refused = made.refunds()[part.refund_id][0] == "refused"
-        assert not refused or part.amount_minor > left or part.quantity > free, f"{part.refund_id}: {left} for {free} are left"
+        assert not refused or not left, f"{part.refund_id}: {left} for {free} are left"
     paid = {event.refund_id for event in events if isinstance(event, RefundSucceeded)}
     cases = [event for event in events if isinstance(event, RefundGranted) and event.refund_id in paid]
     units = sum(part.quantity for part in gone)
-    whole = all(event.amount_minor == event.quantity * 100_00 for event in cases)
-    if whole and units + sum(event.quantity for event in cases) <= 2:
-        assert sum(one.buyer_minor for one in found.returned_of(1) if one.state == "done") >= units * 100_00
+    back = sum(one.buyer_minor for one in found.returned_of(1) if one.state == "done")
+    banks = sum(gone.buyer_minor for one in found.chargebacks.values() for gone in one.debited)
+    assert back + banks >= min(200_00, units * 100_00)
+    if all(event.amount_minor == event.quantity * 100_00 for event in cases) and units + sum(event.quantity for event in cases) <= 2:
+        assert back >= units * 100_00
     assert made.broken() == []

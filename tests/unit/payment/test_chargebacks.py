@@ -76,7 +76,7 @@ def test_of_cancelled_units_goes_back_what_a_bank_left_of_their_part_and_escrow_
 def test_of_cancelled_units_of_which_a_bank_left_nothing_or_a_refund_has_them_nothing_goes_back_r3_5_r3_8() -> None:
     spent, refunded = funded(), funded()
     spent.when(opened(), closed("lost"))
-    refunded.when(*SPENT, b.granted(amount_minor=99_00), b.refund_paid("r1"))
+    refunded.when(*SPENT, b.granted(amount_minor=99_99), b.refund_paid("r1"))
     for memory in (spent, refunded):
         refused = b.only(memory.when(b.units_cancelled()))
         assert (refused.type, refused.code) == ("refund.refused", "refund.exceeds_paid")

@@ -265,9 +265,8 @@ class Bank(Disputes, Promoting, Restoring):
             return
         self.fund()
         self.bank_ends_all("won")
-        reserved = [name for name, refund in payment(self.memory).refunds.items() if refund.state == "reserved"]
-        for refund_id in reserved:
-            self.refund_is_paid(refund_id)
+        while reserved := [name for name, refund in payment(self.memory).refunds.items() if refund.state == "reserved"]:
+            self.refund_is_paid(reserved[0])
         for line_no, line in payment(self.memory).lines.items():
             for case_id in line.cases:
                 self.close_case(case_id, line_no)

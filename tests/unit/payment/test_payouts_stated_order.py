@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.payment.decide import stated
 from services.payment.model.account import AWAITED_MAX
-from services.payment.model.payout import ANSWERED_KEPT, BROKEN_KEPT
+from services.payment.model.payout import ANSWERED_KEPT, BROKEN_KEPT, TAKEN_KEPT, numbered
 from shared.contracts.payment import PayoutInstructed
 from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound
 from shared.messaging.memory import Memory
@@ -33,6 +34,32 @@ def test_of_two_words_on_a_line_the_one_said_later_stands_whichever_is_told_firs
         memory = bank(*lines, policies=b.POLICIES)
         assert memory.when(first) == ()
         assert (account(memory).stated.lines["l1"].reference, [payout for payout, _ in looks(memory)]) == ("po8", ["po8"])
+
+
+@pytest.mark.parametrize("payout", [numbered(b.SELLER, "CNY", 1), "po9"])
+def test_a_line_that_was_taken_back_leaves_the_same_breaks_whichever_was_told_first_and_when_the_payout_was_made_r3_9(payout: str) -> None:
+    """Of a payout that is not known yet, or never."""
+    line, taken = b.payout_stated("l1", payout), b.payout_stated("l1", payout, 0, when="06-16 02:00")
+    for told in itertools.product((0, 1), (0, 1)):
+        for lines in ((line, taken), (taken, line)):
+            memory = bank(b.credited(75_00), policies=b.POLICIES)
+            memory.when(*(one for one, late in zip(lines, sorted(told), strict=True) if not late))
+            memory.advance(b.at("06-13 00:01"))
+            memory.when(*([b.payout_paid(payout, when="06-14 01:00")] if payout in account(memory).payouts else []))
+            memory.when(*(one for one, late in zip(lines, sorted(told), strict=True) if late))
+            memory.advance(LATER)
+            expected = [f"missing_there {payout}"] if payout in account(memory).payouts else []
+            assert (open_breaks(memory), looks(memory)) == (expected, []), f"{told} {lines}"
+
+
+def test_of_lines_that_were_taken_back_of_no_known_payout_so_many_are_kept_and_older_days_are_over_r3_9() -> None:
+    memory = rich()
+    for number in range(TAKEN_KEPT + 1):
+        line = b.payout_stated(f"l{number}", f"po{number}", 0, day="2026-06-13" if number else "2026-06-12")
+        memory.when(line.model_copy(update={"occurred_at": b.at("06-14 10:00") + timedelta(minutes=number)}))
+    assert (len(account(memory).stated.lines), account(memory).forgotten_day) == (TAKEN_KEPT, "2026-06-12")
+    memory.when(b.payout_stated("l0", "po0", day="2026-06-12"), b.payout_stated("l1", "po1", day="2026-06-13", when="06-13 10:00"))
+    assert codes(memory) == ["statement.too_old", "statement.stated_since"]
 
 
 def withdrawals(memory: Memory, count: int, *, stated: bool, since: int = 0) -> list[str]:

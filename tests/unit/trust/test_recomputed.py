@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -146,6 +147,25 @@ def test_who_is_new_under_another_name_is_told_so_at_once_r5_7() -> None:
     assert told == [("new", "novice", 20), ("novice", "good", 7)]
     first = life(shipped("p1", parties()), policies=policies)
     assert [fact.tier for _, fact in first.of(TierChanged)] == ["novice"]
+
+
+@pytest.mark.parametrize("items", [1, 10])
+def test_an_earned_tier_that_bears_the_name_of_who_was_told_nothing_is_told_once_r5_7(items: int) -> None:
+    """Whoever was told nothing goes by the tier of who is new, which the policy calls otherwise by then: from the beginning, or amid it."""
+    first, trust = POLICIES.versions[0], POLICIES.versions[0].trust
+    tiers = tuple(one.model_copy(update={"name": "new"}) if one.name == "good" else one for one in trust.tiers)
+    fresh = trust.tier_new.model_copy(update={"name": "fresh"})
+    named = trust.model_copy(update={"tiers": tiers, "tier_new": fresh, "shown_from_items": items})
+    other = first.model_copy(update={"version": "2", "effective_from": noon(TODAY) - timedelta(days=3), "trust": named})
+    policies = Policies([other] if items == 1 else [first, other])
+    days = [0] if items == 1 else [9] * 9 + [0] * 3
+    log = life(
+        *(shipped(f"p{n}", parties(), buyer=f"b{n}", parcel=f"w{n}", when=ago(day)) for n, day in enumerate(days)),
+        until=3,
+        policies=policies,
+    )
+    assert [(fact.before, fact.tier) for _, fact in log.of(TierChanged)] == [("new", "new")]
+    assert [one.first for one in check(log, policies).values() if not one.holds] == []
 
 
 def test_who_is_new_no_more_by_another_rule_and_is_passed_over_is_named_r5_3_r9_1() -> None:
