@@ -90,6 +90,13 @@ def test_unsealed_digital_goods_have_no_no_reason_return_and_sealed_ones_do_r4_5
     assert judged("return_and_refund", "no_reason", claim(at, unsealed=True)) is None  # only digital goods are sealed
 
 
+def test_nor_are_unsealed_digital_goods_exchanged_without_a_reason_r4_5_r4_10() -> None:
+    digital, at = b.line(category="digital"), SIGNED + SECOND
+    assert judged("exchange", "no_reason", claim(at, unsealed=True), digital) == Reject("no_reason.unsealed")
+    assert judged("exchange", "no_reason", claim(at), digital) is None
+    assert judged("exchange", "no_reason", claim(at, unsealed=True)) is None
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [

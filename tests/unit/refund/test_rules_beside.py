@@ -47,6 +47,13 @@ def test_a_counterfeit_costs_a_multiple_and_never_less_than_the_law_says_r4_9(pa
     assert rules.authenticity.multiple(promise("authenticity", line), safety, [fake]) == owed
 
 
+def test_goods_that_were_promised_no_multiple_bring_none_r4_9_r4_1() -> None:
+    fake = rules.authenticity.Fake(100_00, food=True, card=True)
+    voucher = promise("authenticity", b.line(kind="virtual"))
+    for genuine, food in ((None, None), (voucher, None), (voucher, promise("food_safety"))):
+        assert rules.authenticity.multiple(genuine, food, [fake]) == (False, 0)
+
+
 # shipping (R4.12), gifts (R4.5), freight
 
 
