@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from shared.contracts.dispute import CaseReopened
 from shared.contracts.exchange import CaseExchanging, CaseReplaced
 from shared.contracts.refund import CaseClosed, CaseDeclined, RefundGranted, WindowOpened
 from tests.unit.builders import ORDER, at
@@ -139,6 +140,14 @@ def test_a_buyer_takes_a_resend_back_but_not_an_exchange_whose_goods_are_with_th
     exchange = shop(*a.SENDING)
     exchange.send(l.withdrawn(when="06-22 12:00"))
     assert (codes(exchange), l.case_of(exchange).state) == (["case.wrong_state"], 40)
+
+
+def test_an_exchange_that_is_won_on_appeal_is_money_r4_11_r4_10() -> None:
+    memory = shop(*l.SIGNED, a.EXCHANGE, l.declined(), a.disputed(), a.HEARD, a.ruled(upheld=False), a.appealed(), a.appeal_ruled())
+    again, grant = memory.facts[-2:]
+    assert isinstance(again, CaseReopened)
+    assert isinstance(grant, RefundGranted)
+    assert (again.kind, l.case_of(memory).kind, grant.by, grant.amount_minor) == ("refund_only", "refund_only", "appeal", 100_00)
 
 
 def test_a_waybill_or_a_parcel_used_before_is_refused_and_changes_nothing_r4_4_r4_10() -> None:
