@@ -105,6 +105,7 @@ def test_nor_are_unsealed_digital_goods_exchanged_without_a_reason_r4_5_r4_10() 
     assert judged("exchange", "no_reason", claim(at, unsealed=True), digital) == Reject("no_reason.unsealed")
     assert judged("exchange", "no_reason", claim(at), digital) is None
     assert judged("exchange", "no_reason", claim(at, unsealed=True)) is None
+    assert promise("exchange").conditions == ("goods_back", "gifts_back")
     assert promise("exchange", digital).conditions == promise("no_reason", digital).conditions == ("goods_back", "gifts_back", "sealed")
 
 
