@@ -79,6 +79,6 @@ def _cannot_send(event: ReplacementSent, purchase: Purchase, case: Case) -> Reje
         return illegal(case)
     if not case.sending and case.state in (10, 20, 30, 40):
         return Wait("replacement.before_due")
-    if not case.sending or case.state != 40:
+    if case.state != 40:
         return illegal(case)
     return Reject("case.too_late", numbers(until=case.deadline)) if case.overdue(event.occurred_at) else None

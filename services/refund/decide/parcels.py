@@ -46,7 +46,7 @@ def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
         return (*facts, *agreed(purchase, case, event.occurred_at, "carrier"))
     for one in event.units:
         case = purchase.cases.get(purchase.lines[one.line_no].open_case or "")
-        if case is not None and (case.granted or (case.state in (10, 12, 20) and not case.sending)):
+        if case is not None and (case.granted or case.state in (10, 12, 20)):
             facts += asked(purchase, case, max(event.occurred_at, case.since))
     return tuple(facts)
 

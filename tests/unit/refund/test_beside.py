@@ -55,6 +55,13 @@ def test_the_way_back_is_owed_once_the_seller_confirmed_the_goods_r4_7() -> None
     assert parts(purchase(), seller_at_fault=True, freight_minor=25_00, confirmed=True) == {"return_freight": 25_00}
 
 
+def test_a_way_back_of_which_the_buyer_says_no_cost_owes_none_r4_7() -> None:
+    for spent in (None, 1):
+        memory = shop(paid(), life.delivered(), life.requested(ground="quality"), life.accepted())
+        memory.when(life.posted().model_copy(update={"freight_minor": spent}), life.confirmed(), life.done())
+        assert [one.amount_minor for one in memory.facts if isinstance(one, CompensationGranted)] == ([] if spent is None else [spent])
+
+
 def test_each_is_owed_once_a_case_r4_12() -> None:
     bought, upheld = purchase(), Upheld("c1", 1, 1, counterfeit=True, appraisal_minor=1_00)
     first = owed(bought, upheld, AT)

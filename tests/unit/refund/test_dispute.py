@@ -65,6 +65,11 @@ def test_the_same_evidence_counts_once_and_a_side_shows_no_more_than_twenty_r4_1
     assert len(l.case_of(memory).evidence) == 20
 
 
+def test_a_seller_raises_the_dispute_before_its_silence_has_agreed_r4_11_r4_3() -> None:
+    assert codes(l.shop(*l.OPEN, a.escalated(when="06-19 09:59:59"))) == []
+    assert codes(l.shop(*l.OPEN, a.escalated(when="06-19 10:00:00"))) == ["case.too_late"]  # its silence has agreed (R4.3)
+
+
 def test_only_the_parties_dispute_show_and_appeal_r4_11() -> None:
     assert codes(l.shop(*l.DECLINED, a.disputed(buyer="b2"))) == ["buyer.differs"]
     assert codes(l.shop(*l.OPEN, a.escalated(seller="s2"))) == ["seller.differs"]
@@ -188,6 +193,15 @@ def test_a_lost_claim_is_appealed_as_it_was_whatever_the_ruling_named_beside_r4_
     grant = memory.facts[-1]
     assert isinstance(grant, RefundGranted)
     assert (grant.quantity, grant.amount_minor, l.case_of(memory).kind) == (3, 100_00, "return_and_refund")
+
+
+def test_a_lost_appeal_leaves_all_that_the_first_ruling_found_r4_11() -> None:
+    memory = shop(*LOST, a.appealed(), a.appeal_ruled(upheld=False, fault="seller", finding="counterfeit", appraisal_minor=9_00))
+    over, case = memory.facts[-1], l.case_of(memory)
+    assert isinstance(over, CaseAppealEnded)
+    for one in (over, case):
+        assert (one.fault, one.finding, one.appraisal_minor) == ("buyer", "false_claim", 0)
+    assert (over.won, case.state) == (False, 70)
 
 
 def test_while_an_appeal_may_reopen_a_case_its_line_takes_no_other_and_the_other_way_round_r4_3_r4_11() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from shared.contracts.dispute import CaseReopened
 from shared.contracts.exchange import CaseExchanging, CaseReplaced
 from shared.contracts.refund import CaseClosed, CaseDeclined, RefundGranted, WindowOpened
 from tests.unit.builders import ORDER, at
@@ -123,6 +124,15 @@ def test_a_lost_parcel_is_sent_again_and_then_signed_for_r4_2_r2_5() -> None:
     assert (end.outcome, end.fault, l.purchase_of(memory).lines[1].signed_at) == ("resent", "seller", at("06-20 10:00"))
 
 
+def test_whoever_owed_the_answer_to_a_resend_gave_it_r4_3_r5_5() -> None:
+    """The first answer, of its own moment, though nothing but goods follows it."""
+    by_seller = shop(*RESEND, l.accepted(when="06-17 10:00"))
+    silent = shop(*RESEND, "06-18 12:00:05")
+    for memory, answer, when in ((by_seller, "seller", "06-17 10:00"), (silent, "silence", "06-18 12:00")):
+        case = l.case_of(memory)
+        assert (case.sending, case.answer, case.answered_at) == (True, answer, at(when))
+
+
 def test_a_buyer_takes_a_resend_back_but_not_an_exchange_whose_goods_are_with_the_seller_r4_2() -> None:
     resend = shop(*RESEND, l.accepted(when="06-17 10:00"))
     resend.send(l.withdrawn(when="06-17 12:00"))
@@ -130,6 +140,14 @@ def test_a_buyer_takes_a_resend_back_but_not_an_exchange_whose_goods_are_with_th
     exchange = shop(*a.SENDING)
     exchange.send(l.withdrawn(when="06-22 12:00"))
     assert (codes(exchange), l.case_of(exchange).state) == (["case.wrong_state"], 40)
+
+
+def test_an_exchange_that_is_won_on_appeal_is_money_r4_11_r4_10() -> None:
+    memory = shop(*l.SIGNED, a.EXCHANGE, l.declined(), a.disputed(), a.HEARD, a.ruled(upheld=False), a.appealed(), a.appeal_ruled())
+    again, grant = memory.facts[-2:]
+    assert isinstance(again, CaseReopened)
+    assert isinstance(grant, RefundGranted)
+    assert (again.kind, l.case_of(memory).kind, grant.by, grant.amount_minor) == ("refund_only", "refund_only", "appeal", 100_00)
 
 
 def test_a_waybill_or_a_parcel_used_before_is_refused_and_changes_nothing_r4_4_r4_10() -> None:

@@ -108,6 +108,17 @@ def test_so_does_one_of_which_the_seller_cancelled_a_part_alone_r4_6() -> None:
     assert desk.codes == ["first_order.not_first"]
 
 
+def test_a_member_who_brings_nothing_tells_its_cluster_nothing_r4_6() -> None:
+    assert b.types(Desk(joins("b2", "b1")).facts) == ["member.known"]
+
+
+def test_what_the_seller_gave_up_altogether_is_gone_from_the_line_too_r4_6_r3_5() -> None:
+    desk = Desk(paid(), cancelled())
+    assert b.types(desk.facts[-2:]) == ["line.reduced", "first_order.marked"]
+    desk.when(delivered(), claimed())
+    assert desk.codes == ["refund.nothing_left"]
+
+
 def test_so_does_a_refunded_one_r4_6() -> None:
     """Refunded by this guarantee: used. The next order of the buyer has none."""
     desk = Desk(*life("o1"), claimed("o1"), money_came("c-o1-1"), *life("o2", day=20, signed="06-26 10:00"))

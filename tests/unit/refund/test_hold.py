@@ -207,6 +207,14 @@ def test_the_orders_word_after_the_case_ended_changes_nothing_r4_8() -> None:
     assert memory.refused == []
 
 
+def test_the_orders_word_of_other_units_than_are_asked_for_by_now_is_no_answer_r4_8() -> None:
+    memory = shop(b.line(quantity=2))
+    memory.send(asked(quantity=2))
+    assert (memory.when(kept(quantity=1)), case(memory).hold) == ((), "asked")
+    memory.send(kept(quantity=2))
+    assert grants(memory) == [(b.CASE, 100_00, "promise")]
+
+
 def test_the_orders_word_twice_is_known_and_before_the_case_it_waits_r4_8() -> None:
     memory = shop()
     memory.send(kept())

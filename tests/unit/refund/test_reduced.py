@@ -134,6 +134,16 @@ def test_another_sellers_goods_and_freight_do_not_count_toward_the_threshold_r3_
     assert grants(memory) == [(50_00, 10_00)]
 
 
+def test_each_seller_has_a_threshold_of_its_own_r3_10() -> None:
+    free = tuple(
+        FreeShipping(seller_id=who, threshold_minor=minor, freight_minor=10_00) for who, minor in (("s2", 500_00), (b.SELLER, 50_00))
+    )
+    bought = paid(line(1, 1, 60_00), line(2, 1, 50_00)).model_copy(update={"free_shipping": free})
+    memory = shop(bought, delivered(1, 2))
+    memory.when(*returned("c1", 1))
+    assert grants(memory) == [(60_00, 0)]
+
+
 def test_a_deduction_of_which_nothing_came_is_made_again_by_the_next_return_r3_10() -> None:
     memory = basket(line(1, 1, 60_00), line(2, 1, 50_00))
     memory.when(*returned("c1", 1), money_refused("c1"), *returned("c2", 2))

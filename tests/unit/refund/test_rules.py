@@ -59,6 +59,16 @@ def test_a_claim_before_signing_is_refused_and_one_before_its_news_waits_r2_1(ki
     assert judged(kind, ground, replace(claim(SIGNED, kind), signed_at=None)) == Wait("case.before_signing")
 
 
+@pytest.mark.parametrize(("kind", "ground"), [(kind, rule.ground) for rule in rules.CATALOGUE for kind in rule.kinds])
+def test_what_the_certificate_withholds_cannot_be_claimed_r4_1(kind: CaseKind, ground: Ground) -> None:
+    freight = b.line(kind="freight")
+    rule = rules.find(kind, ground)
+    assert rule is not None
+    why = promise(rule.name, freight).withheld
+    assert why
+    assert judged(kind, ground, claim(SIGNED + SECOND), freight) == Reject(why)
+
+
 def test_no_other_kinds_and_grounds_are_offered_r4_2() -> None:
     offered = {(kind, ground) for kind in get_args(CaseKind) for ground in get_args(Ground) if rules.find(kind, ground) is not None}
     assert offered == ENDS.keys() | {
@@ -88,6 +98,15 @@ def test_unsealed_digital_goods_have_no_no_reason_return_and_sealed_ones_do_r4_5
     assert judged("return_and_refund", "no_reason", claim(at, unsealed=True), digital) == Reject("no_reason.unsealed")
     assert judged("return_and_refund", "no_reason", claim(at), digital) is None
     assert judged("return_and_refund", "no_reason", claim(at, unsealed=True)) is None  # only digital goods are sealed
+
+
+def test_nor_are_unsealed_digital_goods_exchanged_without_a_reason_r4_5_r4_10() -> None:
+    digital, at = b.line(category="digital"), SIGNED + SECOND
+    assert judged("exchange", "no_reason", claim(at, unsealed=True), digital) == Reject("no_reason.unsealed")
+    assert judged("exchange", "no_reason", claim(at), digital) is None
+    assert judged("exchange", "no_reason", claim(at, unsealed=True)) is None
+    assert promise("exchange").conditions == ("goods_back", "gifts_back")
+    assert promise("exchange", digital).conditions == promise("no_reason", digital).conditions == ("goods_back", "gifts_back", "sealed")
 
 
 @pytest.mark.parametrize(

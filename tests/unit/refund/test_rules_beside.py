@@ -47,6 +47,22 @@ def test_a_counterfeit_costs_a_multiple_and_never_less_than_the_law_says_r4_9(pa
     assert rules.authenticity.multiple(promise("authenticity", line), safety, [fake]) == owed
 
 
+@pytest.mark.parametrize(("tags", "card", "carded"), [(OFFERED, "card1", True), (OFFERED, None, False), ((), "card1", False)])
+def test_only_a_multiple_beyond_the_laws_is_conditional_on_the_card_r4_9_r4_7(
+    tags: tuple[str, ...], card: str | None, carded: bool
+) -> None:
+    promised = promise("authenticity", b.line(tags=tags), of=bought(card=card))
+    assert (promised.multiple > promised.multiple_by_law, "trust_card" in promised.conditions) == (carded, carded)
+    assert promised.conditions[:2] == ("buyer_evidence", "ruling")
+
+
+def test_goods_that_were_promised_no_multiple_bring_none_r4_9_r4_1() -> None:
+    fake = rules.authenticity.Fake(100_00, food=True, card=True)
+    voucher = promise("authenticity", b.line(kind="virtual"))
+    for genuine, food in ((None, None), (voucher, None), (voucher, promise("food_safety"))):
+        assert rules.authenticity.multiple(genuine, food, [fake]) == (False, 0)
+
+
 # shipping (R4.12), gifts (R4.5), freight
 
 
@@ -54,6 +70,8 @@ def test_late_and_sham_shipping_are_promises_that_pay_by_themselves_r4_12() -> N
     late, sham = promise("late_shipping", b.line(tags=("ship_24h",))), promise("sham_shipping")
     assert (late.hours, late.bp, late.at_least_minor, late.cap_minor, late.pays_itself) == (24, 1_000, 5_00, 500_00, True)
     assert (promise("late_shipping").hours, sham.hours, sham.bp, sham.cap_minor) == (48, 24, 3_000, 200_00)
+    quick, early = b.line(tags=("ship_24h",)), b.TERMS.model_copy(update={"ship_hours_24h": None})
+    assert promise("late_shipping", quick, replace(bought(), terms=early)).hours == 48  # terms from before they had hours of that tag
     assert promise("late_shipping", of=replace(bought(), terms=None)).withheld == "promise.not_offered"
 
 
