@@ -33,7 +33,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
 
 
 def _as_placed(log: Log, policies: Policies) -> Check:
-    check = Check("orders: buyer, coupons, card, terms and the time to pay are as it was placed, by the policy of then, until it is paid")
+    check = Check("placed: buyer, coupons, card, terms and the time to pay are as it was placed, by the policy of then, until it is paid")
     carts = log.bodies(OrderPlaced, "order")
     accepted: dict[str, OrderAccepted] = {}
     for entry, order in log.of(OrderAccepted):

@@ -44,6 +44,7 @@ from deploy.verify import (
     splits,
     standings,
     states,
+    steps,
     suspensions,
     transactions,
     verdicts,
@@ -95,6 +96,7 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("compensations", compensations.checks(log))
     yield from _computed("verdicts", verdicts.checks(log))
     yield from _computed("endings", endings.checks(log))
+    yield from _computed("steps", steps.checks(log))
     yield from _computed("at once", at_once.checks(log))
     yield from _computed("refusals", refusals.checks(log))
     yield from _computed("cards", cards.checks(log, tables, published))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.dispute import CaseAppealEnded, CaseReopened, CaseRuled
 from shared.contracts.order import OrderAccepted, OrderCompleted, OrderExpired, OrderPaid, OrderRejected, ParcelSent
-from shared.contracts.refund import CaseClosed, CaseOpened
+from shared.contracts.refund import CaseClosed, CaseDeclined, CaseOpened, CaseReturned, RefundGranted
 from shared.contracts.trust import EvidenceFound, EvidenceVoided
 from tests.unit.verify import plants as p
 from tests.unit.verify.damaged import Copy, Corruption, hours, more, of_order
@@ -29,13 +29,13 @@ FIELDS = (
     Corruption("an expiry is told again under another id", "what one thing led to", lambda copy: copy.repeat(OrderExpired)),
     Corruption("an order was refused, and nobody tells", "every event of an app that a service took",
                lambda copy: copy.vanish(OrderRejected)),
-    Corruption("an order has an hour more to be paid", "orders: buyer",
+    Corruption("an order has an hour more to be paid", "placed: buyer",
                lambda copy: copy.forge(OrderAccepted, of_order("split"), pay_by=hours(1))),
-    Corruption("an order is another buyer's", "orders: buyer", lambda copy: copy.forge(OrderAccepted, of_order("split"), buyer_id="b5")),
-    Corruption("a coupon is no newcomer's any more", "orders: buyer", lambda copy: copy.forge(
+    Corruption("an order is another buyer's", "placed: buyer", lambda copy: copy.forge(OrderAccepted, of_order("split"), buyer_id="b5")),
+    Corruption("a coupon is no newcomer's any more", "placed: buyer", lambda copy: copy.forge(
         OrderPaid, of_order("split"), coupons=lambda all: tuple(one.model_copy(update={"new_user": True}) for one in all))),
-    Corruption("an order was promised other terms than its policy's", "orders: buyer", a_penalty_that_the_policy_does_not_know),
-    Corruption("an order expires a second after its time", "orders: buyer",
+    Corruption("an order was promised other terms than its policy's", "placed: buyer", a_penalty_that_the_policy_does_not_know),
+    Corruption("an order expires a second after its time", "placed: buyer",
                lambda copy: copy.forge(OrderExpired, occurred_at=lambda at: at + SECOND)),
     Corruption("a case's end names another buyer", "whoever tells of an order", lambda copy: copy.forge(CaseClosed, buyer_id="b5")),
     Corruption("a case is against another seller", "whoever tells of an order", lambda copy: copy.forge(CaseOpened, seller_id="s9")),
@@ -70,4 +70,14 @@ FIELDS = (
                lambda copy: copy.forge(EvidenceFound, lambda fact: fact.kind == "late", weight=more(1))),
     Corruption("an item of evidence names another event", "evidence: each item weighs",
                lambda copy: copy.forge(EvidenceFound, event_id="e0")),
+    Corruption("a refused case is told as open", "steps: each of a case", lambda copy: copy.forge(CaseDeclined, state=10)),
+    Corruption("the seller's turn is told as the platform's", "steps: each of a case",
+               lambda copy: copy.forge(CaseReturned, turn="platform")),
+    Corruption("a refund that was agreed to is told as promised at once", "steps: each of a case",
+               lambda copy: copy.forge(RefundGranted, lambda fact: fact.by == "seller", code="case.at_once")),
+    Corruption("a refunded case is told as withdrawn", "steps: each of a case",
+               lambda copy: copy.forge(CaseClosed, of_order("split"), code="case.withdrawn")),
+    Corruption("a refusal names another rule", "steps: each of a case", lambda copy: copy.forge(CaseDeclined, rule="R4.5")),
+    Corruption("a refunded case is told as rejected", "steps: each of a case",
+               lambda copy: copy.forge(CaseClosed, of_order("split"), outcome="rejected")),
 )
