@@ -74,13 +74,13 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
 
 
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
-    refused = _refused(log)
+    refused = refused_of(log)
     yield _accounted(log, tables, refused)
     yield _foreign_refused(log, tables, refused)
     yield _followed(log, tables, refused)
 
 
-def _refused(log: Log) -> Refused:
+def refused_of(log: Log) -> Refused:
     """What each service copied as refused or parked, and what ops told it to forget."""
     found: Refused = set()
     for entry in log.refused():

@@ -20,7 +20,10 @@ from deploy.verify import (
     cards,
     certificates,
     compensations,
+    endings,
     first_orders,
+    follows,
+    found,
     handled,
     holds,
     intake,
@@ -35,11 +38,13 @@ from deploy.verify import (
     reconciliation,
     refusals,
     reimbursed,
+    repeated,
     scores,
     slices,
     splits,
     standings,
     states,
+    steps,
     suspensions,
     transactions,
     verdicts,
@@ -77,10 +82,12 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     """Each on all that was read. heard: what policy.v1 holds; nothing: every service has read the versions."""
     yield from _computed("integrity", integrity.checks(log, tables))
     yield from _computed("intake", intake.checks(log, tables))
+    yield from _computed("follows", follows.checks(log, tables))
     yield from _computed("notices", notices.checks(log))
     yield from _computed("money", money.checks(log, tables))
     yield from _computed("transactions", transactions.checks(log))
     yield from _computed("allocation", allocation.checks(log, published))
+    yield from _computed("repeated", repeated.checks(log, published))
     yield from _computed("slices", slices.checks(log))
     yield from _computed("splits", splits.checks(log, published))
     yield from _computed("planned", planned.checks(log))
@@ -88,6 +95,8 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("certificates", certificates.checks(log, published))
     yield from _computed("compensations", compensations.checks(log))
     yield from _computed("verdicts", verdicts.checks(log))
+    yield from _computed("endings", endings.checks(log))
+    yield from _computed("steps", steps.checks(log))
     yield from _computed("at once", at_once.checks(log))
     yield from _computed("refusals", refusals.checks(log))
     yield from _computed("cards", cards.checks(log, tables, published))
@@ -101,6 +110,7 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("suspensions", suspensions.checks(log, tables))
     yield from _computed("campaigns", campaigns.checks(log, tables))
     yield from _computed("first orders", first_orders.checks(log, tables, published))
+    yield from _computed("found", found.checks(log, tables, published))
     yield from _computed("scores", scores.checks(log, published))
     yield from _computed("standings", standings.checks(log, tables, published))
     yield from _computed("votes", votes.checks(log, tables, published))

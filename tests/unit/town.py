@@ -25,16 +25,21 @@ Fact = tuple[str, str, str]  # id, type, value as JSON
 
 
 class Told(Memory):
-    """Keeps the id of each fact beside it; written: all that would reach the topics, refused copies too; ids: of events, by their place."""
+    """Keeps the id of each fact beside it; written: all that would reach the topics, refused copies too; ids: of events, by their place;
+    fired: its own deadlines.
+    """
 
     def __init__(self, name: str, policies: Policies) -> None:
         super().__init__(import_module(f"services.{name}.handlers").SERVICE, policies)
         self.out: list[tuple[str, Message]] = []
         self.written: list[Out] = []
         self.ids: dict[str, str] = {}
+        self.fired: list[tuple[str, Message]] = []
 
     def send(self, event: Message, id: str = "") -> tuple[Message, ...]:
         self.ids[f"{event.topic.name}/0/{self._count + 1}"] = id
+        if event.topic.name.endswith(".timer.v1"):
+            self.fired.append((id, event))
         return super().send(event, id)
 
     def _keep(self, effects: Effects, key: str, fold: Fold) -> tuple[Message, ...]:

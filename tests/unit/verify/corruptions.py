@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
 from shared.contracts.card import CardGranted, CardRevoked, PersonAbuse, PersonCard
@@ -45,17 +43,8 @@ from tests.unit import builders as b
 from tests.unit.verify import plants as p
 from tests.unit.verify import plants_noticed as noticed
 from tests.unit.verify import plants_paying as paying
-from tests.unit.verify.damaged import Copy, hours, more, moved, of_order
-
-
-@dataclass(frozen=True)
-class Corruption:
-    """by: the words with which the statement begins that has to find it."""
-
-    name: str
-    by: str
-    plant: Callable[[Copy], Any]
-
+from tests.unit.verify.corruptions_of_fields import FIELDS
+from tests.unit.verify.damaged import Corruption, hours, more, moved, of_order
 
 # fmt: off
 CORRUPTIONS = (
@@ -286,5 +275,6 @@ CORRUPTIONS = (
     Corruption("somebody else writes on a topic of ours", "what others put", p.a_record_of_somebody_else),
     Corruption("somebody forges a number of ours before it is given out", "no number in a topic", p.a_number_that_nobody_gave_out),
     Corruption("a number stands twice in a topic, in other words", "what stands in a topic twice", p.a_number_told_twice_with_other_words),
+    *FIELDS,
 )
 # fmt: on

@@ -60,6 +60,11 @@ class Copy:
     def lose(self, kind: type[Message], which: Which = anyone) -> None:
         self.put(self.find(kind, which), [])
 
+    def vanish(self, kind: type[Message], which: Which = anyone) -> None:
+        """Lost, and no gap tells."""
+        self.lose(kind, which)
+        self.renumber(kind.topic.name)
+
     def renumber(self, topic: str) -> None:
         """As if nothing had been lost."""
         lane = (topic, 0)
@@ -128,6 +133,15 @@ class Copy:
         ]
         rest = [row for row in self.tables.postings if row.tx != entry.id]
         self.tables = replace(self.tables, postings=[*rest, *new])
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """by: the words with which the statement begins that has to find it."""
+
+    name: str
+    by: str
+    plant: Callable[[Copy], Any]
 
 
 def hours(count: int) -> Callable[[datetime], datetime]:

@@ -58,6 +58,11 @@ def log_of(town: Town) -> Log:
             told[identity] = entry
             log.lanes.setdefault((out.topic, 0), []).append(entry)
     for service in town.services.values():
+        for identity, timer in service.fired:
+            entry = _entry(
+                identity, timer.type, timer.topic.name, offsets, timer.key, timer.to_json(), {"ce_id": identity.encode()}, own=True
+            )
+            log.lanes.setdefault((entry.topic, 0), []).append(entry)
         _refused(service, log, told, offsets)
     log.starts = dict.fromkeys(log.lanes, 0)
     log.records = sum(offsets.values())

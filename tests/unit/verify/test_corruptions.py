@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.verify.corruptions import CORRUPTIONS, Corruption
+from tests.unit.verify.corruptions import CORRUPTIONS
+from tests.unit.verify.damaged import Corruption
 from tests.unit.verify.market import market
 from tests.unit.verify.planting import PAGE, Broken, page, planted
 from tests.unit.verify.recorded import checked, wrong

@@ -1,0 +1,174 @@
+"""What orders, cases and chargebacks say for and against whom: each item and each tombstone, derived again. Source: R5.1, R5.5.
+
+Written from the rules' text and shares no code with the services. An item's date is the act's; of a silence the deadline, of something
+upheld the ruling. Of violations only whose they are is compared here: their points are the standings'.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from deploy.verify.intake import Refused, refused_of
+from deploy.verify.log import Entry, Log
+from deploy.verify.report import Check
+from deploy.verify.tables import Tables
+from shared.contracts.chargeback import ChargebackEnded
+from shared.contracts.dispute import CaseAppealEnded, CaseRuled
+from shared.contracts.governance import ViolationRecorded, ViolationVoided
+from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
+from shared.contracts.refund import CaseClosed
+from shared.contracts.trust import EvidenceFound, EvidenceVoided
+from shared.policy import Policies, Policy
+
+SOURCES = (OrderCompleted, ParcelSent, ShippingLate, ShippingSham, CaseClosed, CaseRuled, CaseAppealEnded, ChargebackEnded)
+GOODS = ("quality", "damaged", "wrong_item")
+SAYS_MORE = {
+    ("seller", "counterfeit"): "counterfeit",
+    ("buyer", "false_claim"): "false_claim",
+    ("buyer", "swapped_parcel"): "swapped_parcel",
+}
+Item = tuple[str, str, str, str, datetime]  # subject, kind, id of the fact, counterparty or why it is void, when
+
+
+def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
+    yield _derived(log, tables)
+    yield _weighed(log, policies)
+
+
+def _derived(log: Log, tables: Tables) -> Check:
+    check = Check("evidence: what each order, case and chargeback says for and against whom, and nothing else, each of its day")
+    told: dict[str, Counter[Item]] = defaultdict(Counter)
+    kinds: tuple[type[Any], ...] = (EvidenceFound, EvidenceVoided)
+    for kind in kinds:
+        for entry, item in log.of(kind):
+            told[entry.header("ce_causationid")][_item(item)] += 1
+    refused, known = refused_of(log), set()
+    for source in SOURCES:
+        for entry, fact in log.of(source):
+            known.add(entry.id)
+            if _aside(entry, tables, refused) or _before(fact):
+                continue
+            right = Counter(_said(fact))
+            if check.fails(right == told[entry.id]):
+                check.differ(f"{entry}: it says {_words(right - told[entry.id])}, told was {_words(told[entry.id] - right)}")
+    violations = {entry.id: event.subject_id for entry, event in log.of(ViolationRecorded)}
+    violations |= {entry.id: event.subject_id for entry, event in log.of(ViolationVoided)}
+    for cause, items in told.items():
+        if cause in known or any(log.starts.values()):
+            continue
+        strange = [item for item in items if item[0] != violations.get(cause) or not item[1].startswith("violation")]
+        check.that(not strange, f"{_words(Counter(strange))} follows from {cause}, which says nothing of it")
+    return check
+
+
+def _aside(entry: Entry, tables: Tables, refused: Refused) -> bool:
+    """Trust has not reached it, or holds it back, or refused it."""
+    taken = tables.taken["trust"]
+    ahead = (entry.sequence or 0) > taken.lasts.get((entry.topic, entry.partition), 0)
+    return ahead or entry.ref in taken.held or ("trust", entry.ref) in refused
+
+
+def _before(fact: Any) -> bool:
+    """Of a case's end that does not say when it was answered and ruled, an older program told what it knew."""
+    return isinstance(fact, CaseClosed) and not {"answered_at", "ruled_at", "line_refunded"} <= fact.model_fields_set
+
+
+def _item(told: EvidenceFound | EvidenceVoided) -> Item:
+    subject, kind, *rest = told.evidence_id.split("/")
+    if isinstance(told, EvidenceVoided):
+        return told.subject_id if told.subject_id == subject else "", kind, "/".join(rest), told.reason, told.occurred_at
+    agreed = told.subject_id == subject and (told.kind == kind or kind == "violation")
+    return subject if agreed else "", kind, "/".join(rest), told.counterparty, told.occurred_at
+
+
+def _words(items: Counter[Item]) -> str:
+    return str([(*item[:4], item[4].isoformat()) for item in sorted(items)]) if items else "nothing more"
+
+
+def _said(fact: Any) -> Iterator[Item]:
+    at, order = fact.occurred_at, getattr(fact, "order_id", "")
+    match fact:
+        case OrderCompleted():
+            for line in fact.lines:
+                if line.kind != "freight":
+                    yield f"seller:{line.seller_id}", "completed", f"{order}/{line.line_no}", fact.buyer_id, at
+                    yield f"buyer:{fact.buyer_id}", "completed", f"{order}/{line.line_no}", line.seller_id, at
+                    if line.promoter_id is not None:
+                        yield f"promoter:{line.promoter_id}", "completed", f"{order}/{line.line_no}", fact.buyer_id, at
+        case ParcelSent() if fact.on_time:
+            for seller in {line.seller_id for line in fact.shipped}:
+                yield f"seller:{seller}", "shipped_on_time", f"{order}/{fact.parcel_id}", fact.buyer_id, at
+        case ShippingLate():
+            yield f"seller:{fact.seller_id}", "late", f"{order}/{fact.hours}", fact.buyer_id, at
+        case ShippingSham():
+            yield f"seller:{fact.seller_id}", "sham", f"{order}/{fact.parcel_id}", fact.buyer_id, at
+            yield f"seller:{fact.seller_id}", "shipped_on_time", f"{order}/{fact.parcel_id}", "sham_upheld", at
+        case ChargebackEnded() if fact.outcome == "won" and fact.buyer_id is not None:
+            other = fact.lines[0].seller_id if fact.lines else "platform"
+            yield f"buyer:{fact.buyer_id}", "chargeback_lost", f"{order}/{fact.chargeback_id}", other, at
+        case CaseClosed() if fact.seller_id is not None and fact.buyer_id is not None:
+            yield from _closed(fact)
+        case CaseRuled() if fact.seller_id is not None and fact.buyer_id is not None and fact.appeal_until is not None:
+            yield from _lost(fact, "seller" if fact.upheld else "buyer")
+        case CaseAppealEnded() if fact.won:
+            yield from _fallen(fact)
+
+
+def _sellers(fact: CaseClosed | CaseRuled | CaseAppealEnded) -> list[str]:
+    """And the promoter to whom the line is attributed. Source: R5.4."""
+    return [f"seller:{fact.seller_id}", *([f"promoter:{fact.promoter_id}"] if fact.promoter_id is not None else [])]
+
+
+def _closed(fact: CaseClosed) -> Iterator[Item]:
+    case, buyer = f"{fact.order_id}/{fact.case_id}", fact.buyer_id or ""
+    for subject in _sellers(fact):
+        if fact.answered_at is not None and fact.answer in ("seller", "silence"):
+            yield subject, "answered" if fact.answer == "seller" else "timed_out", case, buyer, fact.answered_at
+        goods = fact.ground in GOODS or fact.finding == "unsafe_food"
+        if fact.seller_at_fault and goods and fact.finding != "counterfeit":
+            yield subject, "quality_refund", case, buyer, fact.ruled_at or fact.occurred_at
+    if fact.line_refunded and fact.fault in ("", "nobody"):
+        for subject in (*_sellers(fact), f"buyer:{buyer}"):
+            yield subject, "completed", f"{fact.order_id}/{fact.line_no}", "refunded_in_full", fact.occurred_at
+
+
+def _lost(fact: CaseRuled | CaseAppealEnded, loser: str) -> Iterator[Item]:
+    """What was found against the loser stands in place of the lost dispute."""
+    kind = SAYS_MORE.get((loser, fact.finding), "dispute_lost")
+    case, other = f"{fact.order_id}/{fact.case_id}", (fact.buyer_id if loser == "seller" else fact.seller_id) or ""
+    for subject in _sellers(fact) if loser == "seller" else [f"buyer:{fact.buyer_id}"]:
+        yield subject, kind, case, other, fact.occurred_at
+
+
+def _fallen(fact: CaseAppealEnded) -> Iterator[Item]:
+    """What the first ruling said of the winner falls; now the other one has lost. Source: R4.11."""
+    kinds = ["dispute_lost", *(kind for (side, _), kind in SAYS_MORE.items() if side == fact.side)]
+    for subject in _sellers(fact) if fact.side == "seller" else [f"buyer:{fact.buyer_id}"]:
+        for kind in (*kinds, "quality_refund") if fact.side == "seller" else kinds:
+            yield subject, kind, f"{fact.order_id}/{fact.case_id}", "appeal_won", fact.occurred_at
+    yield from _lost(fact, "buyer" if fact.side == "seller" else "seller")
+
+
+def _weighed(log: Log, policies: Policies) -> Check:
+    check = Check(
+        "evidence: each item weighs, for what of its subject, and is as grave as the policy that it names says, and says who told"
+    )
+    for entry, item in log.of(EvidenceFound):
+        policy = policies.named(item.policy_version)
+        right = _weight(item, policy) if policy is not None else None
+        told = (item.weight, item.dimensions, item.zone)
+        check.that(right is None or right == told, f"{entry}: {item.evidence_id} is of {right}, told was {told}")
+        graver = policy is not None and item.grave is not None and item.grave != (item.kind in policy.trust.ceiling.kinds)
+        check.that(not graver, f"{entry}: {item.evidence_id} is told to be grave: {item.grave}")
+        named = item.policy_version == (entry.header("ce_policyversion") or item.policy_version)
+        told_of = item.event_id is None or item.event_id == entry.header("ce_causationid")
+        check.that(named and told_of, f"{entry}: by {item.policy_version}, of {item.event_id}, which is not what it follows from")
+    return check
+
+
+def _weight(item: EvidenceFound, policy: Policy) -> tuple[int, tuple[str, ...], str]:
+    known = policy.trust.evidence[item.kind]
+    return known.weight, tuple(known.counts_for.get(item.subject_id.partition(":")[0], ())), policy.zone  # type: ignore[call-overload]

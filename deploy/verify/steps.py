@@ -1,0 +1,160 @@
+"""Of each step of a case: the state that it leads to, whose turn it is then, and the code and rule that it may give. Source: R4.2-R4.11.
+
+Written from the rules' text and shares no code with the services. What an older program gave no code for is judged by its state alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from deploy.verify.log import Entry, Log
+from deploy.verify.report import Check
+from shared.contracts import dispute, exchange, refund
+from shared.contracts.first_order import ClaimWaitsForFund
+from shared.contracts.hold import ShipmentHoldRefused
+from shared.contracts.payment import RefundRefused
+from shared.messaging.message import Message
+
+LEADS_TO: Mapping[type[Message], set[tuple[int, str]]] = {
+    refund.CaseApproved: {(30, "buyer"), (10, "nobody")},
+    refund.CaseDeclined: {(12, "buyer")},
+    refund.CaseReturned: {(40, "seller")},
+    refund.RefundGranted: {(50, "provider")},
+    refund.RefundStuck: {(50, "platform")},
+    refund.CaseClosed: {(60, "nobody"), (70, "nobody")},
+    exchange.CaseReceived: {(40, "seller")},
+    exchange.CaseExchanging: {(40, "seller")},
+    exchange.CaseReplaced: {(45, "buyer")},
+    dispute.CaseDisputed: {(20, "both")},
+    dispute.CaseHeard: {(20, "platform")},
+    dispute.CaseRuled: {(20, "nobody"), (50, "platform"), (10, "platform")},
+    dispute.CaseReopened: {(50, "provider")},
+    ClaimWaitsForFund: {(10, "platform")},
+}
+BESIDE = (dispute.CaseAppealed, dispute.CaseAppealEnded, dispute.EvidenceNoted)  # state and turn go on
+AGREED = {  # by whom it was agreed to, and why it says so
+    "seller": {"case.agreed", "case.inspected"},
+    "silence": {"case.silence_agreed", "case.not_inspected"},
+    "promise": {"case.at_once"},
+    "carrier": {"case.parcel_failed"},
+    "ruling": {"case.ruled_for_buyer", "case.granted_again", "fund.approved"},
+    "default": {"case.default_judgment"},
+    "appeal": {"case.appeal_won"},
+}
+ANY = {"case.waits_for_hold", "case.replacement_failed", "case.replacement_late"}  # whoever agreed before
+CODES: Mapping[type[Message], set[str]] = {
+    refund.CaseOpened: {"case.applied"},
+    refund.CaseDeclined: {"case.seller_refused", "case.none_accepted"},
+    refund.CaseReturned: {"case.sent_back"},
+    refund.RefundStuck: {"case.refund_failed"},
+    exchange.CaseReceived: {"case.goods_received"},
+    exchange.CaseReplaced: {"case.replacement_sent"},
+    dispute.CaseHeard: {"case.evidence_closed"},
+    dispute.CaseAppealed: {"case.appealed_by_loser"},
+    dispute.CaseReopened: {"case.appeal_won"},
+    dispute.EvidenceNoted: {"case.evidence_shown"},
+    ClaimWaitsForFund: {"fund.budget_spent", "fund.stopped"},
+}
+ENDS = {  # state and outcome
+    "case.refunded": (60, {"refunded"}),
+    "case.refunded_beside_bank": (60, {"refunded"}),
+    "case.replacement_arrived": (60, {"exchanged", "resent"}),
+    "case.replacement_presumed": (60, {"exchanged", "resent"}),
+    "case.sent_again": (60, {"exchanged", "resent"}),
+    "case.withdrawn": (70, {"withdrawn"}),
+    "case.not_posted": (70, {"lapsed"}),
+    "case.units_cancelled": (70, {"agreed"}),
+}
+RULES = {  # where a code leaves no choice
+    "case.seller_refused": "R4.2",
+    "case.none_accepted": "R4.4",
+    "case.sent_back": "R4.4",
+    "case.goods_received": "R4.4",
+    "case.replacement_sent": "R4.10",
+    "case.replacement_late": "R4.10",
+    "case.replacement_failed": "R4.10",
+    "case.evidence_closed": "R4.11",
+    "case.appealed_by_loser": "R4.11",
+    "case.appeal_won_by_seller": "R4.11",
+    "case.ruled_for_seller": "R4.11",
+    "case.granted_again": "R3.5",
+    "case.refund_failed": "R3.5",
+    "case.refund_given_up": "R3.5",
+    "case.refunded": "R3.5",
+    "case.refunded_beside_bank": "R3.8",
+    "case.refusal_over": "R4.2",
+    "case.withdrawn": "R4.2",
+    "case.not_posted": "R4.4",
+    "case.units_cancelled": "R1.4",
+    "case.claim_unanswered": "R4.9",
+    "fund.approved": "R4.6",
+    "fund.declined": "R4.6",
+    "fund.budget_spent": "R4.6",
+}
+
+
+def checks(log: Log) -> Iterator[Check]:
+    check = Check("steps: each of a case leads to the state, the turn and the outcome of its kind, under a code that says why and its rule")
+    refusals = {entry.id: refused.code for entry, refused in log.of(RefundRefused)}
+    refusals |= {entry.id: refused.code for entry, refused in log.of(ShipmentHoldRefused)}
+    stands: dict[tuple[str, str], tuple[int, str]] = {}
+    for entry in log.facts():
+        fact: Any = entry.event
+        if isinstance(fact, refund.CaseFact):
+            place = fact.order_id, fact.case_id
+            wrong = [*_place(fact, stands.get(place)), *_why(entry, fact, refusals)]
+            if check.fails(not wrong):
+                check.differ(f"{entry}: case {fact.case_id} {', '.join(wrong)}")
+            stands[place] = fact.state, fact.turn
+    yield check
+
+
+def _place(fact: Any, before: tuple[int, str] | None) -> Iterator[str]:
+    now = fact.state, fact.turn
+    if isinstance(fact, refund.CaseOpened):
+        awaits = "buyer" if fact.kind == "claim" and not fact.evidence_ids else "seller"
+        right = {(10, "nobody" if fact.deadline is None else awaits)}
+    elif isinstance(fact, BESIDE):
+        shown = isinstance(fact, dispute.EvidenceNoted) and fact.side == "buyer" and before == (10, "buyer")
+        right = {(10, "seller")} if shown else {before or now}
+    else:
+        right = LEADS_TO.get(type(fact), {now})
+    if now not in right:
+        yield f"is told to be {now}, not one of {sorted(right)}"
+
+
+def _why(entry: Entry, fact: Any, refusals: Mapping[str, str]) -> Iterator[str]:
+    if not fact.code:
+        return
+    codes = CODES.get(type(fact))
+    match fact:
+        case refund.CaseApproved() | refund.RefundGranted() | exchange.CaseExchanging():
+            codes = AGREED[fact.by] | ANY
+        case dispute.CaseDisputed():
+            codes = {"case.claim_unanswered"} if fact.by == "silence" else {f"case.disputed_by_{fact.by}"}
+        case dispute.CaseRuled() if fact.appeal_until is not None:
+            of = "case.ruled_for_buyer" if fact.upheld else "case.ruled_for_seller"
+            codes = {"case.default_judgment" if fact.by == "default" else of}
+        case dispute.CaseRuled():
+            codes = {"case.refund_failed", "fund.approved" if fact.upheld else "fund.declined"}
+        case dispute.CaseAppealEnded():
+            codes = {"case.appeal_unruled"} if fact.by == "silence" else {"case.appeal_won" if fact.won else "case.appeal_lost"}
+        case refund.CaseClosed():
+            state, outcomes = ENDS.get(fact.code, (70, {"rejected"}))
+            if fact.state != state or ("outcome" in fact.model_fields_set and fact.outcome not in outcomes):
+                yield f"ended in {fact.state} as {fact.outcome or 'nothing'} by {fact.code}"
+            known = {
+                *ENDS,
+                "case.refusal_over",
+                "case.ruled_for_seller",
+                "case.refund_given_up",
+                "case.appeal_won_by_seller",
+                "fund.declined",
+            }
+            codes = known | {refusals.get(entry.header("ce_causationid"), "")}
+    if codes is not None and fact.code not in codes:
+        yield f"is told to be so by {fact.code}, not one of {sorted(codes)}"
+    rule = RULES.get(fact.code, fact.rule)
+    if fact.rule != rule:
+        yield f"is told to follow {fact.rule}, not {rule}"
