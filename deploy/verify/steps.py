@@ -96,8 +96,8 @@ RULES = {  # where a code leaves no choice
 
 def checks(log: Log) -> Iterator[Check]:
     check = Check("steps: each of a case leads to the state, the turn and the outcome of its kind, under a code that says why and its rule")
-    refusals = {entry.id: refused.code for entry, refused in log.of(RefundRefused)}
-    refusals |= {entry.id: refused.code for entry, refused in log.of(ShipmentHoldRefused)}
+    refusals = {entry.id: (refused.code, "") for entry, refused in log.of(RefundRefused)}
+    refusals |= {entry.id: (refused.code, "R4.8") for entry, refused in log.of(ShipmentHoldRefused)}
     stands: dict[tuple[str, str], tuple[int, str]] = {}
     for entry in log.facts():
         fact: Any = entry.event
@@ -124,10 +124,11 @@ def _place(fact: Any, before: tuple[int, str] | None) -> Iterator[str]:
         yield f"is told to be {now}, not one of {sorted(right)}"
 
 
-def _why(entry: Entry, fact: Any, refusals: Mapping[str, str]) -> Iterator[str]:
+def _why(entry: Entry, fact: Any, refusals: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    """refusals: of what a case asked payment and order for, code and rule."""
     if not fact.code:
         return
-    codes = CODES.get(type(fact))
+    codes, rule = CODES.get(type(fact)), RULES.get(fact.code, fact.rule)
     match fact:
         case refund.CaseApproved() | refund.RefundGranted() | exchange.CaseExchanging():
             codes = AGREED[fact.by] | ANY
@@ -142,6 +143,9 @@ def _why(entry: Entry, fact: Any, refusals: Mapping[str, str]) -> Iterator[str]:
             codes = {"case.appeal_unruled"} if fact.by == "silence" else {"case.appeal_won" if fact.won else "case.appeal_lost"}
         case refund.CaseClosed():
             state, outcomes = ENDS.get(fact.code, (70, {"rejected"}))
+            refused, by = refusals.get(entry.header("ce_causationid"), ("", ""))
+            if fact.code == refused:
+                state, outcomes, rule = 70, {"rejected"}, by or rule
             if fact.state != state or ("outcome" in fact.model_fields_set and fact.outcome not in outcomes):
                 yield f"ended in {fact.state} as {fact.outcome or 'nothing'} by {fact.code}"
             known = {
@@ -152,9 +156,8 @@ def _why(entry: Entry, fact: Any, refusals: Mapping[str, str]) -> Iterator[str]:
                 "case.appeal_won_by_seller",
                 "fund.declined",
             }
-            codes = known | {refusals.get(entry.header("ce_causationid"), "")}
+            codes = known | {refused}
     if codes is not None and fact.code not in codes:
         yield f"is told to be so by {fact.code}, not one of {sorted(codes)}"
-    rule = RULES.get(fact.code, fact.rule)
     if fact.rule != rule:
         yield f"is told to follow {fact.rule}, not {rule}"
