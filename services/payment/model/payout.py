@@ -16,9 +16,7 @@ from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, Payo
 OUT = uuid.UUID("b7f0c1de-7a8c-5d7b-9f3d-0c6f4f3f9a52")  # namespace of payout ids
 ANSWERED_KEPT = 64  # payouts that are still known by id, once they are answered and the statement agrees; older ones are unknown
 BROKEN_KEPT = 256  # of those that the statement does not agree with; what it says of older ones is refused, and their breaks stand
-TAKEN_KEPT = (
-    64  # lines that were taken back, of payouts that are not known: what was said of them before may be told after, or they be made
-)
+TAKEN_KEPT = 64  # lines taken back of payouts that are not known: an older word on them may be told after, or the payout be made
 START = datetime.min.replace(tzinfo=UTC)  # of a line of which it was not kept when it was told
 
 PayoutFact = PayoutInstructed | PayoutDone | PayoutReturned | PayoutOverdue | PayoutStated | PayoutBreakFound | PayoutBreakExplained
