@@ -173,6 +173,12 @@ def test_a_kind_that_another_one_covers_is_never_asked_for() -> None:
     )
 
 
+def test_of_two_kinds_of_the_same_dimensions_the_heavier_is_asked_for_and_of_equals_the_first_r5_6() -> None:
+    where = ("goods", "logistics")
+    policy = with_kinds(completed=(2, where), shipped_on_time=(3, where), answered=(3, where))
+    assert good_kinds("seller", rule_of(policy, "seller"), policy) == (Good("shipped_on_time", frozenset(where), 3_000_000),)
+
+
 def test_of_a_role_without_good_kinds_nothing_is_asked() -> None:
     evidence: dict[Any, Any] = {
         kind: one.model_copy(update={"counts_for": {"buyer": ("fulfilment",)}}) if one.weight > 0 else one
