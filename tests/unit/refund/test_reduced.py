@@ -193,6 +193,22 @@ def test_lost_units_that_are_cancelled_end_the_case_that_was_of_those_and_of_no_
     assert (case_of(memory).state, purchase_of(memory).lost(1)) == (state, 0)
 
 
+def test_a_case_of_lost_units_goes_on_while_as_many_are_lost_as_it_is_of_r2_5() -> None:
+    lost = a.sent("w1", quantity=1), a.sent("w2", quantity=2), a.failed("w2", quantity=2, when="06-14 11:00")
+    case = requested(kind="refund_only", ground="not_received", quantity=1, when="06-15 10:00")
+    memory = shop(paid(), *lost, case, b.units_cancelled((1, 1, 33_33), when="06-15 11:00"))
+    assert (case_of(memory).state, purchase_of(memory).lost(1)) == (10, 1)
+
+
+@pytest.mark.parametrize("news", [a.sent("w1"), a.failed("w1"), b.units_cancelled((1, 1, 33_33), when="06-11 10:00")])
+def test_news_of_units_that_overtook_the_payment_waits_for_it_r2_1(news: Message) -> None:
+    memory = shop()
+    assert memory.when(news) == ()
+    assert [held.reason for held in memory.held(b.ORDER)] == ["case.before_certificate"]
+    memory.when(paid())
+    assert (memory.held(b.ORDER), memory.refused) == ([], [])
+
+
 @pytest.mark.parametrize(("quantity", "ends"), [(3, True), (2, False)])
 def test_units_agreed_to_be_sent_that_leave_as_any_parcel_end_the_case_if_some_had_not_left_r4_2_r4_10(quantity: int, ends: bool) -> None:
     """Of three units two had left: of a case of two nothing had stayed behind."""
