@@ -140,7 +140,9 @@ def test_a_file_may_hold_many_versions(tmp_path: Path) -> None:
 
 
 def test_before_the_first_version_the_first_counts() -> None:
-    assert POLICIES.version_at(datetime(1999, 1, 1, tzinfo=UTC)) == "1"
+    later = POLICY.model_copy(update={"version": "2", "effective_from": POLICY.effective_from + timedelta(days=1)})
+    for policies in (POLICIES, Policies([later, POLICY])):
+        assert policies.version_at(datetime(1999, 1, 1, tzinfo=UTC)) == "1"
 
 
 @pytest.mark.parametrize(("field", "value"), [("version", "1"), ("effective_from", POLICY.effective_from)])

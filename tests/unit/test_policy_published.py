@@ -74,6 +74,11 @@ def test_r9_1_the_first_version_is_in_force_from_the_beginning_and_exempt_from_t
 def test_r2_8_a_later_version_begins_ten_minutes_after_its_publishing_at_the_earliest() -> None:
     assert became(FIRST, record(version("2", NOON + TEN - timedelta(microseconds=1)))) == ["1", "policy.too_soon"]
     assert became(FIRST, record(version("2", NOON + TEN))) == ["1", "2"]
+    kept = PublishedPolicies().judge(FIRST, (), manual=False)
+    assert isinstance(kept, Kept)
+    found = PublishedPolicies().judge(record(version("2", NOON)), (kept,), manual=False)
+    assert isinstance(found, Unreadable)
+    assert found.detail.endswith(f"published {NOON.isoformat()}, not before {(NOON + TEN).isoformat()}")
 
 
 def test_r2_8_its_publishing_is_when_the_broker_had_it_or_later_if_it_says_so() -> None:

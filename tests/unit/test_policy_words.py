@@ -123,6 +123,7 @@ def test_the_words_of_a_change(path: str, value: object, sentence: str) -> None:
 def test_what_is_only_written_otherwise_is_no_change() -> None:
     turned = read(changed("order.tags", list(reversed(POLICY.order.tags))) | {"version": "2", "effective_from": "2026-12-01T00:00:00Z"})
     assert changes(POLICY, turned) == []
+    assert changes(POLICY, read(changed("trust.evidence.completed.counts_for.buyer", ["after_sales", "fulfilment"]))) == []
     assert [one.path for one in changes(POLICY, read(changed("trust.suspension_days", [7, 30, 120, 361])))] == ["trust.suspension_days"]
 
 

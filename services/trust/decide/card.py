@@ -134,8 +134,7 @@ def _against(event: TrustCardClaimed, holder: Holder | None, person: Person | No
     clean = timedelta(days=terms.card_clean_days)
     if holder is not None and any(at < upheld + clean for upheld in holder.abuses.values()):
         return "card.abuse"
-    others = (one for one in person.abuses.values() if one.buyer_id != event.buyer_id) if person is not None else ()
-    if any(at < one.at + clean for one in others if not one.voided):
-        return "card.abuse_by_person"
+    if person is not None and any(at < one.at + clean for one in person.abuses.values() if not one.voided):
+        return "card.abuse_by_person"  # its own are held against it above
     shown = score.shown if score is not None else terms.score_at_start
     return "card.score_too_low" if shown < terms.card_score_min else None

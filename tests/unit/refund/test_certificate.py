@@ -53,6 +53,11 @@ def test_a_paid_order_gets_one_certificate_with_every_guarantee_for_every_line()
     assert (issued.occurred_at, issued.terms.policy_version) == (at("06-10 12:00"), "1")
 
 
+def test_the_list_price_of_a_gift_is_kept_and_of_nothing_else_r4_1_r4_5() -> None:
+    cheaper, gift = b.line(1, 90_00, subsidies={"seller": 10_00}), b.line(2, 0, subsidies={"seller": 30_00}, gift_of=1)
+    assert [(bought.gift_of, bought.gift_minor) for bought in certificate(shop(paid(cheaper, gift))).lines] == [(None, 0), (1, 30_00)]
+
+
 def test_what_is_not_granted_says_why_and_what_is_granted_says_who_pays_by_which_rule() -> None:
     """R4.1."""
     issued = certificate(shop(paid(line(1), line(2, category="fresh", waived=True), b.line(3, kind="freight"), b.line(4, kind="virtual"))))

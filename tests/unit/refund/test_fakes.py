@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from services.refund.decide.beside import beside
+from services.refund.decide.step import card_valid
+from services.refund.model import CARD
 from shared.contracts.owed import CompensationGranted
 from shared.contracts.refund import CaseClosed
 from shared.messaging.memory import Memory
@@ -16,7 +18,7 @@ from tests.unit import builders as b
 from tests.unit.refund import acts as a
 from tests.unit.refund import life
 from tests.unit.refund.life import line, paid, purchase_of, shop
-from tests.unit.refund.test_buyers import granted, revoked
+from tests.unit.refund.test_buyers import CARD_ID, granted, revoked
 
 AT = b.at("06-25 12:00")
 TAGS = ("return_freight", "authentic_x9")
@@ -154,6 +156,12 @@ def test_of_an_exchange_too_whoever_says_that_it_arrived_r4_7_r4_10(arrives: boo
         assert [fact.amount_minor for fact in memory.facts if isinstance(fact, CompensationGranted)] == minors
         (closed,) = [fact for fact in memory.facts if isinstance(fact, CaseClosed)]
         assert (closed.outcome, closed.card, memory.refused) == ("exchanged", known, [])
+
+
+def test_of_a_purchase_stored_without_its_placement_nothing_is_known_of_a_card_r4_1_r4_7() -> None:
+    card = shop(granted()).entity(CARD, CARD_ID)
+    bought = purchase_of(shop(paid(line()).model_copy(update={"placed_at": b.at("06-10 11:00")})))
+    assert [card_valid(one, card) for one in (bought, replace(bought, placed_at=None))] == [True, None]
 
 
 def test_what_was_known_of_a_card_when_the_buyer_applied_stays_r4_1() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts.certificate import CertificateIssued
-from shared.contracts.refund import RefundGranted
+from shared.contracts.hold import ShipmentHoldRequested
+from shared.contracts.refund import CaseClosed, RefundGranted
+from shared.contracts.storefront import Ground
 from shared.contracts.types import FreeShipping, Line
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
+from tests.unit.refund import acts as a
 from tests.unit.refund.life import (
     accepted,
     case_of,
@@ -48,6 +51,12 @@ def test_cancelled_units_can_be_claimed_no_more_r3_5() -> None:
     assert memory.refused[-1][1] == "refund.quantity_exceeds"
     memory.when(*returned("c2", 1))
     assert grants(memory) == [(33_34, 0)]
+
+
+def test_a_case_that_something_is_left_for_goes_on_where_others_of_its_line_are_cancelled_r1_4_r2_5() -> None:
+    case = requested(kind="refund_only", ground="not_received", quantity=2, when="06-12 10:00")
+    memory = shop(paid(), a.sent("w1", quantity=2), case, b.units_cancelled((1, 1, 33_33), when="06-12 11:00"))
+    assert (case_of(memory).state, purchase_of(memory).lines[1].left) == (10, 2)
 
 
 def test_the_money_of_cancelled_units_concerns_no_case() -> None:
@@ -174,3 +183,66 @@ def test_the_case_names_the_seller_who_is_liable_whoever_answers_r8_1() -> None:
     assert opened.seller_id == b.SELLER
     memory.when(withdrawn())
     assert case_of(memory).state == 70
+
+
+@pytest.mark.parametrize(("ground", "state"), [("not_received", 70), ("negotiated", 10)])
+def test_lost_units_that_are_cancelled_end_the_case_that_was_of_those_and_of_no_other_ground_r2_5(ground: Ground, state: int) -> None:
+    case = requested(kind="refund_only", ground=ground, quantity=1, when="06-15 10:00")
+    lost = a.sent("w1", quantity=1), a.sent("w2", quantity=2), a.failed("w1", quantity=1, when="06-14 11:00")
+    memory = shop(paid(), *lost, case, b.units_cancelled((1, 1, 33_33), when="06-15 11:00"))
+    assert (case_of(memory).state, purchase_of(memory).lost(1)) == (state, 0)
+
+
+def test_a_case_of_lost_units_goes_on_while_as_many_are_lost_as_it_is_of_r2_5() -> None:
+    lost = a.sent("w1", quantity=1), a.sent("w2", quantity=2), a.failed("w2", quantity=2, when="06-14 11:00")
+    case = requested(kind="refund_only", ground="not_received", quantity=1, when="06-15 10:00")
+    memory = shop(paid(), *lost, case, b.units_cancelled((1, 1, 33_33), when="06-15 11:00"))
+    assert (case_of(memory).state, purchase_of(memory).lost(1)) == (10, 1)
+
+
+@pytest.mark.parametrize("news", [a.sent("w1"), a.failed("w1"), b.units_cancelled((1, 1, 33_33), when="06-11 10:00")])
+def test_news_of_units_that_overtook_the_payment_waits_for_it_r2_1(news: Message) -> None:
+    memory = shop()
+    assert memory.when(news) == ()
+    assert [held.reason for held in memory.held(b.ORDER)] == ["case.before_certificate"]
+    memory.when(paid())
+    assert (memory.held(b.ORDER), memory.refused) == ([], [])
+
+
+@pytest.mark.parametrize(("quantity", "ends"), [(3, True), (2, False)])
+def test_units_agreed_to_be_sent_that_leave_as_any_parcel_end_the_case_if_some_had_not_left_r4_2_r4_10(quantity: int, ends: bool) -> None:
+    """Of three units two had left: of a case of two nothing had stayed behind."""
+    case = requested(kind="resend", ground="negotiated", quantity=quantity, when="06-15 10:00")
+    memory = shop(paid(), a.sent("w1", quantity=2), case, a.sent("w2", quantity=1, when="06-15 11:00"))
+    assert [fact.code for fact in memory.facts if isinstance(fact, CaseClosed)] == ["case.sent_again"] * ends
+    assert case_of(memory).state == (60 if ends else 10)
+
+
+def test_units_under_way_that_are_paid_for_are_kept_back_all_the_same_until_they_are_signed_for_r4_8() -> None:
+    for arrived, asked in (((), [True]), ((delivered(),), [])):
+        case = requested(kind="refund_only", ground="not_received" if not arrived else "negotiated", when="06-18 10:00")
+        memory = shop(paid(), a.sent("w1"), *arrived, case, accepted())
+        assert [fact.standing for fact in memory.facts if isinstance(fact, ShipmentHoldRequested)] == asked
+
+
+def test_a_case_that_nothing_is_left_for_ends_and_one_whose_money_is_under_way_goes_on_r1_4_r3_5() -> None:
+    case = requested(kind="refund_only", ground="not_received", quantity=1, when="06-15 10:00")
+    for answers, state, codes in (((), 70, ["case.units_cancelled"]), ((accepted(when="06-15 10:30"),), 50, [])):
+        memory = shop(
+            paid(line(1, 1, 100_00)), a.sent("w1", quantity=1), case, *answers, b.units_cancelled((1, 1, 100_00), when="06-15 11:00")
+        )
+        closed = [fact.code for fact in memory.facts if isinstance(fact, CaseClosed)]
+        assert (case_of(memory).state, closed) == (state, codes)
+
+
+@pytest.mark.parametrize("told", [(), (declined(when="06-15 11:00"),), (declined(when="06-15 11:00"), a.disputed(when="06-15 12:00"))])
+def test_what_is_lost_is_kept_back_for_an_open_case_whatever_was_said_of_it_r4_8_r4_11(told: tuple[Message, ...]) -> None:
+    case = requested(kind="refund_only", ground="not_received", when="06-15 10:00")
+    memory = shop(paid(), a.sent("w1"), case, *told, a.failed("w1", when="06-16 10:00"))
+    assert [fact.quantity for fact in memory.facts if isinstance(fact, ShipmentHoldRequested)] == [3]
+
+
+def test_a_replacement_that_is_lost_is_noted_before_it_is_paid_for_r4_10_r2_5() -> None:
+    memory = shop(paid(), delivered(), requested(kind="exchange"), accepted(), posted(), confirmed(), a.replaced())
+    lost = memory.send(a.failed(case_of(memory).parcel_id or "", replacement=True, when="07-01 10:00"))
+    assert b.types(lost) == ["parcel.noted", "shipment_hold.requested", "case.approved"]

@@ -13,9 +13,10 @@ from services.trust.handlers import SERVICE
 from services.trust.model import NEWEST, NEWEST_MAX, newest_key
 from services.trust.rules.explain import explain, known_of
 from shared.contracts.explained import Explanation
-from shared.contracts.trust import EvidenceFound, EvidenceVoided
+from shared.contracts.trust import EvidenceFound, EvidenceListed, EvidenceVoided
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
+from shared.policy import Policies
 from tests.unit.builders import POLICIES
 from tests.unit.trust import naive_explain as naive
 from tests.unit.trust.asked import as_rows, items_of, request, told
@@ -154,6 +155,21 @@ def test_a_list_holds_the_newest_fifty_of_a_weight_whatever_came_first() -> None
         assert [name for _, name, _ in kept] == [f"seller:x/completed/{1000 + n}" for n in range(NEWEST_MAX)]
 
 
+def test_of_one_day_the_lesser_ids_are_kept_and_what_is_kept_no_more_is_not_told_r5_6() -> None:
+    items: list[Message] = [item("seller", 1000 + n, "completed", f"c{n}", 0) for n in range(NEWEST_MAX + 10)]
+    for order, told_of in ((items, NEWEST_MAX), (items[::-1], NEWEST_MAX + 10)):
+        memory = trust(*order)
+        kept = memory.entity(NEWEST, newest_key("seller:x", 1)).items
+        assert [name for _, name, _ in kept] == [f"seller:x/completed/{1000 + n}" for n in range(NEWEST_MAX)]
+        assert len([fact for fact in memory.facts if isinstance(fact, EvidenceListed)]) == told_of
+
+
+def test_of_equals_the_later_day_is_named_first_then_the_lesser_id_r5_6() -> None:
+    """At so great an age a millionth is a millionth: 1.03 and 1.02 are 1."""
+    said = told(trust(*(item("seller", number, "completed", f"c{number}", age) for number, age in ((1, 1790), (3, 1789), (2, 1789)))))
+    assert [(one.evidence_id[-1], one.worth) for one in said.heaviest] == [("2", 1), ("3", 1), ("1", 1)]
+
+
 def test_each_item_names_the_event_that_told_of_it_and_the_rule_that_weighed_it() -> None:
     """R5.6."""
     memory = Memory(SERVICE, POLICIES)
@@ -219,3 +235,15 @@ def test_asked_twice_it_is_answered_twice_and_nothing_has_changed() -> None:
 def test_asked_for_an_earlier_day_than_the_latest_evidence_it_is_as_of_the_evidence() -> None:
     memory = trust(completed())
     assert told(memory, "seller:s1", ago(30)).as_of == TODAY.isoformat()
+
+
+@pytest.mark.parametrize(("asked", "version"), [(-4, "1"), (-5, "2"), (-30, "2")])
+def test_it_is_by_the_policy_of_the_day_it_is_asked_or_of_the_latest_evidence_r5_6_r9_1(asked: int, version: str) -> None:
+    terms = POLICY.trust.model_copy(update={"explained_items": 1})
+    second = POLICY.model_copy(update={"version": "2", "effective_from": ago(-5), "trust": terms})
+    events = [item("seller", n, "completed", f"c{n}", 0) for n in range(2)]
+    memory = trust(*events, policies=Policies([POLICY, second]))
+    said = told(memory, when=ago(asked))
+    assert (said.rule_version, len(said.heaviest)) == (version, 2 if version == "1" else 1)
+    memory.send(item("seller", 9, "completed", "c9", -6))
+    assert told(memory, when=ago(asked)).rule_version == "2"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.trust.handlers import SERVICE
-from services.trust.model import GROUPS, GROUPS_A_ROW, Groups, Score, add, all_groups, groups_key, together
+from services.trust.model import GROUPS, GROUPS_A_ROW, Groups, Score, add, all_groups, groups_key, row_of, together
 from shared.contracts.trust import EvidenceFound, GroupsWeighed
 from shared.messaging.fold import Fold
 from shared.messaging.memory import Memory
@@ -97,3 +97,7 @@ def test_what_rows_and_score_hold_together_is_what_was_announced() -> None:
     assert all(len(row.buckets["goods"].grouped) <= GROUPS_A_ROW for row in rows)
     assert {fact.row for fact in memory.facts if isinstance(fact, GroupsWeighed)} == set(range(len(rows)))
     assert groups_key("seller:s1", 0) in set(all_groups("seller:s1", score))
+
+
+def test_a_number_keeps_its_row_whatever_is_stored_there() -> None:
+    assert [row_of(group) for group in (1, GROUPS_A_ROW, GROUPS_A_ROW + 1, 2 * GROUPS_A_ROW, 2 * GROUPS_A_ROW + 1)] == [0, 0, 1, 1, 2]

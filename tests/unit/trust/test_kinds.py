@@ -135,6 +135,19 @@ def test_a_won_appeal_takes_back_what_the_ruling_said_and_its_ceiling_r4_11() ->
     assert (last.score, last.ceiling, last.items) == (800, None, 0)
 
 
+def test_an_appeal_that_the_seller_won_takes_back_the_refund_for_the_goods_sake_r4_11_r5_1() -> None:
+    memory = trust(ruled(promoter_id="k1"), closed(promoter_id="k1", **QUALITY), appealed(promoter_id="k1"))
+    ends = [changes(memory, subject)[-1] for subject in (SELLER, "promoter:k1")]
+    assert [(last.score, last.items) for last in ends] == [(800, 0)] * 2
+
+
+@pytest.mark.parametrize("finding", ["none", "false_claim", "swapped_parcel"])
+def test_an_appeal_that_the_buyer_won_takes_back_what_the_ruling_said_of_it_r4_11_r5_1(finding: str) -> None:
+    memory = trust(ruled(upheld=False, finding=finding), appealed(side="buyer"))
+    last = changes(memory, BUYER)[-1]
+    assert (last.score, last.ceiling, last.items) == (800, None, 0)
+
+
 def test_an_appeal_that_overtakes_its_ruling_silences_it_r5_1() -> None:
     straight, inverted = trust(ruled(), appealed(when=ago(0))), trust(appealed(when=ago(0)), ruled())
     ends = [changes(memory)[-1].model_dump(exclude={"occurred_at", "added"}) for memory in (straight, inverted)]

@@ -155,6 +155,14 @@ def test_the_least_set_is_the_least_of_any_policy(data: st.DataObject) -> None:
             assert reach(found, {kind: chosen.count(kind) for kind in chosen}, every, rule.weights_pct) < wanted
 
 
+def test_where_kinds_share_a_dimension_the_one_that_adds_most_may_be_none_of_the_least_set_r5_6() -> None:
+    """Taking the best each time takes three."""
+    policy = with_kinds(completed=(2, ("goods", "logistics")), shipped_on_time=(4, ("goods",)), answered=(2, ("logistics", "after_sales")))
+    rule = rule_of(policy, "seller")
+    found = {"logistics": Sums(0, 5_000_000), "after_sales": Sums(0, 20_000_000)}
+    assert least(found, good_kinds("seller", rule, policy), 659, rule) == ({"shipped_on_time": 1, "answered": 1}, True)
+
+
 def reach(found: dict[str, Sums], taken: dict[Any, int], every: list[Any], weights: Any) -> int:
     total = Fraction(1, 2)
     for name, percent in weights.items():
@@ -171,6 +179,12 @@ def test_a_kind_that_another_one_covers_is_never_asked_for() -> None:
         Good("completed", frozenset(("goods", "logistics")), 2_000_000),
         Good("answered", frozenset(("after_sales",)), 5_000_000),  # one counterparty gives no more than the cap
     )
+
+
+def test_of_two_kinds_of_the_same_dimensions_the_heavier_is_asked_for_and_of_equals_the_first_r5_6() -> None:
+    where = ("goods", "logistics")
+    policy = with_kinds(completed=(2, where), shipped_on_time=(3, where), answered=(3, where))
+    assert good_kinds("seller", rule_of(policy, "seller"), policy) == (Good("shipped_on_time", frozenset(where), 3_000_000),)
 
 
 def test_of_a_role_without_good_kinds_nothing_is_asked() -> None:

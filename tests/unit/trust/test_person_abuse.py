@@ -9,7 +9,7 @@ import pytest
 
 from services.trust.handlers import SERVICE
 from services.trust.model import HOLDER, PERSON, Person
-from shared.contracts.card import CardForfeited, CardGranted, CardRefused, CardRevoked, PersonAbuse
+from shared.contracts.card import CardForfeited, CardGranted, CardRefused, CardRevoked, PersonAbuse, PersonCard
 from shared.contracts.dispute import CaseAppealEnded
 from shared.contracts.identity import MemberJoined
 from shared.contracts.member import TrustCardClaimed
@@ -99,6 +99,20 @@ def test_a_card_of_another_account_is_taken_back_from_the_verdict_r4_7() -> None
     assert (memory.entity(HOLDER, "buyer:b1").card_id, memory.entity(PERSON, "a0").cards) == (None, ())
 
 
+def test_two_cards_that_a_link_joined_are_both_taken_back_r4_7() -> None:
+    cards = [claimed("b1", "06-02 10:00"), claimed("c2", "06-02 10:00"), joined("b1"), joined("c2")]
+    assert answers(told(*cards, abused("a0")))[2:] == [("b1", "card.revoked"), ("c2", "card.revoked")]
+    assert answers(told(*cards, abused("b1")))[2:] == [("b1", "card.revoked"), ("c2", "card.revoked")]
+
+
+def test_a_card_of_which_an_earlier_program_told_no_holder_is_held_and_nobody_is_told_to_give_it_up_r4_7() -> None:
+    memory = told(joined("b1"), joined("c2"))
+    memory.given(PersonCard(cluster="a0", card_id="k1", ended=False, occurred_at=b.at("06-02 10:00")))
+    feed(memory, claimed("b1", "06-03 10:00"), abused("c2"))
+    assert answers(memory) == [("b1", "card.held_by_person")]
+    assert memory.entity(PERSON, "a0").held == {}
+
+
 def test_a_card_that_was_taken_back_meanwhile_is_taken_back_once_r4_7() -> None:
     memory = told(joined("b1"), claimed("b1", "06-02 10:00"))
     forfeits = [fact for fact in memory.send(abused("a0")) if isinstance(fact, CardForfeited)]
@@ -129,6 +143,11 @@ def test_clusters_that_merge_later_carry_it_along_whoever_comes_first_r4_7() -> 
     assert answers(memory)[-1] == ("a0", "card.granted")
 
 
+def test_what_one_of_them_has_brought_the_next_does_not_bring_again_r4_7() -> None:
+    memory = told(joined("d3", "c2"), joined("e4", "c2"), abused("c2"), joined("d3"), joined("c2"), joined("e4"))
+    assert b.types(memory.facts).count("person.abuse") == 2
+
+
 def test_an_appeal_won_while_identities_merge_is_not_forgotten_r4_11() -> None:
     """a0 has it from d3, then it falls where c2 still is; c2 brings that, and e4, who comes last, does not bring it back."""
     memory = told(joined("d3", "c2"), joined("e4", "c2"), abused("c2"), joined("d3"), fallen("c2"), joined("c2"), joined("e4"))
@@ -139,6 +158,13 @@ def test_an_appeal_won_while_identities_merge_is_not_forgotten_r4_11() -> None:
 def test_a_card_that_was_granted_after_the_verdict_stands_when_a_link_comes_later_r4_7() -> None:
     memory = told(abused("c2"), claimed("b1", "06-11 10:00"), joined("b1", when="06-12 10:00"), joined("c2", when="06-12 10:00"))
     assert answers(memory) == [("b1", "card.granted")], "nobody knew"
+
+
+@pytest.mark.parametrize("order", list(permutations(range(2))))
+def test_a_card_of_the_very_moment_of_the_verdict_is_lost_whoever_joins_first_r4_7(order: tuple[int, ...]) -> None:
+    links = joined("b1", when="06-12 10:00"), joined("c2", when="06-12 10:00")
+    memory = told(claimed("b1", "06-10 10:00"), abused("c2"), *(links[place] for place in order))
+    assert answers(memory) == [("b1", "card.granted"), ("b1", "card.revoked")]
 
 
 def test_a_link_that_tells_of_abuse_of_long_ago_takes_nothing_back_r4_7() -> None:

@@ -115,6 +115,15 @@ def test_study_from_before_that_is_told_late_means_there_was_no_removal_r6_1() -
     assert (points(memory), in_force(memory.facts)) == ((90, 100, 10, False), {})
 
 
+def test_a_lesson_beyond_what_study_takes_off_still_means_there_was_no_removal_and_that_is_told_r6_1() -> None:
+    """The sums stay as they were; what they came to on the fifth does not."""
+    memory = trust()
+    memory.when(*five(), lesson(points=100, when="06-06 10:00"))
+    assert points(memory) == (0, 100, 100, True)
+    memory.when(lesson("l2", when="06-03 10:00"))
+    assert (points(memory), in_force(memory.facts)) == ((0, 100, 100, False), {})
+
+
 def test_one_hit_of_a_hundred_removes_and_voids_study_points_and_its_void_gives_them_back_r6_1() -> None:
     memory = trust()
     memory.when(lesson(points=60), violation("a", 100, when="06-02 10:00"))
@@ -139,6 +148,13 @@ def test_who_is_free_again_and_offends_again_is_removed_again_under_another_id_r
     removals = [fact for fact in memory.facts if isinstance(fact, SubjectSuspended)]
     assert [(one.brought_by, one.effective_from) for one in removals] == [("v5", b.at("06-05 10:10")), ("v6", b.at("06-07 10:10"))]
     assert list(in_force(memory.facts)) == [removals[1].violation_id]
+
+
+def test_of_two_of_one_moment_the_lesser_name_brings_the_removal_r6_1() -> None:
+    memory = trust()
+    memory.when(*five()[:4], violation("a", when="06-05 10:00"), violation("b", when="06-05 10:00"))
+    (removal,) = in_force(memory.facts).values()
+    assert (removal.brought_by, removal.effective_from) == ("a", b.at("06-05 10:10"))
 
 
 def test_an_earlier_violation_told_late_moves_the_removal_to_when_it_was_due_r6_1() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.trust.model import Buckets
 from services.trust.rules.score import Rule, Sums, half, rule_of, score, sums
+from services.trust.rules.tier import ceiling
 from tests.unit.builders import POLICIES
 from tests.unit.trust import naive
 from tests.unit.trust.market import TODAY
@@ -110,6 +111,12 @@ def test_the_half_unit_rounds_up() -> None:
     rule = Rule(90, {"goods": 100}, good=1599, total=2000, cap=5_000_000)
     assert score({}, rule) == 800
     assert score({}, Rule(90, {"goods": 100}, good=15_989_999, total=20_000_000, cap=5_000_000)) == 799
+
+
+def test_days_to_come_count_nothing_r5_1() -> None:
+    assert shown(SELLER, goods=Buckets(pooled=on(-1, 5), bad=on(-1, 10))) == 800
+    assert ceiling(on(-1, 1), TODAY, POLICY) is None
+    assert ceiling(on(0, 1), TODAY, POLICY) == 399
 
 
 def test_dates_are_local_days_not_hours() -> None:

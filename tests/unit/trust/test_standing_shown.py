@@ -48,3 +48,11 @@ def test_a_removal_names_the_violation_that_brought_it_r6_1() -> None:
     first, *_, last = lines(data(SUBJECT, stored(memory), None, b.at("06-06 10:00")), ZoneInfo(b.ZONE))
     assert first == "seller:s1: removed since 2026-06-01 10:00:00, times in Asia/Shanghai"
     assert last == "2026-06-01 10:10:00  suspended, level 5, for good, for points, brought there by v1, in force [R6.2]"
+
+
+def test_who_is_free_again_is_shown_as_removed_no_more_r6_2() -> None:
+    memory = Memory(SERVICE, b.POLICIES)
+    memory.when(violation(points=100), void())
+    first, *_, last = lines(data(SUBJECT, stored(memory), None, b.at("06-06 10:00")), ZoneInfo(b.ZONE))
+    assert first == "seller:s1: free, times in Asia/Shanghai"
+    assert last.endswith("for points, brought there by v1, lifted at 2026-06-05 10:00:00 [R6.2]")

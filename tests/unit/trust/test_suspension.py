@@ -67,6 +67,13 @@ def test_a_violation_suspends_once_however_often_it_is_told_r6_2() -> None:
     assert [code for _, code in memory.refused] == ["violation.known"]
 
 
+def test_violations_of_an_earlier_program_that_told_of_suspensions_alone_are_known_r6_2() -> None:
+    memory = trust()
+    memory.given(*(fact for fact in trust().when(violation(1), violation(1, "v2")) if isinstance(fact, SubjectSuspended)))
+    assert memory.when(violation(1), violation(1, "v2")) == ()
+    assert [code for _, code in memory.refused] == ["violation.known"] * 2
+
+
 def test_minutes_and_days_are_the_policys_r2_8() -> None:
     memory = Memory(SERVICE, b.with_policy("trust", suspension_lead_minutes=60, suspension_days=(1, 2, 3, 4)))
     fact = suspended(memory.send(violation(2)))

@@ -17,7 +17,7 @@ from tests.unit.builders import POLICIES
 from tests.unit.town import Town
 from tests.unit.trust import naive
 from tests.unit.trust.facts import ruled
-from tests.unit.trust.market import TODAY, ago, changes, completed, noon, parties, score_of, shipped, trust
+from tests.unit.trust.market import TODAY, ago, changes, completed, evidence, noon, parties, score_of, shipped, trust, voided
 from tests.unit.verify.recorded import log_of
 
 POLICY = POLICIES.versions[0]
@@ -54,6 +54,15 @@ def test_quiet_days_are_skipped_in_bounded_steps_and_end_when_nothing_is_left() 
     assert score_of(memory).look_at is None
     assert [timer for timer in memory.armed.values() if isinstance(timer, ScoreDue)] == []
     assert changes(memory)[-1].score == 800
+
+
+def test_after_an_item_or_a_tombstone_a_subject_is_looked_at_on_the_next_day_r5_1() -> None:
+    memory = trust(evidence("e1"))
+    for event in (evidence("e2", when=ago(30)), voided("e1", when=ago(10)), voided("e3", when=ago(-1))):
+        as_of = date.fromisoformat(score_of(memory).as_of)
+        assert score_of(memory).look_at == look_on("seller:s1", as_of + timedelta(days=1), POLICY)
+        memory.send(event)
+    assert score_of(memory).look_at == look_on("seller:s1", TODAY + timedelta(days=2), POLICY)
 
 
 def test_a_subject_of_whom_nothing_is_known_has_no_deadline() -> None:
