@@ -29,6 +29,7 @@ from shared.contracts.payment import (
     PayoutReturned,
     RefundInstructed,
     StatementNoted,
+    UnwantedReceived,
 )
 from shared.contracts.stated import PayoutStated
 from shared.contracts.subsidy import PrefundReleased
@@ -48,13 +49,14 @@ WAITS: Mapping[type[Message], tuple[str, str]] = {  # the field, and the policy'
 
 @dataclass(slots=True)
 class Purse:
-    """swept: when last; tried: when a clawback was last tried; waiting: those that wait, until next."""
+    """swept: when last; tried: when a clawback was last tried; waiting: those that wait, until next. withdrawn: payouts asked for."""
 
     swept: datetime | None = None
     tried: datetime | None = None
     next: datetime | None = None
     zone: str = ""
     waiting: set[str] = field(default_factory=set)
+    withdrawn: set[str] = field(default_factory=set)
 
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
@@ -89,15 +91,15 @@ def _midnights(log: Log, policies: Policies) -> Check:
     currencies: dict[str, str] = {}
     for entry in log.facts():
         fact: Any = entry.event
-        policy = _policy(entry, policies)
-        if entry.topic != "party.v1" or fact is None or policy is None or any(log.starts.values()):
+        if entry.topic != "party.v1" or fact is None or any(log.starts.values()):
             continue
         if isinstance(fact, PayoutInstructed):
             currencies[fact.payout_id] = fact.currency
         currency = getattr(fact, "currency", None) or currencies.get(getattr(fact, "payout_id", ""), "")
         purse = purses[(fact.party, currency)]
-        told, right = _midnight(fact, purse, policy)
-        check.that(told == right, f"{entry}: the next midnight is {right}, told was {told}")
+        if (policy := _policy(entry, policies)) is not None:
+            told, right = _midnight(fact, purse, policy)
+            check.that(told == right, f"{entry}: the next midnight is {right}, told was {told}")
         _passed(fact, purse)
     return check
 
@@ -110,7 +112,9 @@ def _midnight(fact: Any, purse: Purse, policy: Policy) -> tuple[datetime | None,
         case BalanceCredited() | PrefundReleased():
             return fact.sweep_at, swept if policy.payment.sweep else None
         case PayoutReturned():
-            return fact.sweep_at, swept
+            again = fact.of is None and (policy.payment.sweep or fact.payout_id not in purse.withdrawn)
+            fine = fact.swept_again == again or "swept_again" not in fact.model_fields_set
+            return fact.sweep_at, swept if fine else None
         case ClawbackDelayed():
             if purse.next is not None and purse.next > fact.occurred_at:
                 return fact.try_at, purse.next
@@ -122,7 +126,9 @@ def _midnight(fact: Any, purse: Purse, policy: Policy) -> tuple[datetime | None,
 def _passed(fact: Any, purse: Purse) -> None:
     purse.zone = getattr(fact, "zone", "") or purse.zone
     match fact:
-        case PayoutInstructed(of=None, withdrawal_id=None):
+        case PayoutInstructed(withdrawal_id=str()):
+            purse.withdrawn.add(fact.payout_id)
+        case PayoutInstructed(of=None):
             purse.swept = fact.occurred_at
         case ClawbackDelayed():
             purse.waiting.add(fact.charge_id)
@@ -155,4 +161,16 @@ def _funded(log: Log, policies: Policies) -> Check:
         }
         wrong = {name: getattr(funded, name) for name in right.keys() & funded.model_fields_set if getattr(funded, name) != right[name]}
         check.that(not wrong, f"{entry}: {right} is promised, told was {wrong}")
+    _unwanted(check, log, policies)
     return check
+
+
+def _unwanted(check: Check, log: Log, policies: Policies) -> None:
+    """Money that goes back is stated as the order's own is, once that came; else by the policy of then."""
+    own = {funded.order_id: (entry.offset, funded.statement_days) for entry, funded in log.of(EscrowFunded)}
+    for entry, unwanted in log.of(UnwantedReceived):
+        since, days = own.get(unwanted.order_id, (entry.offset, 0))
+        policy = _policy(entry, policies)
+        if policy is not None and "statement_days" in unwanted.model_fields_set and not any(log.starts.values()):
+            right = days if since < entry.offset else policy.payment.statement_days
+            check.that(unwanted.statement_days == right, f"{entry}: it is stated within {right} days, told was {unwanted.statement_days}")

@@ -52,6 +52,8 @@ RULED: Names = ("case_id", "ruling_id", "reason")
 LINE: Names = ("statement_id", "day")
 OWED: Names = ("rule",)
 WHY: Names = ("reason",)
+CASE: Names = ("case_id", "line_no")
+ITEM: Names = ("evidence_id", "kind", "counterparty", "weight", "dimensions", "grave", "policy_version", "event_id")
 PARCEL: Names = ("parcel_id", "units")
 
 PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
@@ -63,6 +65,8 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     suspension.SuspensionFound: {suspension.OrdersSought: SUSPENDED},
     suspension.OrderClosed: {suspension.SuspensionFound: SUSPENDED},
     suspension.OrderUnderSuspension: {suspension.SuspensionFound: SUSPENDED},
+    suspension.OrderRemembered: {suspension.OrderAttributed: ("subject_id", "order_id")},
+    trust.EvidenceCounted: {trust.EvidenceFound: ITEM},
     suspension.TierNoted: {trust.TierChanged: ("subject_id", "escrow_days", "effective_from", "tier")},
     order.OrderSettled: {payment.LineSettled: ("line_no",)},
     order.ShippingSham: {ruling.RulingMade: ("parcel_id", "ruling_id", "reason")},
@@ -88,6 +92,8 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     payment.RefundNotPaid: {psp.RefundFailed: WHY},
     payment.CompensationNotPaid: {psp.CompensationFailed: WHY},
     payment.PayoutReturned: {psp.PayoutFailed: WHY},
+    payment.SettlementHeld: {refund.CaseOpened: CASE, dispute.CaseReopened: CASE},
+    payment.SettlementFreed: {refund.CaseClosed: CASE},
     payment.CompensationInstructed: {owed.CompensationGranted: OWED, order.ShippingLate: OWED, order.ShippingSham: OWED},
     payment.BalanceCredited: {payment.AccountCredited: SHARE},
     payment.BalanceDebited: {payment.AccountCharged: SHARE},
@@ -145,6 +151,7 @@ def _units(log: Log) -> Check:
     cancelled: dict[str, list[UnitsCancelled]] = defaultdict(list)
     for entry, units in log.of(UnitsCancelled):
         cancelled[entry.id].append(units)
+    _reserved(check, log, [one for all_of_it in cancelled.values() for one in all_of_it])
     cuts: list[tuple[Entry, LineReduced | RefundHeld]] = [*log.of(LineReduced), *log.of(RefundHeld)]
     for entry, cut in cuts:
         for units in cancelled.get(entry.header("ce_causationid"), ()):
@@ -154,3 +161,14 @@ def _units(log: Log) -> Check:
             held = not isinstance(cut, RefundHeld) or (cut.cancelled and cut.applied_at == since)
             check.that(told in right and held, f"{entry}: cancelled were {right} at {since}, told was {told}")
     return check
+
+
+def _reserved(check: Check, log: Log, cancelled: list[UnitsCancelled]) -> None:
+    """Since when it was wanted: told of cancelled units alone."""
+    wanted = {(units.order_id, one.refund_id): units.applied_at or units.occurred_at for units in cancelled for one in units.lines}
+    granted = {(fact.order_id, fact.refund_id) for _, fact in log.of(refund.RefundGranted)}
+    for entry, fact in log.of(payment.RefundReserved):
+        place = fact.order_id, fact.refund_id
+        if place in wanted or place in granted:
+            right = wanted.get(place) if "cancelled_at" in fact.model_fields_set else None
+            check.that(fact.cancelled_at == right, f"{entry}: its units were cancelled at {right}, told was {fact.cancelled_at}")

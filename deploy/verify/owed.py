@@ -142,7 +142,8 @@ def _told(log: Log) -> Check:
             check.that(gone == line.refunded_minor, f"{entry}: {gone} is gone by case {line.case_id}, told was {line.refunded_minor}")
             units = end.refunded_quantity if end.funder == "seller" else 0
             kept = end.kind in ("refund_only", "resend") if units else None
-            right = (units, end.seller_at_fault and end.funder == "seller", kept)
+            blamed = end.seller_at_fault and end.funder == "seller" and "seller_at_fault" in line.model_fields_set
+            right = (units, blamed, kept)
             without = line.without_return if "without_return" in line.model_fields_set else kept
             told = (line.refunded_quantity, line.seller_at_fault, without)
             check.that(told == right, f"{entry}: units, fault and whether without a return are {right}, told was {told}")

@@ -27,6 +27,7 @@ OF_GROUND: Mapping[str, str] = {
     **dict.fromkeys(("not_received", "quality", "damaged", "wrong_item", "negotiated"), "R4.2"),
 }
 WAY_BACK = {"R4.7", "R4.9"}  # by the buyer's card, or as the seller was to blame
+BY_ITSELF = ("freight", "seller at fault")  # why freight goes back that nobody asked for
 BY_HAND = (ReceiptConfirmed, ParcelSigned)  # what arrives late is confirmed with all that the buyer had confirmed
 
 
@@ -84,7 +85,7 @@ def _by(log: Log) -> Check:
     for entry, fact in log.of(UnitsCancelled):
         said = {by: one for by, sent in asked.items() if (one := cause(sent, entry, cancel_id=fact.cancel_id)) is not None}
         if fact.cancel_id is None:
-            fine = fact.by in ("platform", *said)
+            fine = fact.by in ("platform", *said) and fact.reason in ("", *BY_ITSELF)
         else:
             one = said.get(fact.by)
             fine = one is not None and (one.cancel_id, one.reason) == (fact.cancel_id, fact.reason)

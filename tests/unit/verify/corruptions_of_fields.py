@@ -35,10 +35,12 @@ from shared.contracts.payment import (
     PayoutReturned,
     RefundInstructed,
     RefundReserved,
+    SettlementHeld,
+    UnwantedReceived,
 )
 from shared.contracts.refund import CaseClosed, CaseDeclined, CaseOpened, CaseReturned, LineReduced, RefundGranted, WindowOpened
 from shared.contracts.suspension import OrderClosed
-from shared.contracts.trust import EvidenceFound, EvidenceVoided
+from shared.contracts.trust import EvidenceCounted, EvidenceFound, EvidenceVoided
 from tests.unit import builders as b
 from tests.unit.verify import plants as p
 from tests.unit.verify.damaged import Copy, Corruption, hours, more, of_order
@@ -206,4 +208,17 @@ FIELDS = (
     Corruption("a first grant is told as in place of another", "steps: each of a case",
                lambda copy: copy.forge(RefundGranted, again_of="r0")),
     Corruption("a grant is for an earlier request", "steps: each of a case", lambda copy: copy.forge(RefundGranted, applied_at=hours(-1))),
+    Corruption("an item is counted for another account", "what a fact passes on",
+               lambda copy: copy.forge(EvidenceCounted, counterparty="b0")),
+    Corruption("a settlement is held for another case", "what a fact passes on", lambda copy: copy.forge(SettlementHeld, case_id="c0")),
+    Corruption("cancelled units are asked back since an hour later", "cancelled units", lambda copy: copy.forge(
+        RefundReserved, lambda fact: fact.cancelled_at is not None, cancelled_at=hours(1))),
+    Corruption("a parcel has its units twice", "parcels: what is in each",
+               lambda copy: copy.forge(ParcelIntercepted, units=lambda units: units * 2)),
+    Corruption("a cancellation was asked for by nobody", "units are cancelled by",
+               lambda copy: copy.forge(UnitsCancelled, of_order("gone"), cancel_id=None)),
+    Corruption("what came back to a deposit is told to be swept again", "sweeps and further tries",
+               lambda copy: copy.forge(PayoutReturned, lambda fact: not fact.swept_again, swept_again=True)),
+    Corruption("unwanted money is stated a day later", "escrow is funded",
+               lambda copy: copy.forge(UnwantedReceived, statement_days=more(1))),
 )
