@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from shared.contracts.chargeback import (
     RefundHeld,
 )
 from shared.contracts.order import UnitsCancelled
-from shared.contracts.payment import EscrowFunded, RefundDone, RefundNotPaid, RefundRefused, RefundReserved
+from shared.contracts.payment import EscrowFunded, RefundDone, RefundNotPaid, RefundRefused, RefundReserved, UnwantedReceived
 from shared.contracts.psp import ChargebackClosed, ChargebackOpened
 from shared.contracts.types import Moves
 
@@ -55,25 +55,48 @@ def _told(log: Log) -> Check:
     check = Check("every chargeback was taken and ended as the bank told of it, once")
     opened, closed = log.bodies(ChargebackOpened, "payment"), log.bodies(ChargebackClosed, "payment")
     seen: Counter[tuple[str, str, str]] = Counter()
-    disputed: dict[tuple[str, str], int] = {}
+    disputed: dict[tuple[str, str], ChargebackReceived] = {}
+    debited = {(entry.header("ce_causationid"), fact.chargeback_id): fact.parts for entry, fact in log.of(ChargebackDebited)}
     for entry, fact in log.of(ChargebackReceived):
         event = cause(opened, entry, chargeback_id=fact.chargeback_id, payment_id=fact.payment_id, amount_minor=fact.amount_minor)
         said = (event.chargeback_id, event.payment_id, event.amount_minor, event.currency) if event is not None else None
         took = (fact.chargeback_id, fact.payment_id, fact.amount_minor, fact.currency)
         check.that(said == took, f"{entry}: the bank told of {said}, {took} was taken")
-        disputed[(fact.order_id, fact.chargeback_id)] = fact.amount_minor
+        disputed[(fact.order_id, fact.chargeback_id)] = fact
         seen[(entry.type, fact.order_id, fact.chargeback_id)] += 1
     for entry, ended in log.of(ChargebackEnded):
-        amount = disputed.get((ended.order_id, ended.chargeback_id))
+        opening = disputed.get((ended.order_id, ended.chargeback_id))
+        amount = opening.amount_minor if opening is not None else None
         whole = None if ended.outcome == "won" or ended.taken_minor == amount else ended.taken_minor
         end = cause(closed, entry, chargeback_id=ended.chargeback_id, outcome=ended.outcome, amount_minor=whole)
         taken = 0 if end is None or end.outcome == "won" else end.amount_minor or amount
         expected = (end.outcome, taken, amount) if end is not None and end.chargeback_id == ended.chargeback_id else None
         check.that(expected == (ended.outcome, ended.taken_minor, ended.disputed_minor), f"{entry}: expected {expected}")
+        lies = opening.lines if opening is not None and ended.outcome == "won" else ()
+        lies = debited.get((entry.header("ce_causationid"), ended.chargeback_id), lies)
+        right = [(opening.payment_id if opening is not None else ""), *((one.line_no, one.amount_minor) for one in lies)]
+        of = [ended.payment_id, *((one.line_no, one.amount_minor) for one in ended.lines)]
+        check.that(of == right, f"{entry}: payment and lines are {right}, told was {of}")
         seen[(entry.type, ended.order_id, ended.chargeback_id)] += 1
+    _contested(check, log, disputed)
     for (kind, order_id, chargeback_id), times in seen.items():
         check.that(times == 1, f"chargeback {chargeback_id} of {order_id}: {times} times {kind}")
     return check
+
+
+def _contested(check: Check, log: Log, disputed: Mapping[tuple[str, str], ChargebackReceived]) -> None:
+    """What it lies on, beside what is contested, is all that is left of the payment; the rest of it went back."""
+    paid = {(fact.order_id, fact.payment_id): sum(line.paid_minor for line in fact.lines) for _, fact in log.of(EscrowFunded)}
+    paid |= {(fact.order_id, fact.payment_id): fact.amount_minor for _, fact in log.of(UnwantedReceived)}
+    for entry, fact in log.of(ChargebackContested):
+        opening = disputed.get((fact.order_id, fact.chargeback_id))
+        if opening is None:
+            check.that(any(log.starts.values()), f"{entry}: nothing tells of {fact.chargeback_id}")
+            continue
+        whole = paid.get((fact.order_id, opening.payment_id), 0)
+        right = (opening.payment_id, opening.currency, whole, whole - (opening.amount_minor - fact.amount_minor))
+        told = (fact.payment_id, fact.currency, fact.paid_minor, fact.returned_minor)
+        check.that(told == right, f"{entry}: payment, currency, what it paid and what went back are {right}, told was {told}")
 
 
 def _silent(log: Log) -> Check:

@@ -140,9 +140,13 @@ def _told(log: Log) -> Check:
         if end is not None:
             gone = end.refunded_minor + end.bank_minor if end.funder == "seller" else 0
             check.that(gone == line.refunded_minor, f"{entry}: {gone} is gone by case {line.case_id}, told was {line.refunded_minor}")
-            kept = bool(line.refunded_quantity) and end.kind in ("refund_only", "resend")
-            fine = line.without_return is None or line.without_return == kept
-            check.that(fine, f"{entry}: {line.refunded_quantity} units of {end.kind} are without a return: {kept}")
+            units = end.refunded_quantity if end.funder == "seller" else 0
+            kept = end.kind in ("refund_only", "resend") if units else None
+            blamed = end.seller_at_fault and end.funder == "seller" and "seller_at_fault" in line.model_fields_set
+            right = (units, blamed, kept)
+            without = line.without_return if "without_return" in line.model_fields_set else kept
+            told = (line.refunded_quantity, line.seller_at_fault, without)
+            check.that(told == right, f"{entry}: units, fault and whether without a return are {right}, told was {told}")
     return check
 
 

@@ -52,6 +52,11 @@ class Purse:
     def told(self) -> Stored:
         return self.available, self.deposit, self.required, self.debt, self.waiting, self.prefunded
 
+    def said(self) -> dict[str, int]:
+        """As facts name it that say what it comes to with them."""
+        sums = {"balance": self.available, "deposit": self.deposit, "debt": self.debt, "prefunded": self.prefunded}
+        return {f"{name}_minor": amount for name, amount in sums.items()}
+
     @property
     def free(self) -> bool:
         return not self.debt and not self.waiting and self.deposit >= (self.required or 0)
@@ -65,15 +70,19 @@ def checks(log: Log, tables: Tables, moves: list[tuple[Entry, Moves]]) -> Iterat
     free = Check(
         "nothing is paid out while a debt is open, a deposit short or a clawback waits, nor what a deposit is to hold; what goes is there"
     )
-    purses = _folded(log, free)
+    balances = Check(
+        "every balance = credits - payouts - what was taken; every deposit, debt and what is prefunded likewise, as told and stored"
+    )
+    purses = _folded(log, free, balances)
     yield free
-    yield _balances(log, tables, sums, purses)
+    _balances(balances, log, tables, sums, purses)
+    yield balances
     yield _fronted(log, sums, purses)
     yield _shared(log)
     yield _deposits(log)
 
 
-def _folded(log: Log, check: Check) -> dict[Place, Purse]:
+def _folded(log: Log, check: Check, balances: Check) -> dict[Place, Purse]:
     """All facts of a party are in one lane, in their order."""
     purses: dict[Place, Purse] = defaultdict(Purse)
     currencies: dict[str, str] = {}
@@ -90,6 +99,9 @@ def _folded(log: Log, check: Check) -> dict[Place, Purse]:
         currency = getattr(event, "currency", None) or currencies.get(getattr(event, "payout_id", ""), "")
         purse = purses[(event.party, currency)]
         _fold(purse, event)
+        said = {name: (getattr(event, name), right) for name, right in purse.said().items() if hasattr(event, name)}
+        wrong = {name: pair for name, pair in said.items() if pair[0] != pair[1]}
+        balances.that(not wrong, f"{entry}: told and right are {wrong}")
         check.that(
             min(purse.available, purse.deposit, purse.debt, purse.prefunded) >= 0, f"{entry}: leaves {event.party} with {purse.told()}"
         )
@@ -143,9 +155,8 @@ def _fold(purse: Purse, event: Any) -> None:
             purse.available += event.amount_minor
 
 
-def _balances(log: Log, tables: Tables, sums: Counter[Place], purses: dict[Place, Purse]) -> Check:
+def _balances(check: Check, log: Log, tables: Tables, sums: Counter[Place], purses: dict[Place, Purse]) -> None:
     """As stored, and as posted; but for credits that are on their way to their account."""
-    check = Check("every balance = credits - payouts - what was taken; every deposit, debt and what is prefunded likewise")
     credited = {entry.header("ce_causationid") for entry, _ in log.of(BalanceCredited)}
     coming: Counter[Place] = Counter()
     for entry, told in log.of(AccountCredited):
@@ -170,7 +181,6 @@ def _balances(log: Log, tables: Tables, sums: Counter[Place], purses: dict[Place
         for kind, amount in expected.items():
             posted = sums[(f"{kind}:{party}", currency)]
             check.that(posted == amount, f"{kind}:{party}: postings sum to {posted}, not to {amount} {currency}")
-    return check
 
 
 def _stored(purse: Any) -> Stored:

@@ -29,7 +29,7 @@ from shared.contracts.order import (
     UnitsCancelled,
 )
 from shared.contracts.owed import CompensationGranted
-from shared.contracts.payment import CompensationInstructed
+from shared.contracts.payment import CompensationDone, CompensationInstructed
 from shared.contracts.types import Line
 
 Span = tuple[datetime, datetime | None]
@@ -209,4 +209,8 @@ def _instructed(log: Log) -> Check:
         expected = owed.get((told.order_id, told.compensation_id))
         found = (told.amount_minor, told.currency, told.payer, told.payee)
         check.that(found == expected, f"{entry}: {told.compensation_id} is {found}, owed is {expected}")
+    payers = {(told.order_id, told.compensation_id): told.payer for _, told in log.of(CompensationInstructed)}
+    for entry, done in log.of(CompensationDone):
+        payer = payers.get((done.order_id, done.compensation_id))
+        check.that(done.payer == payer or (payer is None and any(log.starts.values())), f"{entry}: {payer} pays it, told was {done.payer}")
     return check

@@ -16,10 +16,13 @@ from deploy.local.stack import Stack
 from deploy.verify import (
     allocation,
     at_once,
+    breaks,
     campaigns,
     cards,
     certificates,
+    clocks,
     compensations,
+    echoes,
     endings,
     first_orders,
     follows,
@@ -31,10 +34,12 @@ from deploy.verify import (
     money,
     notices,
     orders,
+    parcels,
     planned,
     policies,
     promises,
     purses,
+    reasons,
     reconciliation,
     refusals,
     reimbursed,
@@ -83,8 +88,10 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("integrity", integrity.checks(log, tables))
     yield from _computed("intake", intake.checks(log, tables))
     yield from _computed("follows", follows.checks(log, tables))
+    yield from _computed("echoes", echoes.checks(log))
     yield from _computed("notices", notices.checks(log))
     yield from _computed("money", money.checks(log, tables))
+    yield from _computed("clocks", clocks.checks(log, published))
     yield from _computed("transactions", transactions.checks(log))
     yield from _computed("allocation", allocation.checks(log, published))
     yield from _computed("repeated", repeated.checks(log, published))
@@ -97,6 +104,7 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("verdicts", verdicts.checks(log))
     yield from _computed("endings", endings.checks(log))
     yield from _computed("steps", steps.checks(log))
+    yield from _computed("reasons", reasons.checks(log))
     yield from _computed("at once", at_once.checks(log))
     yield from _computed("refusals", refusals.checks(log))
     yield from _computed("cards", cards.checks(log, tables, published))
@@ -105,7 +113,9 @@ def statements(log: Log, tables: Tables, published: Policies, heard: Sequence[to
     yield from _computed("reimbursed", reimbursed.checks(log))
     yield from _computed("purses", purses.checks(log))
     yield from _computed("orders", orders.checks(log, tables))
+    yield from _computed("parcels", parcels.checks(log))
     yield from _computed("reconciliation", reconciliation.checks(log, tables))
+    yield from _computed("breaks", breaks.checks(log))
     yield from _computed("states", states.checks(log, tables))
     yield from _computed("suspensions", suspensions.checks(log, tables))
     yield from _computed("campaigns", campaigns.checks(log, tables))

@@ -1,8 +1,6 @@
 """How each line's money is split, computed again: refunds by funder, the settlement, what is returned after it.
 
-Source: R1.4, R3.3-R3.6, R3.8.
-
-Written from the rule's text and shares no code with the services. The facts of an order lie in one lane, in order.
+Written from the rule's text and shares no code with the services. The facts of an order lie in one lane, in order. Source: R1.4, R3.3-R3.8.
 """
 
 from __future__ import annotations
@@ -155,17 +153,19 @@ def _goes(splits: Splits, entry: Entry, sold: Sold, name: str, gone: Gone, since
     _funders(splits.refunds, entry, sold, gone)
     told = gone.told.fronted
     splits.after.that(told == (sold.settled is not None), f"{entry}: fronted is {told}, settled is {sold.settled is not None}")
+    borne = gone.told.commission_minor, gone.told.fee_minor, gone.told.clawback
+    splits.after.that(told or not any(borne), f"{entry}: nothing is settled, promoter and platform return {borne}")
     if sold.settled is not None and since is not None:
         _shares(splits.after, entry, sold, sold.settled, gone)
         within = _within(sold, since, splits.policies)
-        clawback = gone.told.clawback
-        splits.after.that(clawback == within, f"{entry}: asked for at {since}, within the window is {within}, told was {clawback}")
+        splits.after.that(borne[2] == within, f"{entry}: asked for at {since}, within the window is {within}, told was {borne[2]}")
     sold.gone[name] = gone
 
 
 def _untouched(check: Check, entry: Entry, fact: RefundReserved) -> None:
     """What the guarantee fund pays takes nothing of the line and nobody's part. Source: R4.6."""
-    parts = (fact.platform_minor, fact.promoter_minor, fact.commission_minor, fact.fee_minor, fact.fronted, fact.fund_minor)
+    had = (fact.commission_minor, fact.fee_minor, fact.clawback)
+    parts = (fact.platform_minor, fact.promoter_minor, *had, fact.fronted, fact.fund_minor)
     check.that(not any(parts), f"{entry}: paid by the platform's fund, and of the line's money {parts}")
 
 

@@ -5,7 +5,9 @@ Written from the rules' text and shares no code with the services. What an older
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from deploy.verify.log import Entry, Log
@@ -99,11 +101,16 @@ def checks(log: Log) -> Iterator[Check]:
     refusals = {entry.id: (refused.code, "") for entry, refused in log.of(RefundRefused)}
     refusals |= {entry.id: (refused.code, "R4.8") for entry, refused in log.of(ShipmentHoldRefused)}
     stands: dict[tuple[str, str], tuple[int, str]] = {}
+    granted: dict[tuple[str, str], list[str]] = defaultdict(list)
+    applied = {(fact.order_id, fact.case_id): fact.occurred_at for _, fact in log.of(refund.CaseOpened)}
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, refund.CaseFact):
             place = fact.order_id, fact.case_id
             wrong = [*_place(fact, stands.get(place)), *_why(entry, fact, refusals)]
+            if isinstance(fact, refund.RefundGranted) and place in applied:
+                wrong += _again(fact, stands.get(place), granted[place], applied[place])
+                granted[place].append(fact.refund_id)
             if check.fails(not wrong):
                 check.differ(f"{entry}: case {fact.case_id} {', '.join(wrong)}")
             stands[place] = fact.state, fact.turn
@@ -122,6 +129,16 @@ def _place(fact: Any, before: tuple[int, str] | None) -> Iterator[str]:
         right = LEADS_TO.get(type(fact), {now})
     if now not in right:
         yield f"is told to be {now}, not one of {sorted(right)}"
+
+
+def _again(fact: refund.RefundGranted, before: tuple[int, str] | None, earlier: list[str], applied: datetime) -> Iterator[str]:
+    """One that the provider did not pay is granted again under another id; an older release did not say since when the buyer wants it."""
+    right = len(earlier) + 1, earlier[-1] if earlier and before == (50, "platform") else None
+    told = fact.attempt, fact.again_of if "again_of" in fact.model_fields_set else right[1]
+    if told != right:
+        yield f"is granted as attempt {right[0]}, again of {right[1]}, not {told[0]} of {told[1]}"
+    if fact.applied_at not in (None, applied):
+        yield f"was applied for at {applied}, not {fact.applied_at}"
 
 
 def _why(entry: Entry, fact: Any, refusals: Mapping[str, tuple[str, str]]) -> Iterator[str]:

@@ -95,15 +95,16 @@ def freight_back(order: Order, seller_id: str, at: datetime) -> tuple[UnitsCance
     """
     own = order.of_seller(seller_id)
     goods = [line for line in own if line.line.kind != "freight"]
-    cases = [(line.ended[case_id], at_fault) for line in goods for case_id, at_fault in line.paid_back.items()]
-    if not all(line.refunded_in_full for line in goods) or not any(at_fault for _, at_fault in cases):
+    until = [line.ended[case_id][1] for line in goods for case_id in line.paid_back]
+    if not all(line.refunded_in_full for line in goods) or not any(any(line.paid_back.values()) for line in goods):
         return ()
     units = {line.line.line_no: 1 for line in own if line.line.kind == "freight" and not line.refunded_in_full and not line.cases}
     if not units:
         return ()
-    moment = max([at, *(until for (_, until), _ in cases), *(when for line in goods for when, _ in line.gone)])
+    moment = max([at, *until, *(when for line in goods for when, _ in line.gone)])
     fact = _fact(order, units, "platform", "seller at fault", moment)
-    return (fact.model_copy(update={"applied_at": max(since for (since, _), _ in cases)}),)
+    applied = (line.applied.get(case_id, line.ended[case_id][0]) for line in goods for case_id in line.paid_back)
+    return (fact.model_copy(update={"applied_at": max(applied)}),)
 
 
 def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:

@@ -43,7 +43,8 @@ def ship(event: ParcelShipped, order: Order | None) -> Outcome:
         return (against_a_hold,)
     parcels = {**order.parcels, event.parcel_id: Parcel(dict(units), event.occurred_at)}
     lines = [restated(order.lines[line_no], parcels) for line_no in sorted(units)]
-    complete = {line.line.line_no: line.sent_at for line in lines if line.sent_at is not None}
+    complete = [line.line.line_no for line in lines if line.sent_at is not None]
+    left = {no: [one.sent_at for one in parcels.values() if no in one.units and not one.failed] for no in complete}
     return (
         ParcelSent(
             order_id=order.id,
@@ -51,7 +52,7 @@ def ship(event: ParcelShipped, order: Order | None) -> Outcome:
             parcel_id=event.parcel_id,
             units=tuple(Units(line_no=line_no, quantity=quantity) for line_no, quantity in sorted(units.items())),
             shipped=tuple(_parties(order, line_no) for line_no in complete),
-            on_time=all(max(event.occurred_at, complete.get(no, event.occurred_at)) < _ship_by(order, no) for no in units),
+            on_time=all(max(left.get(no, [event.occurred_at])) < _ship_by(order, no) for no in units),
             occurred_at=event.occurred_at,
         ),
     )

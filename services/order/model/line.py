@@ -40,7 +40,8 @@ class OrderLine:
     parcels were. gone: units that are waited for no more, cancelled or refunded, each with when; those that were refunded on
     their way without a return do not leave again where they are lost.
     refunded: units that were paid back or will be, with refunded_minor; cancelled of them without a case.
-    cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. freed_at: the latest end.
+    cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. applied: when the buyer applied for
+    each, however often it goes on after an appeal (R3.6). freed_at: the latest end.
     paid_back: of those the ones that refunded something, each with whether the seller was at fault.
     again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
     holds: units kept back for a case by its id while it is open, 0 where that was refused; those of which the money is granted even
@@ -59,6 +60,7 @@ class OrderLine:
     cancelled: int = 0
     cases: dict[str, datetime] = field(default_factory=dict)
     ended: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    applied: dict[str, datetime] = field(default_factory=dict)
     freed_at: datetime | None = None
     paid_back: dict[str, bool] = field(default_factory=dict)
     holds: dict[str, int] = field(default_factory=dict)

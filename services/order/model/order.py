@@ -264,7 +264,8 @@ def _with_lines(
             return replace(after, received_at=max(fact.occurred_at, order.received_at or fact.occurred_at)) if fact.all_signed else after
         case LineHeld():
             line = order.lines[fact.line_no]
-            return _lines(order, replace(line, cases={**line.cases, fact.case_id: fact.occurred_at}))
+            applied = {fact.case_id: fact.occurred_at, **line.applied}
+            return _lines(order, replace(line, cases={**line.cases, fact.case_id: fact.occurred_at}, applied=applied))
         case LineFreed():
             return _lines(order, _over(freed(order.lines[fact.line_no], fact, order.parcels), fact.occurred_at))
         case LineRedeemed():

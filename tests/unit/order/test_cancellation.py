@@ -176,6 +176,13 @@ def test_freight_of_a_seller_at_fault_goes_back_after_it_was_confirmed_and_after
         assert state(memory) == ("settled" if settled else "closed")
 
 
+def test_freight_is_asked_back_since_the_buyer_applied_though_its_case_went_on_after_an_appeal_r3_6_r4_11() -> None:
+    memory = shop(b.placed(b.cart(1), freight(2)), b.succeeded(110_00), b.shipped(), b.signed(), b.receipt())
+    memory.when(b.case_opened(when="06-06 10:00"), b.case_closed(when="06-10 10:00"), b.case_reopened(when="06-20 10:00"))
+    back = memory.when(b.case_closed(quantity=1, amount_minor=100_00, when="06-20 10:05", at_fault=True))[1]
+    assert (back.type, back.applied_at) == ("units.cancelled", b.at("06-06 10:00"))  # type: ignore[attr-defined]
+
+
 @given(
     faults=st.lists(st.booleans(), min_size=2, max_size=2),
     hours=st.lists(st.integers(0, 5), min_size=3, max_size=3),

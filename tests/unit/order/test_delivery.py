@@ -55,6 +55,14 @@ def test_a_line_that_left_in_a_late_and_a_punctual_parcel_is_late_r2_4() -> None
     assert [(fact.on_time, len(fact.shipped)) for fact in facts] == [(False, 0), (False, 1)]  # type: ignore[attr-defined]
 
 
+def test_a_punctual_parcel_is_punctual_whenever_the_rest_of_its_line_was_cancelled_r2_4_r5_1() -> None:
+    """Told before or after it: only parcels can be late, and the score is the same."""
+    told = [b.shipped("p1", {1: 2}, when="06-02 12:00"), b.cancel({1: 1}, when="06-04 12:00")]
+    for order_told in (told, told[::-1]):
+        facts = three_units().when(*order_told)
+        assert [fact.on_time for fact in facts if isinstance(fact, ParcelSent)] == [True]
+
+
 def test_one_parcel_with_two_lines_ships_both() -> None:
     memory = shop(b.placed(b.cart(1), b.cart(2)), b.succeeded(200_00))
     assert [line.line_no for line in b.only(memory.when(b.shipped(units={2: 1, 1: 1}))).shipped] == [1, 2]

@@ -14,6 +14,7 @@ from deploy.verify.tables import Posting, Stored, Tables
 from shared.contracts.payment import RefundDone
 from shared.contracts.types import Moves
 from shared.messaging.message import Message
+from shared.policy import Policies
 from tests.unit import builders as b
 from tests.unit.verify.recorded import index
 
@@ -35,10 +36,11 @@ class Copy:
 
     log: Log
     tables: Tables
+    policies: Policies = b.POLICIES
 
     def checks(self) -> list[Check]:
         index(self.log)
-        return list(statements(self.log, self.tables, b.POLICIES))
+        return list(statements(self.log, self.tables, self.policies))
 
     def find(self, kind: type[Message], which: Which = anyone) -> Entry:
         """The first of its kind."""

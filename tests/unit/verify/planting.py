@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.verify.report import Check
 from tests.unit.verify.corruptions import CORRUPTIONS
 from tests.unit.verify.damaged import Copy
-from tests.unit.verify.market import market
+from tests.unit.verify.market import POLICIES, market
 from tests.unit.verify.recorded import log_of, tables_of
 
 PAGE = Path(__file__).parents[3] / "deploy" / "verify" / "CORRUPTIONS.md"
@@ -28,10 +28,11 @@ Broken = dict[str, list[Check]]  # by corruption: the statements that do not hol
 
 def planted() -> Broken:
     """Each in a copy of its own."""
-    log, tables = log_of(town := market()), tables_of(town)
+    log, tables = log_of(town := market()), tables_of(town, POLICIES)
     found = {}
     for corruption in CORRUPTIONS:
-        copy = Copy(replace(log, sent=[*log.sent], lanes=dict(log.lanes), copies=[], foreign=[], ahead=[], _of=defaultdict(list)), tables)
+        own = replace(log, sent=[*log.sent], lanes=dict(log.lanes), copies=[], foreign=[], ahead=[], _of=defaultdict(list))
+        copy = Copy(own, tables, POLICIES)
         corruption.plant(copy)
         found[corruption.name] = [check for check in copy.checks() if not check.holds]
     return found

@@ -6,11 +6,11 @@ import pytest
 
 from tests.unit.verify.corruptions import CORRUPTIONS
 from tests.unit.verify.damaged import Corruption
-from tests.unit.verify.market import market
+from tests.unit.verify.market import POLICIES, market
 from tests.unit.verify.planting import PAGE, Broken, page, planted
 from tests.unit.verify.recorded import checked, wrong
 
-NAMES = [check.name for check in checked(market())]
+NAMES = [check.name for check in checked(market(), POLICIES)]
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def broken() -> Broken:
 
 
 def test_nothing_is_wrong_with_the_market_itself_and_almost_every_statement_has_something_to_say_of_it() -> None:
-    checks = checked(market())
+    checks = checked(market(), POLICIES)
     assert wrong(checks) == []
     assert [check.name for check in checks if not check.counted] == [
         "what stands in a topic twice is twice the same",
