@@ -44,7 +44,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Beside each other, what takes long begins first and the quick ones fill up the end; alone, the quick ones begin."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in (JOURNEYS, "tests/integration/")])
+        items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in (JOURNEYS, "tests/integration/", "tests/unit/verify/")])
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -94,11 +94,11 @@ def _named(log: Log) -> Check:
     payments |= {(unwanted.order_id, unwanted.payment_id) for _, unwanted in log.of(PaymentUnwanted)}
     for entry in log.facts():
         fact: Any = entry.event
-        order = orders.get(getattr(fact, "order_id", None) or "")
+        order = orders.get(vars(fact).get("order_id") or "") if fact is not None else None
         if order is None or isinstance(fact, OrderAccepted):
             continue
         wrong = [*_of_order(fact, order), *_of_lines(fact, lines[order.order_id]), *_of_case(fact, cases)]
-        payment = getattr(fact, "payment_id", None)
+        payment = vars(fact).get("payment_id")
         if payment is not None and (order.order_id, payment) not in payments:
             wrong.append(f"payment {payment}")
         if check.fails(not wrong):
@@ -108,7 +108,7 @@ def _named(log: Log) -> Check:
 
 def _of_order(fact: Any, order: OrderAccepted) -> Iterator[str]:
     """What took a card of one account may be the abuse of another of its person (R4.7); who lost is told of a dispute only."""
-    buyer = getattr(fact, "buyer_id", None)
+    buyer = vars(fact).get("buyer_id")
     untold = isinstance(fact, CaseRuled) and fact.appeal_until is None and buyer is None
     if "buyer_id" in fact.model_fields_set and buyer != order.buyer_id and not untold and not isinstance(fact, CardForfeited | CardRevoked):
         yield f"buyer {buyer}"
@@ -116,20 +116,21 @@ def _of_order(fact: Any, order: OrderAccepted) -> Iterator[str]:
 
 def _of_lines(fact: BaseModel, lines: Mapping[int, Line]) -> Iterator[str]:
     """Of the fact itself and of what it holds."""
-    for part in (fact, *(one for value in dict(fact).values() if isinstance(value, tuple) for one in value if isinstance(one, BaseModel))):
-        line = lines.get(getattr(part, "line_no", None) or 0)
+    for part in (fact, *(one for value in vars(fact).values() if isinstance(value, tuple) for one in value if isinstance(one, BaseModel))):
+        said = vars(part)
+        line = lines.get(said.get("line_no") or 0)
         if line is None:
-            if getattr(part, "line_no", None) is not None:
-                yield f"line {getattr(part, 'line_no', None)}"
+            if said.get("line_no") is not None:
+                yield f"line {said['line_no']}"
             continue
         names = [*PARTIES, "kind"] if isinstance(part, LineParties) else PARTIES
-        told = part.model_fields_set if getattr(part, "seller_id", "") is not None else set()
+        told = part.model_fields_set if said.get("seller_id", "") is not None else set()
         yield from (f"{name} {getattr(part, name)}" for name in names if name in told and getattr(part, name) != getattr(line, name))
 
 
 def _of_case(fact: Any, cases: Mapping[tuple[str, str], CaseOpened]) -> Iterator[str]:
     """A ruling may give it another kind, never another line or ground."""
-    opened = cases.get((fact.order_id, getattr(fact, "case_id", None) or ""))
+    opened = cases.get((fact.order_id, vars(fact).get("case_id") or ""))
     if opened is not None:
         told = fact.model_fields_set & {"line_no", "ground"}
         yield from (f"{name} {getattr(fact, name)}" for name in sorted(told) if getattr(fact, name) != getattr(opened, name))

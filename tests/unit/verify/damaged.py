@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
-from deploy.verify.run import statements
+from deploy.verify.run import PARTS, Seen, statements
 from deploy.verify.tables import Posting, Stored, Tables
 from shared.contracts.payment import RefundDone
 from shared.contracts.types import Moves
@@ -38,9 +38,9 @@ class Copy:
     tables: Tables
     policies: Policies = b.POLICIES
 
-    def checks(self) -> list[Check]:
+    def checks(self, parts: Iterable[str] = PARTS) -> list[Check]:
         index(self.log)
-        return list(statements(self.log, self.tables, self.policies))
+        return list(statements(Seen(self.log, self.tables, self.policies), parts))
 
     def find(self, kind: type[Message], which: Which = anyone) -> Entry:
         """The first of its kind."""

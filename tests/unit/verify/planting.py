@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deploy.verify.report import Check
+from deploy.verify.run import PARTS, Seen, statements
 from tests.unit.verify.corruptions import CORRUPTIONS
 from tests.unit.verify.damaged import Copy
 from tests.unit.verify.market import POLICIES, market
@@ -16,34 +17,38 @@ PAGE = Path(__file__).parents[3] / "deploy" / "verify" / "CORRUPTIONS.md"
 LINE_MAX = 250  # characters of a printed line that the page shows
 HEAD = """# What verify finds
 
-Each row: something is wrong in a copy of a small market's topics and tables, the statement of `laotie verify` that names it, the first
-line that it prints, and how many other statements break with it. A forged fact is forged with all that could be forged with it: its
+Each row: something is wrong in a copy of a small market's topics and tables, the statement of `laotie verify` that names it, and the
+first line that it prints; other statements may break with it. A forged fact is forged with all that could be forged with it: its
 postings sum to zero, and their rows in the table say the same. Written by `python -m tests.unit.verify.planting`;
 tests/unit/verify/test_corruptions.py plants all of them again. Damage on a running system: tests/journeys/test_verify.py.
 """
 
 
-Broken = dict[str, list[Check]]  # by corruption: the statements that do not hold
+Broken = dict[str, list[Check]]  # by corruption: of the statements beside which its own stands, those that do not hold
 
 
 def planted() -> Broken:
-    """Each in a copy of its own."""
+    """Each in a copy of its own, looked at by the part of verify that is to name it."""
     log, tables = log_of(town := market()), tables_of(town, POLICIES)
+    names = {part: [check.name for check in statements(Seen(log, tables, POLICIES), [part])] for part in PARTS}
     found = {}
     for corruption in CORRUPTIONS:
         own = replace(log, sent=[*log.sent], lanes=dict(log.lanes), copies=[], foreign=[], ahead=[], _of=defaultdict(list))
         copy = Copy(own, tables, POLICIES)
         corruption.plant(copy)
-        found[corruption.name] = [check for check in copy.checks() if not check.holds]
+        parts = [
+            part for part in PARTS if any(name.startswith(corruption.by) for name in names[part]) or corruption.by.startswith(f"{part}: ")
+        ]
+        found[corruption.name] = [check for check in copy.checks(parts) if not check.holds]
     return found
 
 
 def page(broken: Broken) -> str:
-    rows = [("corruption", "found by", "first difference", "others"), ("---",) * 4]
+    rows = [("corruption", "found by", "first difference"), ("---",) * 3]
     for corruption in CORRUPTIONS:
         found = broken[corruption.name]
         named = next(check for check in found if check.name.startswith(corruption.by))
-        rows.append((corruption.name, named.name, f"`{_short(named.first)}`", str(len(found) - 1)))
+        rows.append((corruption.name, named.name, f"`{_short(named.first)}`"))
     return HEAD + "\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from deploy.verify.log import TOPICS, Entry, Log
 from deploy.verify.report import Check
-from deploy.verify.run import statements
+from deploy.verify.run import Seen, statements
 from deploy.verify.tables import Place, Posting, Stored, Tables, Taken, Task
 from services.payment.store import ATTENTION
 from services.refund.store import TASKS
@@ -32,7 +32,7 @@ AT_END = 10**9
 
 def checked(town: Town, policies: Policies = b.POLICIES) -> list[Check]:
     """policies: those of which the services know."""
-    return list(statements(log_of(town), tables_of(town, policies), policies))
+    return list(statements(Seen(log_of(town), tables_of(town, policies), policies)))
 
 
 def wrong(checks: list[Check]) -> list[str]:
