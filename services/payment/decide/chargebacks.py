@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.payment.decide.debits import debit, room, taken, unwanted_refund
+from services.payment.decide.debits import UNWANTED, debit, room, taken, unwanted_refund
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import unheld
 from services.payment.decide.settlement import settle_now
@@ -145,11 +145,12 @@ def _paid(payment: Payment | None, payment_id: str) -> tuple[int, str] | None:
 
 
 def _unclaimed(payment: Payment, payment_id: str) -> dict[int, int]:
-    """What is left, less what other open chargebacks lie on."""
+    """What is left, less what other open chargebacks lie on; of an unwanted payment, which has no lines, what they do not contest."""
     left = room(payment, payment_id)
     for other in payment.chargebacks.values():
-        for line_no, amount in other.frozen.items() if other.state == "open" and other.payment_id == payment_id else ():
-            left[line_no] = max(0, left[line_no] - amount)
+        if other.state == "open" and other.payment_id == payment_id:
+            lies = other.frozen or {UNWANTED: other.amount_minor - other.contested_minor}
+            left |= {line_no: max(0, left[line_no] - lies[line_no]) for line_no in left.keys() & lies.keys()}
     return left
 
 

@@ -217,6 +217,17 @@ def test_money_that_was_unwanted_and_could_not_go_back_is_what_its_chargeback_ta
     check(memory.rows["posting"])
 
 
+def test_a_second_one_of_money_that_was_unwanted_is_contested_while_the_first_lies_on_it_r3_8() -> None:
+    memory = funded()
+    (_, instructed) = memory.when(b.payment_unwanted("pay2", 30_00))
+    assert b.types(memory.when(b.refund_failed(instructed.refund_id), opened(20_00, payment_id="pay2")))[-1] == "chargeback.received"  # type: ignore[attr-defined]
+    contested = memory.when(opened(30_00, "cb2", payment_id="pay2"))[-1]
+    assert (contested.type, contested.amount_minor, contested.returned_minor) == ("chargeback.contested", 20_00, 20_00)  # type: ignore[attr-defined]
+    memory.when(closed("lost"), closed("lost", "cb2", when="07-21 10:00"))
+    assert balances(memory)[CONTESTED] == -20_00
+    check(memory.rows["posting"])
+
+
 def test_what_banks_took_of_one_payment_is_not_what_they_took_of_another_r3_8() -> None:
     memory = funded()
     (_, instructed) = memory.when(b.payment_unwanted("pay2", 30_00))
