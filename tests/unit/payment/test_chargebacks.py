@@ -207,42 +207,6 @@ def test_two_at_once_share_what_is_left_and_only_the_last_end_unfreezes_r3_8() -
     assert balances(memory) == {CASH: 20_00, CONTESTED: -20_00}
 
 
-def test_money_that_was_unwanted_and_could_not_go_back_is_what_its_chargeback_takes_r3_8() -> None:
-    memory = funded()
-    (_, instructed) = memory.when(b.payment_unwanted("pay2", 30_00))
-    contested = memory.when(opened(30_00, payment_id="pay2"))[-1]
-    assert (contested.type, payment(memory).frozen) == ("chargeback.contested", False)
-    memory.when(b.refund_failed(instructed.refund_id), closed("lost"))  # type: ignore[attr-defined]
-    assert balances(memory) == {CASH: -100_00, ESCROW: 100_00}
-    check(memory.rows["posting"])
-
-
-def test_a_second_one_of_money_that_was_unwanted_is_contested_while_the_first_lies_on_it_r3_8() -> None:
-    memory = funded()
-    (_, instructed) = memory.when(b.payment_unwanted("pay2", 30_00))
-    assert b.types(memory.when(b.refund_failed(instructed.refund_id), opened(20_00, payment_id="pay2")))[-1] == "chargeback.received"  # type: ignore[attr-defined]
-    contested = memory.when(opened(30_00, "cb2", payment_id="pay2"))[-1]
-    assert (contested.type, contested.amount_minor, contested.returned_minor) == ("chargeback.contested", 20_00, 20_00)  # type: ignore[attr-defined]
-    memory.when(closed("lost"), closed("lost", "cb2", when="07-21 10:00"))
-    assert balances(memory)[CONTESTED] == -20_00
-    check(memory.rows["posting"])
-
-
-def test_what_banks_took_of_one_payment_is_not_what_they_took_of_another_r3_8() -> None:
-    memory = funded()
-    (_, instructed) = memory.when(b.payment_unwanted("pay2", 30_00))
-    memory.when(b.refund_failed(instructed.refund_id), opened(20_00), closed("lost"))  # type: ignore[attr-defined]
-    memory.when(opened(30_00, "cb2", payment_id="pay2"), closed("lost", "cb2"))
-    assert balances(memory) == {CASH: -80_00, ESCROW: 80_00}
-
-
-def test_the_end_of_one_of_unwanted_money_puts_no_settlement_off_r2_6_r3_8() -> None:
-    memory = confirmed()
-    memory.when(b.payment_unwanted("pay2", 30_00), opened(30_00, payment_id="pay2"), closed("won"))
-    (settled,) = (fact for fact in memory.advance(b.at("06-13 00:00")) if isinstance(fact, LineSettled))
-    assert settled.occurred_at == b.at("06-12 00:00")
-
-
 REFUSED = {
     "opened twice": ((opened(), opened(when="06-08 13:00")), "chargeback.known"),
     "opened again with another amount": ((opened(), opened(50_00)), "chargeback.contradicted"),
