@@ -9,7 +9,7 @@ from itertools import combinations, islice, product
 from deploy.whatif.desk import ABSENT, Place, State
 
 REMEMBERED_MAX = 50_000
-BACK_MAX, PLACES_MAX, TRIES_MAX = 6, 6, 200  # how far back, of how many places, how many combinations
+BACK_MAX, PLACES_MAX, TRIES_MAX = 6, 12, 200  # how far back, of how many places, how many combinations
 
 Glimpse = dict[Place, tuple[State, int]]  # a state, and the place in the order of what replaced it
 

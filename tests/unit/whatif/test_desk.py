@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from deploy.whatif.desk import ABSENT, Decided, Desk, Place, State
+from deploy.whatif.hindsight import Hindsight
 from services.order.model import PARTY, RECENT, Recent, recent_key
 from shared.contracts.suspension import OrdersSought
 from tests.unit import builders as b
@@ -50,3 +51,11 @@ def test_what_was_asked_for_and_is_not_there_was_looked_at_r9_2() -> None:
     looked = [(kind, key) for kind, key in found.looked() if kind is RECENT]
     assert sorted(key for _, key in looked) == [recent_key("seller:s1", second) for second in range(1_000, 1_011)]
     assert found.states.get(looked[-1], ABSENT) is ABSENT
+
+
+def test_of_a_dozen_that_an_event_looks_at_each_may_have_changed_just_before_r9_2() -> None:
+    """As an explanation looks at a score and its groups of counterparties."""
+    places: list[Place] = [(PARTY, f"seller:s{number}") for number in range(12)]
+    hindsight = Hindsight()
+    hindsight.remember({}, places, 0)
+    assert {place for glimpse in hindsight.glimpses(places) if len(glimpse) == 1 for place in glimpse} == set(places)
