@@ -6,7 +6,7 @@ R2.2, R2.4-R2.6, R3.3, R4.1, R4.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from deploy.verify.log import Entry, Log, cause
 from deploy.verify.report import Check
 from shared.contracts.card import CardForfeited, CardRevoked
+from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseRuled
 from shared.contracts.order import OrderAccepted, OrderExpired, OrderPaid, OrderRejected, OrderTerms, PaymentUnwanted, Penalty
 from shared.contracts.refund import CaseOpened
@@ -91,13 +92,14 @@ def _named(log: Log) -> Check:
     lines = {order_id: {line.line_no: line for line in order.lines} for order_id, order in orders.items()}
     cases = {(fact.order_id, fact.case_id): fact for _, fact in log.of(CaseOpened)}
     payments = {(paid.order_id, paid.payment_id) for _, paid in log.of(OrderPaid)}
-    payments |= {(unwanted.order_id, unwanted.payment_id) for _, unwanted in log.of(PaymentUnwanted)}
+    unwanted = {(fact.order_id, fact.payment_id) for _, fact in log.of(PaymentUnwanted)}
+    payments |= unwanted
     for entry in log.facts():
         fact: Any = entry.event
         order = orders.get(vars(fact).get("order_id") or "") if fact is not None else None
         if order is None or isinstance(fact, OrderAccepted):
             continue
-        wrong = [*_of_order(fact, order), *_of_lines(fact, lines[order.order_id]), *_of_case(fact, cases)]
+        wrong = [*_of_order(fact, order, unwanted), *_of_lines(fact, lines[order.order_id]), *_of_case(fact, cases)]
         payment = vars(fact).get("payment_id")
         if payment is not None and (order.order_id, payment) not in payments:
             wrong.append(f"payment {payment}")
@@ -106,10 +108,15 @@ def _named(log: Log) -> Check:
     return check
 
 
-def _of_order(fact: Any, order: OrderAccepted) -> Iterator[str]:
-    """What took a card of one account may be the abuse of another of its person (R4.7); who lost is told of a dispute only."""
+def _of_order(fact: Any, order: OrderAccepted, unwanted: Collection[tuple[str, str]]) -> Iterator[str]:
+    """What took a card of one account may be the abuse of another of its person (R4.7); who lost is told of a dispute only (R4.11), and of
+    an unwanted payment nobody need know whose it was (R3.8).
+    """
     buyer = vars(fact).get("buyer_id")
-    untold = isinstance(fact, CaseRuled) and fact.appeal_until is None and buyer is None
+    untold = buyer is None and (
+        (isinstance(fact, CaseRuled) and fact.appeal_until is None)
+        or (isinstance(fact, ChargebackEnded) and (fact.order_id, fact.payment_id) in unwanted)
+    )
     if "buyer_id" in fact.model_fields_set and buyer != order.buyer_id and not untold and not isinstance(fact, CardForfeited | CardRevoked):
         yield f"buyer {buyer}"
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from deploy.verify import money, purses, reconciliation, splits, transactions
 from deploy.verify.allocation import deal
+from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.order import ParcelSent
 from shared.contracts.refund import CaseOpened, RefundGranted
 from shared.contracts.types import FreeShipping, Funder, Line
@@ -211,3 +212,10 @@ def test_an_instant_refund_that_was_denied_or_went_beyond_the_orders_limit_is_fo
     beyond.forge(RefundGranted, amount_minor=300_00)
     for copy, said in ((denied, "nobody is asked: True"), (beyond, "30000 at once so far")):
         assert any("cases at once" in found and said in found for found in wrong(copy.checks()))
+
+
+def test_nobody_need_know_whose_an_unwanted_payment_was_that_a_bank_disputed_r3_8() -> None:
+    late = b.succeeded(when="06-01 12:00")
+    town = street(b.placed(), "06-01 11:00", late, disputes.opened(when="06-02 10:00"), disputes.closed("won"))
+    (ended,) = (fact for _, fact in log_of(town).of(ChargebackEnded))
+    assert (ended.buyer_id, wrong(checked(town))) == (None, [])
