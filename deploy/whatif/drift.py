@@ -49,7 +49,8 @@ class Drift(Retrace):
         verdict = self._decided(one, event)
         if verdict is not None and self._fits(one, verdict):
             del self.otherwise[(one.desk, one.number)]
-            yield from super()._try(one)
+            self.route.decisions += 1
+            yield from self._take(one, event, verdict)
             return
         facts = tuple(self._fact(number) for _, number in one.expected)
         behind = self._behind(one, facts)

@@ -35,7 +35,7 @@ NOWHERE = object()  # what looks at nothing stands aside for ever
 
 
 class Retrace(Arrivals):
-    """run() finds the route. told: hears each decision, as (desk, event, id, its verdict)."""
+    """run() finds the route. wrong: what comes out otherwise than recorded, in words."""
 
     def __init__(self, past: Past, policies: Policies) -> None:
         super().__init__(past, policies)
