@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -33,3 +34,14 @@ def window_end(signed_at: datetime, days: int, zone: str) -> datetime:
     `days` times 24 h from 00:00 of the signing date + 1: a change of clocks inside the window moves its local end by an hour.
     """
     return day_after(signed_at, 1, zone) + timedelta(days=days)
+
+
+def after_spans(at: datetime, spans: Iterable[tuple[datetime, datetime]]) -> datetime:
+    """When what is due at that moment happens, if each span (from, until) that began before it holds it: at `at`, or the end of the last.
+
+    One that begins when it is due or later came too late. Source: R1.2, R2.5, R2.6.
+    """
+    for since, until in sorted(spans):
+        if since < at:
+            at = max(at, until)
+    return at

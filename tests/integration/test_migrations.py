@@ -3,18 +3,25 @@
 import asyncio
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from deploy.local.services import migration_folders
 from deploy.local.stack import Stack
-from services.order.model import ALLOTMENT, Allotment, Review
+from services.order.model import ALLOTMENT, ORDER, Allotment, Order, Review
+from services.payment.model import PAYMENT, Payment
 from services.trust.model import GROUPS, SCORE, Buckets, Score, all_groups, together
+from shared.messaging.shape import Kind
 from shared.postgres import MigrationError, migrate
-from tests.infra import Fresh
+from tests.infra import Fresh, Schema
+from tests.unit import builders as b
+from tests.unit.order import shop
+from tests.unit.payment import bank
 
 pytestmark = pytest.mark.stack
 
@@ -25,6 +32,22 @@ def folder(tmp_path: Path) -> Path:
     path.mkdir(parents=True)
     (path / "0001_init.sql").write_text('CREATE TABLE "order" (order_id text PRIMARY KEY)')
     return path
+
+
+async def schema_before(fresh: Fresh, tmp_path: Path, service: str, moving: str) -> tuple[Schema, Callable[[], list[Path]]]:
+    """The service's schema as it was before that file, and the folders with it."""
+    *shared, own = migration_folders(service)
+    older = tmp_path / service / "migrations"
+    older.mkdir(parents=True)
+    for path in own.glob("*.sql"):
+        if path.name < moving:
+            shutil.copy(path, older)
+
+    def upgraded() -> list[Path]:
+        shutil.copy(own / moving, older)
+        return [*shared, older]
+
+    return await asyncio.to_thread(fresh.schema, service, [*shared, older]), upgraded
 
 
 async def test_each_file_is_applied_once_in_order(stack: Stack, fresh: Fresh, folder: Path) -> None:
@@ -70,21 +93,14 @@ async def test_rewritten_history_is_refused(stack: Stack, fresh: Fresh, folder: 
 
 
 async def test_groups_that_lay_in_a_score_are_moved_into_rows_of_their_own(stack: Stack, fresh: Fresh, tmp_path: Path) -> None:
-    older, moving = tmp_path / "trust" / "migrations", "0007_groups.sql"
-    *shared, own = migration_folders("trust")
-    shutil.copytree(own, older)
-    for path in older.glob("*.sql"):
-        if path.name >= moving:
-            path.unlink()
-    schema = await asyncio.to_thread(fresh.schema, "trust", [*shared, older])
+    schema, upgraded = await schema_before(fresh, tmp_path, "trust", moving := "0007_groups.sql")
     days = {"2026-06-16": 4, "2026-06-01": 3}
     goods = Buckets({"2026-06-16": 2}, dict.fromkeys(range(1, 36), days), {"2026-05-01": 1})
     now = datetime(2026, 6, 16, tzinfo=UTC)
     before = Score(810, False, 40, "2026-06-16", now, 35, {"goods": goods, "logistics": Buckets(days)}, "good", subject_id="seller:s1")
     connection = await asyncpg.connect(schema.owner_dsn)
     await connection.execute("INSERT INTO score VALUES ('seller:s1', 7, 6, $1)", SCORE.dump(before))
-    shutil.copy(own / moving, older / moving)
-    assert await migrate(stack.dsn("admin"), schema.name, [*shared, older]) == [f"trust/{moving}"]
+    assert await migrate(stack.dsn("admin"), schema.name, upgraded()) == [f"trust/{moving}"]
     row = await connection.fetchrow("SELECT version, body FROM score")
     rows = {key: GROUPS.parse(body) for key, body in await connection.fetch("SELECT key, body FROM groups")}
     await connection.close()
@@ -111,20 +127,42 @@ async def test_the_span_in_which_a_product_was_approved_becomes_its_reviews(
     def day(number: int) -> datetime:
         return datetime(2026, 6, number, tzinfo=UTC)
 
-    older, newest = tmp_path / "order" / "migrations", "0004_reviews.sql"
-    *shared, own = migration_folders("order")
-    shutil.copytree(own, older)
-    (older / newest).unlink()
-    schema = await asyncio.to_thread(fresh.schema, "order", [*shared, older])
+    schema, upgraded = await schema_before(fresh, tmp_path, "order", moving := "0004_reviews.sql")
     span = {"approved_from": approved_from, "approved_until": approved_until, "reviewed_at": reviewed_at}
     body = {name: f"{day(number):%Y-%m-%dT%H:%M:%SZ}" if number else None for name, number in span.items()}
     connection = await asyncpg.connect(schema.owner_dsn)
     rest = {"units": 5, "limit": None, "sized_at": None, "taken": 2}
     await connection.execute("INSERT INTO allotment VALUES ('c618/sku1', 7, 6, $1)", json.dumps({**body, **rest}))
-    shutil.copy(own / newest, older / newest)
-    assert await migrate(stack.dsn("admin"), schema.name, [*shared, older]) == [f"order/{newest}"]
+    assert await migrate(stack.dsn("admin"), schema.name, upgraded()) == [f"order/{moving}"]
     row = await connection.fetchrow("SELECT version, body FROM allotment")
     await connection.close()
     assert row is not None
     known = tuple(Review(day(number), approved) for number, approved in reviews)
     assert (row["version"], ALLOTMENT.parse(row["body"])) == (7, Allotment(reviews=known, units=5, taken=2))
+
+
+def two_ordered() -> Order:
+    return shop.order(shop.shop(b.placed(b.cart(1), b.cart(2))))
+
+
+def two_paid() -> Payment:
+    return bank.payment(bank.funded(b.line(1), b.line(2)))
+
+
+@pytest.mark.parametrize(("service", "kind", "moving"), [("order", ORDER, "0005_spans.sql"), ("payment", PAYMENT, "0011_spans.sql")])
+async def test_when_a_line_was_freed_becomes_the_span_that_held_it(
+    stack: Stack, fresh: Fresh, tmp_path: Path, service: str, kind: Kind[Any, Any], moving: str
+) -> None:
+    schema, upgraded = await schema_before(fresh, tmp_path, service, moving)
+    lines = two_ordered if service == "order" else two_paid
+    body, (freed, never) = kind.dump(lines()), ('"freed_at":"2026-06-20T10:00:00Z"', '"freed_at":null')
+    body = body.replace('"spans":[]', freed, 1).replace('"spans":[]', never, 1)
+    connection = await asyncpg.connect(schema.owner_dsn)
+    await connection.execute(f"INSERT INTO \"{service}\" VALUES ('o1', 7, 6, $1)", body)
+    assert await migrate(stack.dsn("admin"), schema.name, upgraded()) == [f"{service}/{moving}"]
+    row = await connection.fetchrow(f'SELECT version, body FROM "{service}"')
+    await connection.close()
+    assert row is not None
+    assert row["version"] == 7
+    spans = [line.spans for line in kind.parse(row["body"]).lines.values()]
+    assert spans == [((datetime(1, 1, 1, tzinfo=UTC), datetime(2026, 6, 20, 10, tzinfo=UTC)),), ()]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.days import day_after, local_date, window_end
+from shared.days import after_spans, day_after, local_date, window_end
 from tests.unit.builders import at
 
 ZONES = st.sampled_from(["Asia/Shanghai", "America/New_York", "Europe/Berlin", "Asia/Kathmandu", "America/Santiago", "UTC"])
@@ -81,3 +81,14 @@ def test_a_day_begins_after_its_past_and_within_a_day_of_24_hours_times_k(time: 
 @given(TIMES, st.integers(1, 100), ZONES)
 def test_a_window_begins_with_the_day_after(time: datetime, days: int, zone: str) -> None:
     assert window_end(time, days, zone) - day_after(time, 1, zone) == timedelta(days=days)
+
+
+def test_a_span_holds_what_is_due_if_it_began_before_and_one_that_began_meanwhile_holds_it_too_r2_6() -> None:
+    day = [datetime(2026, 6, number, tzinfo=UTC) for number in range(1, 10)]
+    assert after_spans(day[3], []) == day[3]
+    assert after_spans(day[3], [(day[0], day[1])]) == day[3]
+    assert after_spans(day[3], [(day[3], day[5])]) == day[3]
+    assert after_spans(day[3], [(day[2], day[5])]) == day[5]
+    assert after_spans(day[3], [(day[4], day[7]), (day[2], day[5])]) == day[7]
+    assert after_spans(day[3], [(day[5], day[7]), (day[2], day[5])]) == day[5]
+    assert after_spans(day[3], [(day[1], day[7]), (day[2], day[5])]) == day[7]

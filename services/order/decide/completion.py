@@ -218,14 +218,14 @@ def settle(event: LineSettled, order: Order | None) -> Outcome:
 
 def _fallen_due(order: Order, line: OrderLine, at: datetime) -> Ends:
     """What waited for the end of a case: confirmation by time or by use, or the line's end by refund. Of units that all went back for
-    less than was paid, the rest is settled. Source: R2.5, R2.6.
+    less than was paid, the rest is settled. What no case held is confirmed by its deadline. Source: R2.5, R2.6, R1.2.
     """
     if line.over:
         return ends(order, "platform", at)
     if line.line.kind == "virtual" or line.used_up:
         return used_up(order, line, at)
     look = confirmation(line, order.terms) if order.terms is not None else None
-    return () if look is None or look[1] > at or held(line, look[1]) else completed(order, [line], "auto", at)
+    return () if look is None or look[1] != at or held(line, at) else completed(order, [line], "auto", at)
 
 
 def used_up(order: Order, line: OrderLine, at: datetime) -> Ends:

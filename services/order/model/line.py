@@ -9,6 +9,7 @@ from typing import Literal
 
 from shared.contracts.order import LineFreed, OrderTerms
 from shared.contracts.types import Line, LineParties
+from shared.days import after_spans
 from shared.money import unit_slice
 
 LineState = Literal["paid", "shipped", "delivered", "completed", "settled", "cancelled", "closed"]
@@ -41,7 +42,7 @@ class OrderLine:
     their way without a return do not leave again where they are lost.
     refunded: units that were paid back or will be, with refunded_minor; cancelled of them without a case.
     cases: open after-sale cases, each with its beginning. ended: closed ones, with beginning and end. applied: when the buyer applied for
-    each, however often it goes on after an appeal (R3.6). freed_at: the latest end.
+    each, however often it goes on after an appeal (R3.6). spans: from when until when they held the line.
     paid_back: of those the ones that refunded something, each with whether the seller was at fault.
     again_at: when the last replacement left that came on top, None: there is none; again_signed_at: when that was signed for.
     holds: units kept back for a case by its id while it is open, 0 where that was refused; those of which the money is granted even
@@ -61,7 +62,7 @@ class OrderLine:
     cases: dict[str, datetime] = field(default_factory=dict)
     ended: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     applied: dict[str, datetime] = field(default_factory=dict)
-    freed_at: datetime | None = None
+    spans: tuple[tuple[datetime, datetime], ...] = ()
     paid_back: dict[str, bool] = field(default_factory=dict)
     holds: dict[str, int] = field(default_factory=dict)
     stopped: int = 0
@@ -158,7 +159,7 @@ def confirmation(line: OrderLine, terms: OrderTerms) -> tuple[Stage, datetime] |
         return None
     stage, days = _look(sent_at, signed_at, line.extended_days, terms)
     deadline = sent_at + timedelta(days=days)
-    return stage, max(deadline, line.freed_at or deadline)
+    return stage, after_spans(deadline, line.spans)
 
 
 def held(line: OrderLine, at: datetime) -> bool:
@@ -176,7 +177,7 @@ def unsent_at(line: OrderLine, parcels: Mapping[str, Parcel], at: datetime) -> i
 
     A parcel counts from its dispatch on, whatever became of it later, but one that was to be stopped never does.
     """
-    in_case = any(since < at for since in line.cases.values()) or any(since < at < until for since, until in line.ended.values())
+    in_case = any(since < at for since in line.cases.values()) or any(since < at < until for since, until in line.spans)
     refunded = line.refunded_in_full and line.over_at is not None and line.over_at < at
     if line.line.kind != "goods" or in_case or refunded:
         return 0
@@ -231,7 +232,7 @@ def freed(line: OrderLine, fact: LineFreed, parcels: Mapping[str, Parcel]) -> Or
         line,
         cases={case_id: since for case_id, since in line.cases.items() if case_id != fact.case_id},
         ended={**line.ended, fact.case_id: (line.cases[fact.case_id], fact.occurred_at)},
-        freed_at=max(fact.occurred_at, line.freed_at or fact.occurred_at),
+        spans=(*line.spans, (line.cases[fact.case_id], fact.occurred_at)),
         refunded=line.refunded + fact.refunded_quantity,
         refunded_minor=line.refunded_minor + fact.refunded_minor,
         gone=(*line.gone, (fact.occurred_at, gone)) if gone else line.gone,

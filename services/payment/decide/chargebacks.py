@@ -7,9 +7,9 @@ from datetime import timedelta
 from services.payment.decide.debits import UNWANTED, debit, room, taken, unwanted_refund
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import unheld
-from services.payment.decide.settlement import settle_now
+from services.payment.decide.settlement import settle_freed
 from services.payment.model import Payment
-from services.payment.model.payment import folded, held, settlement
+from services.payment.model.payment import folded
 from shared.contracts.chargeback import (
     ChargebackAnswerDue,
     ChargebackContested,
@@ -108,13 +108,11 @@ def undecided(event: ChargebackAnswerDue, payment: Payment | None) -> Outcome:
 
 
 def _freed(before: Payment, payment: Payment, event: ChargebackClosed, policy: Policy) -> list[Message]:
-    """Held refunds, then what nothing holds any more; what nothing held before is settled by its deadline. Source: R2.6, R1.1."""
+    """Held refunds, then what nothing holds any more. Source: R2.6, R1.1."""
     facts: list[Message] = [*unheld(payment, event.occurred_at, policy)]
     payment = folded(payment, facts)
     for line_no in sorted(payment.lines):
-        due = settlement(before, line_no)
-        if due is not None and held(before, line_no, due):
-            facts += settle_now(payment, line_no, event.occurred_at)
+        facts += settle_freed(before, payment, line_no, event.occurred_at)
     return facts
 
 

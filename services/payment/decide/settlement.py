@@ -74,7 +74,13 @@ def free(event: CaseClosed, payment: Payment | None) -> Outcome:
         return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")
     freed = SettlementFreed(order_id=payment.id, line_no=event.line_no, case_id=event.case_id, occurred_at=event.occurred_at)
     given_up = () if rests(payment, event.given_up) else decided(payment, event.given_up, "given_up", event.occurred_at)
-    return (*given_up, freed, *settle_now(evolve(payment, freed), event.line_no, event.occurred_at))
+    return (*given_up, freed, *settle_freed(payment, evolve(payment, freed), event.line_no, event.occurred_at))
+
+
+def settle_freed(before: Payment, after: Payment, line_no: int, at: datetime) -> Settled:
+    """What was held before and is not any more; what nothing held before is settled by its deadline. Source: R2.6, R1.2."""
+    due = settlement(before, line_no)
+    return settle_now(after, line_no, at) if due is not None and held(before, line_no, due) else ()
 
 
 def settle_now(payment: Payment, line_no: int, at: datetime) -> Settled:

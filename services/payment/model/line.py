@@ -16,8 +16,8 @@ LineFact = SettlementPlanned | SettlementHeld | SettlementFreed | LineSettled
 class EscrowLine:
     """What came in for one line, by funder. confirmed_at None: not confirmed yet.
 
-    cases: open after-sale cases, each with its beginning. ended: closed ones. freed_at: when the latest of them, or of the order's
-    chargebacks, ended. perishable: fresh or virtual, its clawback window is the short one. commission_minor, kept_minor: what promoter
+    cases: open after-sale cases, each with its beginning. ended: closed ones. spans: from when until when those held it, and chargebacks
+    that have ended. perishable: fresh or virtual, its clawback window is the short one. commission_minor, kept_minor: what promoter
     and platform got when it was settled. restored_minor: what the guarantee fund has back of it.
     """
 
@@ -32,7 +32,7 @@ class EscrowLine:
     confirmed_at: datetime | None = None
     cases: dict[str, datetime] = field(default_factory=dict)
     ended: tuple[str, ...] = ()
-    freed_at: datetime | None = None
+    spans: tuple[tuple[datetime, datetime], ...] = ()
     settled: bool = False
     perishable: bool = False
     commission_minor: int = 0
@@ -48,15 +48,15 @@ def evolve(line: EscrowLine, fact: LineFact) -> EscrowLine:
             return replace(line, cases={**line.cases, fact.case_id: fact.occurred_at})
         case SettlementFreed():
             cases = {case_id: since for case_id, since in line.cases.items() if case_id != fact.case_id}
-            return freed(replace(line, cases=cases, ended=(*line.ended, fact.case_id)), fact.occurred_at)
+            return freed(replace(line, cases=cases, ended=(*line.ended, fact.case_id)), line.cases[fact.case_id], fact.occurred_at)
         case LineSettled():
             return replace(line, settled=True, commission_minor=fact.promoter_minor, kept_minor=fact.platform_minor)
         case _:
             assert_never(fact)
 
 
-def freed(line: EscrowLine, at: datetime) -> EscrowLine:
-    return replace(line, freed_at=max(at, line.freed_at or at))
+def freed(line: EscrowLine, since: datetime, until: datetime) -> EscrowLine:
+    return replace(line, spans=(*line.spans, (since, until)))
 
 
 def restored(line: EscrowLine, minor: int) -> EscrowLine:

@@ -53,7 +53,7 @@ from shared.contracts.payment import (
     StatementNoted,
     UnwantedReceived,
 )
-from shared.days import day_after
+from shared.days import after_spans, day_after
 from shared.messaging.message import Message
 from shared.messaging.shape import Kind
 
@@ -244,8 +244,7 @@ def settlement(payment: Payment, line_no: int) -> datetime | None:
     line = payment.lines[line_no]
     if line.confirmed_at is None or line.settled or payment.refunded_in_full(line_no):
         return None
-    at = promised(payment, line, line.confirmed_at)
-    return max(at, line.freed_at or at)
+    return after_spans(promised(payment, line, line.confirmed_at), line.spans)
 
 
 def promised(payment: Payment, line: EscrowLine, confirmed_at: datetime) -> datetime:
@@ -269,7 +268,8 @@ def _charged_back(payment: Payment, fact: ChargebackFact) -> Payment:
     payment = replace(payment, chargebacks={**payment.chargebacks, fact.chargeback_id: known})
     if not isinstance(fact, ChargebackEnded) or known.payment_id != payment.payment_id:
         return payment
-    freed = {line_no: line.freed(one, fact.occurred_at) for line_no, one in payment.lines.items() if known.holds(line_no)}
+    lines = {line_no: one for line_no, one in payment.lines.items() if known.holds(line_no)}
+    freed = {line_no: line.freed(one, known.opened_at, fact.occurred_at) for line_no, one in lines.items()}
     return replace(payment, lines={**payment.lines, **freed})
 
 

@@ -166,6 +166,18 @@ def test_a_case_opened_after_the_deadline_but_told_before_its_timer_does_not_hol
     assert b.only(memory.advance(LATE)).occurred_at == b.at("06-12 10:00")
 
 
+def test_a_case_that_came_too_late_and_ended_before_the_timer_moves_nothing_r1_2() -> None:
+    memory = delivered()
+    assert b.types(memory.when(b.case_opened(when="06-12 10:00"), b.case_closed(when="06-13 10:00"))) == ["line.held", "line.freed"]
+    assert b.only(memory.advance(LATE)).occurred_at == b.at("06-12 10:00")
+
+
+def test_a_case_that_went_on_after_an_appeal_held_the_line_both_times_r2_5_r4_11() -> None:
+    memory = delivered()
+    memory.when(b.case_opened(), b.case_closed(when="06-08 10:00"), b.case_reopened(when="06-14 10:00"), b.case_closed(when="06-16 10:00"))
+    assert b.only(memory.advance(LATE)).occurred_at == b.at("06-12 10:00")
+
+
 def test_a_case_opened_a_second_before_the_deadline_holds_it() -> None:
     memory = delivered()
     memory.when(b.case_opened(when="06-12 09:59:59"))

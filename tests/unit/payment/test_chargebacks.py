@@ -188,6 +188,13 @@ def test_one_that_was_opened_at_the_settlement_or_later_does_not_hold_it_r1_1() 
     assert b.types(memory.advance(b.at("06-12 00:01")))[0] == "line.settled"
 
 
+def test_one_that_came_after_the_line_was_due_and_ended_before_the_timer_moves_nothing_r2_6_r1_2() -> None:
+    memory = confirmed()
+    memory.when(opened(when="06-12 10:00"), closed("won", when="06-13 10:00"))
+    (fact,) = (fact for fact in memory.advance(b.at("08-01 00:00")) if isinstance(fact, LineSettled))
+    assert fact.occurred_at == b.at("06-12 00:00")
+
+
 def test_a_line_charged_back_in_full_is_settled_with_nothing_so_that_its_order_ends_r2_1() -> None:
     memory = confirmed(example())
     settled = memory.when(opened(), closed("lost"))[-1]

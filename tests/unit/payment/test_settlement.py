@@ -144,6 +144,22 @@ def test_a_confirmation_told_after_the_case_that_held_it_settles_when_that_ended
     assert settled(memory).occurred_at == b.at("06-20 10:00")
 
 
+@pytest.mark.parametrize("told_first", [True, False])
+def test_a_case_that_came_too_late_and_ended_before_the_timer_moves_nothing_whatever_is_told_first_r1_2(told_first: bool) -> None:
+    memory, case = funded(), (b.case_opened(when="06-12 10:00"), b.case_closed(when="06-13 10:00"))
+    memory.when(*case, b.order_completed()) if told_first else memory.when(b.order_completed(), *case)
+    memory.advance(LATE)
+    assert settled(memory).occurred_at == b.at("06-12 00:00")
+
+
+def test_a_case_that_begins_while_another_holds_the_line_holds_it_as_well_whichever_end_is_told_first_r2_6() -> None:
+    memory = confirmed()
+    memory.when(b.case_opened("c1"), b.case_opened("c2", when="06-13 10:00"))
+    memory.when(b.case_closed("c2", when="06-16 10:00"), b.case_closed("c1", when="06-15 10:00"))
+    memory.advance(LATE)
+    assert settled(memory).occurred_at == b.at("06-16 10:00")
+
+
 def test_a_case_before_the_confirmation_holds_as_well() -> None:
     memory = funded()
     memory.when(b.case_opened(when="06-04 10:00"), b.order_completed())
