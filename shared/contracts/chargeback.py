@@ -38,6 +38,7 @@ class ChargebackReceived(Message):
     lines: how it lies on them now, by largest remainder over what is paid and neither refunded nor charged back; less than
     amount_minor in all if refunds have left less than that (`chargeback.contested`). Empty: of a payment that was unwanted. answer_by:
     when it is announced that the bank has not said how it ended; None: received before there was such a time.
+    It cancels nothing: what has not left is still to be sent in time (R2.4), unless `order.cancel_requested` takes it back.
     Producer: payment. Consumers: outsiders.
     """
 

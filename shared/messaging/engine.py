@@ -22,6 +22,7 @@ from shared.messaging.clock import BusinessClock
 from shared.messaging.connect import Halted, backoff, connector, infrastructure, wait
 from shared.messaging.consume import Consumer
 from shared.messaging.flow import Flow
+from shared.messaging.halting import who_halted
 from shared.messaging.membership import Membership
 from shared.messaging.message import Topic
 from shared.messaging.metrics import METRICS
@@ -120,8 +121,8 @@ class Engine:
             return self.versions.trouble
         if dead := self._dead():
             return dead
-        if self.flow is not None and (halts := self.flow.halts()):
-            return "; ".join(f"partition {number}: {code}" for number, code in sorted(halts.items()))
+        if self.flow is not None and (halts := who_halted(self.flow.queues.partitions.values())):
+            return halts
         return (self.flow.trouble if self.flow is not None else "") or self.relay.trouble
 
     def alive(self) -> str:

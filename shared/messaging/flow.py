@@ -130,7 +130,7 @@ class Flow:
         self.queues.add(lane, asked, records, position)
 
     def lost(self, lane: Lane) -> None:
-        self._halt(lane[1], OUT_OF_RANGE)
+        halt(self.queues.partitions[lane[1]], OUT_OF_RANGE, topic=lane[0])
 
     def calm(self) -> bool:
         return self.queues.calm()

@@ -16,18 +16,25 @@ NOWHERE = ("", 0)
 log = logging.getLogger("laotie.flow")
 
 
-def halt(partition: Partition, code: HaltCode, stuck: tuple[str, int] = NOWHERE) -> None:
-    """L3. stuck: the topic and offset that cannot be done; NOWHERE: something else ends this halt."""
+def halt(partition: Partition, code: HaltCode, stuck: tuple[str, int] = NOWHERE, topic: str = "") -> None:
+    """L3. stuck: the topic and offset that cannot be done; NOWHERE: something else ends this halt, of that topic if there is one."""
     partition.unread.clear()
     partition.trying = False
     if partition.halted == TOO_MANY_PARKED:  # which only a person lifts
         return
+    where = f"{stuck[0]}/{partition.number}/{stuck[1]}" if stuck != NOWHERE else f"{topic}/{partition.number}" if topic else ""
     if partition.halted != code:
-        log.error("partition %d halted: %s", partition.number, code)
+        log.error("partition %d halted: %s", partition.number, f"{code} at {where}" if where else code)
     if partition.halted:
         METRICS.halted.labels(code=partition.halted, partition=partition.number).set(0)
-    partition.halted, partition.stuck = code, stuck
+    partition.halted, partition.where, partition.stuck = code, where, stuck
     METRICS.halted.labels(code=code, partition=partition.number).set(1)
+
+
+def who_halted(partitions: Iterable[Partition]) -> str:
+    """Who has halted, with the code and the place that it is about; empty: nobody."""
+    halted = sorted((partition for partition in partitions if partition.halted), key=lambda partition: partition.number)
+    return "; ".join(f"partition {one.number}: {one.halted}" + (f" at {one.where}" if one.where else "") for one in halted)
 
 
 def lift(partition: Partition) -> None:

@@ -80,6 +80,7 @@ class Partition:
     streams: dict[str, Stream] = field(default_factory=dict)
     busy: bool = False
     halted: str = ""  # the code; its records stay where they are
+    where: str = ""  # the place that the code is about; empty: none
     stuck: tuple[str, int] = ("", 0)  # the topic and offset that it halted at, of a halt that is over once that is done
     trying: bool = False  # halted, and its records are taken again
     unread: set[str] = field(default_factory=set)  # topics for which no answer has come since it began, or began again

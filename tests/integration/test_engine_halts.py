@@ -74,7 +74,7 @@ def test_c2_a_gap_stops_its_partition_alone(world: World) -> None:
     world.raw("alpha.v1", b"gap", b"{}", head, 1)
     world.flush()
     process = world.living("beta")[0]
-    assert world.halted(process, "halt.sequence_gap") == "partition 1: halt.sequence_gap"
+    assert world.halted(process, "halt.sequence_gap").startswith(f"partition 1: halt.sequence_gap at {world.ns}alpha.v1/1/")
     found = begin(world, "gap")
     settle(world, but=(("alpha.v1", 1),))
     assert {found[n] for n in range(world.stripes) if n != 1} <= stepped(world), "the others flow"
@@ -92,7 +92,7 @@ def test_c2_a_gap_at_the_very_head_of_our_log_is_one_too(world: World) -> None:
     world.raw("gamma.v1", b"head", b"{}", {"ce_type": "x", "ce_source": f"laotie/{world.ns}gamma", "ce_sequence": "2"}, 0)
     world.flush()
     process = world.living("alpha")[0]
-    assert world.halted(process, "halt.sequence_gap") == "partition 0: halt.sequence_gap"
+    assert world.halted(process, "halt.sequence_gap") == f"partition 0: halt.sequence_gap at {world.ns}gamma.v1/0/0"
     world.rows(
         "admin", f"UPDATE {world.ns}alpha.cursor SET position = position + 1 WHERE topic = $1 AND partition = 0", f"{world.ns}gamma.v1"
     )
@@ -109,7 +109,7 @@ def test_a_cursor_behind_the_log_stops_its_partition_until_it_is_moved(world: Wo
     for future in world.admin.delete_records([TopicPartition(topic, 2, low)]).values():
         future.result(30)
     process = world.spawn("beta")
-    assert world.halted(process, "halt.cursor_out_of_range") == "partition 2: halt.cursor_out_of_range"
+    assert world.halted(process, "halt.cursor_out_of_range") == f"partition 2: halt.cursor_out_of_range at {topic}/2"
     found = begin(world, "range")
     settle(world, but=(("alpha.v1", 2),))
     assert {found[n] for n in range(world.stripes) if n != 2} <= stepped(world)
@@ -128,7 +128,7 @@ def test_a_cursor_beyond_the_end_stops_its_partition(world: World) -> None:
     sql = f"UPDATE {beta(world)}.cursor SET position = position + $1 WHERE topic = $2 AND partition = 0"
     world.rows("admin", sql, 1000, topic)
     process = world.spawn("beta")
-    assert world.halted(process, "halt.cursor_out_of_range") == "partition 0: halt.cursor_out_of_range"
+    assert world.halted(process, "halt.cursor_out_of_range") == f"partition 0: halt.cursor_out_of_range at {topic}/0"
     world.rows("admin", sql, -1000, topic)
     found = begin(world, "beyond")
     settle(world)

@@ -11,6 +11,7 @@ import pytest
 
 from shared.messaging.consume import Batch, Consumer, Done, Gap
 from shared.messaging.flow import Flow
+from shared.messaging.halting import who_halted
 from shared.messaging.metrics import METRICS
 from shared.messaging.queues import TOO_MANY_PARKED, Queues
 from shared.messaging.record import Effects, Record
@@ -165,6 +166,18 @@ def test_l3_a_partition_halted_for_another_reason_is_told_with_that_one_alone() 
     flow.lost(("x.v1", 0))
     gauge = {code: METRICS.halted.labels(code=code, partition=0)._value.get() for code in ("halt.sequence_gap", *flow.halts().values())}
     assert gauge == {"halt.sequence_gap": 0, "halt.cursor_out_of_range": 1}
+
+
+def test_l3_who_has_halted_is_told_with_the_place_that_a_person_is_to_mend() -> None:
+    flow = arrange(done)
+    flow.queues = Queues({("x.v1", 0): 0, ("y.v1", 1): 0, ("y.v1", 2): 0}, (), 4)
+    assert who_halted(flow.queues.partitions.values()) == ""
+    flow._halt(2, TOO_MANY_PARKED)
+    flow._halt(1, "halt.sequence_gap", ("y.v1", 7))
+    flow.lost(("x.v1", 0))
+    assert who_halted(flow.queues.partitions.values()) == (
+        "partition 0: halt.cursor_out_of_range at x.v1/0; partition 1: halt.sequence_gap at y.v1/1/7; partition 2: halt.too_many_parked"
+    )
 
 
 async def told_while_tried(monkeypatch: pytest.MonkeyPatch, fails: int, error: Callable[[Record], Exception]) -> list[dict[int, str]]:
