@@ -210,6 +210,12 @@ def test_the_schema_refuses_a_typo(more: dict[str, Any]) -> None:
     assert not SCHEMA.is_valid(DOCUMENT | more)
 
 
+def test_the_schema_refuses_a_name_that_is_none() -> None:
+    kinds = DOCUMENT["trust"]["violations"]["kinds"]
+    assert SCHEMA.is_valid(changed("trust.violations.kinds.another_one", next(iter(kinds.values()))))
+    assert not SCHEMA.is_valid(changed("trust.violations.kinds.Another One", next(iter(kinds.values()))))
+
+
 # -- beyond the schema
 
 
