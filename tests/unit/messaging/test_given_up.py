@@ -45,6 +45,15 @@ def test_f3_a_ready_one_whose_touch_grew_keeps_its_place_for_the_next_turn(desk:
     assert (desk.coins("a"), desk.states("a")) == ((1, 2, 3), [])
 
 
+def test_f3_nothing_overtakes_a_ready_one_whose_touch_grew(desk: Desk) -> None:
+    """The lid behind it looks at nothing but the jar, which is there."""
+    desk.all(desk.coin("a", 1, "boom"), desk.coin("a", 1, "far"), desk.coin("a", 2))
+    desk.all(desk.incoming(Lid(jar="a", occurred_at=NOON + timedelta(hours=1))))
+    desk.discard("a", desk.held[0].ref)
+    desk.turns()
+    assert [headers["ce_type"] for _, _, headers in desk.facts if headers["ce_type"] in ("taken", "closed")] == ["taken", "taken", "closed"]
+
+
 def test_f3_what_is_held_and_let_go_on_in_one_batch_is_ready_with_the_rest(desk: Desk) -> None:
     desk.all(desk.coin("a", 1, "boom"))
     MEND.add("boom")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from shared.messaging.consume import _offered as offered
+from shared.messaging.envelope import MAX_OUT_BYTES
 from shared.messaging.fold import Fold
 from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.record import Envelope, Held, Incoming, Record, Unreadable
@@ -22,7 +23,7 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 class Coin(Message):
-    """n waits for n - 1. what: ok; no is refused, never only once it waits no more; boom raises; big is too large; far names another
+    """n waits for n - 1. what: ok; no is refused, never only once it waits no more; boom raises; big is too large with headers; far names another
     shelf; mute says nothing; twice is taken twice; stray names another jar; alien says what this service does not say; theirs is another
     service's.
     """
@@ -124,7 +125,7 @@ def take(event: Coin, jar: Jar | None, shelf: Shelf | None) -> Outcome:
     if event.what == "mute":
         return ()
     at = event.occurred_at
-    filler = "x" * 1_100_000 if event.what == "big" else event.what if event.what == "far" else ""
+    filler = "x" * (MAX_OUT_BYTES - 4_096) if event.what == "big" else event.what if event.what == "far" else ""
     taken = Taken(jar="other" if event.what == "stray" else event.jar, n=event.n, filler=filler, occurred_at=at)
     if event.what == "alien":
         return (Lid(jar=event.jar, occurred_at=at),)
