@@ -145,6 +145,7 @@ def test_brackets_behind_a_text_that_ends_with_a_backslash_are_nesting_and_those
     deepest = "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)
     assert isinstance(read(raw('"CNY"', f'"CNY", "x": "\\\\", "extra": {deepest}, "more": {deepest}')), Incoming)
     assert refused(raw('"CNY"', f'"CNY", "x": "\\\\", "extra": [{deepest}]')) == "event.too_deep"
+    assert refused(raw('"CNY"', f'"CNY", "extra": {deepest}, "more": [{deepest}]')) == "event.too_deep"
 
 
 def test_far_future_and_far_past() -> None:

@@ -1,4 +1,4 @@
-"""What our relay wrote is read by its few headers alone, and comes to what the long way comes to. E1, E2."""
+"""What our relay wrote is read by its few headers alone, and comes to what the long way comes to; what is others'. E1, E2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from shared.messaging.envelope import MAX_IN_BYTES, fact_headers
 from shared.messaging.record import Envelope, Incoming, Record
-from tests.unit.envelopes import PSP, TIMER, header, read, refused
+from tests.unit.envelopes import INPUTS, PSP, TIMER, TOPICS, header, read, refused
 
 TRACE = f"00-{'1' * 32}-{'2' * 16}-01"
 IDENTITY = "01234567-89ab-5cde-8f01-23456789abcd"
@@ -58,3 +58,17 @@ def test_a_key_that_is_no_header_cannot_be_a_facts(subject: str) -> None:
     assert isinstance(event, Incoming)
     with pytest.raises(ValueError, match="cannot be a header"):
         fact_headers(event.event.model_copy(update={"order_id": subject}), IDENTITY, "laotie/order", event.envelope, 1, "1")
+
+
+def test_e1_what_is_for_others_and_cannot_be_read_is_refused_by_the_warden_all_the_same() -> None:
+    other = next(name for name, kind in TOPICS["psp.v1"].types.items() if kind not in INPUTS)
+    record = header("ce_type", other.encode(), header("ce_id", None))
+    record.ours = False
+    assert refused(record) == "event.missing_header"
+    assert read(record, "order") is None
+
+
+def test_a_trace_that_a_stranger_began_goes_on() -> None:
+    found = read(header("traceparent", TRACE.encode()))
+    assert isinstance(found, Incoming)
+    assert found.envelope.traceparent == TRACE

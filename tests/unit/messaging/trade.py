@@ -23,9 +23,9 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 class Coin(Message):
-    """n waits for n - 1. what: ok; no is refused, never only once it waits no more; boom raises; big is too large with headers; far names another
-    shelf; mute says nothing; twice is taken twice; stray names another jar; alien says what this service does not say; theirs is another
-    service's.
+    """n waits for n - 1. what: ok; no is refused, never only once it waits no more; boom raises; big is too large with its headers;
+    far names another shelf; mute says nothing; twice is taken twice; stray names another jar; alien says what this service does not
+    say; theirs is another service's.
     """
 
     type: ClassVar[str] = "coin"
