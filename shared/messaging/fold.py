@@ -475,8 +475,6 @@ class Fold:
     def _raised(self, incoming: Incoming, row: Held | None, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}"
         self._hold(incoming, "parked", "parked.raised", text, row)
-        if row is None:
-            self.settle_ready(incoming.key)
 
     def _waits(self, incoming: Incoming, row: Held | None, code: Code) -> None:
         full = sum(other.state == "waiting" for other in self.held(incoming.key)) >= WAITING_MAX
@@ -543,12 +541,11 @@ class Fold:
         self.effects.held.pop(row.ref, None)
         self.effects.released.add(row.ref)
         self._disarm((WAIT_OVER, row.ref))
-        if not keep_inbox:
-            item = self._items[row.ref]
-            if isinstance(item, Incoming) and item.upstream:
-                place = (item.envelope.source, item.envelope.id)
-                self.effects.inbox.pop(place, None)
-                self.effects.inbox_gone.add(place)
+        item = self._items[row.ref]
+        if not keep_inbox and (isinstance(item, Unreadable) or item.upstream):
+            place = (item.envelope.source, item.envelope.id) if isinstance(item, Incoming) else (row.record.source, row.record.event_id)
+            self.effects.inbox.pop(place, None)
+            self.effects.inbox_gone.add(place)
 
     def seen(self, incoming: Incoming) -> None:
         if incoming.upstream:

@@ -32,7 +32,7 @@ class Numbered(Sequence[str]):
 
     def __contains__(self, key: object) -> bool:
         number = key.removeprefix(self.prefix) if isinstance(key, str) and key.startswith(self.prefix) else ""
-        return number.isdecimal() and number.isascii() and str(int(number)) == number and int(number) in self.numbers
+        return number.isdecimal() and str(int(number)) == number and int(number) in self.numbers
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Numbered) and (self.prefix, self.numbers) == (other.prefix, other.numbers)

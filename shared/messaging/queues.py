@@ -68,7 +68,7 @@ class Stream:
     @property
     def waiting(self) -> bool:
         """There are records, or the log went on without any (control records of a transaction)."""
-        return bool(self.records) or self.fetched > self.position
+        return self.fetched > self.position
 
 
 @dataclass(slots=True)
@@ -203,7 +203,7 @@ class Queues:
             return None
         slow = next((partition for partition in ready if partition.size < self.batch_max), None)
         chosen = [slow] if slow else self._filling(ready)
-        return self._cut(chosen, min(partition.size for partition in chosen))
+        return self._cut(chosen, chosen[0].size)
 
     def _filling(self, ready: list[Partition]) -> list[Partition]:
         """A transaction costs as much as fifty events: two half batches side by side gain less than that."""

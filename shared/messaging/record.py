@@ -46,7 +46,15 @@ class Record:
     @property
     def event_id(self) -> str:
         """As its header says, readable or not."""
-        return next((data.decode("utf-8", "replace") for name, data in self.headers if name == "ce_id" and data), "")
+        return self._said("ce_id")
+
+    @property
+    def source(self) -> str:
+        """The same of who sent it."""
+        return self._said("ce_source")
+
+    def _said(self, name: str) -> str:
+        return next((data.decode("utf-8", "replace") for said, data in self.headers if said == name and data), "")
 
 
 @dataclass(slots=True)

@@ -99,7 +99,7 @@ def test_a_time_without_zone_or_that_is_none(moment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["9223372036854775808", "-9223372036854775809", "1" * 400, "1e400", "-1e999", "NaN", "Infinity", "-Infinity"]
+    "number", ["9223372036854775808", "-9223372036854775809", "1" * 400, "1" * 5_000, "1e400", "-1e999", "NaN", "Infinity", "-Infinity"]
 )
 def test_numbers_beyond_64_bits_wherever_they_stand(number: str) -> None:
     assert refused(raw("19000", number)) == "event.number_out_of_range"
@@ -138,6 +138,14 @@ def test_deep_nesting(opening: str, closing: str) -> None:
 
 def test_brackets_inside_texts_are_no_nesting() -> None:
     assert isinstance(read(body(extra='[{"' * 1000)), Incoming)
+    assert isinstance(read(body(extra="[" * 1000 + '\\"' + "[" * 1000)), Incoming), "nor is a quoted quote the end of one"
+
+
+def test_brackets_behind_a_text_that_ends_with_a_backslash_are_nesting_and_those_beside_each_other_are_none() -> None:
+    deepest = "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1)
+    assert isinstance(read(raw('"CNY"', f'"CNY", "x": "\\\\", "extra": {deepest}, "more": {deepest}')), Incoming)
+    assert refused(raw('"CNY"', f'"CNY", "x": "\\\\", "extra": [{deepest}]')) == "event.too_deep"
+    assert refused(raw('"CNY"', f'"CNY", "extra": {deepest}, "more": [{deepest}]')) == "event.too_deep"
 
 
 def test_far_future_and_far_past() -> None:

@@ -210,6 +210,12 @@ def test_the_schema_refuses_a_typo(more: dict[str, Any]) -> None:
     assert not SCHEMA.is_valid(DOCUMENT | more)
 
 
+def test_the_schema_refuses_a_name_that_is_none() -> None:
+    kinds = DOCUMENT["trust"]["violations"]["kinds"]
+    assert SCHEMA.is_valid(changed("trust.violations.kinds.another_one", next(iter(kinds.values()))))
+    assert not SCHEMA.is_valid(changed("trust.violations.kinds.Another One", next(iter(kinds.values()))))
+
+
 # -- beyond the schema
 
 
@@ -244,3 +250,26 @@ def test_the_schema_refuses_a_typo(more: dict[str, Any]) -> None:
 def test_r9_1_what_contradicts_itself_is_refused_by_field_and_rule(path: str, value: object, fault: str) -> None:
     with pytest.raises(ValidationError, match=fault):
         read(changed(path, value))
+
+
+@pytest.mark.parametrize("path", sorted({path.rpartition(".")[0] for path in PATHS if path.rpartition(".")[0].endswith("_minor")}))
+def test_r1_1_no_amount_is_of_a_currency_that_there_is_not(path: str) -> None:
+    with pytest.raises(ValidationError, match=rf"{re.escape(path)}: XXX is no currency"):
+        read(changed(f"{path}.XXX", 1_000_00))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("order.ship_hours_24h", 48),
+        ("order.late.max_minor.CNY", 5_00),
+        ("payment.clawback_days_short", 15),
+        ("refund.guarantees.authenticity.food_multiple", 3),
+        ("refund.guarantees.authenticity.food_min_minor.CNY", 500_00),
+        ("trust.tiers.2.traffic_pct", 100),
+        ("trust.tiers.2.escrow_days", 7),
+        ("trust.prior_good", 10),
+    ],
+)
+def test_r9_1_what_is_no_more_than_what_bounds_it_is_taken(path: str, value: object) -> None:
+    assert leaves(read(changed(path, value)))[path.replace("tiers.2", "tiers.fair")] == value

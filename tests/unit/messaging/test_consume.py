@@ -14,7 +14,7 @@ from shared.messaging.store import Move, Opened, Store
 from shared.messaging.stripes import stripe_of
 from shared.messaging.system import OPS, Redrive, Turn
 from shared.messaging.versions import Static
-from tests.unit.messaging.trade import NOON, PANTRY, SERVICE, SHOP, TIMER, Desk, Versions
+from tests.unit.messaging.trade import JAR, NOON, PANTRY, SERVICE, SHOP, TIMER, Desk, Lid, Versions
 
 TOPICS = {topic.name: topic for topic in (SHOP, PANTRY, TIMER)}
 KEY = next(f"k{n}" for n in range(99) if stripe_of(f"k{n}", 4) == 0)
@@ -131,3 +131,44 @@ def test_e2_only_numbered_records_are_turns_of_the_engine() -> None:
     assert consumer()._read(numbered, NOON) == Turn("a", "engine.offer")
     assert not isinstance(consumer()._read(replace(numbered, headers=(*numbered.headers, ("ce_source", b"toy/app"))), NOON), Turn)
     assert not isinstance(consumer()._read(replace(numbered, topic=SHOP.name), NOON), Turn)
+
+
+def test_f5_what_was_let_go_in_this_batch_may_come_corrected_in_it() -> None:
+    item = Desk().coin("a", 1, id="one")
+    fold = Fold(SERVICE, Versions(), NOON)
+    fold.effects.inbox_gone.add(("shop", "one"))
+    assert consumer()._known(item, fold, Opened({}, {("shop", "one"): b"other"}, False)) is None
+
+
+def test_c2_a_number_that_begins_the_next_batch_is_not_seen_yet() -> None:
+    desk, made = Desk(), batch(record("pantry.timer.v1", 0, "8"), record("pantry.timer.v1", 1, "9"))
+    lids = [desk.incoming(Lid(jar=jar, occurred_at=NOON)) for jar in ("here", "elsewhere")]
+    items = [replace(lid, envelope=replace(lid.envelope, sequence=number)) for number, lid in enumerate(lids, start=8)]
+    fold = Fold(SERVICE, Versions(), NOON)
+    fold.expect(items[0].event)
+    fold.wanted(JAR)
+    fold.put(JAR, {})
+    opened = Opened({("pantry.timer.v1", 0): (0, 7)}, {}, False)
+    assert consumer()._fold(made, [*items], fold, opened) == (1, {("pantry.timer.v1", 0): 8})
+    alone = batch(record("pantry.timer.v1", 1, "9"))
+    with pytest.raises(RuntimeError, match="did not lead to"):
+        consumer()._fold(alone, [items[1]], fold, Opened({("pantry.timer.v1", 0): (1, 8)}, {}, False))
+
+
+def test_a_record_without_a_key_lies_on_no_wrong_stripe_nor_does_one_of_ours() -> None:
+    keyless = replace(record("shop.v1", 0, number=1), key=None)
+    ours = record("pantry.timer.v1", 0, "1", number=1)
+    assert stripe_of(KEY, 4) != 1
+    assert [(move.upto, move.astray) for move in consumer()._moves(batch(keyless, ours), 2, {})] == [(1, False)] * 2
+
+
+def test_c3_an_order_to_steer_is_known_once_it_is_done_and_refused_where_there_is_nothing_to_steer() -> None:
+    desk = Desk()
+    desk.all(desk.coin("a", 1, "boom"))
+    order = replace(desk.incoming(Redrive(service="pantry", target="a", occurred_at=NOON), id="go"), upstream=True)
+    for inbox, copies in (({("shop", "go")}, []), (set(), [b"ops.nothing_parked"])):
+        fold = desk.fold(["a"], [])
+        consumer()._steer(order, fold)
+        assert set(fold.effects.inbox) == inbox
+        assert [dict(copy.headers)["x-reason"] for copy in fold.effects.facts] == copies
+        desk.keep(fold)

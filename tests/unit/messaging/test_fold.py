@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -36,13 +37,21 @@ def test_f1_facts_ids_are_spelled_from_their_cause(desk: Desk) -> None:
 
 def test_f1_ids_of_different_causes_differ() -> None:
     assert fact_id("s", "a", "b|c", 0) != fact_id("s", "a|b", "c", 0)
-    assert len({fact_id("s", "a", "b", n) for n in range(100)}) == 100
+    ids = {fact_id("s", "a", "b", n) for n in range(100)}
+    assert ids == {str(uuid.uuid5(uuid.NAMESPACE_URL, f"s\na\nb\n{n}")) for n in range(100)}
+    assert len(ids) == 100
 
 
-@pytest.mark.parametrize("what", ["boom", "half", "stray", "big", "plan", "touch"])
+def test_f1_of_two_facts_about_one_entity_the_second_builds_on_the_first(desk: Desk) -> None:
+    desk.all(desk.coin("a", 1, "twice"))
+    assert desk.coins("a") == (1, 1)
+    assert [h["ce_entityversion"] for _, _, h in desk.facts] == ["1", "2"]
+
+
+@pytest.mark.parametrize("what", ["boom", "half", "stray", "alien", "big", "plan", "touch"])
 def test_f2_f8_an_event_whose_fold_raises_leaves_no_trace_but_the_parked_event(desk: Desk, what: str) -> None:
-    """boom: decide raises; half: its second fact is about what is not touched; big: what could not be sent; plan: handle raises;
-    touch: what it touches cannot be computed."""
+    """boom: decide raises; half: its second fact is about what is not touched; alien: its fact is of no kind of this service; big:
+    what could not be sent; plan: handle raises; touch: what it touches cannot be computed."""
     desk.all(desk.coin("a", 1), desk.coin("b", 1), desk.coin("a", 2, what), desk.coin("b", 2))
     assert desk.coins("a") == (1,)
     assert desk.coins("b") == (1, 2), "other keys go on"
@@ -142,10 +151,17 @@ def test_f4_events_of_one_batch_wait_for_each_other_too(desk: Desk) -> None:
     assert desk.held == []
 
 
+def test_f4_each_change_begins_the_round_again(desk: Desk) -> None:
+    desk.all(desk.coin("a", 3), desk.coin("a", 2), desk.coin("a", 9), desk.coin("a", 1))
+    assert (desk.coins("a"), desk.states("a")) == ((1, 2, 3), ["waiting"])
+
+
 def test_f4_no_more_than_a_bound_may_wait(desk: Desk) -> None:
-    desk.all(*[desk.coin("a", n) for n in range(2, WAITING_MAX + 3)])
+    desk.all(*[desk.coin("a", n) for n in range(3, WAITING_MAX + 4)])
     assert desk.states("a") == ["waiting"] * WAITING_MAX
     assert desk.copies == [("a", "wait.too_many")]
+    desk.all(desk.coin("a", 1))
+    assert desk.states("a") == ["waiting"] * WAITING_MAX, "those that wait already, and still do, are no more than before"
 
 
 def test_f5_a_rejected_event_leaves_no_inbox_row(desk: Desk) -> None:
@@ -163,6 +179,11 @@ def test_f5_a_waiting_event_that_is_rejected_at_last_leaves_none_either(desk: De
     desk.all(desk.coin("a", 1, id="x"))
     assert desk.inbox == {"x"}
     assert desk.held == []
+
+
+def test_f5_one_that_waits_and_is_rejected_in_one_batch_leaves_none(desk: Desk) -> None:
+    desk.all(desk.coin("a", 2, "never", id="w"), desk.coin("a", 1, id="x"))
+    assert (desk.copies, desk.inbox) == ([("a", "order.closed")], {"x"})
 
 
 def test_f5_what_is_another_services_is_remembered_nowhere_though_the_key_is_parked(desk: Desk) -> None:

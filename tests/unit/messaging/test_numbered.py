@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 
 from hypothesis import given
@@ -15,8 +16,9 @@ from shared.messaging.fold import Fold
 from shared.messaging.message import Message
 from shared.messaging.numbered import Numbered
 from shared.messaging.record import Envelope, Incoming, Record
-from shared.messaging.shape import Many
+from shared.messaging.shape import Many, Outcome, Service, on
 from tests.unit import builders as b
+from tests.unit.messaging.trade import JAR, NOON, SHELF, Coin, Desk, Jar, Shelf, Versions
 
 HERE, PARTY = b.at("06-01 12:00"), f"seller:{b.SELLER}"
 
@@ -35,6 +37,8 @@ def test_a_run_is_the_sequence_of_its_keys_r2_8(start: int, length: int, number:
     assert (recent_key("seller:s1", number) in keys) == (recent_key("seller:s1", number) in spelled)
     assert [keys.place(key) for key in spelled] == list(range(length))
     assert keys == recent_keys("seller:s1", range(start, start + length))
+    assert keys != recent_keys("seller:s1", range(start, start + length + 1))
+    assert keys != recent_keys("seller:s2", range(start, start + length))
 
 
 def incoming(event: Message) -> Incoming:
@@ -77,3 +81,22 @@ def test_a_run_looks_at_what_came_in_its_batch_too_and_at_nothing_that_was_not_a
     found = [fact["order_id"] for fact in told if "order_id" in fact]
     assert found == ["o3", "o1", "o1", "o3", "o7"]
     assert not fold.offer(incoming(another))
+
+
+def test_of_a_run_what_is_there_comes_in_its_order_whatever_other_kinds_have_there() -> None:
+    """As numbers, not as letters; and a run of nothing needs no loading."""
+    seen: list[list[str]] = []
+
+    def look(event: Coin, jars: Mapping[str, Jar], none: Mapping[str, Jar]) -> Outcome:
+        seen.append([*jars, *none])
+        return ()
+
+    plan = JAR.many(Numbered("j", range(8, 12))), JAR.many(Numbered("j", range(0)))
+    fold = Fold(Service("pantry", Coin, lambda event, _: on(event, look, *plan), (JAR, SHELF)), Versions(), NOON)
+    coin = Desk().coin("a", 1)
+    fold.expect(coin.event)
+    fold.wanted(JAR)
+    fold.put(JAR, {key: (1, Jar(key)) for key in ("j10", "j9")})
+    fold.put(SHELF, {"j11": (1, Shelf(1))})
+    assert fold.offer(coin)
+    assert seen == [["j9", "j10"]]

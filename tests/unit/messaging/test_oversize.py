@@ -24,7 +24,7 @@ def copied(key: int = 1, value: int = 1, header: int = 1) -> Out:
     fold.refuse(Unreadable(record, "event.too_large", "so large"))
     (copy,) = fold.effects.facts
     assert len(copy.key or b"") + len(copy.value or b"") + sum(len(data) for _, data in copy.headers if data) <= COPY_MAX + ROOM < 5 * MIB
-    assert dict(copy.headers)["x-original-offset"] == b"7"
+    assert (dict(copy.headers)["x-original-offset"], dict(copy.headers)["x-attempts"]) == (b"7", b"1")
     return copy
 
 

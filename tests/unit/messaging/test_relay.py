@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
@@ -11,7 +11,8 @@ from asyncpg import ReadOnlySQLTransactionError
 
 from shared.messaging import relay as module
 from shared.messaging.metrics import METRICS
-from shared.messaging.relay import BATCH_ROWS, DELETE, SCAN, STUCK_SECONDS, Relay
+from shared.messaging.relay import BATCH_ROWS, DELETE, REQUEST_BYTES, SCAN, STUCK_SECONDS, LaneState, Relay
+from shared.messaging.store import OutboxRow
 from shared.settings import Settings
 
 ANSWER_SECONDS = 0.01
@@ -70,11 +71,13 @@ class Answer(asyncio.Future[None]):
 
 
 class Producer:
-    """A broker that takes nothing of the topic `refused`. sent: of each record its topic and number."""
+    """A broker that takes nothing of the topic `refused`. sent: of each record its topic and number. asked: of the last one."""
 
     sent: list[tuple[str, int]]
+    asked: dict[str, Any]
 
-    def __init__(self, **_: Any) -> None: ...
+    def __init__(self, **asked: Any) -> None:
+        Producer.asked = asked
 
     async def start(self) -> None: ...
 
@@ -126,6 +129,12 @@ async def test_r3_a_lane_that_is_refused_for_ever_does_not_make_the_others_be_se
     assert [number for topic, number in Producer.sent if topic == "taken"] == [1, 2]
 
 
+async def test_r1_r3_what_is_acknowledged_is_with_every_replica_and_stands_there_once_and_in_order() -> None:
+    await rounds(Table(("refused", 0, 1)), 2)
+    assert (Producer.asked["acks"], Producer.asked["enable_idempotence"]) == ("all", True)
+    assert Producer.asked["max_request_size"] == Producer.asked["max_batch_size"] == REQUEST_BYTES, "a single row may be that large"
+
+
 async def test_r3_what_cannot_be_deleted_is_sent_once_and_what_stands_behind_it_too() -> None:
     """A database that refuses writes: the delete is tried again, the rows are not sent again; more than one batch of them."""
     numbers = range(1, 2 * BATCH_ROWS + 2)
@@ -167,3 +176,23 @@ async def test_monitoring_is_told_how_long_rows_wait_though_there_is_no_broker(m
     await rounds(Table(("taken", 0, 1), ("taken", 0, 2)), 2)
     assert METRICS.outbox_rows._value.get() == 2
     assert METRICS.outbox_age._value.get() > 0
+
+
+def test_r2_a_row_is_queued_only_where_it_continues_its_lane_and_else_the_table_is_read() -> None:
+    relay = Relay(Settings(), cast("Any", None))
+
+    def offered(number: int) -> tuple[int, bool, bool]:
+        """How many are queued, whether the table is to be read, and whether somebody is woken for that."""
+        lane.dirty = False
+        relay._wake.clear()
+        relay.offer([OutboxRow("x", 0, number, b"k", (), b"v")])
+        return len(lane.queue), lane.dirty, relay._wake.is_set()
+
+    lane = relay._lanes[("x", 0)] = LaneState()
+    assert offered(6) == (0, True, True), "nobody knows what lies before it"
+    lane.tail = 5
+    assert [offered(number) for number in (6, 7)] == [(1, False, False), (2, False, False)]
+    assert offered(9) == (2, True, True), "8 is not committed here"
+    assert [offered(number) for number in (7, 3)] == [(2, False, False)] * 2, "they are under way or were acknowledged"
+    assert [offered(number) for number in range(8, 4 * BATCH_ROWS + 6)][-1] == (4 * BATCH_ROWS, False, False)
+    assert offered(4 * BATCH_ROWS + 6) == (4 * BATCH_ROWS, True, True), "no more is kept here than four batches"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -108,3 +109,55 @@ def test_f3_a_ready_event_stands_behind_a_waiting_one_that_raised(desk: Desk) ->
     assert desk.redrive("a")
     desk.turns()
     assert (desk.states("a"), desk.coins("a")[:2]) == ([], (1, 2))
+
+
+def test_f4_of_several_that_wait_only_that_one_expires_whose_wait_is_over(desk: Desk) -> None:
+    first, second = desk.coin("a", 3), desk.coin("a", 2)
+    desk.all(first, second)
+    desk.wait_over(second, NOON + WAIT_MAX)
+    assert desk.states("a") == ["waiting", "expired"]
+
+
+def test_f4_what_is_to_be_offered_again_does_not_expire_before_its_turn(desk: Desk) -> None:
+    late = desk.coin("a", 2)
+    desk.all(late)
+    fold = desk.fold(["a"], [(first := desk.coin("a", 1)).event], careful=True)
+    assert fold.offer(first)
+    desk.keep(fold)
+    assert desk.states("a") == ["ready"]
+    desk.wait_over(late, NOON + WAIT_MAX)
+    assert desk.states("a") == ["ready"]
+
+
+def test_f4_a_turn_offers_nothing_of_what_a_person_is_to_look_at(desk: Desk) -> None:
+    late, bad = desk.coin("a", 2), desk.coin("a", 1, "boom")
+    desk.all(late)
+    desk.wait_over(late, NOON + WAIT_MAX)
+    desk.all(bad, desk.coin("a", 1))
+    assert desk.discard("a", bad.record.ref)
+    desk.turns()
+    assert (desk.coins("a"), desk.states("a")) == ((1,), ["expired"])
+
+
+def test_c3_what_waited_is_known_once_it_is_done(desk: Desk) -> None:
+    desk.all(desk.coin("a", 2, id="late"), desk.coin("a", 1))
+    assert desk.coins("a") == (1, 2)
+    assert "late" in desk.inbox, "a copy of it takes no effect"
+
+
+def test_f5_what_waits_and_is_found_to_be_another_services_is_let_go_and_remembered_nowhere(desk: Desk) -> None:
+    desk.all(late := desk.coin("a", 2, id="late"))
+    desk.items[late.record.ref] = replace(late, event=late.event.model_copy(update={"what": "theirs"}))
+    desk.all(desk.coin("a", 1))
+    assert (desk.coins("a"), desk.states("a"), desk.copies) == ((1,), [], [])
+    assert "late" not in desk.inbox
+
+
+def test_l1_a_careful_batch_leaves_those_that_wait_alone_beside_what_expired_too(desk: Desk) -> None:
+    gone = desk.coin("a", 9)
+    desk.all(gone, desk.coin("a", 2), desk.coin("a", 3))
+    desk.wait_over(gone, NOON + WAIT_MAX)
+    fold = desk.fold(["a"], [(first := desk.coin("a", 1)).event], careful=True)
+    assert fold.offer(first)
+    desk.keep(fold)
+    assert (desk.coins("a"), desk.states("a")) == ((1,), ["expired", "ready", "ready"])

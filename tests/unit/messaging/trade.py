@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from shared.messaging.consume import _offered as offered
+from shared.messaging.envelope import MAX_OUT_BYTES
 from shared.messaging.fold import Fold
 from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.record import Envelope, Held, Incoming, Record, Unreadable
@@ -22,8 +23,9 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 class Coin(Message):
-    """n waits for n - 1. what: ok; boom raises; big is too large; far names another shelf; mute says nothing; stray names another jar;
-    theirs is another service's.
+    """n waits for n - 1. what: ok; no is refused, never only once it waits no more; boom raises; big is too large with its headers;
+    far names another shelf; mute says nothing; twice is taken twice; stray names another jar; alien says what this service does not
+    say; theirs is another service's.
     """
 
     type: ClassVar[str] = "coin"
@@ -116,13 +118,19 @@ def take(event: Coin, jar: Jar | None, shelf: Shelf | None) -> Outcome:
         return Reject("order.closed", "no")
     if event.n > len(coins) + 1:
         return Wait("payment.before_order")
+    if event.what == "never":
+        return Reject("order.closed", "never")
     if event.what == "boom" and "boom" not in MEND:
         raise RuntimeError("boom")
     if event.what == "mute":
         return ()
     at = event.occurred_at
-    filler = "x" * 1_100_000 if event.what == "big" else event.what if event.what == "far" else ""
+    filler = "x" * (MAX_OUT_BYTES - 4_096) if event.what == "big" else event.what if event.what == "far" else ""
     taken = Taken(jar="other" if event.what == "stray" else event.jar, n=event.n, filler=filler, occurred_at=at)
+    if event.what == "alien":
+        return (Lid(jar=event.jar, occurred_at=at),)
+    if event.what == "twice":
+        return (taken, taken)
     if event.what == "half":
         return (taken, Shelved(shelf="nowhere", jar=event.jar, occurred_at=at))
     return (taken, Shelved(shelf=jar.shelf if jar else "s", jar=event.jar, occurred_at=at), Told(shelf="s", occurred_at=at))
@@ -170,6 +178,7 @@ class Desk:
         self.inbox: set[str] = set()
         self.armed: dict[tuple[str, str], datetime] = {}
         self.items: dict[str, Incoming] = {}
+        self.unread: dict[str, Unreadable] = {}  # of these, what this version of the service cannot read
         self.now = NOON
         self.offset = 0
 
@@ -178,15 +187,16 @@ class Desk:
 
     def incoming(self, event: Message, id: str = "") -> Incoming:
         self.offset += 1
-        record = Record(event.topic.name, 0, self.offset, event.key.encode(), event.to_json())
         envelope = Envelope(id or f"e{self.offset}", "shop", None, "c", "00-" + "1" * 32 + "-" + "2" * 16 + "-01")
+        headers = (("ce_id", envelope.id.encode()), ("ce_source", b"shop"))
+        record = Record(event.topic.name, 0, self.offset, event.key.encode(), event.to_json(), headers)
         item = self.items[record.ref] = Incoming(record, envelope, event, event.key, event.topic is SHOP, b"h")
         return item
 
     def fold(self, keys: Iterable[str], events: Iterable[Message], *, careful: bool = False) -> Fold:
         held = {key: self.first_held(key) for key in keys}
         fold = Fold(SERVICE, Versions(), self.now, careful=careful)
-        again: dict[str, Incoming | Unreadable] = {row.ref: self.items[row.ref] for rows in held.values() for row in rows}
+        again = {row.ref: self.unread.get(row.ref) or self.items[row.ref] for rows in held.values() for row in rows}
         fold.put_held(held, again)
         for event in [*events, *(item.event for item in offered(held, again))]:
             fold.expect(event)
@@ -194,6 +204,9 @@ class Desk:
             asked = fold.wanted(kind)
             fold.put(kind, {key: self.entities[(kind.name, key)] for key in asked if (kind.name, key) in self.entities})
         return fold
+
+    def forget(self, item: Incoming) -> None:
+        self.unread[item.record.ref] = Unreadable(item.record, "event.invalid", "n: no coin")
 
     def first_held(self, key: str) -> list[Held]:
         """As many as the store loads, in the order in which they were held."""
