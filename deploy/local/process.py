@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from signal import Signals
+from typing import IO, Protocol
 
 WATCHDOG = Path(__file__).with_name("watchdog.py")
 ORPHAN_GRACE_S = 5.0
@@ -20,6 +21,18 @@ class StackError(Exception):
 
 class StackHalted(StackError):
     """A check failed that has a code, `halt.…`: its way out needs the servers up."""
+
+
+class Watchdog(Protocol):
+    """What is asked of one; its pipes are told of in watchdog.py."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float) -> int:
+        """Raises subprocess.TimeoutExpired."""
 
 
 class Process:
@@ -40,25 +53,29 @@ class Process:
         self.name, self.log = name, log
         if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
             log.replace(log.with_suffix(".log.1"))
-        arguments = [sys.executable, "-I", "-S", str(WATCHDOG), user, str(int(orphan_signal)), str(ORPHAN_GRACE_S), *map(str, command)]
+        orders = [user, str(int(orphan_signal)), str(ORPHAN_GRACE_S), *map(str, command)]
         with log.open("ab") as output:
             output.write(f"--- {name} starts at {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
             output.flush()
-            self._watchdog = subprocess.Popen(
-                arguments,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                env=dict(os.environ if env is None else env),
-                cwd=cwd,
-                start_new_session=True,  # Ctrl-C in the terminal is the owner's to handle
-                pass_fds=inherit,
-            )
+            self._watchdog = self._watched(orders, output, dict(os.environ if env is None else env), cwd, inherit)
         assert self._watchdog.stdout is not None
         line = self._watchdog.stdout.readline()
         if not line.strip():
             raise StackError(f"{name} did not start; see {log}")
         self.pid = int(line)
+
+    def _watched(self, orders: Sequence[str], output: IO[bytes], env: dict[str, str], cwd: Path | None, inherit: Sequence[int]) -> Watchdog:
+        """Starts the watchdog with those arguments."""
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", str(WATCHDOG), *orders],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,  # Ctrl-C in the terminal is the owner's to handle
+            pass_fds=inherit,
+        )
 
     @property
     def returncode(self) -> int | None:

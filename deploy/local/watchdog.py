@@ -15,12 +15,15 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 SWEEPS_MAX = 200
+CANNOT_START = 127
 
 
-def main(user: str, orphan_signal: int, grace_s: float, command: list[str]) -> int:
+def main(user: str, orphan_signal: int, grace_s: float, begin: Callable[[], object]) -> int:
+    """begin: what a fork of us becomes; it does not return."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # what the command leaves behind becomes our child, so that it can be found and ended
     wake_r, wake_w = os.pipe()
     os.set_blocking(wake_w, False)
@@ -29,7 +32,8 @@ def main(user: str, orphan_signal: int, grace_s: float, command: list[str]) -> i
         signal.signal(number, lambda *_: None)
     child = os.fork()
     if child == 0:
-        become(user, command)
+        leave(user)
+        begin()
     os.write(1, f"{child}\n".encode())
     os.close(1)
     status = watch(child, wake_r, orphan_signal, grace_s)
@@ -97,8 +101,8 @@ def children() -> list[int]:
     return found
 
 
-def become(user: str, command: list[str]) -> None:
-    """Turns this fork into the command; never returns."""
+def leave(user: str) -> None:
+    """Makes this fork a process of its own, as its command expects to find itself."""
     try:
         parent = os.getppid()
         os.setsid()
@@ -114,11 +118,22 @@ def become(user: str, command: list[str]) -> None:
             os.setgid(entry.pw_gid)
             os.setuid(entry.pw_uid)
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # after setuid, which clears it: covers a killed watchdog
-        if os.getppid() == parent:
-            os.execvp(command[0], command)
     except OSError as error:
-        os.write(2, f"cannot start {command[0]}: {error}\n".encode())
-    os._exit(127)
+        give_up(f"as {user or 'ourselves'}: {error}")
+    if os.getppid() != parent:
+        os._exit(CANNOT_START)
+
+
+def become(command: list[str]) -> None:
+    try:
+        os.execvp(command[0], command)
+    except OSError as error:
+        give_up(f"{command[0]}: {error}")
+
+
+def give_up(what: str) -> None:
+    os.write(2, f"cannot start {what}\n".encode())
+    os._exit(CANNOT_START)
 
 
 def keep_private() -> None:
@@ -135,4 +150,4 @@ def prctl(option: int, value: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:]))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), lambda: become(sys.argv[4:])))

@@ -41,9 +41,7 @@ class Town(Crew):
         label = f"{name}-{len(self.processes) + 1}"
         settings = self.stack.settings(name).model_copy(update={"session_s": self.session_s})
         variables = {**environment_of(settings), "TOY_FLAGS": str(self.home), "LAOTIE_HTTP_HOST": "127.0.0.1"}
-        process = self.enlist(
-            name, label, [sys.executable, "-m", "tests.chaos.service", name], variables, self.stack.home.port(f"town-{label}")
-        )
+        process = self.enlist(name, label, "tests.chaos.service", variables, self.stack.home.port(f"town-{label}"))
         self._unburied[label] = name
         return process
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from signal import Signals
 
 from deploy.local.process import Process, tail
+from tests.toy.nursery import Forked
 from tests.toy.outside import PATIENCE_S, until
-
-CHECKOUT = Path(__file__).parents[2]
 
 
 class Crew:
@@ -26,10 +25,10 @@ class Crew:
         self._names: dict[str, str] = {}
         self._ports: dict[str, int] = {}
 
-    def enlist(self, name: str, label: str, command: Sequence[str], variables: Mapping[str, str], port: int) -> Process:
-        """One more process of that service; it ends with us. label: its own."""
+    def enlist(self, name: str, label: str, module: str, variables: Mapping[str, str], port: int) -> Process:
+        """One more process of that service, `python -m MODULE NAME`; it ends with us. label: its own."""
         environment = {**os.environ, **variables, "LAOTIE_HTTP_PORT": str(port)}
-        process = Process(label, command, self.home / f"{label}.log", env=environment, cwd=CHECKOUT)
+        process = Forked(label, [module, name], self.home / f"{label}.log", env=environment)
         self._ports[process.name] = port
         self._names[process.name] = name
         self.processes.append(process)

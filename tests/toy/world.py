@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +10,14 @@ from pathlib import Path
 
 import asyncpg
 
+from deploy.local.home import CHECKOUT
 from deploy.local.postgres import run
 from deploy.local.process import Process
 from deploy.local.stack import environment_of
 from shared import postgres
 from shared.messaging.seed import seed
 from shared.settings import Settings
-from tests.toy.crew import CHECKOUT, Crew
+from tests.toy.crew import Crew
 from tests.toy.outside import GRACE, NAMES, PATIENCE_S, Outsider
 
 ENGINE = CHECKOUT / "shared/messaging/migrations"
@@ -83,7 +83,7 @@ class World(Outsider, Crew):
         }
         variables |= {**self.env, **env}
         port = self.stack.home.port(f"toy-{os.getpid()}-{copy}")
-        return self.enlist(name, f"{self.ns}{name}-{copy}", [sys.executable, "-m", "tests.toy", name], variables, port)
+        return self.enlist(name, f"{self.ns}{name}-{copy}", "tests.toy", variables, port)
 
     def spawn_all(self, copies: int = 1, **env: str) -> None:
         for name in NAMES:
