@@ -20,6 +20,7 @@ from collections.abc import Callable
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 SWEEPS_MAX = 200
 CANNOT_START = 127
+OURS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(user: str, orphan_signal: int, grace_s: float, begin: Callable[[], object]) -> int:
@@ -28,12 +29,14 @@ def main(user: str, orphan_signal: int, grace_s: float, begin: Callable[[], obje
     wake_r, wake_w = os.pipe()
     os.set_blocking(wake_w, False)
     signal.set_wakeup_fd(wake_w)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in OURS:
         signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, OURS)  # one that comes at once is the command's: it finds its own handling there
     child = os.fork()
     if child == 0:
         leave(user)
         begin()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
     os.write(1, f"{child}\n".encode())
     os.close(1)
     status = watch(child, wake_r, orphan_signal, grace_s)
@@ -110,8 +113,9 @@ def leave(user: str) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         keep_private()
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        for number in (*OURS, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
         if user:
             entry = pwd.getpwnam(user)
             os.setgroups([])

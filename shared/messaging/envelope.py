@@ -10,42 +10,35 @@ Invariants kept here:
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from math import isinf
 from operator import itemgetter
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.errors import Code
 from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.record import Envelope, Headers, Incoming, Record, Unreadable
+from shared.messaging.strict import Bad, check_json
 
 MAX_IN_BYTES = 1024 * 1024  # of one upstream value
 MAX_OUT_BYTES = 1024 * 1024  # of one fact with its headers
 MAX_HEADER_BYTES = 1024
-MAX_DEPTH = 32
 MAX_DIGITS = 18  # of a sequence: a bigint holds it
+WRONG_MAX = 5  # fields that a refusal names
 AHEAD_MAX = timedelta(minutes=10)  # an upstream clock may be that much ahead of the business clock
 AGE_MAX = timedelta(days=400)
 
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context
 TRACEPARENT_CHARS = 55
-_ESCAPED = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 _OWN = ("ce_type", "ce_id", "ce_source", "ce_correlationid", "traceparent")
 _pick_own = itemgetter(*_OWN)
 _FOREIGN = "no ce_sequence under the ce_source of the topic's service: this was not written by it"
 _SPEC_VERSION, _JSON = ("ce_specversion", b"1.0"), ("content-type", b"application/json")
-
-
-class _Bad(Exception):
-    def __init__(self, code: Code, detail: str) -> None:
-        super().__init__(code)
-        self.code, self.detail = code, detail
 
 
 def decode(
@@ -64,13 +57,13 @@ def decode(
             return _incoming(record, kind, ours[1]) if kind else None
         try:
             headers = _headers(record)
-        except _Bad:
+        except Bad:
             if topic.warden == service:
                 raise
             return None
         kind = _kind(topic, headers["ce_type"], service, inputs)
         return _event(record, sequence, headers, kind, now) if kind else None
-    except _Bad as bad:
+    except Bad as bad:
         return Unreadable(record, bad.code, bad.detail)
 
 
@@ -85,7 +78,7 @@ def number_of(topic: Topic, headers: Mapping[str, bytes | None]) -> int:
 def _kind(topic: Topic, type: str, service: str, inputs: Collection[type[Message]]) -> type[Message] | None:
     kind = topic.types.get(type)
     if kind is None and topic.warden == service:
-        raise _Bad("event.unknown_type", type)
+        raise Bad("event.unknown_type", type)
     return kind if kind in inputs else None
 
 
@@ -107,12 +100,11 @@ def _event(record: Record, sequence: int | None, headers: Mapping[str, str], kin
         return _incoming(record, kind, envelope)
     key, value = _key(record), _value(record)
     _check_time(headers)
-    _check_json(value)
+    check_json(value)
     item = _incoming(record, kind, envelope)
-    if now is not None and item.event.occurred_at > now + AHEAD_MAX:
-        raise _Bad("event.from_the_future", f"{item.event.occurred_at.isoformat()} while it is {now.isoformat()}")
-    if now is not None and item.event.occurred_at < now - AGE_MAX:
-        raise _Bad("event.too_old", f"{item.event.occurred_at.isoformat()} while it is {now.isoformat()}")
+    if now is not None and not -AGE_MAX <= (ahead := item.event.occurred_at - now) <= AHEAD_MAX:
+        code: Code = "event.from_the_future" if ahead > AHEAD_MAX else "event.too_old"
+        raise Bad(code, f"{item.event.occurred_at.isoformat()} while it is {now.isoformat()}")
     return Incoming(record, envelope, item.event, key, True, blake2b(value, digest_size=16).digest())
 
 
@@ -121,37 +113,42 @@ def _incoming(record: Record, kind: type[Message], envelope: Envelope) -> Incomi
     try:
         event = kind.from_json(_value(record))
     except ValidationError as error:
-        one = error.errors(include_url=False, include_input=False)[0]  # of no field where fields contradict each other
-        raise _Bad("event.invalid", f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": Value error, ")) from None
+        wrong = error.errors(include_url=False, include_input=False)[:WRONG_MAX]
+        raise Bad("event.invalid", "; ".join(map(_wrong, wrong))) from None
     if event.key != key:
-        raise _Bad("event.key_mismatch", f"key {key!r}; body {event.key!r}")
+        raise Bad("event.key_mismatch", f"key {key!r}; body {event.key!r}")
     return Incoming(record, envelope, event, key, False)
+
+
+def _wrong(one: ErrorDetails) -> str:
+    """Of no field where fields contradict each other."""
+    return f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": Value error, ")
 
 
 def _headers(record: Record) -> dict[str, str]:
     if record.value is not None and len(record.value) > MAX_IN_BYTES:
-        raise _Bad("event.too_large", f"{len(record.value)} bytes, at most {MAX_IN_BYTES}")
+        raise Bad("event.too_large", f"{len(record.value)} bytes, at most {MAX_IN_BYTES}")
     found: dict[str, str] = {}
     for name, data in record.headers:
         if not name.startswith("ce_") and name not in ("content-type", "traceparent"):
             continue
         if name in found:
-            raise _Bad("event.bad_header", f"{name} stands twice")
+            raise Bad("event.bad_header", f"{name} stands twice")
         if data is None or len(data) > MAX_HEADER_BYTES:
-            raise _Bad("event.bad_header", f"{name} is empty or over {MAX_HEADER_BYTES} bytes")
+            raise Bad("event.bad_header", f"{name} is empty or over {MAX_HEADER_BYTES} bytes")
         try:
             found[name] = data.decode()
         except UnicodeDecodeError:
-            raise _Bad("event.bad_header", f"{name} is not UTF-8") from None
+            raise Bad("event.bad_header", f"{name} is not UTF-8") from None
         if not found[name].isprintable() or not found[name] or "," in found[name]:
-            raise _Bad("event.bad_header", f"{name} is empty or holds a comma or a control character")
+            raise Bad("event.bad_header", f"{name} is empty or holds a comma or a control character")
     missing = [name for name in ("ce_specversion", "ce_id", "ce_source", "ce_type") if name not in found]
     if missing:
-        raise _Bad("event.missing_header", ", ".join(missing))
+        raise Bad("event.missing_header", ", ".join(missing))
     if found["ce_specversion"] != "1.0":
-        raise _Bad("event.bad_header", f"ce_specversion {found['ce_specversion']}: 1.0 is read here")
+        raise Bad("event.bad_header", f"ce_specversion {found['ce_specversion']}: 1.0 is read here")
     if found.get("content-type", "application/json").split(";")[0].strip().lower() != "application/json":
-        raise _Bad("event.bad_header", f"content-type {found['content-type']}: application/json is read here")
+        raise Bad("event.bad_header", f"content-type {found['content-type']}: application/json is read here")
     return found
 
 
@@ -163,96 +160,22 @@ def _check_time(headers: Mapping[str, str]) -> None:
             return
     except ValueError:
         pass
-    raise _Bad("event.bad_header", f"ce_time {given} is no time with a zone")
+    raise Bad("event.bad_header", f"ce_time {given} is no time with a zone")
 
 
 def _key(record: Record) -> str:
     if record.key is None:
-        raise _Bad("event.no_key", "")
+        raise Bad("event.no_key", "")
     try:
         return record.key.decode()
     except UnicodeDecodeError:
-        raise _Bad("event.not_utf8", "key") from None
+        raise Bad("event.not_utf8", "key") from None
 
 
 def _value(record: Record) -> bytes:
     if record.value is None:
-        raise _Bad("event.no_value", "")
+        raise Bad("event.no_value", "")
     return record.value
-
-
-def _check_json(value: bytes) -> None:
-    """What a lenient parser lets pass and two parsers may read in two ways (RFC 8259 §4, §6, §8; I-JSON, RFC 7493)."""
-    try:
-        text = value.decode()
-    except UnicodeDecodeError as error:
-        raise _Bad("event.not_utf8", f"byte {error.start}") from None
-    _check_depth(text)
-    try:
-        parsed = json.loads(text, object_pairs_hook=_no_twins, parse_constant=_no_constant, parse_int=_int64, parse_float=_finite)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise _Bad("event.not_json", str(error)) from None
-    if _ESCAPED.search(value):
-        _check_text(parsed)
-    moment = parsed.get("occurred_at") if isinstance(parsed, dict) else None
-    if isinstance(moment, str) and moment[4:5] != "-":  # digits in quotes would be read as Unix time
-        raise _Bad("event.invalid", "occurred_at: not an RFC 3339 time")
-
-
-def _check_depth(text: str) -> None:
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
-    depth, quoted, escaped = 0, False, False
-    for character in text:
-        if quoted:
-            quoted = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            quoted = True
-        elif character in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise _Bad("event.too_deep", f"over {MAX_DEPTH} levels")
-        elif character in "]}":
-            depth -= 1
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Bad("event.duplicate_key", next(name for name in names if names.count(name) > 1))
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _Bad("event.number_out_of_range", name)
-
-
-def _int64(digits: str) -> int:
-    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
-        raise _Bad("event.number_out_of_range", digits[:40])
-    return int(digits)
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if isinf(number):
-        raise _Bad("event.number_out_of_range", digits[:40])
-    return number
-
-
-def _check_text(value: Any) -> None:
-    if isinstance(value, str):
-        if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise _Bad("event.bad_text", "NUL or a lone surrogate")
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            _check_text(name)
-            _check_text(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _check_text(inner)
 
 
 def _traceparent(headers: Mapping[str, str]) -> str:

@@ -33,7 +33,7 @@ PURE = (
     "services/*/ledger.py", "shared/contracts/*.py", "shared/money.py", "shared/currencies.py", "shared/days.py", "shared/identity.py",
     "shared/texts.py", "shared/errors.py",
     "shared/messaging/fold.py", "shared/messaging/shape.py", "shared/messaging/message.py", "shared/messaging/record.py",
-    "shared/messaging/envelope.py",
+    "shared/messaging/envelope.py", "shared/messaging/strict.py",
 )  # fmt: skip
 IMPURE = {
     "now",

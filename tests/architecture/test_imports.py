@@ -31,7 +31,7 @@ CLEAN = {
     "shared/contracts/__init__.py": "import shared.messaging.message\n",
     "shared/policy/__init__.py": "",
     "shared/settings.py": "from faststream import security\n",
-    **{f"shared/messaging/{name}.py": "" for name in ("fold", "memory", "shape", "message", "record", "envelope")},
+    **{f"shared/messaging/{name}.py": "" for name in ("fold", "memory", "shape", "message", "record", "envelope", "strict")},
     "shared/messaging/engine.py": "import asyncio, logging, time\nimport aiokafka\nimport shared.errors\n",
     "services/gift/ledger.py": "import shared.contracts\n",
     "services/gift/model.py": "import shared.contracts\n",

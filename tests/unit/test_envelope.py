@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from shared.contracts.psp import PaymentSucceeded
-from shared.messaging.envelope import AGE_MAX, AHEAD_MAX, MAX_DEPTH, MAX_IN_BYTES
-from shared.messaging.record import Incoming, Record
+from shared.messaging.envelope import AGE_MAX, AHEAD_MAX, MAX_IN_BYTES, WRONG_MAX
+from shared.messaging.record import Incoming, Record, Unreadable
+from shared.messaging.strict import MAX_DEPTH
 from tests.unit.envelopes import BODY, NOW, PSP, body, raw, read, refused
 
 
@@ -87,6 +88,16 @@ def test_money_is_a_whole_number_never_negative_and_ids_are_plain(changes: dict[
 @pytest.mark.parametrize("name", sorted(BODY))
 def test_a_missing_field(name: str) -> None:
     assert refused(replace(PSP, value=json.dumps({k: v for k, v in BODY.items() if k != name}).encode())) == "event.invalid"
+
+
+def test_all_that_is_wrong_is_named_at_once_up_to_so_many_fields() -> None:
+    """Who mends one field a round would need as many rounds."""
+    found = read(body(amount_minor=-1, currency=7))
+    assert isinstance(found, Unreadable)
+    assert found.detail == "amount_minor: Input should be greater than or equal to 0; currency: Input should be a valid string"
+    empty = read(replace(PSP, value=b"{}"))
+    assert isinstance(empty, Unreadable)
+    assert empty.detail.count("Field required") == min(len(BODY), WRONG_MAX)
 
 
 @pytest.mark.parametrize(
