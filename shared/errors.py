@@ -64,6 +64,10 @@ PolicyCode = Literal[
 CommonCode = Literal[
     "buyer.differs",
     "case.before_opened",
+    "chargeback.before_opened",
+    "chargeback.before_payment",
+    "chargeback.ended",
+    "chargeback.known",
     "hold.known",
     "line.unknown",
     "seller.differs",
@@ -142,13 +146,9 @@ OrderCode = Literal[
 ]
 PaymentCode = Literal[
     "chargeback.amount_differs",
-    "chargeback.before_opened",
-    "chargeback.before_payment",
     "chargeback.contradicted",
     "chargeback.currency_differs",
-    "chargeback.ended",
     "chargeback.exceeds_paid",
-    "chargeback.known",
     "chargeback.too_many",
     "compensation.contradicted",
     "compensation.currency_differs",

@@ -15,6 +15,7 @@ from shared.contracts.chargeback import (
     ChargebackEnded,
     ChargebackOverdue,
     ChargebackReceived,
+    OrderUndisputed,
     RefundHeld,
 )
 from shared.contracts.order import UnitsCancelled
@@ -27,13 +28,16 @@ from shared.contracts.types import Moves
 class Order:
     """left: by line, what was paid and neither refunded, being refunded, nor charged back. frozen: by open chargeback, then by line.
 
-    asked: refunds that the provider has not answered, with their lines; held: those that are not submitted.
+    free: lines that cost nothing. ended: chargebacks that are not debited. asked: refunds that the provider has not answered, with their
+    lines; held: those that are not submitted.
     """
 
     payment_id: str = ""
     left: Counter[int] = field(default_factory=Counter)
     refunds: dict[str, tuple[int, int]] = field(default_factory=dict)
     frozen: dict[str, Counter[int]] = field(default_factory=dict)
+    free: set[int] = field(default_factory=set)
+    ended: dict[str, tuple[Entry, ChargebackEnded]] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
 
@@ -79,9 +83,20 @@ def _told(log: Log) -> Check:
         check.that(of == right, f"{entry}: payment and lines are {right}, told was {of}")
         seen[(entry.type, ended.order_id, ended.chargeback_id)] += 1
     _contested(check, log, disputed)
+    _noted(check, log)
     for (kind, order_id, chargeback_id), times in seen.items():
         check.that(times == 1, f"chargeback {chargeback_id} of {order_id}: {times} times {kind}")
     return check
+
+
+def _noted(check: Check, log: Log) -> None:
+    """By the order, of which lines it has nothing to await any more."""
+    ends = {entry.id: fact for entry, fact in log.of(ChargebackEnded)}
+    for entry, fact in log.of(OrderUndisputed):
+        ended = ends.get(entry.header("ce_causationid"))
+        right = (ended.order_id, ended.chargeback_id, ended.nothing_left or ()) if ended is not None else None
+        told = (fact.order_id, fact.chargeback_id, fact.taken)
+        check.that(told == right or (ended is None and any(log.starts.values())), f"{entry}: {right} has ended, told was {told}")
 
 
 def _contested(check: Check, log: Log, disputed: Mapping[tuple[str, str], ChargebackReceived]) -> None:
@@ -119,7 +134,9 @@ def _silent(log: Log) -> Check:
 
 def _frozen(log: Log) -> Check:
     """Facts of one order lie in one lane, in order."""
-    check = Check("while a chargeback is open no refund is submitted, and what refunds left too little for is contested")
+    check = Check(
+        "while a chargeback is open no refund is submitted; what refunds left too little for is contested, what it took last is told"
+    )
     cancelled = {(fact.order_id, one.refund_id) for _, fact in log.of(UnitsCancelled) for one in fact.lines}
     orders: dict[str, Order] = defaultdict(Order)
     contested = {(fact.order_id, fact.chargeback_id): fact.amount_minor for _, fact in log.of(ChargebackContested)}
@@ -142,6 +159,7 @@ def _step(check: Check, entry: Entry, order: Order, event: Any, contested: dict[
         case EscrowFunded():
             order.payment_id = event.payment_id
             order.left = Counter({line.line_no: line.paid_minor for line in event.lines})
+            order.free = {line.line_no for line in event.lines if not line.paid_minor}
         case RefundReserved():
             check.that(not order.frozen, f"{entry}: refund {event.refund_id} is submitted while a chargeback is open")
             order.refunds[event.refund_id] = (event.line_no, event.buyer_minor)
@@ -166,10 +184,28 @@ def _step(check: Check, entry: Entry, order: Order, event: Any, contested: dict[
             order.frozen[event.chargeback_id] = lies
         case ChargebackEnded():
             order.frozen.pop(event.chargeback_id, None)
+            if event.outcome == "lost" and event.payment_id == order.payment_id:
+                order.ended[event.chargeback_id] = entry, event
+            else:
+                check.that(event.nothing_left is None, f"{entry}: it took nothing of the order's lines, told was {event.nothing_left}")
         case ChargebackDebited():
             for part in event.parts:
                 order.left[part.line_no] -= part.amount_minor
                 check.that(order.left[part.line_no] >= 0, f"{entry}: line {part.line_no} is charged back beyond what was left of it")
+            _emptied(check, order, event)
+
+
+def _emptied(check: Check, order: Order, debited: ChargebackDebited) -> None:
+    """Of which lines it took the last by its end; what it takes of a refund that fails later is told no more."""
+    if debited.chargeback_id not in order.ended:
+        return
+    entry, ended = order.ended.pop(debited.chargeback_id)
+    took = {part.line_no for part in debited.parts}
+    if not +order.left:
+        took |= order.free
+    right = tuple(line_no for line_no in sorted(took) if not order.left[line_no])
+    told = ended.nothing_left if ended.nothing_left is not None else right
+    check.that(told == right, f"{entry}: nothing is left of lines {right}, told was {told}")
 
 
 def _debited(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:

@@ -88,6 +88,7 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     first_order.FundAsked: {storefront.RefundRequested: ("order_id", "case_id")},
     first_order.FirstOrderUsed: {storefront.RefundRequested: ("order_id", "case_id", "buyer_id")},
     chargeback.ChargebackReceived: {psp.ChargebackOpened: WHY},
+    chargeback.OrderDisputed: {chargeback.ChargebackReceived: ("order_id", "chargeback_id")},
     chargeback.RefundHeld: {refund.RefundGranted: ("refund_id", "line_no", "quantity", "amount_minor", "applied_at", "funder")},
     payment.RefundNotPaid: {psp.RefundFailed: WHY},
     payment.CompensationNotPaid: {psp.CompensationFailed: WHY},

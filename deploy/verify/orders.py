@@ -10,6 +10,7 @@ from typing import Any
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Stored, Tables
+from shared.contracts.chargeback import OrderDisputed, OrderUndisputed
 from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.order import (
     ConfirmationExtended,
@@ -57,6 +58,8 @@ class Line:
 
 @dataclass(slots=True)
 class Order:
+    """disputes: by chargeback the lines that it took whole; None: it is open."""
+
     status: str
     due_minor: int = 0
     payments: set[str] = field(default_factory=set)
@@ -66,6 +69,7 @@ class Order:
     failed: set[str] = field(default_factory=set)
     owed: Counter[str] = field(default_factory=Counter)
     suspended: set[str] = field(default_factory=set)
+    disputes: dict[str, list[int] | None] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         return {
@@ -75,6 +79,7 @@ class Order:
             "signed parcels": sorted(self.signed),
             "failed parcels": sorted(self.failed),
             "suspended": sorted(self.suspended),
+            "disputes": self.disputes,
             "owed for shipping": {seller: amount for seller, amount in sorted(self.owed.items()) if amount},
         } | {
             f"line {number}": (
@@ -149,6 +154,10 @@ def _fold(orders: dict[str, Order], key: str, event: Any) -> None:
             order.lines[event.line_no].cases.add(event.case_id)
         case LineFreed():
             _free(order.lines[event.line_no], event)
+        case OrderDisputed():
+            order.disputes[event.chargeback_id] = None
+        case OrderUndisputed():
+            order.disputes[event.chargeback_id] = list(event.taken)
         case UnitsCancelled() | LineRedeemed() | ConfirmationExtended():
             _fold_units(order, event)
         case ShipmentHoldGranted() | ShipmentHoldRefused() | ParcelIntercepted():
@@ -198,6 +207,7 @@ def _stored_order(body: Mapping[str, Any]) -> dict[str, Any]:
         "signed parcels": signed,
         "failed parcels": sorted(parcel for parcel, one in body["parcels"].items() if one["failed"]),
         "suspended": sorted(body["suspended"]),
+        "disputes": {name: one["taken"] if one["until"] else None for name, one in body.get("disputes", {}).items()},
         "owed for shipping": {seller: late["amount_minor"] for seller, late in sorted(body["late"].items()) if late["amount_minor"]},
     }
     return told | {

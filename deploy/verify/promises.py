@@ -15,6 +15,7 @@ from typing import Any
 
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
+from shared.contracts.chargeback import OrderDisputed, OrderUndisputed
 from shared.contracts.hold import ShipmentHoldGranted
 from shared.contracts.order import (
     LineFreed,
@@ -37,8 +38,9 @@ Span = tuple[datetime, datetime | None]
 
 @dataclass(slots=True)
 class Order:
-    """By line: parcels (when sent, units), gone (when, units that will not be sent), returned (units), cases (from, until), back (minor
-    units), over (since when all that was paid has gone back). By seller: what it owes.
+    """By line: parcels (when sent, units), gone (when, units that will not be sent), returned (units), cases (from, until, with the
+    chargebacks that took it whole), back (minor units), over (since when all that was paid has gone back). By chargeback: from when until
+    when it was open. By seller: what it owes.
     """
 
     paid: OrderPaid
@@ -49,6 +51,7 @@ class Order:
     cases: defaultdict[int, dict[str, Span]] = field(default_factory=lambda: defaultdict(dict))
     back: Counter[int] = field(default_factory=Counter)
     over: dict[int, datetime] = field(default_factory=dict)
+    disputes: dict[str, Span] = field(default_factory=dict)
     parcels: dict[str, dict[int, int]] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     sham: set[str] = field(default_factory=set)
@@ -97,6 +100,8 @@ def _fold(order: Order, fact: Any) -> None:
             for part in fact.lines:
                 order.gone[part.line_no].append((fact.occurred_at, part.quantity))
                 _back(order, part.line_no, part.amount_minor, fact.occurred_at)
+        case OrderDisputed() | OrderUndisputed():
+            _of_bank(order, fact)
         case LineHeld():
             order.cases[fact.line_no][fact.case_id] = (fact.occurred_at, None)
         case LineFreed():
@@ -107,6 +112,16 @@ def _fold(order: Order, fact: Any) -> None:
                 order.gone[fact.line_no].append((fact.occurred_at, gone))
                 order.returned[fact.line_no] += fact.refunded_quantity - gone
                 _back(order, fact.line_no, fact.refunded_minor, fact.occurred_at)
+
+
+def _of_bank(order: Order, fact: OrderDisputed | OrderUndisputed) -> None:
+    if isinstance(fact, OrderDisputed):
+        order.disputes[fact.chargeback_id] = (fact.occurred_at, None)
+        return
+    since = order.disputes.get(fact.chargeback_id, (fact.occurred_at, None))[0]
+    order.disputes[fact.chargeback_id] = (since, fact.occurred_at)
+    for line_no in fact.taken:
+        order.cases[line_no][fact.chargeback_id] = (since, None)
 
 
 def _back(order: Order, line_no: int, minor: int, at: datetime) -> None:
@@ -126,10 +141,13 @@ def _not_sent(order: Order, fact: LineFreed) -> int:
 
 
 def _unsent(order: Order, line_no: int, at: datetime) -> int:
-    """At that moment; none under a case or of a line refunded in full, and a parcel counts from its dispatch on, whatever became of it."""
+    """At that moment; none under a case or a bank's dispute, nor of a line refunded in full or taken by a bank whole, and a parcel counts
+    from its dispatch on, whatever became of it.
+    """
     if line_no in order.over and order.over[line_no] < at:
         return 0
-    if any(since < at and (until is None or at < until) for since, until in order.cases[line_no].values()):
+    spans = (*order.cases[line_no].values(), *order.disputes.values())
+    if any(since < at and (until is None or at < until) for since, until in spans):
         return 0
     left = sum(units for when, units in (*order.sent[line_no], *order.gone[line_no]) if when < at)
     return max(0, order.lines[line_no].quantity - left)

@@ -21,6 +21,7 @@ from services.order.model import (
     token_key,
 )
 from shared.contracts.campaign import LimitShifted
+from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
 from shared.contracts.dispute import CaseReopened
 from shared.contracts.exchange import CaseReplaced
 from shared.contracts.governance import AllotmentSet, ProductReviewed
@@ -61,6 +62,8 @@ Input = (
     | CaseClosed
     | ShipmentHoldRequested
     | LineSettled
+    | ChargebackReceived
+    | ChargebackEnded
     | PaymentWindowOver
     | ShippingDue
     | ConfirmationDue
@@ -133,6 +136,10 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.keep_back, ORDER.one(event.order_id))
         case LineSettled():
             return on(event, decide.settle, ORDER.one(event.order_id))
+        case ChargebackReceived():
+            return on(event, decide.disputed, ORDER.one(event.order_id))
+        case ChargebackEnded():
+            return on(event, decide.undisputed, ORDER.one(event.order_id))
         case PaymentWindowOver():
             return on(event, decide.expire, ORDER.one(event.order_id), decide.held_allotments, decide.own_cluster)
         case ShippingDue():

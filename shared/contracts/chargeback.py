@@ -1,10 +1,10 @@
-"""Facts of the payment service about chargebacks: what a buyer's bank takes back, and what that costs whom. Source: R3.8."""
+"""Facts about chargebacks: what a buyer's bank takes back, what that costs whom, and what need not be sent. Source: R3.8, R2.4."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
-from shared.contracts.topics import PAYMENT, PAYMENT_TIMER
+from shared.contracts.topics import ORDER, PAYMENT, PAYMENT_TIMER
 from shared.contracts.types import Bearer, Currency, Id, LineNo, Minor, Moves, Part, SomeOrNone, Text
 from shared.messaging.message import Message, Topic
 
@@ -38,8 +38,9 @@ class ChargebackReceived(Message):
     lines: how it lies on them now, by largest remainder over what is paid and neither refunded nor charged back; less than
     amount_minor in all if refunds have left less than that (`chargeback.contested`). Empty: of a payment that was unwanted. answer_by:
     when it is announced that the bank has not said how it ended; None: received before there was such a time.
-    It cancels nothing: what has not left is still to be sent in time (R2.4), unless `order.cancel_requested` takes it back.
-    Producer: payment. Consumers: outsiders.
+    It cancels nothing: what has not left may be sent, or cancelled (`order.cancel_requested`), and need not be sent meanwhile
+    (`order.disputed`).
+    Producer: payment. Consumers: order.
     """
 
     type: ClassVar[str] = "chargeback.received"
@@ -106,8 +107,9 @@ class ChargebackEnded(Message):
     """The bank has decided. won: the money stays here, so the buyer lost; lost: the buyer has it. Source: R3.8.
 
     taken_minor: what the provider took of disputed_minor. lines: of a lost one as they were debited, of a won one as they were frozen;
-    empty: of a payment that was unwanted. buyer_id None: paid before it was told, or unwanted.
-    Producer: payment. Consumers: trust.
+    empty: of a payment that was unwanted. buyer_id None: paid before it was told, or unwanted. nothing_left: lines of which a lost one took
+    the last, and those that cost nothing where nothing is left of the whole payment; None: won, unwanted, or ended before it was told.
+    Producer: payment. Consumers: order, trust.
     """
 
     type: ClassVar[str] = "chargeback.ended"
@@ -122,6 +124,7 @@ class ChargebackEnded(Message):
     disputed_minor: Minor
     taken_minor: Minor
     lines: tuple[ChargebackLine, ...]
+    nothing_left: Annotated[tuple[LineNo, ...] | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class ChargebackDebited(Message):
@@ -164,3 +167,33 @@ class RefundHeld(Message):
     applied_at: AwareDatetime
     funder: Bearer = "seller"
     cancelled: bool = False
+
+
+class OrderDisputed(Message):
+    """The buyer's bank disputes what paid the order: until it has decided nothing of it is late, be it sent or not. Source: R2.4, R3.8.
+
+    A bank disputes a payment, not goods: it is about all lines, however `chargeback.received` spreads the amount. What was told as late
+    before stays so.
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "order.disputed"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    chargeback_id: Id
+
+
+class OrderUndisputed(Message):
+    """The bank has decided. What is to be sent by a later time is late then, as ever; a time that passed meanwhile is passed for good.
+
+    taken: lines of which it left nothing: they are never late any more. Source: R2.4, R3.8.
+    Producer: order. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "order.undisputed"
+    topic: ClassVar[Topic] = ORDER
+
+    order_id: Id
+    chargeback_id: Id
+    taken: tuple[LineNo, ...]

@@ -259,8 +259,9 @@ class BrokenPromise(Message):
 class ShippingLate(BrokenPromise):
     """Units of a seller were not sent in time: the buyer is due this, once, from the seller. Source: R2.4, R4.12.
 
-    hours: what was promised, from payment. line_nos: lines with units unsent at the deadline. base_minor: what was paid for those
-    units. amount_minor: may be 0 where an earlier deadline of the same order and seller came to the highest amount.
+    hours: what was promised, from payment. line_nos: lines with units unsent at the deadline, but for those that a case or the dispute of
+    the buyer's bank held then. base_minor: what was paid for those units. amount_minor: may be 0 where an earlier deadline of the same
+    order and seller came to the highest amount.
     Producer: order. Consumers: payment, trust.
     """
 

@@ -44,6 +44,42 @@ def delivered(town: Town, name: str) -> tuple[Deal, Bank]:
     return deal, bank
 
 
+def unsent(town: Town, name: str) -> tuple[Deal, Bank]:
+    """Paid, and disputed a day before it is to be sent."""
+    deal = Deal(town, name)
+    deal.placed(line(1, 100_00), due=100_00)
+    town.idle()
+    bank = Bank(deal, deal.paid(100_00))
+    deal.stated(bank.payment_id, 100_00)
+    town.idle()
+    town.until(timedelta(days=1))
+    bank.disputes(100_00, f"{name}-{deal.order}")
+    return deal, bank
+
+
+def test_what_is_disputed_before_it_left_may_wait_for_the_bank_and_is_not_late(town: Town) -> None:
+    """Won, it is sent and settled; lost, the storefront takes it back, and nobody is paid twice."""
+    kept, gone = unsent(town, "kept"), unsent(town, "gone")
+    town.until(timedelta(days=3))
+    for (deal, bank), outcome in ((kept, "won"), (gone, "lost")):
+        bank.decides(outcome, f"{'kept' if outcome == 'won' else 'gone'}-{deal.order}")
+    assert [deal.fact("order.v1", "order.undisputed")["taken"] for deal, _ in (kept, gone)] == [[], [1]]
+    kept[0].shipped()
+    kept[0].signed()
+    kept[0].confirmed()
+    deal, bank = gone
+    deal.stated(f"gone-{deal.order}", 100_00, kind="chargeback")
+    back = {"order_id": deal.order, "cancel_id": "back", "buyer_id": deal.buyer, "payment_id": bank.payment_id}
+    town.send("storefront", "order.cancel_requested", deal.order, back)
+    town.idle()
+    town.until(timedelta(days=9))
+    assert kept[0].fact("payment.v1", "line.settled")["seller_minor"] == 95_00
+    assert "refund.refused" in deal.types("payment.v1")
+    for deal, _ in (kept, gone):
+        assert not {"shipping.late", "compensation.instructed"} & {*deal.types("order.v1", "payment.v1")}
+        assert "break.found" not in deal.types("payment.v1")
+
+
 def test_a_dispute_that_is_won_freezes_the_order_and_lets_it_go_on(town: Town) -> None:
     """A refund that the seller granted meanwhile is paid afterwards; the other line is settled at once, weeks late."""
     deal, bank = delivered(town, "won")

@@ -6,6 +6,7 @@ from services.order.decide.campaign import held_allotments, own_cluster, product
 from services.order.decide.cancellation import cancel, give_up
 from services.order.decide.completion import confirm, confirm_by_time, extend, free, hold, redeem, replace_goods, settle
 from services.order.decide.delivery import collect, deliver, fail, ship
+from services.order.decide.disputes import disputed, undisputed
 from services.order.decide.identity import joined, link, met, move
 from services.order.decide.interception import keep_back
 from services.order.decide.placement import expire, pay, place, place_in_campaign
@@ -20,6 +21,7 @@ __all__ = [
     "confirm",
     "confirm_by_time",
     "deliver",
+    "disputed",
     "expire",
     "extend",
     "fail",
@@ -52,4 +54,5 @@ __all__ = [
     "ship",
     "size",
     "suspend",
+    "undisputed",
 ]

@@ -12,8 +12,8 @@ from services.order.decide.cancellation import Ends
 from services.order.decide.completion import received, used_up
 from services.order.decide.interception import stopped
 from services.order.model import Order, Parcel, evolve, restated
-from services.order.model.line import ship_hours
 from services.order.model.order import ship_by
+from services.order.model.shipping import ship_hours
 from shared.contracts.logistics import ParcelCollected, ParcelLost, ParcelRefused, ParcelShipped, ParcelSigned
 from shared.contracts.order import ParcelDelivered, ParcelFailed, ParcelSent, ParcelTaken
 from shared.contracts.types import LineParties, Units

@@ -13,8 +13,8 @@ from typing import Any
 
 from services.order.decide.completion import of_case
 from services.order.model import Order, OrderLine
-from services.order.model.line import ship_hours, unsent_at
 from services.order.model.order import ship_by
+from services.order.model.shipping import ship_hours, unsent_at
 from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested, Unheld
 from shared.contracts.logistics import ParcelShipped
 from shared.contracts.types import Units
@@ -72,7 +72,7 @@ def _late(order: Order, line: OrderLine, at: datetime) -> bool:
     if order.terms is None:
         return False
     deadline = ship_by(order, ship_hours(line.line, order.terms))
-    return deadline <= at and unsent_at(line, order.parcels, deadline) > 0
+    return deadline <= at and unsent_at(line, order.parcels, order.disputes, deadline) > 0
 
 
 def _why_not(line: OrderLine, quantity: int) -> Unheld:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.order.model import Order, Parcel
-from services.order.model.order import Late, late_lines
+from services.order.model.order import late_lines
+from services.order.model.shipping import Late
 from shared.contracts.order import Penalty, RulingNoted, ShippingDue, ShippingLate, ShippingSham
 from shared.contracts.ruling import RulingMade
 from shared.errors import numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.order.model.campaign import ALLOTMENT, CLUSTER, REVIEWS_MAX, Allotment, Cluster, Review, product
 from services.order.model.identity import MEMBER, TOKEN, Member, Token, token_key
-from services.order.model.line import OrderLine, Parcel, confirmation, held, restated, unsent_at
+from services.order.model.line import OrderLine, Parcel, confirmation, held, restated
 from services.order.model.order import ORDER, Order, due, evolve
 from services.order.model.party import (
     PARTY,
@@ -49,5 +49,4 @@ __all__ = [
     "restated",
     "second_of",
     "token_key",
-    "unsent_at",
 ]

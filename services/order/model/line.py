@@ -1,4 +1,4 @@
-"""One line of an order: how many of its units are where, and when time decides on it. Source: R2.4, R2.5."""
+"""One line of an order: how many of its units are where, and when time confirms it. Source: R2.5."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from shared.money import unit_slice
 
 LineState = Literal["paid", "shipped", "delivered", "completed", "settled", "cancelled", "closed"]
 Stage = Literal[1, 2, 3]
-QUICK = "ship_24h"  # the tag with which a seller promises to send sooner
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,25 +164,6 @@ def confirmation(line: OrderLine, terms: OrderTerms) -> tuple[Stage, datetime] |
 def held(line: OrderLine, at: datetime) -> bool:
     """A case that was opened before that moment is still open. Source: R2.5."""
     return any(since < at for since in line.cases.values())
-
-
-def ship_hours(line: Line, terms: OrderTerms) -> int:
-    """How soon after payment it is to be sent. Source: R2.4."""
-    return terms.ship_hours_24h if QUICK in line.tags and terms.ship_hours_24h is not None else terms.ship_hours
-
-
-def unsent_at(line: OrderLine, parcels: Mapping[str, Parcel], at: datetime) -> int:
-    """Units that were still to be sent at that moment; none while a case was open then, nor of a line refunded in full. Source: R2.4.
-
-    A parcel counts from its dispatch on, whatever became of it later, but one that was to be stopped never does.
-    """
-    in_case = any(since < at for since in line.cases.values()) or any(since < at < until for since, until in line.spans)
-    refunded = line.refunded_in_full and line.over_at is not None and line.over_at < at
-    if line.line.kind != "goods" or in_case or refunded:
-        return 0
-    counting = (parcel for parcel in parcels.values() if parcel.sent_at < at and parcel.failed != "intercepted")
-    sent = sum(parcel.units.get(line.line.line_no, 0) for parcel in counting)
-    return max(0, line.line.quantity - sent - sum(units for since, units in line.gone if since < at))
 
 
 def restated(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:

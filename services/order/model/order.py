@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
-from services.order.model.line import LineState, OrderLine, Parcel, confirmation, freed, held, reduced, restated, ship_hours, unsent_at
+from services.order.model.line import LineState, OrderLine, Parcel, confirmation, freed, held, reduced, restated
+from services.order.model.shipping import Dispute, Late, noted, ship_hours, unsent_at
+from shared.contracts.chargeback import OrderDisputed, OrderUndisputed
 from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.order import (
     ConfirmationDue,
@@ -64,6 +66,8 @@ OrderFact = (
     | OrderSettled
     | OrderClosed
     | OrderUnderSuspension
+    | OrderDisputed
+    | OrderUndisputed
     | ShipmentHoldGranted
     | ShipmentHoldRefused
     | ParcelIntercepted
@@ -74,21 +78,13 @@ STEPS: tuple[LineState, ...] = ("paid", "shipped", "delivered", "completed", "se
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
-    """What a seller owes for broken shipping promises of this order. hours: the promises judged. Amounts in minor units, in all."""
-
-    hours: tuple[int, ...] = ()
-    base_minor: int = 0
-    amount_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Order:
     """status: how far it got as a whole; its lines say the rest. payments, cancels: every payment_id and cancel_id known.
 
-    terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted. suspended: its parties that were found
-    suspended after it was paid. trust_card_id, coupons: as placed; placed_at None: accepted before that was kept. received_at:
-    when the buyer last confirmed all that was signed for by then, while the rest was under way.
+    Of payments the one that paid it is the first. terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted.
+    suspended: its parties that were found suspended after it was paid. trust_card_id, coupons: as placed; placed_at None: accepted before
+    that was kept. received_at: when the buyer last confirmed all that was signed for by then, while the rest was under way. disputes: by
+    chargeback.
     """
 
     id: str
@@ -111,6 +107,7 @@ class Order:
     placed_at: datetime | None = None
     coupons: tuple[Coupon, ...] = ()
     received_at: datetime | None = None
+    disputes: dict[str, Dispute] = field(default_factory=dict)
 
     @property
     def state(self) -> State:
@@ -126,6 +123,11 @@ class Order:
     def shut(self) -> bool:
         """It never became a paid order and never will."""
         return self.status in ("rejected", "expired", "cancelled", "closed")
+
+    @property
+    def paid_with(self) -> str | None:
+        """None: it is not paid."""
+        return self.payments[0] if self.paid_at is not None else None
 
     def of_seller(self, seller_id: str) -> list[OrderLine]:
         return [line for line in self.lines.values() if line.line.seller_id == seller_id]
@@ -143,7 +145,7 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
         raise ValueError(f"{fact.type} before order {fact.order_id} was placed")
     match fact:
         case OrderPaid():
-            return replace(order, status="paid", paid_at=fact.occurred_at, payments=(*order.payments, fact.payment_id))
+            return replace(order, status="paid", paid_at=fact.occurred_at, payments=(fact.payment_id, *order.payments))
         case PaymentUnwanted():
             return replace(order, payments=(*order.payments, fact.payment_id))
         case OrderExpired():
@@ -154,6 +156,8 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
             return replace(order, status="closed")
         case OrderUnderSuspension():
             return replace(order, suspended=(*order.suspended, fact.subject_id))
+        case OrderDisputed() | OrderUndisputed():
+            return replace(order, disputes=noted(order.disputes, fact))
         case ParcelSent() | ParcelTaken() | ParcelDelivered() | ParcelFailed() | ParcelIntercepted() | ReplacementNoted():
             return _moved(order, fact)
         case ShippingLate() | ShippingSham() | RulingNoted():
@@ -178,7 +182,7 @@ def late_lines(order: Order, terms: OrderTerms, seller_id: str, hours: int) -> d
     """Units by line that a seller had promised to send within so many hours and had not, at that deadline. Source: R2.4."""
     deadline = ship_by(order, hours)
     units = {
-        line.line.line_no: unsent_at(line, order.parcels, deadline)
+        line.line.line_no: unsent_at(line, order.parcels, order.disputes, deadline)
         for line in order.of_seller(seller_id)
         if ship_hours(line.line, terms) == hours
     }

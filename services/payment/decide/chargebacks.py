@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from services.payment.decide.debits import UNWANTED, debit, room, taken, unwanted_refund
+from services.payment.decide.debits import UNWANTED, Debited, debit, room, taken, unwanted_refund
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import unheld
 from services.payment.decide.settlement import settle_freed
-from services.payment.model import Payment
+from services.payment.model import Chargeback, Payment
 from services.payment.model.payment import folded
 from shared.contracts.chargeback import (
     ChargebackAnswerDue,
@@ -96,10 +97,20 @@ def conclude(event: ChargebackClosed, payment: Payment | None, policy: Policy) -
         disputed_minor=one.amount_minor,
         taken_minor=taken_minor,
         lines=_lines(payment, shares if taken_minor else one.frozen),
+        nothing_left=_emptied(payment, one, shares, debits),
         occurred_at=at,
     )
     facts: tuple[Message, ...] = (ended, *debits)
     return (*facts, *_freed(payment, folded(payment, facts), event, policy))
+
+
+def _emptied(payment: Payment, one: Chargeback, shares: Mapping[int, int], debits: Debited) -> tuple[int, ...] | None:
+    """Lines of which it took the last; what cost nothing has nothing left once all the rest has. shares: what it took, by line."""
+    if not debits or one.payment_id != payment.payment_id:
+        return None
+    left = room(folded(payment, debits), one.payment_id)
+    whole = not any(left.values())
+    return tuple(no for no in sorted(left) if not left[no] and (no in shares or (whole and not payment.lines[no].paid_minor)))
 
 
 def undecided(event: ChargebackAnswerDue, payment: Payment | None) -> Outcome:

@@ -23,12 +23,19 @@ TABLE = Path(__file__).parents[3] / "services" / "order" / "STATES.md"
 HEAD = """# Every event in every state of an order
 
 Rule R2.1: an event is legal in a state, or it is refused with a code and changes nothing, or it waits for its cause. A row for each
-event about an order, a column for each state of an order of one line (`held`: delivered, with an open case; `kept back`: paid, with a
-case that has its units; `intercepted`: the same, after a parcel that took them; `virtual`: paid, of virtual goods; `stopped`: closed
-unpaid, its seller suspended). A name is the fact that follows; `✗` a code with which the event is refused; `…` the code of what it
-waits for; an empty cell: a deadline that does not stand then, or a suspension of an order that ended.
+event about an order, a column for each state of an order of one line (`held`: delivered, with an open case; `disputed`: paid, which the
+buyer's bank disputes; `kept back`: paid, with a case that has its units; `intercepted`: the same, after a parcel that took them;
+`virtual`: paid, of virtual goods; `stopped`: closed unpaid, its seller suspended). A name is the fact that follows; `✗` a code with
+which the event is refused; `…` the code of what it waits for; an empty cell: a deadline that does not stand then, or a suspension of
+an order that ended.
 Written by `python -m tests.unit.order.matrix`; tests/unit/order/test_matrix.py walks it again.
 """
+
+
+def disputed() -> Memory:
+    memory = s.paid()
+    memory.when(b.chargeback_received(when="06-02 09:00"))
+    return memory
 
 
 def held() -> Memory:
@@ -68,6 +75,7 @@ STATES: dict[str, Callable[[], Memory]] = {
     "expired": s.expired,
     "cancelled": cancelled,
     "paid": s.paid,
+    "disputed": disputed,
     "kept back": kept_back,
     "intercepted": intercepted,
     "virtual": lambda: s.shop(b.placed(b.cart(kind="virtual")), b.succeeded()),
@@ -105,6 +113,8 @@ EVENTS: dict[str, Message] = {
         b.hold_requested(when="06-10 11:00"),
         b.case_reopened(when="06-10 11:00"),
         b.line_settled(),
+        b.chargeback_received(when="06-10 11:00"),
+        b.chargeback_ended(when="06-10 11:00"),
         SuspensionFound(order_id=b.ORDER, subject_id="promoter:k1", violation_id="v9", occurred_at=b.at("06-10 12:00")),
     )
 }

@@ -19,5 +19,5 @@ def test_no_event_outside_of_a_deadline_is_passed_over_in_silence_r2_1() -> None
 
 def test_the_table_covers_all_events_and_states() -> None:
     assert sorted(matrix.EVENTS) == sorted(kind.type for kind in set(SERVICE.input_types()) - set(matrix.OTHERS))
-    names = set(matrix.STATES) - {"held", "kept back", "intercepted", "virtual", "stopped", "paid, then cancelled"}
+    names = set(matrix.STATES) - {"held", "disputed", "kept back", "intercepted", "virtual", "stopped", "paid, then cancelled"}
     assert {s.state(make()) for make in matrix.STATES.values()} == names

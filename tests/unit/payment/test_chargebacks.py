@@ -277,3 +277,15 @@ def test_one_that_the_statement_never_shows_or_shows_though_it_was_won_is_a_brea
     assert [fact.break_kind for fact in kept.facts if fact.type == "break.found"] == ["missing_here"]  # type: ignore[attr-defined]
     kept.when(b.stated("l2", "cb1", 0, "chargeback", when="07-21 01:00"))
     assert kept.facts[-1].type == "break.explained"
+
+
+@pytest.mark.parametrize(
+    ("took", "back", "left"),
+    [(150_00, 0, (1, 2, 3)), (149_99, 0, (2,)), (149_99, 100_00, (2, 3)), (100_00, 50_00, (1, 2, 3)), (60_00, 0, ()), (0, 0, None)],
+)
+def test_the_end_tells_of_which_lines_it_took_the_last_r3_8(took: int, back: int, left: tuple[int, ...] | None) -> None:
+    """Of 100.00, of which a refund may have gone before, and 50.00; a free line goes with the last of them."""
+    memory = funded(b.line(1), b.line(2, 50_00), b.line(3, 0))
+    memory.when(*([b.granted(amount_minor=back), b.refund_paid()] if back else []))
+    memory.when(opened(150_00), closed("lost" if took else "won", amount_minor=took or None))
+    assert [fact.nothing_left for fact in memory.facts if isinstance(fact, ChargebackEnded)] == [left]

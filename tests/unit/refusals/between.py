@@ -61,6 +61,8 @@ REFUSED = [
     Told(("order case.known", "payment case.known"), "asked", again("case.opened")),
     Told(("refund case.closed",), "paid back", again("refund.done")),
     Told(("refund case.wrong_state",), "case unpaid", again("refund.not_paid", 0)),
+    Told(("order chargeback.known",), "disputed", again("chargeback.received")),
+    Told(("order chargeback.ended",), "debited", again("chargeback.ended")),
     Told(("payment compensation.currency_differs",), "paid", asks.shipping_late(currency="USD")),
     Told(("payment compensation.known", "trust evidence.known"), "late", again("shipping.late")),
     Told(("payment escrow.exists", "refund certificate.exists"), "paid", again("order.paid")),
@@ -87,6 +89,8 @@ WAITING = [
         (life.accepted("c1", when="06-05 10:00"), life.posted("c1", when="06-06 10:00"), life.confirmed("c1", 1, when="06-07 10:00")),
     ),
     Told(("payment reimbursement.before_answer",), "cancelled", reimbursed, (refund(0),)),
+    Told(("order chargeback.before_payment",), "accepted", b.chargeback_received(), (b.succeeded(TOTAL),)),
+    Told(("order chargeback.before_opened",), "paid", b.chargeback_ended(buyer_id=None), (b.chargeback_received(),)),
     Told(("order settlement.before_completion",), "signed", b.line_settled(), (b.receipt(1),)),
     Told(("payment settlement.before_escrow",), "accepted", b.order_completed(), (b.succeeded(TOTAL),)),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 from shared.contracts.campaign import AllotmentReleased, AllotmentTaken
 from shared.contracts.card import CardGranted, CardRevoked, PersonAbuse, PersonCard
 from shared.contracts.certificate import CertificateIssued
-from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue
+from shared.contracts.chargeback import ChargebackDebited, ChargebackOverdue, OrderDisputed
 from shared.contracts.dispute import CaseRuled
 from shared.contracts.first_order import OrderCounted
 from shared.contracts.handling import HandlingNoted
@@ -97,6 +97,10 @@ CORRUPTIONS = (
     Corruption("a chargeback in the table has time again", "payments:",
                lambda copy: copy.stored("payment", "fair1", lambda body: body["chargebacks"]["cb3"].update(answer_by="2026-07-01T00:00Z"))),
     Corruption("a chargeback spares the subsidy", "refunds: each", p.a_chargeback_that_spares_the_subsidy),
+    Corruption("a seller is called late for what a bank disputes", "late and sham", paying.a_seller_called_late_for_what_a_bank_disputes),
+    Corruption("a bank's dispute never reached the order", "what one service told", lambda copy: copy.lose(OrderDisputed)),
+    Corruption("a dispute that the bank has ended stands in an order's row", "orders:",
+               lambda copy: copy.stored("order", "denied", lambda body: body["disputes"]["cb2"].update(until=None))),
     Corruption("a late parcel costs a yuan more", "late and sham", p.a_late_compensation_that_is_a_yuan_more),
     Corruption("a compensation is instructed with another amount", "every compensation is what its",
                lambda copy: copy.forge(CompensationInstructed, of_order("late"), amount_minor=more(-1))),

@@ -6,7 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from shared.contracts.certificate import CertificateIssued
-from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
+from shared.contracts.chargeback import (
+    ChargebackContested,
+    ChargebackDebited,
+    ChargebackEnded,
+    ChargebackReceived,
+    OrderDisputed,
+    OrderUndisputed,
+    RefundHeld,
+)
 from shared.contracts.dispute import CaseAppealEnded, CaseReopened, CaseRuled
 from shared.contracts.hold import ParcelIntercepted
 from shared.contracts.order import (
@@ -135,6 +143,14 @@ FIELDS = (
                lambda copy: copy.forge(ChargebackEnded, lambda fact: bool(fact.lines), lines=p.parts(amount_minor=more(1)))),
     Corruption("an ended chargeback is of another payment", "every chargeback",
                lambda copy: copy.forge(ChargebackEnded, payment_id="pay-x")),
+    Corruption("an ended chargeback took the last of a line of which something is left", "while a chargeback is open",
+               lambda copy: copy.forge(ChargebackEnded, lambda fact: fact.nothing_left == (), nothing_left=(1,))),
+    Corruption("a chargeback that was won took the last of a line", "while a chargeback is open",
+               lambda copy: copy.forge(ChargebackEnded, lambda fact: fact.taken_minor > 0, outcome="won", nothing_left=(1,))),
+    Corruption("an order has nothing to await of a line of which a bank left something", "every chargeback",
+               lambda copy: copy.forge(OrderUndisputed, lambda fact: fact.taken == (), taken=(1,))),
+    Corruption("an order is disputed by another chargeback", "what a fact passes on",
+               lambda copy: copy.forge(OrderDisputed, chargeback_id="cb-x")),
     Corruption("a chargeback before settlement takes of the commission", "refunds after settlement", lambda copy: copy.forge(
         ChargebackDebited, lambda fact: bool(fact.parts) and not fact.parts[0].fronted, parts=p.parts(commission_minor=more(1)))),
     Corruption("promoter and platform bear a refund before settlement", "refunds after settlement",

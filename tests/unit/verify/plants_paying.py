@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.contracts.chargeback import ChargebackReceived
-from shared.contracts.order import OrderAccepted, OrderPaid
+from shared.contracts.chargeback import ChargebackReceived, OrderDisputed
+from shared.contracts.order import OrderAccepted, OrderPaid, ShippingLate
 from shared.contracts.owed import CompensationGranted, SellerReimbursed
 from shared.contracts.payment import (
     AccountCharged,
@@ -108,3 +108,14 @@ def a_fen_more_than_a_case_cost(copy: Copy) -> None:
     moves = moved({"platform:guarantee_fund": -1, "balance:s6": 1})
     copy.forge(SellerReimbursed, of_order("won"), refund_minor=more(1), moves=moves)
     copy.forge(AccountCredited, of_order("won"), amount_minor=more(1))
+
+
+def a_seller_called_late_for_what_a_bank_disputes(copy: Copy) -> None:
+    """Told behind the dispute, in the words of another order's."""
+    disputed, late = copy.find(OrderDisputed, of_order("denied")), copy.find(ShippingLate, of_order("late")).event
+    assert isinstance(late, ShippingLate)
+    paid: Any = copy.find(OrderPaid, of_order("denied")).event
+    fact = late.model_copy(
+        update={"order_id": "denied", "base_minor": 21_22, "occurred_at": paid.occurred_at + timedelta(hours=late.hours)}
+    )
+    copy.put(disputed, [disputed, replace(disputed, id="late-denied", type=fact.type, event=fact, value=fact.to_json())])
