@@ -61,11 +61,14 @@ def _told(log: Log) -> Check:
     seen: Counter[tuple[str, str, str]] = Counter()
     disputed: dict[tuple[str, str], ChargebackReceived] = {}
     debited = {(entry.header("ce_causationid"), fact.chargeback_id): fact.parts for entry, fact in log.of(ChargebackDebited)}
+    funded = {(fact.order_id, fact.payment_id) for _, fact in log.of(EscrowFunded)}
     for entry, fact in log.of(ChargebackReceived):
         event = cause(opened, entry, chargeback_id=fact.chargeback_id, payment_id=fact.payment_id, amount_minor=fact.amount_minor)
         said = (event.chargeback_id, event.payment_id, event.amount_minor, event.currency) if event is not None else None
         took = (fact.chargeback_id, fact.payment_id, fact.amount_minor, fact.currency)
         check.that(said == took, f"{entry}: the bank told of {said}, {took} was taken")
+        of_order = (fact.order_id, fact.payment_id) in funded
+        check.that(fact.of_order in (None, of_order), f"{entry}: of what paid the order is {of_order}, told was {fact.of_order}")
         disputed[(fact.order_id, fact.chargeback_id)] = fact
         seen[(entry.type, fact.order_id, fact.chargeback_id)] += 1
     for entry, ended in log.of(ChargebackEnded):
@@ -80,6 +83,8 @@ def _told(log: Log) -> Check:
         lies = debited.get((entry.header("ce_causationid"), ended.chargeback_id), lies)
         right = [(opening.payment_id if opening is not None else ""), *((one.line_no, one.amount_minor) for one in lies)]
         of = [ended.payment_id, *((one.line_no, one.amount_minor) for one in ended.lines)]
+        of_order = (ended.order_id, ended.payment_id) in funded
+        check.that(ended.of_order in (None, of_order), f"{entry}: of what paid the order is {of_order}, told was {ended.of_order}")
         check.that(of == right, f"{entry}: payment and lines are {right}, told was {of}")
         seen[(entry.type, ended.order_id, ended.chargeback_id)] += 1
     _contested(check, log, disputed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
@@ -146,7 +146,6 @@ def _followed(log: Log, tables: Tables, refused: Refused) -> Check:
     for entry in log.facts():
         if entry.event is not None:
             effects[(entry.header("ce_causationid"), type(entry.event))].append(entry)
-    unwanted = {(fact.order_id, fact.payment_id) for _, fact in log.of(order.PaymentUnwanted)}
     for cause, service, kinds in FOLLOWS:
         taken = tables.taken[service]
         for entry, event in log.of(cause):
@@ -154,19 +153,19 @@ def _followed(log: Log, tables: Tables, refused: Refused) -> Check:
             if (entry.sequence or 0) > taken.lasts.get(lane, 0) or entry.ref in taken.held or (service, entry.ref) in refused:
                 continue
             found = [effect for kind in kinds for effect in effects[(entry.id, kind)]]
-            expected = _expected(event, unwanted)
+            expected = _expected(event)
             if check.fails(len(found) == expected):
                 names = " or ".join(kind.type for kind in kinds)
                 check.differ(f"{entry} ({event.key}): {expected} {names} of {service} should follow, {len(found)} did")
     return check
 
 
-def _expected(event: Message, unwanted: Collection[tuple[str, str]]) -> int:
-    """How many effects: of completed or cancelled lines one each, of a compensation that came to nothing and a chargeback of a payment that
-    was unwanted none.
+def _expected(event: Message) -> int:
+    """How many effects: of completed or cancelled lines one each; none of a compensation that came to nothing, and of a chargeback of money
+    that was unwanted, or that was told of before the order took it.
     """
     if isinstance(event, order.OrderCompleted | order.UnitsCancelled):
         return len(event.lines)
     if isinstance(event, chargeback.ChargebackReceived | chargeback.ChargebackEnded):
-        return 0 if (event.order_id, event.payment_id) in unwanted else 1
+        return int(bool(event.of_order))
     return 0 if isinstance(event, order.ShippingLate | order.ShippingSham) and event.amount_minor == 0 else 1

@@ -37,7 +37,8 @@ class ChargebackReceived(Message):
 
     lines: how it lies on them now, by largest remainder over what is paid and neither refunded nor charged back; less than
     amount_minor in all if refunds have left less than that (`chargeback.contested`). Empty: of a payment that was unwanted. answer_by:
-    when it is announced that the bank has not said how it ended; None: received before there was such a time.
+    when it is announced that the bank has not said how it ended; None: received before there was such a time. of_order: it is about what
+    paid the order, not about money that was unwanted; None: received before this was told.
     It cancels nothing: what has not left may be sent, or cancelled (`order.cancel_requested`), and need not be sent meanwhile
     (`order.disputed`).
     Producer: payment. Consumers: order.
@@ -54,6 +55,7 @@ class ChargebackReceived(Message):
     reason: Text
     lines: tuple[ChargebackLine, ...]
     answer_by: AwareDatetime | None = None
+    of_order: Annotated[bool | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class ChargebackOverdue(Message):
@@ -109,6 +111,7 @@ class ChargebackEnded(Message):
     taken_minor: what the provider took of disputed_minor. lines: of a lost one as they were debited, of a won one as they were frozen;
     empty: of a payment that was unwanted. buyer_id None: paid before it was told, or unwanted. nothing_left: lines of which a lost one took
     the last, and those that cost nothing where nothing is left of the whole payment; None: won, unwanted, or ended before it was told.
+    of_order: as in `chargeback.received`.
     Producer: payment. Consumers: order, trust.
     """
 
@@ -125,6 +128,7 @@ class ChargebackEnded(Message):
     taken_minor: Minor
     lines: tuple[ChargebackLine, ...]
     nothing_left: Annotated[tuple[LineNo, ...] | None, Field(exclude_if=lambda value: value is None)] = None
+    of_order: Annotated[bool | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class ChargebackDebited(Message):

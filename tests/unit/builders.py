@@ -430,17 +430,17 @@ def line_settled(line_no: int = 1, when: str = "06-12 00:00") -> LineSettled:
     )
 
 
-def chargeback_received(chargeback_id: str = "cb1", when: str = "06-02 09:00", payment_id: str = PAYMENT_ID) -> ChargebackReceived:
-    said: dict[str, Any] = {"chargeback_id": chargeback_id, "payment_id": payment_id, "currency": "CNY", "reason": "10.4"}
+def chargeback_received(chargeback_id: str = "cb1", when: str = "06-02 09:00", of_order: bool | None = True) -> ChargebackReceived:
+    said: dict[str, Any] = {"chargeback_id": chargeback_id, "payment_id": PAYMENT_ID, "currency": "CNY", "reason": "10.4"}
     line = ChargebackLine(line_no=1, seller_id=SELLER, promoter_id=PROMOTER, amount_minor=100_00)
-    return ChargebackReceived(order_id=ORDER, **said, amount_minor=100_00, lines=(line,), occurred_at=at(when))
+    return ChargebackReceived(order_id=ORDER, **said, amount_minor=100_00, lines=(line,), of_order=of_order, occurred_at=at(when))
 
 
 def chargeback_ended(
     outcome: Literal["won", "lost"] = "won", chargeback_id: str = "cb1", when: str = "06-10 10:00", **fields: Any
 ) -> ChargebackEnded:
     said: dict[str, Any] = {"chargeback_id": chargeback_id, "payment_id": PAYMENT_ID, "buyer_id": BUYER, "currency": "CNY"}
-    said |= {"disputed_minor": 100_00, "taken_minor": 100_00 if outcome == "lost" else 0, "lines": (), **fields}
+    said |= {"of_order": True, "disputed_minor": 100_00, "taken_minor": 100_00 if outcome == "lost" else 0, "lines": (), **fields}
     return ChargebackEnded(order_id=ORDER, outcome=outcome, **said, occurred_at=at(when))
 
 

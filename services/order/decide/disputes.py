@@ -12,11 +12,11 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def disputed(event: ChargebackReceived, order: Order | None) -> Outcome:
-    """Of a payment that was unwanted it is no matter of the order's."""
-    if order is None or event.payment_id not in order.payments:
-        return Wait("chargeback.before_payment")
-    if event.payment_id != order.paid_with:
+    """Of money that was unwanted it is no matter of the order's."""
+    if not event.of_order:
         return ()
+    if order is None or order.paid_at is None:
+        return Wait("chargeback.before_payment")
     if event.chargeback_id in order.disputes:
         return Reject("chargeback.known")
     return (OrderDisputed(order_id=order.id, chargeback_id=event.chargeback_id, occurred_at=event.occurred_at),)
@@ -24,10 +24,10 @@ def disputed(event: ChargebackReceived, order: Order | None) -> Outcome:
 
 def undisputed(event: ChargebackEnded, order: Order | None) -> Outcome:
     """A deadline that passed meanwhile is passed for good; a line of which nothing is left has none any more."""
-    if order is None or event.payment_id not in order.payments:
-        return Wait("chargeback.before_payment")
-    if event.payment_id != order.paid_with:
+    if not event.of_order:
         return ()
+    if order is None or order.paid_at is None:
+        return Wait("chargeback.before_payment")
     known = order.disputes.get(event.chargeback_id)
     if known is None:
         return Wait("chargeback.before_opened")

@@ -81,10 +81,9 @@ STEPS: tuple[LineState, ...] = ("paid", "shipped", "delivered", "completed", "se
 class Order:
     """status: how far it got as a whole; its lines say the rest. payments, cancels: every payment_id and cancel_id known.
 
-    Of payments the one that paid it is the first. terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted.
-    suspended: its parties that were found suspended after it was paid. trust_card_id, coupons: as placed; placed_at None: accepted before
-    that was kept. received_at: when the buyer last confirmed all that was signed for by then, while the rest was under way. disputes: by
-    chargeback.
+    terms and pay_by None: it was rejected. late: by seller. rulings: those that were noted. suspended: its parties that were found
+    suspended after it was paid. trust_card_id, coupons: as placed; placed_at None: accepted before that was kept. received_at: when the
+    buyer last confirmed all that was signed for by then, while the rest was under way. disputes: by chargeback.
     """
 
     id: str
@@ -124,11 +123,6 @@ class Order:
         """It never became a paid order and never will."""
         return self.status in ("rejected", "expired", "cancelled", "closed")
 
-    @property
-    def paid_with(self) -> str | None:
-        """None: it is not paid."""
-        return self.payments[0] if self.paid_at is not None else None
-
     def of_seller(self, seller_id: str) -> list[OrderLine]:
         return [line for line in self.lines.values() if line.line.seller_id == seller_id]
 
@@ -145,7 +139,7 @@ def evolve(order: Order | None, fact: OrderFact) -> Order:
         raise ValueError(f"{fact.type} before order {fact.order_id} was placed")
     match fact:
         case OrderPaid():
-            return replace(order, status="paid", paid_at=fact.occurred_at, payments=(fact.payment_id, *order.payments))
+            return replace(order, status="paid", paid_at=fact.occurred_at, payments=(*order.payments, fact.payment_id))
         case PaymentUnwanted():
             return replace(order, payments=(*order.payments, fact.payment_id))
         case OrderExpired():

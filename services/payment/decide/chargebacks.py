@@ -52,6 +52,7 @@ def dispute(event: ChargebackOpened, payment: Payment | None, policy: Policy) ->
         reason=event.reason,
         lines=_lines(payment, shares),
         answer_by=event.occurred_at + timedelta(days=policy.payment.chargeback_silent_days),
+        of_order=event.payment_id == payment.payment_id,
         occurred_at=event.occurred_at,
     )
     excess = event.amount_minor - sum(shares.values())
@@ -98,6 +99,7 @@ def conclude(event: ChargebackClosed, payment: Payment | None, policy: Policy) -
         taken_minor=taken_minor,
         lines=_lines(payment, shares if taken_minor else one.frozen),
         nothing_left=_emptied(payment, one, shares, debits),
+        of_order=one.payment_id == payment.payment_id,
         occurred_at=at,
     )
     facts: tuple[Message, ...] = (ended, *debits)

@@ -151,6 +151,9 @@ FIELDS = (
                lambda copy: copy.forge(OrderUndisputed, lambda fact: fact.taken == (), taken=(1,))),
     Corruption("an order is disputed by another chargeback", "what a fact passes on",
                lambda copy: copy.forge(OrderDisputed, chargeback_id="cb-x")),
+    Corruption("a chargeback of the order's own money is told as of unwanted money", "every chargeback",
+               lambda copy: copy.forge(ChargebackReceived, of_order=False)),
+    Corruption("the end of one is told as of unwanted money", "every chargeback", lambda copy: copy.forge(ChargebackEnded, of_order=False)),
     Corruption("a chargeback before settlement takes of the commission", "refunds after settlement", lambda copy: copy.forge(
         ChargebackDebited, lambda fact: bool(fact.parts) and not fact.parts[0].fronted, parts=p.parts(commission_minor=more(1)))),
     Corruption("promoter and platform bear a refund before settlement", "refunds after settlement",
