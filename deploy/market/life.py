@@ -49,7 +49,7 @@ class Life:
     what it put in for them, and what it owes for them. topped_up: what a seller of its own put into its deposit; deposit: what is
     required there, and what came of that, of income and charges, less what it drew. withdrawals: by id, paid or refused. contest: what
     it contends for with other orders; then its expectation is what becomes of it if it wins. dispute: how the chargeback of all of it
-    ended, won or lost; open: it did not; empty: there was none.
+    ended, won or lost; open: it did not; empty: there was none. disputed: from when until when.
     gains: what cases brought otherwise. owed: compensations of cases, by seller. won_back: lines of which the seller has the cost of
     the case from the platform. farm: whose account the buyer is, if it has ten of them. points, appeals: of its seller,
     by subject and by violation.
@@ -91,6 +91,7 @@ class Life:
     appeals: dict[str, str] = field(default_factory=dict)
     contest: str = ""
     dispute: str = ""
+    disputed: tuple[datetime, datetime | None] | None = None
 
     @property
     def first(self) -> Item:

@@ -192,9 +192,14 @@ def _last(item: Item, units: int) -> int:
 
 
 def unsent(life: Life, item: Item, hours: int) -> int:
-    """Units not sent by the deadline, as far as was known when it fired: once it has, the decision stands. Source: R1.2, R2.4."""
+    """Units not sent by the deadline, as far as was known when it fired: once it has, the decision stands. None while the buyer's bank
+    disputes the order. Source: R1.2, R2.4.
+    """
     assert life.paid_at is not None
     deadline = life.paid_at + timedelta(hours=hours)
+    since, until = life.disputed or (deadline, None)
+    if since < deadline and (until is None or deadline < until):
+        return 0
 
     def known(at: datetime) -> bool:
         return at < deadline and phase_of(at) < fired_in(deadline)

@@ -212,7 +212,7 @@ def test_a_break_between_statement_and_ledger_is_found() -> None:
 
 
 def test_whoever_is_first_has_what_is_too_scarce_and_no_more_than_there_is_r2_7() -> None:
-    market = build(1, 400)
+    market = build(3, 400)
     contest, lives = max(market.contests.items(), key=lambda one: len(one[1]))
     room = ROOM[lives[0].first.sku]
     assert len(lives) > room

@@ -22,7 +22,7 @@ SAID_AGAIN = {"refund.ended", "compensation.ended", "payout.closed"}  # of the p
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    return build(9, len(FATES))
+    return build(11, len(FATES))
 
 
 @pytest.fixture(scope="module")

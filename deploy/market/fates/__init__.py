@@ -100,6 +100,7 @@ FATES = {
     "charged back": Fate(1, disputes.charged_back),
     "charged back in vain": Fate(1, disputes.charged_back_in_vain),
     "charged back, no end": Fate(1, disputes.never_decided),
+    "charged back, not sent yet": Fate(1, disputes.held_back),
     "promoter short of subsidies": Fate(1, others.short_of_subsidies, PROMOTED, prepared=True),
     "promoter short, cancelled": Fate(1, others.short_and_cancelled, PROMOTED, prepared=True),
     "seller suspended": Fate(1, others.suspended, NEWCOMER, prepared=True),

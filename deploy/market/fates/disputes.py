@@ -24,12 +24,27 @@ def never_decided(life: Life) -> None:
     _disputed(life, "open")
 
 
+def held_back(life: Life) -> None:
+    """Not sent while the bank decides, past the time: won, and sent then. Nothing was late. Source: R2.4."""
+    life.place()
+    life.pay()
+    _of_bank(life, "won", life.show + 1, 3)
+    life.ship(5)
+    life.sign()
+    life.settle()
+
+
 def _disputed(life: Life, outcome: Literal["won", "lost", "open"]) -> None:
     bought(life)
-    chargeback = f"cb-{life.cart.order_id}"
-    opened = life.signed + 1
-    life.sent.append(apps.disputed(life.cart, life.day(opened), chargeback, life.payment_id or ""))
-    if outcome != "open":
-        life.sent.append(apps.bank_decided(life.cart, life.day(opened + 2), chargeback, outcome))
-    life.dispute = outcome
+    _of_bank(life, outcome, life.signed + 1, 2)
     life.settle()
+
+
+def _of_bank(life: Life, outcome: Literal["won", "lost", "open"], opened: int, days: int) -> None:
+    """It decides so many days later, if ever."""
+    chargeback, since, until = f"cb-{life.cart.order_id}", life.day(opened), None
+    life.sent.append(apps.disputed(life.cart, since, chargeback, life.payment_id or ""))
+    if outcome != "open":
+        until = life.day(opened + days)
+        life.sent.append(apps.bank_decided(life.cart, until, chargeback, outcome))
+    life.dispute, life.disputed = outcome, (since, until)
