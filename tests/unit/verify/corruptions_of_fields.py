@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from shared.contracts.campaign import AllotmentReviewed, AllotmentSized
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
 from shared.contracts.dispute import CaseAppealEnded, CaseReopened, CaseRuled
@@ -39,6 +40,7 @@ from shared.contracts.payment import (
     UnwantedReceived,
 )
 from shared.contracts.refund import CaseClosed, CaseDeclined, CaseOpened, CaseReturned, LineReduced, RefundGranted, WindowOpened
+from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import OrderClosed
 from shared.contracts.trust import EvidenceCounted, EvidenceFound, EvidenceVoided
 from tests.unit import builders as b
@@ -221,4 +223,13 @@ FIELDS = (
                lambda copy: copy.forge(PayoutReturned, lambda fact: not fact.swept_again, swept_again=True)),
     Corruption("unwanted money is stated a day later", "escrow is funded",
                lambda copy: copy.forge(UnwantedReceived, statement_days=more(1))),
+    Corruption("an order is refused for another reason than there was", "orders refused",
+               lambda copy: copy.forge(OrderRejected, code="campaign.limit_reached")),
+    Corruption("a refusal names a product that was not sold out", "orders refused", lambda copy: copy.forge(OrderRejected, detail="sku9")),
+    Corruption("an order is accepted with a tag that nobody knows", "orders accepted",
+               lambda copy: copy.forge(OrderPlaced, of_order("own"), lines=p.parts(tags=lambda _: ("unheard_of",)))),
+    Corruption("a product is sold in a campaign before it is approved", "campaign orders: each product",
+               lambda copy: copy.forge(AllotmentReviewed, occurred_at=hours(24 * 30))),
+    Corruption("an identity takes more than its limit", "campaign orders: each product",
+               lambda copy: copy.forge(AllotmentSized, limit_per_identity=1)),
 )
