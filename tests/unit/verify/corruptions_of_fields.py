@@ -39,7 +39,16 @@ from shared.contracts.payment import (
     SettlementHeld,
     UnwantedReceived,
 )
-from shared.contracts.refund import CaseClosed, CaseDeclined, CaseOpened, CaseReturned, LineReduced, RefundGranted, WindowOpened
+from shared.contracts.refund import (
+    CaseApproved,
+    CaseClosed,
+    CaseDeclined,
+    CaseOpened,
+    CaseReturned,
+    LineReduced,
+    RefundGranted,
+    WindowOpened,
+)
 from shared.contracts.storefront import OrderPlaced
 from shared.contracts.suspension import OrderClosed
 from shared.contracts.trust import EvidenceCounted, EvidenceFound, EvidenceVoided
@@ -232,4 +241,11 @@ FIELDS = (
                lambda copy: copy.forge(AllotmentReviewed, occurred_at=hours(24 * 30))),
     Corruption("an identity takes more than its limit", "campaign orders: each product",
                lambda copy: copy.forge(AllotmentSized, limit_per_identity=1)),
+    Corruption("a seller's agreement names the rule of what was promised", "steps: each of a case",
+               lambda copy: copy.forge(CaseApproved, rule="R4.5")),
+    Corruption("what is granted at once names the rule of what a seller agreed to", "steps: each of a case",
+               lambda copy: copy.forge(RefundGranted, lambda fact: fact.by == "promise", rule="R4.3")),
+    Corruption("what is granted once it is kept back names the rule of what a seller agreed to", "steps: each of a case",
+               lambda copy: copy.forge(RefundGranted, of_order("kept"), rule="R4.3")),
+    Corruption("an appeal ends by another rule", "steps: each of a case", lambda copy: copy.forge(CaseAppealEnded, rule="R4.9")),
 )
