@@ -248,4 +248,8 @@ FIELDS = (
     Corruption("what is granted once it is kept back names the rule of what a seller agreed to", "steps: each of a case",
                lambda copy: copy.forge(RefundGranted, of_order("kept"), rule="R4.3")),
     Corruption("an appeal ends by another rule", "steps: each of a case", lambda copy: copy.forge(CaseAppealEnded, rule="R4.9")),
+    Corruption("a refund that a case asked for is held as of cancelled units", "while a chargeback is open",
+               lambda copy: copy.forge(RefundHeld, cancelled=True)),
+    Corruption("of unwanted money that went back a bank is left a fen", "while a chargeback is open",
+               lambda copy: copy.forge(ChargebackContested, of_order("own"), amount_minor=more(-1), returned_minor=more(-1))),
 )
