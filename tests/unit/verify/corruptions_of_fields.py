@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from shared.contracts.campaign import AllotmentReviewed, AllotmentSized
+from shared.contracts.campaign import AllotmentReviewed, AllotmentSized, LimitTaken
+from shared.contracts.card import CardNoted
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackContested, ChargebackDebited, ChargebackEnded, ChargebackReceived, RefundHeld
 from shared.contracts.dispute import CaseAppealEnded, CaseReopened, CaseRuled
+from shared.contracts.exchange import WaybillUsed
 from shared.contracts.hold import ParcelIntercepted
+from shared.contracts.identity import MemberJoined
 from shared.contracts.order import (
     LineFreed,
     OrderAccepted,
@@ -50,7 +53,7 @@ from shared.contracts.refund import (
     WindowOpened,
 )
 from shared.contracts.storefront import OrderPlaced
-from shared.contracts.suspension import OrderClosed
+from shared.contracts.suspension import OrderClosed, TierNoted
 from shared.contracts.trust import EvidenceCounted, EvidenceFound, EvidenceVoided
 from tests.unit import builders as b
 from tests.unit.verify import plants as p
@@ -252,4 +255,12 @@ FIELDS = (
                lambda copy: copy.forge(RefundHeld, cancelled=True)),
     Corruption("of unwanted money that went back a bank is left a fen", "while a chargeback is open",
                lambda copy: copy.forge(ChargebackContested, of_order("own"), amount_minor=more(-1), returned_minor=more(-1))),
+    Corruption("a card never reached those who promise by it", "what one service told", lambda copy: copy.vanish(CardNoted)),
+    Corruption("a tier never reached those who release money by it", "what one service told", lambda copy: copy.vanish(TierNoted)),
+    Corruption("what was paid never reached its case", "what one service told",
+               lambda copy: copy.vanish(CaseClosed, lambda fact: fact.code == "case.refunded")),
+    Corruption("units that were taken count toward nobody's limit", "what one decision tells", lambda copy: copy.vanish(LimitTaken)),
+    Corruption("a waybill may be used by another case", "what one decision tells", lambda copy: copy.vanish(WaybillUsed)),
+    Corruption("a member is assigned to an identity, and nobody is told", "what one decision tells",
+               lambda copy: copy.vanish(MemberJoined)),
 )
