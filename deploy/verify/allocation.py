@@ -40,7 +40,7 @@ def _accepted(log: Log, policies: Policies) -> Check:
         if cart is None or policy is None:
             check.that(cart is None and any(log.starts.values()), f"{entry}: its cart or its policy is not there")
             continue
-        shares = _shares(cart)
+        shares = shares_of(cart)
         told = {line.line_no: line for line in accepted.lines}
         check.that(sorted(told) == sorted(shares), f"{entry}: lines {sorted(told)} of {sorted(shares)} in the cart")
         for line in cart.lines:
@@ -80,7 +80,7 @@ def _bound(log: Log) -> Check:
     return check
 
 
-def _shares(cart: OrderPlaced) -> dict[int, Shares]:
+def shares_of(cart: OrderPlaced) -> dict[int, Shares]:
     """By line: what each funder takes over of it, in the order seller, platform, promoter."""
     gross = {line.line_no: line.quantity * line.unit_price_minor for line in cart.lines}
     left = dict(gross)
@@ -117,8 +117,7 @@ def deal(amount: int, weights: Mapping[int, int], room: Mapping[int, int]) -> di
 
 
 def _expected(line: PlacedLine, shares: Shares, cart: OrderPlaced, policy: Policy) -> dict[str, object]:
-    last = _last_page(line, cart)
-    promoter = last.promoter_id if last is not None else line.promoter_id
+    last, promoter = _last_page(line, cart), promoter_of(line, cart)
     gross = line.quantity * line.unit_price_minor
     return {
         "quantity": line.quantity,
@@ -127,11 +126,21 @@ def _expected(line: PlacedLine, shares: Shares, cart: OrderPlaced, policy: Polic
         "discounts": shares,
         "paid": gross - sum(shares.values()),
         "promoter": promoter,
-        "commission": line.commission_bp if promoter is not None else 0,
+        "commission": commission_of(line, cart),
         "fee": policy.payment.fee_bp,
         "visit": (last.at, last.domain, last.channel, last.broadcast) if last is not None else None,
         "ad": _last_ad(line, cart, policy) if last is not None else None,
     }
+
+
+def promoter_of(line: PlacedLine, cart: OrderPlaced) -> str | None:
+    """Whose page was visited last; of a line that no visit led to, whom the cart names."""
+    last = _last_page(line, cart)
+    return last.promoter_id if last is not None else line.promoter_id
+
+
+def commission_of(line: PlacedLine, cart: OrderPlaced) -> int:
+    return line.commission_bp if promoter_of(line, cart) is not None else 0
 
 
 def _told(line: Line) -> dict[str, object]:

@@ -6,7 +6,7 @@ Source: R2.7, R4.6.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from deploy.verify.intake import digest
@@ -39,7 +39,7 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _identities(log, tables)
 
 
-def _version(entry: Entry) -> int:
+def version(entry: Entry) -> int:
     return int(entry.header("ce_entityversion") or 0)
 
 
@@ -51,7 +51,7 @@ def _allotments(log: Log, tables: Tables) -> Check:
     for kind in kinds:
         for entry, fact in log.of(kind):
             told: Any = fact
-            facts[(told.campaign_id, told.sku)].append((_version(entry), entry, told))
+            facts[(told.campaign_id, told.sku)].append((version(entry), entry, told))
     for product, found in facts.items():
         units = taken = 0
         for _, entry, fact in sorted(found, key=lambda one: one[0]):
@@ -152,8 +152,17 @@ def _identities(log: Log, tables: Tables) -> Check:
 
 
 def _clusters(log: Log, tables: Tables) -> dict[str, str]:
-    """Every linked buyer's cluster: the least id of all that are connected with it."""
+    """Every linked buyer's cluster, by the links that were taken."""
     taken = tables.taken["order"]
+    return connected(
+        link
+        for entry, link in log.of(IdentityLinked)
+        if taken.inbox.get((entry.header("ce_source"), entry.id)) == digest(entry.value) and entry.ref not in taken.held
+    )
+
+
+def connected(links: Iterable[IdentityLinked]) -> dict[str, str]:
+    """Every linked buyer's cluster: the least id of all that are connected with it."""
     over: dict[str, str] = {}
 
     def root(at: str) -> str:
@@ -162,12 +171,11 @@ def _clusters(log: Log, tables: Tables) -> dict[str, str]:
         return at
 
     first: dict[tuple[str, str], str] = {}
-    for entry, link in log.of(IdentityLinked):
-        if taken.inbox.get((entry.header("ce_source"), entry.id)) == digest(entry.value) and entry.ref not in taken.held:
-            holder = first.setdefault((link.kind, link.token), link.buyer_id)
-            one, other = sorted((root(link.buyer_id), root(holder)))
-            over[other] = one
-            over.setdefault(link.buyer_id, link.buyer_id)
+    for link in links:
+        holder = first.setdefault((link.kind, link.token), link.buyer_id)
+        one, other = sorted((root(link.buyer_id), root(holder)))
+        over[other] = one
+        over.setdefault(link.buyer_id, link.buyer_id)
     return {buyer: root(buyer) for buyer in over}
 
 

@@ -25,11 +25,22 @@ from shared.contracts.types import Moves
 
 
 @dataclass(slots=True)
+class Unwanted:
+    """A payment that goes back at once. left: what could not. lies: of it, by chargeback; 0 once that has ended."""
+
+    refund_id: str
+    amount_minor: int
+    left: int = 0
+    taken: int = 0
+    lies: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Order:
     """left: by line, what was paid and neither refunded, being refunded, nor charged back. frozen: by open chargeback, then by line.
 
     free: lines that cost nothing. ended: chargebacks that are not debited. asked: refunds that the provider has not answered, with their
-    lines; held: those that are not submitted.
+    lines; held: those that are not submitted. unwanted: payments.
     """
 
     payment_id: str = ""
@@ -40,6 +51,10 @@ class Order:
     ended: dict[str, tuple[Entry, ChargebackEnded]] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
+    unwanted: dict[str, Unwanted] = field(default_factory=dict)
+
+    def of(self, chargeback_id: str) -> Unwanted | None:
+        return next((one for one in self.unwanted.values() if chargeback_id in one.lies), None)
 
     @property
     def unclaimed(self) -> int:
@@ -150,7 +165,13 @@ def _frozen(log: Log) -> Check:
         if entry.topic == "payment.v1" and event is not None:
             order = orders[event.order_id]
             _step(check, entry, order, event, contested)
+            _step_unwanted(check, entry, order, event, contested)
             if isinstance(event, RefundHeld):
+                right = (event.order_id, event.refund_id) in cancelled
+                known = event.cancelled == right or "cancelled" not in event.model_fields_set
+                check.that(
+                    known or any(log.starts.values()), f"{entry}: that its units were cancelled is {right}, told was {event.cancelled}"
+                )
                 waits = (event.order_id, event.refund_id) in cancelled and event.line_no in order.asked.values()
                 check.that(bool(order.frozen) or waits, f"{entry}: refund {event.refund_id} is held for nothing")
     for order_id, order in orders.items():
@@ -194,6 +215,9 @@ def _step(check: Check, entry: Entry, order: Order, event: Any, contested: dict[
             else:
                 check.that(event.nothing_left is None, f"{entry}: it took nothing of the order's lines, told was {event.nothing_left}")
         case ChargebackDebited():
+            whole = min(order.left.total(), event.amount_minor + event.excess_minor)
+            fine = not order.payment_id or order.of(event.chargeback_id) is not None or event.amount_minor == whole
+            check.that(fine, f"{entry}: {whole} of it is left, debited is {event.amount_minor}")
             for part in event.parts:
                 order.left[part.line_no] -= part.amount_minor
                 check.that(order.left[part.line_no] >= 0, f"{entry}: line {part.line_no} is charged back beyond what was left of it")
@@ -211,6 +235,30 @@ def _emptied(check: Check, order: Order, debited: ChargebackDebited) -> None:
     right = tuple(line_no for line_no in sorted(took) if not order.left[line_no])
     told = ended.nothing_left if ended.nothing_left is not None else right
     check.that(told == right, f"{entry}: nothing is left of lines {right}, told was {told}")
+
+
+def _step_unwanted(check: Check, entry: Entry, order: Order, event: Any, contested: Mapping[tuple[str, str], int]) -> None:
+    """It has one refund, which no case asked for; of what that could not pay back a bank takes what others leave."""
+    match event:
+        case UnwantedReceived():
+            order.unwanted[event.payment_id] = Unwanted(event.refund_id, event.amount_minor)
+        case RefundNotPaid() | RefundDone():
+            for one in order.unwanted.values():
+                if one.refund_id == event.refund_id:
+                    one.left = one.amount_minor - one.taken if isinstance(event, RefundNotPaid) else 0
+        case ChargebackReceived() if event.payment_id in order.unwanted:
+            unwanted = order.unwanted[event.payment_id]
+            within = min(event.amount_minor, max(0, unwanted.left - sum(unwanted.lies.values())))
+            said = contested.get((event.order_id, event.chargeback_id), 0)
+            fine = not event.lines and said == event.amount_minor - within
+            check.that(fine, f"{entry}: of what was unwanted {within} is left, contested is {said}")
+            unwanted.lies[event.chargeback_id] = within
+        case ChargebackEnded() if (ended := order.of(event.chargeback_id)) is not None:
+            ended.lies[event.chargeback_id] = 0
+        case ChargebackDebited() if (debited := order.of(event.chargeback_id)) is not None:
+            within = min(debited.left, event.amount_minor + event.excess_minor)
+            check.that(event.amount_minor == within, f"{entry}: of what was unwanted {within} is left, debited is {event.amount_minor}")
+            debited.left, debited.taken = debited.left - event.amount_minor, debited.taken + event.amount_minor
 
 
 def _debited(log: Log, moves: list[tuple[Entry, Moves]]) -> Check:

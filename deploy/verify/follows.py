@@ -1,21 +1,21 @@
-"""What each fact follows from is there, happened when the fact says, and told it once; and what was taken led to something. Source: R1.2.
+"""What each fact follows from is there, happened when the fact says, and told it once, whole; and what was taken led to something.
 
 A rule uses the time at which a thing happened: what an event brings about has the event's own moment, what a deadline brings about the
-deadline itself, however late either was read.
+deadline itself, however late either was read. Source: R1.2.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from deploy.verify.intake import digest
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import registry
-from shared.contracts.card import CardForfeited, CardRevoked
+from shared.contracts import campaign, exchange, identity, refund, registry, suspension, vote
+from shared.contracts.card import AbuseNoted, CardForfeited, CardRevoked, PersonAbuse
 from shared.contracts.order import OrderCompleted, UnitsCancelled
 from shared.contracts.suspension import SuspensionFound
 from shared.contracts.trust import EvidenceFound
@@ -26,11 +26,29 @@ TIMERS = ".timer.v1"
 OF_ANOTHER_MOMENT = (EvidenceFound, SuspensionFound)  # an act's own, found later; of what was found, when it was looked at
 OF_BEFORE = (OrderCompleted, UnitsCancelled)  # also of something earlier: what is confirmed with all that was signed for (R2.5)
 OF_A_PERSON = (CardForfeited, CardRevoked)  # of what another account did (R4.7)
+PRODUCT = ("order_id", "campaign_id", "sku")
+WAYBILL = ("case_id", "carrier", "waybill")
+# What no decision tells without the other: a fact, what is told with it, and what both name; `here=there` where they call it otherwise.
+TOGETHER: tuple[tuple[type[Message], tuple[type[Message], ...], tuple[str, ...]], ...] = (
+    (campaign.AllotmentTaken, (campaign.LimitTaken,), (*PRODUCT, "units")),
+    (campaign.AllotmentReleased, (campaign.LimitReleased, campaign.LimitShifted), PRODUCT),
+    (identity.MemberAssigned, (identity.MemberJoined,), ("buyer_id", "cluster")),
+    (identity.MemberJoined, (identity.MemberAssigned,), ("buyer_id", "cluster")),
+    (identity.ClusterMerged, (identity.ClusterJoined,), ("into=cluster",)),
+    (identity.ClusterMerged, (identity.MemberMoved,), ("cluster=buyer_id", "into=cluster")),
+    (suspension.SuspensionNoted, (suspension.OrdersSought,), ("subject_id", "violation_id")),
+    (refund.CaseReturned, (exchange.WaybillUsed,), WAYBILL),
+    (exchange.CaseReplaced, (exchange.WaybillUsed,), WAYBILL),
+    (vote.VoteGiven, (vote.VoteNoted,), ("vote_id", "day")),
+    (vote.VoteCounted, (vote.VoteTallied,), ("subject_id", "day", "of_day=votes")),
+    (AbuseNoted, (PersonAbuse,), ("cluster", "order_id", "case_id")),
+)
 
 
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _of_the_moment(log)
     yield _told_once(log)
+    yield _together(log)
     yield _led_to(log, tables)
 
 
@@ -77,6 +95,25 @@ def _told_once(log: Log) -> Check:
             if check.fails(first is entry or first.id == entry.id):
                 check.differ(f"{entry}: the same as {first}, and of the same cause")
     return check
+
+
+def _together(log: Log) -> Check:
+    """What an older program did not tell is not asked for."""
+    check = Check("what one decision tells together is there together, and names the same")
+    if any(log.starts.values()):
+        return check
+    for kind, beside, names in TOGETHER:
+        theirs = [name.rpartition("=")[2] for name in names]
+        there = {(entry.header("ce_causationid"), *_named(one, theirs)) for other in beside for entry, one in log.of(other)}
+        for entry, fact in log.of(kind):
+            cause, said = entry.header("ce_causationid"), _named(fact, [name.partition("=")[0] for name in names])
+            if cause and None not in said and check.fails((cause, *said) in there):
+                check.differ(f"{entry}: no {' or '.join(other.type for other in beside)} with it tells of {', '.join(map(str, said))}")
+    return check
+
+
+def _named(fact: Message, names: Iterable[str]) -> tuple[object, ...]:
+    return tuple(getattr(fact, name) for name in names)
 
 
 def _led_to(log: Log, tables: Tables) -> Check:

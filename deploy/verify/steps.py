@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from deploy.verify.log import Entry, Log
+from deploy.verify.reasons import OF_GROUND
 from deploy.verify.report import Check
 from shared.contracts import dispute, exchange, refund
 from shared.contracts.first_order import ClaimWaitsForFund
-from shared.contracts.hold import ShipmentHoldRefused
+from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.payment import RefundRefused
 from shared.messaging.message import Message
 
@@ -68,7 +69,7 @@ ENDS = {  # state and outcome
     "case.not_posted": (70, {"lapsed"}),
     "case.units_cancelled": (70, {"agreed"}),
 }
-RULES = {  # where a code leaves no choice
+RULES = {  # where neither the case nor what it follows from leaves a choice
     "case.seller_refused": "R4.2",
     "case.none_accepted": "R4.4",
     "case.sent_back": "R4.4",
@@ -90,16 +91,35 @@ RULES = {  # where a code leaves no choice
     "case.not_posted": "R4.4",
     "case.units_cancelled": "R1.4",
     "case.claim_unanswered": "R4.9",
+    "case.agreed": "R4.3",
+    "case.silence_agreed": "R4.3",
+    "case.inspected": "R4.4",
+    "case.not_inspected": "R4.4",
+    "case.parcel_failed": "R4.2",
+    "case.waits_for_hold": "R4.8",
+    "case.ruled_for_buyer": "R4.11",
+    "case.default_judgment": "R4.11",
+    "case.disputed_by_buyer": "R4.11",
+    "case.disputed_by_seller": "R4.11",
+    "case.appeal_won": "R4.11",
+    "case.appeal_lost": "R4.11",
+    "case.appeal_unruled": "R4.11",
+    "case.replacement_arrived": "R4.10",
+    "case.replacement_presumed": "R4.2",
+    "case.sent_again": "R4.2",
     "fund.approved": "R4.6",
     "fund.declined": "R4.6",
     "fund.budget_spent": "R4.6",
+    "fund.stopped": "R4.6",
 }
 
 
 def checks(log: Log) -> Iterator[Check]:
     check = Check("steps: each of a case leads to the state, the turn and the outcome of its kind, under a code that says why and its rule")
-    refusals = {entry.id: (refused.code, "") for entry, refused in log.of(RefundRefused)}
+    refusals = {entry.id: (refused.code, "R3.5") for entry, refused in log.of(RefundRefused)}
     refusals |= {entry.id: (refused.code, "R4.8") for entry, refused in log.of(ShipmentHoldRefused)}
+    holds = {entry.id for entry, _ in log.of(ShipmentHoldGranted)}
+    claims: dict[tuple[str, str], tuple[str, str]] = {}  # ground and kind, as it stands
     stands: dict[tuple[str, str], tuple[int, str]] = {}
     granted: dict[tuple[str, str], list[str]] = defaultdict(list)
     applied = {(fact.order_id, fact.case_id): fact.occurred_at for _, fact in log.of(refund.CaseOpened)}
@@ -107,7 +127,10 @@ def checks(log: Log) -> Iterator[Check]:
         fact: Any = entry.event
         if isinstance(fact, refund.CaseFact):
             place = fact.order_id, fact.case_id
-            wrong = [*_place(fact, stands.get(place)), *_why(entry, fact, refusals)]
+            if isinstance(fact, refund.CaseOpened | dispute.CaseRuled | dispute.CaseReopened):
+                claims[place] = fact.ground if isinstance(fact, refund.CaseOpened) else claims.get(place, ("",))[0], fact.kind
+            rule = _rule(fact, *claims.get(place, ("", "")), held=entry.header("ce_causationid") in holds)
+            wrong = [*_place(fact, stands.get(place)), *_why(entry, fact, rule, refusals)]
             if isinstance(fact, refund.RefundGranted) and place in applied:
                 wrong += _again(fact, stands.get(place), granted[place], applied[place])
                 granted[place].append(fact.refund_id)
@@ -141,11 +164,25 @@ def _again(fact: refund.RefundGranted, before: tuple[int, str] | None, earlier: 
         yield f"was applied for at {applied}, not {fact.applied_at}"
 
 
-def _why(entry: Entry, fact: Any, refusals: Mapping[str, tuple[str, str]]) -> Iterator[str]:
-    """refusals: of what a case asked payment and order for, code and rule."""
+def _rule(fact: Any, ground: str, kind: str, *, held: bool) -> str:
+    """held: the order has kept its units back, whereupon what was agreed to before follows. Its own rule where no other is known."""
+    if isinstance(fact, exchange.CaseExchanging):
+        return "R4.10"
+    if fact.code == "case.evidence_shown" and kind:
+        return "R4.9" if kind == "claim" else "R4.11"
+    agreed = isinstance(fact, refund.CaseApproved | refund.RefundGranted) and fact.code not in ANY
+    if agreed and held:
+        return "R4.2" if ground == "not_received" else "R4.8"
+    if fact.code == "case.at_once" and ground:
+        return OF_GROUND[ground]
+    return RULES.get(fact.code) or str(fact.rule)
+
+
+def _why(entry: Entry, fact: Any, rule: str, refusals: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    """rule: that it should give. refusals: of what a case asked payment and order for, code and rule."""
     if not fact.code:
         return
-    codes, rule = CODES.get(type(fact)), RULES.get(fact.code, fact.rule)
+    codes = CODES.get(type(fact))
     match fact:
         case refund.CaseApproved() | refund.RefundGranted() | exchange.CaseExchanging():
             codes = AGREED[fact.by] | ANY

@@ -7,6 +7,7 @@ known only once nothing else goes on; so the record is traced again, with them k
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Iterator, Mapping
 
@@ -33,6 +34,8 @@ class Drift(Retrace):
         self.otherwise: Otherwise = dict(otherwise)
         timers = (number for number, timer in enumerate(past.timer) if timer)
         self._timers = deque(sorted(timers, key=lambda number: past.at[number]))
+        self._standing: list[tuple[int, int, int, Delivery]] = []  # a heap of what ever stood aside, by the broker's times, each once
+        self._stood: set[Delivery] = set()
 
     def run(self) -> Iterator[Decision]:
         """Raises NoReplay: what is recorded cannot be folded by this release, or follows from nothing recorded."""
@@ -57,24 +60,34 @@ class Drift(Retrace):
         if behind is None:
             yield from self._take(one, event, self._folded(one, facts))
         else:
-            self._aside[behind].append(one)
+            self._put_aside(one, behind)
 
     def _concede(self) -> bool:
-        """The earliest that stands aside, or the deadline that is not set now."""
-        left = [one for one in self._left() if one.nth < 0 and (one.expected or one.code) and (one.desk, one.number) not in self.otherwise]
+        """The earliest that stands aside, of one moment what did so first; or the deadline that is not set now."""
+        standing = self._standing
+        while standing and (standing[0][-1].nth >= 0 or (standing[0][-1].desk, standing[0][-1].number) in self.otherwise):
+            heapq.heappop(standing)
         while self._timers and self._done[self._timers[0]]:
             self._timers.popleft()
-        if self._timers and (not left or self.past.at[self._timers[0]] < left[0].at):
+        if self._timers and (not standing or self.past.at[self._timers[0]] < standing[0][0]):
             number = self._timers.popleft()
             timer = self._fact(number)
             desk = SERVICES.index(timer.topic.name.partition(".")[0])
             self._arm(desk, timer)
             self.otherwise[(desk, number)] = f"{SERVICES[desk]} set {timer.type} of {timer.key}, which is not set now"
             return True
-        if left:
-            self._differs(left[0], self._decided(left[0], self._event(left[0])))
-            self._queue(left[0])
-        return bool(left)
+        if not standing:
+            return False
+        one = heapq.heappop(standing)[-1]
+        self._differs(one, self._decided(one, self._event(one)))
+        self._queue(one)
+        return True
+
+    def _put_aside(self, one: Delivery, place: object) -> None:
+        super()._put_aside(one, place)
+        if one.nth < 0 and (one.expected or one.code) and one not in self._stood:
+            self._stood.add(one)
+            heapq.heappush(self._standing, (one.at, one.since, len(self._stood), one))
 
     def _differs(self, one: Delivery, verdict: Verdict | None) -> None:
         if (one.desk, one.number) in self.otherwise:

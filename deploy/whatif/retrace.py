@@ -41,6 +41,7 @@ class Retrace(Arrivals):
         super().__init__(past, policies)
         self.wrong: list[str] = []
         self._aside: dict[object, list[Delivery]] = defaultdict(list)
+        self._impatient: list[Delivery] = []  # of those that stand aside, what was not looked at once more
         self._reached: list[dict[int, int]] = [{} for _ in SERVICES]
         self._error = ""
         self._hindsight = [Hindsight() for _ in SERVICES]
@@ -139,7 +140,7 @@ class Retrace(Arrivals):
 
     def _patience(self) -> bool:
         """What still stands aside for a version that does not come may be about another entity: it is looked at once more."""
-        left = [one for rows in self._aside.values() for one in rows if one.nth < 0 and one.expected and not one.patient]
+        left, self._impatient = [one for one in self._impatient if one.nth < 0 and not one.patient], []
         for one in left:
             one.patient = True
             self._queue(one)
@@ -168,7 +169,12 @@ class Retrace(Arrivals):
                 self.route.expired[(one.desk, one.id)] = self.past.refused[(SERVICES[one.desk], named)][1]
                 return
         for place in tuple(touched) or (NOWHERE,):  # an entity, or an entity and the version that it must come to
-            self._aside[place].append(one)
+            self._put_aside(one, place)
+
+    def _put_aside(self, one: Delivery, place: object) -> None:
+        self._aside[place].append(one)
+        if one.expected and not one.patient:
+            self._impatient.append(one)
 
     def _placed(self, one: Delivery, event: Message) -> None:
         route = self.route

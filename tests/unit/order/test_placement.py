@@ -11,6 +11,30 @@ from shared.contracts.storefront import OrderPlaced
 from tests.unit import builders as b
 from tests.unit.order.shop import accepted, codes, expired, order, rejected, shop, state
 
+CANNOT_STAND = [
+    (b.placed(b.cart(tags=("ship_1h",))), "order.tag_unknown"),
+    (b.placed(b.cart(kind="freight", promoter_id=None)), "order.bad_freight"),
+    (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None, quantity=2)), "order.bad_freight"),
+    (b.placed(b.cart(1), b.cart(2, kind="freight")), "order.bad_freight"),
+    (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None, seller_id="s2")), "order.bad_freight"),
+    (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None), coupons=[b.coupon(1, 1, 2)]), "order.coupon_of_freight"),
+    (b.placed(campaign_id="c618"), "campaign.not_reviewed"),
+    (b.placed(currency="ZZZ"), "order.currency_unknown"),
+    (b.placed(currency="XAU"), "order.currency_unknown"),
+    (b.placed(b.cart(unit_price_minor=10**12, quantity=1_001), due=10**15), "order.too_large"),
+    (b.placed(b.cart(1, 6 * 10**14), b.cart(2, 6 * 10**14), due=10**15), "order.too_large"),
+    (b.placed(b.cart(commission_bp=9_501)), "order.commission_too_high"),
+    (
+        b.placed(b.cart(1, seller_id="s1"), b.cart(2, seller_id="s2"), coupons=[b.coupon(1, 1, 2, funder="seller")]),
+        "order.coupon_of_another",
+    ),
+    (b.placed(b.cart(promoter_id=None), coupons=[b.coupon(1, funder="promoter")]), "order.coupon_of_another"),
+    (b.placed(b.cart(1), b.cart(2, promoter_id=None), coupons=[b.coupon(1, 1, 2, funder="promoter")]), "order.coupon_of_another"),
+    (b.placed(b.cart(1), b.cart(2, promoter_id="k2"), coupons=[b.coupon(1, 1, 2, funder="promoter")]), "order.coupon_of_another"),
+    (b.placed(coupons=[b.coupon(1), b.coupon(2)]), "order.coupon_repeated"),
+    (b.placed(coupons=[b.coupon(1, 1, 1)]), "order.coupon_repeated"),
+]
+
 
 def test_an_order_is_accepted_with_its_allocation_and_is_to_be_paid_within_30_minutes_r2_2() -> None:
     lines = b.cart(1, 100_00), b.cart(2, 110_00)
@@ -49,32 +73,7 @@ def test_the_due_amount_shown_must_be_ours_r2_3() -> None:
     assert (fact.code, fact.detail, state(memory)) == ("order.due_differs", "10000 by our allocation", "rejected")
 
 
-@pytest.mark.parametrize(
-    ("event", "code"),
-    [
-        (b.placed(b.cart(tags=("ship_1h",))), "order.tag_unknown"),
-        (b.placed(b.cart(kind="freight", promoter_id=None)), "order.bad_freight"),
-        (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None, quantity=2)), "order.bad_freight"),
-        (b.placed(b.cart(1), b.cart(2, kind="freight")), "order.bad_freight"),
-        (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None, seller_id="s2")), "order.bad_freight"),
-        (b.placed(b.cart(1), b.cart(2, kind="freight", promoter_id=None), coupons=[b.coupon(1, 1, 2)]), "order.coupon_of_freight"),
-        (b.placed(campaign_id="c618"), "campaign.not_reviewed"),
-        (b.placed(currency="ZZZ"), "order.currency_unknown"),
-        (b.placed(currency="XAU"), "order.currency_unknown"),
-        (b.placed(b.cart(unit_price_minor=10**12, quantity=1_001), due=10**15), "order.too_large"),
-        (b.placed(b.cart(1, 6 * 10**14), b.cart(2, 6 * 10**14), due=10**15), "order.too_large"),
-        (b.placed(b.cart(commission_bp=9_501)), "order.commission_too_high"),
-        (
-            b.placed(b.cart(1, seller_id="s1"), b.cart(2, seller_id="s2"), coupons=[b.coupon(1, 1, 2, funder="seller")]),
-            "order.coupon_of_another",
-        ),
-        (b.placed(b.cart(promoter_id=None), coupons=[b.coupon(1, funder="promoter")]), "order.coupon_of_another"),
-        (b.placed(b.cart(1), b.cart(2, promoter_id=None), coupons=[b.coupon(1, 1, 2, funder="promoter")]), "order.coupon_of_another"),
-        (b.placed(b.cart(1), b.cart(2, promoter_id="k2"), coupons=[b.coupon(1, 1, 2, funder="promoter")]), "order.coupon_of_another"),
-        (b.placed(coupons=[b.coupon(1), b.coupon(2)]), "order.coupon_repeated"),
-        (b.placed(coupons=[b.coupon(1, 1, 1)]), "order.coupon_repeated"),
-    ],
-)
+@pytest.mark.parametrize(("event", "code"), CANNOT_STAND)
 def test_an_order_that_cannot_stand_is_rejected_with_its_code_r2_1(event: OrderPlaced, code: str) -> None:
     memory = shop()
     fact = b.only(memory.when(event))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from shared.contracts.campaign import AllotmentReviewed, AllotmentSized, LimitTaken
+from shared.contracts.card import CardNoted
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import (
     ChargebackContested,
@@ -16,7 +18,9 @@ from shared.contracts.chargeback import (
     RefundHeld,
 )
 from shared.contracts.dispute import CaseAppealEnded, CaseReopened, CaseRuled
+from shared.contracts.exchange import WaybillUsed
 from shared.contracts.hold import ParcelIntercepted
+from shared.contracts.identity import MemberJoined
 from shared.contracts.order import (
     LineFreed,
     OrderAccepted,
@@ -46,8 +50,18 @@ from shared.contracts.payment import (
     SettlementHeld,
     UnwantedReceived,
 )
-from shared.contracts.refund import CaseClosed, CaseDeclined, CaseOpened, CaseReturned, LineReduced, RefundGranted, WindowOpened
-from shared.contracts.suspension import OrderClosed
+from shared.contracts.refund import (
+    CaseApproved,
+    CaseClosed,
+    CaseDeclined,
+    CaseOpened,
+    CaseReturned,
+    LineReduced,
+    RefundGranted,
+    WindowOpened,
+)
+from shared.contracts.storefront import OrderPlaced
+from shared.contracts.suspension import OrderClosed, TierNoted
 from shared.contracts.trust import EvidenceCounted, EvidenceFound, EvidenceVoided
 from tests.unit import builders as b
 from tests.unit.verify import plants as p
@@ -240,4 +254,32 @@ FIELDS = (
                lambda copy: copy.forge(PayoutReturned, lambda fact: not fact.swept_again, swept_again=True)),
     Corruption("unwanted money is stated a day later", "escrow is funded",
                lambda copy: copy.forge(UnwantedReceived, statement_days=more(1))),
+    Corruption("an order is refused for another reason than there was", "orders refused",
+               lambda copy: copy.forge(OrderRejected, code="campaign.limit_reached")),
+    Corruption("a refusal names a product that was not sold out", "orders refused", lambda copy: copy.forge(OrderRejected, detail="sku9")),
+    Corruption("an order is accepted with a tag that nobody knows", "orders accepted",
+               lambda copy: copy.forge(OrderPlaced, of_order("own"), lines=p.parts(tags=lambda _: ("unheard_of",)))),
+    Corruption("a product is sold in a campaign before it is approved", "campaign orders: each product",
+               lambda copy: copy.forge(AllotmentReviewed, occurred_at=hours(24 * 30))),
+    Corruption("an identity takes more than its limit", "campaign orders: each product",
+               lambda copy: copy.forge(AllotmentSized, limit_per_identity=1)),
+    Corruption("a seller's agreement names the rule of what was promised", "steps: each of a case",
+               lambda copy: copy.forge(CaseApproved, rule="R4.5")),
+    Corruption("what is granted at once names the rule of what a seller agreed to", "steps: each of a case",
+               lambda copy: copy.forge(RefundGranted, lambda fact: fact.by == "promise", rule="R4.3")),
+    Corruption("what is granted once it is kept back names the rule of what a seller agreed to", "steps: each of a case",
+               lambda copy: copy.forge(RefundGranted, of_order("kept"), rule="R4.3")),
+    Corruption("an appeal ends by another rule", "steps: each of a case", lambda copy: copy.forge(CaseAppealEnded, rule="R4.9")),
+    Corruption("a refund that a case asked for is held as of cancelled units", "while a chargeback is open",
+               lambda copy: copy.forge(RefundHeld, cancelled=True)),
+    Corruption("of unwanted money that went back a bank is left a fen", "while a chargeback is open",
+               lambda copy: copy.forge(ChargebackContested, of_order("own"), amount_minor=more(-1), returned_minor=more(-1))),
+    Corruption("a card never reached those who promise by it", "what one service told", lambda copy: copy.vanish(CardNoted)),
+    Corruption("a tier never reached those who release money by it", "what one service told", lambda copy: copy.vanish(TierNoted)),
+    Corruption("what was paid never reached its case", "what one service told",
+               lambda copy: copy.vanish(CaseClosed, lambda fact: fact.code == "case.refunded")),
+    Corruption("units that were taken count toward nobody's limit", "what one decision tells", lambda copy: copy.vanish(LimitTaken)),
+    Corruption("a waybill may be used by another case", "what one decision tells", lambda copy: copy.vanish(WaybillUsed)),
+    Corruption("a member is assigned to an identity, and nobody is told", "what one decision tells",
+               lambda copy: copy.vanish(MemberJoined)),
 )

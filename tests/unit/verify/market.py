@@ -234,11 +234,11 @@ def _paid_out(town: Market) -> Iterable[Message]:
 
 
 def _disputed() -> list[Message]:
-    """Returned, disputed with the bank, and returned again while that is open."""
+    """Returned, disputed with the bank, and returned again while that is open. Another bank wants what went back as unwanted."""
     back = returned("disputed", 1, "06-09 13:00", "06-09 14:00", "06-09 15:00")
     back += of("disputed", disputes.opened(200_00, "cb1", "06-09 16:00", "pay-disputed"))
     back += returned("disputed", 1, "06-09 17:00", "06-09 18:00", "06-09 19:00", "case-held")
-    return back
+    return back + of("own", disputes.opened(30_00, "cb4", "06-10 20:00", "again"))
 
 
 def fake() -> OrderPlaced:

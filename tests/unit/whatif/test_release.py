@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from deploy.cli.replay import lines
 from deploy.whatif import NoReplay, whatif
+from deploy.whatif.retrace import Retrace
+from deploy.whatif.route import Delivery
 from services.trust import decide
 from shared.contracts.member import VoteCast
 from shared.contracts.vote import VoterNoted
@@ -56,6 +58,20 @@ def test_what_an_older_release_decided_otherwise_halts_or_is_decided_by_this_one
 def test_where_nothing_is_otherwise_it_is_as_without_r9_2() -> None:
     town = TapedTown().live(*STEPS)
     assert whatif(town.past(whole=True), b.POLICIES, CANDIDATE).data() == whatif(town.past(), b.POLICIES, CANDIDATE).data()
+
+
+def test_what_stands_aside_is_gone_through_once_however_much_is_otherwise_r9_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[Retrace] = []
+    left = Retrace._left
+
+    def counted(trace: Retrace) -> list[Delivery]:
+        passes.append(trace)
+        return left(trace)
+
+    monkeypatch.setattr(Retrace, "_left", counted)
+    town = TapedTown(changed(*OLDER[1])).live(*STEPS)
+    assert len(whatif(town.past(whole=True), b.POLICIES, b.POLICIES).otherwise) > 1
+    assert len(passes) == len({id(trace) for trace in passes})
 
 
 def played_by(policies: Policies, played: Life, dice: random.Random | None = None) -> TapedTown:
