@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+import asyncpg
 import pytest
 
 from shared.messaging.consume import Batch, Done
@@ -12,7 +13,14 @@ from shared.messaging.flow import Flow
 from shared.messaging.holders import RELEASE
 from shared.messaging.queues import Queues
 from shared.messaging.record import Effects, Record
+from shared.messaging.store import LostRace
 from tests.unit.messaging.test_flow import Connection, arrange, arrive, done, turns
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.messaging.connect.backoff", lambda failures: 0.0)
+
 
 LANES = {("x.v1", 0): 0, ("x.v1", 1): 0}
 
@@ -102,6 +110,37 @@ async def test_no_batch_begins_on_a_connection_that_looks_at_the_cursors_and_it_
     assert (begun, flow._idle) == ([0], [connection])
 
 
+@pytest.mark.parametrize(("error", "kept"), [(TimeoutError(), False), (LostRace(), True), (asyncpg.DeadlockDetectedError(), True)])
+async def test_l1_a_connection_that_failed_in_the_middle_of_a_batch_is_not_used_again(error: Exception, kept: bool) -> None:
+    """Its transaction may be open, and an answer still under way. One that the server itself rolled back is whole."""
+    used, connections = list[Any](), list[Connection]()
+
+    class Ended(Connection):
+        ended = False
+
+        def is_closed(self) -> bool:
+            return self.ended
+
+        def terminate(self) -> None:
+            self.ended = True
+
+    async def run(connection: Any, batch: Batch) -> Done:
+        used.append(connection)
+        if len(used) == 1:
+            raise error
+        return await done(connection, batch)
+
+    async def connect(purpose: str) -> Any:
+        connections.append(Ended([], []))
+        return connections[-1]
+
+    flow, _ = assigned(run)
+    flow._connect = connect
+    arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+    await turns()
+    assert [used[0] is used[1], len(connections)] == [kept, 2 - kept]
+
+
 async def test_l3_whoever_has_halted_looks_by_a_new_connection_for_that_one_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server may have been replaced by an older copy: the connection that is open says nothing of that."""
     monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 0.0)
@@ -142,3 +181,23 @@ async def test_c1_a_cursor_that_a_batch_moved_on_is_not_put_back_by_a_look_that_
     await turns()
     watch.cancel()
     assert (flow.positions[lane], flow.queues.stream(*lane).position) == (4, 4)
+
+
+@pytest.mark.parametrize(("begun", "parked"), [(3, ("", "")), (4, ("parked.killed_the_process", "begun 3 times and never ended"))])
+async def test_l2_an_event_is_tried_alone_three_times_and_no_fourth(
+    monkeypatch: pytest.MonkeyPatch, begun: int, parked: tuple[str, str]
+) -> None:
+    seen = list[tuple[str, str]]()
+
+    async def run(connection: Any, batch: Batch) -> Done:
+        seen.append((batch.park, batch.error))
+        return await done(connection, batch)
+
+    async def fetchval(*_: Any) -> int:
+        return begun
+
+    monkeypatch.setattr(Connection, "fetchval", fetchval)
+    flow = arrange(run, unclean=(0,))
+    arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+    await turns()
+    assert seen == [parked]

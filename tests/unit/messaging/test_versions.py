@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.errors import OffsetOutOfRangeError, TopicAuthorizationFailedError
 
 from shared.messaging.versions import Following, Kept
 from shared.settings import Settings
@@ -121,3 +121,18 @@ async def test_v2_whoever_comes_back_knows_nothing_until_it_has_looked_again(mon
         await opened.acquire()
     await following.stop()
     assert looks == [datetime.min.replace(tzinfo=UTC)] * 2
+
+
+async def test_v1_a_topic_that_ends_before_what_was_read_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made anew, or restored without its end: whatever comes there next would be passed over up to the position."""
+    rules, clock = Rules(), cast("Any", SimpleNamespace(now=lambda: NOW))
+
+    async def end(*_: Any) -> int:
+        return 3
+
+    following = Following(rules, SERVICE, Settings(), clock, cast("Any", None), lambda rows: None)
+    monkeypatch.setattr(following, "_end", end)
+    following._policies, following.position = rules.policies([Kept("1", 0, NOW, "", b"")]), 4
+    with pytest.raises(OffsetOutOfRangeError):
+        await following._look(cast("Any", SimpleNamespace()), cast("Any", None))
+    assert following._known is None
