@@ -15,7 +15,7 @@ import pytest
 from shared.messaging import holders, timers
 from shared.messaging.connect import IDLE_IN_TRANSACTION_SECONDS, connector
 from shared.messaging.flow import Flow
-from shared.messaging.record import Armed, Effects, Held, Record
+from shared.messaging.record import Effects, Held, Record
 from shared.messaging.relay import DEPTH
 from shared.messaging.saving import ARMED
 from shared.messaging.seed import seed
@@ -108,15 +108,6 @@ async def test_f7_a_deadline_that_moved_after_it_was_sent_is_sent_again(connecti
     await arm(connection, NOON + timedelta(hours=1))
     assert await connection.fetch(timers.TAKE, NOON, [0], 10) == []
     assert len(await connection.fetch(timers.TAKE, NOON + timedelta(hours=1), [0], 10)) == 1
-
-
-async def test_f7_a_deadline_that_went_and_stands_again_in_one_batch_stands(connection: asyncpg.Connection) -> None:
-    await arm(connection, NOON)
-    place = ("line.due", "o1")
-    await save(connection, effects=Effects(armed={place: Armed(*place, "o1", NOON + timedelta(hours=1), b"{}")}, disarmed={place}))
-    assert [row["due_at"] for row in await connection.fetch("SELECT due_at FROM timer")] == [NOON + timedelta(hours=1)]
-    await save(connection, effects=Effects(disarmed={place}))
-    assert await connection.fetch("SELECT FROM timer") == []
 
 
 async def test_q3_who_lost_its_stripes_does_not_give_back_what_is_anothers(connection: asyncpg.Connection) -> None:
