@@ -85,13 +85,17 @@ class Flow:
             log.warning("partitions %s were not released cleanly: starting slowly", sorted(self._unclean))
 
     async def stop(self) -> None:
-        """Stop polling, finish the running batches, give the stripes back."""
+        """Stop polling, finish the running batches or break them off after the grace, give the stripes back."""
         self._stopping = True
         for number in self.halts():
             lift(self.queues.partitions[number])  # whoever reads it next tells it
         for task in self._readers:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
+        if self._works:
+            await asyncio.wait(self._works, timeout=self.settings.grace_s)
+        for work in self._works:
+            work.cancel()  # what is rolled back begins again with whoever reads next
         await asyncio.gather(*self._works, return_exceptions=True)
         connections = [connection for connection in self._idle if connection is not None and not connection.is_closed()]
         if self._numbers:

@@ -72,6 +72,18 @@ async def test_a_stop_waits_for_the_batch_that_runs_begins_no_other_and_gives_th
     assert (len(running.begun), executed) == (1, [RELEASE])
 
 
+async def test_a_stop_breaks_a_batch_off_once_the_grace_is_over() -> None:
+    """It waits for somebody's lock: whoever runs us would kill us, and the next start be a slow one."""
+    running = Running()
+    flow, executed = assigned(running.run)
+    flow.settings = flow.settings.model_copy(update={"grace_s": 0.05})
+    arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+    await turns()
+    async with asyncio.timeout(10):
+        await flow.stop()
+    assert (running.begun, executed) == ([0], [RELEASE])
+
+
 async def test_a_stop_without_an_open_connection_gives_the_stripes_back_too() -> None:
     """Else the next start is a slow one."""
     flow, executed = assigned(done)
