@@ -112,3 +112,21 @@ async def test_a_task_that_ended_by_itself_makes_a_process_not_ready() -> None:
     await ended
     engine.clock = cast("Any", SimpleNamespace(task=ended, trouble=""))
     assert engine.ready() == "ended: clock"
+
+
+async def test_a_stop_ends_the_work_before_the_relay_that_sends_what_the_work_told() -> None:
+    """What the last batches told would lie there until another process looks."""
+    engine, said = Engine(SERVICE, TOPICS, Versions(), Settings(clock="system"), {}), list[str]()
+    for name, turns in (("membership", 5), ("relay", 0)):
+        told = asyncio.Event()
+
+        async def run(name: str = name, turns: int = turns, told: asyncio.Event = told) -> None:
+            await told.wait()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            said.append(name)
+
+        setattr(engine, name, cast("Any", SimpleNamespace(stop=told.set)))
+        engine._spawn(name, run())
+    await engine.stop()
+    assert said == ["membership", "relay"]

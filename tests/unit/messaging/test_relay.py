@@ -254,3 +254,21 @@ async def test_r4_a_lane_with_more_rows_than_are_read_at_once_is_read_on() -> No
     lane.acked = BATCH_ROWS
     await relay._fill()
     assert (len(lane.queue), lane.dirty) == (1, False)
+
+
+async def test_r3_a_relay_that_stops_deletes_what_was_acknowledged_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the next one sends it again."""
+    monkeypatch.setattr(module, "SWEEP_SECONDS", 1e9)
+    table = Table(("taken", 0, 1), ("taken", 0, 2))
+
+    async def connect(purpose: str) -> Any:
+        return table
+
+    relay = Relay(Settings(clock="system"), connect)
+    running = asyncio.create_task(relay.run())
+    while relay._lanes.get(("taken", 0), LaneState()).acked < 2:  # noqa: ASYNC110 - no event tells it
+        await asyncio.sleep(ANSWER_SECONDS)
+    assert len(table.rows) == 2
+    relay.stop()
+    await running
+    assert (table.rows, Producer.sent) == (set(), [("taken", 1), ("taken", 2)])
