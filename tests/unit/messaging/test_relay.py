@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any, cast
 
 import pytest
@@ -272,3 +273,14 @@ async def test_r3_a_relay_that_stops_deletes_what_was_acknowledged_last(monkeypa
     relay.stop()
     await running
     assert (table.rows, Producer.sent) == (set(), [("taken", 1), ("taken", 2)])
+
+
+async def test_a_relay_that_has_always_more_to_send_is_not_stuck() -> None:
+    relay, place = Relay(Settings(), cast("Any", None)), ("taken", 0)
+    lane = relay._lanes[place] = LaneState(queue=deque([OutboxRow("taken", 0, 1, b"k", (), b"v")]))
+    relay._moved_at -= STUCK_SECONDS + 1
+    assert relay.trouble
+    await relay._send(cast("Any", Producer()), place, lane)
+    relay._connection = cast("Any", Table(("taken", 0, 2)))
+    await relay._scan()
+    assert relay.trouble == ""
