@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -77,6 +78,13 @@ async def test_f4_what_expired_keeps_nothing_of_its_key_from_being_read_however_
     await save(connection, effects=Effects(held={row.ref: row for row in rows}))
     found = (await STORE.load_held(connection, ["k"], []))["k"]
     assert (len(found), found[-1].state) == (HELD_PER_KEY, "ready")
+
+
+async def test_f3_f4_what_becomes_of_a_held_event_is_written_over_what_it_was(connection: asyncpg.Connection) -> None:
+    for row in (held(1, "waiting"), replace(held(1, "expired"), reason="other", attempts=2, at=NOON + timedelta(days=1))):
+        await save(connection, effects=Effects(held={row.ref: row}))
+    found = await connection.fetch("SELECT state, reason, attempts, at FROM parked")
+    assert [tuple(row) for row in found] == [("expired", "other", 2, NOON + timedelta(days=1))]
 
 
 async def test_an_error_with_a_null_byte_can_be_kept(connection: asyncpg.Connection) -> None:

@@ -38,6 +38,15 @@ async def test_k1_a_move_is_told_to_all_who_wait_also_to_who_was_busy_meanwhile(
     assert (standing is clock.moved, standing.is_set()) == (True, False), "it never moves back"
 
 
+@pytest.mark.parametrize("value", [None, b"", b"{", b'{"clock": "clock"}'])
+def test_k1_what_is_no_move_of_the_clock_ends_nobody(value: bytes | None) -> None:
+    """It stays on the topic: whoever died of it would die of it again."""
+    clock = BusinessClock(MANUAL)
+    clock._take(told(AT))
+    clock._take(value)
+    assert clock.now() == AT
+
+
 class Broker:
     """Acknowledges when it is told to."""
 

@@ -10,6 +10,8 @@ from typing import Any, cast
 import pytest
 from aiokafka.errors import OffsetOutOfRangeError, TopicAuthorizationFailedError
 
+from shared.errors import HaltCode
+from shared.messaging.metrics import METRICS
 from shared.messaging.versions import Following, Kept
 from shared.settings import Settings
 from tests.toy.rules import Rules
@@ -136,3 +138,34 @@ async def test_v1_a_topic_that_ends_before_what_was_read_is_another_one(monkeypa
     with pytest.raises(OffsetOutOfRangeError):
         await following._look(cast("Any", SimpleNamespace()), cast("Any", None))
     assert following._known is None
+
+
+async def test_v2_a_batch_that_waits_for_a_look_goes_on_once_that_is_over_and_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing_new(*_: Any) -> int:
+        return 0
+
+    rules, clock = Rules(), cast("Any", SimpleNamespace(now=lambda: NOW))
+    following = Following(rules, SERVICE, Settings(), clock, cast("Any", None), lambda rows: None)
+    monkeypatch.setattr(following, "_end", nothing_new)
+    following._policies = rules.policies([Kept("1", 0, NOW, "", b"")])
+    waiting = asyncio.create_task(following.known(NOW))
+    await asyncio.sleep(0)
+    assert following._wanted.is_set()
+    await following._look(cast("Any", SimpleNamespace(position=nothing_new)), cast("Any", None))
+    async with asyncio.timeout(1):
+        assert (await waiting).version_at(NOW) == "1"
+
+
+def test_of_what_keeps_versions_from_being_read_an_alert_names_what_stands() -> None:
+    following = Following(Rules(), SERVICE, Settings(), cast("Any", None), cast("Any", None), lambda rows: None)
+    codes: tuple[HaltCode, HaltCode] = ("halt.no_policy", "halt.cursor_out_of_range")
+
+    def gauges() -> list[float]:
+        return [METRICS.halted.labels(code=code, partition=-1)._value.get() for code in codes]
+
+    told = []
+    for code in codes:
+        following._halt(code, "x")
+        told.append(gauges())
+    following._unhalt()
+    assert [*told, gauges(), following.trouble] == [[1, 0], [0, 1], [0, 0], ""]
