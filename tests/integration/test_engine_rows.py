@@ -18,9 +18,9 @@ from shared.messaging.connect import IDLE_IN_TRANSACTION_SECONDS, connector
 from shared.messaging.flow import Flow
 from shared.messaging.record import Effects, Held, Record
 from shared.messaging.relay import DEPTH
-from shared.messaging.saving import ARMED
+from shared.messaging.saving import ARMED, rows_part, save_statement
 from shared.messaging.seed import seed
-from shared.messaging.shape import Service
+from shared.messaging.shape import Rows, Service
 from shared.messaging.store import HELD_PER_KEY, LostRace, Move, Store
 from shared.messaging.versions import LOAD_KEPT, Following
 from shared.settings import Settings
@@ -90,6 +90,15 @@ async def test_f3_f4_what_becomes_of_a_held_event_is_written_over_what_it_was(co
 async def test_an_error_with_a_null_byte_can_be_kept(connection: asyncpg.Connection) -> None:
     await save(connection, effects=Effects(held={"x": held(1, "parked")}))
     assert await connection.fetchval("SELECT error FROM parked") == "was  "
+
+
+async def test_a_kept_column_that_says_nothing_keeps_what_an_earlier_batch_said(connection: asyncpg.Connection) -> None:
+    await connection.execute("CREATE TABLE told (id text PRIMARY KEY, note text, until text)")
+    columns = {"id": "text", "note": "text", "until": "text"}
+    part = rows_part(Rows("told", columns, (), lambda fact, id: (), ("id",), frozenset({"until"})))
+    for row in (("a", "first", "noon"), ("a", None, None)):
+        await connection.execute(save_statement({"rows0": part}, ["rows0"]), *part.arguments([row]))
+    assert [tuple(row) for row in await connection.fetch("SELECT * FROM told")] == [("a", None, "noon")]
 
 
 async def arm(connection: asyncpg.Connection, due_at: datetime) -> None:
