@@ -21,7 +21,7 @@ LOOK_BACK = 5_000  # records behind the end, where copies have made a lane longe
 
 
 def check_service(service: Service, topics: Sequence[Topic]) -> None:
-    """What types cannot say. Raises TypeError: each fact has one kind, what `due` yields can come in, all topics are known."""
+    """What types cannot say. Raises TypeError: each fact has one kind, all topics are known, and the service reads and writes its own."""
     owners: dict[type[Message], str] = {}
     for kind in service.kinds:
         for fact in kind.facts:

@@ -206,6 +206,7 @@ class Engine:
 
     def _halt(self, halt: Halted) -> None:
         if self.halted != str(halt):
+            self._unhalt()
             log.error("halted: %s", halt)
         self.halted = str(halt)
         METRICS.halted.labels(code=halt.code, partition=-1).set(1)

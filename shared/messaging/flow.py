@@ -22,6 +22,7 @@ from shared.messaging.connect import Connect, Failures, infrastructure
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
 from shared.messaging.fetch import read
 from shared.messaging.halting import NOWHERE, halt, lift, lift_done, place
+from shared.messaging.holders import MARK, RELEASE, take_over
 from shared.messaging.metrics import METRICS
 from shared.messaging.parked import GAVE_UP, ParkedShare
 from shared.messaging.queues import OUT_OF_RANGE, TOO_MANY_PARKED, Queues
@@ -36,16 +37,7 @@ HALT_RETRY_SECONDS = 5.0
 LONG_SECONDS = 0.02  # a transaction that runs longer is not waited for
 COMPANY_SECONDS = 0.1  # what is for others alone waits that long for a batch to go with
 
-HOLD = """
-UPDATE stripe s SET held_by = $2 FROM (SELECT n, held_by FROM stripe WHERE n = ANY ($1::int[]) ORDER BY n FOR UPDATE) o
- WHERE s.n = o.n RETURNING s.n, o.held_by
-"""
-RELEASE = "UPDATE stripe SET held_by = NULL WHERE n = ANY ($1::int[]) AND held_by = $2"
 CURSORS = "SELECT topic, partition, position FROM cursor WHERE partition = ANY ($1::int[]) AND topic = ANY ($2::text[])"
-MARK = """
-UPDATE stripe SET attempts = CASE WHEN attempt_ref = $2 THEN attempts + 1 ELSE 1 END, attempt_ref = $2 WHERE n = $1 RETURNING attempts
-"""
-
 log = logging.getLogger("laotie.flow")
 
 
@@ -71,6 +63,7 @@ class Flow:
         self._reading, self._working = Failures("reading"), Failures("working")
         self._stopping = False
         self._numbers: list[int] = []
+        self._unclean: set[int] = set()  # what somebody did not give back, of all attempts to start
         self._parked = ParkedShare()
 
     async def start(self, numbers: list[int]) -> None:
@@ -78,24 +71,31 @@ class Flow:
         if not numbers:
             return
         connection = await self._connect("worker")
-        held = await connection.fetch(HOLD, self._numbers, self.instance)
-        unclean = [row[0] for row in held if row[1] not in (None, self.instance)]
-        cursors = await self._cursors(connection, self._numbers)
-        self.queues = Queues(cursors, unclean, self.settings.batch_max, self.consumer.others)
+        try:
+            await take_over(connection, self._numbers, self.instance, self._unclean)
+            cursors = await self._cursors(connection, self._numbers)
+        except BaseException:
+            connection.terminate()
+            raise
+        self.queues = Queues(cursors, self._unclean, self.settings.batch_max, self.consumer.others)
         self.positions.update(cursors)
         self._idle = [connection, *[None] * (self.settings.connections - 1)]
         self._readers = [asyncio.create_task(self._read(), name="read"), asyncio.create_task(self._watch(), name="watch")]
-        if unclean:
-            log.warning("partitions %s were not released cleanly: starting slowly", unclean)
+        if self._unclean:
+            log.warning("partitions %s were not released cleanly: starting slowly", sorted(self._unclean))
 
     async def stop(self) -> None:
-        """Stop polling, finish the running batches, give the stripes back."""
+        """Stop polling, finish the running batches or break them off after the grace, give the stripes back."""
         self._stopping = True
         for number in self.halts():
             lift(self.queues.partitions[number])  # whoever reads it next tells it
         for task in self._readers:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
+        if self._works:
+            await asyncio.wait(self._works, timeout=self.settings.grace_s)
+        for work in self._works:
+            work.cancel()  # what is rolled back begins again with whoever reads next
         await asyncio.gather(*self._works, return_exceptions=True)
         connections = [connection for connection in self._idle if connection is not None and not connection.is_closed()]
         if self._numbers:

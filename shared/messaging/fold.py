@@ -346,7 +346,6 @@ class Fold:
             return False
         if row is None:
             self.seen(incoming)
-        self.effects.told.append(Told("handled", incoming.event.type, incoming.record))
         return outcome
 
     def _decide(self, incoming: Incoming) -> bool | Reject | Wait:
@@ -393,6 +392,7 @@ class Fold:
                 self.effects.counted.append((count, fact))
         for table, values_of in rows:
             self.effects.rows.setdefault(table, []).append(values_of)
+        self.effects.told.append(Told("handled", incoming.event.type, incoming.record))
         return bool(overlay)
 
     def _evolve(self, fact: Message, touched: Mapping[Place, Changed], overlay: dict[Place, Changed]) -> int:

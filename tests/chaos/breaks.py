@@ -284,4 +284,12 @@ BREAKS = (
         "        self._known = self._policies",
         f"{UNIT}test_versions.py",
     ),
+    Break(
+        "an interrupted relay overtakes its own rows",
+        "R2 after any doubt the table is read again",
+        "relay.py",
+        "            lane.tail, lane.dirty, lane.flying = None, True, False",
+        "            lane.dirty, lane.flying = True, False",
+        f"{UNIT}test_relay.py::test_r2_after_an_interruption_no_row_is_sent_before_those_that_were_queued_ahead_of_it",
+    ),
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from signal import Signals
 from typing import Any
 
 import pytest
 
 from deploy.local.stack import Stack
 from tests.toy.ask import codes, elsewhere, notes, steps
-from tests.toy.outside import until
+from tests.toy.outside import GRACE, until
 from tests.toy.world import World, pause
 
 pytestmark = pytest.mark.stack
@@ -84,6 +85,25 @@ def test_c1_a_cursor_that_was_moved_under_a_running_process_is_followed(world: W
     world.idle()
     assert notes(world, "moved") == [1]
     assert len(steps(world, "moved")) == 6
+
+
+def test_a_process_that_is_told_to_stop_waits_for_a_lock_no_longer_than_its_grace(world: World) -> None:
+    """Its batch is rolled back and begun again by the next one, which has no reason to start slowly."""
+    world.publish("life.begin", "blocked")
+    world.flush()
+    world.idle()
+    (process,) = world.living("alpha")
+    with world.holding(f"SELECT FROM {world.ns}alpha.life WHERE key = 'blocked' FOR UPDATE"):
+        world.publish("life.note", "blocked", n=1)
+        world.flush()
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE '%alpha-% worker'"
+        until(lambda: bool(world.rows("admin", waiting)), 30, lambda: "nobody waits for the row")
+        process.signal(Signals.SIGTERM)
+        assert process.wait(GRACE.total_seconds() + 10), world.logs()
+        assert world.rows("alpha", "SELECT n FROM stripe WHERE held_by IS NOT NULL") == []
+    world.spawn("alpha")
+    world.idle()
+    assert notes(world, "blocked") == [1]
 
 
 def test_s1_whatever_touches_a_key_holds_its_stripe(world: World) -> None:

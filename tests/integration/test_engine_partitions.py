@@ -42,3 +42,5 @@ def test_partitions_added_while_services_run_halt_every_reader(world: World) -> 
     assert [world.probe(process, "readyz")[1] for process in world.living("alpha")] == ["ok"]
     assert len(world.facts("beta.v1")) == told, "nothing is done"
     assert [world.halted(process, "halt.partition_count") for process in world.living("beta")] == [said] * 2
+    world.quit("alpha")
+    assert world.halted(world.spawn("alpha"), "halt.partition_count") == said, "whoever writes it stops at its next start"

@@ -221,18 +221,45 @@ def test_v3_a_process_that_dies_after_its_commit_leaves_one_row_and_one_copy(wor
     assert sorted(world.refused("alpha")) == [(f"bad{n}", "policy.older") for n in range(5)]
 
 
+def producer_of(world: World) -> Producer:
+    producer = Producer(quiet({**world.stack.settings("admin").confluent(), "transactional.id": f"{world.ns}rules"}))
+    producer.init_transactions()
+    return producer
+
+
+def begin(world: World, producer: Producer, name: str) -> None:
+    """A version that begins at twenty and so many minutes, in a transaction that stays open."""
+    producer.begin_transaction()
+    value = f'{{"version": "{name}", "begins": "2026-06-01T00:2{name}:00+00:00", "said": "2026-06-01T00:00:00+00:00"}}'
+    producer.produce(world.ns + RULES, value.encode(), name.encode(), 0)
+    producer.flush()
+
+
+def test_v2_of_a_time_that_an_open_transaction_may_be_about_nothing_is_decided(world: World) -> None:
+    """It was published in time, and is read once it is committed."""
+    world.rule("1", DAWN)
+    process = world.spawn("alpha")
+    world.ready()
+    settle(world)
+    producer = producer_of(world)
+    begin(world, producer, "2")
+    advance(world, DAWN + timedelta(minutes=30))
+    world.publish("life.begin", "far", at=(DAWN + timedelta(minutes=25)).isoformat())
+    world.flush()
+    until(lambda: "far" in lives(world) or "TimeoutError" in world.probe(process, "metrics")[1], 60, world.logs)
+    assert lives(world) == {}
+    producer.commit_transaction()
+    settle(world)
+    assert lives(world) == {"far": "2"}
+
+
 def test_an_aborted_transaction_publishes_nothing_and_a_committed_one_does(world: World) -> None:
     world.rule("1", DAWN)
     world.spawn("alpha")
     world.ready()
-    config = {**world.stack.settings("admin").confluent(), "transactional.id": f"{world.ns}rules"}
-    producer = Producer(quiet(config))
-    producer.init_transactions()
+    producer = producer_of(world)
     for name, end in (("2", producer.abort_transaction), ("3", producer.commit_transaction)):
-        producer.begin_transaction()
-        value = f'{{"version": "{name}", "begins": "2026-06-01T00:2{name}:00+00:00", "said": "2026-06-01T00:00:00+00:00"}}'
-        producer.produce(world.ns + RULES, value.encode(), name.encode(), 0)
-        producer.flush()
+        begin(world, producer, name)
         end()
     settle(world)
     until(lambda: kept(world) == ["1", "3"], 60, world.logs)

@@ -18,6 +18,8 @@ from services.order.handlers import SERVICE
 from services.order.model import ORDER, Order
 from services.order.model.order import OrderFact
 from shared.contracts import ALL
+from shared.messaging import rebuild as module
+from shared.messaging.fold import OFFER, WAIT_OVER
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.messaging.rebuild import NoRebuild, Rebuild, Rebuilt
@@ -31,6 +33,7 @@ TOPICS = {topic.name: topic for topic in ALL}
 SPOIL = """
 UPDATE "order"."order" SET body = jsonb_set(body::jsonb, '{status}', '"rejected"')::json WHERE key = 'o-1';
 DELETE FROM "order"."order" WHERE key = 'o-2';
+UPDATE "order"."order" SET version = version + 1 WHERE key = 'o-6';
 DELETE FROM "order".timer WHERE subject = 'o-3';
 UPDATE "order".timer SET due_at = due_at + interval '1 year' WHERE subject = 'o-4';
 INSERT INTO "order".timer (kind, subject, key, stripe, due_at, body)
@@ -55,7 +58,10 @@ def rebuilt(fair: Fair, *, write: bool = False) -> Rebuilt:
     return asyncio.run(command.rebuilt(fair.stack, "order", write=write))
 
 
-def test_what_runs_is_what_its_facts_make_of_it(fair: Fair) -> None:
+def test_what_runs_is_what_its_facts_make_of_it(fair: Fair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes to the server at once."""
+    monkeypatch.setattr(module, "STAGED_MAX", 7)
+    monkeypatch.setattr(module, "FOLDED_MAX", 9)
     found = rebuilt(fair)
     assert found.agrees
     assert found.entities["order"] == 40
@@ -68,13 +74,13 @@ def test_a_spoilt_row_and_lost_deadlines_are_named_and_made_again(fair: Fair, mo
     looked = CliRunner().invoke(command.rebuild, ["order", "--json"])
     found = json.loads(looked.output)
     assert (looked.exit_code, found["agrees"], found["written"]) == (1, False, False)
-    assert sorted(found["differing"]["order"]) == ["o-1", "o-2"]
+    assert sorted(found["differing"]["order"]) == ["o-1", "o-2", "o-6"]
     assert found["armed"] == [[WINDOW, "o-3"], [WINDOW, "o-4"]]
     assert found["disarmed"] == [[WINDOW, "nobody"]]
     assert not rebuilt(fair).agrees
     done = CliRunner().invoke(command.rebuild, ["order", "--yes"])
     assert done.exit_code == 0
-    for said in ("o-1, o-2 written anew", f"armed: {WINDOW} o-3, {WINDOW} o-4", f"disarmed: {WINDOW} nobody"):
+    for said in ("o-1, o-2, o-6 written anew", f"armed: {WINDOW} o-3, {WINDOW} o-4", f"disarmed: {WINDOW} nobody"):
         assert said in done.output
     assert rebuilt(fair).agrees
     fair.idle.set_clock(timedelta(hours=1))
@@ -163,6 +169,59 @@ async def test_what_was_told_twice_or_by_strangers_counts_once_r1(fresh: Fresh) 
     strangers = [replace(first, headers=(("ce_type", b"order.accepted"),)), headed(second, "ce_source", b"shop")]
     found = await folded(fresh, [first, *strangers, second, first, second], stands=2, unsent=[second])
     assert found.facts == 2
+
+
+async def test_what_the_engine_waits_for_itself_stays_r3(fresh: Fresh) -> None:
+    """An event that is held back would wait for ever: no fact names its deadline."""
+    arm = "INSERT INTO timer (kind, subject, key, stripe, due_at, body) VALUES ('{0}', 'o-1', 'o-1', 0, '2026-06-01', '')"
+    found = await folded(fresh, told(), stands=2, sql=";".join(arm.format(kind) for kind in (OFFER, WAIT_OVER, "gone.over")))
+    assert found.disarmed == [("gone.over", "o-1")]
+
+
+async def test_who_is_at_work_is_waited_for_and_whoever_comes_waits_r2(fresh: Fresh) -> None:
+    schema = await asyncio.to_thread(fresh.schema, "order")
+    worker, owner = await asyncpg.connect(schema.owner_dsn), await asyncpg.connect(schema.owner_dsn)
+    await worker.execute("INSERT INTO stripe SELECT generate_series(0, 1)")
+    await worker.execute("BEGIN; SELECT FROM stripe WHERE n = 1 FOR UPDATE")
+    work = Rebuild(SERVICE, TOPICS, 2, owner)
+    holding = asyncio.create_task(work.hold())
+    assert await asyncio.wait({holding}, timeout=1) == (set(), {holding})
+    await worker.execute("INSERT INTO lane (topic, partition, seq) VALUES ('order.v1', 0, 5); COMMIT")
+    await holding
+    assert work._stood == {("order.v1", 0): 5}, "with all that it did"
+    with pytest.raises(asyncpg.LockNotAvailableError):
+        await worker.execute("SELECT FROM stripe FOR UPDATE NOWAIT")
+    await asyncio.gather(worker.close(), owner.close())
+
+
+async def test_one_that_is_broken_off_half_way_has_written_nothing_and_is_done_whole_by_the_next_r1(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = await asyncio.to_thread(fresh.schema, "order")
+    everything = """SELECT (SELECT count(*) FROM "order") + (SELECT count(*) FROM timer)"""
+
+    async def rebuilt() -> Rebuilt:
+        connection = await asyncpg.connect(schema.owner_dsn)
+        try:
+            work = Rebuild(SERVICE, TOPICS, STRIPES, connection)
+            await work.begin()
+            await work.take(told())
+            await work.hold()
+            return await work.finish(write=True)
+        finally:
+            await connection.close()
+
+    look = await asyncpg.connect(schema.owner_dsn)
+    await look.execute("INSERT INTO lane (topic, partition, seq) VALUES ('order.v1', 0, 2)")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "DROPPED", "SELECT 1 / (cardinality($1::text[]) - 2)")
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await rebuilt()
+    assert await look.fetchval(everything) == 0
+    first = await rebuilt()
+    assert (first.differing["order"], (await rebuilt()).agrees) == ([b.ORDER], True)
+    assert await look.fetchval(everything) == 1 + len(first.armed)
+    await look.close()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Who may do what on the shared infrastructure: nobody anything, unless deploy/acls.yaml or a role's schema says so."""
 
+import asyncio
 import stat
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from deploy.local.kafka import KafkaServer, quiet
 from deploy.local.stack import Stack
-from shared.postgres import with_role
+from shared.postgres import ensure_service, role_of, with_role
 from shared.settings import Settings
 from tests.infra import Fresh
 
@@ -197,6 +198,16 @@ async def test_the_database_asks_everyone_for_a_password(stack: Stack) -> None:
     for role in ("laotie", "laotie_order", "postgres"):
         with pytest.raises(asyncpg.InvalidPasswordError):
             await asyncpg.connect(with_role(stack.dsn("admin"), role, "guess"))
+
+
+async def test_a_role_is_let_in_by_whatever_password_it_was_given_last(stack: Stack, fresh: Fresh) -> None:
+    schema = await asyncio.to_thread(fresh.schema, "order", [])
+    admin, role = stack.dsn("admin"), role_of(schema.name)
+    for password in ("p@ss:w/o%40?#[ü] '\"\\$$", "it's another's"):
+        await ensure_service(admin, schema.name, password)
+        connection = await asyncpg.connect(with_role(admin, role, password))
+        assert await connection.fetchval("SELECT current_user") == role
+        await connection.close()
 
 
 async def test_role_settings_hold(stack: Stack) -> None:

@@ -85,3 +85,27 @@ async def test_t2_a_topic_found_astray_while_a_stripe_waits_counts_with_all_its_
     log.done[1] = 9
     await poller._turn(cast("Any", log), cast("Any", log))
     assert fired == [0]
+
+
+async def test_t2_a_stripe_whose_due_ones_are_sent_looks_anew_though_others_fell_due_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark that stayed would let none fire that is due after it; one that goes while more are due by it lets those wait for nothing."""
+    log, fired, now = Log(), list[datetime](), [NOON]
+    grace, clock = timedelta(seconds=5), cast("Any", SimpleNamespace(now=lambda: now[0]))
+    poller = Poller(Settings(stripes=2, grace_s=5), "x", ["x.v1"], clock, cast("Any", None), lambda rows: None)
+    left = [1, 0, 0]
+
+    async def fire(connection: Any, cutoff: datetime, stripes: list[int], most: int) -> dict[int, int]:
+        fired.append(cutoff)
+        return dict.fromkeys(stripes, most * left.pop(0))
+
+    monkeypatch.setattr(poller, "_fire", fire)
+    poller.numbers = [0]
+    for _ in range(3):
+        await poller._turn(cast("Any", log), cast("Any", log))
+        now[0] += HOUR
+        log.ends[0] += 1
+        log.done[0] += len(fired) > 1
+    assert fired == [NOON - grace, NOON - grace]
+    log.done[0] = log.ends[0]
+    await poller._turn(cast("Any", log), cast("Any", log))
+    assert fired[2:] == [NOON + 2 * HOUR - grace]

@@ -13,10 +13,9 @@ from aiokafka.protocol.fetch import FetchRequest_v11
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
-from shared.messaging.fetch import CALM_MS, WAIT_MS, _records, _session, read
+from shared.messaging.fetch import CALM_MS, WAIT_MS, _records, _session
 from shared.messaging.record import Record
 from shared.messaging.store import Lane
-from shared.settings import Settings
 
 X, Y = ("x", 0), ("y", 0)
 NOTHING: list[Any] = []
@@ -247,29 +246,3 @@ def test_x3_a_lane_that_cannot_be_read_keeps_no_other_from_its_records() -> None
     with pytest.raises(CorruptRecordException):
         asyncio.run(_session(Broker(answer(part(X, bytes(broken)), part(Y, batch(7, b"c")))), 1, sink))
     assert (sink.values, sink.arrivals, sink.wells, sink.at[X]) == ([b"c"], 1, 0, 3)
-
-
-async def test_x3_a_partition_without_a_leader_keeps_no_other_from_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """-1 while its brokers are down; there is no such node to ask."""
-    asked = []
-
-    class Client(Broker):
-        def __init__(self, **_: Any) -> None:
-            super().__init__()
-            self.cluster = SimpleNamespace(leader_for_partition=lambda place: -1 if place.topic == "x" else 1)
-
-        async def bootstrap(self) -> None: ...
-        async def set_topics(self, topics: list[str]) -> None: ...
-        async def close(self) -> None: ...
-
-        async def send(self, node: int, request: Any) -> Any:
-            asked.append(node)
-            await asyncio.sleep(0)
-            return answer()
-
-    monkeypatch.setattr("shared.messaging.fetch.AIOKafkaClient", Client)
-    reading = asyncio.create_task(read(Settings(), ["x", "y"], Sink(x=3, y=7)))
-    while len(asked) < 9:  # noqa: ASYNC110 - turns of the loop
-        await asyncio.sleep(0)
-    reading.cancel()
-    assert set(asked) == {1}

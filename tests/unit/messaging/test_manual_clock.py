@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -35,6 +36,15 @@ async def test_k1_a_move_is_told_to_all_who_wait_also_to_who_was_busy_meanwhile(
     standing = clock.moved
     clock._take(told(AT))
     assert (standing is clock.moved, standing.is_set()) == (True, False), "it never moves back"
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{", b'{"clock": "clock"}'])
+def test_k1_what_is_no_move_of_the_clock_ends_nobody(value: bytes | None) -> None:
+    """It stays on the topic: whoever died of it would die of it again."""
+    clock = BusinessClock(MANUAL)
+    clock._take(told(AT))
+    clock._take(value)
+    assert clock.now() == AT
 
 
 class Broker:
@@ -95,3 +105,38 @@ async def test_r3_with_a_manual_clock_rows_go_when_the_last_lane_has_drained(mon
     assert (topics, sorted(numbers), upto) == (["a.v1", "a.v1"], [0, 1], [1, 1])
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)
+
+
+async def test_k1_nothing_is_done_before_the_clock_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came last was sent at the time that stands last; by an older one it is from the future, and refused for good."""
+    moves = [AT + timedelta(hours=n) for n in range(3)]
+    known = list[bool]()
+
+    class Kafka:
+        def __init__(self, **_: Any) -> None:
+            self.read = 0
+
+        async def start(self) -> None: ...
+        def assign(self, _: Any) -> None: ...
+        async def seek_to_beginning(self, _: Any) -> None: ...
+
+        async def end_offsets(self, places: list[Any]) -> dict[Any, int]:
+            return dict.fromkeys(places, len(moves))
+
+        async def position(self, _: Any) -> int:
+            return self.read
+
+        async def getmany(self, place: Any, timeout_ms: int) -> dict[Any, list[Any]]:
+            known.append(clock._known.is_set())
+            await asyncio.sleep(0)
+            self.read += 1
+            return {place: [SimpleNamespace(value=told(moves[self.read - 1]))]} if self.read <= len(moves) else {}
+
+    async def leave(kafka: Any) -> None: ...
+
+    monkeypatch.setattr("shared.messaging.clock.AIOKafkaConsumer", Kafka)
+    monkeypatch.setattr("shared.messaging.clock.leave", leave)
+    clock = BusinessClock(MANUAL)
+    await clock.start()
+    await clock.stop()
+    assert (known[:3], clock.now()) == ([False] * 3, moves[-1])

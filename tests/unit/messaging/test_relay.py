@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any, cast
 
 import pytest
@@ -196,3 +197,90 @@ def test_r2_a_row_is_queued_only_where_it_continues_its_lane_and_else_the_table_
     assert [offered(number) for number in (7, 3)] == [(2, False, False)] * 2, "they are under way or were acknowledged"
     assert [offered(number) for number in range(8, 4 * BATCH_ROWS + 6)][-1] == (4 * BATCH_ROWS, False, False)
     assert offered(4 * BATCH_ROWS + 6) == (4 * BATCH_ROWS, True, True), "no more is kept here than four batches"
+
+
+async def test_r3_what_is_acknowledged_while_others_are_deleted_goes_the_next_time() -> None:
+    relay, place = Relay(Settings(), cast("Any", None)), ("taken", 0)
+    lane = relay._lanes[place] = LaneState(acked=1)
+
+    class Slow(Table):
+        async def execute(self, sql: str, *columns: Any) -> None:
+            await super().execute(sql, *columns)
+            lane.acked = 2
+
+    table = Slow(("taken", 0, 1), ("taken", 0, 2))
+    relay._connection = cast("Any", table)
+    await relay._sweep()
+    assert table.rows == {("taken", 0, 2)}
+    await relay._sweep()
+    assert table.rows == set()
+
+
+async def test_r2_after_an_interruption_no_row_is_sent_before_those_that_were_queued_ahead_of_it() -> None:
+    """The next of them is offered before the table was read again; those before it would be deleted as if they had been sent."""
+    relay, place = Relay(Settings(), cast("Any", None)), ("taken", 0)
+    lane = relay._lanes[place] = LaneState(acked=1, tail=1, dirty=False)
+    relay.offer([OutboxRow("taken", 0, number, b"k", (), b"v") for number in (2, 3)])
+    await relay._reset()
+    relay.offer([OutboxRow("taken", 0, 4, b"k", (), b"v")])
+    assert (list(lane.queue), lane.dirty) == ([], True)
+    relay._connection = cast("Any", Table(*(("taken", 0, number) for number in range(1, 5))))
+    await relay._fill()
+    assert [row.seq for row in lane.queue] == [2, 3, 4]
+
+
+async def test_r1_what_is_offered_while_the_table_is_read_is_queued_once_and_in_order() -> None:
+    """The table already has it, or will be read again."""
+    relay, place = Relay(Settings(), cast("Any", None)), ("taken", 0)
+    lane = relay._lanes[place] = LaneState(acked=1, tail=1, dirty=True)
+
+    class Slow(Table):
+        async def fetch(self, sql: str, *columns: Any) -> list[tuple[Any, ...]]:
+            found = await super().fetch(sql, *columns)
+            relay.offer([OutboxRow("taken", 0, number, b"k", (), b"v") for number in (2, 3, 4)])
+            return found
+
+    relay._connection = cast("Any", Slow(*(("taken", 0, number) for number in (2, 3))))
+    await relay._fill()
+    assert ([row.seq for row in lane.queue], lane.dirty) == ([2, 3], True)
+
+
+async def test_r4_a_lane_with_more_rows_than_are_read_at_once_is_read_on() -> None:
+    relay, place = Relay(Settings(), cast("Any", None)), ("taken", 0)
+    lane = relay._lanes[place] = LaneState()
+    relay._connection = cast("Any", Table(*(("taken", 0, number) for number in range(1, BATCH_ROWS + 2))))
+    await relay._fill()
+    assert (len(lane.queue), lane.dirty) == (BATCH_ROWS, True)
+    lane.queue.clear()
+    lane.acked = BATCH_ROWS
+    await relay._fill()
+    assert (len(lane.queue), lane.dirty) == (1, False)
+
+
+async def test_r3_a_relay_that_stops_deletes_what_was_acknowledged_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the next one sends it again."""
+    monkeypatch.setattr(module, "SWEEP_SECONDS", 1e9)
+    table = Table(("taken", 0, 1), ("taken", 0, 2))
+
+    async def connect(purpose: str) -> Any:
+        return table
+
+    relay = Relay(Settings(clock="system"), connect)
+    running = asyncio.create_task(relay.run())
+    while relay._lanes.get(("taken", 0), LaneState()).acked < 2:  # noqa: ASYNC110 - no event tells it
+        await asyncio.sleep(ANSWER_SECONDS)
+    assert len(table.rows) == 2
+    relay.stop()
+    await running
+    assert (table.rows, Producer.sent) == (set(), [("taken", 1), ("taken", 2)])
+
+
+async def test_a_relay_that_has_always_more_to_send_is_not_stuck() -> None:
+    relay, place = Relay(Settings(), cast("Any", None)), ("taken", 0)
+    lane = relay._lanes[place] = LaneState(queue=deque([OutboxRow("taken", 0, 1, b"k", (), b"v")]))
+    relay._moved_at -= STUCK_SECONDS + 1
+    assert relay.trouble
+    await relay._send(cast("Any", Producer()), place, lane)
+    relay._connection = cast("Any", Table(("taken", 0, 2)))
+    await relay._scan()
+    assert relay.trouble == ""

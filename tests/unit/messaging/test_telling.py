@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,6 +73,12 @@ async def test_metrics_follow_a_moment_later_and_lose_nothing() -> None:
     await asyncio.sleep(LATER_SECONDS * 3)
     assert [sample(name, **labels) - was for (name, labels), was in zip(names, before, strict=True)] == [3, 3, 0.75, 6]
     assert sample("laotie_event_age_seconds", topic="shop.v1", partition="3") > 0
+
+
+async def test_an_event_that_the_brokers_clock_put_into_the_future_has_no_age() -> None:
+    Teller().tell([replace(GOOD, timestamp_ms=2**43)], done(), 0.01)
+    await asyncio.sleep(LATER_SECONDS * 3)
+    assert REGISTRY.get_sample_value("laotie_event_age_seconds", {"topic": "shop.v1", "partition": "3"}) == 0
 
 
 async def test_facts_are_counted_by_type() -> None:

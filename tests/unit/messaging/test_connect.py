@@ -1,0 +1,53 @@
+"""What no event is to blame for, and how long it is waited for: L1."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from shared.messaging.connect import BACKOFF_MAX, TROUBLE_AFTER, Failures, Halted, backoff, infrastructure
+from shared.messaging.store import LostRace
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError(),
+        TimeoutError(),
+        LostRace("another was faster"),
+        Halted("halt.lane_behind_log", "the server came back older"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("broke in the middle of a call"),
+        asyncpg.ConnectionDoesNotExistError(),
+        asyncpg.AdminShutdownError(),
+        asyncpg.CannotConnectNowError(),
+        asyncpg.DeadlockDetectedError(),
+        asyncpg.SerializationError(),
+        asyncpg.TooManyConnectionsError(),
+        asyncpg.DiskFullError(),
+        asyncpg.IdleInTransactionSessionTimeoutError(),
+        asyncpg.exceptions.LockNotAvailableError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_l1_no_event_is_parked_for_what_the_servers_do(error: Exception) -> None:
+    assert infrastructure(error)
+
+
+@pytest.mark.parametrize("error", [asyncpg.CheckViolationError(), asyncpg.UndefinedColumnError(), ZeroDivisionError(), AssertionError()])
+def test_l1_what_an_event_may_have_caused_is_not_waited_out(error: Exception) -> None:
+    assert not infrastructure(error)
+
+
+def test_what_fails_is_tried_again_later_and_later_and_never_later_than_a_bound() -> None:
+    assert 0 < backoff(1) < backoff(5) <= BACKOFF_MAX
+    assert max(backoff(failures) for failures in range(5000)) <= BACKOFF_MAX
+
+
+def test_failures_count_in_a_row_alone() -> None:
+    failures = Failures("working")
+    for _ in range(2):
+        for _ in range(TROUBLE_AFTER - 1):
+            failures.again(ConnectionResetError())
+        assert failures.trouble == ""
+        failures.over()
