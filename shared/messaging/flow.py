@@ -276,7 +276,7 @@ class Flow:
                 cursors = await self._look(afresh=bool(halted))
             except Exception as error:
                 log.warning("cursors not looked at: %s", error, exc_info=None if infrastructure(error) else error)
-                continue
+                cursors, halted = {}, []  # but what came while the look had the only connection begins now
             for lane, position in cursors.items():
                 moved = before.get(lane) == self.positions.get(lane) != position and not self.queues.partitions[lane[1]].busy
                 if moved or lane[1] in halted:

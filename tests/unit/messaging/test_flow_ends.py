@@ -122,6 +122,28 @@ async def test_no_batch_begins_on_a_connection_that_looks_at_the_cursors_and_it_
     assert (begun, flow._idle) == ([0], [connection])
 
 
+async def test_what_came_while_a_look_had_the_connection_begins_though_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 0.0)
+    running = Running()
+    flow, _ = assigned(running.run)
+
+    async def look(*, afresh: bool) -> dict[tuple[str, int], int]:
+        spare = flow._idle.pop()
+        flow.got(("x.v1", 0), 0, [Record("x.v1", 0, 0, b"k", b"{}")], 1)
+        flow.arrived()
+        await asyncio.sleep(0)
+        assert running.begun == []
+        flow._idle.append(spare)
+        monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 60.0)
+        raise TimeoutError
+
+    monkeypatch.setattr(flow, "_look", look)
+    watch = asyncio.create_task(flow._watch())
+    await turns()
+    watch.cancel()
+    assert running.begun == [0]
+
+
 @pytest.mark.parametrize(("error", "kept"), [(TimeoutError(), False), (LostRace(), True), (asyncpg.DeadlockDetectedError(), True)])
 async def test_l1_a_connection_that_failed_in_the_middle_of_a_batch_is_not_used_again(error: Exception, kept: bool) -> None:
     """Its transaction may be open, and an answer still under way. One that the server itself rolled back is whole."""
