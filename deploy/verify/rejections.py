@@ -69,6 +69,10 @@ class Campaigns:
     cluster: dict[str, str] = field(default_factory=dict)
     bought: Counter[tuple[str, Product]] = field(default_factory=Counter)
 
+    def person(self, account: str) -> str:
+        """The cluster of that account; one that was never linked is its own."""
+        return self.cluster.get(account, account)
+
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
     campaigns = _campaigns(log)
@@ -108,7 +112,7 @@ def _accepted(log: Log, policies: Policies) -> Check:
 def _against(cart: OrderPlaced, policy: Policy) -> Iterator[Reason]:
     if cart.currency not in EXPONENTS:
         yield "order.currency_unknown", cart.currency
-    if sum(line.quantity * line.unit_price_minor for line in cart.lines) > GROSS_MAX:
+    if _gross(cart) > GROSS_MAX:
         yield "order.too_large", ""
     lines = {line.line_no: line for line in cart.lines}
     for line in cart.lines:
@@ -124,6 +128,10 @@ def _against(cart: OrderPlaced, policy: Policy) -> Iterator[Reason]:
             if ("goods", line.seller_id) not in {(one.kind, one.seller_id) for one in cart.lines}:
                 yield "order.bad_freight", f"line {line.line_no}: {line.seller_id} has no goods in this order"
     yield from _coupons(cart, lines)
+
+
+def _gross(cart: OrderPlaced) -> int:
+    return sum(line.quantity * line.unit_price_minor for line in cart.lines)
 
 
 def _may_be_given(line: PlacedLine, main: PlacedLine | None) -> bool:
@@ -147,8 +155,7 @@ def _coupons(cart: OrderPlaced, lines: Mapping[int, PlacedLine]) -> Iterator[Rea
 
 
 def _due(cart: OrderPlaced) -> Iterator[Reason]:
-    gross = sum(line.quantity * line.unit_price_minor for line in cart.lines)
-    due = gross - sum(sum(parts.values()) for parts in shares_of(cart).values())
+    due = _gross(cart) - sum(sum(parts.values()) for parts in shares_of(cart).values())
     if due != cart.due_minor:
         yield "order.due_differs", f"{due} by our allocation"
 
@@ -173,7 +180,7 @@ def _scarce(cart: OrderPlaced, campaigns: Campaigns) -> Iterator[Reason]:
     for line in cart.lines:
         wanted[line.sku] += line.quantity if line.kind != "freight" else 0
     for sku, units in (+wanted).items():
-        product, person = (cart.campaign_id, sku), campaigns.cluster.get(cart.buyer_id, cart.buyer_id)
+        product, person = (cart.campaign_id, sku), campaigns.person(cart.buyer_id)
         for phase in campaigns.phases.get(product, [Phase()]):
             if not phase.approved(cart.occurred_at):
                 yield "campaign.not_reviewed", sku
@@ -234,6 +241,5 @@ def _campaigns(log: Log) -> Campaigns:
                 now.least, now.most = min(now.least, left), max(now.most, left)
                 if isinstance(fact, AllotmentTaken):
                     campaigns.taking[(fact.order_id, product)] = now
-                    buyer = buyers.get(fact.order_id, "")
-                    campaigns.bought[(campaigns.cluster.get(buyer, buyer), product)] += fact.units
+                    campaigns.bought[(campaigns.person(buyers.get(fact.order_id, "")), product)] += fact.units
     return campaigns

@@ -543,7 +543,7 @@ class Fold:
         self._disarm((WAIT_OVER, row.ref))
         item = self._items[row.ref]
         if not keep_inbox and (isinstance(item, Unreadable) or item.upstream):
-            place = (item.envelope.source, item.envelope.id) if isinstance(item, Incoming) else (row.record.source, row.record.event_id)
+            place = (row.record.source, row.record.event_id)
             self.effects.inbox.pop(place, None)
             self.effects.inbox_gone.add(place)
 

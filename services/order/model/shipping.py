@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.order.model.line import OrderLine, Parcel
+from services.order.model.line import OrderLine, Parcel, held
 from shared.contracts.chargeback import OrderDisputed, OrderUndisputed
 from shared.contracts.order import OrderTerms
 from shared.contracts.types import Line
@@ -53,7 +53,7 @@ def unsent_at(line: OrderLine, parcels: Mapping[str, Parcel], disputes: Mapping[
 
     A parcel counts from its dispatch on, whatever became of it later, but one that was to be stopped never does. Source: R2.4, R3.8.
     """
-    in_case = any(since < at for since in line.cases.values()) or any(since < at < until for since, until in line.spans)
+    in_case = held(line, at) or any(since < at < until for since, until in line.spans)
     refunded = line.refunded_in_full and line.over_at is not None and line.over_at < at
     disputed = any(one.lies_on(line.line.line_no, at) for one in disputes.values())
     if line.line.kind != "goods" or in_case or refunded or disputed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -171,10 +172,8 @@ async def test_a_server_that_was_checked_before_another_failed_ends_the_halt(mon
     assert engine.halted == ""
 
 
-async def test_a_figure_that_cannot_be_shown_stops_neither_the_telling_nor_the_pruning(monkeypatch: pytest.MonkeyPatch) -> None:
-    service = replace(SERVICE, watched=(Watched("figure", lambda rows: rows[0]["there is none"]),))
-    engine = Engine(service, TOPICS, Versions(), Settings(), {})
-    pruned = asyncio.Event()
+def pruning(pruned: Callable[[], None]) -> Callable[[str], Awaitable[Any]]:
+    """Connections to a database that holds nothing and does whatever it is told. pruned: is called when the inbox was."""
 
     class Connection:
         def is_closed(self) -> bool:
@@ -184,7 +183,7 @@ async def test_a_figure_that_cannot_be_shown_stops_neither_the_telling_nor_the_p
 
         async def execute(self, sql: str, *_: Any) -> str:
             if sql == PRUNE:
-                pruned.set()
+                pruned()
             return ""
 
         async def fetch(self, sql: str, *_: Any) -> list[Any]:
@@ -195,7 +194,14 @@ async def test_a_figure_that_cannot_be_shown_stops_neither_the_telling_nor_the_p
     async def raw(purpose: str) -> Any:
         return Connection()
 
-    engine._raw = raw
+    return raw
+
+
+async def test_a_figure_that_cannot_be_shown_stops_neither_the_telling_nor_the_pruning(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = replace(SERVICE, watched=(Watched("figure", lambda rows: rows[0]["there is none"]),))
+    engine = Engine(service, TOPICS, Versions(), Settings(), {})
+    pruned = asyncio.Event()
+    engine._raw = pruning(pruned.set)
     for name in ("BEAT_SECONDS", "PRUNE_SECONDS"):
         monkeypatch.setattr(f"shared.messaging.engine.{name}", 0.0)
     beat = asyncio.create_task(engine._beat())

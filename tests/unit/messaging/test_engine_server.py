@@ -12,11 +12,11 @@ from aiokafka.errors import KafkaConnectionError
 
 from shared.errors import HaltCode
 from shared.messaging.connect import Halted
-from shared.messaging.engine import PRUNE, STALLED_SECONDS, Engine
+from shared.messaging.engine import STALLED_SECONDS, Engine
 from shared.messaging.metrics import METRICS
 from shared.messaging.shape import Watched
 from shared.settings import Settings
-from tests.unit.messaging.test_engine import TOPICS, Server, connecting, serve
+from tests.unit.messaging.test_engine import TOPICS, Server, connecting, pruning, serve
 from tests.unit.messaging.trade import SERVICE, Versions
 
 
@@ -57,28 +57,11 @@ async def test_of_a_database_that_was_refused_nothing_is_pruned_and_no_figure_sh
     service = replace(SERVICE, watched=(Watched("figure", lambda rows: done.append("figure")),))
     engine = Engine(service, TOPICS, Versions(), Settings(clock="system"), {})
 
-    class Connection:
-        def is_closed(self) -> bool:
-            return False
-
-        async def execute(self, sql: str, *_: Any) -> str:
-            if sql == PRUNE:
-                done.append("pruned")
-            return ""
-
-        async def fetch(self, sql: str, *_: Any) -> list[Any]:
-            return []
-
-        async def close(self, timeout: float) -> None: ...
-
-    async def raw(purpose: str) -> Any:
-        return Connection()
-
     async def wait(*_: Any) -> None:
         turns.release()
         await asyncio.sleep(0)
 
-    engine._raw = raw
+    engine._raw = pruning(lambda: done.append("pruned"))
     for name, value in (("PRUNE_SECONDS", 0.0), ("WATCHED_SECONDS", 0.0), ("wait", wait)):
         monkeypatch.setattr(f"shared.messaging.engine.{name}", value)
     engine._halt(Halted("halt.lane_behind_log", "older"))
