@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
+from deploy.cli.about import about
 from deploy.cli.borne import flow_data, flow_lines
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.lookup import is_case, place
-from deploy.cli.story import Step, Story, about, meaning, sentences, state_of, tell, tell_each
+from deploy.cli.story import Step, Story, meaning, sentences, state_of, tell, tell_each
 from deploy.cli.waterfall import waterfall
 from deploy.local.stack import Stack
 from shared.contracts.refund import CaseFact

@@ -23,6 +23,7 @@ from deploy.local.stack import Stack
 from deploy.verify.log import TOPICS, Entry, entries
 from deploy.verify.run import ends_of
 from shared import postgres
+from shared.contracts.order import OrderAccepted
 from shared.contracts.types import Moves
 from shared.currencies import amount, money
 from shared.errors import CATALOGUE
@@ -33,9 +34,6 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 READERS: tuple[Reader, ...] = ("buyer", "seller")
 SERVICES = ("order", "payment", "refund")  # those that keep something under an order's id
 SKIPPED = frozenset({"ops.v1", "trust.internal.v1"})  # what trust does with its evidence is told by its score
-ABOUT = ("line_no", "lines", "delivered", "case_id", "matter", "upheld", "remedy", "evidence_id", "refund_id", "parcel_id", "payment_id",
-         "party", "subject_id", "kind", "ground", "quantity", "due_minor", "amount_minor", "buyer_minor", "reason", "code", "by", "how",
-         "turn", "deadline", "pay_by")  # fmt: skip
 _RULES = re.compile(r"Source: ((?:R\d+(?:\.\d+)?(?:-R\d+\.\d+)?(?:, )?)+)")
 
 CURSORS = "SELECT topic, partition, position, astray FROM {schema}.cursor"
@@ -84,8 +82,7 @@ class Story:
 
     @property
     def currency(self) -> str:
-        """The order's, as far as anything told it; empty: nothing did."""
-        return next((found for step in self.steps if (found := getattr(step.entry.event, "currency", ""))), "")
+        return currency_of(self.steps)
 
     def totals(self) -> Counter[tuple[str, str]]:
         """By account and currency, what all postings of this order come to."""
@@ -94,6 +91,13 @@ class Story:
             for posting in step.moves.postings if step.moves else ():
                 found[(posting.account, step.moves.currency if step.moves else "")] += posting.amount_minor
         return found
+
+
+def currency_of(steps: Iterable[Step]) -> str:
+    """That in which the order was accepted, whatever came to it in another before; else the first that anything told, or empty."""
+    events = [step.entry.event for step in steps]
+    accepted = (event for event in events if isinstance(event, OrderAccepted))
+    return next((found for event in (*accepted, *events) if (found := getattr(event, "currency", ""))), "")
 
 
 async def tell(stack: Stack, order: str) -> Story:
@@ -242,22 +246,6 @@ def _zone(stack: Stack, found: list[Entry]) -> ZoneInfo:
     return zone_of(stack)
 
 
-def about(step: Step, story: Story) -> str:
-    """What tells it from others of its type: which line, which case, how much, until when."""
-    parts, currency = [], getattr(step.entry.event, "currency", story.currency)
-    for name in ABOUT:
-        value = getattr(step.entry.event, name, None)
-        if isinstance(value, tuple):
-            value = ",".join(str(getattr(one, "line_no", one)) for one in value)
-        if isinstance(value, datetime):
-            value = value.astimezone(story.zone).strftime("%Y-%m-%d %H:%M:%S")
-        if name.endswith("_minor") and isinstance(value, int):
-            name, value = name.removesuffix("_minor"), amount(value, currency)  # noqa: PLW2901 - shown as people read it
-        if value not in (None, ""):
-            parts.append(f"{name} {value}")
-    return ", ".join(parts)
-
-
 def sentences(story: Story, code: str, numbers: Mapping[str, object]) -> list[str]:
     """What the buyer and the seller read of it, in both languages; empty where it is not for them."""
     found = []
@@ -285,7 +273,7 @@ def state_of(story: Story) -> list[str]:
         until = f" until {datetime.fromisoformat(case['deadline']).astimezone(story.zone)}" if case["deadline"] else ""
         lines.append(f"case {case_id}: state {case['state']}, {case['turn']}'s turn{until}")
     for refund_id, refund in bodies.get("payment", {}).get("refunds", {}).items():
-        lines.append(f"refund {refund_id}: {refund['state']}, {amount(refund['buyer_minor'], refund['currency'])} to the buyer")
+        lines.append(f"refund {refund_id}: {refund['state']}, {money(refund['buyer_minor'], refund['currency'])} to the buyer")
     return lines
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.cli.story import Step
+from deploy.cli.story import Step, currency_of
 from shared.contracts.chargeback import RefundHeld
 from shared.contracts.owed import CompensationGranted, SellerReimbursed
 from shared.contracts.payment import (
@@ -108,7 +108,7 @@ class Waterfall:
 def waterfall(steps: Iterable[Step], case_id: str, seller_id: str = "") -> Waterfall:
     """Of one case, from all steps of its order. seller_id: who sold the line, to tell its accounts from a promoter's."""
     steps = [step for step in steps if step.copy_of is None]
-    found = Waterfall(currency=next((value for step in steps if (value := getattr(step.entry.event, "currency", ""))), ""))
+    found = Waterfall(currency=currency_of(steps))
     _granted(found, steps, case_id)
     refunds, compensations = {one[0] for one in found.refunds}, {one[0] for one in found.compensations}
     paying = [step for step in steps if _pays(step.entry.event, case_id, refunds, compensations)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
-from deploy.cli.story import Story, about
+from deploy.cli.about import about
+from deploy.cli.story import Story
 from deploy.market.life import Life
 from deploy.market.newrules import SINCE, changed
 from deploy.market.outcome import expected_of
