@@ -225,7 +225,8 @@ def _last_end(order: Order, freight: OrderLine, at: datetime) -> datetime:
 
 
 def _something_sent(order: Order, seller_id: str) -> bool:
-    return any(line.sent or line.used for line in order.of_seller(seller_id))
+    """A voucher that was used is not: freight is for goods. Source: R3.10."""
+    return any(line.sent for line in order.of_seller(seller_id))
 
 
 def _sum(named: Iterable[Units]) -> dict[int, int]:
