@@ -75,6 +75,11 @@ class Order:
     lines: dict[int, Line]
     parcels: dict[str, Parcel] = field(default_factory=dict)
 
+    def given_up(self, gift: Line) -> bool:
+        """Nothing was paid for it, all of the line that it was given with went back, and it has not left: it is over with that (R4.5)."""
+        main = self.lines.get(gift.bought.gift_of or 0) if not gift.bought.paid_minor else None
+        return main is not None and main.refunded and not gift.over and not self.whole(gift.bought.line_no)
+
     def own(self, line_no: int) -> list[Parcel]:
         return [one for one in self.parcels.values() if line_no in one.units and not one.failed]
 
@@ -182,7 +187,7 @@ def _there(check: Check, entry: Entry, fact: order.ParcelDelivered, known: Order
 
 def _ends(check: Check, entry: Entry, fact: order.UnitsCancelled | order.OrderSettled, known: Order) -> None:
     """As it is with the fact."""
-    lines = [line for line in known.lines.values() if line.counts]
+    lines = [line for line in known.lines.values() if line.counts and not known.given_up(line)]
     if isinstance(fact, order.OrderSettled):
         all_of_it = all(line.settled or line.cancelled >= line.bought.quantity or line.refunded for line in lines)
         check.that(fact.order_settled == all_of_it, f"{entry}: all of it is settled: {all_of_it}")

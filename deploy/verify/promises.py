@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 from deploy.verify.log import Entry, Log
@@ -39,7 +39,7 @@ Span = tuple[datetime, datetime | None]
 @dataclass(slots=True)
 class Order:
     """By line: parcels (when sent, units), gone (when, units that will not be sent), returned (units), cases (from, until, with the
-    chargebacks that took it whole), back (minor units), over (since when all that was paid has gone back). By chargeback: from when until
+    chargebacks that took it whole), back (minor units), over (since when all of it has gone back). By chargeback: from when until
     when it was open. By seller: what it owes.
     """
 
@@ -125,8 +125,10 @@ def _of_bank(order: Order, fact: OrderDisputed | OrderUndisputed) -> None:
 
 
 def _back(order: Order, line_no: int, minor: int, at: datetime) -> None:
+    """Where nothing was paid, all units."""
     order.back[line_no] += minor
-    if 0 < order.lines[line_no].paid_minor <= order.back[line_no]:
+    line, units = order.lines[line_no], order.returned[line_no] + sum(units for _, units in order.gone[line_no])
+    if (order.back[line_no] >= line.paid_minor) if line.paid_minor else (units >= line.quantity):
         order.over.setdefault(line_no, at)
 
 
@@ -153,6 +155,19 @@ def _unsent(order: Order, line_no: int, at: datetime) -> int:
     return max(0, order.lines[line_no].quantity - left)
 
 
+def _awaited(order: Order, line: Line, at: datetime) -> int:
+    """A gift for which nothing was paid is waited for as far as units of its line had left or were to; of one line refunded in full none.
+    Source: R4.5.
+    """
+    unsent, main = _unsent(order, line.line_no, at), order.lines.get(line.gift_of or 0)
+    if main is None or line.paid_minor:
+        return unsent
+    left = {no: sum(units for when, units in order.sent[no] if when < at) for no in (line.line_no, main.line_no)}
+    undone = main.line_no in order.over and order.over[main.line_no] < at
+    coming = 0 if undone else left[main.line_no] + _unsent(order, main.line_no, at)
+    return min(unsent, max(0, ceil(Fraction(line.quantity * coming, main.quantity)) - left[line.line_no]))
+
+
 def _is_late(order: Order, fact: ShipmentHoldGranted) -> bool:
     """By the deadline of its tag; only goods are sent."""
     line, terms = order.lines[fact.line_no], order.paid.terms
@@ -170,7 +185,7 @@ def _judge(check: Check, entry: Entry, fact: ShippingLate | ShippingSham, order:
         check.that(fact.occurred_at == deadline, f"{entry}: judged at {fact.occurred_at}, the deadline was {deadline}")
         own = [line for line in order.lines.values() if line.seller_id == seller and line.kind == "goods"]
         units = {
-            line.line_no: _unsent(order, line.line_no, deadline)
+            line.line_no: _awaited(order, line, deadline)
             for line in own
             if fact.hours == (terms.ship_hours_24h if "ship_24h" in line.tags and terms.ship_hours_24h else terms.ship_hours)
         }

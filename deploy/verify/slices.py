@@ -15,7 +15,7 @@ from typing import Any
 from deploy.verify.log import Log, cause
 from deploy.verify.report import Check
 from shared.contracts.certificate import CertificateIssued
-from shared.contracts.dispute import CaseReopened, CaseRuled
+from shared.contracts.dispute import CaseAppealEnded, CaseReopened, CaseRuled
 from shared.contracts.merchant import ReturnConfirmed
 from shared.contracts.order import LineFreed, OrderPaid, UnitsCancelled
 from shared.contracts.refund import CaseClosed, CaseOpened, LineReduced, RefundGranted
@@ -83,7 +83,9 @@ def _cancelled(log: Log) -> Check:
 
 @dataclass(slots=True)
 class Told:
-    """What an order's certificate and cases said so far. asked: by case, the units and the money (None: all of their share)."""
+    """What an order's certificate and cases said so far. asked: by case, the units and the money (None: all of their share). blamed:
+    whether a ruling found the seller at fault.
+    """
 
     lines: dict[int, Bought] = field(default_factory=dict)
     waived: tuple[FreeShipping, ...] = ()
@@ -91,6 +93,7 @@ class Told:
     grounds: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     asked: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    blamed: dict[str, bool] = field(default_factory=dict)
     grants: dict[str, RefundGranted] = field(default_factory=dict)
     used: defaultdict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
     deducted: dict[str, str] = field(default_factory=dict)
@@ -118,6 +121,8 @@ def _granted(log: Log) -> Check:
             for gift in fact.lines:
                 lines[gift.line_no].gift_of, lines[gift.line_no].gift = gift.gift_of, gift.gift_minor
             orders[fact.order_id] = Told(lines, fact.free_shipping, dict(_caps(fact)))
+        if isinstance(fact, CaseRuled | CaseAppealEnded):
+            orders[fact.order_id].blamed[fact.case_id] = fact.fault == "seller"
         if not isinstance(fact, LineReduced | CaseOpened | CaseRuled | CaseReopened | RefundGranted | CaseClosed):
             continue
         told = orders[fact.order_id]
@@ -151,7 +156,7 @@ def _expected(told: Told, line: Bought, fact: RefundGranted, *, gifts_kept: bool
     claimed, asked = told.asked.get(fact.case_id, (fact.quantity, None))
     whole = line.share(fact.quantity or min(claimed, line.quantity - line.units))
     whole = min([whole, *([max(0, told.caps[cap] - told.used[place])] if cap in told.caps else []), *([] if asked is None else [asked])])
-    if place[1] != "no_reason":
+    if place[1] != "no_reason" or told.blamed.get(fact.case_id):
         return whole, 0, 0
     gone = line.units + fact.quantity
     gifts = [one for one in told.lines.values() if one.gift_of == fact.line_no]

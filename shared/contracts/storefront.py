@@ -38,7 +38,8 @@ class PlacedLine(Part):
     newspaper have no return without a reason, digital only sealed; food and fresh have food safety (R4.5, R4.9). no_reason_waived: the
     buyer confirmed at purchase that there is none for this line. tags: what the seller promises beside the law, of those of the
     policy's order.tags (R2.4, R4.7). fulfiller_id: who ships and answers in the seller's place (R8.1).
-    gift_of: given with that line, and goes back with it; its price is its list price, which a coupon of the seller takes over (R4.5).
+    gift_of: given with that line, and goes back with it; its price is its list price, which a coupon of the seller takes over (R4.5). Where
+    nothing was paid for it and all of that line went back, it is neither waited for nor late any more (R2.4).
     without_return_cap_minor: the most that the tag refund_without_return gives back; None, what was paid (R4.7).
     """
 

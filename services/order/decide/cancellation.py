@@ -94,7 +94,7 @@ def freight_back(order: Order, seller_id: str, at: datetime) -> tuple[UnitsCance
     judged by when the buyer applied for the latest of them. `at` is that of one of them. Source: R3.10, R3.6.
     """
     own = order.of_seller(seller_id)
-    goods = [line for line in own if line.line.kind != "freight"]
+    goods = [line for line in own if line.line.kind != "freight" and not order.goes_along(line)]
     until = [line.ended[case_id][1] for line in goods for case_id in line.paid_back]
     if not all(line.refunded_in_full for line in goods) or not any(any(line.paid_back.values()) for line in goods):
         return ()
@@ -212,7 +212,8 @@ def _left(line: OrderLine) -> int:
 
 def _freight_left(order: Order) -> list[OrderLine]:
     """Freight that is not decided on, of sellers of whom no other line is."""
-    pending = {line.line.seller_id for line in order.lines.values() if line.line.kind != "freight" and not line.over}
+    others = (line for line in order.lines.values() if line.line.kind != "freight" and not line.over)
+    pending = {line.line.seller_id for line in others if not order.goes_along(line)}
     freight = [line for line in order.lines.values() if line.line.kind == "freight" and not line.over and not line.cases]
     return [line for line in freight if line.line.seller_id not in pending]
 
@@ -224,7 +225,8 @@ def _last_end(order: Order, freight: OrderLine, at: datetime) -> datetime:
 
 
 def _something_sent(order: Order, seller_id: str) -> bool:
-    return any(line.sent or line.used for line in order.of_seller(seller_id))
+    """A voucher that was used is not: freight is for goods. Source: R3.10."""
+    return any(line.sent for line in order.of_seller(seller_id))
 
 
 def _sum(named: Iterable[Units]) -> dict[int, int]:

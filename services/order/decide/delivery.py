@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.order.decide.arrival import arrived
-from services.order.decide.cancellation import Ends
+from services.order.decide.cancellation import Ends, ends
 from services.order.decide.completion import received, used_up
 from services.order.decide.interception import stopped
 from services.order.model import Order, Parcel, evolve, restated
@@ -97,7 +97,7 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
 
 def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:
     """Refused at the door or lost: at the seller's risk, its units are to be sent again or cancelled. Where they were paid back on their
-    way, nothing may be left of their line to wait for. Source: R2.5, R2.6, R4.8.
+    way, nothing may be left of their line to wait for, nor of a gift whose line went back. Source: R2.5, R2.6, R4.5, R4.8.
     """
     found = _on_its_way(order, event.parcel_id)
     if not isinstance(found, tuple):
@@ -119,11 +119,11 @@ def fail(event: ParcelRefused | ParcelLost, order: Order | None) -> Outcome:
     )
     after = evolve(order, fact)
     there = arrived(order, after, event.occurred_at)
-    ends: Ends = ()
+    over: Ends = ()
     for one in units:
         for end in used_up(after, after.lines[one.line_no], event.occurred_at):
-            after, ends = evolve(after, end), (*ends, end)
-    return fact, *there, *ends
+            after, over = evolve(after, end), (*over, end)
+    return fact, *there, *over, *ends(after, "platform", event.occurred_at)
 
 
 def _unfit(event: ParcelShipped, order: Order, units: Counter[int]) -> Reject | None:

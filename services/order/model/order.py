@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from services.order.model.line import LineState, OrderLine, Parcel, confirmation, freed, held, reduced, restated
-from services.order.model.shipping import Dispute, Late, noted, ship_hours, unsent_at
+from services.order.model.shipping import Dispute, Late, gifts_at, noted, ship_hours, unsent_at
 from shared.contracts.chargeback import OrderDisputed, OrderUndisputed
 from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.order import (
@@ -111,17 +111,24 @@ class Order:
     @property
     def state(self) -> State:
         """Once paid: that of the line which is furthest behind. Lines cancelled or refunded in full are left aside while others
-        are not; so is freight until it is owed. Source: R2.1.
+        are not; so is freight until it is owed, and a gift that nobody waits for. Source: R2.1.
         """
         if self.status != "paid":
             return self.status
-        states = {line.state for line in self.lines.values() if line.line.kind != "freight" or line.over}
+        lines = (line for line in self.lines.values() if line.line.kind != "freight" or line.over)
+        states = {line.state for line in lines if not self.goes_along(line)}
         return next((step for step in STEPS if step in states), "cancelled")
 
     @property
     def shut(self) -> bool:
         """It never became a paid order and never will."""
         return self.status in ("rejected", "expired", "cancelled", "closed")
+
+    def goes_along(self, gift: OrderLine) -> bool:
+        """A gift that cost nothing: once all of its line went back, what has not left is waited for no more. Source: R4.5."""
+        free = gift.line.gift_of is not None and not gift.line.paid_minor
+        waits = free and gift.sent_at is None and not gift.over and not gift.cases
+        return waits and self.lines[gift.line.gift_of or 0].refunded_in_full
 
     def of_seller(self, seller_id: str) -> list[OrderLine]:
         return [line for line in self.lines.values() if line.line.seller_id == seller_id]
@@ -176,11 +183,15 @@ def late_lines(order: Order, terms: OrderTerms, seller_id: str, hours: int) -> d
     """Units by line that a seller had promised to send within so many hours and had not, at that deadline. Source: R2.4."""
     deadline = ship_by(order, hours)
     units = {
-        line.line.line_no: unsent_at(line, order.parcels, order.disputes, deadline)
-        for line in order.of_seller(seller_id)
-        if ship_hours(line.line, terms) == hours
+        line.line.line_no: _unsent_at(order, line, deadline) for line in order.of_seller(seller_id) if ship_hours(line.line, terms) == hours
     }
     return {line_no: quantity for line_no, quantity in units.items() if quantity}
+
+
+def _unsent_at(order: Order, line: OrderLine, at: datetime) -> int:
+    if line.line.gift_of is None or line.line.paid_minor:
+        return unsent_at(line, order.parcels, order.disputes, at)
+    return gifts_at(line, order.lines[line.line.gift_of], order.parcels, order.disputes, at)
 
 
 def ship_by(order: Order, hours: int) -> datetime:

@@ -54,10 +54,25 @@ def unsent_at(line: OrderLine, parcels: Mapping[str, Parcel], disputes: Mapping[
     A parcel counts from its dispatch on, whatever became of it later, but one that was to be stopped never does. Source: R2.4, R3.8.
     """
     in_case = held(line, at) or any(since < at < until for since, until in line.spans)
-    refunded = line.refunded_in_full and line.over_at is not None and line.over_at < at
     disputed = any(one.lies_on(line.line.line_no, at) for one in disputes.values())
-    if line.line.kind != "goods" or in_case or refunded or disputed:
+    if line.line.kind != "goods" or in_case or _paid_back(line, at) or disputed:
         return 0
+    return max(0, line.line.quantity - _left(line, parcels, at) - sum(units for since, units in line.gone if since < at))
+
+
+def gifts_at(gift: OrderLine, main: OrderLine, parcels: Mapping[str, Parcel], disputes: Mapping[str, Dispute], at: datetime) -> int:
+    """Of a gift, what was still to be sent at that moment for the units of its line that had left or were still to be sent themselves; one
+    that was given with several comes as long as any of them does. Source: R2.4, R4.5.
+    """
+    coming = 0 if _paid_back(main, at) else _left(main, parcels, at) + unsent_at(main, parcels, disputes, at)
+    wanted = -(-gift.line.quantity * coming // main.line.quantity)
+    return min(unsent_at(gift, parcels, disputes, at), max(0, wanted - _left(gift, parcels, at)))
+
+
+def _left(line: OrderLine, parcels: Mapping[str, Parcel], at: datetime) -> int:
     counting = (parcel for parcel in parcels.values() if parcel.sent_at < at and parcel.failed != "intercepted")
-    sent = sum(parcel.units.get(line.line.line_no, 0) for parcel in counting)
-    return max(0, line.line.quantity - sent - sum(units for since, units in line.gone if since < at))
+    return sum(parcel.units.get(line.line.line_no, 0) for parcel in counting)
+
+
+def _paid_back(line: OrderLine, at: datetime) -> bool:
+    return line.refunded_in_full and line.over_at is not None and line.over_at < at

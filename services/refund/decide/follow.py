@@ -118,11 +118,16 @@ def money_only(case: Case) -> bool:
     return case.amount_minor is not None and case.kind == "refund_only"
 
 
+def _changed_mind(case: Case) -> bool:
+    """The buyer's, without a reason, and no ruling blames the seller. Source: R3.10, R4.5."""
+    return case.ground == "no_reason" and case.fault != "seller"
+
+
 def _kept_gifts(purchase: Purchase, case: Case, quantity: int, refund_minor: int) -> int:
     """The gifts of a line that goes back without a reason; of one that had a fault they may stay. Those that were cancelled, or went
     back by a case of their own, the buyer does not have. Source: R4.5.
     """
-    if case.ground != "no_reason":
+    if not _changed_mind(case):
         return 0
     line = purchase.line_of(case)
     there = (one for one in purchase.lines.values() if one.gift_of == case.line_no)
@@ -135,7 +140,7 @@ def _waived_freight(purchase: Purchase, case: Case, quantity: int, refund_minor:
     other open cases included. Source: R3.10, R4.10.
     """
     seller_id = purchase.line_of(case).seller_id
-    if case.ground != "no_reason" or case.kind == "exchange" or seller_id in purchase.deducted:
+    if not _changed_mind(case) or case.kind == "exchange" or seller_id in purchase.deducted:
         return 0
     whole = before = after = 0
     for line_no, line in purchase.lines.items():

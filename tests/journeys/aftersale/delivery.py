@@ -29,6 +29,9 @@ from tests.journeys.aftersale.words import (
 )
 
 ONE = line(1, 60_00)
+GIFT, FREIGHT = line(2, 20_00, gift_of=1), line(3, 8_00, kind="freight")
+GIVEN: list[Any] = [{"coupon_id": "gift", "funder": "seller", "amount_minor": 20_00, "line_nos": [2]}]
+THREE_GIVEN: list[Any] = [{**GIVEN[0], "amount_minor": 15_00}]
 ALL_BACK = Then({"c": "60 case.refunded"}, refunded=60_00, seller=0)
 SOON, EVENING = day(0, "11:00:00"), day(0, "20:00:00")
 
@@ -97,6 +100,22 @@ JOURNEYS = [
         "R4.2, R4.8", ordered(ONE), asks(SOON, ground="negotiated", kind="refund_only", amount_minor=20_00), accepts(EVENING),
         shipped(ONE, at=EVENING), parcel("signed", day(2)),
         then=Then({"c": "60 case.refunded"}, refunded=20_00, seller=38_00, never=("shipment_hold.requested",)),
+    ),
+    journey(
+        "A gift came with it, and freight: all of that is over with the line, and nothing is late",
+        "R4.5, R3.10, R2.4", ordered(ONE, GIFT, FREIGHT, coupons=GIVEN), unsent(SOON),
+        then=Then({"c": "60 case.refunded"}, refunded=68_00, seller=0, never=("shipping.late",)),
+    ),
+    journey(
+        "The seller gives it up and forgets the gift: that is over too",
+        "R4.5, R3.10, R2.4", ordered(ONE, GIFT, FREIGHT, coupons=GIVEN), cancels(SOON, 1, 1, app="merchant"),
+        then=Then({}, refunded=68_00, seller=0, never=("shipping.late",)),
+    ),
+    journey(
+        "One of three is money at once, and two gifts come with the two that are sent",
+        "R4.5, R2.4", ordered(line(1, 20_00, quantity=3), line(2, 5_00, quantity=3, gift_of=1), coupons=THREE_GIVEN),
+        unsent(SOON), shipped(line(1, 20_00, quantity=2), line(2, 5_00, quantity=2), at=EVENING), parcel("signed", day(1)),
+        then=Then({"c": "60 case.refunded"}, refunded=20_00, seller=38_00, never=("shipping.late",)),
     ),
     journey(
         "It left an hour before I asked",

@@ -27,6 +27,8 @@ from tests.journeys.aftersale.words import (
 )
 
 ONE = line(1, 60_00)
+GIVEN: Any = [{"coupon_id": "gift", "funder": "seller", "amount_minor": 20_00, "line_nos": [3]}]
+FREE: Any = [{"seller_id": "{seller}", "threshold_minor": 99_00, "freight_minor": 10_00}]
 BAD: Any = {"ground": "quality", "kind": "refund_only"}
 # asked on day 1, refused on day 2, disputed on day 3: heard on day 5, ruled until day 12
 OPEN = (*bought(ONE), asks(day(1), **BAD), refuses(day(2)), disputes(day(3)))
@@ -93,6 +95,14 @@ JOURNEYS = [
     journey(
         "The platform wants the goods back first",
         "R4.11", OPEN, rules(day(6), True, remedy="return_and_refund"), posts(day(7)), inspects(day(8)), then=WON,
+    ),
+    journey(
+        "I changed my mind, and the platform blames the seller: no freight is taken off, and the gift may stay",
+        "R3.10, R4.5, R4.11",
+        bought(ONE, line(2, 50_00), line(3, 20_00, gift_of=1), coupons=GIVEN, free_shipping=FREE),
+        asks(day(1)), refuses(day(2)), disputes(day(3)), rules(day(6), True, fault="seller"),
+        posts(day(7), freight_minor=12_00), inspects(day(8), gifts_returned=False),
+        then=Then(WON.cases, refunded=60_00, beside={"return_freight": 12_00}, seller=47_50 - 12_00),
     ),
     journey(
         "The platform rules a case that is over", "R4.11", bought(ONE), asks(day(1), **BAD), accepts(day(2)), rules(day(6), False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -208,6 +209,15 @@ def test_freight_of_a_seller_at_fault_goes_back_whichever_case_or_cancellation_i
         return [(one.occurred_at, one.applied_at, one.lines) for one in back] or [(one.occurred_at, one.lines) for one in owed]
 
     assert freight_of(told) == freight_of(range(3))
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+def test_freight_goes_back_where_no_goods_were_sent_though_a_voucher_was_used_r3_10(cancelled_first: bool) -> None:
+    memory = shop(b.placed(b.cart(1), b.cart(2, kind="virtual"), freight(3)), b.succeeded(210_00))
+    news = b.cancel({1: 1}), b.redeemed(line_no=2, when="06-01 11:00")
+    facts = memory.when(*(news if cancelled_first else reversed(news)))
+    back = [(part.line_no, part.amount_minor) for fact in facts if isinstance(fact, UnitsCancelled) for part in fact.lines]
+    assert (sorted(back), waiting(memory)) == ([(1, 100_00), (3, 10_00)], [])
 
 
 def test_freight_that_was_settled_stays_where_the_seller_is_not_at_fault_r3_10() -> None:

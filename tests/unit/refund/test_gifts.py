@@ -8,6 +8,7 @@ from shared.contracts.refund import RefundGranted
 from shared.contracts.storefront import Ground
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
+from tests.unit.refund import acts as a
 from tests.unit.refund import life
 from tests.unit.refund.life import line, paid, purchase_of, shop
 
@@ -63,6 +64,15 @@ def test_units_take_their_part_of_the_gifts_with_them_r4_5_r1_4() -> None:
 
 def test_gifts_of_goods_with_a_fault_may_stay_r4_5() -> None:
     assert returned(basket(), gifts=False, ground="quality").gifts_minor == 0
+
+
+def test_gifts_may_stay_where_a_ruling_blames_the_seller_r4_5_r4_11() -> None:
+    memory = basket()
+    memory.when(life.requested(), life.declined(), a.disputed())
+    memory.advance(b.at(a.HEARD))
+    memory.when(a.ruled(fault="seller"), life.posted(when="06-24 10:00"), life.confirmed(when="06-25 10:00", gifts=False))
+    (fact,) = (one for one in memory.facts if isinstance(one, RefundGranted))
+    assert (fact.amount_minor, fact.gifts_minor) == (100_00, 0)
 
 
 def test_another_attempt_deducts_what_the_first_one_did_r4_5_r3_5() -> None:

@@ -7,6 +7,7 @@ import pytest
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.hold import ShipmentHoldRequested
 from shared.contracts.refund import CaseClosed, RefundGranted
+from shared.contracts.ruling import Fault
 from shared.contracts.storefront import Ground
 from shared.contracts.types import FreeShipping, Line
 from shared.messaging.memory import Memory
@@ -101,6 +102,15 @@ def test_a_threshold_that_a_fault_broke_before_is_not_broken_by_the_next_return_
     memory = basket(line(1, 1, 60_00), line(2, 1, 50_00))
     memory.when(requested("c1", quantity=1, ground="quality"), *returned("c1", 1)[1:], *returned("c2", 2))
     assert grants(memory) == [(60_00, 0), (50_00, 0)]
+
+
+@pytest.mark.parametrize(("fault", "granted"), [("seller", (60_00, 0)), ("nobody", (50_00, 10_00))])
+def test_a_return_for_which_a_ruling_blames_the_seller_pays_no_waived_freight_r3_10_r4_11(fault: Fault, granted: tuple[int, int]) -> None:
+    memory = basket(line(1, 1, 60_00), line(2, 1, 50_00))
+    memory.when(requested(line_no=1, quantity=1), declined(), a.disputed())
+    memory.advance(b.at(a.HEARD))
+    memory.when(a.ruled(fault=fault), posted(when="06-24 10:00"), confirmed(quantity=1, when="06-25 10:00"))
+    assert grants(memory) == [granted]
 
 
 def test_a_threshold_that_the_sellers_cancellation_broke_is_not_broken_by_the_return_r3_10() -> None:
