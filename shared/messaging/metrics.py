@@ -33,6 +33,7 @@ class Metrics:
     timers_due = Gauge("laotie_timers_due", "Partitions with timers that are due and not sent")
     timers_sent = Counter("laotie_timers_sent_total", "Timers sent")
     halted = Gauge("laotie_halted", "1 while halted, by code and partition (-1: the whole process)", ["code", "partition"])
+    ready = Gauge("laotie_ready", "1 while `/readyz` says ok")
     loop_age = Gauge("laotie_loop_age_seconds", "Time since the loop last made a turn")
 
 
