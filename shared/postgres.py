@@ -115,7 +115,8 @@ async def _pending(connection: asyncpg.Connection, schema: str, owner: str, file
     applied = {row["name"]: row["sha256"] for row in rows}
     for name, digest in applied.items():
         if name not in files:
-            raise MigrationError(f"{name} was applied to schema {schema} and is gone; migrations only move forward")
+            newer = "a newer one did that: start that one, migrations only go forward"
+            raise MigrationError(f"halt.schema_version: {name} was applied to schema {schema}, and this release does not have it; {newer}")
         if _digest(files[name]) != digest:
             raise MigrationError(f"{name} was changed after schema {schema} applied it; restore it and write a new file instead")
     pending = [(name, sql) for name, sql in files.items() if name not in applied]

@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 import click
@@ -29,6 +29,8 @@ from shared.messaging.system import OPS, Discard, Redrive
 
 TIMEOUT_S = 30.0
 POLL_S = 0.1
+SOURCE = "laotie/ops"
+MEANWHILE = "held nothing such any more when it was told: redriven or discarded meanwhile (laotie explain, laotie refused)"
 KILLED: Final[EngineCode] = "parked.killed_the_process"
 SHOWN_MAX = 4000  # characters of a value
 
@@ -38,10 +40,22 @@ SELECT '{service}' AS service, state, key, ref, reason, error, attempts, at, hea
 """
 ONE = "SELECT '{service}' AS service, * FROM {schema}.parked WHERE ref = $1"
 OF_KEY = "SELECT ref, state, attempts, reason FROM {schema}.parked WHERE key = $1"
+HEARD = """
+SELECT EXISTS (SELECT FROM {schema}.inbox WHERE source = $1 AND id = $2) AS taken
+  FROM {schema}.cursor WHERE topic = $3 AND partition = $4 AND position > $5
+"""
 STARTED = "SELECT count(*) AS started FROM {schema}.process WHERE started_at > $1"
 service_option = click.option("--service", type=click.Choice(discover()), help="Of that service; needed where several hold it.")
 Held = Mapping[str, tuple[str, int, str]]  # by ref: state, how often it was tried, the code of what it is held for
 timeout_option = click.option("--timeout", "timeout_s", default=TIMEOUT_S, show_default=True, type=click.FloatRange(0), help="Seconds.")
+
+
+class Sent(NamedTuple):
+    """What was told to a service: its id, and its place on ops.v1."""
+
+    id: str
+    partition: int
+    offset: int
 
 
 @click.group()
@@ -106,7 +120,7 @@ def redrive(key: str, service: str | None, timeout_s: float) -> None:
         if not stuck:
             raise Failed(f"{name} holds nothing parked or expired under {key}; what waits for its cause is offered again by itself")
         began = datetime.now(UTC)
-        await order_redrive(stack, name, key)
+        sent = await order_redrive(stack, name, key)
 
         def raised(now: Held) -> list[str]:
             return [ref for ref in stuck & now.keys() if now[ref][1] > held[ref][1]]
@@ -121,6 +135,8 @@ def redrive(key: str, service: str | None, timeout_s: float) -> None:
         if not offered(left):
             ((started,),) = await _fetch(stack, STARTED, [name], began)
             raise Failed(f"{name}, after {timeout_s:.0f} s: {unfinished(stuck, left, started)}")
+        if not await _taken(stack, name, sent, timeout_s):
+            raise Failed(f"{name} {MEANWHILE}")
         return f"{name}: {came_of(stuck, left)}"
 
     click.echo(asyncio.run(act()))
@@ -158,10 +174,12 @@ def discard(key: str, ref: str, service: str | None, timeout_s: float) -> None:
         name, held = await _holder(stack, service, key)
         if ref not in held:
             raise Failed(f"{name} holds no {ref} under {key}")
-        await _publish(stack, Discard(service=name, target=key, ref=ref, occurred_at=await now(stack)))
+        sent = await _publish(stack, Discard(service=name, target=key, ref=ref, occurred_at=await now(stack)))
         left = await _until(stack, name, key, lambda now: ref not in now, timeout_s)
         if ref in left:
             raise Failed(f"{name} still holds {ref} after {timeout_s:.0f} s; is it running?")
+        if not await _taken(stack, name, sent, timeout_s):
+            raise Failed(f"{ref} is not forgotten by this: {name} {MEANWHILE}")
         return f"{name}: {ref} is forgotten"
 
     click.echo(asyncio.run(act()))
@@ -207,28 +225,39 @@ async def _until(stack: Stack, service: str, key: str, done: Callable[[Held], bo
         await asyncio.sleep(POLL_S)
 
 
-async def order_redrive(stack: Stack, service: str, key: str) -> None:
+async def _taken(stack: Stack, service: str, sent: Sent, timeout_s: float) -> bool:
+    """False: refused, nothing such was held any more. What was done of an order is committed with the cursor's move past it."""
+    deadline = time.monotonic() + timeout_s
+    while not (heard := await _fetch(stack, HEARD, [service], SOURCE, sent.id, OPS.name, sent.partition, sent.offset)):
+        if time.monotonic() > deadline:
+            raise Failed(f"{service} has not read what it was told after {timeout_s:.0f} s; is it running?")
+        await asyncio.sleep(POLL_S)
+    return bool(heard[0]["taken"])
+
+
+async def order_redrive(stack: Stack, service: str, key: str) -> Sent:
     """Without waiting for what comes of it. Raises Failed when the broker does not take the order."""
-    await _publish(stack, Redrive(service=service, target=key, occurred_at=await now(stack)))
+    return await _publish(stack, Redrive(service=service, target=key, occurred_at=await now(stack)))
 
 
-async def _publish(stack: Stack, order: Message) -> None:
+async def _publish(stack: Stack, order: Message) -> Sent:
     """The record key is the key of the thing, so that the order takes its turn among that key's events."""
     producer = Producer({**quiet(stack.settings(postgres.OPS).confluent()), "acks": "all", "partitioner": "murmur2_random"})
     identity = str(uuid.uuid4())
     texts = {
         "ce_specversion": "1.0",
         "ce_id": identity,
-        "ce_source": "laotie/ops",
+        "ce_source": SOURCE,
         "ce_type": order.type,
         "content-type": "application/json",
     }
-    errors: list[object] = []
+    told: list[tuple[Any, Any]] = []  # error, record
     headers: list[tuple[str, str | bytes | None]] = [(name, text.encode()) for name, text in texts.items()]
-    producer.produce(OPS.name, order.to_json(), order.key.encode(), headers=headers, on_delivery=lambda error, _: errors.append(error))
-    left: int = await asyncio.to_thread(producer.flush, TIMEOUT_S)
-    if left or errors != [None]:
-        raise Failed(f"{OPS.name}: not published ({errors or 'no answer'})")
+    producer.produce(OPS.name, order.to_json(), order.key.encode(), headers=headers, on_delivery=lambda *how: told.append(how))
+    await asyncio.to_thread(producer.flush, TIMEOUT_S)
+    if not told or told[0][0] is not None:
+        raise Failed(f"{OPS.name}: not published ({told[0][0] if told else 'no answer'})")
+    return Sent(identity, told[0][1].partition(), told[0][1].offset())
 
 
 def _said(row: asyncpg.Record, *, whole: bool = False) -> dict[str, Any]:

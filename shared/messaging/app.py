@@ -21,6 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from shared.messaging.engine import Engine
 from shared.messaging.message import Topic
+from shared.messaging.metrics import METRICS
 from shared.messaging.shape import Policies, Service
 from shared.messaging.versions import Published
 from shared.settings import Settings
@@ -57,6 +58,7 @@ def application(
     @get
     async def metrics(scope: Any) -> AsgiResponse:
         """`?name[]=` asks for some alone, as the client library's own servers understand it."""
+        METRICS.ready.set(bool(engine) and not engine[0].ready())
         names = parse_qs(scope["query_string"].decode()).get("name[]")
         registry: Any = REGISTRY.restricted_registry(names) if names else REGISTRY
         return AsgiResponse(generate_latest(registry), 200, headers={"content-type": CONTENT_TYPE_LATEST})

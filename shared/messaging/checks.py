@@ -73,6 +73,9 @@ async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: 
     try:
         for topic in {*inputs, *(topic.name for topic in own)}:
             count = len(await _partitions(kafka, topic))
+            if not count:
+                way = "it is gone, or this account may not see it: `laotie topics plan` says which"
+                raise Halted("halt.partition_count", f"{topic} is not there for {settings.kafka_username or 'us'}; {way}")
             if count != settings.stripes:
                 raise Halted("halt.partition_count", f"{topic} has {count} partitions, the deployment {settings.stripes}")
         lanes = await _lanes(connection)

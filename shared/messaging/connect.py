@@ -19,6 +19,7 @@ BACKOFF_FIRST = 0.05
 BACKOFF_MAX = 5.0
 TROUBLE_AFTER = 3  # failures in a row
 LEAVE_SECONDS = 5.0
+SILENT = "no answer in time"  # what a timeout does not say itself
 
 # Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
 POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}
@@ -67,7 +68,7 @@ class Failures:
         """Seconds to wait."""
         self._count += 1
         if self._count >= TROUBLE_AFTER:
-            self.trouble = f"{self._what} failed {self._count} times: {type(error).__name__}: {error}"
+            self.trouble = f"{self._what} failed {self._count} times: {type(error).__name__}: {str(error) or SILENT}"
         return backoff(self._count)
 
     def over(self) -> None:

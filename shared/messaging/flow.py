@@ -87,8 +87,6 @@ class Flow:
     async def stop(self) -> None:
         """Stop polling, finish the running batches or break them off after the grace, give the stripes back."""
         self._stopping = True
-        for number in self.halts():
-            lift(self.queues.partitions[number])  # whoever reads it next tells it
         for task in self._readers:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
@@ -97,6 +95,8 @@ class Flow:
         for work in self._works:
             work.cancel()  # what is rolled back begins again with whoever reads next
         await asyncio.gather(*self._works, return_exceptions=True)
+        for number in self.halts():
+            lift(self.queues.partitions[number])  # whoever reads it next tells it
         connections = [connection for connection in self._idle if connection is not None and not connection.is_closed()]
         if self._numbers:
             try:
@@ -266,11 +266,9 @@ class Flow:
         return {number: partition.halted for number, partition in self.queues.partitions.items() if partition.halted}
 
     async def _watch(self) -> None:
-        """Cursors that ops moved are followed, and halted partitions tried again from theirs; lags are told."""
+        """Cursors that ops moved are followed, and halted partitions tried again from theirs."""
         while True:
             await asyncio.sleep(HALT_RETRY_SECONDS)
-            for (topic, number), stream in ((p, self.queues.stream(*p)) for p in self.positions):
-                METRICS.lag.labels(topic=topic, partition=number).set(len(stream.records))
             halted, before = [number for number, code in self.halts().items() if code != TOO_MANY_PARKED], dict(self.positions)
             try:
                 cursors = await self._look(afresh=bool(halted))

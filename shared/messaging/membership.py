@@ -16,10 +16,12 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from shared.messaging.connect import backoff, leave
+from shared.messaging.metrics import METRICS
 from shared.messaging.store import Lane
 from shared.settings import Settings
 
 COMMIT_SECONDS = 1.0
+LAG_SECONDS = 5.0  # between two looks at the ends of what is read here, and the longest that one may take
 METADATA_MS = 10_000  # between two looks at the topics: for so long a key that moved is read where it was not
 
 log = logging.getLogger("laotie.membership")
@@ -83,14 +85,30 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _poll(self, kafka: AIOKafkaConsumer) -> None:
         loop = asyncio.get_running_loop()
-        committed_at = loop.time()
+        committed_at = measured_at = loop.time()
         while not self._stopping:
             await kafka.getmany(timeout_ms=200)
             self.polled = loop.time()
             if loop.time() - committed_at >= COMMIT_SECONDS:
                 await self._commit(kafka)
                 committed_at = loop.time()
+            if loop.time() - measured_at >= LAG_SECONDS:
+                await self._measure(kafka)
+                measured_at = loop.time()
         await self._commit(kafka)
+
+    async def _measure(self, kafka: AIOKafkaConsumer) -> None:
+        """What each log holds behind its cursor, read or not: what is read ahead is bounded, and is nothing where a partition stands."""
+        try:
+            async with asyncio.timeout(LAG_SECONDS):
+                ends = await kafka.end_offsets(kafka.assignment())
+        except (TimeoutError, KafkaError) as error:
+            log.info("not measured how far behind: %s: %s", type(error).__name__, error)
+            return
+        mine, positions = kafka.assignment(), self._positions()
+        for place, end in ends.items():
+            if place in mine and place in positions:
+                METRICS.lag.labels(topic=place.topic, partition=place.partition).set(max(0, end - positions[place]))
 
     async def _commit(self, kafka: AIOKafkaConsumer) -> None:
         """A hint for lag tools; the database's cursor decides."""
@@ -108,6 +126,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         await self._revoked()
+        for of_a_partition in (METRICS.lag, METRICS.age):  # whoever reads it next tells it
+            of_a_partition.clear()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         if self._kafka is not None and assigned:

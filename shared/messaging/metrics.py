@@ -25,7 +25,7 @@ class Metrics:
     )
     phase_seconds = Counter("laotie_phase_seconds_total", "Time in transactions, by phase", ["phase"])
     retries = Counter("laotie_batch_retries_total", "Batches rolled back, by the error's class", ["error"])
-    lag = Gauge("laotie_lag_records", "Records read and not yet done", ["topic", "partition"])
+    lag = Gauge("laotie_lag_records", "Records of the log that the cursor has not passed", ["topic", "partition"])
     age = Gauge("laotie_event_age_seconds", "Age, by the broker's time, of the last event done", ["topic", "partition"])
     outbox_rows = Gauge("laotie_outbox_rows", "Rows waiting in the outbox (counted up to 100,000)")
     outbox_age = Gauge("laotie_outbox_oldest_seconds", "While rows wait: seconds since the broker last took one")
@@ -33,6 +33,7 @@ class Metrics:
     timers_due = Gauge("laotie_timers_due", "Partitions with timers that are due and not sent")
     timers_sent = Counter("laotie_timers_sent_total", "Timers sent")
     halted = Gauge("laotie_halted", "1 while halted, by code and partition (-1: the whole process)", ["code", "partition"])
+    ready = Gauge("laotie_ready", "1 while `/readyz` says ok")
     loop_age = Gauge("laotie_loop_age_seconds", "Time since the loop last made a turn")
 
 

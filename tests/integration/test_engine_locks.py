@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from signal import Signals
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from tests.toy.ask import codes, elsewhere, notes, steps
-from tests.toy.outside import GRACE, until
+from tests.toy.outside import GRACE, PATIENCE_S, until
 from tests.toy.world import World, pause
 
 pytestmark = pytest.mark.stack
@@ -106,11 +107,17 @@ def test_a_process_that_is_told_to_stop_waits_for_a_lock_no_longer_than_its_grac
     assert notes(world, "blocked") == [1]
 
 
+def behind(world: World) -> float:
+    """Alpha's `laotie_lag_records`."""
+    (process,) = world.living("alpha")
+    return sum(float(n) for n in re.findall(r"^laotie_lag_records{.*} (\S+)$", world.probe(process, "metrics")[1], re.M))
+
+
 def test_s1_whatever_touches_a_key_holds_its_stripe(world: World) -> None:
     with world.holding(f"SELECT FROM {world.ns}alpha.stripe FOR UPDATE"):
         world.publish("life.begin", "locked")
         world.flush()
-        pause(2)
+        until(lambda: behind(world) > 0, PATIENCE_S, lambda: "the alert of what grows would not be told")
         assert world.rows("alpha", "SELECT 1 FROM life WHERE key = 'locked'") == []
     world.idle()
     assert len(steps(world, "locked")) == 6

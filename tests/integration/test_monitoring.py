@@ -59,6 +59,12 @@ def test_the_facts_that_an_alert_waits_for_are_of_the_contract() -> None:
     assert set(asked.split("|")) - {entry.kind.type for entry in registry.entries()} == set()
 
 
+def test_of_a_service_that_nobody_is_asked_for_any_more_an_alert_tells() -> None:
+    """A name that no process is found under has no `up` that could be 0."""
+    gone = (ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8")
+    assert sorted(re.findall(r'absent\(up{job="laotie", service="(\w+)"}\)', gone)) == discover()
+
+
 def test_alerts_fire_when_they_should() -> None:
     folder = ROOT / "deploy/prometheus"
     scraped = yaml.safe_load((folder / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"][0]["dns_sd_configs"][0]

@@ -1,7 +1,8 @@
-"""What `laotie parked redrive` says of what it has not seen end, or has seen fail again."""
+"""What `laotie parked redrive` and `discard` say of what they have not seen end, have seen fail again, or what somebody else did."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,31 +10,38 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cli import parked as module
-from deploy.cli.parked import Held, parked, unfinished
+from deploy.cli.parked import HEARD, Held, Sent, parked, unfinished
 
 REF = "psp.v1/0/7"
 
 
 @pytest.fixture
 def redriven(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The command's answer where that is held afterwards, and so many processes started since."""
+    """A command's answer where that is held afterwards, so many processes started since, and what it told was taken, refused, not read."""
 
-    def answer(after: Held, started: int) -> Any:
+    def answer(after: Held, started: int = 0, *, taken: bool | None = True, command: tuple[str, ...] = ("redrive", "o-1")) -> Any:
         looks: list[Held] = [{REF: ("parked", 1, "parked.killed_the_process")}, after]
 
         async def held(*_: object) -> Held:
             return looks.pop(0) if len(looks) > 1 else looks[0]
 
-        async def nothing(*_: object) -> None: ...
+        async def sent(*_: object) -> Sent:
+            return Sent("id", 0, 5)
 
-        async def fetch(*_: object) -> list[tuple[int]]:
-            return [(started,)]
+        async def soon(*_: object) -> datetime:
+            return datetime.now(UTC)
+
+        async def fetch(stack: object, statement: str, *_: object) -> list[Any]:
+            if statement != HEARD:
+                return [(started,)]
+            return [] if taken is None else [{"taken": taken}]
 
         monkeypatch.setattr(module, "running", SimpleNamespace)
         monkeypatch.setattr(module, "_held", held)
-        monkeypatch.setattr(module, "order_redrive", nothing)
+        monkeypatch.setattr(module, "_publish", sent)
+        monkeypatch.setattr(module, "now", soon)
         monkeypatch.setattr(module, "_fetch", fetch)
-        return CliRunner().invoke(parked, ["redrive", "o-1", "--service", "order", "--timeout", "0"])
+        return CliRunner().invoke(parked, [*command, "--service", "order", "--timeout", "0"])
 
     return answer
 
@@ -67,3 +75,17 @@ def test_what_is_held_by_a_code_of_another_version_is_told_all_the_same(redriven
     )
     said = redriven({REF: ("parked", 2, "cancel.before_answer")}, 0)
     assert "was offered and failed again (cancel.before_answer: a code of another version)" in said.output
+
+
+def test_who_was_too_late_does_not_say_that_it_did_what_another_did(redriven: Any) -> None:
+    """Redriven in one window and discarded in the other: the event took effect, and the second was told that it is forgotten."""
+    discard = ("discard", "o-1", REF)
+    said = redriven({}, command=discard)
+    assert (said.exit_code, said.output) == (0, f"order: {REF} is forgotten\n")
+    said = redriven({}, taken=False, command=discard)
+    assert said.exit_code == 1
+    assert f"{REF} is not forgotten by this: order held nothing such any more when it was told" in said.output
+    said = redriven({}, taken=False)
+    assert (said.exit_code, "order held nothing such any more when it was told" in said.output) == (1, True)
+    said = redriven({}, taken=None, command=discard)
+    assert (said.exit_code, "order has not read what it was told after 0 s" in said.output) == (1, True)

@@ -51,3 +51,10 @@ def test_failures_count_in_a_row_alone() -> None:
             failures.again(ConnectionResetError())
         assert failures.trouble == ""
         failures.over()
+
+
+def test_what_hangs_is_said_to_although_a_timeout_has_no_words_of_its_own() -> None:
+    failures = Failures("working")
+    for _ in range(TROUBLE_AFTER):
+        failures.again(TimeoutError())
+    assert failures.trouble == f"working failed {TROUBLE_AFTER} times: TimeoutError: no answer in time"

@@ -11,6 +11,7 @@ import pytest
 from shared.messaging.consume import Batch, Done
 from shared.messaging.flow import Flow
 from shared.messaging.holders import RELEASE
+from shared.messaging.metrics import METRICS
 from shared.messaging.queues import Queues
 from shared.messaging.record import Effects, Record
 from shared.messaging.store import LostRace
@@ -70,6 +71,25 @@ async def test_a_stop_waits_for_the_batch_that_runs_begins_no_other_and_gives_th
     await stopping
     await turns()
     assert (len(running.begun), executed) == (1, [RELEASE])
+
+
+async def test_l3_what_halts_while_it_is_stopped_is_not_told_for_ever() -> None:
+    """The partition moves, and this process would never lift it."""
+    running = Running()
+
+    async def run(connection: Any, batch: Batch) -> Done:
+        await running.run(connection, batch)
+        batch.park = "parked.raised"
+        raise ZeroDivisionError
+
+    flow, _ = assigned(run)
+    arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+    await turns()
+    stopping = asyncio.create_task(flow.stop())
+    await turns()
+    running.end.set()
+    await stopping
+    assert METRICS.halted.labels(code="halt.cannot_park", partition=0)._value.get() == 0
 
 
 async def test_a_stop_breaks_a_batch_off_once_the_grace_is_over() -> None:

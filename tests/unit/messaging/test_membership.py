@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaConnectionError
 
 from shared.messaging.membership import Membership
+from shared.messaging.metrics import METRICS
 from shared.messaging.store import Lane
 from shared.settings import Settings
 
@@ -52,10 +53,16 @@ class Group:
                     raise group.fails.pop(0)
                 group.said.append({(place.topic, place.partition): told.offset for place, told in offsets.items()})
 
+            async def end_offsets(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+                if group.fails:
+                    raise group.fails.pop(0)
+                return dict.fromkeys(places, 10)
+
         async def leave(kafka: Any) -> None:
             group.said.append("left")
 
-        for name, value in (("AIOKafkaConsumer", Kafka), ("leave", leave), ("backoff", lambda failures: 0.0), ("COMMIT_SECONDS", 0.0)):
+        known = {"AIOKafkaConsumer": Kafka, "leave": leave, "backoff": lambda failures: 0.0, "COMMIT_SECONDS": 0.0}
+        for name, value in known.items():
             monkeypatch.setattr(f"shared.messaging.membership.{name}", value)
         self.settings: dict[str, Any] = {}
         self.member = Membership(Settings(session_s=10), "alpha", ["x", "y"], self.assigned, self.revoked, lambda: self.positions)
@@ -120,3 +127,27 @@ async def test_lag_tools_are_told_what_is_new_of_what_is_ours_and_all_of_it_afte
     await group.member.on_partitions_assigned([])
     await group.member._commit(kafka)
     assert group.said[2:] == [[], {("x", 0): 6}]
+
+
+async def test_monitoring_is_told_what_the_cursor_has_not_passed_until_a_partition_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not what was read: that is bounded, so of whoever hangs it would not grow. What cannot be measured stays as it was."""
+    group = Group(monkeypatch)
+    kafka = group.member._kafka
+    assert kafka is not None
+
+    def told() -> dict[Lane, float]:
+        (lag,) = METRICS.lag.collect()
+        return {(each.labels["topic"], int(each.labels["partition"])): each.value for each in lag.samples}
+
+    METRICS.lag.clear()
+    group.positions = {("x", 0): 4, ("y", 0): 11, ("x", 7): 9}
+    await group.member._measure(kafka)
+    assert told() == {("x", 0): 6, ("y", 0): 0}, "of y the end is older than the cursor"
+    group.positions = {("x", 0): 5}
+    group.fails = [KafkaConnectionError("gone")]
+    await group.member._measure(kafka)
+    assert told()[("x", 0)] == 6
+    METRICS.age.labels(topic="x", partition=0).set(700)
+    await group.member.on_partitions_revoked(MINE)
+    (age,) = METRICS.age.collect()
+    assert (told(), age.samples) == ({}, []), "whoever reads it next tells it"
