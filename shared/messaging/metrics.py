@@ -27,7 +27,7 @@ class Metrics:
     retries = Counter("laotie_batch_retries_total", "Batches rolled back, by the error's class", ["error"])
     lag = Gauge("laotie_lag_records", "Records of the log that the cursor has not passed", ["topic", "partition"])
     age = Gauge("laotie_event_age_seconds", "Age, by the broker's time, of the last event done", ["topic", "partition"])
-    outbox_rows = Gauge("laotie_outbox_rows", "Rows waiting in the outbox (counted up to 100,000)")
+    outbox_rows = Gauge("laotie_outbox_rows", "Rows waiting in the outbox")
     outbox_age = Gauge("laotie_outbox_oldest_seconds", "While rows wait: seconds since the broker last took one")
     relayed = Counter("laotie_relayed_total", "Records acknowledged by the broker", ["topic"])
     timers_due = Gauge("laotie_timers_due", "Partitions with timers that are due and not sent")

@@ -14,10 +14,12 @@ import asyncpg
 import pytest
 
 from shared.messaging import holders, timers
+from shared.messaging.columns import turned
 from shared.messaging.connect import IDLE_IN_TRANSACTION_SECONDS, connector
 from shared.messaging.flow import Flow
+from shared.messaging.metrics import METRICS
 from shared.messaging.record import Effects, Held, Record
-from shared.messaging.relay import DEPTH
+from shared.messaging.relay import SCAN, Relay
 from shared.messaging.saving import ARMED, rows_part, save_statement
 from shared.messaging.seed import seed
 from shared.messaging.shape import Rows, Service
@@ -209,4 +211,30 @@ async def test_v3_a_version_is_judged_from_the_position_that_stands_wherever_som
     assert await following._take(connection, 1, [refused, rule(2), rule(3)], 4) == 4
     assert await following._take(connection, 0, [rule(0), refused], 2) == 4
     assert [row["version"] for row in await connection.fetch(LOAD_KEPT)] == ["0", "2", "3"]
-    assert await connection.fetchval(DEPTH) == 1, "and announced once"
+    assert await connection.fetchval("SELECT count(*) FROM outbox") == 1, "and announced once"
+
+
+async def test_r4_a_look_at_the_outbox_passes_over_nothing_that_was_gone_before_while_a_backup_keeps_the_server_from_forgetting_it(
+    schema: Schema, connection: asyncpg.Connection
+) -> None:
+    """In pages that were touched: what is deleted beside an older transaction stays in its index until that ends."""
+    relay = Relay(Settings(), cast("Any", None))
+    relay._connection = await connector(schema.dsn, "order")("relay")
+    backup = await asyncpg.connect(schema.owner_dsn)
+    await backup.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM outbox")
+    await connection.execute("INSERT INTO lane SELECT $1, n, 5000 FROM generate_series(0, 3) n", OURS)
+    await connection.execute(f"INSERT INTO outbox SELECT '{OURS}', n % 4, 1 + n / 4, 'k', '[]', 'v' FROM generate_series(0, 19_999) n")
+    await connection.execute("DELETE FROM outbox WHERE seq <= 4999 OR partition < 2")
+    first = await pages(relay._connection, relay)
+    await relay._scan()
+    assert {place: lane.floor for place, lane in relay._lanes.items()} == {(OURS, n): 5000 if n < 2 else 4999 for n in range(4)}
+    assert METRICS.outbox_rows._value.get() == 2
+    assert first > 100 > await pages(relay._connection, relay)
+    await backup.close()
+    await relay._connection.close()
+
+
+async def pages(connection: asyncpg.Connection, relay: Relay) -> int:
+    floors = [(topic, number, lane.floor) for (topic, number), lane in relay._lanes.items()]
+    told = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {SCAN}", *turned(floors, 3))
+    return int(json.loads(told)[0]["Plan"]["Shared Hit Blocks"])

@@ -28,6 +28,8 @@ class Table:
 
     def __init__(self, *rows: Row) -> None:
         self.rows = set(rows)
+        self.looked: list[dict[tuple[str, int], int]] = []  # above which number, by lane, at each look at all of them
+        self._last = {row[:2]: row[2] for row in sorted(rows)}
 
     def is_closed(self) -> bool:
         return False
@@ -38,20 +40,24 @@ class Table:
         if sql == DELETE and self.refusals:
             self.refusals -= 1
             raise ReadOnlySQLTransactionError("cannot execute DELETE in a read-only transaction")
-        for topic, partition, upto in zip(*columns, strict=True) if sql == DELETE else ():
-            self.rows = {row for row in self.rows if row[:2] != (topic, partition) or row[2] > upto}
+        for topic, partition, floor, upto in zip(*columns, strict=True) if sql == DELETE else ():
+            self.rows = {row for row in self.rows if row[:2] != (topic, partition) or not floor < row[2] <= upto}
 
     async def fetch(self, sql: str, *columns: Any) -> list[tuple[Any, ...]]:
         if sql == SCAN:
-            return sorted({row[:2] for row in self.rows})
+            floors = {(topic, number): floor for topic, number, floor in zip(*columns, strict=True)}
+            self.looked.append(floors)
+            return [
+                (*lane, last, self._lowest(lane, floors.get(lane, 0))) for lane, last in self._last.items() if last > floors.get(lane, 0)
+            ]
         topics, numbers, floors, most = columns
         lanes = [
             sorted(row for row in self.rows if row[:2] == lane[:2] and row > lane) for lane in zip(topics, numbers, floors, strict=True)
         ]
         return [(*row, b"k", "[]", b"v") for rows in lanes for row in rows[:most]]
 
-    async def fetchval(self, sql: str) -> int:
-        return len(self.rows)
+    def _lowest(self, lane: tuple[str, int], floor: int) -> int | None:
+        return min((row[2] for row in self.rows if row[:2] == lane and row[2] > floor), default=None)
 
 
 class Batch:
@@ -243,6 +249,28 @@ async def test_r1_what_is_offered_while_the_table_is_read_is_queued_once_and_in_
     relay._connection = cast("Any", Slow(*(("taken", 0, number) for number in (2, 3))))
     await relay._fill()
     assert ([row.seq for row in lane.queue], lane.dirty) == ([2, 3], True)
+
+
+async def test_r4_each_look_begins_above_what_was_gone_at_the_last_one_until_the_server_may_have_forgotten_that() -> None:
+    """Rows that are gone may be in the way for hours: whoever looks from the beginning passes over all of them."""
+    relay, lane = Relay(Settings(), cast("Any", None)), LaneState(acked=2)
+    relay._lanes[("taken", 0)] = lane
+    table = Table(*(("taken", 0, number) for number in (1, 2, 3)))
+    relay._connection = cast("Any", table)
+    for _ in range(2):
+        await relay._scan()
+        await relay._sweep()
+    assert METRICS.outbox_rows._value.get() == 1
+    lane.acked = 3
+    for _ in range(2):
+        await relay._sweep()
+        await relay._scan()
+    assert [floors[("taken", 0)] for floors in table.looked] == [0, 0, 2, 3]
+    assert METRICS.outbox_rows._value.get() == 0
+    await relay._reset()
+    relay._connection = cast("Any", table)
+    await relay._scan()
+    assert table.looked[-1] == {("taken", 0): 0}
 
 
 async def test_r4_a_lane_with_more_rows_than_are_read_at_once_is_read_on() -> None:
