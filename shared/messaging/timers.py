@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from shared.messaging.store import Lane, OutboxRow
 from shared.settings import Settings
 
 TICK_SECONDS = 0.25
+REST = 4  # times as long as a look took: beside a backup's long transaction it passes over all that fired since that began
 TIMERS_MAX = 1000  # sent in one transaction
 
 DUE = """
@@ -95,9 +97,10 @@ class Poller:
                 await kafka.start()
                 connection = await self._connect("timers")
                 while True:
-                    moved = self._clock.moved
+                    moved, began = self._clock.moved, time.monotonic()
                     if not await self._turn(connection, kafka):
-                        await wait(moved, TICK_SECONDS if not self._marks else TICK_SECONDS / 10)
+                        rest = max(TICK_SECONDS, REST * (time.monotonic() - began))
+                        await wait(moved, TICK_SECONDS / 10 if self._marks else rest)
                     failures = 0
             except Exception as error:
                 if not infrastructure(error):

@@ -70,9 +70,6 @@ class Table:
     async def fetch(self, *_: object) -> list[Any]:
         return []
 
-    async def fetchval(self, *_: object) -> int:
-        return 0
-
     async def execute(self, _: str, *arguments: Any) -> None:
         self.deleted.put_nowait(arguments)
 
@@ -101,7 +98,7 @@ async def test_r3_with_a_manual_clock_rows_go_when_the_last_lane_has_drained(mon
     await until(lambda: not it._wake.is_set())
     assert table.deleted.empty(), "another lane is under way: both are swept together"
     broker.asked[1].set_result(None)
-    topics, numbers, upto = await table.deleted.get()
+    topics, numbers, _, upto = await table.deleted.get()
     assert (topics, sorted(numbers), upto) == (["a.v1", "a.v1"], [0, 1], [1, 1])
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)
