@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.order.decide.arrival import arrived
-from services.order.decide.campaign import released
+from services.order.decide.campaign import given_up, let_go, released
 from services.order.decide.campaign import unsent as unsent_units
 from services.order.model import Allotment, Cluster, Order, OrderLine, evolve
 from shared.contracts.merchant import SellerCancelled
@@ -116,8 +116,7 @@ def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment
         if isinstance(fact, OrderCancelled):
             units.update(unsent_units(order))
         elif isinstance(fact, UnitsCancelled):
-            after = evolve(order, fact)
-            units.update({part.line_no: order.lines[part.line_no].waiting - after.lines[part.line_no].waiting for part in fact.lines})
+            units.update(given_up(order, evolve(order, fact)))
     return (*outcome, *released(order, units, allotments, cluster, outcome[0].occurred_at))
 
 
@@ -189,7 +188,8 @@ def _fact(order: Order, units: Mapping[int, int], by: Party, reason: str, at: da
         reason=reason,
         occurred_at=at,
     )
-    return fact.model_copy(update={"order_cancelled": evolve(order, fact).state == "cancelled"})
+    after = evolve(order, fact)
+    return fact.model_copy(update={"order_cancelled": after.state == "cancelled", "gifts": let_go(after, units)})
 
 
 def _part(order: Order, line: OrderLine, quantity: int, cancel_id: str | None) -> CancelledUnits:
