@@ -159,7 +159,7 @@ def _units(log: Log) -> Check:
             since = units.applied_at or units.occurred_at
             right = [(one.line_no, one.refund_id, one.quantity, one.amount_minor) for one in units.lines]
             told = (cut.line_no, cut.refund_id, cut.quantity, cut.amount_minor)
-            held = not isinstance(cut, RefundHeld) or (cut.cancelled and cut.applied_at == since)
+            held = cut.cancelled and cut.applied_at == since if isinstance(cut, RefundHeld) else cut.at_fault == units.at_fault
             check.that(told in right and held, f"{entry}: cancelled were {right} at {since}, told was {told}")
     return check
 

@@ -180,6 +180,7 @@ class UnitsCancelled(Message):
     confirmed or settled. cancel_id: of the request; None, nobody asked, it is freight that nothing is left for. order_cancelled: nothing
     else is left of the order. applied_at: when the buyer applied for what it follows from; None: it follows from no case. Source: R3.6.
     gifts: lines whose units of a campaign nobody waits for any more, as all of their line went back (R2.7, R4.5); else left out.
+    at_fault: of freight that would have stayed, as something was sent, the cases whose fault brings it back (R3.10); else left out.
     Producer: order. Consumers: payment, refund.
     """
 
@@ -195,6 +196,7 @@ class UnitsCancelled(Message):
     reason: Text = ""
     applied_at: AwareDatetime | None = None
     gifts: Annotated[tuple[LineNo, ...] | None, Field(exclude_if=lambda value: value is None)] = None
+    at_fault: Annotated[tuple[Id, ...] | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class ParcelTaken(Message):

@@ -104,7 +104,9 @@ def freight_back(order: Order, seller_id: str, at: datetime) -> tuple[UnitsCance
     moment = max([at, *until, *(when for line in goods for when, _ in line.gone)])
     fact = _fact(order, units, "platform", "seller at fault", moment)
     applied = (line.applied.get(case_id, line.ended[case_id][0]) for line in goods for case_id in line.paid_back)
-    return (fact.model_copy(update={"applied_at": max(applied)}),)
+    faults = sorted(case_id for line in goods for case_id, its in line.paid_back.items() if its)
+    at_fault = tuple(faults) if _something_sent(order, seller_id) else None  # else it had gone back for no fault as well
+    return (fact.model_copy(update={"applied_at": max(applied), "at_fault": at_fault}),)
 
 
 def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
