@@ -92,6 +92,8 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     chargeback.RefundHeld: {refund.RefundGranted: ("refund_id", "line_no", "quantity", "amount_minor", "applied_at", "funder")},
     payment.RefundNotPaid: {psp.RefundFailed: WHY},
     payment.CompensationNotPaid: {psp.CompensationFailed: WHY},
+    payment.RefundContradicted: {psp.RefundSucceeded: ("refund_id",)},
+    payment.CompensationContradicted: {psp.CompensationSucceeded: ("compensation_id",)},
     payment.PayoutReturned: {psp.PayoutFailed: WHY},
     payment.SettlementHeld: {refund.CaseOpened: CASE, dispute.CaseReopened: CASE},
     payment.SettlementFreed: {refund.CaseClosed: CASE},
