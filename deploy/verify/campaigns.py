@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.verify.intake import digest
@@ -18,6 +19,7 @@ from shared.contracts.identity import ClusterJoined, ClustersMet, MemberMoved
 from shared.contracts.member import IdentityLinked
 from shared.contracts.order import (
     LineFreed,
+    LineHeld,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
@@ -27,9 +29,11 @@ from shared.contracts.order import (
     UnitsCancelled,
 )
 from shared.contracts.suspension import OrderClosed
+from shared.contracts.types import Line
 from shared.messaging.message import Message
 
 Product = tuple[str, str]  # campaign, sku
+Place = tuple[str, int]  # order, line
 MESSAGES = (LimitShifted, ClusterJoined, ClustersMet, MemberMoved)
 
 
@@ -89,42 +93,85 @@ def _held(log: Log) -> Check:
 
 
 def _forgone(log: Log) -> Counter[tuple[str, int]]:
-    """Units cancelled, or refunded before they were sent, by order and line: the lane says which came first. Where all that was paid has
-    gone back, be it by money alone, nothing is sent any more. Those refunded on their way are sent no more either, and stay sold; so do
-    those that came back: of them there were no more than had left.
-    """
-    lines = {(order.order_id, line.line_no): line for _, order in log.of(OrderAccepted) for line in order.lines}
-    sent: Counter[tuple[str, int]] = Counter()
-    forgone: Counter[tuple[str, int]] = Counter()
-    on_their_way: Counter[tuple[str, int]] = Counter()
-    returned: Counter[tuple[str, int]] = Counter()
-    back: Counter[tuple[str, int]] = Counter()
-
-    def gone(place: tuple[str, int], units: int, minor: int, without_return: bool | None = None) -> None:
-        line = lines.get(place)
-        if line is None:
-            return
-        back[place] += minor
-        rest = max(0, line.quantity - sent[place] - forgone[place] - on_their_way[place])
-        on_their_way[place] += max(0, units - rest) if without_return else 0
-        away = 0 if without_return is not False else max(0, sent[place] - returned[place])
-        unsent = max(0, min(units - away, rest))
-        returned[place] += 0 if without_return else units - unsent
-        forgone[place] += rest if 0 < line.paid_minor <= back[place] else unsent
-
+    """Units cancelled, or refunded before they were sent, by order and line: the lane says which came first."""
+    found = _Given({(order.order_id, line.line_no): line for _, order in log.of(OrderAccepted) for line in order.lines})
     for entry in log.facts():
-        if isinstance(entry.event, ParcelSent | ParcelFailed):
-            for units in entry.event.units:
-                sent[(entry.event.order_id, units.line_no)] += units.quantity if isinstance(entry.event, ParcelSent) else -units.quantity
-        elif isinstance(entry.event, ReplacementNoted):
-            sent[(entry.event.order_id, entry.event.line_no)] += entry.event.units_sent
-        elif isinstance(entry.event, UnitsCancelled):
-            for part in entry.event.lines:
-                gone((entry.event.order_id, part.line_no), part.quantity, part.amount_minor)
-        elif isinstance(entry.event, LineFreed):
-            freed = entry.event
-            gone((freed.order_id, freed.line_no), freed.refunded_quantity, freed.refunded_minor, freed.without_return)
-    return forgone
+        found.step(entry.event)
+    return found.forgone
+
+
+@dataclass(slots=True)
+class _Given:
+    """By order and line. Where all that was paid has gone back, be it by money alone, nothing is sent any more. Those refunded on their
+    way are sent no more either, and stay sold; so do those that came back: of them there were no more than had left. A gift that cost
+    nothing goes with its line, once, unless a case has it. Source: R2.7, R4.5.
+    """
+
+    lines: dict[Place, Line]
+    forgone: Counter[Place] = field(default_factory=Counter)
+    sent: Counter[Place] = field(default_factory=Counter)
+    on_their_way: Counter[Place] = field(default_factory=Counter)
+    returned: Counter[Place] = field(default_factory=Counter)
+    units: Counter[Place] = field(default_factory=Counter)
+    back: Counter[Place] = field(default_factory=Counter)
+    cases: defaultdict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
+    gone: set[Place] = field(default_factory=set)
+    gifts: defaultdict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        for (order_id, _), line in self.lines.items():
+            if line.gift_of is not None and not line.paid_minor:
+                self.gifts[order_id].append(line)
+
+    def step(self, fact: Message | None) -> None:
+        match fact:
+            case ParcelSent() | ParcelFailed():
+                for units in fact.units:
+                    self.sent[(fact.order_id, units.line_no)] += units.quantity if isinstance(fact, ParcelSent) else -units.quantity
+            case ReplacementNoted():
+                self.sent[(fact.order_id, fact.line_no)] += fact.units_sent
+            case LineHeld():
+                self.cases[(fact.order_id, fact.line_no)].add(fact.case_id)
+            case UnitsCancelled():
+                places = [(fact.order_id, part.line_no) for part in fact.lines]
+                for place, part in zip(places, fact.lines, strict=True):
+                    self._back(place, part.quantity, part.amount_minor)
+                self._gifts(places)
+            case LineFreed():
+                place = fact.order_id, fact.line_no
+                self.cases[place].discard(fact.case_id)
+                self._back(place, fact.refunded_quantity, fact.refunded_minor, fact.without_return)
+                self._gifts([place])
+
+    def _back(self, place: Place, units: int, minor: int, without_return: bool | None = None) -> None:
+        if place not in self.lines or place in self.gone:
+            return
+        self.units[place] += units
+        self.back[place] += minor
+        rest = self._rest(place)
+        self.on_their_way[place] += max(0, units - rest) if without_return else 0
+        away = 0 if without_return is not False else max(0, self.sent[place] - self.returned[place])
+        unsent = max(0, min(units - away, rest))
+        self.returned[place] += 0 if without_return else units - unsent
+        self.forgone[place] += rest if 0 < self.lines[place].paid_minor <= self.back[place] else unsent
+
+    def _gifts(self, places: Iterable[Place]) -> None:
+        """Those among these lines, and those that were given with them."""
+        for order_id, line_no in places:
+            for line in self.gifts[order_id]:
+                gift = order_id, line.line_no
+                rest = self._rest(gift)
+                theirs = line_no in (line.line_no, line.gift_of) and gift not in self.gone and not self.cases[gift]
+                if theirs and rest > 0 and self._all_back((order_id, line.gift_of or 0)):
+                    self.forgone[gift] += rest
+                    self.gone.add(gift)
+
+    def _all_back(self, place: Place) -> bool:
+        line = self.lines[place]
+        return self.back[place] >= line.paid_minor > 0 or (not line.paid_minor and self.units[place] >= line.quantity)
+
+    def _rest(self, place: Place) -> int:
+        return max(0, self.lines[place].quantity - self.sent[place] - self.forgone[place] - self.on_their_way[place])
 
 
 def _identities(log: Log, tables: Tables) -> Check:

@@ -92,6 +92,8 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     chargeback.RefundHeld: {refund.RefundGranted: ("refund_id", "line_no", "quantity", "amount_minor", "applied_at", "funder")},
     payment.RefundNotPaid: {psp.RefundFailed: WHY},
     payment.CompensationNotPaid: {psp.CompensationFailed: WHY},
+    payment.RefundContradicted: {psp.RefundSucceeded: ("refund_id",)},
+    payment.CompensationContradicted: {psp.CompensationSucceeded: ("compensation_id",)},
     payment.PayoutReturned: {psp.PayoutFailed: WHY},
     payment.SettlementHeld: {refund.CaseOpened: CASE, dispute.CaseReopened: CASE},
     payment.SettlementFreed: {refund.CaseClosed: CASE},
@@ -159,7 +161,7 @@ def _units(log: Log) -> Check:
             since = units.applied_at or units.occurred_at
             right = [(one.line_no, one.refund_id, one.quantity, one.amount_minor) for one in units.lines]
             told = (cut.line_no, cut.refund_id, cut.quantity, cut.amount_minor)
-            held = not isinstance(cut, RefundHeld) or (cut.cancelled and cut.applied_at == since)
+            held = cut.cancelled and cut.applied_at == since if isinstance(cut, RefundHeld) else cut.at_fault == units.at_fault
             check.that(told in right and held, f"{entry}: cancelled were {right} at {since}, told was {told}")
     return check
 

@@ -1,4 +1,4 @@
-"""What a seller has back that won on appeal, computed again: what the case cost it. Source: R4.11, R3.3-R3.6, R4.6.
+"""What a seller has back that won on appeal, computed again: what the case cost it, and freight. Source: R4.11, R3.3-R3.6, R3.10, R4.6.
 
 Written from the rules' text and shares no code with the services. The facts of an order lie in one lane, in order.
 """
@@ -15,8 +15,11 @@ from typing import Any
 from deploy.verify.log import Entry, Log, cause
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited
+from shared.contracts.dispute import CaseAppealEnded
+from shared.contracts.order import LineFreed, OrderAccepted, ParcelFailed, ParcelSent, ReplacementNoted, UnitsCancelled
 from shared.contracts.owed import ReimbursementGranted, SellerReimbursed
 from shared.contracts.payment import CompensationDone, EscrowFunded, RefundDone, RefundReserved
+from shared.contracts.refund import LineReduced
 from shared.contracts.types import Line
 
 FLOORS = 2  # minor units: commission and fee are floored, and by how much depends on what else went back when it was reckoned
@@ -52,6 +55,12 @@ class Order:
 
 
 def checks(log: Log) -> Iterator[Check]:
+    yield _paid(log)
+    yield _at_fault(log)
+    yield _freight(log)
+
+
+def _paid(log: Log) -> Check:
     check = Check("a seller that won on appeal has what the case cost it, once")
     orders: defaultdict[str, Order] = defaultdict(Order)
     granted = log.bodies(ReimbursementGranted, "payment")
@@ -63,7 +72,93 @@ def checks(log: Log) -> Iterator[Check]:
             order = orders[one.order_id]
             missing = sum(order.cost(one)) if not order.told[one.reimbursement_id] else 0
             check.that(missing <= FLOORS, f"{one.reimbursement_id} of {one.order_id}: the case cost {missing}, nothing is told")
-    yield check
+    return check
+
+
+@dataclass(slots=True)
+class Sold:
+    """sent: units by line, less those whose parcel failed. back: units and money by line. faults: by line, the cases that gave some of it
+    back, each with whether the seller was at fault.
+    """
+
+    lines: dict[int, Line]
+    sent: Counter[int] = field(default_factory=Counter)
+    units: Counter[int] = field(default_factory=Counter)
+    minor: Counter[int] = field(default_factory=Counter)
+    faults: defaultdict[int, dict[str, bool]] = field(default_factory=lambda: defaultdict(dict))
+
+    def gone(self, line_no: int, units: int, minor: int) -> None:
+        self.units[line_no] += units
+        self.minor[line_no] += minor
+
+    def at_fault(self, freight: int) -> tuple[str, ...] | None:
+        """The cases whose fault brings freight back that would have stayed: of lines that went back whole. A gift that did not is none."""
+        own = [number for number, line in self.lines.items() if line.seller_id == self.lines[freight].seller_id]
+        if not any(self.sent[number] > 0 for number in own):
+            return None
+        whole = [number for number in own if number != freight and self._whole(self.lines[number])]
+        return tuple(sorted(case for number in whole for case, its in self.faults[number].items() if its))
+
+    def _whole(self, line: Line) -> bool:
+        return self.minor[line.line_no] >= line.paid_minor if line.paid_minor else self.units[line.line_no] >= line.quantity
+
+
+def _at_fault(log: Log) -> Check:
+    """Told of freight alone that goes back by itself, with when the buyer applied."""
+    check = Check("freight that goes back for a seller's fault says for which cases'")
+    orders: dict[str, Sold] = {}
+    for entry in log.facts():
+        fact: Any = entry.event
+        if isinstance(fact, OrderAccepted):
+            orders[fact.order_id] = Sold({line.line_no: line for line in fact.lines})
+        elif (sold := orders.get(getattr(fact, "order_id", ""))) is not None:
+            if isinstance(fact, UnitsCancelled):
+                blamed = fact.applied_at is not None
+                for part in fact.lines:
+                    expected = sold.at_fault(part.line_no) if blamed else None
+                    check.that(fact.at_fault == expected, f"{entry}: it is for the fault of {expected}, told was {fact.at_fault}")
+                    sold.gone(part.line_no, part.quantity, part.amount_minor)
+            else:
+                _sold(sold, fact)
+    return check
+
+
+def _sold(sold: Sold, fact: Any) -> None:
+    match fact:
+        case ParcelSent() | ParcelFailed():
+            for units in fact.units:
+                sold.sent[units.line_no] += units.quantity if isinstance(fact, ParcelSent) else -units.quantity
+        case ReplacementNoted():
+            sold.sent[fact.line_no] += fact.units_sent
+        case LineFreed():
+            sold.gone(fact.line_no, fact.refunded_quantity, fact.refunded_minor)
+            if fact.refunded_quantity or fact.refunded_minor:
+                sold.faults[fact.line_no][fact.case_id] = fact.seller_at_fault
+
+
+def _freight(log: Log) -> Check:
+    """Each fact of a decision stands in its lane before the next decision: what is due is told by the end of it."""
+    check = Check("freight that went back for faults that all fell is granted to its seller, once, and no other")
+    fallen: set[tuple[str, str]] = set()
+    faults: dict[tuple[str, str], LineReduced] = {}
+    granted: Counter[tuple[str, str]] = Counter()
+    for entry in log.facts():
+        fact: Any = entry.event
+        if isinstance(fact, CaseAppealEnded) and fact.won and fact.side == "seller":
+            fallen.add((fact.order_id, fact.case_id))
+        elif isinstance(fact, LineReduced):
+            faults[(fact.order_id, fact.refund_id)] = fact
+        elif isinstance(fact, ReimbursementGranted) and (cut := faults.get((fact.order_id, fact.refund_id or ""))) is not None:
+            granted[(fact.order_id, cut.refund_id)] += 1
+            due = fact.case_id in (cut.at_fault or ()) and _all(cut, fallen)
+            check.that(due, f"{entry}: freight went back for {cut.at_fault}, told was {fact.case_id}, and not all of them fell")
+    for place, cut in faults.items():
+        check.same(f"freight {place}", int(_all(cut, fallen)), granted[place])
+    return check
+
+
+def _all(cut: LineReduced, fallen: set[tuple[str, str]]) -> bool:
+    return bool(cut.at_fault) and all((cut.order_id, case_id) in fallen for case_id in cut.at_fault or ())
 
 
 def _step(check: Check, entry: Entry, orders: defaultdict[str, Order], granted: ReimbursementGranted | None) -> None:

@@ -14,6 +14,7 @@ from shared.contracts.chargeback import ChargebackDebited, ChargebackEnded, Char
 from shared.contracts.dispute import CaseAppealed, CaseAppealEnded
 from shared.contracts.handling import HandlingNoted
 from shared.contracts.payment import (
+    CompensationContradicted,
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
@@ -23,6 +24,7 @@ from shared.contracts.payment import (
     PayoutInstructed,
     PayoutOverdue,
     PayoutReturned,
+    RefundContradicted,
     RefundDecided,
     RefundDone,
     RefundInstructed,
@@ -35,14 +37,16 @@ from shared.contracts.payment import (
 from shared.contracts.refund import CaseClosed, CaseFact, LineReduced, RefundGranted
 from shared.contracts.trust import EvidenceCounted, EvidenceStruck, ScoreChanged
 
-SILENT, REFUSED, ENDLESS = "no answer", "not paid", "no end"
+SILENT, REFUSED, BOTH, ENDLESS = "no answer", "not paid", "contradicted", "no end"
 WAITS: Mapping[type[Any], tuple[str, str | None]] = {
     RefundOverdue: ("refund", SILENT),
     RefundNotPaid: ("refund", REFUSED),
+    RefundContradicted: ("refund", BOTH),
     RefundDecided: ("refund", None),
     RefundDone: ("refund", None),
     CompensationOverdue: ("compensation", SILENT),
     CompensationNotPaid: ("compensation", REFUSED),
+    CompensationContradicted: ("compensation", BOTH),
     CompensationDone: ("compensation", None),
     ChargebackOverdue: ("chargeback", ENDLESS),
     ChargebackEnded: ("chargeback", None),

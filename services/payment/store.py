@@ -15,6 +15,7 @@ from shared.contracts.payment import (
     BalanceDebited,
     BreakExplained,
     BreakFound,
+    CompensationContradicted,
     CompensationDone,
     CompensationNotPaid,
     CompensationOverdue,
@@ -27,6 +28,7 @@ from shared.contracts.payment import (
     PayoutInstructed,
     PayoutOverdue,
     PayoutReturned,
+    RefundContradicted,
     RefundDecided,
     RefundDone,
     RefundInstructed,
@@ -53,8 +55,8 @@ OfParty = (
     | PayoutReturned
 )
 Moving = OfOrder | OfParty
-OfRefund = RefundInstructed | RefundOverdue | RefundNotPaid | RefundDecided | RefundDone
-OfCompensation = CompensationOverdue | CompensationNotPaid | CompensationDone
+OfRefund = RefundInstructed | RefundOverdue | RefundNotPaid | RefundContradicted | RefundDecided | RefundDone
+OfCompensation = CompensationOverdue | CompensationNotPaid | CompensationContradicted | CompensationDone
 OfChargeback = ChargebackReceived | ChargebackOverdue | ChargebackEnded | ChargebackDebited
 OfPayout = PayoutInstructed | PayoutOverdue | PayoutDone | PayoutReturned
 Attended = OfRefund | OfCompensation | OfChargeback | OfPayout | HandlingNoted
@@ -133,6 +135,8 @@ def attended(fact: Attended, fact_id: str) -> Iterable[tuple[Any, ...]]:
             why = "no answer"
         case RefundNotPaid() | CompensationNotPaid():
             why = "not paid"
+        case RefundContradicted() | CompensationContradicted():
+            why = "contradicted"
         case ChargebackReceived() | ChargebackOverdue():
             why = "no end"
         case ChargebackDebited() if fact.excess_minor:
@@ -144,9 +148,9 @@ def attended(fact: Attended, fact_id: str) -> Iterable[tuple[Any, ...]]:
 
 def _item(fact: Attended) -> tuple[str, str, str]:
     match fact:
-        case RefundInstructed() | RefundOverdue() | RefundNotPaid() | RefundDecided() | RefundDone():
+        case RefundInstructed() | RefundOverdue() | RefundNotPaid() | RefundContradicted() | RefundDecided() | RefundDone():
             return fact.order_id, "refund", fact.refund_id
-        case CompensationOverdue() | CompensationNotPaid() | CompensationDone():
+        case CompensationOverdue() | CompensationNotPaid() | CompensationContradicted() | CompensationDone():
             return fact.order_id, "compensation", fact.compensation_id
         case ChargebackReceived() | ChargebackOverdue() | ChargebackEnded() | ChargebackDebited():
             return fact.order_id, "chargeback", fact.chargeback_id

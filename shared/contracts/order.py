@@ -179,6 +179,8 @@ class UnitsCancelled(Message):
     A seller's freight goes with the last of its units if nothing of it was sent, or if the seller was at fault: then also after it was
     confirmed or settled. cancel_id: of the request; None, nobody asked, it is freight that nothing is left for. order_cancelled: nothing
     else is left of the order. applied_at: when the buyer applied for what it follows from; None: it follows from no case. Source: R3.6.
+    gifts: lines whose units of a campaign nobody waits for any more, as all of their line went back (R2.7, R4.5); else left out.
+    at_fault: of freight that would have stayed, as something was sent, the cases whose fault brings it back (R3.10); else left out.
     Producer: order. Consumers: payment, refund.
     """
 
@@ -193,6 +195,8 @@ class UnitsCancelled(Message):
     order_cancelled: bool
     reason: Text = ""
     applied_at: AwareDatetime | None = None
+    gifts: Annotated[tuple[LineNo, ...] | None, Field(exclude_if=lambda value: value is None)] = None
+    at_fault: Annotated[tuple[Id, ...] | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class ParcelTaken(Message):
@@ -408,6 +412,7 @@ class LineFreed(Message):
     the buyer has of it from its bank instead (R3.8). seller_at_fault: and the seller was to blame for that: its freight goes back with
     the last of its lines (R3.10). without_return: those units are not to come back, nor to leave again if they are lost on their way
     (R4.8); False: they came back, so that as many had left, as far as there were (R4.4); None: there are none, or it was told before.
+    gifts: lines whose units of a campaign nobody waits for any more, as all of their line went back (R2.7, R4.5); else left out.
 
     Producer: order. Consumers: outsiders.
     """
@@ -422,6 +427,7 @@ class LineFreed(Message):
     refunded_minor: Minor
     seller_at_fault: bool = False
     without_return: bool | None = None
+    gifts: Annotated[tuple[LineNo, ...] | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class OrderSettled(Message):

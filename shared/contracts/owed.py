@@ -34,7 +34,8 @@ class CompensationGranted(Message):
 class ReimbursementGranted(Message):
     """A seller won on appeal: the platform pays it what refund and compensations of the case cost it; the buyer keeps them. Source: R4.11.
 
-    refund_id None: nothing was refunded. compensation_ids: those of the case.
+    refund_id None: nothing was refunded. compensation_ids: those of the case. Freight that went back for the fault of cases is granted by
+    itself once the last of them has fallen, refund_id its own (R3.10).
     Producer: refund. Consumers: payment.
     """
 

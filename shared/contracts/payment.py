@@ -191,6 +191,22 @@ class RefundOverdue(Message):
     line_no: LineNo | None
 
 
+class RefundContradicted(Message):
+    """The provider says that it paid a refund of which it had said that it does not, and which waits for a person: nothing moves, its first
+    answer stands, and whoever settles the refund asks first. Source: R3.5.
+
+    line_no None: money that was unwanted.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "refund.contradicted"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    refund_id: Id
+    line_no: LineNo | None
+
+
 class RefundDecided(Message):
     """A refund that the provider did not pay waits for nobody any more: a ruling granted it again under another id, or gave it up.
 
@@ -258,6 +274,20 @@ class CompensationNotPaid(Message):
     order_id: Id
     compensation_id: Id
     reason: Text
+
+
+class CompensationContradicted(Message):
+    """The provider says that it paid a compensation of which it had said that it does not pay it: nothing moves, its first answer stands,
+    and whoever settles it asks first. Source: R3.5.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "compensation.contradicted"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    compensation_id: Id
 
 
 class CompensationOverdue(Message):

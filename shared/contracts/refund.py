@@ -1,6 +1,6 @@
 """Facts of the refund service: promises, and the cases in which they are claimed. States carry Kuaishou's codes (R4.2)."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -188,6 +188,8 @@ class RefundStuck(CaseFact):
 class LineReduced(Message):
     """Units were cancelled before they left: they can be claimed no more. Their money goes back as refund_id. Source: R1.4.
 
+    at_fault: of freight that goes back for their fault, the cases; should they all fall, its seller has it back (R3.10, R4.11). Else left
+    out.
     Producer: refund. Consumers: outsiders.
     """
 
@@ -199,6 +201,7 @@ class LineReduced(Message):
     refund_id: Id
     quantity: Quantity
     amount_minor: Minor
+    at_fault: Annotated[tuple[Id, ...] | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class CaseClosed(CaseFact):

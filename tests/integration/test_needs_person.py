@@ -98,6 +98,13 @@ async def test_a_refund_that_failed_is_listed_until_a_ruling_decides_r3_5(fresh:
     assert await listed(fresh, memory) == set()
 
 
+async def test_what_the_provider_says_it_paid_after_all_is_listed_so_r3_5(fresh: Fresh) -> None:
+    memory = bank(b.order_paid(), b.granted("r1", 10_00, when="06-08 09:00"), asks.shipping_late(10_00, when="06-08 09:00"))
+    memory.when(b.refund_failed("r1"), asks.compensation_failed(), b.refund_paid("r1"), asks.compensation_paid())
+    kinds = {("refund", "r1"), ("compensation", "late1")}
+    assert await listed(fresh, memory) == {(b.ORDER, kind, name, "contradicted", 10_00, "CNY") for kind, name in kinds}
+
+
 async def test_what_a_person_settled_by_hand_is_listed_no_more_r3_5(fresh: Fresh) -> None:
     """Of cancelled units the money goes back under another id."""
     memory = cancelled(b.line(1))

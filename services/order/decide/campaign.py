@@ -7,7 +7,7 @@ they come back once, whatever comes twice. The allotment's lock makes orders of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from services.order.model import ALLOTMENT, CLUSTER, REVIEWS_MAX, Allotment, Cluster, Order, product
@@ -117,6 +117,20 @@ def own_cluster(order: Order | None) -> Touch[Cluster | None]:
 def unsent(order: Order) -> dict[int, int]:
     """Units that are neither sent nor given up, by line."""
     return {line_no: line.unsent for line_no, line in order.lines.items()}
+
+
+def given_up(before: Order, after: Order) -> dict[int, int]:
+    """Units that can be sold again, by line."""
+    return {line_no: line.reserved - after.lines[line_no].reserved for line_no, line in before.lines.items()}
+
+
+def let_go(after: Order, line_nos: Collection[int]) -> tuple[int, ...] | None:
+    """Gifts that have units of their campaign and are waited for no more, now that units of these lines went back, or a case on one of
+    them ended. None: there are none. Whether they leave all the same or not, this happens once. Source: R2.7, R4.5.
+    """
+    theirs = (one for line_no, one in after.lines.items() if line_no in line_nos or one.line.gift_of in line_nos)
+    gifts = (one for one in theirs if one.line.campaign_id and not one.let_go and one.reserved and after.goes_along(one))
+    return tuple(one.line.line_no for one in gifts) or None
 
 
 def released(

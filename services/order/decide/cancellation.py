@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.order.decide.arrival import arrived
-from services.order.decide.campaign import released
+from services.order.decide.campaign import given_up, let_go, released
 from services.order.decide.campaign import unsent as unsent_units
 from services.order.model import Allotment, Cluster, Order, OrderLine, evolve
 from shared.contracts.merchant import SellerCancelled
@@ -104,7 +104,9 @@ def freight_back(order: Order, seller_id: str, at: datetime) -> tuple[UnitsCance
     moment = max([at, *until, *(when for line in goods for when, _ in line.gone)])
     fact = _fact(order, units, "platform", "seller at fault", moment)
     applied = (line.applied.get(case_id, line.ended[case_id][0]) for line in goods for case_id in line.paid_back)
-    return (fact.model_copy(update={"applied_at": max(applied)}),)
+    faults = sorted(case_id for line in goods for case_id, its in line.paid_back.items() if its)
+    at_fault = tuple(faults) if _something_sent(order, seller_id) else None  # else it had gone back for no fault as well
+    return (fact.model_copy(update={"applied_at": max(applied), "at_fault": at_fault}),)
 
 
 def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
@@ -116,8 +118,7 @@ def _given_up(order: Order, outcome: Outcome, allotments: Mapping[str, Allotment
         if isinstance(fact, OrderCancelled):
             units.update(unsent_units(order))
         elif isinstance(fact, UnitsCancelled):
-            after = evolve(order, fact)
-            units.update({part.line_no: order.lines[part.line_no].waiting - after.lines[part.line_no].waiting for part in fact.lines})
+            units.update(given_up(order, evolve(order, fact)))
     return (*outcome, *released(order, units, allotments, cluster, outcome[0].occurred_at))
 
 
@@ -189,7 +190,8 @@ def _fact(order: Order, units: Mapping[int, int], by: Party, reason: str, at: da
         reason=reason,
         occurred_at=at,
     )
-    return fact.model_copy(update={"order_cancelled": evolve(order, fact).state == "cancelled"})
+    after = evolve(order, fact)
+    return fact.model_copy(update={"order_cancelled": after.state == "cancelled", "gifts": let_go(after, units)})
 
 
 def _part(order: Order, line: OrderLine, quantity: int, cancel_id: str | None) -> CancelledUnits:

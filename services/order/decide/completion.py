@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.order.decide.arrival import arrived
-from services.order.decide.campaign import released
+from services.order.decide.campaign import given_up, let_go, released
 from services.order.decide.cancellation import Ends, completed, ends, freight_back
 from services.order.model import Allotment, Cluster, Order, OrderLine, confirmation, evolve, held
 from shared.contracts.dispute import CaseReopened
@@ -142,8 +142,8 @@ def hold(event: CaseOpened | CaseReopened, order: Order | None) -> Outcome:
 
 def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotment], cluster: Cluster | None) -> Outcome:
     """The case is over; a confirmation that fell due meanwhile happens now, and what the end of the line brings. Units refunded
-    before they left can be sold again. What the platform's fund paid leaves the line as it was; what a bank paid in a refund's stead
-    went back as well. Source: R2.5, R2.7, R3.8, R3.10, R4.6.
+    before they left can be sold again, and gifts that went with them. What the platform's fund paid leaves the line as it was; what a
+    bank paid in a refund's stead went back as well. Source: R2.5, R2.7, R3.8, R3.10, R4.6.
     """
     found = of_case(event, order)
     if not isinstance(found, tuple):
@@ -162,14 +162,15 @@ def free(event: CaseClosed, order: Order | None, allotments: Mapping[str, Allotm
         without_return=event.kind in WITHOUT_RETURN if own and event.refunded_quantity else None,
         occurred_at=event.occurred_at,
     )
+    freed = freed.model_copy(update={"gifts": let_go(evolve(order, freed), (event.line_no,))})
     after = evolve(order, freed)
-    units = {event.line_no: line.waiting - after.lines[event.line_no].waiting}
-    given_up = released(order, units, allotments, cluster, event.occurred_at)
+    units = given_up(order, after)
     returned = freight_back(after, line.line.seller_id, event.occurred_at)
     for fact in returned:
         after = evolve(after, fact)
     there = arrived(order, after, event.occurred_at)
-    return freed, *returned, *there, *_fallen_due(after, after.lines[event.line_no], event.occurred_at), *given_up
+    ended = _fallen_due(after, after.lines[event.line_no], event.occurred_at)
+    return freed, *returned, *there, *ended, *released(order, units, allotments, cluster, event.occurred_at)
 
 
 def replace_goods(event: CaseReplaced, order: Order | None) -> Outcome:

@@ -47,7 +47,8 @@ class OrderLine:
     holds: units kept back for a case by its id while it is open, 0 where that was refused; those of which the money is granted even
     while they are away; asked: for how many it asked. stopped: units kept back until they were refunded, or refunded without a return: a
     parcel with them is to be stopped. uses: redeemed units by redemption id. extended_days: what the buyer added. over_at: when it was
-    completed or refunded in full; None: it was not, or before this was kept.
+    completed or refunded in full; None: it was not, or before this was kept. let_go: a gift that is waited for no more, as all of its line
+    went back: what its campaign has back of it is all that it ever will.
     """
 
     line: Line
@@ -73,6 +74,7 @@ class OrderLine:
     settled: bool = False
     over_at: datetime | None = None
     asked: dict[str, int] = field(default_factory=dict)
+    let_go: bool = False
 
     @property
     def state(self) -> LineState:
@@ -112,9 +114,11 @@ class OrderLine:
         return max(0, self.line.quantity - self.sent - self.forgone)
 
     @property
-    def waiting(self) -> int:
-        """Units that may still leave: none of a line that was refunded in full, be it by money alone. Source: R2.7."""
-        return 0 if self.refunded_in_full else self.unsent
+    def reserved(self) -> int:
+        """Units of a campaign that have not left and nobody else may buy: none of a line that was refunded in full, be it by money alone,
+        nor of a gift that went with its line. Source: R2.7.
+        """
+        return 0 if self.refunded_in_full or self.let_go else self.unsent
 
     @property
     def used(self) -> int:
@@ -243,6 +247,11 @@ def reduced(line: OrderLine, units: int, amount_minor: int, at: datetime, parcel
         refunded_minor=line.refunded_minor + amount_minor,
     )
     return restated(after, parcels)
+
+
+def timed(line: OrderLine, at: datetime) -> OrderLine:
+    """When its end was told, the first time. Source: R2.6."""
+    return replace(line, over_at=at) if line.over and line.over_at is None else line
 
 
 def _look(sent_at: datetime, signed_at: datetime | None, added: int, terms: OrderTerms) -> tuple[Stage, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
-from services.order.model.line import LineState, OrderLine, Parcel, confirmation, freed, held, reduced, restated
+from services.order.model.line import LineState, OrderLine, Parcel, confirmation, freed, held, reduced, restated, timed
 from services.order.model.shipping import Dispute, Late, gifts_at, noted, ship_hours, unsent_at
 from shared.contracts.chargeback import OrderDisputed, OrderUndisputed
 from shared.contracts.hold import ParcelIntercepted, ShipmentHoldGranted, ShipmentHoldRefused
@@ -265,18 +265,18 @@ def _with_lines(
             return _lines(order, replace(line, holds={**line.holds, fact.case_id: units}, asked=asked))
         case UnitsCancelled():
             cut = (reduced(order.lines[one.line_no], one.quantity, one.amount_minor, fact.occurred_at, order.parcels) for one in fact.lines)
-            after = _lines(order, *(_over(line, fact.occurred_at) for line in cut))
+            after = _let_go(_lines(order, *(timed(line, fact.occurred_at) for line in cut)), fact)
             return replace(after, cancels=(*order.cancels, fact.cancel_id) if fact.cancel_id else order.cancels)
         case OrderCompleted():
             done = (replace(order.lines[one.line_no], completed=True) for one in fact.lines)
-            after = _lines(order, *(_over(line, fact.occurred_at) for line in done))
+            after = _lines(order, *(timed(line, fact.occurred_at) for line in done))
             return replace(after, received_at=max(fact.occurred_at, order.received_at or fact.occurred_at)) if fact.all_signed else after
         case LineHeld():
             line = order.lines[fact.line_no]
             applied = {fact.case_id: fact.occurred_at, **line.applied}
             return _lines(order, replace(line, cases={**line.cases, fact.case_id: fact.occurred_at}, applied=applied))
         case LineFreed():
-            return _lines(order, _over(freed(order.lines[fact.line_no], fact, order.parcels), fact.occurred_at))
+            return _let_go(_lines(order, timed(freed(order.lines[fact.line_no], fact, order.parcels), fact.occurred_at)), fact)
         case LineRedeemed():
             line = order.lines[fact.line_no]
             return _lines(order, replace(line, uses={**line.uses, fact.redemption_id: fact.quantity}))
@@ -288,9 +288,8 @@ def _with_lines(
             assert_never(fact)
 
 
-def _over(line: OrderLine, at: datetime) -> OrderLine:
-    """When its end was told, the first time. Source: R2.6."""
-    return replace(line, over_at=at) if line.over and line.over_at is None else line
+def _let_go(order: Order, fact: UnitsCancelled | LineFreed) -> Order:
+    return _lines(order, *(replace(order.lines[line_no], let_go=True) for line_no in fact.gifts or ()))
 
 
 def _lines(order: Order, *lines: OrderLine) -> Order:

@@ -14,6 +14,7 @@ from shared.contracts.payment import (
     AccountCharged,
     ByHand,
     CompensationAnswerDue,
+    CompensationContradicted,
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
@@ -56,7 +57,12 @@ def compensate(event: ShippingLate | ShippingSham | CompensationGranted, payment
 
 @reconciled
 def compensated(event: CompensationSucceeded, payment: Payment | None) -> Outcome:
-    """The platform has paid it; the payer's account is asked for it: balance, deposit, debt. Source: R3.5."""
+    """The platform has paid it; the payer's account is asked for it: balance, deposit, debt. Said of one that waits for a person, as it
+    was not paid, it moves nothing, and who settles that is told of it, once. Source: R3.5.
+    """
+    known = payment.compensations.get(event.compensation_id) if payment is not None else None
+    if known is not None and known.state == "failed" and not known.contradicted:
+        return (CompensationContradicted(order_id=event.order_id, compensation_id=event.compensation_id, occurred_at=event.occurred_at),)
     found = _unanswered(payment, event.compensation_id, "done")
     if not isinstance(found, tuple):
         return found

@@ -1,7 +1,8 @@
 """What the provider will not pay and no case can rule on, settled by a person outside of the provider. Source: R3.5, R3.1.
 
-The provider has said no, so it does not pay any more; should it have paid all the same, its word is refused as a contradiction, and
-its statement shows a movement that is missing here. What may still be paid by the provider cannot be settled otherwise.
+The provider has said no, so it does not pay any more; should it have paid all the same, its word is told as a contradiction while the
+item waits, refused after that, and its statement shows a movement that is missing here. What may still be paid by the provider cannot
+be settled otherwise.
 """
 
 from __future__ import annotations

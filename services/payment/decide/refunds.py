@@ -20,6 +20,7 @@ from shared.contracts.payment import (
     AccountCharged,
     ByHand,
     RefundAnswerDue,
+    RefundContradicted,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
@@ -129,10 +130,15 @@ def unheld(payment: Payment, at: datetime, policy: Policy) -> Reserving:
 
 @reconciled
 def refunded(event: RefundSucceeded, payment: Payment | None, policy: Policy) -> Outcome:
-    """The reserved money leaves; a settlement that waited for this happens now. Source: R3.5, R2.6."""
+    """The reserved money leaves; a settlement that waited for this happens now. Said of what waits for a person, as it was not paid, it
+    moves nothing, and who settles that is told of it, once. Source: R3.5, R2.6.
+    """
     refund = _asked(payment, event.refund_id)
     if payment is None or refund is None:
         return Reject("refund.unknown")
+    if refund.waits and not refund.contradicted:
+        at = event.occurred_at
+        return (RefundContradicted(order_id=payment.id, refund_id=event.refund_id, line_no=refund.line_no, occurred_at=at),)
     if refund.state != "reserved":
         return Reject("refund.ended" if refund.state == "done" and not refund.by_hand else "refund.contradicted")
     done = paid(payment, event.refund_id, event.occurred_at)

@@ -6,14 +6,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
-from shared.contracts.payment import CompensationDone, CompensationInstructed, CompensationNotPaid, CompensationOverdue
+from shared.contracts.payment import (
+    CompensationContradicted,
+    CompensationDone,
+    CompensationInstructed,
+    CompensationNotPaid,
+    CompensationOverdue,
+)
 
-CompensationFact = CompensationInstructed | CompensationDone | CompensationNotPaid | CompensationOverdue
+CompensationFact = CompensationInstructed | CompensationDone | CompensationNotPaid | CompensationContradicted | CompensationOverdue
 
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """answer_by None: the provider's silence is announced already. by_hand: a person settled it, after the provider had said no."""
+    """answer_by None: the provider's silence is announced already. by_hand: a person settled it, after the provider had said no.
+    contradicted: it said since that it paid it.
+    """
 
     state: Literal["instructed", "done", "failed"]
     payer: str
@@ -21,6 +29,7 @@ class Compensation:
     amount_minor: int
     answer_by: datetime | None
     by_hand: bool = False
+    contradicted: bool = False
 
 
 def compensated(known: Compensation | None, fact: CompensationFact) -> Compensation:
@@ -33,6 +42,8 @@ def compensated(known: Compensation | None, fact: CompensationFact) -> Compensat
             return replace(known, state="done", by_hand=bool(fact.by_hand))
         case CompensationNotPaid():
             return replace(known, state="failed")
+        case CompensationContradicted():
+            return replace(known, contradicted=True)
         case CompensationOverdue():
             return replace(known, answer_by=None)
         case _:

@@ -31,6 +31,7 @@ from shared.contracts.payment import (
     BreakFound,
     ClawbackDays,
     CompensationAnswerDue,
+    CompensationContradicted,
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
@@ -38,6 +39,7 @@ from shared.contracts.payment import (
     EscrowFunded,
     LineSettled,
     RefundAnswerDue,
+    RefundContradicted,
     RefundDecided,
     RefundDone,
     RefundInstructed,
@@ -67,6 +69,7 @@ PaymentFact = (
     | RefundDone
     | RefundNotPaid
     | RefundOverdue
+    | RefundContradicted
     | RefundDecided
     | CompensationFact
     | ChargebackFact
@@ -189,9 +192,11 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
             return _done(payment, fact)
         case RefundNotPaid():
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="failed"))
+        case RefundContradicted():
+            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], contradicted=True))
         case RefundDecided():
             return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], decided=True))
-        case CompensationInstructed() | CompensationDone() | CompensationNotPaid() | CompensationOverdue():
+        case CompensationInstructed() | CompensationDone() | CompensationNotPaid() | CompensationContradicted() | CompensationOverdue():
             compensation = compensated(payment.compensations.get(fact.compensation_id), fact)
             return replace(payment, compensations={**payment.compensations, fact.compensation_id: compensation})
         case ChargebackReceived() | ChargebackContested() | ChargebackOverdue() | ChargebackEnded() | ChargebackDebited():

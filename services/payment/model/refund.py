@@ -22,7 +22,7 @@ class Refund:
     decided: it failed, and a person has said what becomes of it. funder platform: its guarantee fund pays; what was escrowed for the
     line is none of it (R4.6). cancelled: of units that were cancelled, asked for at applied_at; no case rules on it. by_hand: a person
     settled it. fund_minor, fund_quantity: of the same units, what the guarantee fund paid before or is to pay: that is its own again.
-    bank_minor: of what a case granted, what banks had given before.
+    bank_minor: of what a case granted, what banks had given before. contradicted: the provider said since that it paid it.
     """
 
     state: Literal["refused", "held", "reserved", "done", "failed"]
@@ -45,6 +45,7 @@ class Refund:
     fund_minor: int = 0
     fund_quantity: int = 0
     bank_minor: int = 0
+    contradicted: bool = False
 
     @property
     def waits(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from services.refund.decide.compensation import Upheld, owed, owed_id, reimbursed
+from services.refund.decide.compensation import Upheld, freight_reimbursed, owed, owed_id, reimbursed
 from services.refund.decide.coupons import restored
 from services.refund.decide.step import fault_of
 from services.refund.model import Case, Purchase, evolve, refund_id_of
@@ -24,9 +24,11 @@ def beside(purchase: Purchase, case_id: str, at: datetime) -> tuple[Message, ...
 
 
 def seller_back(purchase: Purchase, case: Case, at: datetime) -> tuple[Message, ...]:
-    """To a seller who won on appeal, what refund and compensations of the case cost it. Source: R4.11."""
+    """To a seller who won on appeal, what refund and compensations of the case cost it, and freight, if none is at fault any more.
+    Source: R4.11, R3.10.
+    """
     refund_id = refund_id_of(purchase.order_id, case.id, case.attempts) if case.granted_minor else None
-    return reimbursed(purchase, case.id, case.line_no, refund_id, at)
+    return (*reimbursed(purchase, case.id, case.line_no, refund_id, at), *freight_reimbursed(purchase, at, case.id))
 
 
 def upheld(case: Case) -> Upheld:

@@ -60,8 +60,39 @@ def owed(purchase: Purchase, upheld: Upheld, at: datetime, before: tuple[Upheld,
 def reimbursed(purchase: Purchase, case_id: str, line_no: int, refund_id: str | None, at: datetime) -> tuple[ReimbursementGranted, ...]:
     """Nothing where the case cost the seller no money, or where it has it back already. Source: R4.11."""
     compensations = tuple(name for why in WHYS if (name := owed_id(purchase.order_id, case_id, why)) in purchase.compensations)
-    reimbursement_id = owed_id(purchase.order_id, case_id, "reimbursement")
-    if (refund_id is None and not compensations) or reimbursement_id in purchase.reimbursed:
+    if refund_id is None and not compensations:
+        return ()
+    return _once(purchase, owed_id(purchase.order_id, case_id, "reimbursement"), case_id, line_no, refund_id, compensations, at)
+
+
+def freight_reimbursed(purchase: Purchase, at: datetime, case_id: str = "") -> tuple[ReimbursementGranted, ...]:
+    """Freight that went back for the fault of cases, once the last of them has fallen: be it before the freight went back. case_id: of the
+    one that fell now. Source: R3.10, R4.11.
+    """
+    granted: tuple[ReimbursementGranted, ...] = ()
+    for line in purchase.lines.values():
+        if line.at_fault and all(purchase.cases[name].fallen for name in line.at_fault):
+            case = purchase.cases[case_id or line.at_fault[-1]]
+            reimbursement_id = owed_id(purchase.order_id, line.freight_refund, "freight")
+            granted += _once(purchase, reimbursement_id, case.id, case.line_no, line.freight_refund, (), at)
+    return granted
+
+
+def owed_id(order_id: str, case_id: str, why: str) -> str:
+    """Once per case and why, everywhere. Source: R4.12."""
+    return str(uuid.uuid5(OWED, f"{order_id}|{case_id}|{why}"))
+
+
+def _once(
+    purchase: Purchase,
+    reimbursement_id: str,
+    case_id: str,
+    line_no: int,
+    refund_id: str | None,
+    compensations: tuple[str, ...],
+    at: datetime,
+) -> tuple[ReimbursementGranted, ...]:
+    if reimbursement_id in purchase.reimbursed:
         return ()
     return (
         ReimbursementGranted(
@@ -76,11 +107,6 @@ def reimbursed(purchase: Purchase, case_id: str, line_no: int, refund_id: str | 
             occurred_at=at,
         ),
     )
-
-
-def owed_id(order_id: str, case_id: str, why: str) -> str:
-    """Once per case and why, everywhere. Source: R4.12."""
-    return str(uuid.uuid5(OWED, f"{order_id}|{case_id}|{why}"))
 
 
 def _parts(purchase: Purchase, line: BoughtLine, upheld: Upheld, before: tuple[Upheld, ...]) -> Iterable[tuple[Why, int, str]]:

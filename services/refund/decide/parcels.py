@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from services.refund.decide.ask import asked
+from services.refund.decide.compensation import freight_reimbursed
 from services.refund.decide.coupons import restored
 from services.refund.decide.exchange import replaced, replacing
 from services.refund.decide.follow import agreed
@@ -76,7 +77,8 @@ def open_windows(event: ParcelDelivered, purchase: Purchase | None, card: Card |
 
 def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
     """What was cancelled before it left can be claimed no more; a case that nothing is left for ends, and one of lost units if it was
-    those; a coupon for nothing else comes back. Source: R1.4, R2.5, R3.5, R4.13.
+    those; a coupon for nothing else comes back. Freight of a fault that fell meanwhile is the seller's again. Source: R1.4, R2.5, R3.5,
+    R4.11, R4.13.
     """
     if purchase is None:
         return Wait("case.before_certificate")
@@ -90,6 +92,7 @@ def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
             refund_id=part.refund_id,
             quantity=part.quantity,
             amount_minor=part.amount_minor,
+            at_fault=event.at_fault,
             occurred_at=event.occurred_at,
         )
         lost = purchase.lost(part.line_no)
@@ -103,7 +106,7 @@ def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
             for fact in over:
                 purchase = evolve(purchase, fact)
             facts += over
-    return (*facts, *restored(purchase, event.occurred_at))
+    return (*facts, *restored(purchase, event.occurred_at), *freight_reimbursed(purchase, event.occurred_at))
 
 
 def _sent_again(before: Purchase, after: Purchase, line_no: int) -> Case | None:

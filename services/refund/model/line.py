@@ -21,7 +21,8 @@ class BoughtLine:
     first_signed_at: of the first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were
     not sent again. gone: units that are waited for no more, cancelled or refunded, as far as is known here. gift_of:
     given with that line; gift_minor: its list price, less what was paid for it (R4.5). promises: of a purchase that was stored before it
-    kept them itself. promoter_id: whom it is attributed to (R5.4).
+    kept them itself. promoter_id: whom it is attributed to (R5.4). at_fault: freight that goes back for the fault of these cases, as
+    freight_refund (R3.10).
     """
 
     seller_id: str
@@ -43,6 +44,8 @@ class BoughtLine:
     gift_minor: int = 0
     promoter_id: str | None = None
     gone: int = 0
+    at_fault: tuple[str, ...] = ()
+    freight_refund: str = ""
 
     @property
     def unsent(self) -> int:
@@ -93,7 +96,8 @@ def signed(line: BoughtLine, at: datetime) -> BoughtLine:
 
 def reduced(line: BoughtLine, fact: LineReduced) -> BoughtLine:
     quantity, minor = line.granted_quantity + fact.quantity, line.granted_minor + fact.amount_minor
-    return replace(line, granted_quantity=quantity, granted_minor=minor, gone=line.gone + fact.quantity)
+    after = replace(line, granted_quantity=quantity, granted_minor=minor, gone=line.gone + fact.quantity)
+    return replace(after, at_fault=fact.at_fault, freight_refund=fact.refund_id) if fact.at_fault else after
 
 
 def forgone(line: BoughtLine, fact: CaseClosed) -> BoughtLine:

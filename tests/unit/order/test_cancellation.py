@@ -172,6 +172,7 @@ def test_freight_of_a_seller_at_fault_goes_back_after_it_was_confirmed_and_after
         freed, back = memory.when(b.case_closed("case2", 2, 1, 100_00, "06-15 10:00", at_fault=True))
         assert (freed.type, back.type) == ("line.freed", "units.cancelled")
         assert [(part.line_no, part.amount_minor) for part in back.lines] == [(3, 10_00)]  # type: ignore[attr-defined]
+        assert back.at_fault == ("c1", "case2")  # type: ignore[attr-defined]
         assert back.applied_at == b.at("06-13 11:00")  # type: ignore[attr-defined]
         assert order(memory).lines[3].refunded_in_full
         assert state(memory) == ("settled" if settled else "closed")

@@ -61,10 +61,12 @@ ANSWERS = {
     "paid twice": ((asks.compensation_paid(), asks.compensation_paid(when="06-04 11:00")), "compensation.ended"),
     "refused twice": ((asks.compensation_failed(), asks.compensation_failed(when="06-04 11:00")), "compensation.ended"),
     "refused after paid": ((asks.compensation_paid(), asks.compensation_failed()), "compensation.contradicted"),
-    "paid after refused": ((asks.compensation_failed(), asks.compensation_paid()), "compensation.contradicted"),
+    "paid after refused, twice": (
+        (asks.compensation_failed(), asks.compensation_paid(), asks.compensation_paid(when="06-04 11:00")), "compensation.contradicted",
+    ),
     "never instructed, paid": ((asks.compensation_paid("x"),), "compensation.unknown"),
     "never instructed, refused": ((asks.compensation_failed("x"),), "compensation.unknown"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("answers", "code"), ANSWERS.values(), ids=ANSWERS)

@@ -111,7 +111,7 @@ ANSWERS = {
     "paid twice": ([b.refund_paid(), b.refund_paid(when="06-08 11:00")], "refund.ended"),
     "refused twice": ([b.refund_failed(), b.refund_failed(when="06-08 11:00")], "refund.ended"),
     "refused after paid": ([b.refund_paid(), b.refund_failed()], "refund.contradicted"),
-    "paid after refused": ([b.refund_failed(), b.refund_paid()], "refund.contradicted"),
+    "paid after refused, twice": ([b.refund_failed(), b.refund_paid(), b.refund_paid(when="06-08 11:00")], "refund.contradicted"),
     "never instructed, paid": ([b.refund_paid("r9")], "refund.unknown"),
     "never instructed, refused": ([b.refund_failed("r9")], "refund.unknown"),
 }

@@ -126,7 +126,6 @@ ROWS = [
     Row("chargeback.known", "disputed", opened(when="06-09 10:00"), opened(1, "cb3")),
     Row("chargeback.too_many", "disputed for ever", opened(1), of("o2", opened(1, payment_id="pay2"))),
     Row("compensation.contradicted", "late, one paid", compensation(0, "failed"), compensation(1, "failed")),
-    Row("compensation.contradicted", "late, one failed", compensation(0), compensation(1)),
     Row("compensation.ended", "late, one paid", compensation(0, when=NOON), compensation(1)),
     Row(
         "compensation.unknown", "late", CompensationSucceeded(order_id="o1", compensation_id="no", occurred_at=b.at(NEXT)), compensation(0)
@@ -147,7 +146,6 @@ ROWS = [
     Row("payout.unknown", "settled", b.payout_failed("never"), payout(0, "failed")),
     Row("prefund.known", "seller", prefunded(1), prefunded(1, "p2")),
     Row("refund.contradicted", "one paid", refund(0, "failed"), refund(1, "failed")),
-    Row("refund.contradicted", "one failed", refund(0), refund(1)),
     Row("refund.ended", "one paid", refund(0, when="06-05 10:00"), refund(1)),
     Row("refund.ended", "one failed", refund(0, "failed", when="06-05 10:00"), refund(1, "failed")),
     Row("refund.unknown", "cancelled", b.refund_paid("never"), refund(0)),

@@ -122,15 +122,16 @@ def _rest(order_id: str) -> list[Message]:
 
 
 def won() -> OrderPlaced:
-    return b.placed(b.cart(1, 60_00, 2, seller_id="s6"), coupons=[b.coupon(20_00)])
+    freight = b.cart(2, 8_00, kind="freight", seller_id="s6", promoter_id=None, commission_bp=0)
+    return b.placed(b.cart(1, 60_00, 2, seller_id="s6"), freight, coupons=[b.coupon(20_00)])
 
 
 def _won(order_id: str) -> list[Message]:
-    """The platform rules for the buyer, who is paid, and on appeal for the seller."""
+    """The platform rules for the buyer, who is paid, freight too, and on appeal for the seller."""
     case, seller = f"case-{order_id}", "s6"
     return of(
         order_id,
-        life.requested(case, quantity=1, kind="refund_only", ground="quality", when="06-03 10:00"),
+        life.requested(case, quantity=2, kind="refund_only", ground="quality", when="06-03 10:00"),
         life.declined(case, seller=seller, when="06-03 12:00"),
         acts.disputed(case, when="06-03 14:00"),
         acts.ruled(case_id=case, when="06-06 10:00", finding="counterfeit", appraisal_minor=5_00),
