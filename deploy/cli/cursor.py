@@ -229,13 +229,10 @@ def _replaced(row: asyncpg.Record, ids: Mapping[str, UUID]) -> bool:
 
 def _ids(stack: Stack, topics: list[str]) -> dict[str, UUID]:
     """Without those that the broker does not tell."""
-    found = {}
-    for name, future in stack.admin().describe_topics(TopicCollection(topics), request_timeout=READ_S).items():
-        told = future.result(READ_S).topic_id
-        bits = (told.get_most_significant_bits(), told.get_least_significant_bits())
-        identity = UUID(bytes=b"".join(half.to_bytes(8, "big", signed=True) for half in bits))
-        found[name] = identity
-    return {name: identity for name, identity in found.items() if identity.int}
+    client = stack.admin()  # must outlive its futures
+    told = {name: future.result(READ_S).topic_id for name, future in client.describe_topics(TopicCollection(topics)).items()}
+    halves = {name: (it.get_most_significant_bits(), it.get_least_significant_bits()) for name, it in told.items() if it is not None}
+    return {name: UUID(bytes=b"".join(half.to_bytes(8, "big", signed=True) for half in both)) for name, both in halves.items() if any(both)}
 
 
 def _bounds(stack: Stack, place: Place) -> tuple[int, int]:
