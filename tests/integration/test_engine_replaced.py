@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from signal import Signals
+from uuid import UUID
 
 import pytest
+from aiokafka.client import AIOKafkaClient
 from confluent_kafka import KafkaException
 
 from deploy.cli.cursor import MOVE
 from deploy.local.process import Process
 from deploy.local.stack import Stack
+from shared.messaging.fetch import WAIT_MS, _session
 from shared.messaging.flow import HALT_RETRY_SECONDS
+from shared.messaging.store import Lane
 from tests.toy.outside import until
 from tests.toy.world import World
+from tests.unit.messaging.test_fetch import Sink
 
 pytestmark = pytest.mark.stack
 
@@ -114,7 +120,7 @@ def running(world: World, process: Process) -> None: ...
 
 
 def frozen(world: World, process: Process) -> None:
-    """It sees nothing of the deletion: its session goes on as if nothing were."""
+    """It sees nothing of it before all is done."""
     process.signal(Signals.SIGSTOP)
 
 
@@ -128,6 +134,60 @@ def test_x5_made_anew_and_refilled_while_it_reads(world: World, meanwhile: Calla
     new = begin(world, "new", AFTER)
     process.signal(Signals.SIGCONT)
     mended(world, process, old, new, stood)
+
+
+class Looking(Sink):
+    """Wants nothing while its queue is full. believing: whoever compares no ids."""
+
+    def __init__(self, topic: str, believing: bool) -> None:
+        super().__init__(**{topic: 0})
+        self.believing, self.full, self.known = believing, False, dict[str, UUID]()
+
+    def wanted(self) -> Mapping[Lane, int]:
+        return {} if self.full else super().wanted()
+
+    def same(self, ids: Mapping[str, UUID]) -> bool:
+        self.known = self.known or dict(ids)
+        if self.believing or ids == self.known:
+            return True
+        self.at.clear()
+        return False
+
+
+@pytest.mark.parametrize("believing", [True, False])
+async def test_x5_a_session_goes_on_over_a_topic_that_is_made_anew(world: World, believing: bool) -> None:
+    """Where no request is under way meanwhile, the broker tells no error: the new log's records come from the old place on."""
+    sink = Looking(world.ns + TOY, believing)
+    await asyncio.to_thread(world.quit)
+    client = AIOKafkaClient(**world.stack.settings("admin").aiokafka())
+    await client.bootstrap()
+    await client.set_topics([world.ns + TOY])
+    world.raw(TOY, b"k", b"old", {}, 0)
+    world.flush()
+    session = asyncio.create_task(_session(client, 1, sink))
+    try:
+        await turned(lambda: sink.values == [b"old"])
+        wells = sink.wells
+        await turned(lambda: sink.wells > wells)  # it stands behind that one
+        sink.full = True
+        await asyncio.sleep(2 * WAIT_MS / 1000)
+        await asyncio.to_thread(make_anew, world)
+        for value in (b"skipped", b"new"):
+            world.raw(TOY, b"k", value, {}, 0)
+        world.flush()
+        sink.full = False
+        await turned(lambda: session.done() or not sink.at or len(sink.values) > 1)
+        assert not session.done(), "no error"
+        assert (sink.values, sink.gone) == ([b"old", b"new"] if believing else [b"old"], [])
+    finally:
+        session.cancel()
+        await client.close()
+
+
+async def turned(done: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not done():  # noqa: ASYNC110 - what others do
+            await asyncio.sleep(0.02)
 
 
 def test_i1_an_upgraded_database_learns_the_ids_and_so_does_one_whose_cursor_was_moved(world: World) -> None:
