@@ -159,6 +159,8 @@ BREAKS = (
         '            lap("fold")\n'
         "            outbox = await self.store.save(connection, effects, moves, datetime.now(UTC))\n"
         '            lap("save")\n'
+        "            if batch.void:\n"
+        "                raise Moved({})\n"
         '            await connection.execute("COMMIT")\n',
         "            outbox = await self.store.save(connection, effects, moves, datetime.now(UTC))\n"
         '            await connection.execute("COMMIT")\n'
