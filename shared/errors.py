@@ -51,6 +51,7 @@ HaltCode = Literal[
     "halt.schema_version",
     "halt.sequence_gap",
     "halt.too_many_parked",
+    "halt.topic_replaced",
 ]
 PolicyCode = Literal[
     "policy.invalid",
@@ -404,6 +405,9 @@ CATALOGUE: dict[str, Entry] = {
     "halt.schema_version": Entry("the database schema is not the one that this program was built for"),
     "halt.sequence_gap": Entry("a sequence of one of our own topics has a gap: events are missing from the log"),
     "halt.too_many_parked": Entry("too large a part of the last minute's events was parked: this is no single bad event"),
+    "halt.topic_replaced": Entry(
+        "the topic is not the one that its cursor is about: it was deleted and made anew, or is another cluster's"
+    ),
     "policy.invalid": Entry("the document breaks the schema or contradicts itself; the last good version stays"),
     "policy.older": Entry("it would begin before, or when, a version does that was accepted earlier"),
     "policy.too_soon": Entry("it would begin sooner after its publishing than the policy in force allows"),

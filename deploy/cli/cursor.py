@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import UUID
 
 import asyncpg
 import click
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
@@ -25,11 +27,12 @@ from shared.messaging.envelope import number_of
 READ_S = 20.0
 TOPICS = {topic.name: topic for topic in ALL}
 
-SHOW = "SELECT topic, partition, position, last_seq, astray FROM {schema}.cursor ORDER BY topic, partition"
+SHOW = "SELECT topic, partition, position, last_seq, astray, topic_id FROM {schema}.cursor ORDER BY topic, partition"
 LOCK = "SELECT n FROM {schema}.stripe WHERE n = $1 FOR UPDATE"  # the engine's first lock: whoever works on the partition is waited for
 CURRENT = "SELECT position, last_seq FROM {schema}.cursor WHERE topic = $1 AND partition = $2"
 LANE = "SELECT seq FROM {schema}.lane WHERE topic = $1 AND partition = $2"
-MOVE = "UPDATE {schema}.cursor SET position = $3, last_seq = $4 WHERE topic = $1 AND partition = $2"
+MOVE = "UPDATE {schema}.cursor SET position = $3, last_seq = $4, topic_id = NULL WHERE topic = $1 AND partition = $2"  # I1
+ACCEPT = "UPDATE {schema}.cursor SET position = $3, last_seq = $4 WHERE topic = $1 AND partition = $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,17 @@ def show(service: str | None, as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        told = "" if row["first"] <= row["position"] <= row["end"] else "  OUT OF RANGE: halt.cursor_out_of_range"
         place = f"{row['topic']}/{row['partition']}"
         number = "-" if row["last_seq"] is None else row["last_seq"]
-        click.echo(f"{row['service']:<8} {place:<24} at {row['position']} of {row['first']}..{row['end']}, last number {number}{told}")
+        click.echo(
+            f"{row['service']:<8} {place:<24} at {row['position']} of {row['first']}..{row['end']}, last number {number}{_wrong(row)}"
+        )
+
+
+def _wrong(row: Mapping[str, Any]) -> str:
+    if row["replaced"]:
+        return "  ABOUT ANOTHER TOPIC OF THAT NAME: halt.topic_replaced"
+    return "" if row["first"] <= row["position"] <= row["end"] else "  OUT OF RANGE: halt.cursor_out_of_range"
 
 
 @cursor.command()
@@ -79,7 +89,9 @@ def show(service: str | None, as_json: bool) -> None:
 @click.option("--to", required=True, help="earliest, or an offset.")
 @click.option("--yes", is_flag=True, help="Do it; without it is only said what would be.")
 def move(service: str, topic: str, partition: int, to: str, yes: bool) -> None:
-    """Set a cursor: after halt.cursor_out_of_range, or to read a partition again.
+    """Set a cursor: after halt.cursor_out_of_range or halt.topic_replaced, or to read a partition again.
+
+    The cursor is then about whatever topic has the name; after halt.topic_replaced all goes on once each partition was moved.
 
     Forward: what lies between is never seen by this service. Back: what was taken is dropped again by number or id, so nothing
     happens twice; upstream ids are known for 30 days.
@@ -150,12 +162,13 @@ async def _change(stack: Stack, place: Place, position: int, last_seq: int | Non
             row = await connection.fetchrow(CURRENT.format(schema=schema), place.topic, place.partition)
             if row is None:
                 raise Failed(f"{place} does not exist; `laotie up` makes it")
+            write = MOVE if last_seq is None else ACCEPT
             if last_seq is None:
                 last_seq = row["last_seq"] if position <= row["position"] else None
                 click.echo(_meaning(place, row["position"], position, end))
             if not yes:
                 raise Failed("nothing was changed; say --yes to do it")
-            await connection.execute(MOVE.format(schema=schema), place.topic, place.partition, position, last_seq)
+            await connection.execute(write.format(schema=schema), place.topic, place.partition, position, last_seq)
     finally:
         await connection.close()
     click.echo(f"{place} stands at {position}; a running service follows within seconds")
@@ -198,13 +211,28 @@ def _shown(stack: Stack, service: str) -> list[dict[str, Any]]:
 
     consumer = _consumer(stack)
     try:
-        found = []
-        for row in asyncio.run(rows()):
+        found, taken = [], asyncio.run(rows())
+        ids = _ids(stack, sorted({row["topic"] for row in taken}))
+        for row in taken:
             first, end = consumer.get_watermark_offsets(TopicPartition(row["topic"], row["partition"]), timeout=READ_S)
-            found.append({"service": service, **dict(row), "first": first, "end": end})
+            told = {**dict(row), "topic_id": row["topic_id"] and str(row["topic_id"])}
+            found.append({"service": service, **told, "first": first, "end": end, "replaced": _replaced(row, ids)})
         return found
     finally:
         consumer.close()
+
+
+def _replaced(row: asyncpg.Record, ids: Mapping[str, UUID]) -> bool:
+    """I1. Not where one of the two ids is not known."""
+    return row["topic_id"] is not None and ids.get(row["topic"], row["topic_id"]) != row["topic_id"]
+
+
+def _ids(stack: Stack, topics: list[str]) -> dict[str, UUID]:
+    """Without those that the broker does not tell."""
+    client = stack.admin()  # must outlive its futures
+    told = {name: future.result(READ_S).topic_id for name, future in client.describe_topics(TopicCollection(topics)).items()}
+    halves = {name: (it.get_most_significant_bits(), it.get_least_significant_bits()) for name, it in told.items() if it is not None}
+    return {name: UUID(bytes=b"".join(half.to_bytes(8, "big", signed=True) for half in both)) for name, both in halves.items() if any(both)}
 
 
 def _bounds(stack: Stack, place: Place) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from shared.messaging.envelope import number_of
 from shared.messaging.message import Message, Topic
 from shared.messaging.shape import Service, members
 from shared.messaging.store import Lane
+from shared.messaging.topic_ids import check_ids
 from shared.settings import Settings
 
 READ_SECONDS = 10.0
@@ -67,7 +68,7 @@ async def check_schema(connection: asyncpg.Connection, expected: Mapping[str, st
 
 
 async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: Sequence[str], own: Sequence[Topic]) -> None:
-    """Partition counts, and that no lane is behind what the log already has of it (a restored database)."""
+    """Partition counts; that cursors are about these topics (I1); that no lane is behind what the log has of it (a restored database)."""
     kafka = AIOKafkaConsumer(**settings.aiokafka(), enable_auto_commit=False, auto_offset_reset="earliest")
     await kafka.start()
     try:
@@ -78,6 +79,7 @@ async def check_log(connection: asyncpg.Connection, settings: Settings, inputs: 
                 raise Halted("halt.partition_count", f"{topic} is not there for {settings.kafka_username or 'us'}; {way}")
             if count != settings.stripes:
                 raise Halted("halt.partition_count", f"{topic} has {count} partitions, the deployment {settings.stripes}")
+        await check_ids(connection, kafka._client, inputs)
         lanes = await _lanes(connection)
         places = [TopicPartition(topic.name, n) for topic in own for n in range(settings.stripes)]
         stand = {place: lanes.get((place.topic, place.partition), 0) for place in places}

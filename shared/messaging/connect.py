@@ -20,6 +20,7 @@ BACKOFF_MAX = 5.0
 TROUBLE_AFTER = 3  # failures in a row
 LEAVE_SECONDS = 5.0
 SILENT = "no answer in time"  # what a timeout does not say itself
+AFRESH = "watch"  # the purpose of one that looks whether what has halted may go on: more is checked for it
 
 # Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
 POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}

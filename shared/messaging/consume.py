@@ -4,7 +4,7 @@ Invariants kept here:
  C1 A batch that does not begin where its cursor stands is thrown away (zombies, rewinds, lost commits).
  C2 On our own topics a number seen is dropped, the next one is taken, a later one is a gap and stops the partition.
  C3 Upstream, a known (source, id) with the same body is dropped; with another body it is rejected.
- C4 Either all of a batch is committed or nothing of it.
+ C4 Either all of a batch is committed or nothing of it; nothing where a topic is found to be another while it runs (I1).
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class Batch:
     careful: bool = False
     park: str = ""
     error: str = ""
+    void: bool = False  # never to be committed
 
 
 @dataclass(slots=True)
@@ -135,6 +136,8 @@ class Consumer:
             lap("fold")
             outbox = await self.store.save(connection, effects, moves, datetime.now(UTC))
             lap("save")
+            if batch.void:
+                raise Moved({})
             await connection.execute("COMMIT")
             lap("commit")
         except BaseException:

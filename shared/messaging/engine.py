@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from shared.messaging.checks import check_log, check_schema, check_service
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import Halted, backoff, connector, infrastructure, wait
+from shared.messaging.connect import AFRESH, Halted, backoff, connector, infrastructure, wait
 from shared.messaging.consume import Consumer
 from shared.messaging.flow import Flow
 from shared.messaging.halting import who_halted
@@ -31,6 +31,7 @@ from shared.messaging.shape import Policies, Service
 from shared.messaging.store import Lane, Store
 from shared.messaging.telling import count_from_nought
 from shared.messaging.timers import Poller
+from shared.messaging.topic_ids import check_ids_now
 from shared.messaging.versions import Following, Published, Static
 from shared.settings import Settings
 
@@ -117,13 +118,8 @@ class Engine:
             return self.halted
         if self._trouble or not self._assigned_once:
             return f"starting: {self._trouble or self.clock.trouble or self.versions.trouble or 'no partitions assigned yet'}"
-        if self.versions.trouble:
-            return self.versions.trouble
-        if dead := self._dead():
-            return dead
-        if self.flow is not None and (halts := who_halted(self.flow.queues.partitions.values())):
-            return halts
-        return (self.flow.trouble if self.flow is not None else "") or self.relay.trouble
+        flows = (who_halted(self.flow.queues.partitions.values()) or self.flow.trouble) if self.flow is not None else ""
+        return self.versions.trouble or self._dead() or flows or self.relay.trouble
 
     def alive(self) -> str:
         """Empty while the loop makes progress; else why a restart would help."""
@@ -193,6 +189,8 @@ class Engine:
                     await check_log(connection, self.settings, self.inputs, self.own)
                     self._verified = identity
                     self._unhalt()
+                elif purpose == AFRESH:
+                    await check_ids_now(connection, self.settings, self.inputs)
         except BaseException as error:
             connection.terminate()
             if isinstance(error, Halted):
@@ -235,7 +233,7 @@ class Engine:
                 log.warning("%s", self._trouble, exc_info=None if infrastructure(error) else error)
                 await asyncio.sleep(backoff(failures))
         self.flow, self._trouble = flow, ""
-        self.poller.numbers = numbers
+        self.poller.numbers, self.poller.halts = numbers, flow.halts
         self._assigned_once = True
         log.info("partitions %s", numbers)
 

@@ -7,14 +7,18 @@ Invariants kept here:
  X2 Records of aborted transactions and control records are skipped, and the position moves over them.
  X3 Whatever a broker took can be read, a header's name that is not UTF-8 too; a lane that cannot be read keeps no other from its records.
  X4 A request waits long only where nothing but its own answer can change what is wanted; the first one not at all.
+ X5 An answer is handed on only if, within IDS_SECONDS before, or since it came, its broker said that the topics are those that the
+    cursors are about (I1): a session goes on over a topic that is deleted and made anew, and reads the new one as if nothing were.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
@@ -27,6 +31,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from shared.messaging.record import Record
 from shared.messaging.store import Lane
+from shared.messaging.topic_ids import ids_at
 from shared.settings import Settings
 
 WAIT_MS = 500  # of a fetch that finds nothing
@@ -36,6 +41,7 @@ PARTITION_BYTES = 1024 * 1024  # a larger record comes alone
 READ_COMMITTED = 1
 LOOK_SECONDS = 0.01  # between two looks while nothing is wanted
 LEADERS_SECONDS = 1.0  # between two looks for partitions that moved to another broker
+IDS_SECONDS = 1.0  # between two looks whether the topics are the same
 NO_LEADER = -1  # of a partition: it is electing one, or its brokers are down
 NO_SESSION = (0, 0)  # id, epoch: the answer names a new one
 EPOCH_MAX = 2**31 - 1
@@ -50,6 +56,10 @@ class Sink(Protocol):
 
     def wanted(self) -> Mapping[Lane, int]:
         """Lane → next offset, of all that is to be read now."""
+        ...
+
+    def same(self, ids: Mapping[str, UUID]) -> bool:
+        """Whether these are the topics that the cursors are about; else nothing is wanted any more."""
         ...
 
     def got(self, lane: Lane, asked: int, records: list[Record], position: int) -> None:
@@ -127,7 +137,7 @@ def _leader(client: AIOKafkaClient, lane: Lane) -> Any:
 
 async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
     """One broker, for ever. told: what the session knows; what differs from it is said in the next request."""
-    session, told, answered = NO_SESSION, dict[Lane, int](), False
+    session, told, answered, compared = NO_SESSION, dict[Lane, int](), False, -IDS_SECONDS
     while True:
         wanted = {lane: position for lane, position in sink.wanted().items() if _leader(client, lane) == node}
         if not wanted:
@@ -141,6 +151,10 @@ async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
             session, told = NO_SESSION, {}
         else:
             session = (answer.session_id, session[1] % EPOCH_MAX + 1)
+        if time.monotonic() - compared >= IDS_SECONDS:  # X5
+            if not sink.same(await ids_at(client, node, {topic for topic, _ in wanted})):
+                continue
+            compared = time.monotonic()
         if answer.error_code not in SESSION_LOST:
             _check(client, answer.error_code)
             _take(client, answer.topics, wanted, sink)

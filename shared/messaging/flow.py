@@ -4,7 +4,6 @@ Nothing waits for anything else: batches form only because work queued meanwhile
 that is worth its cost: each with a full batch, or beside one that takes long.
 Invariants kept here:
  L1 An error of the infrastructure is waited out; any other is narrowed to the one event that fails alone, which is parked.
- L2 After an unclean start an event is marked before it is tried alone; what killed the process three times is parked.
  L3 What is not understood stops its partition with a code and loses nothing: it is tried again from the cursor, and halted until done.
 """
 
@@ -14,25 +13,26 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from uuid import UUID
 
 import asyncpg
 
 from shared.errors import HaltCode
-from shared.messaging.connect import Connect, Failures, infrastructure
+from shared.messaging.connect import AFRESH, Connect, Failures, infrastructure, wait
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
 from shared.messaging.fetch import read
 from shared.messaging.halting import NOWHERE, halt, lift, lift_done, place
-from shared.messaging.holders import MARK, RELEASE, take_over
+from shared.messaging.holders import give_back, mark, take_over
 from shared.messaging.metrics import METRICS
 from shared.messaging.parked import GAVE_UP, ParkedShare
-from shared.messaging.queues import OUT_OF_RANGE, TOO_MANY_PARKED, Queues
+from shared.messaging.queues import OUT_OF_RANGE, TOO_MANY_PARKED, TOPIC_REPLACED, Queues
 from shared.messaging.record import Record
 from shared.messaging.relay import Relay
 from shared.messaging.store import Lane, LostRace
 from shared.messaging.telling import Teller
+from shared.messaging.topic_ids import ids_known, other
 from shared.settings import Settings
 
-ATTEMPTS_MAX = 3
 HALT_RETRY_SECONDS = 5.0
 LONG_SECONDS = 0.02  # a transaction that runs longer is not waited for
 COMPANY_SECONDS = 0.1  # what is for others alone waits that long for a batch to go with
@@ -52,19 +52,20 @@ class Flow:
         self.relay = relay
         self.queues = Queues({}, (), settings.batch_max)
         self.positions: dict[Lane, int] = {}  # committed; a hint for lag tools
+        self._ids: dict[str, UUID] = {}  # I1: what these are about
         self._begun = 0.0  # when the last batch began
         self._again: asyncio.TimerHandle | None = None
         self._alone: asyncio.TimerHandle | None = None
         self._connect = connect
         self._idle: list[asyncpg.Connection | None] = []
-        self._works: set[asyncio.Task[None]] = set()
+        self._works: dict[asyncio.Task[None], Batch] = {}
         self._readers: list[asyncio.Task[None]] = []
-        self._teller = Teller()
+        self._teller, self._parked = Teller(), ParkedShare()
         self._reading, self._working = Failures("reading"), Failures("working")
         self._stopping = False
+        self._alarm, self._moved = asyncio.Event(), False  # cursors are to be looked at now; somebody moved one
         self._numbers: list[int] = []
         self._unclean: set[int] = set()  # what somebody did not give back, of all attempts to start
-        self._parked = ParkedShare()
 
     async def start(self, numbers: list[int]) -> None:
         self._numbers = sorted(numbers)
@@ -74,6 +75,7 @@ class Flow:
         try:
             await take_over(connection, self._numbers, self.instance, self._unclean)
             cursors = await self._cursors(connection, self._numbers)
+            self._ids = await ids_known(connection, self.topics)
         except BaseException:
             connection.terminate()
             raise
@@ -99,14 +101,7 @@ class Flow:
             lift(self.queues.partitions[number])  # whoever reads it next tells it
         connections = [connection for connection in self._idle if connection is not None and not connection.is_closed()]
         if self._numbers:
-            try:
-                giver = connections[0] if connections else await self._connect("worker")
-                await giver.execute(RELEASE, self._numbers, self.instance)
-                connections = connections or [giver]
-            except Exception as error:
-                if not infrastructure(error):
-                    raise
-                log.warning("stripes not given back, the next start will be slow: %s", error)
+            connections = await give_back(self._connect, connections, self._numbers, self.instance)
         await asyncio.gather(*(connection.close(timeout=2) for connection in connections), return_exceptions=True)
 
     async def _cursors(self, connection: asyncpg.Connection, numbers: list[int]) -> dict[Lane, int]:
@@ -132,6 +127,18 @@ class Flow:
     def lost(self, lane: Lane) -> None:
         halt(self.queues.partitions[lane[1]], OUT_OF_RANGE, topic=lane[0])
 
+    def same(self, ids: Mapping[str, UUID]) -> bool:
+        """I1. Nothing begins any more, and what runs does not commit (C4)."""
+        replaced = other(self._ids, ids)
+        if replaced:
+            if TOPIC_REPLACED not in self.halts().values():
+                self._alarm.set()
+            for partition in self.queues.partitions.values():
+                halt(partition, TOPIC_REPLACED, topic=replaced)
+            for batch in self._works.values():
+                batch.void = True
+        return not replaced
+
     def calm(self) -> bool:
         return self.queues.calm()
 
@@ -155,8 +162,8 @@ class Flow:
                 return
             self._begun = time.monotonic()
             task = asyncio.create_task(self._work(self._idle.pop(), batch))
-            self._works.add(task)
-            task.add_done_callback(self._works.discard)
+            self._works[task] = batch
+            task.add_done_callback(self._works.pop)
 
     def _worthwhile(self) -> bool:
         """A small transaction beside another costs more than it gains; it waits for that one's end, but not for long."""
@@ -186,13 +193,14 @@ class Flow:
         try:
             if connection is None or connection.is_closed():
                 connection = await self._connect("worker")
-            await self._mark(connection, batch)
+            await mark(connection, self.queues.partitions[batch.partitions[0]], batch)  # L2
             began = time.perf_counter()
             done = await self.consumer.run(connection, batch)
             self._working.over()
             self._committed(batch, done, time.perf_counter() - began)
         except Moved as moved:
             self.queues.put_back(batch)
+            self._moved = True
             for (topic, number), position in moved.where.items():
                 self.queues.rewind(topic, number, position)
         except Gap as gap:
@@ -204,16 +212,6 @@ class Flow:
         finally:
             self._idle.append(connection)
             self.dispatch()
-
-    async def _mark(self, connection: asyncpg.Connection, batch: Batch) -> None:
-        """L2."""
-        partition = self.queues.partitions[batch.partitions[0]]
-        if partition.size > 1 or len(batch.records) != 1 or partition.marked == batch.records[0].ref:
-            return
-        attempts = await connection.fetchval(MARK, partition.number, batch.records[0].ref)
-        partition.marked = batch.records[0].ref
-        if attempts > ATTEMPTS_MAX:
-            batch.park, batch.error = "parked.killed_the_process", f"begun {attempts - 1} times and never ended"
 
     def _committed(self, batch: Batch, done: Done, seconds: float) -> None:
         self.queues.done(batch, done.taken)
@@ -268,16 +266,18 @@ class Flow:
     async def _watch(self) -> None:
         """Cursors that ops moved are followed, and halted partitions tried again from theirs."""
         while True:
-            await asyncio.sleep(HALT_RETRY_SECONDS)
+            await wait(self._alarm, HALT_RETRY_SECONDS)
+            self._alarm.clear()
             halted, before = [number for number, code in self.halts().items() if code != TOO_MANY_PARKED], dict(self.positions)
             try:
-                cursors = await self._look(afresh=bool(halted))
+                cursors = await self._look(afresh=self._moved or bool(halted))
             except Exception as error:
                 log.warning("cursors not looked at: %s", error, exc_info=None if infrastructure(error) else error)
-                cursors, halted = {}, []  # but what came while the look had the only connection begins now
+                cursors, halted = {}, list[int]()  # but what came while the look had the only connection begins now
             for lane, position in cursors.items():
-                moved = before.get(lane) == self.positions.get(lane) != position and not self.queues.partitions[lane[1]].busy
-                if moved or lane[1] in halted:
+                follows = before.get(lane) == self.positions.get(lane) != position and not self.queues.partitions[lane[1]].busy
+                self._moved |= follows
+                if follows or lane[1] in halted:
                     self.queues.rewind(*lane, position)
                     self.positions[lane] = position
             self.queues.again(halted)
@@ -289,10 +289,12 @@ class Flow:
         spare = None if afresh else next((one for one in self._idle if one is not None and not one.is_closed()), None)
         if spare is None and not afresh:
             return {}
-        connection = spare or await self._connect("watch")
+        connection = spare or await self._connect(AFRESH)
         try:
             if spare is not None:
                 self._idle.remove(spare)
+            else:
+                self._ids, self._moved = await ids_known(connection, self.topics), False
             return await self._cursors(connection, self._numbers)
         finally:
             await connection.close(timeout=2) if spare is None else self._idle.append(spare)

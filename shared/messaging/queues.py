@@ -26,7 +26,8 @@ from shared.messaging.store import Lane
 OUT_OF_RANGE: Final[HaltCode] = "halt.cursor_out_of_range"
 NOBODY: Final[Mapping[str, Collection[bytes]]] = {}
 TOO_MANY_PARKED: Final[HaltCode] = "halt.too_many_parked"
-UNREAD: Final = (OUT_OF_RANGE, TOO_MANY_PARKED)  # of a partition halted so nothing more is read
+TOPIC_REPLACED: Final[HaltCode] = "halt.topic_replaced"
+UNREAD: Final = (OUT_OF_RANGE, TOO_MANY_PARKED, TOPIC_REPLACED)  # of a partition halted so nothing more is read
 QUEUED_BYTES = 8 * 1024 * 1024  # of one lane
 BATCH_BYTES = 16 * 1024 * 1024
 QUEUED_MAX = 4  # times batch_max records of one lane; then it is not read until one batch or less is left
@@ -168,7 +169,7 @@ class Queues:
     def again(self, numbers: Iterable[int]) -> None:
         """These are tried again, and are halted until they got through: what could not be read until it can be, all else as L3 says."""
         for partition in map(self.partitions.__getitem__, numbers):
-            if partition.halted == OUT_OF_RANGE:
+            if partition.halted in (OUT_OF_RANGE, TOPIC_REPLACED):
                 partition.unread = set(partition.streams)
             else:
                 partition.trying = True

@@ -4,6 +4,7 @@ Invariants kept here:
  T1 A timer is sent once, in the transaction that says so, through the outbox like any fact.
  T2 A stripe's timers fire only once its input partitions are done up to the ends read after due_at + grace: after an
     outage the backlog comes first. A topic on which a key was seen off its stripe counts with all its partitions.
+    What has halted, or is beyond the end, is not done: a topic that was made anew may be shorter than its cursor.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -77,6 +78,7 @@ class Poller:
         offer: Callable[[Iterable[OutboxRow]], None],
     ) -> None:
         self.numbers: list[int] = []
+        self.halts: Callable[[], Container[int]] = tuple
         self._settings = settings
         self._service = service
         self._topics = topics
@@ -117,12 +119,14 @@ class Poller:
     async def _turn(self, connection: asyncpg.Connection, kafka: AIOKafkaConsumer) -> bool:
         """True: there is more to send now."""
         cutoff = self._clock.now() - self._grace
-        due = {row[0] for row in await connection.fetch(DUE, cutoff, self.numbers)}
+        halts = self.halts()
+        due = {row[0] for row in await connection.fetch(DUE, cutoff, self.numbers) if row[0] not in halts}
         METRICS.timers_due.set(len(due))
         self._marks = {stripe: mark for stripe, mark in self._marks.items() if stripe in due}
         if not due:
             return False
         cursors = await connection.fetch(CURSORS)
+        done = {(row[0], row[1]): row[2] for row in cursors}
         astray = {row[0] for row in cursors if row[3]}
         if astray != self._astray:  # T2: the marks do not know of that topic's other partitions
             self._marks, self._astray = {}, astray
@@ -130,8 +134,8 @@ class Poller:
         if fresh:
             ends = await self._ends(kafka, fresh, astray)
             for stripe in fresh:
-                self._marks[stripe] = Watermark(cutoff, ends[stripe])
-        done = {(row[0], row[1]): row[2] for row in cursors}
+                if all(done.get(place, 0) <= end for place, end in ends[stripe].items()):
+                    self._marks[stripe] = Watermark(cutoff, ends[stripe])
         ready = [stripe for stripe, mark in self._marks.items() if all(done.get(place, 0) >= end for place, end in mark.ends.items())]
         more = False
         cutoffs = {stripe: self._marks[stripe].cutoff for stripe in ready}

@@ -132,6 +132,18 @@ def test_a_cursor_that_goes_back_keeps_its_number(halted: Halted) -> None:
     assert f"at {halted.base + 1} of" in _run(["show", "trust"])
 
 
+def test_i1_a_cursor_that_is_about_another_topic_is_marked_until_it_is_moved(halted: Halted) -> None:
+    """A number that is accepted says nothing of the topic."""
+    about = "UPDATE trust.cursor SET topic_id = $3::text::uuid WHERE topic = $1 AND partition = $2"
+    _sql(halted.stack, about, TOPIC, PARTITION, "00000000-0000-0000-0000-000000000007")
+    _run(["accept", "trust", TOPIC, str(PARTITION), "--yes"])
+    marked = [line.split()[1] for line in _run(["show", "trust"]).splitlines() if "halt.topic_replaced" in line]
+    assert marked == [f"{TOPIC}/{PARTITION}"]
+    assert '"replaced": true' in _run(["show", "trust", "--json"])
+    _run(["move", "trust", TOPIC, str(PARTITION), "--to", str(halted.base + 1), "--yes"])
+    assert "halt.topic_replaced" not in _run(["show", "trust"])
+
+
 def test_a_cursor_stays_within_what_its_service_reads(halted: Halted) -> None:
     assert "is outside" in _run(["move", "trust", TOPIC, str(PARTITION), "--to", str(halted.base + 4), "--yes"], status=1)
     assert "trust does not read psp.v1" in _run(["move", "trust", "psp.v1", "0", "--to", "earliest"], status=1)

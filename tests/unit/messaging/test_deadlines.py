@@ -109,3 +109,25 @@ async def test_t2_a_stripe_whose_due_ones_are_sent_looks_anew_though_others_fell
     log.done[0] = log.ends[0]
     await poller._turn(cast("Any", log), cast("Any", log))
     assert fired[2:] == [NOON + 2 * HOUR - grace]
+
+
+async def test_t2_of_a_stripe_that_has_halted_or_lies_beyond_its_log_nothing_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A topic that was made anew may be shorter than its cursor, or as long: what it holds is not done."""
+    log, fired = Log(), list[int]()
+    poller = Poller(
+        Settings(stripes=2), "x", ["x.v1"], cast("Any", SimpleNamespace(now=lambda: NOON)), cast("Any", None), lambda rows: None
+    )
+
+    async def fire(connection: Any, cutoff: datetime, stripes: list[int], most: int) -> dict[int, int]:
+        fired.extend(stripes)
+        return dict.fromkeys(stripes, 0)
+
+    monkeypatch.setattr(poller, "_fire", fire)
+    poller.numbers, log.ends[0] = [0], 4
+    await poller._turn(cast("Any", log), cast("Any", log))
+    log.ends[0], poller.halts = 5, lambda: {0: "halt.topic_replaced"}
+    await poller._turn(cast("Any", log), cast("Any", log))
+    assert fired == []
+    poller.halts = dict
+    await poller._turn(cast("Any", log), cast("Any", log))
+    assert fired == [0]

@@ -11,7 +11,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from shared.errors import HaltCode
-from shared.messaging.connect import Halted
+from shared.messaging.connect import AFRESH, Halted
 from shared.messaging.engine import STALLED_SECONDS, Engine
 from shared.messaging.metrics import METRICS
 from shared.messaging.shape import Watched
@@ -113,3 +113,24 @@ async def test_a_stop_ends_the_work_before_the_relay_that_sends_what_the_work_to
         engine._spawn(name, run())
     await engine.stop()
     assert said == ["membership", "relay"]
+
+
+async def test_i1_before_what_has_halted_is_tried_again_its_topics_are_looked_at_though_its_server_was_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And until they are well, nothing connects."""
+    engine, replaced = connecting(monkeypatch), [Halted("halt.topic_replaced", "shop.v1")]
+
+    async def ids(*_: Any) -> None:
+        if replaced:
+            raise replaced.pop()
+
+    monkeypatch.setattr("shared.messaging.engine.check_ids_now", ids)
+    serve(engine, Server("one"))
+    await engine._connect("worker")
+    await engine._connect("worker")
+    with pytest.raises(Halted):
+        await engine._connect(AFRESH)
+    assert (engine.halted, engine._verified) == ("halt.topic_replaced: shop.v1", "")
+    await engine._connect("relay")
+    assert engine.halted == ""

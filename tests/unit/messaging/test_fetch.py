@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiokafka.errors import CorruptRecordException, NotLeaderForPartitionError
@@ -16,6 +17,7 @@ from aiokafka.record.util import calc_crc32c
 from shared.messaging.fetch import CALM_MS, WAIT_MS, _records, _session
 from shared.messaging.record import Record
 from shared.messaging.store import Lane
+from shared.messaging.topic_ids import TopicIds
 
 X, Y = ("x", 0), ("y", 0)
 NOTHING: list[Any] = []
@@ -48,11 +50,16 @@ class Broker:
         self.waits: list[int] = []  # ms that each request lets the broker wait
         self.cluster = SimpleNamespace(leader_for_partition=lambda place: 1)
         self.refreshed = 0
+        self.identity = UUID(int=1)  # of its topics
+        self.looks = 0
 
     def force_metadata_update(self) -> None:
         self.refreshed += 1
 
     async def send(self, node: int, request: Any) -> Any:
+        if isinstance(request, TopicIds):
+            self.looks += 1
+            return SimpleNamespace(topics=[(0, name, self.identity) for name in request.topics])
         built = request.build(FetchRequest_v11)
         moved = {(topic, row[0]): row[2] for topic, rows in built.topics for row in rows}
         forgotten = [(topic, number) for topic, numbers in built.forgotten_topics_data for number in numbers]
@@ -75,6 +82,12 @@ class Sink:
 
     def wanted(self) -> Mapping[Lane, int]:
         return dict(self.at)
+
+    def same(self, ids: Mapping[str, UUID]) -> bool:
+        if set(ids.values()) <= {UUID(int=1)}:
+            return True
+        self.at.clear()
+        return False
 
     def got(self, lane: Lane, asked: int, records: list[Record], position: int) -> None:
         self.values += [record.value for record in records]
@@ -246,3 +259,26 @@ def test_x3_a_lane_that_cannot_be_read_keeps_no_other_from_its_records() -> None
     with pytest.raises(CorruptRecordException):
         asyncio.run(_session(Broker(answer(part(X, bytes(broken)), part(Y, batch(7, b"c")))), 1, sink))
     assert (sink.values, sink.arrivals, sink.wells, sink.at[X]) == ([b"c"], 1, 0, 3)
+
+
+def test_x5_what_a_topic_of_another_id_brings_is_not_handed_on() -> None:
+    """The first answer too: what made the session begin anew may have been just that."""
+    sink = Sink(x=3)
+    broker = Broker(answer(part(X, batch(3, b"another's"))))
+    broker.identity = UUID(int=2)
+
+    async def until_nothing_is_wanted() -> None:
+        session = asyncio.create_task(_session(broker, 1, sink))
+        while sink.at:  # noqa: ASYNC110 - turns of the loop
+            await asyncio.sleep(0)
+        session.cancel()
+
+    asyncio.run(until_nothing_is_wanted())
+    assert (sink.values, sink.gone, sink.wells, broker.looks) == ([], [], 0, 1)
+
+
+def test_x5_ids_are_looked_at_once_a_second_whatever_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter((10.0, 10.0, 10.5, 10.9, 11.0, 11.0, 11.1))
+    monkeypatch.setattr("shared.messaging.fetch.time", SimpleNamespace(monotonic=lambda: next(moments)))
+    broker = play(Sink(x=3), *(answer() for _ in range(5)))
+    assert (broker.looks, next(moments, None)) == (2, None)
