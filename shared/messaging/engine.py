@@ -19,10 +19,11 @@ from aiokafka.errors import KafkaError
 
 from shared.messaging.checks import check_log, check_schema, check_service
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import AFRESH, Halted, backoff, connector, infrastructure, wait
+from shared.messaging.connect import AFRESH, IDLE_IN_TRANSACTION_SECONDS, Halted, backoff, connector, infrastructure, wait
 from shared.messaging.consume import Consumer
 from shared.messaging.flow import Flow
 from shared.messaging.halting import who_halted
+from shared.messaging.holders import END_FROZEN
 from shared.messaging.membership import Membership
 from shared.messaging.message import Topic
 from shared.messaging.metrics import METRICS
@@ -263,6 +264,7 @@ class Engine:
                     now = datetime.now(UTC)
                     await connection.execute(BEAT, self.instance, self._started, now, self.clock.now(), *state[1:])
                     told = (time.monotonic(), *state)
+                    await connection.execute(END_FROZEN, IDLE_IN_TRANSACTION_SECONDS)
                     await self._count_held(connection)
                 if not self.halted and time.monotonic() - watched > WATCHED_SECONDS:
                     watched = time.monotonic()

@@ -24,6 +24,11 @@ RELEASE = "UPDATE stripe SET held_by = NULL WHERE n = ANY ($1::int[]) AND held_b
 MARK = """
 UPDATE stripe SET attempts = CASE WHEN attempt_ref = $2 THEN attempts + 1 ELSE 1 END, attempt_ref = $2 WHERE n = $1 RETURNING attempts
 """
+END_FROZEN = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+ WHERE usename = current_user AND datname = current_database() AND state = 'active' AND wait_event = 'ClientRead'
+   AND state_change < clock_timestamp() - make_interval(secs => $1)
+"""  # a process that stopped between two messages of one statement: to the server it is at work, and its locks are never taken from it
 
 log = logging.getLogger("laotie.flow")
 

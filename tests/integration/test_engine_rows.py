@@ -196,6 +196,25 @@ async def test_a_process_that_stops_in_the_middle_of_a_transaction_loses_it_and_
     await connection.close()
 
 
+async def test_a_process_that_stops_within_a_statement_loses_its_locks_too(
+    schema: Schema, connection: asyncpg.Connection
+) -> None:
+    """The server has read the statement and waits to be told to run it; that is not idle, so no timeout of its own ends it."""
+    frozen, other = [await connector(schema.dsn, "order")("worker") for _ in range(2)]
+    await frozen.execute("BEGIN; SELECT FROM stripe WHERE n = 0 FOR UPDATE")
+    await frozen.prepare("SELECT n FROM stripe")
+    taking = asyncio.create_task(other.execute("SELECT FROM stripe WHERE n = 0 FOR UPDATE"))
+    beat = await connector(schema.dsn, "order")("beat")
+    assert await beat.fetchval(holders.END_FROZEN, 60) == 0
+    assert not taking.done()
+    assert await beat.fetchval(holders.END_FROZEN, 0) == 1
+    await taking
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await frozen.execute("COMMIT")
+    for one in (other, beat):
+        await one.close()
+
+
 async def test_v3_a_version_is_judged_from_the_position_that_stands_wherever_somebody_read_on(connection: asyncpg.Connection) -> None:
     """A restored database is behind what was read: that is read again. Another process is ahead: nothing is judged twice."""
     clock = cast("Any", SimpleNamespace(now=lambda: NOON, manual=True))
