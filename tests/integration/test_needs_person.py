@@ -24,11 +24,11 @@ from shared.messaging.saving import save_parts
 from tests.infra import Fresh
 from tests.unit import builders as b
 from tests.unit.payment import asks
+from tests.unit.payment.asks import payout_handled as found
 from tests.unit.payment.bank import bank
 from tests.unit.payment.disputes import closed, opened
 from tests.unit.payment.test_handling import cancelled, handled
 from tests.unit.payment.test_payout_contradicted import contradicted
-from tests.unit.payment.test_payout_contradicted import handled as found
 
 pytestmark = pytest.mark.stack
 STORE = "INSERT INTO {} (key, version, base, body) VALUES ($1, 1, 0, $2)"

@@ -13,6 +13,7 @@ from shared.contracts.payment import PayoutContradicted, PayoutInstructed, Withd
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.payment import asks
+from tests.unit.payment.asks import payout_handled as handled
 from tests.unit.payment.bank import CASH, DEBT, DEPOSIT, SELLER, account, balances, bank, check, codes, postings
 from tests.unit.payment.test_contradicted import waits
 from tests.unit.payment.test_deposit_withdrawn import lowered, paid_out, refusals, wants
@@ -20,11 +21,6 @@ from tests.unit.payment.test_payouts import LATE, instructed, payouts, swept
 from tests.unit.payment.test_payouts_stated import open_breaks
 
 MANUAL = b.with_policy("payment", sweep=False)
-
-
-def handled(payout_id: str, how: str = "paid", handling_id: str = "h1", when: str = "06-20 10:00", **more: Any) -> PayoutHandled:
-    fields: dict[str, Any] = {"by": "ops-7", "reason": "asked the provider", "reference": "psp-17", **more}
-    return PayoutHandled(party=b.SELLER, payout_id=payout_id, how=how, handling_id=handling_id, occurred_at=b.at(when), **fields)  # type: ignore[arg-type]
 
 
 def returned(*more: Any, **policies: Any) -> tuple[Memory, str]:
