@@ -162,6 +162,7 @@ PaymentCode = Literal[
     "escrow.exists",
     "handling.disputed",
     "handling.known",
+    "handling.not_contradicted",
     "handling.not_failed",
     "handling.nothing_left",
     "handling.of_case",
@@ -194,6 +195,7 @@ PaymentCode = Literal[
     "withdrawal.exceeds_deposit",
     "withdrawal.exceeds_prefunded",
     "withdrawal.known",
+    "withdrawal.payout_contradicted",
     "withdrawal.too_many",
 ]
 RefundCode = Literal[
@@ -532,12 +534,13 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "handling.disputed": Entry("a bank disputes that money: its end decides first, then it can be settled by hand", True),
     "handling.known": Entry("a person settled something under that id before"),
+    "handling.not_contradicted": Entry("the provider has not said both of that payout, or it is settled: nothing is to be found"),
     "handling.not_failed": Entry("the provider has not refused it, or it is settled: only what it will not pay is settled by hand"),
     "handling.nothing_left": Entry(
         "a bank or other refunds have that money: nothing is left to pay; once none is under way, `unclaimed` ends it"
     ),
     "handling.of_case": Entry("a case asks for that refund: its ruling grants it again or gives it up"),
-    "handling.unknown": Entry("no such refund or compensation was instructed for this order"),
+    "handling.unknown": Entry("no such refund, compensation or payout was instructed"),
     "escrow.exists": Entry("this order's money is in escrow already"),
     "payment.before_escrow": Entry("money of an order whose escrow is not funded yet: waits", True),
     "payout.closed": Entry("the payout was paid or returned before"),
@@ -591,6 +594,12 @@ CATALOGUE: dict[str, Entry] = {
         "The amount is more than what is left of the prefunded subsidies.",
     ),
     "withdrawal.known": Entry("a withdrawal of this id was paid out before", False, "该提现申请已处理", "This withdrawal was made before."),
+    "withdrawal.payout_contradicted": Entry(
+        "the provider said both that it paid a payout and that it did not: what it holds waits until a person has found which",
+        True,
+        "有一笔提现的到账结果待核实，该部分金额暂不能提现",
+        "An earlier payout is being checked. Its amount cannot be withdrawn until then.",
+    ),
     "withdrawal.too_many": Entry(
         "too many payouts are under way", True, "处理中的提现过多，请稍后再试", "Too many payouts are under way. Please try again later."
     ),

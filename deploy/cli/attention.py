@@ -21,7 +21,8 @@ SELECT * FROM (
 """
 MEANS = {
     "not paid": "the provider refused it, nothing moved; where no case can rule on it, money.handled settles it",
-    "contradicted": "the provider refused it, and said since that it paid it: ask it and the payee before anybody pays again",
+    "contradicted": "the provider refused it, and said since that it paid it: ask it and the payee before anybody pays again; "
+    "a payout is held back until payout.handled",
     "no answer": "the provider has not answered in time; an answer counts however late",
     "no end": "the bank has not said how it ended; what it froze stays frozen",
     "undecided": "an appeal against a violation waits for violation.voided or violation.upheld",

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
+from shared.contracts.handling import PayoutSettled
 from shared.contracts.payment import (
     BreakFound,
     CompensationDone,
@@ -97,6 +98,8 @@ def _payouts(book: Books, fact: Any) -> None:
             book.ours[place] = (book.ours[place][0], fact.day or "")
         case PayoutReturned():
             book.ours.pop(("payout", fact.payout_id), None)
+        case PayoutSettled(how="paid"):
+            book.ours[("payout", fact.payout_id)] = ((fact.amount_minor, fact.currency), fact.day or "")
         case PayoutStated():
             book.theirs[fact.line_id] = (("payout", fact.payout_id), (fact.amount_minor, fact.currency), fact.day)
 

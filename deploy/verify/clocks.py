@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackReceived
+from shared.contracts.handling import PayoutSettled
 from shared.contracts.order import OrderPaid
 from shared.contracts.payment import (
     BalanceCredited,
@@ -44,12 +45,15 @@ WAITS: Mapping[type[Message], tuple[str, str]] = {  # the field, and the policy'
     StatementNoted: ("known_by", "known_hours"),
     PayoutStated: ("known_by", "known_hours"),
     PayoutDone: ("stated_by", "statement_days"),
+    PayoutSettled: ("stated_by", "statement_days"),
 }
 
 
 @dataclass(slots=True)
 class Purse:
-    """swept: when last; tried: when a clawback was last tried; waiting: those that wait, until next. withdrawn: payouts asked for."""
+    """swept: when last; tried: when a clawback was last tried; waiting: those that wait, until next. withdrawn: payouts
+    asked for; of_deposit: from there.
+    """
 
     swept: datetime | None = None
     tried: datetime | None = None
@@ -57,6 +61,7 @@ class Purse:
     zone: str = ""
     waiting: set[str] = field(default_factory=set)
     withdrawn: set[str] = field(default_factory=set)
+    of_deposit: set[str] = field(default_factory=set)
 
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
@@ -74,7 +79,7 @@ def _waits(log: Log, policies: Policies) -> Check:
                 continue
             count = getattr(policy.payment, how_long)
             wait = timedelta(hours=count) if how_long.endswith("hours") else timedelta(days=count)
-            right = fact.occurred_at + wait if count else None
+            right = fact.occurred_at + wait if count and getattr(fact, "how", "") != "not_paid" else None
             check.that(told == right, f"{entry}: {name} is {right}, told was {told}")
     return check
 
@@ -115,6 +120,9 @@ def _midnight(fact: Any, purse: Purse, policy: Policy) -> tuple[datetime | None,
             again = fact.of is None and (policy.payment.sweep or fact.payout_id not in purse.withdrawn)
             fine = fact.swept_again == again or "swept_again" not in fact.model_fields_set
             return fact.sweep_at, swept if fine else None
+        case PayoutSettled():
+            again = fact.how == "not_paid" and (policy.payment.sweep or fact.payout_id not in purse.withdrawn)
+            return fact.sweep_at, swept if again and fact.payout_id not in purse.of_deposit else None
         case ClawbackDelayed():
             if purse.next is not None and purse.next > fact.occurred_at:
                 return fact.try_at, purse.next
@@ -128,6 +136,7 @@ def _passed(fact: Any, purse: Purse) -> None:
     match fact:
         case PayoutInstructed(withdrawal_id=str()):
             purse.withdrawn.add(fact.payout_id)
+            purse.of_deposit |= {fact.payout_id} if fact.of else set()
         case PayoutInstructed(of=None):
             purse.swept = fact.occurred_at
         case ClawbackDelayed():

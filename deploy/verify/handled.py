@@ -15,13 +15,16 @@ from deploy.verify.owed import Asked, Parts
 from deploy.verify.owed import Line as Owed
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited, ChargebackReceived, RefundHeld
-from shared.contracts.handling import HandlingNoted, MoneyHandled
+from shared.contracts.handling import HandlingNoted, MoneyHandled, PayoutSettled
 from shared.contracts.payment import (
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
     EscrowFunded,
     LineSettled,
+    PayoutContradicted,
+    PayoutInstructed,
+    PayoutReturned,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
@@ -37,6 +40,7 @@ def checks(log: Log) -> Iterator[Check]:
     yield _said(log)
     yield _paid(log)
     yield _kept(log)
+    yield _both(log)
 
 
 def _said(log: Log) -> Check:
@@ -101,6 +105,27 @@ def _kept(log: Log) -> Check:
             line = lines[fact.line_no]
             fits = [name for name, one in line.open.items() if line.owed.by_hand(one) is not None]
             check.that(not fits, f"{entry}: line {fact.line_no} of {fact.order_id} is settled, {fits} may still be paid back")
+    return check
+
+
+def _both(log: Log) -> Check:
+    """All facts of a party lie in one lane, in their order; what a person said of it is compared with its event among the echoes."""
+    check = Check("a payout is contradicted once, after it came back, and settled once, after that, with what was instructed")
+    told: dict[str, tuple[str, int, str | None]] = {}
+    steps: dict[str, str] = {}
+    for entry in log.facts():
+        fact: Any = entry.event
+        if isinstance(fact, PayoutInstructed):
+            told[fact.payout_id] = fact.currency, fact.amount_minor, fact.of
+        elif isinstance(fact, PayoutReturned):
+            steps[fact.payout_id] = fact.type
+        elif isinstance(fact, PayoutContradicted | PayoutSettled) and not any(log.starts.values()):
+            before, right = steps.get(fact.payout_id), told.get(fact.payout_id, ("", 0, None))
+            after = PayoutReturned if isinstance(fact, PayoutContradicted) else PayoutContradicted
+            check.that(before == after.type, f"{entry}: {fact.payout_id} is told so after {before}")
+            said = fact.currency, fact.amount_minor, getattr(fact, "of", right[2])
+            check.that(said == right, f"{entry}: {right} was instructed, told is {said}")
+            steps[fact.payout_id] = fact.type
     return check
 
 

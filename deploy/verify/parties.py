@@ -11,6 +11,7 @@ from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.chargeback import ChargebackDebited, ChargebackPart
+from shared.contracts.handling import PayoutSettled
 from shared.contracts.payment import (
     AccountCharged,
     AccountCredited,
@@ -23,6 +24,7 @@ from shared.contracts.payment import (
     DepositReceived,
     DepositRequired,
     LineSettled,
+    PayoutContradicted,
     PayoutInstructed,
     PayoutReturned,
     RefundDone,
@@ -39,7 +41,9 @@ Fronting = RefundDone | CompensationDone | ChargebackDebited
 
 @dataclass(slots=True)
 class Purse:
-    """waiting: clawbacks that were too much for the balance, together; delayed: their charges."""
+    """waiting: clawbacks that were too much for the balance, together; delayed: their charges. held, spared: by contradicted payout, what
+    of balance and deposit is not paid out.
+    """
 
     available: int = 0
     deposit: int = 0
@@ -48,6 +52,8 @@ class Purse:
     prefunded: int = 0
     waiting: int = 0
     delayed: set[str] = field(default_factory=set)
+    held: dict[str, int] = field(default_factory=dict)
+    spared: dict[str, int] = field(default_factory=dict)
 
     def told(self) -> Stored:
         return self.available, self.deposit, self.required, self.debt, self.waiting, self.prefunded
@@ -68,7 +74,8 @@ def checks(log: Log, tables: Tables, moves: list[tuple[Entry, Moves]]) -> Iterat
         for posting in one.postings:
             sums[(posting.account, one.currency)] += posting.amount_minor
     free = Check(
-        "nothing is paid out while a debt is open, a deposit short or a clawback waits, nor what a deposit is to hold; what goes is there"
+        "nothing is paid out while a debt is open, a deposit short or a clawback waits, nor what a deposit or a contradicted payout is to "
+        "hold; what goes is there"
     )
     balances = Check(
         "every balance = credits - payouts - what was taken; every deposit, debt and what is prefunded likewise, as told and stored"
@@ -96,9 +103,15 @@ def _folded(log: Log, check: Check, balances: Check) -> dict[Place, Purse]:
             check.that(held.free, f"{entry}: {event.party} is paid while something holds it back")
             spared = event.of is None or held.deposit - event.amount_minor >= (held.required or 0)
             check.that(spared, f"{entry}: {event.amount_minor} of a deposit of {held.deposit} leaves less than {held.required}")
+            left = held.deposit - (held.required or 0) if event.of else held.available
+            kept = sum((held.spared if event.of else held.held).values())
+            check.that(left - event.amount_minor >= kept, f"{entry}: {event.amount_minor} of {left} is paid, {kept} is held back")
         currency = getattr(event, "currency", None) or currencies.get(getattr(event, "payout_id", ""), "")
         purse = purses[(event.party, currency)]
+        _hold(check, entry, purse)
         _fold(purse, event)
+        _shrink(purse.held, purse.available)
+        _shrink(purse.spared, purse.deposit)
         said = {name: (getattr(event, name), right) for name, right in purse.said().items() if hasattr(event, name)}
         wrong = {name: pair for name, pair in said.items() if pair[0] != pair[1]}
         balances.that(not wrong, f"{entry}: told and right are {wrong}")
@@ -108,8 +121,34 @@ def _folded(log: Log, check: Check, balances: Check) -> dict[Place, Purse]:
     return purses
 
 
+def _hold(check: Check, entry: Entry, purse: Purse) -> None:
+    """What a contradicted payout has come back to keeps so much as is there, until that is settled. Source: R3.5."""
+    fact: Any = entry.event
+    if isinstance(fact, PayoutContradicted):
+        held, there = (purse.spared, purse.deposit) if fact.of else (purse.held, purse.available)
+        right = min(fact.amount_minor, there - sum(held.values()))
+        check.that(fact.held_minor == right, f"{entry}: {right} is to be held back, told was {fact.held_minor}")
+        held[fact.payout_id] = fact.held_minor
+    elif isinstance(fact, PayoutSettled):
+        purse.held.pop(fact.payout_id, None)
+        purse.spared.pop(fact.payout_id, None)
+
+
+def _shrink(held: dict[str, int], there: int) -> None:
+    """What is gone is held no more, the latest first."""
+    gone = max(0, sum(held.values()) - there)
+    for payout_id in reversed(held):
+        taken = min(gone, held[payout_id])
+        held[payout_id] -= taken
+        gone -= taken
+
+
 def _fold(purse: Purse, event: Any) -> None:
     match event:
+        case PayoutSettled():
+            purse.available -= event.from_balance_minor
+            purse.deposit -= event.from_deposit_minor
+            purse.debt += event.as_debt_minor
         case BalanceCredited():
             purse.available += event.amount_minor
         case BalanceDebited():

@@ -14,6 +14,7 @@ from typing import Any
 
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
+from shared.contracts.handling import PayoutSettled
 from shared.contracts.payment import (
     AccountCharged,
     AccountCredited,
@@ -38,7 +39,9 @@ Follows = tuple[str, int]  # what has to be told next, and its amount
 
 @dataclass(slots=True)
 class Purse:
-    """waiting: clawbacks by charge, the oldest first. next: what the last income has to be used for, in order; cause: its event."""
+    """waiting: clawbacks by charge, the oldest first. of_deposit: payouts from there.
+    next: what the last income has to be used for, in order; cause: its event.
+    """
 
     available: int = 0
     deposit: int = 0
@@ -46,6 +49,7 @@ class Purse:
     debt: int = 0
     prefunded: int = 0
     waiting: dict[str, int] = field(default_factory=dict)
+    of_deposit: set[str] = field(default_factory=set)
     next: list[Follows] = field(default_factory=list)
     cause: str = ""
 
@@ -107,6 +111,8 @@ def _taken(check: Check, entry: Entry, fact: Any, purse: Purse) -> None:
         expected = (balance, deposit, fact.amount_minor - balance - deposit, purse.debt + fact.amount_minor - balance - deposit)
         told = (fact.from_balance_minor, fact.from_deposit_minor, fact.as_debt_minor, fact.debt_minor)
         check.that(told == expected, f"{entry} ({fact.party}): balance, deposit, debt and all debt are {expected}, told was {told}")
+    elif isinstance(fact, PayoutSettled):
+        _after_all(check, entry, fact, purse)
     elif isinstance(fact, BalanceDebited):
         sums = list(accumulate(purse.waiting.values())) or [fact.amount_minor]  # small ones may have been put together
         whole = (fact.from_balance_minor, fact.from_deposit_minor, fact.as_debt_minor) == (fact.amount_minor, 0, 0)
@@ -125,8 +131,24 @@ def _taken(check: Check, entry: Entry, fact: Any, purse: Purse) -> None:
         check.that(right and late, f"{entry} ({fact.party}): {fact.amount_minor} waits though {purse.available} is there")
 
 
+def _after_all(check: Check, entry: Entry, fact: PayoutSettled, purse: Purse) -> None:
+    """A payout that was paid after all: from where it had come back to, then from the other, the rest is owed. Source: R3.5, R3.6."""
+    there = {"balance": purse.available, "deposit": purse.deposit}
+    taken, left = {"balance": 0, "deposit": 0}, fact.amount_minor if fact.how == "paid" else 0
+    for kind in ("deposit", "balance") if fact.payout_id in purse.of_deposit else ("balance", "deposit"):
+        taken[kind] = min(left, there[kind])
+        left -= taken[kind]
+    expected = (*taken.values(), left, purse.debt + left)
+    told = (fact.from_balance_minor, fact.from_deposit_minor, fact.as_debt_minor, fact.debt_minor)
+    check.that(told == expected, f"{entry} ({fact.party}): balance, deposit, debt and all debt are {expected}, told was {told}")
+
+
 def _fold(purse: Purse, fact: Any) -> None:
     match fact:
+        case PayoutSettled():
+            purse.available -= fact.from_balance_minor
+            purse.deposit -= fact.from_deposit_minor
+            purse.debt += fact.as_debt_minor
         case PrefundReleased():
             purse.prefunded -= fact.amount_minor
             purse.available += fact.amount_minor
@@ -166,6 +188,7 @@ def _fold(purse: Purse, fact: Any) -> None:
             purse.required = fact.required_minor
         case PayoutInstructed(of="deposit"):
             purse.deposit -= fact.amount_minor
+            purse.of_deposit.add(fact.payout_id)
         case PayoutInstructed():
             purse.available -= fact.amount_minor
 

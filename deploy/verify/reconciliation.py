@@ -11,6 +11,7 @@ from deploy.verify.log import Bodies, Entry, Log, cause
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
+from shared.contracts.handling import PayoutSettled
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -102,6 +103,9 @@ def _payouts(log: Log) -> dict[Place, Both]:
                 places[(fact.party, fact.payout_id)].due = fact.stated_by
             case PayoutReturned() as fact:
                 places[(fact.party, fact.payout_id)].ours = None
+            case PayoutSettled(how="paid") as fact:
+                both = places[(fact.party, fact.payout_id)]
+                both.ours, both.due = (fact.amount_minor, fact.currency), fact.stated_by
             case PayoutStated() as fact:
                 lines[(fact.party, fact.line_id)] = fact
     for (party, line_id), noted in lines.items():

@@ -12,7 +12,7 @@ from deploy.verify.tables import Place, Stored, Tables, Task
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.chargeback import ChargebackDebited, ChargebackEnded, ChargebackOverdue, ChargebackReceived, RefundHeld
 from shared.contracts.dispute import CaseAppealed, CaseAppealEnded
-from shared.contracts.handling import HandlingNoted
+from shared.contracts.handling import HandlingNoted, PayoutSettled
 from shared.contracts.payment import (
     CompensationContradicted,
     CompensationDone,
@@ -20,6 +20,7 @@ from shared.contracts.payment import (
     CompensationNotPaid,
     CompensationOverdue,
     LineSettled,
+    PayoutContradicted,
     PayoutDone,
     PayoutInstructed,
     PayoutOverdue,
@@ -53,6 +54,8 @@ WAITS: Mapping[type[Any], tuple[str, str | None]] = {
     PayoutOverdue: ("payout", SILENT),
     PayoutDone: ("payout", None),
     PayoutReturned: ("payout", None),
+    PayoutContradicted: ("payout", BOTH),
+    PayoutSettled: ("payout", None),
 }  # of which kind the fact is, and why its item waits for a person from then on
 
 
@@ -124,6 +127,8 @@ def _payouts(log: Log, stored: Mapping[str, Stored]) -> Check:
     for kind, state in told:
         for _, fact in log.of(kind):
             states[fact.party][fact.payout_id] = state
+    for _, settled in log.of(PayoutSettled):
+        states[settled.party][settled.payout_id] = "done" if settled.how == "paid" else "returned"
     for party in sorted(states.keys() | stored.keys()):
         known = {name: one["state"] for name, one in stored[party].body["payouts"].items()} if party in stored else {}
         kept = {name: state for name, state in states[party].items() if state == "instructed" or name in known}

@@ -13,6 +13,7 @@ from typing import Any
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited, ChargebackPart
+from shared.contracts.handling import PayoutSettled
 from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     BalanceDebited,
@@ -175,10 +176,12 @@ def _of_party(fact: Any, known: Known) -> Moved | None:
         case PayoutReturned():
             source = known.sources.get(fact.payout_id, fact.of or "balance")
             return Counter({f"payout:{fact.party}": -fact.amount_minor, f"{source}:{fact.party}": fact.amount_minor})
-        case BalanceDebited():
+        case PayoutSettled(how="not_paid"):
+            return Counter()
+        case BalanceDebited() | PayoutSettled():
             parts = {"balance": fact.from_balance_minor, "deposit": fact.from_deposit_minor, "debt": fact.as_debt_minor}
             moved = Counter({f"{kind}:{fact.party}": -amount for kind, amount in parts.items()})
-            moved["platform:advance"] += fact.amount_minor
+            moved["psp:cash" if isinstance(fact, PayoutSettled) else "platform:advance"] += fact.amount_minor
             return moved
         case DebtRepaid():
             return Counter({f"{fact.source}:{fact.party}": -fact.amount_minor, f"debt:{fact.party}": fact.amount_minor})

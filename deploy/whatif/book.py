@@ -16,6 +16,7 @@ from deploy.whatif.sheet import UNKNOWN_TIER, Flow, Said, Sheet, Standing
 from services.refund.rules import find
 from shared.contracts.card import CardGranted, CardRefused, CardRevoked
 from shared.contracts.certificate import CertificateIssued
+from shared.contracts.handling import PayoutSettled
 from shared.contracts.order import (
     OrderAccepted,
     OrderCancelled,
@@ -27,7 +28,16 @@ from shared.contracts.order import (
     UnitsCancelled,
 )
 from shared.contracts.owed import CompensationGranted, SellerReimbursed
-from shared.contracts.payment import CompensationDone, CompensationInstructed, LineSettled, RefundDone, RefundReserved
+from shared.contracts.payment import (
+    CompensationDone,
+    CompensationInstructed,
+    LineSettled,
+    PayoutDone,
+    PayoutInstructed,
+    PayoutReturned,
+    RefundDone,
+    RefundReserved,
+)
 from shared.contracts.refund import CaseClosed, CaseDeclined, CaseFact, CaseOpened, RefundGranted
 from shared.contracts.standing import SubjectReinstated, SubjectSuspended
 from shared.contracts.storefront import OrderPlaced, RefundRequested
@@ -38,6 +48,7 @@ from shared.messaging.message import Message
 from shared.messaging.shape import Reject
 
 OF_PARTY = frozenset({"balance", "deposit", "debt", "prefunded", "promoter_subsidy"})
+PAID_OUT = (PayoutInstructed, PayoutDone, PayoutReturned, PayoutSettled)
 OF_ORDER = ("escrow", "unwanted")  # accounts of one order each
 
 
@@ -97,11 +108,10 @@ class Book:
         if moving and self._counted:
             moves: Moves | None = fact.moves  # type: ignore[attr-defined]
             if moves is not None:
-                self._move(moves, getattr(fact, "order_id", ""))
+                self._move(moves, getattr(fact, "order_id", ""), paid_out=isinstance(fact, PAID_OUT))
 
-    def _move(self, moves: Moves, order_id: str) -> None:
+    def _move(self, moves: Moves, order_id: str, *, paid_out: bool) -> None:
         money = self.orders[order_id].money if order_id in self.orders else None
-        paid_out = any(posting.account.startswith("payout:") for posting in moves.postings)
         for posting in moves.postings:
             account = posting.account
             kind, _, party = account.partition(":")

@@ -10,7 +10,7 @@ from services.payment.model import ACCOUNT, PAYMENT
 from services.payment.store import ATTENTION, BREAKS, POSTINGS
 from shared.contracts.chargeback import ChargebackAnswerDue
 from shared.contracts.dispute import CaseReopened
-from shared.contracts.handling import MoneyHandled
+from shared.contracts.handling import MoneyHandled, PayoutHandled
 from shared.contracts.order import OrderCompleted, OrderPaid, PaymentUnwanted, ShippingLate, ShippingSham, UnitsCancelled
 from shared.contracts.owed import CompensationGranted, ReimbursementGranted
 from shared.contracts.payment import (
@@ -77,6 +77,7 @@ Input = (
     | PayoutSucceeded
     | PayoutFailed
     | PayoutAnswerDue
+    | PayoutHandled
     | SellerRegistered
     | DepositToppedUp
     | PrefundToppedUp
@@ -152,6 +153,8 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.returned, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case PayoutAnswerDue():
             return on(event, decide.payout_unanswered, ACCOUNT.one(event.party))
+        case PayoutHandled():
+            return on(event, decide.handle_payout, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case SellerRegistered():
             return on(event, decide.register, ACCOUNT.one(event.seller_id))
         case DepositToppedUp():

@@ -107,6 +107,8 @@ TRANSACTIONS = {
     "deposit.received": Transaction("the seller put money in", ("psp:cash",), ("deposit:<party>",)),
     "payout.returned": Transaction(
         "the provider did not pay: it is where it came from", ("payout:<party>",), ("balance:<party>", "deposit:<party>")),
+    "payout.settled": Transaction(
+        "it had paid all the same, as a person found", ("balance:<party>", "deposit:<party>", "debt:<party>"), ("psp:cash",)),
 }
 # fmt: on
 BOUNDED = tuple(account.prefix for account in ACCOUNTS if account.bounded and account.side == "credit")  # never below zero

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, assert_never
 
 from shared.contracts.chargeback import ChargebackDebited, ChargebackEnded, ChargebackOverdue, ChargebackReceived
-from shared.contracts.handling import HandlingNoted
+from shared.contracts.handling import HandlingNoted, PayoutSettled
 from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     BalanceDebited,
@@ -24,6 +24,7 @@ from shared.contracts.payment import (
     DepositReceived,
     EscrowFunded,
     LineSettled,
+    PayoutContradicted,
     PayoutDone,
     PayoutInstructed,
     PayoutOverdue,
@@ -53,12 +54,13 @@ OfParty = (
     | PayoutInstructed
     | PayoutDone
     | PayoutReturned
+    | PayoutSettled
 )
 Moving = OfOrder | OfParty
 OfRefund = RefundInstructed | RefundOverdue | RefundNotPaid | RefundContradicted | RefundDecided | RefundDone
 OfCompensation = CompensationOverdue | CompensationNotPaid | CompensationContradicted | CompensationDone
 OfChargeback = ChargebackReceived | ChargebackOverdue | ChargebackEnded | ChargebackDebited
-OfPayout = PayoutInstructed | PayoutOverdue | PayoutDone | PayoutReturned
+OfPayout = PayoutInstructed | PayoutOverdue | PayoutDone | PayoutReturned | PayoutContradicted | PayoutSettled
 Attended = OfRefund | OfCompensation | OfChargeback | OfPayout | HandlingNoted
 Broken = BreakFound | BreakExplained | PayoutBreakFound | PayoutBreakExplained
 
@@ -135,7 +137,7 @@ def attended(fact: Attended, fact_id: str) -> Iterable[tuple[Any, ...]]:
             why = "no answer"
         case RefundNotPaid() | CompensationNotPaid():
             why = "not paid"
-        case RefundContradicted() | CompensationContradicted():
+        case RefundContradicted() | CompensationContradicted() | PayoutContradicted():
             why = "contradicted"
         case ChargebackReceived() | ChargebackOverdue():
             why = "no end"
@@ -154,7 +156,7 @@ def _item(fact: Attended) -> tuple[str, str, str]:
             return fact.order_id, "compensation", fact.compensation_id
         case ChargebackReceived() | ChargebackOverdue() | ChargebackEnded() | ChargebackDebited():
             return fact.order_id, "chargeback", fact.chargeback_id
-        case PayoutInstructed() | PayoutOverdue() | PayoutDone() | PayoutReturned():
+        case PayoutInstructed() | PayoutOverdue() | PayoutDone() | PayoutReturned() | PayoutContradicted() | PayoutSettled():
             return fact.party, "payout", fact.payout_id
         case HandlingNoted():
             return fact.order_id, fact.of, fact.item_id

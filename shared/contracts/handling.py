@@ -1,11 +1,11 @@
-"""Money that the provider said it will not pay, and that no case can rule on: a person settles it, outside of the provider."""
+"""Money that the provider said it will not pay, and that no case can rule on, or of which it said both: a person settles it."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
-from shared.contracts.topics import PAYMENT, RULING
-from shared.contracts.types import Id, Text
+from shared.contracts.topics import PARTY, PAYMENT, RULING
+from shared.contracts.types import Currency, Day, Id, Minor, Moves, Text
 from shared.messaging.message import Message, Topic
 
 Handled = Literal["refund", "compensation"]
@@ -54,3 +54,56 @@ class HandlingNoted(_Handling):
 
     type: ClassVar[str] = "handling.noted"
     topic: ClassVar[Topic] = PAYMENT
+
+
+class _OfPayout(Message):
+    """how paid: the provider did pay it, reference says by what; not_paid: it did not. by: the person who decided, as an opaque id."""
+
+    party: Id
+    handling_id: Id
+    payout_id: Id
+    how: Literal["paid", "not_paid"]
+    by: Id
+    reason: Why
+    reference: Text = ""
+
+
+class PayoutHandled(_OfPayout):
+    """A person found whether the provider paid a payout that it had returned and then said it paid (`payout.contradicted`). Once per
+    handling_id; after it the payout waits for nobody. Source: R3.5.
+
+    Producer: ruling. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "payout.handled"
+    topic: ClassVar[Topic] = RULING
+    key_field: ClassVar[str] = "party"
+
+    @model_validator(mode="after")
+    def _says_by_what(self) -> Self:
+        if self.how == "paid" and not self.reference:
+            raise ValueError("reference: what was paid is shown by something")
+        return self
+
+
+class PayoutSettled(_OfPayout):
+    """A person's word on a payout of which the provider said both. Paid: booked as done after all, taken from balance and deposit, the rest
+    as debt; on the local day, to be stated as `payout.done` is. Not paid: moves None, what was held is swept at sweep_at, None: it is not.
+
+    Source: R3.5, R3.6, R3.9.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "payout.settled"
+    topic: ClassVar[Topic] = PARTY
+
+    currency: Currency
+    amount_minor: Minor
+    from_balance_minor: Minor = 0
+    from_deposit_minor: Minor = 0
+    as_debt_minor: Minor = 0
+    debt_minor: Minor
+    moves: Moves | None = None
+    day: Day | None = None
+    stated_by: AwareDatetime | None = None
+    sweep_at: AwareDatetime | None = None

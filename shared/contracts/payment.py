@@ -728,6 +728,24 @@ class PayoutReturned(Message):
     of: Annotated[PaidOf, Field(exclude_if=lambda value: value is None)] = None
 
 
+class PayoutContradicted(Message):
+    """The provider says that it paid a payout that it had returned: nothing moves, and a person finds which holds. Source: R3.5.
+
+    held_minor: of what it is back in, the balance or (of) the deposit, so much is not paid out until then, as far as it stays there.
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "payout.contradicted"
+    topic: ClassVar[Topic] = PARTY
+
+    party: Id
+    payout_id: Id
+    currency: Currency
+    amount_minor: Minor
+    held_minor: Minor
+    of: Annotated[PaidOf, Field(exclude_if=lambda value: value is None)] = None
+
+
 class PayoutOverdue(Message):
     """The provider has said nothing about this payout until now: a person asks it. A late answer still counts. Source: R3.1.
 

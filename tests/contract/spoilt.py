@@ -147,6 +147,9 @@ EVENTS: dict[str, Fields] = {
     "ruling.v1/money.handled": {
         **ORDER, "handling_id": "id", "of": "handled", "item_id": "id", "how": "how", "by": "id", "reason": "text", "reference": "text~",
     },
+    "ruling.v1/payout.handled": {
+        "party": "id", "handling_id": "id", "payout_id": "id", "how": "how", "by": "id", "reason": "text", "reference": "text~",
+    },
     "ruling.v1/ruling.made": {
         **ORDER, "parcel_id": "id?", "case_id": "id?", "ruling_id": "id", "matter": "matter", "upheld": "bool", "remedy": "remedy~",
         "amount_minor": "minor?", "quantity": "quantity?", "fault": "fault~", "finding": "finding~", "appraisal_minor": "minor~",

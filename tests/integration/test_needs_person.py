@@ -24,9 +24,11 @@ from shared.messaging.saving import save_parts
 from tests.infra import Fresh
 from tests.unit import builders as b
 from tests.unit.payment import asks
+from tests.unit.payment.asks import payout_handled as found
 from tests.unit.payment.bank import bank
 from tests.unit.payment.disputes import closed, opened
 from tests.unit.payment.test_handling import cancelled, handled
+from tests.unit.payment.test_payout_contradicted import contradicted
 
 pytestmark = pytest.mark.stack
 STORE = "INSERT INTO {} (key, version, base, body) VALUES ($1, 1, 0, $2)"
@@ -103,6 +105,13 @@ async def test_what_the_provider_says_it_paid_after_all_is_listed_so_r3_5(fresh:
     memory.when(b.refund_failed("r1"), asks.compensation_failed(), b.refund_paid("r1"), asks.compensation_paid())
     kinds = {("refund", "r1"), ("compensation", "late1")}
     assert await listed(fresh, memory) == {(b.ORDER, kind, name, "contradicted", 10_00, "CNY") for kind, name in kinds}
+
+
+async def test_a_payout_of_which_the_provider_said_both_is_listed_until_a_person_settled_it_r3_5(fresh: Fresh) -> None:
+    memory, payout = contradicted()
+    assert await listed(fresh, memory) == {(b.SELLER, "payout", payout, "contradicted", 75_00, "CNY")}
+    memory.when(found(payout))
+    assert await listed(fresh, memory) == set()
 
 
 async def test_what_a_person_settled_by_hand_is_listed_no_more_r3_5(fresh: Fresh) -> None:

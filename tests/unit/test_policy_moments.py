@@ -25,7 +25,7 @@ PLACED = b.at(b.PLACED)  # all of the market's orders
 LATER = PLACED + timedelta(minutes=1)  # before any is paid
 NAMES = ("rule_version", "policy_version", "terms_sha256")  # of the version itself
 # A tier's days, for orders to come: what is read at their placement. A payout, of no order: what is read when it is made.
-OF_NO_ORDER = ("tier.changed", "tier.noted", "payout.done", "payout.break_found")
+OF_NO_ORDER = ("tier.changed", "tier.noted", "payout.done", "payout.settled", "payout.break_found")
 
 
 def other(path: str) -> Leaf:

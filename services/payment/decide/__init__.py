@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.payment.decide.cancelled import cancelled
 from services.payment.decide.chargebacks import conclude, dispute, undecided
 from services.payment.decide.compensation import compensate, compensated, compensation_unanswered, uncompensated
+from services.payment.decide.contradicted import handle_payout
 from services.payment.decide.escrow import fund, give_back
 from services.payment.decide.handling import handle
 from services.payment.decide.income import charge, credit, try_again
@@ -34,6 +35,7 @@ __all__ = [
     "give_back",
     "grant",
     "handle",
+    "handle_payout",
     "hold",
     "look",
     "look_payout",

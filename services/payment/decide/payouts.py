@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.payment import ledger
+from services.payment.decide.contradicted import contradicted
 from services.payment.decide.income import deposited, used
 from services.payment.decide.stated import paying
 from services.payment.model import Account, Payout
@@ -60,10 +61,14 @@ def _source(party: str, of: PaidOf) -> str:
 
 @paying
 def paid_out(event: PayoutSucceeded, account: Account | None, policy: Policy) -> Outcome:
-    """The provider's statement is to show it within the policy's days of that. Source: R3.1, R3.9."""
+    """The provider's statement is to show it within the policy's days of that. Said of what came back, it moves nothing, and who settles
+    that is told of it, once. Source: R3.1, R3.5, R3.9.
+    """
     payout = account.payouts.get(event.payout_id) if account is not None else None
     if account is None or payout is None:
         return Reject("payout.unknown")
+    if payout.state == "returned" and not payout.contradicted:
+        return (contradicted(event, account, payout),)
     if payout.state != "instructed":
         return Reject("payout.closed" if payout.state == "done" else "payout.contradicted")
     entries = [(ledger.payout(event.party), -payout.amount_minor), (ledger.CASH, payout.amount_minor)]

@@ -66,7 +66,7 @@ def withdraw(event: WithdrawalRequested, account: Account | None, policy: Policy
     """Paid out like a sweep if nothing holds it back, once per id; of prefunded money, noted. Of a deposit, what is above the required.
 
     withdrawal.refused with: withdrawal.debt_open, withdrawal.deposit_short, withdrawal.clawback_open, withdrawal.exceeds_balance,
-    withdrawal.exceeds_deposit, withdrawal.exceeds_prefunded, withdrawal.too_many. Source: R3.1, R3.7.
+    withdrawal.exceeds_deposit, withdrawal.exceeds_prefunded, withdrawal.payout_contradicted, withdrawal.too_many. Source: R3.1, R3.5, R3.7.
     """
     known = known_request(account, f"withdrawal/{event.withdrawal_id}", event.occurred_at, "withdrawal.known")
     if known is not None:
@@ -109,6 +109,8 @@ def _refusal(event: WithdrawalRequested, account: Account | None) -> Code | None
     of_deposit = event.of == "deposit"
     if event.amount_minor > (purse.surplus_minor if of_deposit else purse.available_minor):
         return "withdrawal.exceeds_deposit" if of_deposit else "withdrawal.exceeds_balance"
+    if event.amount_minor > (purse.free_surplus_minor if of_deposit else purse.free_minor):
+        return "withdrawal.payout_contradicted"
     return "withdrawal.too_many" if account is not None and account.crowded else None
 
 

@@ -11,6 +11,7 @@ from services.payment.model import payout
 from services.payment.model.payout import Payout, PayoutFact, Payouts
 from services.payment.model.purse import Purse, PurseFact, moved
 from services.payment.model.statement import Statement
+from shared.contracts.handling import PayoutSettled
 from shared.contracts.payment import (
     BalanceCredited,
     BalanceDebited,
@@ -21,6 +22,7 @@ from shared.contracts.payment import (
     DepositReceived,
     DepositRequired,
     PayoutAnswerDue,
+    PayoutContradicted,
     PayoutDone,
     PayoutInstructed,
     PayoutOverdue,
@@ -94,7 +96,7 @@ def evolve(account: Account | None, fact: AccountFact) -> Account:
         case PayoutInstructed():
             after = _moved(_with(account, payout.evolve(account.paying, fact)), fact.currency, fact)
             return after if fact.withdrawal_id is None else _asked(after, f"withdrawal/{fact.withdrawal_id}", fact.occurred_at)
-        case PayoutReturned():
+        case PayoutReturned() | PayoutContradicted() | PayoutSettled():
             after = _moved(account, account.payouts[fact.payout_id].currency, fact)
             return _with(after, payout.evolve(after.paying, fact))
         case PayoutDone() | PayoutOverdue() | PayoutStated() | PayoutBreakFound() | PayoutBreakExplained():

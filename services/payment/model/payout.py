@@ -10,7 +10,16 @@ from typing import Literal, assert_never
 
 from services.payment.model import statement
 from services.payment.model.statement import Booked, Stated, Statement
-from shared.contracts.payment import PaidOf, PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned
+from shared.contracts.handling import PayoutSettled
+from shared.contracts.payment import (
+    PaidOf,
+    PayoutAnswerDue,
+    PayoutContradicted,
+    PayoutDone,
+    PayoutInstructed,
+    PayoutOverdue,
+    PayoutReturned,
+)
 from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, PayoutStated, PayoutStatementDue
 
 OUT = uuid.UUID("b7f0c1de-7a8c-5d7b-9f3d-0c6f4f3f9a52")  # namespace of payout ids
@@ -19,13 +28,15 @@ BROKEN_KEPT = 256  # of those that the statement does not agree with; what it sa
 TAKEN_KEPT = 64  # lines taken back of payouts that are not known: an older word on them may be told after, or the payout be made
 START = datetime.min.replace(tzinfo=UTC)  # of a line of which it was not kept when it was told
 
-PayoutFact = PayoutInstructed | PayoutDone | PayoutReturned | PayoutOverdue | PayoutStated | PayoutBreakFound | PayoutBreakExplained
+OfProvider = PayoutInstructed | PayoutDone | PayoutReturned | PayoutOverdue | PayoutContradicted
+PayoutFact = OfProvider | PayoutSettled | PayoutStated | PayoutBreakFound | PayoutBreakExplained
 
 
 @dataclass(frozen=True, slots=True)
 class Payout:
     """answer_by None: its silence is announced already, or never is. day: on which it was paid. look_at: when the provider's statement
     must show it, None: it need not. looked: it did not in time, which is not forgotten. of: what it was taken from, None: the balance.
+    contradicted: it came back, and the provider said since that it paid it. handled: the id of the word by which a person settled that.
     """
 
     state: Literal["instructed", "done", "returned"]
@@ -37,6 +48,13 @@ class Payout:
     look_at: datetime | None = None
     looked: bool = False
     of: PaidOf = None
+    contradicted: bool = False
+    handled: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        """For a person, as the provider said both. Source: R3.5."""
+        return self.contradicted and self.handled is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,11 @@ def evolve(payouts: Payouts, fact: PayoutFact) -> Payouts:
             after = _answered(payouts, fact.payout_id, "returned")
             key = statement.key_of("payout", fact.payout_id)
             return _forgotten(_said(after, statement.overdue(after.statement, key, fact.occurred_at)))
+        case PayoutContradicted():
+            return _with(payouts, fact.payout_id, replace(payouts.by_id[fact.payout_id], contradicted=True))
+        case PayoutSettled():
+            settled = _with(payouts, fact.payout_id, replace(payouts.by_id[fact.payout_id], handled=fact.handling_id))
+            return _forgotten(_answered(settled, fact.payout_id, "done" if fact.how == "paid" else "returned", fact.day, fact.stated_by))
         case PayoutStated():
             line = Stated("payout", fact.payout_id, fact.statement_id, fact.day, fact.amount_minor, fact.currency, fact.known_by)
             line = replace(line, told_at=fact.occurred_at)
@@ -146,7 +169,7 @@ def _said(payouts: Payouts, now: Statement) -> Payouts:
 
 def _forgotten(payouts: Payouts) -> Payouts:
     """The oldest answered ones beyond what is kept, with all that was stated of them: never one that is under way, is still to be stated,
-    or of which a break is about to be told. Of what came back, or is not known, a line may be left, alone.
+    or of which a break is about to be told, or that waits for a person. Of what came back, or is not known, a line may be left, alone.
     """
     now = payouts.statement
     ended, new = statement.news(now)
@@ -154,7 +177,7 @@ def _forgotten(payouts: Payouts) -> Payouts:
     told = {one.reference for one in now.breaks.values()}
     back = {known for known, one in payouts.by_id.items() if one.state == "returned"}
     busy = (telling | {payout_id for payout_id, _ in _alone(payouts)}) - back
-    answered = [known for known, one in payouts.by_id.items() if one.state != "instructed" and known not in busy]
+    answered = [known for known, one in payouts.by_id.items() if one.state != "instructed" and not one.waits and known not in busy]
     quiet = [known for known in answered if known in back or known not in told]
     broken = [known for known in answered if known not in back and known in told]
     return _without(payouts, {*quiet[:-ANSWERED_KEPT], *broken[:-BROKEN_KEPT]})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from shared.contracts.handling import PayoutSettled
 from shared.contracts.payment import (
     BalanceCredited,
     BalanceDebited,
@@ -16,6 +17,7 @@ from shared.contracts.payment import (
     DepositFilled,
     DepositReceived,
     DepositRequired,
+    PayoutContradicted,
     PayoutInstructed,
     PayoutReturned,
 )
@@ -35,6 +37,8 @@ PurseFact = (
     | DepositRequired
     | PayoutInstructed
     | PayoutReturned
+    | PayoutContradicted
+    | PayoutSettled
     | PrefundReceived
     | SubsidyDrawn
     | SubsidyRestored
@@ -60,7 +64,8 @@ class Purse:
 
     required_minor None: the seller is not registered for this currency; required_at: when that was said. clawbacks: by charge id, the
     oldest first. try_at: when the oldest is tried again, tried_at: when one was tried last. prefunded_minor: for the subsidies of a
-    promoter. releases: of that, by withdrawal id, what the promoter asked for, with the time from which it has it.
+    promoter. releases: of that, by withdrawal id, what the promoter asked for, with the time from which it has it. held: by payout
+    of which the provider said both, what of the balance is not paid out until a person has settled it; held_deposit: of the deposit.
     """
 
     available_minor: int = 0
@@ -77,10 +82,17 @@ class Purse:
     tried_at: datetime | None = None
     prefunded_minor: int = 0
     releases: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    held_deposit: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def free_minor(self) -> int:
+        """Of the balance, what no contradicted payout holds. Source: R3.5."""
+        return self.available_minor - sum(self.held.values())
 
     def payable(self, at: datetime) -> int:
         """What the sweep of that time pays out: all but what came in for later ones, whatever was told first. Source: R3.1."""
-        return self.available_minor - sum(amount for sweep, amount in self.sweeps.items() if sweep > at)
+        return self.free_minor - sum(amount for sweep, amount in self.sweeps.items() if sweep > at)
 
     @property
     def sweep_at(self) -> datetime | None:
@@ -96,6 +108,11 @@ class Purse:
     def surplus_minor(self) -> int:
         """What the deposit holds above what is required, where it is not short."""
         return self.deposit_minor - (self.required_minor or 0)
+
+    @property
+    def free_surplus_minor(self) -> int:
+        """Of that, what no contradicted payout holds. Source: R3.5."""
+        return self.surplus_minor - sum(self.held_deposit.values())
 
     @property
     def hindrance(self) -> Hindrance | None:
@@ -124,7 +141,9 @@ def moved(purse: Purse, fact: PurseFact) -> Purse:
     swept at the next midnight once it is free. Source: R3.7.
     """
     after = _moved(purse, fact)
-    sweeps, left = dict[datetime, int](), after.available_minor
+    held, of_deposit = _within(after.held, after.available_minor), _within(after.held_deposit, after.deposit_minor)
+    after = replace(after, held=held, held_deposit=of_deposit)
+    sweeps, left = dict[datetime, int](), after.free_minor
     for sweep in sorted(after.sweeps):
         if left > 0:
             sweeps[sweep] = min(after.sweeps[sweep], left)
@@ -171,17 +190,55 @@ def _moved(purse: Purse, fact: PurseFact) -> Purse:
         case PayoutInstructed(of="deposit"):
             return replace(purse, deposit_minor=purse.deposit_minor - fact.amount_minor, swept=purse.swept + 1)
         case PayoutInstructed():
-            paid = replace(purse, available_minor=available - fact.amount_minor, swept=purse.swept + 1)
-            if fact.withdrawal_id is not None:
-                return paid
-            later = {sweep: amount for sweep, amount in purse.sweeps.items() if sweep > fact.occurred_at}
-            return replace(paid, sweeps=later, swept_at=fact.occurred_at)
+            return _paid_out(purse, fact)
         case PayoutReturned(of="deposit"):
             return replace(purse, deposit_minor=purse.deposit_minor + fact.amount_minor)
         case PayoutReturned():
             return _credited(purse, fact.amount_minor, fact.sweep_at if fact.swept_again else None)
+        case PayoutContradicted():
+            return _holding(purse, fact)
+        case PayoutSettled():
+            return _settled(purse, fact)
         case _:
             assert_never(fact)
+
+
+def _paid_out(purse: Purse, fact: PayoutInstructed) -> Purse:
+    paid = replace(purse, available_minor=purse.available_minor - fact.amount_minor, swept=purse.swept + 1)
+    if fact.withdrawal_id is not None:
+        return paid
+    later = {sweep: amount for sweep, amount in purse.sweeps.items() if sweep > fact.occurred_at}
+    return replace(paid, sweeps=later, swept_at=fact.occurred_at)
+
+
+def _holding(purse: Purse, fact: PayoutContradicted) -> Purse:
+    if fact.of == "deposit":
+        return replace(purse, held_deposit={**purse.held_deposit, fact.payout_id: fact.held_minor})
+    return replace(purse, held={**purse.held, fact.payout_id: fact.held_minor})
+
+
+def _settled(purse: Purse, fact: PayoutSettled) -> Purse:
+    """What it held is free; it was paid: what it took is gone; it was not: swept again, if it may be. Source: R3.5, R3.6."""
+    freed = purse.held.get(fact.payout_id, 0)
+    after = replace(
+        purse,
+        available_minor=purse.available_minor - fact.from_balance_minor,
+        deposit_minor=purse.deposit_minor - fact.from_deposit_minor,
+        debt_minor=fact.debt_minor,
+        held={known: minor for known, minor in purse.held.items() if known != fact.payout_id},
+        held_deposit={known: minor for known, minor in purse.held_deposit.items() if known != fact.payout_id},
+    )
+    if fact.sweep_at is None or not freed:
+        return after
+    return replace(after, sweeps={**after.sweeps, fact.sweep_at: after.sweeps.get(fact.sweep_at, 0) + freed})
+
+
+def _within(held: dict[str, int], there: int) -> dict[str, int]:
+    """Of what is held, the first first, no more than is there."""
+    kept = dict[str, int]()
+    for payout_id, minor in held.items():
+        kept[payout_id] = min(minor, there - sum(kept.values()))
+    return kept
 
 
 def _credited(purse: Purse, amount: int, sweep_at: datetime | None) -> Purse:

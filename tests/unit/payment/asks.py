@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from shared.contracts.handling import PayoutHandled
 from shared.contracts.order import ShippingLate
 from shared.contracts.payment import AccountCharged
 from shared.contracts.psp import CompensationFailed, CompensationSucceeded
@@ -73,3 +74,9 @@ def charged(
         **fields,
     }
     return AccountCharged(charge_id=charge_id, amount_minor=amount_minor, occurred_at=b.at(when), **values)
+
+
+def payout_handled(payout_id: str, how: str = "paid", handling_id: str = "h1", when: str = "06-20 10:00", **more: Any) -> PayoutHandled:
+    """A person found what became of a payout of which the provider said both."""
+    fields: dict[str, Any] = {"how": how, "by": "ops-7", "reason": "asked the provider", "reference": "psp-17", **more}
+    return PayoutHandled(party=b.SELLER, payout_id=payout_id, handling_id=handling_id, occurred_at=b.at(when), **fields)

@@ -173,7 +173,8 @@ def test_silence_is_announced_once_and_a_late_answer_counts_r3_1() -> None:
     assert (codes(memory), balances(memory)[DEPOSIT]) == (["payout.closed"], 50_00)
 
 
-ACTS = st.tuples(st.sampled_from(["require", "put", "want", "draw", "earn", "charge", "claw", "paid", "failed"]), st.integers(1, 60_00))
+WORDS = ("require", "put", "want", "draw", "earn", "charge", "claw", "paid", "failed", "both", "found")
+ACTS = st.tuples(st.sampled_from(WORDS), st.integers(1, 60_00))
 
 
 @given(st.lists(ACTS, max_size=25))
@@ -193,15 +194,25 @@ def test_whatever_comes_meanwhile_no_payout_takes_what_a_deposit_is_to_hold_r3_7
             "claw": asks.charged(amount, "clawback", f"ch-{number}"),
             "paid": b.payout_paid(answered),
             "failed": b.payout_failed(answered),
+            "both": b.payout_paid(answered),
+            "found": asks.payout_handled(
+                next(iter([*before.held, *before.held_deposit]), answered), ("paid", "not_paid")[amount % 2], f"h-{number}"
+            ),
         }[act].model_copy(update={"occurred_at": b.at(f"06-{12 + number // 10} 1{number % 10}:00")})
+        if act == "both":
+            memory.when(b.payout_failed(answered).model_copy(update={"occurred_at": event.occurred_at}))
         for fact in memory.when(event):
             if isinstance(fact, PayoutInstructed) and fact.of == "deposit":
-                assert (before.hindrance, fact.amount_minor <= before.surplus_minor) == (None, True)
+                assert (before.hindrance, fact.amount_minor <= before.free_surplus_minor) == (None, True)
+            elif isinstance(fact, PayoutInstructed):
+                assert (before.hindrance, fact.amount_minor <= before.free_minor) == (None, True)
         if act == "earn":
             accounts = ((GUARANTEE_FUND, -amount), (SELLER, amount))
             income += [(number, at, name, "CNY", minor, "o", None, None, "seller.reimbursed") for at, (name, minor) in enumerate(accounts)]
         check([*income, *memory.rows["posting"]])
         purse = account(memory).purses["CNY"]
         assert purse.deposit_minor == balances(memory).get(DEPOSIT, 0)
+        assert min(purse.free_minor, purse.deposit_minor - sum(purse.held_deposit.values())) >= 0
+        assert {known for known, one in account(memory).payouts.items() if one.waits} == purse.held.keys() | purse.held_deposit.keys()
     replayed = Memory(SERVICE, UNSTATED).given(*(fact for fact in memory.facts if not isinstance(fact, SENDS)))
     assert replayed.entities == memory.entities

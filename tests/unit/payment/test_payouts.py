@@ -161,7 +161,6 @@ ANSWERS = {
     "paid twice": ((b.payout_paid, b.payout_paid), "payout.closed"),
     "refused twice": ((b.payout_failed, b.payout_failed), "payout.closed"),
     "refused after paid": ((b.payout_paid, b.payout_failed), "payout.contradicted"),
-    "paid after refused": ((b.payout_failed, b.payout_paid), "payout.contradicted"),
 }
 
 

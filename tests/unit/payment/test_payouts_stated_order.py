@@ -161,11 +161,15 @@ LINES = st.builds(
     currency=st.sampled_from(["CNY", "CNY", "JPY"]),
 )
 ANSWERS = tuple(answer(payout) for payout in IDS for answer in (b.payout_paid, b.payout_failed))
+BOTH = tuple((b.payout_failed(payout), b.payout_paid(payout)) for payout in IDS)
+FOUND = tuple((asks.payout_handled(payout, how, f"{how}-{payout}"),) for payout in IDS for how in ("paid", "not_paid"))
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.one_of(LINES, st.sampled_from(ANSWERS), st.integers(1, 6)), max_size=14))
-def test_whatever_is_stated_when_the_open_breaks_are_those_of_the_last_word_of_both_sides_r3_9(steps: list[Message | int]) -> None:
+@given(st.lists(st.one_of(LINES, st.sampled_from(ANSWERS), st.sampled_from(BOTH), st.sampled_from(FOUND), st.integers(1, 6)), max_size=14))
+def test_whatever_is_stated_when_the_open_breaks_are_those_of_the_last_word_of_both_sides_r3_9(
+    steps: list[Message | tuple[Message, ...] | int],
+) -> None:
     """Numbers: so many days pass. What stands at the end does not depend on the way there, but for what was looked at in vain."""
     memory, now = (
         bank(*(b.credited(minor, when=when, order_id=f"o{minor}") for when, minor in PARTS), policies=b.POLICIES),
@@ -176,7 +180,8 @@ def test_whatever_is_stated_when_the_open_breaks_are_those_of_the_last_word_of_b
             now += timedelta(days=step)
             memory.advance(now)
         else:
-            memory.when(step.model_copy(update={"occurred_at": now}))
+            told = step if isinstance(step, tuple) else (step,)
+            memory.when(*(event.model_copy(update={"occurred_at": now}) for event in told))
         open_breaks(memory)
     memory.advance(now + timedelta(days=60))
     state = account(memory)

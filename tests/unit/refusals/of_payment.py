@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from services.payment.decide.chargebacks import CHARGEBACKS_MAX
-from shared.contracts.handling import MoneyHandled
+from shared.contracts.handling import MoneyHandled, PayoutHandled
 from shared.contracts.payment import CompensationInstructed, PayoutInstructed, RefundInstructed
 from shared.contracts.psp import CompensationFailed, CompensationSucceeded, PayoutFailed, PayoutSucceeded, RefundFailed, RefundSucceeded
 from shared.messaging.message import Message
@@ -81,6 +81,17 @@ def handled(
     return made
 
 
+def found(nth: int, handling_id: str = "h1", how: Literal["paid", "not_paid"] = "not_paid", when: str = "06-16 10:00") -> Made:
+    """Of a payout of which the provider said both."""
+
+    def made(town: Town) -> Message:
+        asked = instructed(town, PayoutInstructed, nth)
+        said: dict[str, Any] = {"how": how, "by": "clerk1", "reference": "t-1", "reason": "asked the provider"}
+        return PayoutHandled(party=asked.party, payout_id=asked.payout_id, handling_id=handling_id, **said, occurred_at=b.at(when))
+
+    return made
+
+
 COMPENSATIONS = CompensationInstructed
 BOUGHT = Life((b.placed(b.cart(1, 50_00, 2)), b.succeeded(), *other()), mute=True)
 CANCELLED = BOUGHT.then(b.cancel({1: 1}), b.cancel({1: 1}, cancel_id="cancel2"), of("o2", b.cancel(buyer_id="b2")))
@@ -111,6 +122,7 @@ LIVES = {
     "late, one failed": LATE.then(compensation(0, "failed")),
     "paid out": SETTLED.then(payout(0)),
     "settled": SETTLED,
+    "one payout contradicted": SETTLED.then(payout(0, "failed"), payout(0), payout(1, "failed")),
     "paid on demand": Life(SETTLED.steps, b.with_policy("payment", sweep=False), mute=True).then(withdrawal(when="06-13 13:00")),
     "stated": BOUGHT.then(b.stated()),
     "payout stated": SETTLED.then(b.payout_stated("l1", "never")),
@@ -136,6 +148,7 @@ ROWS = [
     Row("handling.known", "handled", handled(1), handled(1, "h2")),
     Row("handling.not_failed", "one failed", handled(1), handled(0)),
     Row("handling.not_failed", "late, one failed", handled(1, kind=COMPENSATIONS), handled(0, kind=COMPENSATIONS)),
+    Row("handling.not_contradicted", "one payout contradicted", found(1), found(0)),
     Row("handling.nothing_left", "failed and debited", handled(0, how="paid"), handled(0)),
     Row("handling.of_case", "case unpaid", handled(0), handled(1)),
     Row("handling.unknown", "failed", handled("never"), handled(0)),

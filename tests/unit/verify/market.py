@@ -20,17 +20,18 @@ from tests.unit.payment import disputes
 from tests.unit.refund import acts, life
 from tests.unit.refund.firsts import claimed
 from tests.unit.town import Town
+from tests.unit.verify.contradicting import both, found, paid_after_all
 
 
 class Market(Town):
-    """The provider pays all but the first payouts of s3 and s8 and what is of the order `hand`; each event is told twice."""
+    """The provider pays all but the first payouts of s3, s6 and s8 and what is of the order `hand`; each event is told twice."""
 
     def provider(self, fact: Message) -> Iterable[Message]:
         if isinstance(fact, RefundInstructed | CompensationInstructed) and fact.order_id == "hand":
             yield _no(fact)
         elif isinstance(fact, CompensationInstructed):
             yield CompensationSucceeded(order_id=fact.order_id, compensation_id=fact.compensation_id, occurred_at=fact.occurred_at)
-        elif isinstance(fact, PayoutInstructed) and fact.party in ("s3", "s8") and self.of(fact) == 1:
+        elif isinstance(fact, PayoutInstructed) and fact.party in ("s3", "s6", "s8") and self.of(fact) == 1:
             yield PayoutFailed(party=fact.party, payout_id=fact.payout_id, reason="account closed", occurred_at=fact.occurred_at)
         else:
             yield from super().provider(fact)
@@ -98,7 +99,7 @@ def _gift(order_id: str) -> list[Message]:
 
 
 def _by_hand(town: Market) -> list[Message]:
-    """A person settles all that the provider refused of the order `hand`."""
+    """A person settles all that the provider refused of the order `hand`, and finds that it did not pay the first payout of s6."""
     told = [fact for _, fact in town.services["payment"].out if isinstance(fact, RefundInstructed | CompensationInstructed)]
     words: list[Message] = []
     for number, fact in enumerate(one for one in told if one.order_id == "hand"):
@@ -106,7 +107,7 @@ def _by_hand(town: Market) -> list[Message]:
         said: dict[str, Any] = {"of": "refund" if isinstance(fact, RefundInstructed) else "compensation", "item_id": item}
         said |= {"how": "paid" if number else "unclaimed", "by": "ops-7", "reason": "account closed", "reference": f"bank-{number}"}
         words.append(MoneyHandled(order_id="hand", handling_id=f"h{number}", **said, occurred_at=b.at("06-10 10:00")))
-    return words
+    return [*words, found("s6", "not_paid", "06-10 10:00")]
 
 
 def _voucher(order_id: str) -> list[Message]:
@@ -212,12 +213,12 @@ def market(policies: Policies = POLICIES) -> Market:
         *_won("won"),
         claimed("first", "b5", when="06-05 11:00"),
     )
-    town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")))
+    town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")), paid_after_all("s6", "06-08 10:00"))
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
     town.day("06-11 00:00", wish, *_by_hand(town), *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
     asked = of("own", life.requested("case-own", quantity=1, when="06-15 10:00")) + _rest("denied")
-    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *asked, *_paid_out(town))
+    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *asked, *both("s3"), *_paid_out(town))
     return town
 
 

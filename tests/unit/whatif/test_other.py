@@ -10,10 +10,11 @@ import pytest
 
 from deploy.whatif import Report, Span, whatif
 from shared.contracts.governance import ViolationRecorded
-from shared.contracts.payment import PayoutDone
+from shared.contracts.payment import PayoutDone, PayoutInstructed
 from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders as b
+from tests.unit.payment.asks import payout_handled
 from tests.unit.refund import life
 from tests.unit.whatif.tape import TapedTown
 
@@ -269,3 +270,24 @@ def test_times_of_the_span_are_where_they_were_asked_for_r9_2(returns: TapedTown
     data = asked(returns, changed("refund.no_reason_days", 3), Span(since, None))
     assert (data["from"], data["to"]) == ("2026-06-01T00:00:00+08:00", None)
     assert ids(data) == [b.ORDER]
+
+
+class Returning(TapedTown):
+    """The provider returns what it is to pay the seller."""
+
+    def provider(self, fact: Message) -> Iterable[Message]:
+        if isinstance(fact, PayoutInstructed) and fact.party == b.SELLER:
+            yield b.payout_failed(fact.payout_id).model_copy(update={"occurred_at": fact.occurred_at})
+        else:
+            yield from super().provider(fact)
+
+
+def test_what_was_paid_after_all_the_party_has_got_r3_5() -> None:
+    """Under the candidate no payout is made, and the seller has the same."""
+    town = Returning().live(([*DAY, b.receipt()], "06-13 09:00"))
+    (payout,) = [fact for _, fact in town.services["payment"].out if isinstance(fact, PayoutInstructed) and fact.party == b.SELLER]
+    town.tell([("paid", b.payout_paid(payout.payout_id, when="06-13 10:00"))])
+    town.tell([("found", payout_handled(payout.payout_id))])
+    town.advance(b.at(END))
+    assert [fact.type for _, fact in town.services["payment"].out][-1] == "payout.break_found"
+    assert parties(asked(town, changed("payment.sweep", value=False))) == {}

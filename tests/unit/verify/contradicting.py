@@ -1,0 +1,56 @@
+"""What the provider and a person say of payouts that came back and were paid all the same; what verify makes of them if it is altered."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from services.payment.model.payout import numbered
+from shared.contracts.handling import PayoutHandled, PayoutSettled
+from shared.contracts.payment import PayoutContradicted
+from shared.contracts.psp import PayoutSucceeded
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.verify.damaged import Corruption, hours, more
+
+
+def both(party: str) -> list[Message]:
+    """Its first payout came back, was swept again and paid, and the provider had paid it after all."""
+    return [paid_after_all(party, "06-11 10:00"), found(party, "paid", "06-12 10:00")]
+
+
+def paid_after_all(party: str, when: str) -> Message:
+    return PayoutSucceeded(party=party, payout_id=numbered(party, "CNY", 1), occurred_at=b.at(when))
+
+
+def found(party: str, how: Literal["paid", "not_paid"], when: str) -> Message:
+    said: dict[str, Any] = {"handling_id": f"both-{party}", "how": how, "by": "ops-7", "reason": "asked the provider", "reference": "psp-1"}
+    return PayoutHandled(party=party, payout_id=numbered(party, "CNY", 1), **said, occurred_at=b.at(when))
+
+
+def paid(fact: PayoutSettled) -> bool:
+    return fact.how == "paid"
+
+
+def not_paid(fact: PayoutSettled) -> bool:
+    return fact.how == "not_paid"
+
+
+# fmt: off
+OF_PAYOUTS = (
+    Corruption("a contradicted payout holds back a fen less than is there", "nothing is paid out",
+               lambda copy: copy.forge(PayoutContradicted, held_minor=more(-1))),
+    Corruption("what a contradicted payout holds is swept before anybody settled it", "nothing is paid out",
+               lambda copy: copy.lose(PayoutSettled, not_paid)),
+    Corruption("a payout is settled by a person again", "a payout is contradicted once", lambda copy: copy.repeat(PayoutSettled, not_paid)),
+    Corruption("a payout is settled that nobody contradicted", "a payout is contradicted once",
+               lambda copy: copy.lose(PayoutContradicted)),
+    Corruption("a payout was found paid by another person", "what a fact passes on",
+               lambda copy: copy.forge(PayoutSettled, paid, by="ops-8")),
+    Corruption("of what was paid after all a fen more is told as owed", "income repays",
+               lambda copy: copy.forge(PayoutSettled, paid, debt_minor=more(1))),
+    Corruption("what was not paid after all is swept a day later", "sweeps and further tries",
+               lambda copy: copy.forge(PayoutSettled, not_paid, sweep_at=hours(24))),
+    Corruption("what was paid after all is stated a day later", "deadlines of payment",
+               lambda copy: copy.forge(PayoutSettled, paid, stated_by=hours(24))),
+)
+# fmt: on
