@@ -196,9 +196,7 @@ async def test_a_process_that_stops_in_the_middle_of_a_transaction_loses_it_and_
     await connection.close()
 
 
-async def test_a_process_that_stops_within_a_statement_loses_its_locks_too(
-    schema: Schema, connection: asyncpg.Connection
-) -> None:
+async def test_a_process_that_stops_within_a_statement_loses_its_locks_too(schema: Schema, connection: asyncpg.Connection) -> None:
     """The server has read the statement and waits to be told to run it; that is not idle, so no timeout of its own ends it."""
     frozen, other = [await connector(schema.dsn, "order")("worker") for _ in range(2)]
     await frozen.execute("BEGIN; SELECT FROM stripe WHERE n = 0 FOR UPDATE")
