@@ -7,11 +7,13 @@ from typing import Any, cast
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from tests.infra import EXTERNAL, Infra, default_infra
 
 JOURNEYS, RUSH = "tests/journeys/", "tests/integration/rush/"
 WALKS = (f"{JOURNEYS}aftersale/", f"{JOURNEYS}test_governance.py")  # each a table of journeys side by side: they wait for the clock
+ON_SERVERS = (JOURNEYS, "tests/integration/")
 
 gc.disable()  # until all tests are found
 
@@ -30,11 +32,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 class Shares(LoadScopeScheduling):  # type: ignore[misc]
     """What each process of `pytest -n` gets: a file stays whole, and so does what shares one running system: the walks, the other
-    journeys, what races."""
+    journeys, what races. The last process takes what needs no servers, from the end on: those that wait for servers leave it a core."""
+
+    _last: Any = None
+
+    def schedule(self) -> None:
+        without = (nodeid for nodeids in self.registered_collections.values() for nodeid in nodeids if not nodeid.startswith(ON_SERVERS))
+        if self.collection is None and len(self.nodes) > 1 and any(without):
+            self._last = self.nodes[-1]
+        super().schedule()
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if node is self._last:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        if node is self._last and self.workqueue and next(reversed(self.workqueue)).startswith(ON_SERVERS):
+            node.shutdown()
+        super()._reschedule(node)
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(WALKS):
-            return "walks"
+            return f"{JOURNEYS}walks"
         return next((shared for shared in (JOURNEYS, RUSH) if nodeid.startswith(shared)), nodeid.partition("::")[0])
 
 
