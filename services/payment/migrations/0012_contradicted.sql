@@ -1,4 +1,4 @@
--- Of what the provider did not pay it may say later that it did: whoever settles it has to know. R3.5.
+-- Of what the provider did not pay it may say later that it did, of a payout too: a person has to know, and to find which holds. R3.5.
 ALTER TABLE attention
     DROP CONSTRAINT attention_why_check,
     ADD CONSTRAINT attention_why_check CHECK (why IN ('not paid', 'contradicted', 'no answer', 'no end', 'excess'));
@@ -37,8 +37,9 @@ UNION ALL
 SELECT account.key,
        'payout',
        entry.key,
-       'no answer',
+       CASE entry.value ->> 'state' WHEN 'instructed' THEN 'no answer' ELSE 'contradicted' END,
        (entry.value ->> 'amount_minor')::bigint,
        entry.value ->> 'currency'
   FROM account, json_each(account.body -> 'payouts') AS entry
- WHERE entry.value ->> 'state' = 'instructed' AND entry.value ->> 'answer_by' IS NULL;
+ WHERE (entry.value ->> 'state' = 'instructed' AND entry.value ->> 'answer_by' IS NULL)
+    OR (entry.value ->> 'contradicted' = 'true' AND entry.value ->> 'handled' IS NULL);
