@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -22,6 +22,7 @@ from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
 from shared.contracts import ALL
+from shared.contracts.topics import POLICY
 from shared.messaging.envelope import number_of
 
 READ_S = 20.0
@@ -85,11 +86,11 @@ def _wrong(row: Mapping[str, Any]) -> str:
 @cursor.command()
 @click.argument("service", type=click.Choice(discover()))
 @click.argument("topic")
-@click.argument("partition", type=click.IntRange(0))
+@click.argument("partition", type=click.IntRange(0), required=False)
 @click.option("--to", required=True, help="earliest, or an offset.")
 @click.option("--yes", is_flag=True, help="Do it; without it is only said what would be.")
-def move(service: str, topic: str, partition: int, to: str, yes: bool) -> None:
-    """Set a cursor: after halt.cursor_out_of_range or halt.topic_replaced, or to read a partition again.
+def move(service: str, topic: str, partition: int | None, to: str, yes: bool) -> None:
+    """Set a cursor: after halt.cursor_out_of_range or halt.topic_replaced, or to read a partition again. Without PARTITION each of them.
 
     The cursor is then about whatever topic has the name; after halt.topic_replaced all goes on once each partition was moved.
 
@@ -98,12 +99,11 @@ def move(service: str, topic: str, partition: int, to: str, yes: bool) -> None:
     """
     if to != "earliest" and not to.isdigit():
         raise click.BadParameter(f"{to!r} is neither earliest nor an offset", param_hint="--to")
-    stack, place = running(), _place(service, topic, partition)
-    first, end = _bounds(stack, place)
-    target = first if to == "earliest" else int(to)
-    if not first <= target <= end:
-        raise Failed(f"{topic}/{partition} holds {first}..{end}; {target} is outside")
-    asyncio.run(_change(stack, place, target, None, yes=yes, end=end))
+    if partition is None and to != "earliest":
+        raise click.UsageError("an offset is one partition's; name it")
+    stack = running()
+    numbers = range(1 if topic == POLICY.name else stack.stripes) if partition is None else [partition]
+    asyncio.run(_move(stack, [_place(service, topic, number, [*inputs_of(service), POLICY.name]) for number in numbers], to, yes=yes))
 
 
 @cursor.command()
@@ -116,13 +116,24 @@ def accept(service: str, topic: str, partition: int, yes: bool) -> None:
 
     Where a number was taken that was never given out, a stranger's, it is forgotten again, so that ours under it is taken.
     """
-    asyncio.run(_accept(running(), _place(service, topic, partition), yes=yes))
+    asyncio.run(_accept(running(), _place(service, topic, partition, inputs_of(service)), yes=yes))
 
 
-def _place(service: str, topic: str, partition: int) -> Place:
-    if topic not in inputs_of(service):
-        raise Failed(f"{service} does not read {topic}; it reads {', '.join(inputs_of(service))}")
+def _place(service: str, topic: str, partition: int, inputs: Sequence[str]) -> Place:
+    if topic not in inputs:
+        raise Failed(f"{service} does not read {topic}; it reads {', '.join(inputs)}")
     return Place(service, topic, partition)
+
+
+async def _move(stack: Stack, places: Sequence[Place], to: str, *, yes: bool) -> None:
+    bounds = [await asyncio.to_thread(_bounds, stack, place) for place in places]
+    targets = [first if to == "earliest" else int(to) for first, _ in bounds]
+    for place, (first, end), target in zip(places, bounds, targets, strict=True):
+        if not first <= target <= end:
+            raise Failed(f"{place.topic}/{place.partition} holds {first}..{end}; {target} is outside")
+    for place, (_, end), target in zip(places, bounds, targets, strict=True):
+        await _change(stack, place, target, None, yes=yes, end=end)
+    _confirm(yes)
 
 
 async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
@@ -133,6 +144,7 @@ async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
             f"{place} has taken number {last}, and {given} is the last that was given out: what is beyond is forgotten, ours will follow"
         )
         await _change(stack, place, position, given, yes=yes)
+        _confirm(yes)
         return
     seen, lower = await asyncio.to_thread(_numbered_from, stack, place, position, last or 0)
     if seen is None:
@@ -147,6 +159,12 @@ async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
         raise Failed(f"{told}, {given} is the last that was given out; the runbook says what then, under halt.lane_behind_log")
     click.echo(f"{place}: numbers {last + 1} to {seen.sequence - 1} are given up for lost; {seen.sequence} at offset {seen.offset} is next")
     await _change(stack, place, position, seen.sequence - 1, yes=yes)
+    _confirm(yes)
+
+
+def _confirm(yes: bool) -> None:
+    if not yes:
+        raise Failed("nothing was changed; say --yes to do it")
 
 
 async def _change(stack: Stack, place: Place, position: int, last_seq: int | None, *, yes: bool, end: int = 0) -> None:
@@ -167,7 +185,7 @@ async def _change(stack: Stack, place: Place, position: int, last_seq: int | Non
                 last_seq = row["last_seq"] if position <= row["position"] else None
                 click.echo(_meaning(place, row["position"], position, end))
             if not yes:
-                raise Failed("nothing was changed; say --yes to do it")
+                return
             await connection.execute(write.format(schema=schema), place.topic, place.partition, position, last_seq)
     finally:
         await connection.close()

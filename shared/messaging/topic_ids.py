@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -144,23 +145,26 @@ async def ids_known(connection: asyncpg.Connection, topics: Collection[str]) -> 
     return {row[0]: row[1] for row in await connection.fetch(KNOWN, list(topics)) if row[1] is not None}
 
 
-async def check_ids(connection: asyncpg.Connection, client: AIOKafkaClient, topics: Collection[str]) -> None:
-    """I1. Raises Halted."""
+async def check_ids(
+    connection: asyncpg.Connection, client: AIOKafkaClient, topics: Collection[str], before: Mapping[str, UUID] = MappingProxyType({})
+) -> Mapping[str, UUID]:
+    """I1. before: what the last check on this connection returned, which is not asked of the database again. Raises Halted."""
     if (node := client.get_random_node()) is None:
         raise NodeNotReadyError("no broker to ask for topic ids")
     found = await ids_at(client, node, topics)
-    if not found:
-        return
+    if found == before:
+        return before
     rows = [(row[0], row[1]) for row in await connection.fetch(KNOWN, list(found))]
     for topic, known in rows:
         if known not in (None, found[topic]):
             raise Halted(
                 "halt.topic_replaced",
                 f"the cursors on {topic} are about topic {known}, now it is {found[topic]}: deleted and made anew, or another cluster's;"
-                f" `laotie cursor move SERVICE {topic} PARTITION --to earliest`, or where it is to begin, for each partition",
+                f" `laotie cursor move SERVICE {topic} --to earliest`, or for each partition where it is to begin",
             )
     if fresh := sorted(topic for topic, known in rows if known is None):
         await connection.execute(LEARN, fresh, [found[topic] for topic in fresh])
+    return {topic: found[topic] for topic, _ in rows}
 
 
 async def check_ids_now(connection: asyncpg.Connection, settings: Settings, topics: Collection[str]) -> None:

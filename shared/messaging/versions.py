@@ -14,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol, runtime_checkable
+from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -24,9 +25,8 @@ from aiokafka.client import ConnectionGroup
 from aiokafka.errors import OffsetOutOfRangeError, for_code
 from aiokafka.protocol.offset import OffsetRequest
 
-from shared.errors import HaltCode
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import Connect, backoff, infrastructure, leave, wait
+from shared.messaging.connect import Connect, Halted, backoff, infrastructure, leave, wait
 from shared.messaging.consume import Done
 from shared.messaging.fold import Fold
 from shared.messaging.message import Topic
@@ -35,6 +35,7 @@ from shared.messaging.record import Record, Unreadable
 from shared.messaging.shape import Policies, Service
 from shared.messaging.store import Move, OutboxRow, Store
 from shared.messaging.telling import Teller
+from shared.messaging.topic_ids import check_ids
 from shared.settings import Settings
 
 LOOK_SECONDS = 0.5  # between two looks for something new
@@ -44,7 +45,7 @@ READ_UNCOMMITTED, LATEST = 0, -1
 
 PLACE = "INSERT INTO cursor (topic, partition, position) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING"
 LOCK = "SELECT position FROM cursor WHERE topic = $1 AND partition = 0 FOR UPDATE"
-LOAD_KEPT = 'SELECT version, "offset", begins, sha256, value, withdrawn FROM policy ORDER BY "offset"'
+LOAD_KEPT = 'SELECT version, "offset", begins, sha256, value, withdrawn FROM policy ORDER BY begins, version'
 KEEP = """
 INSERT INTO policy (version, "offset", begins, sha256, value, withdrawn) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (version) DO UPDATE SET withdrawn = excluded.withdrawn
@@ -83,7 +84,7 @@ class Published(Protocol):
     lead: timedelta
 
     def policies(self, kept: Sequence[Kept]) -> Bounded:
-        """Those that count; at least one. kept: in the order in which they came, the withdrawn among them."""
+        """Those that count; at least one. kept: in the order in which they begin, the withdrawn among them."""
         ...
 
     def judge(self, record: Record, kept: Sequence[Kept], *, manual: bool) -> Kept | Unreadable | None:
@@ -93,7 +94,7 @@ class Published(Protocol):
 
 def keep(kept: list[Kept], found: Kept) -> None:
     """What was judged to count or to be withdrawn, in its place."""
-    kept[:] = sorted([*(one for one in kept if one.version != found.version), found], key=lambda one: one.offset)
+    kept[:] = sorted([*(one for one in kept if one.version != found.version), found], key=lambda one: (one.begins, one.version))
 
 
 class Static:
@@ -129,6 +130,7 @@ class Following:
         self._policies: Bounded | None = None
         self._known: Policies | None = None
         self._until = _NEVER
+        self._ids: Mapping[str, UUID] = {}  # of the topic, as found on the present connection
         self._begun, self._wanted, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -162,7 +164,7 @@ class Following:
             try:
                 await kafka.start()
                 connection = await self._connect("versions")
-                self._until = _NEVER  # whoever comes back may find a restored database
+                self._until, self._ids = _NEVER, {}  # whoever comes back may find a restored database
                 kafka.assign([self._place])
                 kafka.seek(self._place, await self._take(connection, 0, [], 0))
                 while True:
@@ -170,11 +172,11 @@ class Following:
                         await self._look(kafka, connection)
                     failures = 0
                     await wait(self._wanted, LOOK_SECONDS)
+            except Halted as halt:
+                self._halt(halt)
             except OffsetOutOfRangeError as error:
-                failures += 1
-                self._halt("halt.cursor_out_of_range", f"{self._place.topic} does not reach to {self.position}: {error}")
+                self._halt(Halted("halt.cursor_out_of_range", f"{self._place.topic} does not reach to {self.position}: {error}"))
             except Exception as error:
-                failures += 1
                 told = None if infrastructure(error) else error
                 log.warning("versions not read: %s: %s", type(error).__name__, error, exc_info=told)
                 if self._until < self._clock.now():  # V2: nothing of now is decided
@@ -184,11 +186,13 @@ class Following:
                 await leave(kafka)
                 if connection is not None and not connection.is_closed():
                     connection.terminate()
+            failures += 1
             await asyncio.sleep(backoff(failures))
 
     async def _look(self, kafka: AIOKafkaConsumer, connection: asyncpg.Connection) -> None:
-        """V2: read to the end as it is now, open transactions included."""
+        """V2: read to the end as it is now, open transactions included. Raises Halted: it is another topic (I1)."""
         self._wanted.clear()
+        self._ids = await check_ids(connection, kafka._client, [self._place.topic], self._ids)
         now, end = self._clock.now(), await self._end(kafka)
         if end < self.position:
             raise OffsetOutOfRangeError(f"it ends at {end}")
@@ -200,9 +204,10 @@ class Following:
             records = [Record(m.topic, m.partition, m.offset, m.key, m.value, tuple(m.headers), m.timestamp) for m in found]
             position = await self._take(connection, since, records, upto)
             if position != upto:
+                self._ids = {}  # it was moved by hand, perhaps
                 kafka.seek(self._place, position)
         if self._policies is None:
-            self._halt("halt.no_policy", f"{self._place.topic} has no valid version; `laotie prepare` publishes the first")
+            self._halt(Halted("halt.no_policy", f"{self._place.topic} has no valid version; `laotie prepare` publishes the first"))
             return
         self._unhalt()
         self._until = now + self._published.lead
@@ -271,15 +276,12 @@ class Following:
         else:
             fold.drop(record, "duplicate")
 
-    # -- halting
-
-    def _halt(self, code: HaltCode, detail: str) -> None:
-        trouble = f"{code}: {detail}"
-        if self.trouble != trouble:
+    def _halt(self, halt: Halted) -> None:
+        if self.trouble != str(halt):
             self._unhalt()
-            log.error("%s", trouble)
-        self.trouble = trouble
-        METRICS.halted.labels(code=code, partition=-1).set(1)
+            log.error("%s", halt)
+        self.trouble = str(halt)
+        METRICS.halted.labels(code=halt.code, partition=-1).set(1)
 
     def _unhalt(self) -> None:
         if self.trouble.startswith("halt."):

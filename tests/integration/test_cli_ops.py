@@ -144,6 +144,17 @@ def test_i1_a_cursor_that_is_about_another_topic_is_marked_until_it_is_moved(hal
     assert "halt.topic_replaced" not in _run(["show", "trust"])
 
 
+def test_without_a_partition_each_of_the_topic_is_moved(halted: Halted) -> None:
+    assert "name it" in _run(["move", "trust", TOPIC, "--to", "1"], status=2)
+    told = _run(["move", "trust", TOPIC, "--to", "earliest"], status=1)
+    assert ([f"{TOPIC}/{n} goes from" in told for n in range(halted.stack.stripes)], "nothing was changed" in told) == ([True] * 4, True)
+    assert _row(halted.stack) == (halted.base + 2, 2)
+    _run(["move", "trust", TOPIC, "--to", "earliest", "--yes"])
+    assert _sql(halted.stack, "SELECT max(position) FROM trust.cursor WHERE topic = $1", TOPIC)["max"] == 0
+    _sql(halted.stack, "INSERT INTO trust.cursor (topic, partition, position) VALUES ('policy.v1', 0, 1) ON CONFLICT DO NOTHING")
+    assert "policy.v1/0 goes from" in _run(["move", "trust", "policy.v1", "--to", "earliest", "--yes"])
+
+
 def test_a_cursor_stays_within_what_its_service_reads(halted: Halted) -> None:
     assert "is outside" in _run(["move", "trust", TOPIC, str(PARTITION), "--to", str(halted.base + 4), "--yes"], status=1)
     assert "trust does not read psp.v1" in _run(["move", "trust", "psp.v1", "0", "--to", "earliest"], status=1)

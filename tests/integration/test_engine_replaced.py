@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from signal import Signals
 from uuid import UUID
 
@@ -19,13 +20,14 @@ from deploy.local.stack import Stack
 from shared.messaging.fetch import WAIT_MS, _session
 from shared.messaging.flow import HALT_RETRY_SECONDS
 from shared.messaging.store import Lane
-from tests.toy.outside import until
+from tests.toy.outside import RULES, until
 from tests.toy.world import World
 from tests.unit.messaging.test_fetch import Sink
 
 pytestmark = pytest.mark.stack
 
 TOY = "toy.v1"
+DAWN = datetime(2026, 6, 1, tzinfo=UTC)
 CODE = "halt.topic_replaced"
 BEFORE, AFTER = 40, 120  # lives: what the old log held, and the new one: past every cursor
 
@@ -37,6 +39,15 @@ def world(stack: Stack) -> Iterator[World]:
         it.spawn("alpha")
         it.ready()
         yield it
+
+
+@pytest.fixture
+def ruled(stack: Stack) -> Iterator[World]:
+    """Alpha, and what it goes by comes by a topic; nobody runs yet."""
+    world = World(stack, clock="manual", ruled=True)
+    world.clock_at = DAWN
+    with world:
+        yield world
 
 
 def begin(world: World, name: str, count: int) -> list[str]:
@@ -59,16 +70,16 @@ def lived(world: World) -> list[str]:
     return keys
 
 
-def make_anew(world: World) -> None:
+def make_anew(world: World, topic: str = TOY) -> None:
     world.flush()
     world._producer = None  # a new app's
-    for future in world.admin.delete_topics([world.ns + TOY], operation_timeout=30).values():
+    for future in world.admin.delete_topics([world.ns + topic], operation_timeout=30).values():
         future.result(30)
     world._admin = None
 
     def made() -> bool:
         try:
-            world.make_topics((TOY,))
+            world.make(topic)
         except KafkaException:
             return False
         return True
@@ -81,9 +92,13 @@ def cursors(world: World) -> dict[int, tuple[int, str]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def move(world: World, number: int) -> None:
+def move(world: World, number: int, topic: str = TOY) -> None:
     """As `laotie cursor move ... --to earliest` does."""
-    world.rows("admin", MOVE.format(schema=f"{world.ns}alpha"), world.ns + TOY, number, 0, None)
+    world.rows("admin", MOVE.format(schema=f"{world.ns}alpha"), world.ns + topic, number, 0, None)
+
+
+def versions(world: World) -> list[str]:
+    return [row["version"] for row in world.rows("alpha", "SELECT version FROM policy ORDER BY begins")]
 
 
 def mended(world: World, process: Process, old: list[str], new: list[str], stood: dict[int, tuple[int, str]]) -> None:
@@ -134,6 +149,36 @@ def test_x5_made_anew_and_refilled_while_it_reads(world: World, meanwhile: Calla
     new = begin(world, "new", AFTER)
     process.signal(Signals.SIGCONT)
     mended(world, process, old, new, stood)
+
+
+@pytest.mark.parametrize("meanwhile", [True, False])
+def test_i1_versions_made_anew_are_read_from_their_begin_and_what_was_accepted_stays(ruled: World, meanwhile: bool) -> None:
+    """meanwhile: while it reads them. A new version has the offset of an old one."""
+    ruled.rule("1", DAWN)
+    ruled.rule("2")
+    process = ruled.spawn("alpha")
+    ruled.ready()
+    until(lambda: versions(ruled) == ["1", "2"], 60, ruled.logs)
+    if meanwhile:
+        process.signal(Signals.SIGSTOP)
+    else:
+        ruled.quit("alpha")
+    make_anew(ruled, RULES)
+    for version, begins in (("1", DAWN), ("3", DAWN + timedelta(hours=3)), ("4", DAWN + timedelta(hours=4))):
+        ruled.rule(version, begins)
+    if meanwhile:
+        process.signal(Signals.SIGCONT)
+    else:
+        process = ruled.spawn("alpha")
+    ruled.halted(process, CODE)
+    assert f"the cursors on {ruled.ns}{RULES} are about topic" in ruled.probe(process, "readyz")[1]
+    time.sleep(HALT_RETRY_SECONDS + 1)
+    assert versions(ruled) == ["1", "2"], "from the old place on there would be a fourth, and no third"
+    move(ruled, 0, RULES)
+    ruled.ready()
+    until(lambda: versions(ruled) == ["1", "2", "3", "4"], 60, ruled.logs)
+    assert ruled.refused("alpha") == []
+    assert len(ruled.rows("alpha", "SELECT 1 FROM cursor WHERE topic = $1 AND topic_id IS NOT NULL", ruled.ns + RULES)) == 1
 
 
 class Looking(Sink):

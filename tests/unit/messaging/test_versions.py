@@ -11,6 +11,7 @@ import pytest
 from aiokafka.errors import OffsetOutOfRangeError, TopicAuthorizationFailedError
 
 from shared.errors import HaltCode
+from shared.messaging.connect import Halted
 from shared.messaging.metrics import METRICS
 from shared.messaging.versions import Following, Kept
 from shared.settings import Settings
@@ -18,6 +19,16 @@ from tests.toy.rules import Rules
 from tests.unit.messaging.trade import SERVICE, SHOP
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
+
+
+class TellsNoIds:
+    """The client of a broker that is older: I2."""
+
+    def get_random_node(self) -> int:
+        return 1
+
+    async def send(self, *_: Any) -> None:
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize(("read_to", "told"), [(timedelta(minutes=-1), True), (timedelta(minutes=1), False)])
@@ -62,7 +73,7 @@ async def test_v2_after_a_look_the_policies_say_nothing_of_times_beyond_its_lead
     following = Following(rules, SERVICE, Settings(), clock, cast("Any", None), lambda rows: None)
     monkeypatch.setattr(following, "_end", nothing_new)
     following._policies = rules.policies(kept)
-    await following._look(cast("Any", SimpleNamespace(position=nothing_new)), cast("Any", None))
+    await following._look(cast("Any", SimpleNamespace(position=nothing_new, _client=TellsNoIds())), cast("Any", None))
     known = await following.known(NOW)
     assert known.version_at(NOW + rules.lead) == "1"
     with pytest.raises(TimeoutError):
@@ -84,7 +95,7 @@ async def test_v2_what_is_known_counts_from_before_the_end_was_asked_for(monkeyp
     async def position(*_: Any) -> int:
         return 0
 
-    await following._look(cast("Any", SimpleNamespace(position=position)), cast("Any", None))
+    await following._look(cast("Any", SimpleNamespace(position=position, _client=TellsNoIds())), cast("Any", None))
     assert following._until == NOW + rules.lead
 
 
@@ -136,7 +147,7 @@ async def test_v1_a_topic_that_ends_before_what_was_read_is_another_one(monkeypa
     monkeypatch.setattr(following, "_end", end)
     following._policies, following.position = rules.policies([Kept("1", 0, NOW, "", b"")]), 4
     with pytest.raises(OffsetOutOfRangeError):
-        await following._look(cast("Any", SimpleNamespace()), cast("Any", None))
+        await following._look(cast("Any", SimpleNamespace(_client=TellsNoIds())), cast("Any", None))
     assert following._known is None
 
 
@@ -151,7 +162,7 @@ async def test_v2_a_batch_that_waits_for_a_look_goes_on_once_that_is_over_and_as
     waiting = asyncio.create_task(following.known(NOW))
     await asyncio.sleep(0)
     assert following._wanted.is_set()
-    await following._look(cast("Any", SimpleNamespace(position=nothing_new)), cast("Any", None))
+    await following._look(cast("Any", SimpleNamespace(position=nothing_new, _client=TellsNoIds())), cast("Any", None))
     async with asyncio.timeout(1):
         assert (await waiting).version_at(NOW) == "1"
 
@@ -165,7 +176,7 @@ def test_of_what_keeps_versions_from_being_read_an_alert_names_what_stands() -> 
 
     told = []
     for code in codes:
-        following._halt(code, "x")
+        following._halt(Halted(code, "x"))
         told.append(gauges())
     following._unhalt()
     assert [*told, gauges(), following.trouble] == [[1, 0], [0, 1], [0, 0], ""]
