@@ -79,7 +79,7 @@ def make_anew(world: World, topic: str = TOY) -> None:
 
     def made() -> bool:
         try:
-            world.make(topic)
+            world.make_topics(topic)
         except KafkaException:
             return False
         return True

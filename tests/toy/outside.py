@@ -26,7 +26,8 @@ NAMES = ("alpha", "beta", "gamma")
 TAKEN = ("toy.v1", "ops.v1", "alpha.tally.v1", *(f"{name}.{kind}" for name in NAMES for kind in ("v1", "timer.v1")))
 KEYED = (*TAKEN, *(f"{name}.{kind}" for name in NAMES for kind in ("parked.v1", "refused.v1")))
 CLOCK, RULES = "clock.v1", "rules.v1"
-STAMPED = {"message.timestamp.type": "LogAppendTime"}
+ONE = {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "compact"}
+MANY = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "max.message.bytes": str(5 * 1024 * 1024)}
 PATIENCE_S = float(os.environ.get("TOY_PATIENCE_S", "60"))  # a bound for failures only: nothing passes because of time
 GRACE = timedelta(seconds=1)  # as the processes are told
 PATIENT = {"reconnect.backoff.ms": "50", "reconnect.backoff.max.ms": "500", "message.timeout.ms": "120000"}
@@ -74,16 +75,11 @@ class Outsider:
     def dsn(self, name: str) -> str:
         return postgres.with_role(self.stack.dsn("admin"), postgres.role_of(self.ns + name), "toy")
 
-    def make_topics(self) -> None:
-        self.make(*KEYED, *([CLOCK] if self.clock == "manual" else []), *([RULES] if self.ruled else []))
-
-    def make(self, *names: str) -> None:
-        of_events = {"retention.ms": "-1", "max.message.bytes": str(5 * 1024 * 1024)}
+    def make_topics(self, *names: str) -> None:
+        """None given: all."""
         news = [
-            NewTopic(self.ns + name, 1, 1, config={"cleanup.policy": "compact", **STAMPED})
-            if name in (CLOCK, RULES)
-            else NewTopic(self.ns + name, self.stripes, 1, config={**of_events, **STAMPED})
-            for name in names
+            NewTopic(self.ns + name, 1, 1, config=ONE) if name in (CLOCK, RULES) else NewTopic(self.ns + name, self.stripes, 1, config=MANY)
+            for name in names or (*KEYED, *([CLOCK] if self.clock == "manual" else []), *([RULES] if self.ruled else []))
         ]
         for future in self.admin.create_topics(news, operation_timeout=60).values():
             future.result(60)

@@ -27,7 +27,7 @@ def test_r9_1_a_version_that_is_withdrawn_does_not_count_and_others_may_begin_be
         found = PublishedPolicies().judge(replace(one, offset=offset), kept, manual=False)
         assert isinstance(found, Kept)
         keep(kept, found)
-    assert [(one.version, one.withdrawn) for one in kept] == [("1", None), ("2", 2), ("3", None)]
+    assert [(one.version, one.withdrawn) for one in kept] == [("1", None), ("3", None), ("2", 2)], "as they begin"
     assert [one.version for one in PublishedPolicies().policies(kept).versions] == ["1", "3"]
 
 

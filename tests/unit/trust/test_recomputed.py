@@ -194,6 +194,25 @@ def test_an_explanation_that_was_asked_for_before_a_look_and_answered_after_it_i
     assert not check(forged(log, ScoreExplained, lambda fact: fact.request_id == "q2", explanation=said))["scores"].holds
 
 
+def test_an_explanation_that_a_later_look_of_the_same_day_followed_was_given_by_the_policy_of_before_it_r5_6_r9_1() -> None:
+    """A zone ahead makes it the day of that look already, and a version begins between the two."""
+    (first,), begins = POLICIES.versions, ago(0) + timedelta(hours=3)
+    second = first.model_copy(update={"version": "2", "zone": "Pacific/Kiritimati", "effective_from": ago(0) + timedelta(hours=1)})
+    third = first.model_copy(update={"version": "3", "effective_from": begins})
+    policies = Policies([first, second, third])
+    town = Town(policies, services=("trust",))
+    town.tell([("e1", shipped("p1", parties()))])
+    town.tell([("q1", request("seller:s1", when=begins - timedelta(minutes=1)))])
+    town.advance(ago(-2))
+    log = log_of(town)
+    said = next(fact for _, fact in log.of(ScoreExplained)).explanation
+    assert (said.as_of, said.rule_version) == ("2026-06-17", "2")
+    assert [(fact.as_of, fact.occurred_at > begins) for _, fact in log.of(ScoreLooked)] == [("2026-06-17", True)]
+    assert [one.first for one in check(log, policies).values() if not one.holds] == []
+    said = said.model_copy(update={"rule_version": "1"})
+    assert not check(forged(log, ScoreExplained, lambda fact: fact.request_id == "q1", explanation=said), policies)["scores"].holds
+
+
 def test_a_score_from_nowhere_and_an_item_counted_twice_are_named() -> None:
     log = life(item("seller", 1, "completed", "c", 0), tombstone(item("seller", 2, "completed", "c", 0), 0))
     place, entry = next((lane, one) for lane, entries in log.lanes.items() for one in entries if isinstance(one.event, ScoreChanged))
