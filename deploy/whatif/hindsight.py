@@ -11,14 +11,16 @@ from deploy.whatif.desk import ABSENT, Place, State
 REMEMBERED_MAX = 50_000
 BACK_MAX, PLACES_MAX, TRIES_MAX = 6, 12, 200  # how far back, of how many places, how many combinations
 
-Glimpse = dict[Place, tuple[State, int]]  # a state, and the place in the order of what replaced it
+Replaced = tuple[State, int]  # a state, and the place in the order of what replaced it
+Rows = list[Replaced]  # of one place, the latest first
+Glimpse = dict[Place, Replaced]
 
 
 class Hindsight:
     """Of one service. Bounded: what was replaced long ago, nobody was about to look at."""
 
     def __init__(self) -> None:
-        self._before: defaultdict[Place, list[tuple[State, int]]] = defaultdict(list)
+        self._before: defaultdict[Place, list[Replaced]] = defaultdict(list)
         self._replaced: deque[Place] = deque()
 
     def remember(self, states: Mapping[Place, State], changed: Iterable[Place], nth: int) -> None:
@@ -34,13 +36,21 @@ class Hindsight:
                 del self._before[place]
 
     def glimpses(self, looked: Iterable[Place]) -> Iterator[Glimpse]:
-        """What could have been seen in place of what is there: of one place before two, however many there are, and the latest first."""
+        """What could have been seen in place of what is there: all as it was at one moment, the latest first; then each on its own, as who
+        reads one after the other may see them, of one place before two, however many there are, and the latest first."""
         places = islice((place for place in looked if place in self._before), PLACES_MAX)
-        yield from islice(_choices({place: self._before[place][: -BACK_MAX - 1 : -1] for place in places}), TRIES_MAX)
+        rows = {place: self._before[place][: -BACK_MAX - 1 : -1] for place in places}
+        yield from _moments(rows)
+        yield from islice(_choices(rows), TRIES_MAX)
 
 
-def _choices(rows: Mapping[Place, list[tuple[State, int]]]) -> Iterator[Glimpse]:
-    """rows: the latest first."""
+def _moments(rows: Mapping[Place, Rows]) -> Iterator[Glimpse]:
+    for moment in sorted({nth for row in rows.values() for _, nth in row}, reverse=True):
+        since = {place: [one for one in row if one[1] >= moment] for place, row in rows.items()}
+        yield {place: row[-1] for place, row in since.items() if row}
+
+
+def _choices(rows: Mapping[Place, Rows]) -> Iterator[Glimpse]:
     for count in range(1, len(rows) + 1):
         steps = [
             tuple(zip(chosen, back, strict=True))

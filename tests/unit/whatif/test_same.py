@@ -253,11 +253,34 @@ def test_what_one_entity_was_before_is_looked_at_though_many_others_have_changed
     places: list[Place] = [(ALLOTMENT, "c/sku1"), (CLUSTER, "b1"), (PARTY, "seller:s1"), (PARTY, "promoter:k1")]
     for nth in range(10):
         hindsight.remember({place: ABSENT._replace(version=nth) for place in places}, places, nth)
-    seen = [{place: state.version for place, (state, _) in glimpse.items()} for glimpse in hindsight.glimpses(places)]
+    seen = versions_of(hindsight, places)
+    assert seen[:BACK_MAX] == [dict.fromkeys(places, at) for at in (9, 8, 7, 6, 5, 4)], "of one moment"
+    seen = seen[BACK_MAX:]
     assert len(seen) == TRIES_MAX
     assert sorted(seen[: 4 * BACK_MAX], key=str) == sorted(({place: at} for place in places for at in range(4, 10)), key=str)
     assert [set(one.values()) for one in seen[:5]] == [{9}, {9}, {9}, {9}, {8}], "the latest first"
     assert seen[4 * BACK_MAX] == {places[0]: 9, places[1]: 9}
+
+
+def test_what_all_were_at_one_moment_is_looked_at_first_however_many_have_changed_since_r9_2() -> None:
+    """An explanation looks at a score and at lists and items, of which each item that is found changes some."""
+    hindsight = Hindsight()
+    score, first, second, *others = places = [(PARTY, name) for name in ("score", "a", "b", *map(str, range(9)))]
+    states = {place: ABSENT for place in places}
+    for nth, changed in enumerate((places, [score, first, *others[:5]], [score, second, *others[3:]])):
+        hindsight.remember(states, changed, nth)
+        states |= {place: states[place]._replace(version=nth + 1) for place in changed}
+    at_first = dict.fromkeys(places, 1)
+    assert versions_of(hindsight, places)[:2] == [{place: states_before(place, others) for place in (score, second, *others[3:])}, at_first]
+
+
+def states_before(place: Place, others: list[Place]) -> int:
+    """Its version before the last change."""
+    return 2 if place[1] == "score" or place in others[3:5] else 1
+
+
+def versions_of(hindsight: Hindsight, places: list[Place]) -> list[dict[Place, int]]:
+    return [{place: state.version for place, (state, _) in glimpse.items()} for glimpse in hindsight.glimpses(places)]
 
 
 def counting(desk: Desk, decided: Counter[str]) -> Callable[..., Verdict]:
