@@ -266,17 +266,12 @@ def test_what_all_were_at_one_moment_is_looked_at_first_however_many_have_change
     """An explanation looks at a score and at lists and items, of which each item that is found changes some."""
     hindsight = Hindsight()
     score, first, second, *others = places = [(PARTY, name) for name in ("score", "a", "b", *map(str, range(9)))]
-    states = {place: ABSENT for place in places}
-    for nth, changed in enumerate((places, [score, first, *others[:5]], [score, second, *others[3:]])):
+    states, changes = dict.fromkeys(places, ABSENT), (places, [score, first, *others[:5]], [score, second, *others[3:]])
+    for nth, changed in enumerate(changes):
         hindsight.remember(states, changed, nth)
         states |= {place: states[place]._replace(version=nth + 1) for place in changed}
-    at_first = dict.fromkeys(places, 1)
-    assert versions_of(hindsight, places)[:2] == [{place: states_before(place, others) for place in (score, second, *others[3:])}, at_first]
-
-
-def states_before(place: Place, others: list[Place]) -> int:
-    """Its version before the last change."""
-    return 2 if place[1] == "score" or place in others[3:5] else 1
+    before_the_last = {place: 2 if place in changes[1] else 1 for place in changes[2]}
+    assert versions_of(hindsight, places)[:2] == [before_the_last, dict.fromkeys(places, 1)]
 
 
 def versions_of(hindsight: Hindsight, places: list[Place]) -> list[dict[Place, int]]:
