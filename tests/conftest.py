@@ -17,7 +17,8 @@ ON_SERVERS = (JOURNEYS, "tests/integration/")
 
 gc.disable()  # until all tests are found
 
-settings.register_profile("laotie", deadline=None)  # nothing passes or fails by time
+# nothing passes or fails by time; with CI in the environment the same examples are drawn each time: a change passes or fails by itself
+settings.register_profile("laotie", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("laotie")
 
 
