@@ -5,8 +5,9 @@ import json
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import asyncpg
 import click
@@ -15,6 +16,7 @@ from confluent_kafka import KafkaException
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.inforce import standing
+from deploy.cli.topics import planned
 from deploy.local import control
 from deploy.local.home import Home, default_home
 from deploy.local.policies import business_time
@@ -22,6 +24,8 @@ from deploy.local.process import StackError
 from deploy.local.services import HALT, OK, answer
 from deploy.local.stack import Stack
 from shared import postgres
+
+T = TypeVar("T")
 
 FOLLOW_S = 0.2
 LINES = 50
@@ -88,7 +92,7 @@ def status(as_json: bool) -> None:
     state = control.state(Home(default_home()))
     halted = _ask(state)
     if state["phase"] == "ready":
-        state["policies"] = _policies()
+        state |= {"policies": _asked(_policies) or [], "differences": _asked(_differences)}
     if as_json:
         click.echo(json.dumps(state, indent=1))
     else:
@@ -101,6 +105,8 @@ def status(as_json: bool) -> None:
             coming = f", next {row['next']} from {row['next_from']}" if row["next"] else ""
             withdrawn = f", withdrawn {', '.join(row['withdrawn'])}" if row["withdrawn"] else ""
             click.echo(f"  {row['service']:<14} policy {row['in_force'] or 'none'}{coming}{withdrawn}")
+        if differences := state.get("differences"):
+            click.echo(f"  topics and ACLs are not as deployed, {len(differences)} differences: `laotie topics plan`")
     if halted or state["phase"] != "ready" or not all(row["alive"] for row in state["processes"]):
         raise SystemExit(1)
 
@@ -123,19 +129,29 @@ def logs(name: str | None, follow: bool, lines: int) -> None:
             positions[one] = _print_from(one, path, positions[one], label=len(chosen) > 1)
 
 
-def _policies() -> list[dict[str, Any]]:
-    """Which version each service has in force, and the next one; nothing where a server does not answer."""
+def _asked(question: Callable[[Stack], list[T]]) -> list[T] | None:
+    """None where a server does not answer."""
     try:
-        stack = running()
-        found = asyncio.run(standing(stack, business_time(stack, postgres.OPS)))
+        return question(running())
     except (OSError, asyncpg.PostgresError, KafkaException, StackError, click.ClickException):
-        return []
+        return None
+
+
+def _policies(stack: Stack) -> list[dict[str, Any]]:
+    """Which version each service has in force, and the next one."""
+    found = asyncio.run(standing(stack, business_time(stack, postgres.OPS)))
     rows = []
     for service, one in found.items():
         coming, begins = one.coming or (None, None)
         row = {"service": service, "in_force": one.in_force, "next": coming, "next_from": begins.isoformat() if begins else None}
         rows.append({**row, "withdrawn": one.withdrawn})
     return rows
+
+
+def _differences(stack: Stack) -> list[str]:
+    """What of topics and ACLs is not as deployed."""
+    changes = planned(stack)
+    return [*changes.errors, *changes.lines()]
 
 
 def _ask(state: dict[str, Any]) -> list[str]:

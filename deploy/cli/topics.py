@@ -18,7 +18,7 @@ def topics() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def plan(as_json: bool) -> None:
     """Show the differences; status 1 when one cannot be repaired (a partition count)."""
-    changes = _plan(running())
+    changes = planned(running())
     if as_json:
         click.echo(
             json.dumps({"changes": changes.lines(), "errors": changes.errors, "unmanaged": changes.unmanaged, "acls": not changes.acls_off})
@@ -36,7 +36,8 @@ def apply_() -> None:
     _print(cluster.settle(stack.admin(), cluster.read_topics(TOPICS, stack.stripes), cluster.read_grants(ACLS)))
 
 
-def _plan(stack: Stack) -> cluster.Plan:
+def planned(stack: Stack) -> cluster.Plan:
+    """What would be changed."""
     return cluster.plan(stack.admin(), cluster.read_topics(TOPICS, stack.stripes), cluster.read_grants(ACLS))
 
 

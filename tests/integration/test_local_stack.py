@@ -183,6 +183,14 @@ def test_up_is_idempotent_and_tells_a_wrong_clock(second: Second) -> None:
     assert second("topics", "plan") == "nothing to change\n"
 
 
+def test_what_somebody_changed_of_a_topic_shows_in_the_status(second: Second) -> None:
+    assert json.loads(second("status", "--json"))["differences"] == []
+    topics.apply(Stack(second.home.root).admin(), topics.Plan(alter={"order.v1": {"retention.ms": ("-1", "1000")}}))
+    assert within(GONE_S, lambda: "not as deployed, 1 differences: `laotie topics plan`" in second("status"))
+    second("topics", "apply")
+    assert "not as deployed" not in second("status")
+
+
 def test_a_crashed_server_is_started_again(second: Second) -> None:
     state = json.loads(second("status", "--json"))
     pid = next(row["pid"] for row in state["processes"] if row["name"] == "postgres")

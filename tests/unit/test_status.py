@@ -24,6 +24,6 @@ def test_a_halt_is_in_the_first_line(addresses: str, first: str, code: int, monk
     rows = [process(f"{name}-1", f"http://{at}") for name, at in zip(("order", "payment"), addresses, strict=True)]
     monkeypatch.setattr(control, "state", lambda home: {"phase": "ready", "clock": "manual", "processes": rows})
     monkeypatch.setattr(stack, "answer", SAID.__getitem__)
-    monkeypatch.setattr(stack, "_policies", list)
+    monkeypatch.setattr(stack, "_asked", lambda question: None)
     told = CliRunner().invoke(stack.status)
     assert (told.output.splitlines()[0], told.exit_code) == (first, code)
