@@ -86,11 +86,13 @@ def down(home: Home, say: Callable[[str], None]) -> bool:
 
 
 def state(home: Home) -> dict[str, Any]:
-    """What the daemon last said, with phase `down` when nobody owns the home."""
+    """What the daemon last said, with phase `down` when nobody owns the home. What fell since then is down: its disk may be full."""
     path = home.run / "state.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"phase": "down", "processes": []}
     if home.owner() is None and found["phase"] != "failed":
         found |= {"phase": "down", "processes": []}
+    for row in found["processes"]:
+        row["alive"] = row["alive"] and (row["pid"] is None or _alive(row["pid"]))
     return found
 
 
