@@ -14,6 +14,7 @@ WATCHDOG = Path(__file__).with_name("watchdog.py")
 ORPHAN_GRACE_S = 5.0
 KILL_WAIT_S = 15.0
 LOG_BYTES_MAX = 64 * 1024 * 1024
+FRAME = "\tat "
 STARTS = "--- "  # begins the line that a log has of each start
 
 
@@ -150,11 +151,11 @@ class Restartable:
 
 
 def tail(log: Path, lines: int = 20) -> str:
-    """The end of a log for an error message, of its last start alone; empty when there is none."""
+    """The end of a log for an error message, of its last start alone, without Java's frames; empty when there is none."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 64 * 1024))
-        last = file.read().decode(errors="replace").splitlines()[-lines:]
+        last = [line for line in file.read().decode(errors="replace").splitlines() if not line.startswith(FRAME)][-lines:]
     starts = [n for n, line in enumerate(last) if line.startswith(STARTS)]
     return "\n".join(last[max(starts, default=0) :])

@@ -193,6 +193,12 @@ def test_the_end_of_a_log_is_of_the_last_start_alone(tmp_path: Path) -> None:
     assert tail(log).splitlines()[1:] == ["FATAL: No space left on device"]
 
 
+def test_the_end_of_a_log_has_the_reason_and_not_the_way_to_it(tmp_path: Path) -> None:
+    log = tmp_path / "kafka.log"
+    log.write_text("java.io.IOException: No space left on device\n" + "\tat java.base/sun.nio.ch.FileDispatcherImpl.write0\n" * 40)
+    assert tail(log) == "java.io.IOException: No space left on device"
+
+
 @pytest.mark.parametrize(("said", "clock"), [((), "manual"), (("--clock", "system"), "system"), (("--fresh",), "system")])
 def test_a_stack_comes_up_with_the_clock_that_it_had(
     said: tuple[str, ...], clock: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
