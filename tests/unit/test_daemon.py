@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -103,6 +104,16 @@ def test_who_gives_up_for_lack_of_room_says_so(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "open", no_room)
     assert daemon.run() == 1
     assert f"gives up: {tmp_path / 'run/state.json'} cannot be written: No space left on device" in caplog.text
+
+
+def test_a_supervisor_that_had_no_room_to_say_why_it_ended_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of its log is of another day then, or empty."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=0))
+    with pytest.raises(StackError, match=f"no room on the disk of {tmp_path}$"):
+        control._follow(Home(tmp_path), ended, print)
 
 
 def no_room(*_: object, **__: object) -> int:
