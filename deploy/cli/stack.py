@@ -91,7 +91,7 @@ def status(as_json: bool) -> None:
     """Show every process, and what it says when it does not do its work; status 1 when one is down or has halted."""
     state = control.state(Home(default_home()))
     halted = _ask(state)
-    if state["phase"] == "ready":
+    if state["phase"] == "ready" and all(row["alive"] for row in state["processes"] if row["name"] in control.SERVERS):
         state |= {"policies": _asked(_policies) or [], "differences": _asked(_differences)}
     if as_json:
         click.echo(json.dumps(state, indent=1))
@@ -164,11 +164,12 @@ def _ask(state: dict[str, Any]) -> list[str]:
 
 def _table(state: dict[str, Any]) -> None:
     for row in state["processes"]:
-        condition = "up" if row["alive"] else f"down {row['error'] or ''}".rstrip()
+        condition = "up" if row["alive"] else "down"
         restarts = f", started again {row['restarts']}x" if row["restarts"] else ""
         click.echo(f"  {row['name']:<14} {condition:<5} pid {row['pid'] or '-':<8} {row['address']}{restarts}")
-        if row.get("said", OK) != OK:
-            click.echo(f"    {row['said'] or 'it does not answer'}")
+        why = row["error"] if not row["alive"] else "" if row.get("said", OK) == OK else row["said"] or "it does not answer"
+        for line in (why or "").splitlines():
+            click.echo(f"    {line}")
 
 
 def _shown(path: Path) -> str:

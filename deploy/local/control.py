@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ UP_S = 600  # the first start downloads
 DOWN_S = 60
 LEFTOVER_S = 15  # after a kill of the daemon the watchdogs need a moment
 POLL_S = 0.1
+ROOM_BYTES = 1024 * 1024  # with less left little can be written
 SERVERS = ("kafka", "postgres")  # all else that a daemon keeps alive is a service
 
 
@@ -86,11 +88,13 @@ def down(home: Home, say: Callable[[str], None]) -> bool:
 
 
 def state(home: Home) -> dict[str, Any]:
-    """What the daemon last said, with phase `down` when nobody owns the home."""
+    """What the daemon last said, with phase `down` when nobody owns the home. What fell since then is down: its disk may be full."""
     path = home.run / "state.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"phase": "down", "processes": []}
     if home.owner() is None and found["phase"] != "failed":
         found |= {"phase": "down", "processes": []}
+    for row in found["processes"]:
+        row["alive"] = row["alive"] and (row["pid"] is None or _alive(row["pid"]))
     return found
 
 
@@ -106,11 +110,17 @@ def _follow(home: Home, process: "subprocess.Popen[bytes]", say: Callable[[str],
         if process.poll() is not None:
             for line in next(progress):
                 say(line)
-            reason = state(home).get("error") or f"the supervisor stopped:\n{tail(home.log('daemon'))}"
-            raise StackError(str(reason))
+            raise StackError(str(state(home).get("error") or _why_untold(home)))
         time.sleep(POLL_S)
     process.terminate()
     raise StackError(f"not ready after {UP_S} s; see {home.log('daemon')}")
+
+
+def _why_untold(home: Home) -> str:
+    """Of a supervisor that ended and did not write why."""
+    if shutil.disk_usage(home.root).free < ROOM_BYTES:
+        return f"the supervisor stopped: there is no room on the disk of {home.root}"
+    return f"the supervisor stopped:\n{tail(home.log('daemon'))}"
 
 
 def _new_lines(path: Path) -> Iterator[list[str]]:

@@ -68,7 +68,7 @@ class Watch:
         try:
             self.start()
             log.info("%s is started again", name)
-        except StackError as error:
+        except (StackError, OSError) as error:
             self.error = str(error)
             log.error("%s: %s", name, error)
         return True
@@ -85,7 +85,7 @@ class Daemon:
         self._stack = Stack(home, clock=clock, stripes=stripes, lasting=clock == "system", say=self._say)
         self._watches: dict[str, Watch] = {}
         self._phase, self._error = "starting", ""
-        self._published: dict[str, bool] = {}
+        self._published: dict[str, bool] | None = {}  # None: it could not be written
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self) -> int:
@@ -95,16 +95,17 @@ class Daemon:
             self._start()
             while not self._stop.wait(CHECK_S):
                 self._revive()
-            self._enter("stopping")
-        except (StackError, _Stopped) as error:
+            self._tell("stopping")
+        except (StackError, OSError, _Stopped) as error:
             self._error = f"{error}; {MENDED}" if isinstance(error, StackHalted) else str(error)
-            self._enter("failed")
+            log.error("gives up: %s", error)
+            self._tell("failed")
         finally:
             self._stack.stop()
         if self._phase == "failed":
-            self._enter("failed")  # after the stop, so that a reader of it finds nothing running
+            self._tell("failed")  # after the stop, so that a reader of it finds nothing running
             return 1
-        self._enter("down")
+        self._tell("down")
         return 0
 
     def _start(self) -> None:
@@ -145,8 +146,7 @@ class Daemon:
         now = time.monotonic()
         changed = [name for name, watch in self._watches.items() if self._restart and watch.revive(now, name)]
         if changed or self._alive() != self._published:
-            self._stack.write_services()
-            self._enter("ready")
+            self._tell("ready")
 
     def _unless_stopped(self) -> None:
         if self._stop.is_set():
@@ -160,10 +160,22 @@ class Daemon:
         with self._progress.open("a", encoding="utf-8") as file:
             file.write(f"[{time.monotonic() - self._began:5.1f} s] {line}\n")
 
+    def _tell(self, phase: str) -> None:
+        """Enters it, whether it can be written or not: nothing falls because a disk is full. What was not written is tried again."""
+        try:
+            self._enter(phase)
+        except StackError as error:
+            if self._published is not None:
+                log.warning("not told: %s", error)
+            self._phase, self._published = phase, None
+
     def _enter(self, phase: str) -> None:
-        """Publishes the phase and every process."""
-        self._phase, self._published = phase, self._alive()
+        """Publishes the phase and every process. Raises StackError."""
+        self._phase, alive = phase, self._alive()
+        if phase == "ready":
+            self._stack.write_services()
         self._stack.home.write("run/state.json", json.dumps(self._state(), indent=1))
+        self._published = alive
 
     def _alive(self) -> dict[str, bool]:
         return {name: watch.what.alive for name, watch in self._watches.items()}

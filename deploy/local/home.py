@@ -120,13 +120,16 @@ class Home:
         raise StackError(f"no free port between {PORTS.start} and {PORTS.stop} on 127.0.0.1")
 
     def write(self, name: str, text: str, mode: int = 0o644) -> Path:
-        """Whole or not at all: readers never see half a file."""
+        """Whole or not at all: readers never see half a file. Raises StackError where there is no room, or no right."""
         path = self.root / name
         draft = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-            file.write(text)
-        draft.chmod(mode)
-        draft.replace(path)
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+                file.write(text)
+            draft.chmod(mode)
+            draft.replace(path)
+        except OSError as error:
+            raise StackError(f"{path} cannot be written: {error.strerror}") from error
         return path
 
     def _read(self, name: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from signal import Signals
@@ -13,6 +14,8 @@ WATCHDOG = Path(__file__).with_name("watchdog.py")
 ORPHAN_GRACE_S = 5.0
 KILL_WAIT_S = 15.0
 LOG_BYTES_MAX = 64 * 1024 * 1024
+FRAME = "\tat "
+STARTS = "--- "  # begins the line that a log has of each start
 
 
 class StackError(Exception):
@@ -54,9 +57,9 @@ class Process:
         if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
             log.replace(log.with_suffix(".log.1"))
         orders = [user, str(int(orphan_signal)), str(ORPHAN_GRACE_S), *map(str, command)]
-        with log.open("ab") as output:
-            output.write(f"--- {name} starts at {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
-            output.flush()
+        with log.open("ab", buffering=0) as output:
+            with suppress(OSError):  # a full disk: it starts without that line
+                output.write(f"{STARTS}{name} starts at {datetime.now(UTC).isoformat(timespec='seconds')}\n".encode())
             self._watchdog = self._watched(orders, output, dict(os.environ if env is None else env), cwd, inherit)
         assert self._watchdog.stdout is not None
         line = self._watchdog.stdout.readline()
@@ -148,9 +151,11 @@ class Restartable:
 
 
 def tail(log: Path, lines: int = 20) -> str:
-    """The end of a log for an error message; empty when there is none."""
+    """The end of a log for an error message, of its last start alone, without Java's frames; empty when there is none."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 64 * 1024))
-        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+        last = [line for line in file.read().decode(errors="replace").splitlines() if not line.startswith(FRAME)][-lines:]
+    starts = [n for n, line in enumerate(last) if line.startswith(STARTS)]
+    return "\n".join(last[max(starts, default=0) :])

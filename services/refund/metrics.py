@@ -23,7 +23,7 @@ DAYS = (0, 1, 2, 3, 7, 10, 14, 21, 30, 60)
 @dataclass(frozen=True)
 class CaseMetrics:
     open = Gauge("laotie_cases_open", "Cases that are not ended, by state and whose turn it is", ["state", "turn"])
-    overdue = Gauge("laotie_cases_overdue", "Cases and appeals whose deadline has passed, by whose turn it was", ["turn"])
+    overdue = Gauge("laotie_cases_overdue", "Cases and appeals that are a minute over their deadline, by whose turn it was", ["turn"])
     arbitration = Gauge("laotie_arbitration_backlog", "What waits for a ruling: disputes that were heard, open appeals", ["what"])
     unpaid = Gauge("laotie_cases_unpaid", "Cases that wait for a person to decide on money", ["why"])
     opened = Counter("laotie_cases_opened_total", "Cases opened, by kind", ["kind"])
@@ -45,9 +45,9 @@ METRICS = CaseMetrics()
 UNPAID = {10: "fund", 50: "stuck"}  # by state, where it is the platform's turn
 
 STANDING = """
-SELECT task, state, turn, count(*) AS cases, count(*) FILTER (WHERE deadline < $1) AS overdue
+SELECT task, state, turn, count(*) AS cases, count(*) FILTER (WHERE deadline < $1::timestamptz - interval '1 minute') AS overdue
   FROM case_task WHERE open GROUP BY task, state, turn
-"""
+"""  # where many end some have just passed whenever one looks
 
 
 def show(rows: Sequence[Any]) -> None:

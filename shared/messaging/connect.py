@@ -94,7 +94,9 @@ def infrastructure(error: BaseException) -> bool:
         | asyncpg.OperatorInterventionError
         | asyncpg.TransactionRollbackError
         | asyncpg.InsufficientResourcesError
+        | asyncpg.PostgresSystemError  # a disk that fails, or is not there
         | asyncpg.IdleInTransactionSessionTimeoutError
+        | asyncpg.exceptions.TransactionTimeoutError
         | asyncpg.exceptions.LockNotAvailableError,
     )
 

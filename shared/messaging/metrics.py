@@ -30,7 +30,7 @@ class Metrics:
     outbox_rows = Gauge("laotie_outbox_rows", "Rows waiting in the outbox")
     outbox_age = Gauge("laotie_outbox_oldest_seconds", "While rows wait: seconds since the broker last took one")
     relayed = Counter("laotie_relayed_total", "Records acknowledged by the broker", ["topic"])
-    timers_due = Gauge("laotie_timers_due", "Partitions with timers that are due and not sent")
+    timers_due = Gauge("laotie_timers_due", "Partitions with timers that fell due more than a minute ago and are not sent")
     timers_sent = Counter("laotie_timers_sent_total", "Timers sent")
     halted = Gauge("laotie_halted", "1 while halted, by code and partition (-1: the whole process)", ["code", "partition"])
     ready = Gauge("laotie_ready", "1 while `/readyz` says ok")

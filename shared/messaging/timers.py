@@ -34,6 +34,7 @@ from shared.settings import Settings
 TICK_SECONDS = 0.25
 REST = 4  # times as long as a look took: beside a backup's long transaction it passes over all that fired since that began
 TIMERS_MAX = 1000  # sent in one transaction
+LATE = timedelta(minutes=1)  # where many fire some are due whenever one looks: so long after that it is worth telling
 
 DUE = """
 SELECT s.n FROM unnest($2::int[]) s(n), LATERAL (
@@ -87,6 +88,7 @@ class Poller:
         self._offer = offer
         self._grace = timedelta(seconds=settings.grace_s)
         self._marks: dict[int, Watermark] = {}
+        self._due_since: dict[int, datetime] = {}  # by stripe: the first cutoff of those that are not sent
         self._astray: set[str] = set()  # topics, when the marks were made
 
     async def run(self) -> None:
@@ -121,7 +123,8 @@ class Poller:
         cutoff = self._clock.now() - self._grace
         halts = self.halts()
         due = {row[0] for row in await connection.fetch(DUE, cutoff, self.numbers) if row[0] not in halts}
-        METRICS.timers_due.set(len(due))
+        self._due_since = {stripe: self._due_since.get(stripe, cutoff) for stripe in due}
+        METRICS.timers_due.set(sum(cutoff - since > LATE for since in self._due_since.values()))
         self._marks = {stripe: mark for stripe, mark in self._marks.items() if stripe in due}
         if not due:
             return False
@@ -144,7 +147,7 @@ class Poller:
             most = max(1, TIMERS_MAX // len(stripes))
             sent = await self._fire(connection, moment, stripes, most)
             for stripe in (stripe for stripe in stripes if sent[stripe] < most):
-                del self._marks[stripe]
+                del self._marks[stripe], self._due_since[stripe]
             more = more or any(sent.values())
         return more
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,9 @@ async def test_the_queue_has_one_row_a_task_with_all_that_staff_need_r4_2(fresh:
     assert (row["rule"], row["waits_for_fund"], row["stuck"]) == ("R4.5", False, False)
     (standing,) = await connection.fetch(STANDING, case.deadline)
     assert (standing["cases"], standing["overdue"]) == (1, 0), "at its deadline its time is just over: R1.2's grace runs"
+    assert case.deadline is not None
+    overdue = [row["overdue"] for s in (30, 90) for row in await connection.fetch(STANDING, case.deadline + timedelta(seconds=s))]
+    assert overdue == [0, 1], "of many cases one has always just ended: that is no deadline at which nothing happened"
     said = len(memory.rows["case_task"])
     memory.when(l.accepted(), l.posted(), l.confirmed(), l.not_paid())
     await store(connection, memory)

@@ -59,6 +59,13 @@ def test_the_facts_that_an_alert_waits_for_are_of_the_contract() -> None:
     assert set(asked.split("|")) - {entry.kind.type for entry in registry.entries()} == set()
 
 
+def test_whatever_the_provider_leaves_to_a_person_is_announced_at_once_r3_5() -> None:
+    """PersonAwaited comes a day later; meanwhile somebody may pay again what was paid."""
+    (asked,) = re.findall(r'laotie_facts_total{type=~"([^"]+)"', (ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
+    told = {entry.kind.type for entry in registry.entries()}
+    assert {kind for kind in told if kind.rpartition(".")[2] in {"overdue", "not_paid", "contradicted"}} - set(asked.split("|")) == set()
+
+
 def test_of_a_service_that_nobody_is_asked_for_any_more_an_alert_tells() -> None:
     """A name that no process is found under has no `up` that could be 0."""
     gone = (ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8")

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,7 +19,7 @@ from deploy.cli import stack as command
 from deploy.local import control, services
 from deploy.local.daemon import BACKOFF_MAX_S, BACKOFF_MIN_S, CALM_S, CHECK_S, Daemon, Watch
 from deploy.local.home import Home
-from deploy.local.process import StackError
+from deploy.local.process import StackError, tail
 from deploy.local.services import ServiceProcess
 
 
@@ -67,6 +73,51 @@ def test_a_start_that_fails_is_told_and_tried_again() -> None:
         starts(watch, begin, 1.0)
         told.append((watch.restarts, watch.error))
     assert told == [(1, "no port"), (2, None)]
+
+
+def test_a_disk_that_is_full_ends_no_supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With it went Kafka, Postgres and every service, and nothing came back once there was room."""
+    home = Home(tmp_path)
+    daemon = Daemon(tmp_path, "manual", 4, fresh=False, start_services=True, restart=True)
+    watch = daemon._watches["kafka"] = Watch(Falling(), lambda: None, due=0.0)
+    with monkeypatch.context() as full:
+        full.setattr(os, "open", no_room)
+        daemon._revive()
+        assert watch.restarts == 1
+    assert control.state(home)["phase"] == "down"
+    daemon._revive()
+    assert [row["restarts"] for row in json.loads((tmp_path / "run/state.json").read_text())["processes"]] == [1]
+
+
+def test_a_start_for_which_there_is_no_room_is_tried_again() -> None:
+    def start() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    watch = Watch(Falling(), start)
+    starts(watch, 0.0, 2.0)
+    assert (watch.restarts > 1, watch.error) == (True, "[Errno 28] No space left on device")
+
+
+def test_who_gives_up_for_lack_of_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    Home(tmp_path)
+    daemon = Daemon(tmp_path, "manual", 4, fresh=False, start_services=True, restart=True)
+    monkeypatch.setattr(os, "open", no_room)
+    assert daemon.run() == 1
+    assert f"gives up: {tmp_path / 'run/state.json'} cannot be written: No space left on device" in caplog.text
+
+
+def test_a_supervisor_that_had_no_room_to_say_why_it_ended_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of its log is of another day then, or empty."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=0))
+    with pytest.raises(StackError, match=f"no room on the disk of {tmp_path}$"):
+        control._follow(Home(tmp_path), ended, print)
+
+
+def no_room(*_: object, **__: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 class Living(ServiceProcess):
@@ -124,6 +175,39 @@ def test_status_names_the_halt_of_each_process(monkeypatch: pytest.MonkeyPatch, 
     command._table(state)
     lines = capsys.readouterr().out.splitlines()
     assert [line.strip() for line in lines if line.startswith("    ")] == ["halt.lane_behind_log: order.v1/0", "it does not answer"]
+
+
+def test_what_fell_since_the_supervisor_could_last_write_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Home, "owner", lambda self: os.getpid())
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    rows = [{"name": name, "alive": True, "pid": pid} for name, pid in (("kafka", gone.pid), ("postgres", os.getpid()))]
+    Home(tmp_path).write("run/state.json", json.dumps({"phase": "ready", "processes": rows}))
+    assert [row["alive"] for row in control.state(Home(tmp_path))["processes"]] == [False, True]
+
+
+def test_status_tells_why_a_process_is_down_below_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server's log is many lines, and no column of a table."""
+    row = {"name": "postgres", "address": "127.0.0.1:9", "alive": False, "pid": None, "restarts": 2, "error": "Postgres stopped:\nPANIC"}
+    command._table({"processes": [row]})
+    assert capsys.readouterr().out.splitlines() == [
+        "  postgres       down  pid -        127.0.0.1:9, started again 2x",
+        "    Postgres stopped:",
+        "    PANIC",
+    ]
+
+
+def test_the_end_of_a_log_is_of_the_last_start_alone(tmp_path: Path) -> None:
+    """What an earlier process said last is no reason why this one fell."""
+    log = tmp_path / "postgres.log"
+    log.write_text("FATAL: of yesterday\n--- postgres starts at 2026-01-01T00:00:00+00:00\nFATAL: No space left on device\n")
+    assert tail(log).splitlines()[1:] == ["FATAL: No space left on device"]
+
+
+def test_the_end_of_a_log_has_the_reason_and_not_the_way_to_it(tmp_path: Path) -> None:
+    log = tmp_path / "kafka.log"
+    log.write_text("java.io.IOException: No space left on device\n" + "\tat java.base/sun.nio.ch.FileDispatcherImpl.write0\n" * 40)
+    assert tail(log) == "java.io.IOException: No space left on device"
 
 
 @pytest.mark.parametrize(("said", "clock"), [((), "manual"), (("--clock", "system"), "system"), (("--fresh",), "system")])

@@ -27,3 +27,13 @@ def test_a_halt_is_in_the_first_line(addresses: str, first: str, code: int, monk
     monkeypatch.setattr(stack, "_asked", lambda question: None)
     told = CliRunner().invoke(stack.status)
     assert (told.output.splitlines()[0], told.exit_code) == (first, code)
+
+
+def test_with_a_server_down_they_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each client would wait half a minute for it, and who asks is in a hurry."""
+    rows = [process("order-1", "http://a"), {**process("kafka", "127.0.0.1:9"), "alive": False, "error": "no room"}]
+    monkeypatch.setattr(control, "state", lambda home: {"phase": "ready", "clock": "manual", "processes": rows})
+    monkeypatch.setattr(stack, "answer", SAID.__getitem__)
+    monkeypatch.setattr(stack, "_asked", lambda question: pytest.fail("asked"))
+    told = CliRunner().invoke(stack.status)
+    assert (told.exit_code, "    no room" in told.output.splitlines()) == (1, True)

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject
-from shared.messaging.timers import CURSORS, DUE, Poller
+from shared.messaging.timers import CURSORS, DUE, LATE, Poller
 from shared.settings import Settings
 from tests.unit.messaging import trade
 from tests.unit.messaging.trade import JAR, NOON, Desk, Jar, Lid
@@ -131,3 +132,31 @@ async def test_t2_of_a_stripe_that_has_halted_or_lies_beyond_its_log_nothing_fir
     poller.halts = dict
     await poller._turn(cast("Any", log), cast("Any", log))
     assert fired == [0]
+
+
+async def test_deadlines_that_fall_due_and_are_sent_all_the_time_are_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten a second one is due whenever monitoring looks; what is not sent for a minute is late, and stays so until it is sent."""
+    log, now = Log(), [NOON]
+    poller = Poller(
+        Settings(stripes=2), "x", ["x.v1"], cast("Any", SimpleNamespace(now=lambda: now[0])), cast("Any", None), lambda rows: None
+    )
+    poller.numbers, left, late = [0], [0], list[float]()
+
+    async def fire(connection: Any, cutoff: datetime, stripes: list[int], most: int) -> dict[int, int]:
+        return dict.fromkeys(stripes, left[0] * most)
+
+    async def turns(count: int) -> None:
+        for _ in range(count):
+            await poller._turn(cast("Any", log), cast("Any", log))
+            late.append(REGISTRY.get_sample_value("laotie_timers_due") or 0)
+            now[0] += LATE / 2
+
+    monkeypatch.setattr(poller, "_fire", fire)
+    await turns(5)
+    log.done[0] = 4
+    await turns(5)
+    log.done[0], left[0] = 5, 1
+    await turns(1)
+    left[0] = 0
+    await turns(2)
+    assert late == [0] * 8 + [1] * 4 + [0]
