@@ -62,7 +62,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
     tiers = Check("tiers: each change of one is told, and nothing else is")
     looks = Check("looks: on a day that was looked at, and on the day before, the score was as it was told")
     causes = {entry.id: event for kind in CAUSES for entry, event in log.of(kind)}
-    for name, told in sorted(_told(log).items()):
+    for name, told in sorted(_told(log, policies).items()):
         subject = Subject(name)
         for entry, fact in told:
             if isinstance(fact, TierChanged):
@@ -79,7 +79,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
     yield from (scores, tiers, looks)
 
 
-def _told(log: Log) -> Mapping[str, list[tuple[Entry, Told]]]:
+def _told(log: Log, policies: Policies) -> Mapping[str, list[tuple[Entry, Told]]]:
     """By subject, as one followed the other: two lanes, one row of versions; an explanation stands behind what was told before it, and
     behind the looks, of the other lane, up to the day that it is of: it may have been asked for before that day, and answered after.
     """
@@ -94,17 +94,20 @@ def _told(log: Log) -> Mapping[str, list[tuple[Entry, Told]]]:
             version = int(entry.header("ce_entityversion") or 0)
             last[fact.subject_id] = version if entry.topic == "trust.v1" else last[fact.subject_id]
             found[fact.subject_id].append(((version, 0), entry, fact))
-    places = [(_behind(version, fact, found[fact.subject_id]), entry, fact) for version, entry, fact in explained]
+    places = [(_behind(version, fact, found[fact.subject_id], policies), entry, fact) for version, entry, fact in explained]
     for version, entry, answer in places:
         found[answer.subject_id].append(((version, 1), entry, answer))
     return {name: [(entry, fact) for _, entry, fact in sorted(rows, key=lambda row: row[0])] for name, rows in found.items()}
 
 
-def _behind(last: int, fact: ScoreExplained, rows: list[tuple[tuple[int, int], Entry, Told]]) -> int:
-    """The version of the last look that it may stand behind; `last`: of what was told to all before it."""
+def _behind(last: int, fact: ScoreExplained, rows: list[tuple[tuple[int, int], Entry, Told]], policies: Policies) -> int:
+    """The version of the last look that it may stand behind: behind one of a later policy it would go by that one, and where that moves
+    the days west, both may be of one day. `last`: of what was told to all before it.
+    """
     later = sorted(((version, told) for (version, _), _, told in rows if version > last), key=lambda row: row[0])
     looks = takewhile(lambda row: isinstance(row[1], ScoreLooked) and row[1].as_of <= fact.explanation.as_of, later)
-    return max((version for version, _ in looks), default=last)
+    asked, rule = fact.occurred_at, fact.explanation.rule_version
+    return max((version for version, look in looks if policies.version_at(max(look.occurred_at, asked)) == rule), default=last)
 
 
 def _changed(
