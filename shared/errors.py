@@ -1135,8 +1135,8 @@ CATALOGUE: dict[str, Entry] = {
     "campaign.limit_reached": Entry(
         "with this order the identity would hold more units of the product than the campaign allows one",
         False,
-        "已达到活动限购数量",
-        "You have reached this campaign's limit for the product.",
+        "超出活动限购数量",
+        "This is more than the campaign's limit for one person.",
     ),
     "campaign.no_allotment": Entry(
         "the campaign has no allotment of the product", False, "该商品暂未开售", "The product is not on sale in this campaign yet."
@@ -1151,7 +1151,10 @@ CATALOGUE: dict[str, Entry] = {
         "a word on the same product of the campaign, of later or of the same moment, came before: nothing was changed"
     ),
     "campaign.sold_out": Entry(
-        "fewer units are left of the campaign's allotment than the order wants", False, "活动商品已售罄", "The product is sold out."
+        "fewer units are left of the campaign's allotment than the order wants",
+        False,
+        "活动商品库存不足",
+        "Not that many units of the product are left.",
     ),
     "hold.known": Entry("the units of this case were asked for before, and answered"),
     "identity.known": Entry("the buyer was the first with this token, and that is known"),

@@ -36,7 +36,8 @@ MEANS = {
 def attention(key: str | None, as_json: bool) -> None:
     """List what waits for a person, of one order, party or subject KEY, or all: money, appeals of sellers; status 1 if there is any.
 
-    Beside it: `laotie reconcile` (statement against ledger) and `laotie parked list`.
+    Beside it: `laotie cases --turn platform` (disputes, claims that wait for the fund), `laotie reconcile` (statement against ledger) and
+    `laotie parked list`.
     """
     rows = asyncio.run(_open(running(), key))
     if as_json:

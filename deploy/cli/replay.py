@@ -21,6 +21,7 @@ from shared.policy import InvalidPolicy, Policies
 
 GROUPS = (("by_rule", "rule"), ("by_seller", "seller"), ("by_promoter", "promoter"), ("by_buyer_tier", "buyer_tier"))
 OTHERWISE_MAX = 5  # of the decisions of an older release
+BECAUSE_MAX = 5  # values that are named; --json has all
 ROWS_MAX = 20  # of each table; --json has all
 
 
@@ -171,9 +172,14 @@ def _orders(data: dict[str, Any]) -> Iterator[str]:
             yield f"  {change['what']} {change['id']}{seller} [{change['rule']}]".rstrip()
             yield f"      was:      {_said(change['recorded'], order['currency'])}"
             yield f"      would be: {_said(change['candidate'], order['currency'])}"
-            yield f"      because of {', '.join(change['because'][:5]) or 'no value of its own'}"
+            yield f"      because of {_because(change['because'])}"
         for row in order["accounts"]:
             yield f"      {row['account']:<24} {_money({**row, 'currency': order['currency']})}"
+
+
+def _because(paths: list[str]) -> str:
+    more = f" and {len(paths) - BECAUSE_MAX} more" if len(paths) > BECAUSE_MAX else ""
+    return (", ".join(paths[:BECAUSE_MAX]) or "no value of its own") + more
 
 
 def _said(said: dict[str, Any] | None, currency: str) -> str:

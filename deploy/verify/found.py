@@ -52,7 +52,7 @@ def _derived(log: Log, tables: Tables) -> Check:
             if _aside(entry, tables, refused) or _before(fact):
                 continue
             right = Counter(_said(fact))
-            if check.fails(right == told[entry.id]):
+            if check.fails(told[entry.id] in (right, _said_before(fact))):
                 check.differ(f"{entry}: it says {_words(right - told[entry.id])}, told was {_words(told[entry.id] - right)}")
     violations = {entry.id: event.subject_id for entry, event in log.of(ViolationRecorded)}
     violations |= {entry.id: event.subject_id for entry, event in log.of(ViolationVoided)}
@@ -62,6 +62,15 @@ def _derived(log: Log, tables: Tables) -> Check:
         strange = [item for item in items if item[0] != violations.get(cause) or not item[1].startswith("violation")]
         check.that(not strange, f"{_words(Counter(strange))} follows from {cause}, which says nothing of it")
     return check
+
+
+def _said_before(fact: Any) -> Counter[Item]:
+    """By an older program, which took from what was found of a buyer nothing but who lost."""
+    if not isinstance(fact, CaseRuled | CaseAppealEnded):
+        return Counter(_said(fact))
+    winner = fact.side if isinstance(fact, CaseAppealEnded) else "buyer" if fact.upheld else "seller"
+    plain = fact.model_copy(update={"finding": "none"}) if winner == "buyer" and ("buyer", fact.finding) in SAYS_MORE else fact
+    return Counter(item for item in _said(plain) if item[3] != "appeal_won" or item[0].startswith("buyer:") == (winner == "buyer"))
 
 
 def _aside(entry: Entry, tables: Tables, refused: Refused) -> bool:
@@ -136,19 +145,26 @@ def _closed(fact: CaseClosed) -> Iterator[Item]:
 
 
 def _lost(fact: CaseRuled | CaseAppealEnded, loser: str) -> Iterator[Item]:
-    """What was found against the loser stands in place of the lost dispute."""
+    """What was found against the loser stands in place of the lost dispute; of the buyer it counts, whoever lost."""
     kind = SAYS_MORE.get((loser, fact.finding), "dispute_lost")
     case, other = f"{fact.order_id}/{fact.case_id}", (fact.buyer_id if loser == "seller" else fact.seller_id) or ""
     for subject in _sellers(fact) if loser == "seller" else [f"buyer:{fact.buyer_id}"]:
         yield subject, kind, case, other, fact.occurred_at
+    if loser == "seller" and ("buyer", fact.finding) in SAYS_MORE:
+        yield f"buyer:{fact.buyer_id}", SAYS_MORE["buyer", fact.finding], case, fact.seller_id or "", fact.occurred_at
 
 
 def _fallen(fact: CaseAppealEnded) -> Iterator[Item]:
-    """What the first ruling said of the winner falls; now the other one has lost. Source: R4.11."""
-    kinds = ["dispute_lost", *(kind for (side, _), kind in SAYS_MORE.items() if side == fact.side)]
+    """What the first ruling said of the winner falls, and what it found of the buyer, if that is not found again; now the other one has
+    lost. Source: R4.11.
+    """
+    case, at = f"{fact.order_id}/{fact.case_id}", fact.occurred_at
+    for kind in ("false_claim", "swapped_parcel"):
+        if kind != fact.finding:
+            yield f"buyer:{fact.buyer_id}", kind, case, "appeal_won", at
     for subject in _sellers(fact) if fact.side == "seller" else [f"buyer:{fact.buyer_id}"]:
-        for kind in (*kinds, "quality_refund") if fact.side == "seller" else kinds:
-            yield subject, kind, f"{fact.order_id}/{fact.case_id}", "appeal_won", fact.occurred_at
+        for kind in ("dispute_lost", "counterfeit", "quality_refund") if fact.side == "seller" else ("dispute_lost",):
+            yield subject, kind, case, "appeal_won", at
     yield from _lost(fact, "buyer" if fact.side == "seller" else "seller")
 
 
@@ -163,7 +179,8 @@ def _weighed(log: Log, policies: Policies) -> Check:
         check.that(right is None or right == told, f"{entry}: {item.evidence_id} is of {right}, told was {told}")
         graver = policy is not None and item.grave is not None and item.grave != (item.kind in policy.trust.ceiling.kinds)
         check.that(not graver, f"{entry}: {item.evidence_id} is told to be grave: {item.grave}")
-        named = item.policy_version == (entry.header("ce_policyversion") or item.policy_version)
+        own = policies.version_at(item.occurred_at)  # an older program took the one of what it follows from
+        named = item.policy_version in (own, entry.header("ce_policyversion") or own)
         told_of = item.event_id is None or item.event_id == entry.header("ce_causationid")
         check.that(named and told_of, f"{entry}: by {item.policy_version}, of {item.event_id}, which is not what it follows from")
     return check

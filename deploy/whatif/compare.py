@@ -16,6 +16,8 @@ from shared.currencies import EXPONENTS
 GIVES = frozenset({"accepted", "granted", "refunded", "exchanged", "resent", "owed", "paid", "settled", "agreed"})
 SHOWN_ORDERS = 10
 NOBODY = Said("", 0, "")
+SUSPENDED = ("order.seller_suspended", "order.promoter_suspended")
+SUSPENDING = ("R2.8", "R6.1", "R6.2")  # what says who is
 Money = tuple[str, str, int, int]  # what, currency, recorded, candidate: minor units
 
 
@@ -126,11 +128,17 @@ def compare(before: Book, after: Book) -> Comparison:
     )
 
 
-def reasons(change: Change, values: Iterable[Value]) -> list[Value]:
-    """The values that differ and bear the rule of the decision; where none does, all."""
+def reasons(change: Change, values: Iterable[Value], others: Iterable[Change] = ()) -> list[Value]:
+    """The values that differ and bear the rule of the decision; where none does, the rule of another of its order's; else all."""
     everything = list(values)
-    rules = {one.rule for one in (change.before, change.after) if one is not None}
-    return [value for value in everything if rules & set(value.rules)] or everything
+    own = [value for value in everything if _rules(change) & set(value.rules)]
+    return own or [value for value in everything if any(_rules(one) & set(value.rules) for one in others)] or everything
+
+
+def _rules(change: Change) -> set[str]:
+    """An order that is refused for a suspension is so by what suspends, too. Source: R2.8, R6.1, R6.2."""
+    said = [one for one in (change.before, change.after) if one is not None]
+    return {one.rule for one in said}.union(*(SUSPENDING for one in said if one.detail in SUSPENDED))
 
 
 def _changes(order_id: str, was: Sheet, now: Sheet) -> Iterable[Change]:

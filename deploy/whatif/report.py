@@ -102,10 +102,10 @@ class Report:
                 {"account": name, "recorded_minor": was, "candidate_minor": now, "difference_minor": now - was}
                 for name, (was, now) in order.accounts.items()
             ],
-            "decisions": [self._change(change) for change in sorted(order.changes, key=lambda one: (one.what, one.id))],
+            "decisions": [self._change(change, order.changes) for change in sorted(order.changes, key=lambda one: (one.what, one.id))],
         }
 
-    def _change(self, change: Change) -> dict[str, Any]:
+    def _change(self, change: Change, others: Iterable[Change]) -> dict[str, Any]:
         return {
             "what": change.what,
             "id": change.id,
@@ -114,7 +114,7 @@ class Report:
             "promoter": change.promoter or None,
             "recorded": _said(change.before),
             "candidate": _said(change.after),
-            "because": [value.path for value in reasons(change, self.values)],
+            "because": [value.path for value in reasons(change, self.values, others)],
         }
 
 

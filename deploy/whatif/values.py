@@ -47,11 +47,12 @@ def standing_in(in_force: Policies, candidate: Policies, since: datetime | None)
 
 
 def differing(in_force: Policies, candidate: Policies, since: datetime | None) -> list[Value]:
-    """Of each version in force since then, in the order of the document."""
+    """Of each version in force since then, in the order of the document; each said from when the candidate stands in for it."""
     found = []
     for policy, following in zip(in_force.versions, (*in_force.versions[1:], None), strict=True):
         if since is None or following is None or following.effective_from > since:
-            other = candidate.at(max(policy.effective_from, since) if since is not None else policy.effective_from)
+            begins = max(policy.effective_from, since) if since is not None else policy.effective_from
+            other = candidate.at(begins).model_copy(update={"effective_from": begins})
             found += [
                 Value(policy.version, one.path, one.old, one.new, tuple(one.word.rule.split(", ")), one.sentence)
                 for one in changes(policy, other)

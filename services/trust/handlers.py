@@ -88,8 +88,8 @@ def handle(event: Input, policy: Policies) -> Plan:
         case CaseRuled():
             return on(event, decide.ruled, given(policy.at(event.occurred_at)), EVENT_ID)
         case CaseClosed() | CaseAppealEnded():
-            buyer, terms = event.buyer_id or "", given(policy.at(event.occurred_at))
-            return on(event, decide.ended, HOLDER.one(decide.subject_of(buyer)), _person(buyer), terms, EVENT_ID)
+            buyer = event.buyer_id or ""
+            return on(event, decide.ended, HOLDER.one(decide.subject_of(buyer)), _person(buyer), given(policy), EVENT_ID)
         case ChargebackEnded():
             return on(event, decide.charged_back, given(policy.at(event.occurred_at)), EVENT_ID)
         case EvidenceFound():

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from services.trust.model import SCORE
 from shared.contracts.card import CardGranted, CardRefused, CardRevoked
 from shared.contracts.member import TrustCardClaimed
 from shared.messaging.message import Message
@@ -80,4 +81,17 @@ def test_what_one_account_did_costs_the_other_its_card_and_the_next_r4_7() -> No
     me, other = f"buyer:{b.BUYER}", "buyer:a0"
     granted = (other, "card.granted")
     assert cards(found) == [granted, (other, "card.revoked"), (other, "card.abuse_by_person"), (me, "card.abuse"), granted]
+    assert wrong(checked(found)) == []
+
+
+def test_a_swap_found_of_one_unit_of_three_costs_card_and_score_though_the_others_are_refunded_r4_7_r5_3() -> None:
+    returned = [
+        *(b.placed(b.cart(quantity=3)), b.succeeded(300_00), b.shipped("w1", {1: 3}, "06-02 10:00"), b.signed("w1", "06-04 12:00")),
+        life.requested("c1", when="06-05 10:00"),
+        *(life.accepted("c1", when="06-05 11:00"), life.posted("c1", when="06-05 12:00"), acts.contested("c1", when="06-07 10:00")),
+        acts.ruled(True, case_id="c1", when="06-10 10:00", quantity=2, finding="swapped_parcel"),
+    ]
+    found = town([wish("w1", "05-20 10:00"), *returned])
+    assert [code for _, code in cards(found)] == ["card.granted", "card.revoked"]
+    assert found.entity("trust", SCORE, f"buyer:{b.BUYER}").shown == 399
     assert wrong(checked(found)) == []

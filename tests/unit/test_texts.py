@@ -11,10 +11,12 @@ from services.refund.decide.dispute import show
 from services.refund.rules import CATALOGUE as CATALOGUE_OF_GUARANTEES
 from shared import errors
 from shared.errors import CATALOGUE, numbers
+from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject
 from shared.texts import GUARANTEES, name_of, numbers_in, numbers_of, sentence
 from tests.unit import builders as b
+from tests.unit.order.fair import fair, rejected, wanted
 from tests.unit.refund import acts, life
 from tests.unit.refund.matrix import shop
 
@@ -127,3 +129,22 @@ def test_the_numbers_of_a_verdict_are_those_of_its_fact() -> None:
 def test_a_code_that_is_not_in_the_catalogue_or_not_for_them_says_nothing() -> None:
     assert sentence("refund.line_settled", {}, "en") == ""
     assert sentence("case.before_card", {}, "zh") == ""
+
+
+@pytest.mark.parametrize(
+    ("memory", "code", "zh", "en"),
+    [
+        (
+            fair(wanted(quantity=3), limit=2),
+            "campaign.limit_reached",
+            "超出活动限购数量",
+            "This is more than the campaign's limit for one person.",
+        ),
+        (fair(wanted(quantity=3), units=2), "campaign.sold_out", "活动商品库存不足", "Not that many units of the product are left."),
+    ],
+)
+def test_who_wants_three_where_two_may_be_had_reads_neither_that_all_are_gone_nor_that_some_were_bought_r2_7(
+    memory: Memory, code: str, zh: str, en: str
+) -> None:
+    assert rejected(memory) == [(b.ORDER, code)]
+    assert (sentence(code, {}, "zh"), sentence(code, {}, "en")) == (zh, en)

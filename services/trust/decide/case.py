@@ -8,14 +8,17 @@ from services.trust.model import Holder, Person
 from shared.contracts.dispute import CaseAppealEnded
 from shared.contracts.refund import CaseClosed
 from shared.messaging.shape import Outcome, Reject
-from shared.policy import Policy
+from shared.policy import Policies
 
 
 def ended(
-    event: CaseClosed | CaseAppealEnded, holder: Holder | None, person: Person | None, policy: Policy, event_id: str | None = None
+    event: CaseClosed | CaseAppealEnded, holder: Holder | None, person: Person | None, policies: Policies, event_id: str | None = None
 ) -> Outcome:
     """Each in its own words: that an abuse is known already does not silence the evidence, which knows its own repeats."""
-    items = tuple(closed(event, policy, event_id) if isinstance(event, CaseClosed) else appealed(event, policy, event_id))
+    if isinstance(event, CaseClosed):
+        items = tuple(closed(event, policies, event_id))
+    else:
+        items = tuple(appealed(event, policies.at(event.occurred_at), event_id))
     abuse = abused(event, holder, person)
     if isinstance(abuse, tuple):
         return *items, *abuse

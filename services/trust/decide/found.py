@@ -1,7 +1,9 @@
 """What the facts of orders, cases, payments and governance say of whom: evidence, and tombstones. Source: R5.1, R5.4, R5.5.
 
 An item is named after its business fact. Who loses a dispute has that against it, unless a finding against it says more: a
-counterfeit, a swapped parcel and a false claim stand in place of the lost dispute of the same case.
+counterfeit, a swapped parcel and a false claim stand in place of the lost dispute of the same case. What was found against a buyer whose
+claim was upheld in part all the same counts, too, as it does against its trust card (R4.7). What an act weighs is what the policy of its
+own moment says, however late the fact that tells of it comes (R1.2).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from shared.contracts.ruling import Finding
 from shared.contracts.trust import EvidenceFound, EvidenceKind, EvidenceVoided, Role, VoidReason
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome
-from shared.policy import Policy
+from shared.policy import Policies, Policy
 
 PLATFORM = "platform"  # the counterparty of what no account gave
 GOODS = frozenset({"quality", "damaged", "wrong_item"})  # grounds of which the goods are at fault
@@ -27,6 +29,8 @@ FINDINGS: dict[tuple[Side, Finding], EvidenceKind] = {
     ("buyer", "false_claim"): "false_claim",
     ("buyer", "swapped_parcel"): "swapped_parcel",
 }
+OF_SELLERS: tuple[EvidenceKind, ...] = ("dispute_lost", "counterfeit", "quality_refund")  # what a ruling may say of each
+OF_BUYERS: tuple[EvidenceKind, ...] = ("dispute_lost", "false_claim", "swapped_parcel")
 
 
 def shipped(event: ParcelSent, policy: Policy, event_id: str | None = None) -> Outcome:
@@ -76,7 +80,7 @@ def completed(event: OrderCompleted, policy: Policy, event_id: str | None = None
     return tuple(items)
 
 
-def closed(event: CaseClosed, policy: Policy, event_id: str | None = None) -> Iterator[Message]:
+def closed(event: CaseClosed, policies: Policies, event_id: str | None = None) -> Iterator[Message]:
     """How the case was answered, of that day; a refund for the goods' sake, of the ruling's day if there was one; and if nobody was at
     fault and nothing of the line is left, neither side has completed it. A legal return is no evidence. Source: R5.5, R5.1.
     """
@@ -87,14 +91,15 @@ def closed(event: CaseClosed, policy: Policy, event_id: str | None = None) -> It
     if event.answer in ("seller", "silence") and event.answered_at is not None:
         kind: EvidenceKind = "answered" if event.answer == "seller" else "timed_out"
         for role, party in side:
-            yield from found(kind, role, party, event.buyer_id, case, event.answered_at, policy, event_id)
+            yield from found(kind, role, party, event.buyer_id, case, event.answered_at, policies.at(event.answered_at), event_id)
     if event.seller_at_fault and event.finding != "counterfeit" and (event.ground in GOODS or event.finding == "unsafe_food"):
+        since = event.ruled_at or at
         for role, party in side:
-            yield from found("quality_refund", role, party, event.buyer_id, case, event.ruled_at or at, policy, event_id)
+            yield from found("quality_refund", role, party, event.buyer_id, case, since, policies.at(since), event_id)
     if event.line_refunded and event.fault in ("", "nobody"):
         line = f"{event.order_id}/{event.line_no}"
         for role, party in (*side, ("buyer", event.buyer_id)):
-            yield voided(f"{role}:{party}", "completed", line, "refunded_in_full", at, policy)
+            yield voided(f"{role}:{party}", "completed", line, "refunded_in_full", at, policies.at(at))
 
 
 def ruled(event: CaseRuled, policy: Policy, event_id: str | None = None) -> Outcome:
@@ -105,17 +110,18 @@ def ruled(event: CaseRuled, policy: Policy, event_id: str | None = None) -> Outc
 
 
 def appealed(event: CaseAppealEnded, policy: Policy, event_id: str | None = None) -> Iterator[Message]:
-    """A won appeal voids what the ruling said of the winner; now the other side has lost. Source: R4.11, R5.1."""
+    """A won appeal voids what the ruling said of the winner, and what it found of the buyer, unless the appeal finds it again; now the
+    other side has lost. Source: R4.11, R5.1.
+    """
     if not event.won:
         return
-    case = f"{event.order_id}/{event.case_id}"
-    kinds: tuple[EvidenceKind, ...] = ("dispute_lost", *(kind for (side, _), kind in FINDINGS.items() if side == event.side))
-    parties: list[tuple[Role, str]] = [("buyer", event.buyer_id)]
-    if event.side == "seller":
-        kinds, parties = (*kinds, "quality_refund"), _sellers(event)
-    for role, party in parties:
-        for kind in kinds:
+    case, again = f"{event.order_id}/{event.case_id}", FINDINGS.get(("buyer", event.finding))
+    for role, party in _sellers(event) if event.side == "seller" else ():
+        for kind in OF_SELLERS:
             yield voided(f"{role}:{party}", kind, case, "appeal_won", event.occurred_at, policy)
+    for kind in OF_BUYERS:
+        if kind != again and (event.side == "buyer" or kind != "dispute_lost"):
+            yield voided(f"buyer:{event.buyer_id}", kind, case, "appeal_won", event.occurred_at, policy)
     yield from _lost(event, "buyer" if event.side == "seller" else "seller", policy, event_id)
 
 
@@ -174,13 +180,23 @@ def voided(subject: str, kind: EvidenceKind | Literal["violation"], fact: str, r
 
 
 def _lost(event: CaseRuled | CaseAppealEnded, loser: Side, policy: Policy, event_id: str | None) -> Iterator[EvidenceFound]:
-    case, seller, buyer = f"{event.order_id}/{event.case_id}", event.seller_id or "", event.buyer_id or ""
-    kind = FINDINGS.get((loser, event.finding), "dispute_lost")
     if loser == "buyer":
-        yield from found(kind, "buyer", buyer, seller, case, event.occurred_at, policy, event_id)
+        yield from _of_buyer(event, policy, event_id, "dispute_lost")
         return
+    kind, case = FINDINGS.get(("seller", event.finding), "dispute_lost"), f"{event.order_id}/{event.case_id}"
     for role, party in _sellers(event):
-        yield from found(kind, role, party, buyer, case, event.occurred_at, policy, event_id)
+        yield from found(kind, role, party, event.buyer_id or "", case, event.occurred_at, policy, event_id)
+    yield from _of_buyer(event, policy, event_id)
+
+
+def _of_buyer(
+    event: CaseRuled | CaseAppealEnded, policy: Policy, event_id: str | None, otherwise: EvidenceKind | None = None
+) -> Iterator[EvidenceFound]:
+    """What was found of the buyer, whoever lost."""
+    kind = FINDINGS.get(("buyer", event.finding), otherwise)
+    if kind is not None:
+        said = (event.seller_id or "", f"{event.order_id}/{event.case_id}", event.occurred_at, policy, event_id)
+        yield from found(kind, "buyer", event.buyer_id or "", *said)
 
 
 def _sellers(event: CaseClosed | CaseRuled | CaseAppealEnded) -> list[tuple[Role, str]]:

@@ -11,6 +11,8 @@ from services.trust.model import ITEM
 from shared.contracts.trust import EvidenceFound, EvidenceVoided
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
+from shared.policy import Policies
+from tests.unit import builders as b
 from tests.unit.trust.facts import appealed, charged_back, closed, late, ruled, sham
 from tests.unit.trust.market import ago, changes, completed, parties, shipped, trust
 
@@ -32,6 +34,7 @@ def item(subject: str, kind: str, fact: str, weight: int, dimension: str) -> tup
 SELLER, BUYER = "seller:s1", "buyer:b1"
 QUALITY: dict[str, Any] = {"ground": "quality", "seller_at_fault": True, "fault": "seller"}
 ANSWERED: dict[str, Any] = {"answer": "seller", "answered_at": ago(3)}
+LOST = [item(SELLER, "dispute_lost", CASE, -3, "after_sales")]
 
 
 @pytest.mark.parametrize(
@@ -52,19 +55,23 @@ ANSWERED: dict[str, Any] = {"answer": "seller", "answered_at": ago(3)}
         (closed(answer="promise", answered_at=ago(2)), []),
         (closed(answer="seller"), []),  # an old fact, or told at its first end
         (closed(seller_id=None, **ANSWERED), []),
-        (ruled(), [item(SELLER, "dispute_lost", CASE, -3, "after_sales")]),
+        (ruled(), LOST),
         (ruled(by="default", ruling_id=None), [item(SELLER, "dispute_lost", CASE, -3, "after_sales")]),
         (ruled(finding="counterfeit"), [item(SELLER, "counterfeit", CASE, -10, "goods")]),
         (ruled(upheld=False), [item(BUYER, "dispute_lost", CASE, -3, "disputes")]),
         (ruled(upheld=False, finding="false_claim"), [item(BUYER, "false_claim", CASE, -4, "after_sales")]),
         (ruled(upheld=False, finding="swapped_parcel"), [item(BUYER, "swapped_parcel", CASE, -10, "after_sales")]),
+        (ruled(finding="swapped_parcel"), [*LOST, item(BUYER, "swapped_parcel", CASE, -10, "after_sales")]),
+        (ruled(finding="false_claim"), [*LOST, item(BUYER, "false_claim", CASE, -4, "after_sales")]),
+        (ruled(upheld=False, finding="counterfeit"), [item(BUYER, "dispute_lost", CASE, -3, "disputes")]),
         (ruled(appeal_until=None), []),  # about a refund that the provider failed
         (ruled(seller_id=None, buyer_id=None), []),  # from before they were told
         (appealed(won=False), []),
         (appealed(), [item(BUYER, "dispute_lost", CASE, -3, "disputes")]),
         (appealed(finding="false_claim"), [item(BUYER, "false_claim", CASE, -4, "after_sales")]),
         (appealed(side="buyer", finding="counterfeit"), [item(SELLER, "counterfeit", CASE, -10, "goods")]),
-        (appealed(side="buyer"), [item(SELLER, "dispute_lost", CASE, -3, "after_sales")]),
+        (appealed(side="buyer"), LOST),
+        (appealed(side="buyer", finding="false_claim"), [*LOST, item(BUYER, "false_claim", CASE, -4, "after_sales")]),
         (charged_back(), [item(BUYER, "chargeback_lost", "o1/cb1", -6, "fulfilment")]),
         (charged_back(outcome="lost"), []),
         (charged_back(buyer_id=None), []),
@@ -92,6 +99,17 @@ def test_evidence_is_of_the_acts_day_a_silences_deadline_or_the_rulings_r5_1() -
     )
     days = {name: memory.entity(ITEM, f"seller:s1/{name}").day for name in ("answered/o1/c1", "quality_refund/o1/c1", "timed_out/o1/c2")}
     assert days == {"answered/o1/c1": "2026-06-11", "quality_refund/o1/c1": "2026-06-14", "timed_out/o1/c2": "2026-06-12"}
+
+
+@pytest.mark.parametrize("days", [0, 1, 2, 3])
+def test_what_an_act_weighs_is_what_the_policy_of_its_own_moment_says_r1_2_r5_1(days: int) -> None:
+    """The other one begins so many days ago: an answer of three, a ruling of two days ago, told today."""
+    kinds = b.POLICY.trust.evidence
+    heavier = {name: one.model_copy(update={"weight": one.weight * 2}) for name, one in kinds.items()}
+    other = {"version": "2", "effective_from": ago(days), "trust": b.POLICY.trust.model_copy(update={"evidence": heavier})}
+    memory = trust(closed(**ANSWERED, ruled_at=ago(2), **QUALITY), policies=Policies([b.POLICY, b.POLICY.model_copy(update=other)]))
+    told = {fact.kind: (fact.weight, fact.policy_version) for fact in memory.facts if isinstance(fact, EvidenceFound)}
+    assert told == {"answered": (2, "2") if days >= 3 else (1, "1"), "quality_refund": (-6, "2") if days >= 2 else (-3, "1")}
 
 
 @pytest.mark.parametrize("order", list(permutations(range(2))))
@@ -146,6 +164,21 @@ def test_an_appeal_that_the_buyer_won_takes_back_what_the_ruling_said_of_it_r4_1
     memory = trust(ruled(upheld=False, finding=finding), appealed(side="buyer"))
     last = changes(memory, BUYER)[-1]
     assert (last.score, last.ceiling, last.items) == (800, None, 0)
+
+
+def test_a_swapped_parcel_caps_a_buyer_whose_claim_was_upheld_for_the_rest_r5_3_r5_5() -> None:
+    memory = trust(ruled(finding="swapped_parcel", quantity=2))
+    last = changes(memory, BUYER)[-1]
+    assert (last.score, last.ceiling, [row.negative for row in last.dimensions]) == (399, 399, [0, 10_000_000, 0])
+
+
+@pytest.mark.parametrize(("again", "shown"), [("none", 800), ("swapped_parcel", 399), ("false_claim", 709)])
+@pytest.mark.parametrize("upheld", [False, True])
+def test_what_a_ruling_found_of_the_buyer_falls_with_it_unless_found_again_r4_11(upheld: bool, again: str, shown: int) -> None:
+    """Whoever won the appeal. Where it finds nothing, a buyer that lost it has lost the dispute."""
+    side = "seller" if upheld else "buyer"
+    memory = trust(ruled(upheld=upheld, finding="swapped_parcel"), appealed(side=side, finding=again))
+    assert changes(memory, BUYER)[-1].score == (763 if upheld and again == "none" else shown)
 
 
 def test_an_appeal_that_overtakes_its_ruling_silences_it_r5_1() -> None:

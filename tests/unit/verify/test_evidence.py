@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.verify.evidence import Evidence, score
+from deploy.verify.found import _said, _said_before
+from services.trust.decide.found import OF_BUYERS, OF_SELLERS
+from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.trust import EvidenceFound, EvidenceKind
 from tests.unit.builders import POLICIES
 from tests.unit.trust import naive
+from tests.unit.trust.facts import appealed, ruled
 
 POLICY = POLICIES.versions[0]
 BEGAN = datetime(2026, 6, 1, 4, tzinfo=UTC)  # noon in Shanghai
@@ -57,3 +62,25 @@ def test_item_by_item_and_day_by_day_it_comes_to_the_whole_r5_1(steps: list[Step
         evidence.rows("seller", day, other)
         rows, ceiling = evidence.rows("seller", day, POLICY.trust), evidence.ceiling(day, POLICY.trust)
         assert (score(rows, ceiling, POLICY.trust), rows) == naive.explain(list(facts.values()), "seller", at.date())
+
+
+@pytest.mark.parametrize(
+    ("fact", "older"),
+    [
+        (ruled(finding="swapped_parcel"), {("seller:s1", "dispute_lost", "b1")}),
+        (appealed(), {*(("seller:s1", kind, "appeal_won") for kind in OF_SELLERS), ("buyer:b1", "dispute_lost", "s1")}),
+        (
+            appealed(side="buyer", finding="swapped_parcel"),
+            {*(("buyer:b1", kind, "appeal_won") for kind in OF_BUYERS), ("seller:s1", "dispute_lost", "b1")},
+        ),
+        (appealed(side="buyer"), None),
+        (ruled(upheld=False, finding="swapped_parcel"), None),
+    ],
+)
+def test_what_an_older_program_said_of_a_ruling_holds_where_it_took_no_more_of_it_r4_11_r5_5(
+    fact: CaseRuled | CaseAppealEnded, older: set[tuple[str, str, str]] | None
+) -> None:
+    """None: the same as today's."""
+    now, before = ({(one[0], one[1], one[3]) for one in said} for said in (_said(fact), _said_before(fact)))
+    assert before == (now if older is None else older)
+    assert (now == before) == (older is None)

@@ -12,6 +12,7 @@ from deploy.cli import replay
 from deploy.cli.main import main
 from deploy.whatif import NoReplay, Past
 from deploy.whatif.values import differing, standing_in
+from shared.contracts.governance import ViolationRecorded
 from shared.policy import Policies
 from shared.policy.policies import POLICY
 from tests.unit import builders as b
@@ -52,6 +53,37 @@ def test_people_read_which_value_moves_which_money_r9_2(monkeypatch: pytest.Monk
     assert "was:      settled 75.00 CNY, promoter 20.00, platform 5.00, " in said
     assert "would be: settled 74.00 CNY, promoter 20.00, platform 6.00, " in said
     assert "because of payment.fee_bp" in said
+
+
+OTHERS = ("no_reason_days: 7", "answer_hours: 48", "card_score_min: 700", "replace_hours: 48", "post_days: 10", "quality_days: 15")
+
+
+def points(day: int) -> ViolationRecorded:
+    """Twenty."""
+    subject = f"seller:{b.SELLER}"
+    return ViolationRecorded(subject_id=subject, violation_id=f"v{day}", kind="off_platform", occurred_at=b.at(f"05-0{day} 10:00"))
+
+
+def test_people_read_what_a_refused_order_is_refused_for_and_from_when_it_would_be_r6_1_r2_8_r9_2(
+    monkeypatch: pytest.MonkeyPatch, candidate: Path
+) -> None:
+    """Six values more are others, of which none has to do with it; the candidate stands in from the day that is asked for."""
+    text = TEXT.replace("remove_points: 100", "remove_points: 60").replace("2020-01-01", "2027-01-01")
+    for value in OTHERS:
+        assert value in text
+        text = text.replace(value, f"{value[:-1]}{int(value[-1]) + 1}")
+    candidate.write_text(text, encoding="utf-8")
+    past = TapedTown().live(([*(points(day) for day in (1, 2, 3)), b.placed(), b.succeeded()], "06-05 00:00")).past()
+    said = run(monkeypatch, past, str(candidate), "--from", "2026-05-02T00:00:00+08:00").output
+    assert "removed for good become 60 (R6.1), for what happens from 2026-05-02 00:00" in said
+    assert "2027" not in said
+    assert "would be: rejected, order.seller_suspended" in said
+    assert {line.strip() for line in said.splitlines() if "because of" in line} == {"because of trust.violations.remove_points"}
+
+
+def test_who_reads_a_few_of_many_values_is_told_that_there_are_more() -> None:
+    assert replay._because(list("abcdefg")) == "a, b, c, d, e and 2 more"
+    assert replay._because(list("abcde")) == "a, b, c, d, e"
 
 
 def test_programs_read_a_schema_that_stays_r9_2(monkeypatch: pytest.MonkeyPatch, past: Past, candidate: Path) -> None:

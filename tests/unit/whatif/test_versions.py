@@ -84,6 +84,20 @@ def _dated(event: Message, moment: datetime) -> Message:
     return type(event).from_json(event.model_copy(update={"occurred_at": moment}).to_json())
 
 
+def test_what_was_explained_before_a_version_moved_the_days_west_is_computed_by_the_one_before_r5_6_r9_1() -> None:
+    """The look at the next day, a Shanghai one, falls on the same day in New York: the explanation was not told behind it."""
+    west = b.POLICY.model_copy(update={"version": "2", "effective_from": b.at("06-01 10:00"), "zone": "America/New_York"})
+    policies = Policies([b.POLICY, west])
+    town = TapedTown(policies)
+    asked = _dated(request("seller:s1"), b.at("06-01 10:00") - timedelta(microseconds=1))
+    town.tell([("e1", violation(when="06-01 00:44"))])
+    town.tell([("e2", asked)])
+    town.advance(b.at("06-03 00:00"))
+    assert town.refused() == []
+    assert wrong(checked(town, policies)) == []
+    assert whatif(town.past(), policies, policies).differences == 0
+
+
 @settings(max_examples=8, deadline=None)
 @given(lives(), st.integers(0, 2**32))
 def test_whatever_version_begins_in_the_midst_of_it_a_life_is_recorded_and_decided_again_by_the_same_r9_1_r9_2(
