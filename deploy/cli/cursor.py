@@ -103,7 +103,8 @@ def move(service: str, topic: str, partition: int | None, to: str, yes: bool) ->
         raise click.UsageError("an offset is one partition's; name it")
     stack = running()
     numbers = range(1 if topic == POLICY.name else stack.stripes) if partition is None else [partition]
-    asyncio.run(_move(stack, [_place(service, topic, number, [*inputs_of(service), POLICY.name]) for number in numbers], to, yes=yes))
+    inputs = [*inputs_of(service), POLICY.name]
+    asyncio.run(_move(stack, [_place(stack, service, topic, number, inputs) for number in numbers], to, yes=yes))
 
 
 @cursor.command()
@@ -116,12 +117,18 @@ def accept(service: str, topic: str, partition: int, yes: bool) -> None:
 
     Where a number was taken that was never given out, a stranger's, it is forgotten again, so that ours under it is taken.
     """
-    asyncio.run(_accept(running(), _place(service, topic, partition, inputs_of(service)), yes=yes))
+    stack = running()
+    place = _place(stack, service, topic, partition, inputs_of(service))
+    if not TOPICS[topic].own:
+        raise Failed(f"{topic} is an app's: its records bear no numbers of ours, so none can be missing")
+    asyncio.run(_accept(stack, place, yes=yes))
 
 
-def _place(service: str, topic: str, partition: int, inputs: Sequence[str]) -> Place:
+def _place(stack: Stack, service: str, topic: str, partition: int, inputs: Sequence[str]) -> Place:
     if topic not in inputs:
         raise Failed(f"{service} does not read {topic}; it reads {', '.join(inputs)}")
+    if partition >= (count := 1 if topic == POLICY.name else stack.stripes):
+        raise Failed(f"{topic} has partitions 0 to {count - 1}")
     return Place(service, topic, partition)
 
 
@@ -140,9 +147,8 @@ async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
     position, last = await _current(stack, place)
     given = await _given(stack, place)
     if last is not None and last > given:
-        click.echo(
-            f"{place} has taken number {last}, and {given} is the last that was given out: what is beyond is forgotten, ours will follow"
-        )
+        beyond = "what is beyond is forgotten, ours will follow"
+        click.echo(f"{place} has taken number {last}, and {given} is the last that was given out: {beyond}")
         await _change(stack, place, position, given, yes=yes)
         _confirm(yes)
         return
@@ -171,8 +177,7 @@ async def _change(stack: Stack, place: Place, position: int, last_seq: int | Non
     """last_seq None: stays when the cursor goes back, and is forgotten when it goes on, so that the next one is the baseline. end: of the
     partition, beyond which there is nothing to read again.
     """
-    schema = postgres.quoted(place.service)
-    connection = await asyncpg.connect(stack.dsn("admin"), timeout=10)
+    schema, connection = postgres.quoted(place.service), await asyncpg.connect(stack.dsn("admin"), timeout=10)
     try:
         async with connection.transaction():
             await connection.execute("SET LOCAL lock_timeout = '15s'")
@@ -200,23 +205,23 @@ def _meaning(place: Place, before: int, after: int, end: int) -> str:
 
 async def _given(stack: Stack, place: Place) -> int:
     """The highest number that the topic's service has given out."""
-    owner = TOPICS[place.topic].writers[0]
-    connection = await asyncpg.connect(stack.dsn("admin"), timeout=10)
-    try:
-        return int(await connection.fetchval(LANE.format(schema=postgres.quoted(owner)), place.topic, place.partition) or 0)
-    finally:
-        await connection.close()
+    row = await _row(stack, LANE, TOPICS[place.topic].writers[0], place)
+    return row["seq"] if row else 0
 
 
 async def _current(stack: Stack, place: Place) -> tuple[int, int | None]:
+    row = await _row(stack, CURRENT, place.service, place)
+    if row:
+        return row["position"], row["last_seq"]
+    raise Failed(f"{place} does not exist; `laotie up` makes it")
+
+
+async def _row(stack: Stack, statement: str, schema: str, place: Place) -> asyncpg.Record | None:
     connection = await asyncpg.connect(stack.dsn("admin"), timeout=10)
     try:
-        row = await connection.fetchrow(CURRENT.format(schema=postgres.quoted(place.service)), place.topic, place.partition)
+        return await connection.fetchrow(statement.format(schema=postgres.quoted(schema)), place.topic, place.partition)
     finally:
         await connection.close()
-    if row is None:
-        raise Failed(f"{place} does not exist; `laotie up` makes it")
-    return row["position"], row["last_seq"]
 
 
 def _shown(stack: Stack, service: str) -> list[dict[str, Any]]:
@@ -256,8 +261,7 @@ def _ids(stack: Stack, topics: list[str]) -> dict[str, UUID]:
 def _bounds(stack: Stack, place: Place) -> tuple[int, int]:
     consumer = _consumer(stack)
     try:
-        first, end = consumer.get_watermark_offsets(TopicPartition(place.topic, place.partition), timeout=READ_S)
-        return first, end
+        return consumer.get_watermark_offsets(TopicPartition(place.topic, place.partition), timeout=READ_S)
     finally:
         consumer.close()
 
@@ -274,8 +278,7 @@ def _numbered_from(stack: Stack, place: Place, position: int, last: int) -> tupl
             message = consumer.poll(0.5)
             if message is None:
                 continue
-            error = message.error()
-            if error is not None:
+            if (error := message.error()) is not None:
                 if error.code() == KafkaError._PARTITION_EOF:
                     break
                 raise KafkaException(error)

@@ -18,7 +18,7 @@ WIDTH = 78
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def verify(as_json: bool) -> None:
-    """Recompute from the topics alone what must be true, and compare with the tables; status 1 at the first difference.
+    """Recompute from the topics alone what must be true, and compare with the tables; status 1 if anything differs.
 
     Nothing lost, nothing vanished, no effect twice; the ledger sums to zero, escrow is in less out, no refund above what was paid;
     postings, balances, orders, cases and evidence as stored. Needs no pause: it looks at one moment of all services.

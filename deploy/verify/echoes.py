@@ -84,7 +84,7 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     exchange.CaseReceived: {logistics.ReturnSigned: ("carrier", "waybill")},
     exchange.CaseReplaced: {merchant.ReplacementSent: (*GOODS_BACK, "parcel_id")},
     dispute.CaseRuled: {ruling.RulingMade: RULED},
-    dispute.CaseReopened: {ruling.RulingMade: ("case_id", "reason")},
+    dispute.CaseReopened: {ruling.RulingMade: ("case_id",)},  # why is told with the verdict, by CaseAppealEnded
     dispute.CaseAppealEnded: {ruling.RulingMade: RULED},
     first_order.FundAsked: {storefront.RefundRequested: ("order_id", "case_id")},
     first_order.FirstOrderUsed: {storefront.RefundRequested: ("order_id", "case_id", "buyer_id")},

@@ -10,7 +10,9 @@ from shared.messaging.message import Message, Topic
 
 
 class ParcelShipped(Message):
-    """A parcel with units of these lines left. shipper_id: who handed it in; must be said where another party fulfils (R8.1).
+    """A parcel with units of these lines left, of one seller or several.
+
+    shipper_id: who handed it in; must be said where another party fulfils (R8.1).
 
     Producer: logistics. Consumers: order.
     """

@@ -10,6 +10,7 @@ import logging
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -83,7 +84,7 @@ def serve(app: AsgiFastStream, settings: Settings | None = None) -> None:
         logging.getLogger("laotie.app").info("probes on http://%s:%d", *listening.getsockname()[:2])
         _calm_collector()
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=int(settings.grace_s) + 5))
-        with asyncio.Runner(loop_factory=Loop) as runner:
+        with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=Loop) as runner:  # SIGINT, raised again once all has stopped
             runner.run(server.serve(sockets=[listening]))
 
 

@@ -35,6 +35,7 @@ AGE_MAX = timedelta(days=400)
 
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context
 TRACEPARENT_CHARS = 55
+_BOUNDS = re.compile(r"\{(\d+),(\d+)\}")  # of a pattern's length
 _OWN = ("ce_type", "ce_id", "ce_source", "ce_correlationid", "traceparent")
 _pick_own = itemgetter(*_OWN)
 _FOREIGN = "no ce_sequence under the ce_source of the topic's service: this was not written by it"
@@ -113,16 +114,19 @@ def _incoming(record: Record, kind: type[Message], envelope: Envelope) -> Incomi
     try:
         event = kind.from_json(_value(record))
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[:WRONG_MAX]
-        raise Bad("event.invalid", "; ".join(map(_wrong, wrong))) from None
+        wrong = error.errors(include_url=False, include_input=False)
+        within = {one["loc"][:depth] for one in wrong for depth in range(len(one["loc"]))}  # a wrong item is not missing as well
+        told = [one for one in wrong if one["type"] != "too_short" or one["loc"] not in within]
+        raise Bad("event.invalid", "; ".join(map(_wrong, told[:WRONG_MAX]))) from None
     if event.key != key:
         raise Bad("event.key_mismatch", f"key {key!r}; body {event.key!r}")
     return Incoming(record, envelope, event, key, False)
 
 
 def _wrong(one: ErrorDetails) -> str:
-    """Of no field where fields contradict each other."""
-    return f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": Value error, ")
+    """Of no field where fields contradict each other. In words of JSON, and no comma within a pattern: a header cannot hold it."""
+    said = _BOUNDS.sub(r"{\1 to \2}", one["msg"]).replace("Tuple should", "List should").replace(" after validation", "")
+    return f"{'.'.join(map(str, one['loc']))}: {said}".removeprefix(": Value error, ")
 
 
 def _headers(record: Record) -> dict[str, str]:
@@ -211,7 +215,7 @@ def fact_headers(fact: Message, identity: str, source: str, cause: Envelope, ent
 
 def copy_headers(record: Record, code: str, error: str, attempts: int) -> Headers:
     """E3."""
-    clean = "".join(character if character.isprintable() and character != "," else " " for character in error)
+    clean = "".join(character if character.isprintable() else " " for character in error.replace(",", ";"))
     ours = {
         "x-original-topic": record.topic,
         "x-original-partition": str(record.partition),

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 
 from shared.policy.checks import faults
-from shared.policy.section import Name, Window
+from shared.policy.guarantees import GuaranteePolicy
+from shared.policy.section import Amount, Currency, Name, Window
 from shared.policy.section import Section as _Section
 from shared.policy.violations import ViolationPolicy
 
@@ -21,8 +22,6 @@ NAME = r"^[A-Za-z0-9_.\-]{1,64}$"  # of a version
 LEAD_MINUTES_MIN = 10  # an event may be that far ahead of the clock: none is decided that a version yet to come could be about
 Percent = Annotated[int, Field(ge=1, le=100)]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
-Amount = Annotated[int, Field(ge=0, le=10**12)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class PenaltyPolicy(_Section):
@@ -84,49 +83,6 @@ class PaymentPolicy(_Section):
     statement_days: Annotated[int, Field(ge=0, le=365)]
     known_hours: Window
     prefund_release_hours: Window = 24
-
-
-class InstantPolicy(_Section):
-    """Who gets money back at once for what has not left. below_minor: by currency; another currency has none. Source: R4.8."""
-
-    score_min: Annotated[int, Field(ge=0, le=1_000)]
-    below_minor: dict[Currency, Amount]
-
-
-class TrustCardPolicy(_Section):
-    """The rights of the card, on lines whose seller offered them. freight_minor: by currency; another currency has none. Source: R4.7."""
-
-    without_return_days: Window
-    damaged_hours: Window
-    freight_minor: dict[Currency, Amount]
-
-
-class AuthenticityPolicy(_Section):
-    """What a counterfeit costs beside the refund: so often what was paid, at least that much by currency. Source: R4.9."""
-
-    days: Window
-    fraud_multiple: Annotated[int, Field(ge=1, le=100)]
-    fraud_min_minor: dict[Currency, Amount]
-    food_multiple: Annotated[int, Field(ge=1, le=100)]
-    food_min_minor: dict[Currency, Amount]
-
-
-class GuaranteePolicy(_Section):
-    """For how long what is promised: days from the day after signing, hours from signing. Source: R4.1, R4.2, R4.6-R4.9.
-
-    fault_freight_minor: the most that a seller at fault bears of the way back, by currency; in another one, what was paid for the line.
-    """
-
-    first_order_days: Window
-    quality_days: Window
-    damaged_hours: Window
-    wrong_item_days: Window
-    not_received_days: Window
-    negotiated_days: Window
-    fault_freight_minor: dict[Currency, Amount]
-    trust_card: TrustCardPolicy
-    instant: InstantPolicy
-    authenticity: AuthenticityPolicy
 
 
 class FundPolicy(_Section):

@@ -14,6 +14,11 @@ import pytest
 
 from deploy.cli.contract import ROOT, examples
 from shared.contracts import generate, registry
+from shared.contracts.topics import REFUSED
+from shared.messaging.envelope import copy_headers
+from shared.messaging.notices import notices
+from shared.messaging.record import Out
+from tests.unit.envelopes import PSP, TOPICS
 
 PACKAGE = "@asyncapi/parser@3.4.0"
 INSTALL_S = 240
@@ -89,9 +94,11 @@ def test_the_reference_parser_reads_every_public_message(parsed: dict[str, Docum
     read = parsed["ours"]
     assert read["errors"] == []
     public = [entry for entry in registry.entries() if entry.direction not in ("internal", "timer")]
-    assert sorted(read["messages"]) == sorted(entry.name for entry in public)
-    assert sorted(read["channels"]) == sorted({entry.topic.name for entry in public})
-    assert sorted(read["operations"]) == sorted({f"{entry.producer}.{entry.topic.name}" for entry in public})
+    notices = {topic.name: topic.writers[0] for topic in REFUSED}
+    assert sorted(read["messages"]) == sorted([entry.name for entry in public] + [f"{name}/notice" for name in notices])
+    assert sorted(read["channels"]) == sorted({entry.topic.name for entry in public} | set(notices))
+    writers = {(entry.producer, entry.topic.name) for entry in public} | {(writer, name) for name, writer in notices.items()}
+    assert sorted(read["operations"]) == sorted(f"{writer}.{name}" for writer, name in writers)
 
 
 def test_the_reference_parser_would_say_so(parsed: dict[str, Document]) -> None:
@@ -104,14 +111,26 @@ def test_messages_of_ours_carry_a_sequence_and_those_of_others_need_not(document
     assert "ce_sequence" in schemas["OwnHeaders"]["required"]
     assert "ce_sequence" not in schemas["UpstreamHeaders"]["properties"]
     for name, message in document["components"]["messages"].items():
+        if name == "notice":
+            continue
         base = "OwnHeaders" if document["operations"][_operation(document, name)]["action"] == "send" else "UpstreamHeaders"
         assert message["headers"]["allOf"] == [{"$ref": f"#/components/schemas/{base}"}]
         assert message["examples"], name
 
 
+def test_n1_a_notice_is_described_as_apps_find_it(document: Document) -> None:
+    copy = Out("order.parked.v1", b"o-1", copy_headers(PSP, "event.invalid", "a, b", 1), None)
+    (notice,) = notices([copy], TOPICS)
+    described = document["components"]["messages"]["notice"]
+    assert notice.value is None
+    assert {"ce_sequence", *dict(notice.headers)} == set(described["headers"]["properties"]), "the relay adds the number"
+    assert {name for name, _ in notice.headers if not name.startswith("ce_")} < set(described["headers"]["required"])
+    assert set(described["examples"][0]["headers"]) == set(described["headers"]["properties"])
+
+
 def test_the_document_says_how_to_read_and_publish(document: Document) -> None:
-    text = document["info"]["description"]
-    for said in ("(partition, ce_sequence)", "within 30 days", "1048576 bytes", "event.id_reused", "1024 bytes", "read_committed"):
+    text = " ".join(document["info"]["description"].split())
+    for said in ("(topic, partition, ce_sequence)", "within 30 days", "1048576 bytes", "event.id_reused", "1024 bytes", "read_committed"):
         assert said in text
 
 

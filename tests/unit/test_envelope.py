@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.logistics import ParcelShipped
 from shared.contracts.psp import PaymentSucceeded
-from shared.messaging.envelope import AGE_MAX, AHEAD_MAX, MAX_IN_BYTES, WRONG_MAX
+from shared.messaging.envelope import AGE_MAX, AHEAD_MAX, MAX_IN_BYTES, WRONG_MAX, copy_headers, decode
 from shared.messaging.record import Incoming, Record, Unreadable
 from shared.messaging.strict import MAX_DEPTH
-from tests.unit.envelopes import BODY, NOW, PSP, body, raw, read, refused
+from tests.unit.envelopes import BODY, NOW, PSP, TOPICS, body, header, raw, read, refused
 
 
 def test_a_valid_event_is_read_with_its_identity() -> None:
@@ -98,6 +99,24 @@ def test_all_that_is_wrong_is_named_at_once_up_to_so_many_fields() -> None:
     empty = read(replace(PSP, value=b"{}"))
     assert isinstance(empty, Unreadable)
     assert empty.detail.count("Field required") == min(len(BODY), WRONG_MAX)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"lines": []}, "lines: List should have at least 1 item; not 0"),
+        ({"lines": [{"line_no": 1, "quantity": 0}]}, "lines.0.quantity: Input should be greater than or equal to 1"),
+        ({"parcel_id": "p,1"}, r"parcel_id: String should match pattern '^[A-Za-z0-9_.:\-]{1 to 64}$'"),
+    ],
+)
+def test_e3_what_is_wrong_is_told_where_it_is_and_in_words_of_json(changes: dict[str, Any], told: str) -> None:
+    """A wrong item is not a missing one as well; a header holds no comma, and a pattern that lost its own is another pattern."""
+    parcel = {"parcel_id": "p-1", "carrier": "SF", "waybill": "w-1", "lines": [{"line_no": 1, "quantity": 1}]}
+    value = json.dumps({"occurred_at": BODY["occurred_at"], "order_id": "o-1", **parcel, **changes}).encode()
+    record = replace(header("ce_type", b"parcel.shipped"), topic="logistics.v1", value=value)
+    found = decode(record, TOPICS, "order", (ParcelShipped,), NOW)
+    assert isinstance(found, Unreadable)
+    assert dict(copy_headers(record, found.code, found.detail, 1))["x-error"] == told.encode()
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,16 @@ def test_an_appeal_of_a_first_ruling_beside_a_second_quarrel_is_as_it_should_be_
     assert (wrong(checked(town)), town.refused(), town.waiting()) == ([], [], [])
 
 
+@pytest.mark.parametrize("upheld", [True, False])
+@pytest.mark.parametrize("won", [True, False])
+def test_a_ruling_and_its_appeal_that_say_why_are_as_they_should_be_whoever_wins_r4_11(upheld: bool, won: bool) -> None:
+    asked = (life.requested(ground="quality", quantity=1, when="06-06 10:00"), life.declined(when="06-06 11:00"))
+    ruled = (acts.disputed(when="06-06 12:00"), "06-08 12:00:05", acts.ruled(upheld, when="06-09 10:00", reason="the cup was cracked"))
+    appeal = (acts.appealed_by_seller if upheld else acts.appealed)(when="06-09 11:00")
+    town = street(*BOUGHT, *asked, *ruled, appeal, acts.appeal_ruled(won, when="06-10 10:00", reason="it is another cup"))
+    assert (wrong(checked(town)), town.refused(), town.waiting()) == ([], [], [])
+
+
 @pytest.mark.parametrize(("first", "freight"), [("exchange", 0), ("quality", 0), ("no_reason", 10_00)])
 def test_the_waived_freight_is_recomputed_whatever_broke_the_threshold_r3_10_r4_10(first: str, freight: int) -> None:
     """60 and 50, threshold 99: of an exchange nothing is sent, or it goes back; then the 50 goes back without a reason."""
