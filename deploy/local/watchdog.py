@@ -32,9 +32,10 @@ def main(user: str, orphan_signal: int, grace_s: float, begin: Callable[[], obje
     for number in OURS:
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, OURS)  # one that comes at once is the command's: it finds its own handling there
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
-        leave(user)
+        leave(user, parent)
         begin()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
     os.write(1, f"{child}\n".encode())
@@ -104,10 +105,9 @@ def children() -> list[int]:
     return found
 
 
-def leave(user: str) -> None:
-    """Makes this fork a process of its own, as its command expects to find itself."""
+def leave(user: str, parent: int) -> None:
+    """Makes this fork a process of its own, as its command expects to find itself; ends it if its parent, the watchdog, has ended."""
     try:
-        parent = os.getppid()
         os.setsid()
         os.dup2(2, 1)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

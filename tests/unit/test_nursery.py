@@ -21,6 +21,17 @@ from tests.toy.nursery import Forked
 print(Forked("owned", ["http.server", "0", "--bind", "127.0.0.1"], pathlib.Path(sys.argv[1]), env={}).pid, flush=True)
 os.kill(os.getpid(), 9)
 """
+ORPHAN = """
+import os, sys, time
+from deploy.local import watchdog
+parent = os.getpid()
+if os.fork() == 0:
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    watchdog.leave("", parent)
+    os.write(2, b"it lives")
+os._exit(0)
+"""
 PATIENCE_S = 60
 
 
@@ -57,6 +68,12 @@ def test_it_ends_with_its_watchdog(tmp_path: Path) -> None:
     assert served.wait(PATIENCE_S)
     assert served.returncode == KILLED
     served.close()
+
+
+def test_it_does_not_begin_where_its_watchdog_ended_before_it_ran(tmp_path: Path) -> None:
+    """Nobody is left whose end it could be told of."""
+    orphan = subprocess.run([sys.executable, "-c", ORPHAN], cwd=CHECKOUT, capture_output=True, check=True, timeout=PATIENCE_S)
+    assert orphan.stderr == b"", "it is the last that holds it open"
 
 
 def test_it_ends_with_its_owner(tmp_path: Path) -> None:
