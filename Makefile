@@ -55,7 +55,7 @@ bench: setup
 	@$(BIN)/python -m tests.bench
 
 chaos: setup
-	@$(BIN)/python -m tests.chaos --trade $(TRADE) $(if $(ROUNDS),--rounds $(ROUNDS))
+	@$(BIN)/python -m tests.chaos --trade $(TRADE) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CLUSTER),--cluster)
 
 mutants: setup
 	@$(BIN)/python -m tests.chaos.mutants

@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--trade toy|market] [--rounds N] [--seed S] [--minutes M]: faults of every kind, nothing may come of them.
+"""python -m tests.chaos [--trade toy|market] [--cluster] [--rounds N] [--seed S] [--minutes M]: faults of every kind, without effect.
 
 toy: rounds of a make-believe trade on the engine, judged without any of its code. market: each round is a small market of orders and
 money on the real services, judged by what it expects of every order and by `laotie verify`.
@@ -21,6 +21,7 @@ from random import Random
 from deploy.local.stack import Stack
 from deploy.market.demo import BEGINS
 from tests.chaos.arena import Arena
+from tests.chaos.cluster import clustered
 from tests.chaos.disasters import behead, restore
 from tests.chaos.market import MarketArena
 
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after that many")
+    parser.add_argument("--cluster", action="store_true", help="three brokers, each with a copy of everything, in place of one")
     parser.add_argument("--attach", type=Path, help="home of a running stack, for the toy: it is used, and its servers are left alone")
     given = parser.parse_args(arguments)
     given.rounds = given.rounds or ROUNDS[given.trade]
@@ -46,7 +48,7 @@ def main(arguments: list[str]) -> int:
     for name in ("LAOTIE_KAFKA", "LAOTIE_POSTGRES"):  # servers of somebody else are not ours to kill
         os.environ.pop(name, None)
     home = Path(tempfile.mkdtemp(prefix="laotie-chaos-"))
-    arena = arena_of(given.trade, Stack(home), Random(given.seed))
+    arena = arena_of(given.trade, clustered(Stack(home)) if given.cluster else Stack(home), Random(given.seed))
     try:
         status = play(arena, given)
     finally:

@@ -12,8 +12,10 @@ from random import Random
 from signal import Signals
 from typing import Any, ClassVar
 
+from deploy.local.kafka import KafkaServer
 from deploy.local.process import Process
 from deploy.local.stack import Stack
+from tests.chaos.cluster import Cluster
 from tests.toy.oracle import judge
 from tests.toy.outside import NAMES
 from tests.toy.traffic import Traffic
@@ -64,6 +66,12 @@ class Arena:
     def close(self) -> None:
         self.world.close()
 
+    @property
+    def brokers(self) -> list[KafkaServer]:
+        kafka = self.stack.kafka
+        assert isinstance(kafka, KafkaServer), "somebody else's"
+        return kafka.brokers if isinstance(kafka, Cluster) else [kafka]
+
     # -- rounds
 
     def round(self, only: str = "") -> str:
@@ -87,6 +95,7 @@ class Arena:
     def drawn(self, count: int) -> list[str]:
         """So many faults by chance."""
         known = [entry for entry in self.known or FAULTS if self.servers or entry[1] not in SERVER_FAULTS]
+        known += OF_CLUSTERS if isinstance(self.stack.kafka, Cluster) else []
         return self.random.choices([entry[1] for entry in known], [entry[0] for entry in known], k=count)
 
     def strike(self, fault: Callable[[], str]) -> str:
@@ -228,10 +237,28 @@ class Arena:
         return "kill Postgres"
 
     def kill_kafka(self) -> str:
-        self.stack.kafka.kill()
+        broker = self.random.choice(self.brokers)
+        broker.kill()
         self.burst()
-        self.stack.kafka.start()
-        return "kill Kafka"
+        broker.start()
+        return "kill a broker"
+
+    def freeze_kafka(self) -> str:
+        """Longer, now and then, than its sessions with the others last."""
+        broker = self.random.choice(self.brokers)
+        broker.signal(Signals.SIGSTOP)
+        self.burst()
+        pause(self.random.choice((0.5, 2, 6)))
+        broker.signal(Signals.SIGCONT)
+        return "freeze a broker"
+
+    def restart_kafka(self) -> str:
+        """One after the other, as for a new version."""
+        for broker in self.brokers:
+            broker.stop()
+            self.burst()
+            broker.start()
+        return "restart all brokers"
 
 
 FAULTS: list[tuple[float, str]] = [
@@ -245,5 +272,8 @@ FAULTS: list[tuple[float, str]] = [
     (3, "bug"),
     (2, "kill_postgres"),
     (1, "kill_kafka"),
+    (1, "freeze_kafka"),
+    (1, "restart_kafka"),
 ]
-SERVER_FAULTS = ("kill_postgres", "kill_kafka")
+SERVER_FAULTS = ("kill_postgres", "kill_kafka", "freeze_kafka", "restart_kafka")
+OF_CLUSTERS = [(7, "kill_kafka"), (5, "freeze_kafka"), (2, "restart_kafka")]  # more of these where others go on meanwhile

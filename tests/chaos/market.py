@@ -39,6 +39,7 @@ from deploy.verify import verify
 from shared import postgres
 from shared.policy.policies import configured
 from tests.chaos.arena import FAULTS, SESSION_S, Arena, Violation
+from tests.chaos.cluster import Cluster, clustered
 from tests.chaos.disasters import come_back_older, delete_until, put_by
 from tests.chaos.town import Town
 from tests.infra import STRIPES
@@ -91,7 +92,8 @@ class MarketArena(Arena):
     world: Any = None
 
     def open(self) -> None:
-        self.stack = Stack(self.stack.home.root, clock="manual", stripes=STRIPES).start(fresh=True)
+        stack = Stack(self.stack.home.root, clock="manual", stripes=STRIPES)
+        self.stack = (clustered(stack) if isinstance(self.stack.kafka, Cluster) else stack).start(fresh=True)
         self.world = Town(self.stack, SESSION_S)
         self._chunks: deque[Callable[[], None]] = deque()
         self._play: Stormy | None = None  # once it is over

@@ -77,10 +77,9 @@ class Outsider:
 
     def make_topics(self, *names: str) -> None:
         """None given: all."""
-        news = [
-            NewTopic(self.ns + name, 1, 1, config=ONE) if name in (CLOCK, RULES) else NewTopic(self.ns + name, self.stripes, 1, config=MANY)
-            for name in names or (*KEYED, *([CLOCK] if self.clock == "manual" else []), *([RULES] if self.ruled else []))
-        ]
+        names = names or (*KEYED, *([CLOCK] if self.clock == "manual" else []), *([RULES] if self.ruled else []))
+        kinds = {name: (1, ONE) if name in (CLOCK, RULES) else (self.stripes, MANY) for name in names}
+        news = [NewTopic(self.ns + name, count, -1, config=config) for name, (count, config) in kinds.items()]
         for future in self.admin.create_topics(news, operation_timeout=60).values():
             future.result(60)
 
