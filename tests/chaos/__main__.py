@@ -21,7 +21,7 @@ from random import Random
 from deploy.local.stack import Stack
 from deploy.market.demo import BEGINS
 from tests.chaos.arena import Arena
-from tests.chaos.cluster import clustered
+from tests.chaos.cluster import clustered, remove
 from tests.chaos.disasters import behead, restore
 from tests.chaos.market import MarketArena
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after that many")
-    parser.add_argument("--cluster", action="store_true", help="three brokers, each with a copy of everything, in place of one")
+    parser.add_argument("--cluster", action="store_true", help="three brokers that hold copies, and a database with a standby")
     parser.add_argument("--attach", type=Path, help="home of a running stack, for the toy: it is used, and its servers are left alone")
     given = parser.parse_args(arguments)
     given.rounds = given.rounds or ROUNDS[given.trade]
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     finally:
         arena.stack.stop()
     if status == 0:
-        arena.stack.home.remove()
+        remove(arena.stack)
         shutil.rmtree(home, ignore_errors=True)
     else:
         print(f"topics, tables and logs are left in {home}", flush=True)
@@ -93,7 +93,7 @@ def one(arena: Arena, place: int) -> str:
     """A round. place: of those in a toy world; a market's disasters are among its faults."""
     if isinstance(arena, MarketArena):
         return arena.round()
-    if place == RESTORE_AT and arena.servers:
+    if place == RESTORE_AT and arena.servers and not arena.clustered:
         return restore(arena)
     if place == WORLD_ROUNDS - 1:
         told = behead(arena)

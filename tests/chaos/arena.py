@@ -67,6 +67,10 @@ class Arena:
         self.world.close()
 
     @property
+    def clustered(self) -> bool:
+        return isinstance(self.stack.kafka, Cluster)
+
+    @property
     def brokers(self) -> list[KafkaServer]:
         kafka = self.stack.kafka
         assert isinstance(kafka, KafkaServer), "somebody else's"
@@ -95,7 +99,7 @@ class Arena:
     def drawn(self, count: int) -> list[str]:
         """So many faults by chance."""
         known = [entry for entry in self.known or FAULTS if self.servers or entry[1] not in SERVER_FAULTS]
-        known += OF_CLUSTERS if isinstance(self.stack.kafka, Cluster) else []
+        known += OF_CLUSTERS if self.clustered else []
         return self.random.choices([entry[1] for entry in known], [entry[0] for entry in known], k=count)
 
     def strike(self, fault: Callable[[], str]) -> str:
@@ -276,4 +280,9 @@ FAULTS: list[tuple[float, str]] = [
     (1, "restart_kafka"),
 ]
 SERVER_FAULTS = ("kill_postgres", "kill_kafka", "freeze_kafka", "restart_kafka")
-OF_CLUSTERS = [(7, "kill_kafka"), (5, "freeze_kafka"), (2, "restart_kafka")]  # more of these where others go on meanwhile
+OF_CLUSTERS = [
+    (7, "kill_kafka"),
+    (5, "freeze_kafka"),
+    (2, "restart_kafka"),
+    (5, "kill_postgres"),
+]  # more of these where others go on meanwhile

@@ -39,7 +39,7 @@ from deploy.verify import verify
 from shared import postgres
 from shared.policy.policies import configured
 from tests.chaos.arena import FAULTS, SESSION_S, Arena, Violation
-from tests.chaos.cluster import Cluster, clustered
+from tests.chaos.cluster import clustered
 from tests.chaos.disasters import come_back_older, delete_until, put_by
 from tests.chaos.town import Town
 from tests.infra import STRIPES
@@ -93,7 +93,7 @@ class MarketArena(Arena):
 
     def open(self) -> None:
         stack = Stack(self.stack.home.root, clock="manual", stripes=STRIPES)
-        self.stack = (clustered(stack) if isinstance(self.stack.kafka, Cluster) else stack).start(fresh=True)
+        self.stack = (clustered(stack) if self.clustered else stack).start(fresh=True)
         self.world = Town(self.stack, SESSION_S)
         self._chunks: deque[Callable[[], None]] = deque()
         self._play: Stormy | None = None  # once it is over
@@ -115,7 +115,8 @@ class MarketArena(Arena):
         delay, shuffle = random.choice(DELAYS), random.randrange(1_000)
         self._market = build(random.randrange(10**6), random.randint(*ORDERS), delay)
         self.lives += len(self._market.lives)
-        self._schedule([only] if only else self.drawn(random.randint(*FAULTS_OF_ROUND)), restored=not only and random.random() < RESTORED)
+        faults = [only] if only else self.drawn(random.randint(*FAULTS_OF_ROUND))
+        self._schedule(faults, restored=not only and not self.clustered and random.random() < RESTORED)
         self.told = [f"{delay} d late"] if delay else []
         play = Stormy(self, self._market, shuffle)
         try:
