@@ -1157,7 +1157,7 @@ CATALOGUE: dict[str, Entry] = {
         "Not that many units of the product are left.",
     ),
     "hold.known": Entry("the units of this case were asked for before, and answered"),
-    "identity.known": Entry("the buyer was the first with this token, and that is known"),
+    "identity.known": Entry("that the buyer has this token, or is one with whoever had it first, is known"),
     "order.promoter_suspended": Entry(
         "a promoter of the order was suspended when it was placed", False, "主播已被暂停带货，无法下单", "The promoter is suspended."
     ),

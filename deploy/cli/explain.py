@@ -63,6 +63,9 @@ def _explain_case(stack: Stack, case_id: str, order: str | None, as_json: bool) 
 def show(story: Story) -> None:
     """As `laotie explain` prints it."""
     click.echo(f"order {story.order}, times in {story.zone.key}")
+    if story.missing is not None:
+        what = f"{story.missing.entry.type} follows from what is in no topic any more"
+        click.echo(f"not whole: {what}; a topic was shortened, `laotie verify` says from where on it is proven")
     for step in story.steps:
         print_step(story, step)
     _print_money(story)

@@ -84,6 +84,12 @@ class Story:
     def currency(self) -> str:
         return currency_of(self.steps)
 
+    @property
+    def missing(self) -> Step | None:
+        """The first fact about the order that follows from what is in no topic any more: one that it may follow from was shortened."""
+        facts = (step for step in self.steps if step.entry.topic == "order.v1" and step.cause is None)
+        return next((step for step in facts if step.entry.header("ce_causationid")), None)
+
     def totals(self) -> Counter[tuple[str, str]]:
         """By account and currency, what all postings of this order come to."""
         found: Counter[tuple[str, str]] = Counter()

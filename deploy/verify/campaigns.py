@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.verify.intake import digest
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
@@ -31,6 +30,7 @@ from shared.contracts.order import (
 from shared.contracts.suspension import OrderClosed
 from shared.contracts.types import Line
 from shared.messaging.message import Message
+from shared.messaging.system import Discard
 
 Product = tuple[str, str]  # campaign, sku
 Place = tuple[str, int]  # order, line
@@ -199,12 +199,17 @@ def _identities(log: Log, tables: Tables) -> Check:
 
 
 def _clusters(log: Log, tables: Tables) -> dict[str, str]:
-    """Every linked buyer's cluster, by the links that were taken."""
+    """Every linked buyer's cluster, by the links that were taken: the service is past them, holds them no more and refused them not. The
+    ids that it remembers do not say so, for it forgets them with time.
+    """
     taken = tables.taken["order"]
+    refused = log.refused_by("order") | {event.ref for _, event in log.of(Discard) if event.service == "order"}
     return connected(
         link
         for entry, link in log.of(IdentityLinked)
-        if taken.inbox.get((entry.header("ce_source"), entry.id)) == digest(entry.value) and entry.ref not in taken.held
+        if entry.offset < taken.positions.get((entry.topic, entry.partition), 0)
+        and entry.ref not in taken.held
+        and entry.ref not in refused
     )
 
 

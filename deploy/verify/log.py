@@ -88,8 +88,12 @@ class Log:
         for entry, event in self.of(kind):
             sent[(entry.id, entry.key)].append((entry, event))
         several = any(len(one) > 1 for one in sent.values())
-        refused = {copied_from(copy) for copy in self.refused() if copy.topic == by + COPIES and _final(copy)} if several else set()
+        refused = self.refused_by(by) if several else set()
         return {place: [event for _, event in sorted(one, key=lambda pair: pair[0].ref in refused)] for place, one in sent.items()}
+
+    def refused_by(self, service: str) -> set[str]:
+        """The places of what that service refused for good."""
+        return {copied_from(copy) for copy in self.refused() if copy.topic == service + COPIES and _final(copy)}
 
     def facts(self) -> Iterator[Entry]:
         """What we decided: all lanes but copies of refused records and the notices of these."""

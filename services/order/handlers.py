@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from services.order import decide
@@ -15,6 +16,7 @@ from services.order.model import (
     TOKEN,
     Cluster,
     Member,
+    Token,
     product,
     recent_key,
     second_of,
@@ -151,7 +153,11 @@ def handle(event: Input, policy: Policies) -> Plan:
         case AllotmentSet():
             return on(event, decide.size, ALLOTMENT.one(product(event.campaign_id, event.sku)))
         case IdentityLinked():
-            return on(event, decide.link, TOKEN.one(token_key(event.kind, event.token)), MEMBER.one(event.buyer_id))
+
+            def members(token: Token | None) -> Touch[Mapping[str, Member]]:
+                return MEMBER.many(decide.accounts(event, token))
+
+            return on(event, decide.link, TOKEN.one(token_key(event.kind, event.token)), members)
         case ClustersMet():
             return on(event, decide.met, CLUSTER.one(event.cluster))
         case ClusterJoined():
@@ -178,4 +184,4 @@ def handle(event: Input, policy: Policies) -> Plan:
 
 
 SENDS = (ClustersMet, ClusterJoined, MemberMoved, MemberJoined, LimitShifted, OrderAttributed, OrdersSought, SuspensionFound)
-SERVICE = Service("order", Input, handle, (ORDER, MEMBER, TOKEN, ALLOTMENT, CLUSTER, PARTY, RECENT), SENDS)
+SERVICE = Service("order", Input, handle, (ORDER, TOKEN, MEMBER, ALLOTMENT, CLUSTER, PARTY, RECENT), SENDS)

@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     for name in ("LAOTIE_KAFKA", "LAOTIE_POSTGRES"):  # servers of somebody else are not ours to kill
         os.environ.pop(name, None)
     home = Path(tempfile.mkdtemp(prefix="laotie-chaos-"))
-    arena = arena_of(given.trade, clustered(Stack(home)) if given.cluster else Stack(home), Random(given.seed))
+    arena = arena_of(given.trade, (clustered if given.cluster else Stack)(home), Random(given.seed))
     try:
         status = play(arena, given)
     finally:

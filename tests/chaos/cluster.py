@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from signal import Signals
+from typing import Literal
 
 import asyncpg
 
@@ -148,8 +150,9 @@ async def _said(dsn: str, *statements: str) -> None:
         await connection.close()
 
 
-def clustered(stack: Stack) -> Stack:
-    """The same, before it is started, with copies of everything."""
+def clustered(home: Path, *, clock: Literal["system", "manual"] = "system", stripes: int | None = None) -> Stack:
+    """A stack, before it is started, with copies of everything."""
+    stack = Stack(home, clock=clock, stripes=stripes)
     stack.kafka = Cluster(stack.home, stack.principals, stack._inherit)
     stack.postgres = Pair(stack.home, stack._inherit)
     return stack

@@ -92,8 +92,8 @@ class MarketArena(Arena):
     world: Any = None
 
     def open(self) -> None:
-        stack = Stack(self.stack.home.root, clock="manual", stripes=STRIPES)
-        self.stack = (clustered(stack) if self.clustered else stack).start(fresh=True)
+        another = clustered if self.clustered else Stack
+        self.stack = another(self.stack.home.root, clock="manual", stripes=STRIPES).start(fresh=True)
         self.world = Town(self.stack, SESSION_S)
         self._chunks: deque[Callable[[], None]] = deque()
         self._play: Stormy | None = None  # once it is over
@@ -110,13 +110,11 @@ class MarketArena(Arena):
         if self.rounds:
             self.close()
             self.open()
-        self.rounds += 1
-        random = self.random
+        self.rounds, random = self.rounds + 1, self.random
         delay, shuffle = random.choice(DELAYS), random.randrange(1_000)
         self._market = build(random.randrange(10**6), random.randint(*ORDERS), delay)
         self.lives += len(self._market.lives)
-        faults = [only] if only else self.drawn(random.randint(*FAULTS_OF_ROUND))
-        self._schedule(faults, restored=not only and not self.clustered and random.random() < RESTORED)
+        self._schedule([only] if only else self.drawn(random.randint(*FAULTS_OF_ROUND)), restored=not only and random.random() < RESTORED)
         self.told = [f"{delay} d late"] if delay else []
         play = Stormy(self, self._market, shuffle)
         try:
@@ -141,7 +139,7 @@ class MarketArena(Arena):
                 self._walking.append((self.random.randint(1, days), name))
             else:
                 self._telling.append((self.random.choice(self._market.phases), name))
-        self._put_by = self.random.randint(1, 3) if restored else 0
+        self._put_by = self.random.randint(1, 3) if restored and not self.clustered else 0
         self._beheading = self.random.random() < BEHEADED
         self._day = -1
         self.versions = [FIRST]

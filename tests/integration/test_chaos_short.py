@@ -37,7 +37,7 @@ def test_where_servers_hold_copies_one_may_die_or_freeze(infra: Infra, tmp_path:
     """Its partitions are led by other brokers meanwhile, and a standby is promoted in place of the database."""
     if infra != "local":
         pytest.skip("other servers are not ours to kill")
-    arena = Arena(clustered(Stack(tmp_path)).start(prepare=False), Random(SEED))
+    arena = Arena(clustered(tmp_path).start(prepare=False), Random(SEED))
     try:
         for name in ("kill_kafka", "kill_postgres", "freeze_kafka"):
             arena.round(only=name)

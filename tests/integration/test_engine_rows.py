@@ -16,6 +16,7 @@ import pytest
 from shared.messaging import holders, timers
 from shared.messaging.columns import turned
 from shared.messaging.connect import IDLE_IN_TRANSACTION_SECONDS, connector
+from shared.messaging.engine import PRUNE, PRUNE_ROWS
 from shared.messaging.flow import Flow
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import Effects, Held, Record
@@ -255,3 +256,17 @@ async def pages(connection: asyncpg.Connection, relay: Relay) -> int:
     floors = [(topic, number, lane.floor) for (topic, number), lane in relay._lanes.items()]
     told = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {SCAN}", *turned(floors, 3))
     return int(json.loads(told)[0]["Plan"]["Shared Hit Blocks"])
+
+
+async def test_pruning_reads_as_little_once_rows_took_the_places_of_forgotten_ones(connection: asyncpg.Connection) -> None:
+    """It asks each minute what is too old: after months, as on the first day, no more pages than that needs."""
+    insert = "INSERT INTO inbox SELECT 'shop', $1 || n, '\\x00', $2 FROM generate_series(1, 30000) n"
+    for days, name in ((40, "forgotten"), (20, "kept"), (0, "in their places")):
+        await connection.execute(insert, name, NOON - timedelta(days=days))
+        while await connection.execute(PRUNE, NOON - timedelta(days=30), PRUNE_ROWS) != "DELETE 0":
+            pass
+        await connection.execute("VACUUM ANALYZE inbox")
+    assert await connection.fetchval("SELECT count(*) FROM inbox") == 60_000
+    plan = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {PRUNE}", NOON - timedelta(days=30), PRUNE_ROWS)
+    (found,) = json.loads(plan)
+    assert found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"] < 20, found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deploy.cli.waterfall import waterfall
@@ -42,3 +44,13 @@ def test_a_break_says_its_kind_its_movement_and_what_each_side_has_r3_9(capsys: 
     lines = printed(capsys, *(step(event, event.occurred_at) for event in (b.order_paid(), stated, found)))
     assert "kind capture, reference pay1, line_id l1, day 2026-06-01, amount 10,000 JPY" in lines
     assert "break_kind currency, movement capture, reference pay1, line_id l1, day 2026-06-01, ours 100.00, theirs 10,000 JPY" in lines
+
+
+@pytest.mark.parametrize(("caused_by", "said"), [("gone", True), ("e1", False), ("", False)])
+def test_an_order_whose_beginning_is_in_no_topic_any_more_says_so(capsys: pytest.CaptureFixture[str], caused_by: str, said: bool) -> None:
+    """A topic was shortened, so the story begins in its midst; what comes by time, or from a step that is told, is whole."""
+    paid = step(b.order_paid(), b.at(b.PAID))
+    headers = {"ce_causationid": caused_by.encode()}
+    told = replace(paid, entry=replace(paid.entry, id="e2", headers=headers), cause=1 if caused_by == "e1" else None)
+    lines = printed(capsys, step(b.succeeded(), b.at(b.PAID)), told)
+    assert any(line.startswith("not whole: order.paid follows from what is in no topic any more") for line in lines) is said

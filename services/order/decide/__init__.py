@@ -7,13 +7,14 @@ from services.order.decide.cancellation import cancel, give_up
 from services.order.decide.completion import confirm, confirm_by_time, extend, free, hold, redeem, replace_goods, settle
 from services.order.decide.delivery import collect, deliver, fail, ship
 from services.order.decide.disputes import disputed, undisputed
-from services.order.decide.identity import joined, link, met, move
+from services.order.decide.identity import accounts, joined, link, met, move
 from services.order.decide.interception import keep_back
 from services.order.decide.placement import expire, pay, place, place_in_campaign
 from services.order.decide.promises import judge, late
 from services.order.decide.suspension import attribute, close, lift, note_tier, parties, seconds_sought, seek, suspend
 
 __all__ = [
+    "accounts",
     "attribute",
     "cancel",
     "close",

@@ -8,7 +8,7 @@ order of any member is judged by all that the identity holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from services.order.model import Cluster, Member, Token
 from shared.contracts.identity import (
@@ -30,14 +30,21 @@ from shared.messaging.shape import Outcome, Reject
 PART_MAX = 500  # members, and products counted, in one message
 
 
-def link(event: IdentityLinked, token: Token | None, member: Member | None) -> Outcome:
-    """The first buyer with a token holds it; whoever comes with it later is one with the holder. Source: R4.6."""
+def link(event: IdentityLinked, token: Token | None, members: Mapping[str, Member]) -> Outcome:
+    """The first buyer with a token holds it; whoever comes with it later is one with the holder. What is known leads to nothing, so that
+    a copy of a link whose id is forgotten does not either. Source: R4.6.
+    """
     if token is None:
         return (TokenHeld(buyer_id=event.buyer_id, kind=event.kind, token=event.token, occurred_at=event.occurred_at),)
-    if token.holder == event.buyer_id:
+    cluster, theirs = (members[one].cluster if one in members else one for one in (event.buyer_id, token.holder))
+    if cluster == theirs:
         return Reject("identity.known")
-    cluster = member.cluster if member else event.buyer_id
     return (ClustersMet(cluster=cluster, other=token.holder, occurred_at=event.occurred_at),)
+
+
+def accounts(event: IdentityLinked, token: Token | None) -> set[str]:
+    """Of whom it says that they are one."""
+    return {event.buyer_id, token.holder if token else event.buyer_id}
 
 
 def met(event: ClustersMet, cluster: Cluster | None) -> Outcome:
