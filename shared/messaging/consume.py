@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 
 from shared.errors import Code
-from shared.messaging.envelope import decode, number_of
+from shared.messaging.envelope import decode, known, number_of, still_known
 from shared.messaging.fold import OFFER, OFFERS_MAX, Fold
 from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.metrics import Laps
@@ -114,14 +114,13 @@ class Consumer:
         incoming = [item for item in items if isinstance(item, Incoming)]
         keys = sorted({item.key for item in items if isinstance(item, Incoming | Turn)})
         policies = await self.versions.known(max((item.event.occurred_at for item in incoming), default=now))
-        places = sorted(batch.runs)
         try:
             await self.store.begin(connection, {*batch.partitions, *(stripe_of(key, self.stripes) for key in keys)})
             ids = sorted({(item.envelope.source, item.envelope.id) for item in incoming if item.upstream})
             fold = Fold(self.service, policies, now, careful=batch.careful)
             _expect(fold, batch, incoming)
             first = next(((kind, wanted) for kind in self.service.kinds if (wanted := fold.wanted(kind))), None)
-            opened = await self.store.open(connection, places, ids, keys, first)
+            opened = await self.store.open(connection, sorted(batch.runs), ids, keys, first)
             self._check_positions(batch, opened)
             if first is not None:
                 fold.put(first[0], opened.loaded)
@@ -163,6 +162,7 @@ class Consumer:
 
     def _reread(self, row: Held) -> Incoming | Unreadable:
         item = decode(row.record, self.topics, self.service.name, self.inputs, row.at)
+        item = still_known(item, row.record, self.topics[row.record.topic])
         return item or Unreadable(row.record, "event.unknown_type", "no longer taken by this service")
 
     async def _load_held(self, connection: asyncpg.Connection, fold: Fold, batch: Batch, keys: list[str], incoming: list[Incoming]) -> None:
@@ -243,7 +243,7 @@ class Consumer:
         elif item is None:
             fold.drop(record, "not_ours")
         elif isinstance(item, Unreadable):
-            fold.refuse(item)
+            fold.refuse(known(item) if record.topic in self.own else item)
         elif item.upstream and (code := self._known(item, fold, opened)) is not None:
             if code:
                 fold.refuse(Unreadable(record, code, "the same source and id came with another body"))

@@ -21,9 +21,10 @@ from shared.errors import HaltCode
 from shared.messaging.connect import AFRESH, Connect, Failures, infrastructure, wait
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
 from shared.messaging.fetch import read
-from shared.messaging.halting import NOWHERE, halt, lift, lift_done, place
+from shared.messaging.halting import NOWHERE, code_of, halt, lift, lift_done, place
 from shared.messaging.holders import give_back, mark, take_over
 from shared.messaging.metrics import METRICS
+from shared.messaging.newer import Newer
 from shared.messaging.parked import GAVE_UP, ParkedShare
 from shared.messaging.queues import OUT_OF_RANGE, TOO_MANY_PARKED, TOPIC_REPLACED, Queues
 from shared.messaging.record import Record
@@ -233,9 +234,8 @@ class Flow:
         elif len(batch.records) > 1 or (batch.records and not batch.careful):
             log.error("batch of %d failed, tried one by one: %s: %s", len(batch.records), type(error).__name__, error)
             self.queues.one_by_one(batch.partitions)
-        elif batch.park or not batch.records:
-            log.exception("cannot even park", exc_info=error)
-            self._halt(batch.partitions[0], "halt.cannot_park", place(batch))
+        elif batch.park or not batch.records or isinstance(error, Newer):
+            self._halt(batch.partitions[0], code_of(error), place(batch))
         else:
             self.queues.park_next(batch.partitions[0], batch.records[0].ref, f"{type(error).__name__}: {error}")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from shared.errors import HaltCode
 from shared.messaging.consume import Batch
 from shared.messaging.metrics import METRICS
+from shared.messaging.newer import Newer
 from shared.messaging.queues import TOO_MANY_PARKED, Partition
 from shared.messaging.store import Lane
 
@@ -49,6 +50,15 @@ def lift_done(partitions: Iterable[Partition], positions: Mapping[Lane, int]) ->
         topic, offset = partition.stuck
         if partition.trying and positions.get((topic, partition.number), 0) > offset:
             lift(partition)
+
+
+def code_of(error: Exception) -> HaltCode:
+    """Of what neither passed nor may be given up."""
+    if isinstance(error, Newer):
+        log.error("a newer release wrote what this program does not know: %s", error)
+        return "halt.newer_release"
+    log.error("cannot even park", exc_info=error)
+    return "halt.cannot_park"
 
 
 def place(batch: Batch) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from shared.errors import HaltCode
 from shared.messaging.envelope import number_of
 from shared.messaging.fold import OFFER, WAIT_OVER
 from shared.messaging.message import Message, Topic
+from shared.messaging.newer import Newer
 from shared.messaging.record import Record, unpack
 from shared.messaging.saving import ARMED, kind_part
 from shared.messaging.shape import Kind, Service
@@ -236,5 +237,5 @@ def _same(kind: Kind[Any, Any], version: int, entity: Any, stored: tuple[int, st
         return False
     try:
         return stored[1] == kind.dump(entity) or kind.parse(stored[1]) == entity
-    except ValidationError:
+    except (ValidationError, Newer):
         return False
