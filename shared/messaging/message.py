@@ -64,7 +64,7 @@ UtcTime = Annotated[AwareDatetime, AfterValidator(_utc)]  # whatever offset the 
 
 
 class Message(BaseModel):
-    """Strict, frozen, and closed to nothing: unknown fields are ignored, so that producers can add some."""
+    """Strict, frozen, and closed to nothing: an app may add fields, and readers outside ignore ours. Our own services do not (newer.py)."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False, ser_json_inf_nan="constants", defer_build=True)
 
