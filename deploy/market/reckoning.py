@@ -123,7 +123,9 @@ def _waived(life: Life, item: Item) -> int:
 
 
 def _freight(life: Life, item: Item) -> str:
-    """With the seller's last line: owed if something was sent, else it goes back. Source: R2.6, R3.10."""
+    """With the seller's last line: owed if something was sent, else it goes back. What went back for a fault that fell the seller gets
+    from the fund. Source: R2.6, R3.10, R4.11.
+    """
     if life.dispute in ("lost", "open"):
         return _disputed(life, item)
     expected, others = life.expected, life.cart.of_seller(item.seller_id)
@@ -137,14 +139,22 @@ def _freight(life: Life, item: Item) -> str:
         return "settled"
     expected.refunds[item.line_no] = item.paid_minor
     expected.returned_minor += item.paid_minor
+    if sent and _blamed(life, others) <= life.won_back:
+        cost, _, _ = shares(item, 0, 0)
+        life.reimbursed[item.seller_id] += cost
+        expected.fund_minor += cost
     return "closed"
 
 
 def _at_fault(life: Life, others: list[Item]) -> bool:
     """All of the seller's lines were refunded, and it was to blame for one of them. Source: R3.10."""
-    lines = {other.line_no for other in others}
     all_back = all(life.expected.refunds.get(other.line_no, 0) == other.paid_minor for other in others)
-    return all_back and any(gain.at_fault for gain in life.gains if gain.line_no in lines)
+    return all_back and bool(_blamed(life, others))
+
+
+def _blamed(life: Life, others: list[Item]) -> set[int]:
+    """For which of these lines the seller was to blame, before any appeal."""
+    return {gain.line_no for gain in life.gains if gain.at_fault} & {other.line_no for other in others}
 
 
 def _over(life: Life, item: Item) -> bool:

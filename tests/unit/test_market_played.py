@@ -22,7 +22,7 @@ SAID_AGAIN = {"refund.ended", "compensation.ended", "payout.closed"}  # of the p
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    return build(11, len(FATES))
+    return build(57, len(FATES))
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,8 @@ def test_every_fate_comes_to_what_the_market_expects_of_it_r4_2(market: Market, 
     found = read(facts(straight))
     assert differences(market, found) == []
     assert (found.doubled, straight.waiting()) == ([], [])
+    (won,) = (life for life in market.lives if life.fate == "appeal won by the seller")
+    assert len(won.expected.refunds) > 1, "freight went back for a fault that fell"
 
 
 def test_every_fate_speaks_for_and_against_whom_it_must_by_items_of_every_kind_r5_5(market: Market, straight: Fairground) -> None:
