@@ -41,12 +41,7 @@ ONCE = {  # the business key that each of these happens at most once for
     ("refund.v1", "reimbursement.granted"): ("reimbursement_id",),
     ("payment.v1", "seller.reimbursed"): ("reimbursement_id",),
     ("trust.v1", "vote.counted"): ("vote_id",),
-    ("party.v1", "balance.credited"): (
-        "party",
-        "order_id",
-        "line_no",
-        "amount_minor",
-    ),  # of a line its share, and what an appeal brought back
+    ("party.v1", "balance.credited"): ("party", "order_id", "line_no", "amount_minor"),  # its share, and what an appeal brought
     ("party.v1", "balance.debited"): ("charge_id",),
     ("party.v1", "subsidy.drawn"): ("charge_id",),
     ("party.v1", "subsidy.restored"): ("return_id",),
