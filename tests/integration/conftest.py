@@ -8,6 +8,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from tests.infra import Fresh, Infra, started
+from tests.toy.outside import DAWN
 from tests.toy.world import World
 
 
@@ -33,3 +34,12 @@ def world(stack: Stack) -> Iterator[World]:
         it.spawn("alpha")
         it.ready()
         yield it
+
+
+@pytest.fixture
+def ruled(stack: Stack) -> Iterator[World]:
+    """What the toy goes by comes by a topic; nobody runs yet, and nothing is said."""
+    world = World(stack, clock="manual", ruled=True)
+    world.clock_at = DAWN
+    with world:
+        yield world

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from signal import Signals
 from uuid import UUID
 
@@ -20,14 +20,13 @@ from deploy.local.stack import Stack
 from shared.messaging.fetch import WAIT_MS, _session
 from shared.messaging.flow import HALT_RETRY_SECONDS
 from shared.messaging.store import Lane
-from tests.toy.outside import RULES, until
+from tests.toy.outside import DAWN, RULES, until
 from tests.toy.world import World
 from tests.unit.messaging.test_fetch import Sink
 
 pytestmark = pytest.mark.stack
 
 TOY = "toy.v1"
-DAWN = datetime(2026, 6, 1, tzinfo=UTC)
 CODE = "halt.topic_replaced"
 BEFORE, AFTER = 40, 120  # lives: what the old log held, and the new one: past every cursor
 
@@ -39,15 +38,6 @@ def world(stack: Stack) -> Iterator[World]:
         it.spawn("alpha")
         it.ready()
         yield it
-
-
-@pytest.fixture
-def ruled(stack: Stack) -> Iterator[World]:
-    """Alpha, and what it goes by comes by a topic; nobody runs yet."""
-    world = World(stack, clock="manual", ruled=True)
-    world.clock_at = DAWN
-    with world:
-        yield world
 
 
 def begin(world: World, name: str, count: int) -> list[str]:

@@ -5,30 +5,24 @@ On the toy, with real Kafka and Postgres. Source: R9.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from confluent_kafka import Producer
 
 from deploy.local.kafka import quiet
-from deploy.local.stack import Stack
-from tests.toy.outside import RULES, until
+from tests.toy.outside import DAWN, RULES, until
 from tests.toy.world import World, pause
 
 pytestmark = pytest.mark.stack
 
-DAWN = datetime(2026, 6, 1, tzinfo=UTC)
 KEPT = 'SELECT version FROM policy ORDER BY "offset"'
 
 
 @pytest.fixture
-def world(stack: Stack) -> Iterator[World]:
-    """Only alpha; nobody runs yet, and nothing is said."""
-    world = World(stack, clock="manual", ruled=True)
-    world.clock_at = DAWN
-    with world:
-        yield world
+def world(ruled: World) -> World:
+    """Only alpha."""
+    return ruled
 
 
 def settle(world: World) -> None:

@@ -26,6 +26,7 @@ NAMES = ("alpha", "beta", "gamma")
 TAKEN = ("toy.v1", "ops.v1", "alpha.tally.v1", *(f"{name}.{kind}" for name in NAMES for kind in ("v1", "timer.v1")))
 KEYED = (*TAKEN, *(f"{name}.{kind}" for name in NAMES for kind in ("parked.v1", "refused.v1")))
 CLOCK, RULES = "clock.v1", "rules.v1"
+DAWN = datetime(2026, 6, 1, tzinfo=UTC)  # where a manual clock begins
 ONE = {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "compact"}
 MANY = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "max.message.bytes": str(5 * 1024 * 1024)}
 PATIENCE_S = float(os.environ.get("TOY_PATIENCE_S", "60"))  # a bound for failures only: nothing passes because of time
