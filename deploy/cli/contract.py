@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from deploy.cli import stored
 from deploy.cli.errors import Failed
 from shared.contracts import generate as written
 from shared.contracts import registry
@@ -16,12 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @click.group()
 def contract() -> None:
-    """The committed contract: schemas, AsyncAPI document, topics, ACLs, examples."""
+    """The committed contract: schemas, AsyncAPI document, topics, ACLs, examples; and how services keep their rows."""
 
 
 @contract.command()
 def generate() -> None:
-    """Write what follows from shared/contracts; refuses a change that breaks others."""
+    """Write what follows from shared/contracts and from what services keep; refuses a change that breaks others, or rows."""
     stop(refusals(ROOT))
     changed = write(ROOT)
     for path in changed:
@@ -46,12 +47,12 @@ def refusals(root: Path) -> list[str]:
     """What generating anew would not mend: contradictions, breaks, bad or missing examples."""
     found = examples(root)
     bad = faults(registry.entries(), found)
-    return [*registry.problems(), *bad, *gate(baseline(root), written.contract(found))]
+    return [*registry.problems(), *bad, *gate(baseline(root), written.contract(found)), *stored.refusals(root)]
 
 
 def drift(root: Path) -> list[str]:
     """Committed files that are not what would be written now."""
-    documents = written.documents(examples(root))
+    documents = _documents(root)
     lines = [
         f"{path}: {'differs' if (root / path).exists() else 'is missing'}: run `laotie contract generate`"
         for path, text in documents.items()
@@ -64,7 +65,7 @@ def drift(root: Path) -> list[str]:
 def write(root: Path) -> list[str]:
     """The paths that changed."""
     changed = []
-    for path, text in written.documents(examples(root)).items():
+    for path, text in _documents(root).items():
         place = root / path
         if place.exists() and place.read_text(encoding="utf-8") == text:
             continue
@@ -72,6 +73,11 @@ def write(root: Path) -> list[str]:
         place.write_text(text, encoding="utf-8")
         changed.append(path)
     return changed
+
+
+def _documents(root: Path) -> dict[str, str]:
+    kept = {path: json.dumps(document, indent=1) + "\n" for path, document in stored.documents().items()}
+    return written.documents(examples(root)) | kept
 
 
 def examples(root: Path) -> dict[str, bytes]:

@@ -37,8 +37,9 @@ class _Comparison:
             return
         yield from _values(old, new, at)
         yield from self._objects(old, new, at, seen)
-        if "items" in old and "items" in new:
-            yield from self.walk(old["items"], new["items"], f"{at}[]", seen)
+        for word in ("items", "additionalProperties"):
+            if isinstance(old.get(word), dict) and isinstance(new.get(word), dict):
+                yield from self.walk(old[word], new[word], f"{at}[]", seen)
         if "prefixItems" in old and [*old["prefixItems"]] != [*new.get("prefixItems", ())]:
             yield f"`{_place(at)}` was retyped (fixed items): {NEW_FIELD}"
 

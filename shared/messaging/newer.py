@@ -4,7 +4,8 @@ Invariants kept here:
  N1 A row is never written back without what a newer release keeps in it, and a fact of ours is never skipped or taken without a part
     of what it says: its partition stands until a program that knows all of it takes it over. Apps' events are none of this: what
     an app adds for others is ignored, an unknown type of theirs is refused.
-    So a field that a row once had goes with a migration that takes it out of all rows, or it would be taken for a newer one.
+    So a field that a row once had goes with a migration that takes it out of all rows, or it would be taken for a newer one:
+    `deploy/cli/stored.py` compares what services keep with what they kept.
 """
 
 from __future__ import annotations
