@@ -298,6 +298,7 @@ RefundCode = Literal[
     "ruling.before_appeal",
     "ruling.before_dispute",
     "ruling.exceeds_claim",
+    "ruling.finds_unheard",
     "ruling.too_early",
     "ruling.too_late",
     "trust_card.no_card",
@@ -741,6 +742,7 @@ CATALOGUE: dict[str, Entry] = {
     "ruling.before_appeal": Entry("a ruling on an appeal that is not known yet: waits", True),
     "ruling.before_dispute": Entry("a ruling on a dispute that is not known yet: waits", True),
     "ruling.exceeds_claim": Entry("a ruling gives more than was claimed, or than was paid"),
+    "ruling.finds_unheard": Entry("a ruling on what no dispute was about finds something of a party, who could not appeal: find nothing"),
     "ruling.too_early": Entry(
         "a ruling before both sides had their time for evidence, before its appeal was made, or before the carrier's hours were over"
     ),

@@ -28,6 +28,7 @@ UNREAD = {
     "certificate.exists",
     "return.signed_before",
     "ruling.exceeds_claim",
+    "ruling.finds_unheard",
     "ruling.too_early",
     "ruling.too_late",
 }

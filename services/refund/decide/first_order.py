@@ -97,9 +97,14 @@ def ask(event: FundAsked, purchase: Purchase | None, fund: Fund | None, policy: 
 
 
 def approve(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
-    """A person decides what the fund did not pay by itself; that draws on no budget. It is no dispute: nobody appeals. Source: R4.6."""
+    """A person decides what the fund did not pay by itself; that draws on no budget. It is no dispute: nobody appeals. Source: R4.6.
+
+    So nothing can be found of anybody, which would cost score and card (R4.7, R5.5) with no way to be heard (R4.11).
+    """
     if case.turn != "platform":
         return Wait("ruling.before_dispute")
+    if event.finding != "none":
+        return Reject("ruling.finds_unheard", event.finding)
     code = "fund.approved" if event.upheld else "fund.declined"
     ruled = CaseRuled(
         **said(purchase, case, 10, "platform", None, event.occurred_at, "R4.6", code, event.reason),
@@ -110,7 +115,7 @@ def approve(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
         quantity=event.quantity or case.quantity,
         amount_minor=case.amount_minor if event.amount_minor is None else event.amount_minor,
         fault=event.fault,
-        finding=event.finding,
+        finding="none",
         appraisal_minor=0,
         appeal_until=None,
     )

@@ -78,6 +78,8 @@ def _follows(purchase: Purchase, ruled: CaseRuled) -> Facts:
 
 def _after_failure(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
     """Upheld: granted again under the next id. Else given up. It is no dispute, so nobody lost and nobody appeals. Source: R3.5."""
+    if event.finding not in ("none", case.finding):
+        return Reject("ruling.finds_unheard", event.finding)
     ruled = CaseRuled(
         **said(purchase, case, 50, "platform", None, event.occurred_at, "R3.5", "case.refund_failed", event.reason),
         by="ruling",

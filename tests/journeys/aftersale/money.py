@@ -66,6 +66,11 @@ JOURNEYS = [
         then=Then(REFUNDED, refunded=60_00, seller=0, facts=("refund.stuck",)), fails=True,
     ),
     journey(
+        "The provider cannot pay; the person who looks may not call me a liar, for I could not appeal",
+        "R3.5, R4.11", bought(ONE), asks(day(1), **BAD), accepts(day(2)), rules(day(4), False, finding="false_claim"), rules(day(5), True),
+        then=Then(REFUNDED, ("ruling.finds_unheard",), refunded=60_00, seller=0, facts=("refund.stuck",)), fails=True,
+    ),
+    journey(
         "The provider cannot pay; a person looks, and gives it up",
         "R3.5", bought(ONE), asks(day(1), **BAD), accepts(day(2)), rules(day(4), False),
         then=Then({"c": "70 case.refund_given_up"}, seller=57_00, facts=("refund.stuck",)), fails=True,

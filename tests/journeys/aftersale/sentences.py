@@ -67,6 +67,7 @@ SENTENCES: dict[str, tuple[str, ...] | None] = {
     "refund.quantity_exceeds": ("申请数量4件超过剩余可申请数量3件", "More units are asked for (4) than are left (3)."),
     "return.waybill_used": ("该运单号已被使用", "This waybill was used before."),
     "ruling.exceeds_claim": None,
+    "ruling.finds_unheard": None,
     "ruling.too_early": None,
     "ruling.too_late": None,
     "seller.differs": (

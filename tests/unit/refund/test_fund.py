@@ -138,6 +138,15 @@ def test_a_ruling_may_refuse_it_and_the_same_order_may_be_claimed_again_r4_6() -
     assert (found.codes, found.used, len(waits(found))) == ([], [b.ORDER], 2)
 
 
+@pytest.mark.parametrize("upheld", [True, False])
+def test_a_ruling_on_what_the_fund_left_to_a_person_finds_nothing_of_anybody_r4_6_r4_11(upheld: bool) -> None:
+    """A finding costs score and card, and nobody could appeal it here. Sent without, it is taken."""
+    found = waiting(ruled(upheld=upheld, finding="false_claim"))
+    assert (found.codes, found.granted) == (["ruling.finds_unheard"], [])
+    found.when(ruled(upheld=upheld))
+    assert found.facts[-1].type == ("refund.granted" if upheld else "case.closed")
+
+
 def test_a_ruling_may_give_less_and_not_more_than_was_paid() -> None:
     found = waiting(ruled(amount_minor=100_01), ruled(amount_minor=60_00, ruling_id="rule2"))
     assert ([fact.amount_minor for fact in found.granted], found.codes) == ([60_00], ["ruling.exceeds_claim"])
@@ -168,3 +177,11 @@ def test_what_the_provider_failed_is_granted_again_by_the_platform_and_draws_no_
     found = Desk(*life(b.ORDER, b.BUYER, NO_SELLER), claimed(), money_failed(), ruled(when="06-19 10:00"))
     assert [(fact.attempt, fact.funder) for fact in found.granted] == [(1, "platform"), (2, "platform")]
     assert len([fact for fact in found.facts if isinstance(fact, FundDrawn)]) == 1
+
+
+@pytest.mark.parametrize("upheld", [True, False])
+def test_nor_does_one_on_a_refund_that_failed_find_what_no_dispute_was_about_r3_5_r4_11(upheld: bool) -> None:
+    found = Desk(*life(b.ORDER, b.BUYER, NO_SELLER), claimed(), money_failed(), ruled(upheld=upheld, finding="false_claim"))
+    assert (found.codes, len(found.granted)) == (["ruling.finds_unheard"], 1)
+    found.when(ruled(upheld=upheld))
+    assert found.facts[-1].type == ("refund.granted" if upheld else "case.closed")

@@ -20,10 +20,11 @@ from tests.unit.town import Town
 
 ROOT = Path(__file__).parents[3]
 LIVES = {**THEIRS, **between.LIVES}
-# Met by a test of its own: it takes hundreds of events, an order of an earlier program, or a verdict that is no evidence.
+# Met by a test of its own: it takes hundreds of events, an order of an earlier program, an empty fund, or a verdict that is no evidence.
 ELSEWHERE = {
     "abuse.known": "tests/unit/trust/test_card.py",
     "claim.not_promised": "tests/unit/refund/test_kept.py",
+    "ruling.finds_unheard": "tests/unit/refund/test_fund.py",
     "seller.request_too_old": "tests/unit/payment/test_accounts.py",
     "sham.not_promised": "tests/unit/order/test_promises.py",
     "statement.too_many_lines": "tests/unit/payment/test_reconciliation_order.py",
