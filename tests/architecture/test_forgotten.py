@@ -42,7 +42,7 @@ def test_every_file_of_the_contract_is_imported() -> None:
 def test_a_service_has_the_topics_that_the_engine_writes_to(name: str) -> None:
     known = {topic.name for topic in registry.topics()}
     missing = [topic for topic in (f"{name}.timer.v1", name + COPIES, name + NOTICES) if topic not in known]
-    _nothing([f"shared/contracts/topics.py: no {topic}, and in ALL" for topic in missing])
+    _nothing([f"shared/contracts/topics.py: {topic}: {name} in DECIDE, its timer topic in ALL" for topic in missing])
     assert name in registry.SERVICES, f"shared/contracts/registry.py: {name} in SERVICES"
 
 
