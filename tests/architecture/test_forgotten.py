@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from deploy.local.services import discover
-from deploy.verify import endings, intake, integrity, reasons, tables, verdicts
+from deploy.verify import endings, intake, integrity, reasons, steps, tables, verdicts
+from services.refund.model.case import CaseStep
 from services.refund.rules import CATALOGUE
 from shared import contracts
 from shared.contracts import registry
@@ -75,6 +76,13 @@ def test_verify_says_of_every_fact_what_its_takers_make_of_it() -> None:
     _nothing([f"deploy/verify/intake.py: what {name} makes of {fact}: in FOLLOWS, or in MAY_BE_SILENT" for fact, name in untold])
     assert FOLLOWED & silent == set()
     assert silent <= {(one.kind, name) for one, name in taken}
+
+
+def test_verify_knows_every_step_of_a_case_r4_2() -> None:
+    """Of one that it does not know it takes any state, and any turn that stands."""
+    led = steps.LEADS_TO.keys() | set(steps.BESIDE)
+    _nothing([f"deploy/verify/steps.py: {one.__name__} in LEADS_TO, or in BESIDE" for one in get_args(CaseStep) if one not in led])
+    _nothing([f"deploy/verify/verdicts.py: {one.__name__} in FROM" for one in get_args(CaseStep) if one not in verdicts.FROM])
 
 
 def test_verify_knows_every_claim_that_a_guarantee_offers_r4_1() -> None:
