@@ -19,10 +19,12 @@ from deploy.local.services import discover
 from deploy.verify import endings, intake, integrity, reasons, steps, tables, verdicts
 from services.refund.model.case import CaseStep
 from services.refund.rules import CATALOGUE
+from services.trust.rules.reasons import REASONS
 from shared import contracts
 from shared.contracts import registry
 from shared.messaging.message import COPIES, NOTICES
 from shared.messaging.shape import Kind, Service
+from shared.policy import EvidenceKind
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = discover()
@@ -90,6 +92,11 @@ def test_verify_knows_every_claim_that_a_guarantee_offers_r4_1() -> None:
     to_blame = {rule.ground for rule in CATALOGUE if rule.seller_at_fault and rule.ground is not None}
     _nothing([f"deploy/verify/endings.py: {ground} in AT_FAULT" for ground in sorted(to_blame - set(endings.AT_FAULT))])
     _nothing([f"deploy/verify/endings.py: {ground} of AT_FAULT blames nobody" for ground in set(endings.AT_FAULT) - to_blame])
+
+
+def test_every_kind_of_evidence_has_its_words_r5_6() -> None:
+    """Else an explanation that names it is parked."""
+    _nothing([f"services/trust/rules/reasons.py: {kind} in REASONS" for kind in get_args(EvidenceKind) if kind not in REASONS])
 
 
 def _nothing(lines: Iterable[str]) -> None:
