@@ -187,5 +187,7 @@ def _weighed(log: Log, policies: Policies) -> Check:
 
 
 def _weight(item: EvidenceFound, policy: Policy) -> tuple[int, tuple[str, ...], str]:
-    known = policy.trust.evidence[item.kind]
+    known = policy.trust.evidence.get(item.kind)
+    if known is None:
+        return 0, (), policy.zone
     return known.weight, tuple(known.counts_for.get(item.subject_id.partition(":")[0], ())), policy.zone  # type: ignore[call-overload]

@@ -81,6 +81,24 @@ FOLLOWS: tuple[tuple[type[Message], str, tuple[type[Message], ...]], ...] = (
     (identity.ClusterJoined, "order", (identity.ClusterGrew, identity.ClusterJoined)),
     (campaign.LimitShifted, "order", (campaign.LimitMoved, campaign.LimitShifted)),
 )
+# What may lead to nothing, as the taker's rules have it; where it leads to something, other statements recompute that.
+MAY_BE_SILENT: dict[str, tuple[type[Message], ...]] = {
+    "order": (identity.ClustersMet, identity.MemberMoved, suspension.OrdersSought, suspension.SuspensionFound, standing.SubjectReinstated),
+    "payment": (owed.ReimbursementGranted,),
+    "refund": (order.ParcelDelivered, hold.ShipmentHoldGranted, hold.ShipmentHoldRefused, trust.ScoreChanged, first_order.FundAsked),
+    "trust": (
+        order.OrderCompleted,
+        order.ParcelSent,
+        order.ShippingLate,
+        order.ShippingSham,
+        chargeback.ChargebackEnded,
+        dispute.CaseRuled,
+        dispute.CaseAppealEnded,
+        refund.CaseClosed,
+        identity.MemberJoined,
+        card.CardForfeited,
+    ),
+}
 OF_GRANTS = (payment.RefundDone, payment.RefundRefused, payment.RefundNotPaid)
 
 

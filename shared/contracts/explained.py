@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.contracts.topics import GOVERNANCE, TRUST
-from shared.contracts.trust import EvidenceKind, Subject
+from shared.contracts.trust import Subject
 from shared.contracts.types import Day, Id, Part
 from shared.messaging.message import Message, Topic
+from shared.policy.document import EvidenceKind
 
 Points = Annotated[int, Field(ge=0, le=1000)]
 

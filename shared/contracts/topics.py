@@ -40,14 +40,13 @@ PAYMENT_TIMER = Topic("payment.timer.v1", "order_id", ("payment",), ("payment",)
 REFUND_TIMER = Topic("refund.timer.v1", "order_id", ("refund",), ("refund",), own=True, internal=True, warden="refund")
 TRUST_TIMER = Topic("trust.timer.v1", "subject_id", ("trust",), ("trust",), own=True, internal=True, warden="trust")
 
+DECIDE = ("order", "payment", "refund", "trust")
+
 # Copies of what was rejected or parked, original bytes and headers.
-PARKED = tuple(
-    Topic(service + COPIES, "", (service,), own=True, max_message_bytes=5 * 1024 * 1024)
-    for service in ("order", "payment", "refund", "trust")
-)
+PARKED = tuple(Topic(service + COPIES, "", (service,), own=True, max_message_bytes=5 * 1024 * 1024) for service in DECIDE)
 
 # What an app may know of those copies: what its event is called, where it lies and why it was not taken, without what was in it.
-REFUSED = tuple(Topic(service + NOTICES, "", (service,), own=True) for service in ("order", "payment", "refund", "trust"))
+REFUSED = tuple(Topic(service + NOTICES, "", (service,), own=True) for service in DECIDE)
 
 # What ops say of the rules. A service that comes later is to see what those before it saw, bodies that did not count included.
 POLICY = Topic("policy.v1", "version", ("ops",), ("*",), single=True, compacted=True, lag_ms=100 * 365 * 24 * 60 * 60 * 1000)

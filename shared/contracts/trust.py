@@ -7,25 +7,9 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from shared.contracts.topics import EVIDENCE, TRUST, TRUST_INTERNAL, TRUST_TIMER
 from shared.contracts.types import Day, Id, Part
 from shared.messaging.message import Message, Topic
+from shared.policy.document import EvidenceKind
 
 Role = Literal["buyer", "seller", "promoter"]
-EvidenceKind = Literal[
-    "completed",
-    "shipped_on_time",
-    "late",
-    "sham",
-    "quality_refund",
-    "counterfeit",
-    "answered",
-    "timed_out",
-    "dispute_lost",
-    "violation_c",
-    "violation_b",
-    "violation_a",
-    "chargeback_lost",
-    "false_claim",
-    "swapped_parcel",
-]
 VoidReason = Literal["sham_upheld", "finding_upheld", "refunded_in_full", "appeal_won", "violation_voided"]
 Subject = Annotated[
     str, StringConstraints(pattern=r"^(buyer|seller|promoter):[A-Za-z0-9_.:\-]{1,64}$"), Field(description="`role:party`: who is scored")

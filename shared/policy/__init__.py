@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.policy.document import (
     Evidence,
+    EvidenceKind,
     OrderPolicy,
     PaymentPolicy,
     Policy,
@@ -16,6 +17,7 @@ from shared.policy.policies import InvalidPolicy, Policies
 
 __all__ = [
     "Evidence",
+    "EvidenceKind",
     "InvalidPolicy",
     "OrderPolicy",
     "PaymentPolicy",

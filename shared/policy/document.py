@@ -17,6 +17,7 @@ EvidenceKind = Literal[
     "completed", "shipped_on_time", "late", "sham", "quality_refund", "counterfeit", "answered", "timed_out", "dispute_lost",
     "violation_c", "violation_b", "violation_a", "chargeback_lost", "false_claim", "swapped_parcel",
 ]  # fmt: skip
+LATER: frozenset[EvidenceKind] = frozenset()  # kinds that came after the first documents: where one is not named, it counts for nothing
 
 NAME = r"^[A-Za-z0-9_.\-]{1,64}$"  # of a version
 LEAD_MINUTES_MIN = 10  # an event may be that far ahead of the clock: none is decided that a version yet to come could be about
@@ -204,8 +205,9 @@ class TrustPolicy(_Section):
     def _names_agree(self) -> Self:
         if self.prior_good > self.prior_total:
             raise ValueError("the prior's good part is larger than the whole")
-        if len(self.roles) != 3 or len(self.evidence) != len(get_args(EvidenceKind)):
-            raise ValueError("every role and every kind of evidence has its entry")
+        known = (*get_args(Role), *(kind for kind in get_args(EvidenceKind) if kind not in LATER))
+        if missing := [name for name in known if name not in self.roles and name not in self.evidence]:
+            raise ValueError(f"every role and every kind of evidence has its entry, {', '.join(missing)} has none")
         for kind, evidence in self.evidence.items():
             for role, dimensions in evidence.counts_for.items():
                 unknown = set(dimensions) - set(self.roles[role].dimensions)

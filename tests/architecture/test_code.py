@@ -110,7 +110,7 @@ def test_every_code_that_services_use_is_catalogued() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORDS.fullmatch(node.value)
         if node.value not in CATALOGUE and node.value not in types
     }
-    assert strange == set()
+    assert strange == set(), "a code has its entry in CATALOGUE and its name in the Literal of its service, both in shared/errors.py"
 
 
 def test_every_catalogued_code_is_used_somewhere() -> None:
@@ -136,7 +136,7 @@ def test_every_refusal_and_every_wait_is_met_by_a_test() -> None:
     met = "".join(text for _, text in sources("tests/**/*.py"))
     met += "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("services/*/STATES.md"))
     assert said
-    assert said - set(re.findall(r"[\w.]+", met)) == set()
+    assert said - set(re.findall(r"[\w.]+", met)) == set(), "a row in tests/unit/refusals/of_<service>.py"
 
 
 def test_no_field_of_the_contract_is_a_float() -> None:

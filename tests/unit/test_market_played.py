@@ -14,9 +14,30 @@ from deploy.market.newrules import SINCE, policies
 from deploy.market.outcome import TOPICS, differences, read, told
 from deploy.market.totals import ESCROW, FUND, total
 from deploy.market.verdict import deposit_of
+from shared.contracts import registry
 from tests.unit.fairground import Fairground
 from tests.unit.verify.recorded import checked, wrong
 
+# What no fate plays: what the simulated provider says when it is asked, and what takes a race, a bank's silence or a person's hand.
+NOT_PLAYED = {
+    "governance.v1": {"score.explanation_requested"},
+    "order.v1": {"order.closed", "ruling.noted", "shipment_hold.refused"},
+    "party.v1": {
+        *("payout.contradicted", "payout.overdue", "payout.returned", "payout.settled"),
+        *("prefund.release_noted", "prefund.released"),
+    },
+    "payment.v1": {
+        *("break.explained", "break.found", "chargeback.contested", "chargeback.overdue", "compensation.contradicted"),
+        *("handling.noted", "refund.contradicted", "refund.held", "refund.refused"),
+    },
+    "psp.v1": {
+        *("compensation.failed", "compensation.succeeded", "payout.failed", "payout.succeeded", "refund.failed", "refund.succeeded"),
+        *("statement.line", "statement.payout"),
+    },
+    "refund.v1": {"first_order.doubled"},
+    "ruling.v1": {"money.handled", "payout.handled"},
+    "trust.v1": {"card.refused", "card.revoked", "score.explained"},
+}
 SAID_AGAIN = {"refund.ended", "compensation.ended", "payout.closed"}  # of the provider, under another id
 
 
@@ -51,6 +72,14 @@ def test_every_fate_speaks_for_and_against_whom_it_must_by_items_of_every_kind_r
         *("completed", "shipped_on_time", "late", "sham", "quality_refund", "counterfeit", "answered", "timed_out", "dispute_lost"),
         *("violation", "chargeback_lost", "false_claim", "swapped_parcel"),
     }
+
+
+def test_every_event_of_apps_and_every_fact_that_they_read_is_played(market: Market, straight: Fairground) -> None:
+    """Else neither the demo nor chaos nor what verify recomputes of them ever meets it."""
+    played = {(one.topic, one.type) for one in market.sent} | {(one.topic, one.type) for one in straight.records()}
+    known = {(one.topic.name, one.kind.type) for one in registry.entries() if one.direction in ("upstream", "own")}
+    unplayed = sorted("/".join(one) for one in known - played if one[1] not in NOT_PLAYED.get(one[0], ()))
+    assert not unplayed, f"deploy/market/fates: no fate brings about {', '.join(unplayed)}; or in NOT_PLAYED here, and tests of its own"
 
 
 def test_everything_that_is_refused_was_meant_to_be_r2_1(market: Market, straight: Fairground) -> None:

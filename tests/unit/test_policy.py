@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -10,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.policy import InvalidPolicy, Policies
+from services.trust.decide.found import found
+from shared.policy import InvalidPolicy, Policies, document
 from shared.policy.policies import configured, parse
 from tests.unit.builders import POLICIES, POLICY
 
@@ -170,3 +173,14 @@ def test_every_program_reads_the_policy_that_the_environment_names(tmp_path: Pat
     other.write_text(changed('version: "1"', 'version: "of-the-shop"'), encoding="utf-8")
     monkeypatch.setenv("LAOTIE_POLICY", str(other))
     assert configured().versions[0].version == "of-the-shop"
+
+
+def test_a_kind_of_evidence_that_came_later_may_be_missing_and_counts_for_nothing_no_other_r5_5(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents that are published stay valid for ever; of a release with one more kind they would not be."""
+    before = re.sub(r"\n    swapped_parcel:.*", "", TEXT).replace("kinds: [counterfeit, swapped_parcel]", "kinds: [counterfeit]")
+    with pytest.raises(InvalidPolicy, match="every kind of evidence has its entry, swapped_parcel has none"):
+        parse(before)
+    monkeypatch.setattr(document, "LATER", frozenset({"swapped_parcel"}))
+    told = partial(found, role="buyer", party="b1", counterparty="s1", fact="o1/c1", at=POLICY.effective_from, event_id=None)
+    assert list(told(kind="swapped_parcel", policy=parse(before)[0])) == []
+    assert [item.weight for item in told(kind="swapped_parcel", policy=parse(TEXT)[0])] == [-10]

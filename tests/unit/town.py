@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
+from deploy.local.services import discover
 from shared.contracts import registry
 from shared.contracts.payment import PayoutInstructed, RefundInstructed
 from shared.contracts.psp import PayoutSucceeded, RefundSucceeded
@@ -19,7 +20,7 @@ from shared.messaging.record import Effects, Out
 from shared.messaging.shape import Kind
 from shared.policy import Policies
 
-SERVICES = ("order", "payment", "refund", "trust")
+SERVICES = tuple(discover())
 Lane = tuple[str, str, str]  # service, topic, key: told one after the other
 Fact = tuple[str, str, str]  # id, type, value as JSON
 

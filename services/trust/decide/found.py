@@ -17,10 +17,10 @@ from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
 from shared.contracts.refund import CaseClosed, Side
 from shared.contracts.ruling import Finding
-from shared.contracts.trust import EvidenceFound, EvidenceKind, EvidenceVoided, Role, VoidReason
+from shared.contracts.trust import EvidenceFound, EvidenceVoided, Role, VoidReason
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome
-from shared.policy import Policies, Policy
+from shared.policy import EvidenceKind, Policies, Policy
 
 PLATFORM = "platform"  # the counterparty of what no account gave
 GOODS = frozenset({"quality", "damaged", "wrong_item"})  # grounds of which the goods are at fault
@@ -149,9 +149,8 @@ def found(
 
     named: what its id says in place of the kind.
     """
-    evidence = policy.trust.evidence[kind]
-    dimensions = evidence.counts_for.get(role)
-    if dimensions:
+    evidence = policy.trust.evidence.get(kind)
+    if evidence is not None and (dimensions := evidence.counts_for.get(role)):
         subject = f"{role}:{party}"
         yield EvidenceFound(
             subject_id=subject,

@@ -24,10 +24,10 @@ from shared.contracts.standing import (
     SubjectSuspended,
     ViolationNoted,
 )
-from shared.contracts.trust import EvidenceFound, EvidenceKind, Role
+from shared.contracts.trust import EvidenceFound, Role
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject
-from shared.policy import Policies, Policy
+from shared.policy import EvidenceKind, Policies, Policy
 
 REMOVALS = uuid.UUID("0c7e7a52-2a3d-5b0e-8f0b-6d1f6f4f7c31")  # namespace of the ids of removals by points
 Cause = Literal["violation", "void", "study"]

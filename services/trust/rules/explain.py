@@ -28,9 +28,9 @@ from services.trust.rules.lift import lift
 from services.trust.rules.reasons import reason
 from services.trust.rules.score import HALF, HIGHEST, Rule, Sums, exact, half, rule_of, score, sums, worth
 from shared.contracts.explained import DimensionExplained, Explanation, ItemExplained, RestOfDays, RestSum
-from shared.contracts.trust import EvidenceFound, EvidenceKind, EvidenceVoided, GraveDay, Role
+from shared.contracts.trust import EvidenceFound, EvidenceVoided, GraveDay, Role
 from shared.days import local_date
-from shared.policy import Policy
+from shared.policy import EvidenceKind, Policy
 
 REST_DAYS_MAX = 90  # told one by one; all before them are one row
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from services.trust.rules.score import HALF, Rule, Sums, exact, trust
 from shared.contracts.explained import GoodFacts, Lift
-from shared.contracts.trust import EvidenceKind, Role
-from shared.policy import Policy
+from shared.contracts.trust import Role
+from shared.policy import EvidenceKind, Policy
 from shared.policy.document import TierPolicy
 
 FACTS_MAX = 1_000  # looked for; nobody counts on more

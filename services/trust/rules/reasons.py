@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.trust import EvidenceKind
+from shared.policy import EvidenceKind
 
 REASONS: dict[EvidenceKind, str] = {
     "completed": "a line was completed: order {}, line {}",

@@ -18,6 +18,8 @@ def test_no_event_outside_of_a_deadline_is_passed_over_in_silence_r2_1() -> None
 
 
 def test_the_table_covers_all_events_and_states() -> None:
+    forgotten = {kind.type for kind in set(SERVICE.input_types()) - set(matrix.OTHERS)} - set(matrix.EVENTS)
+    assert not forgotten, f"tests/unit/order/matrix.py: {sorted(forgotten)} in EVENTS, or in OTHERS where it is about no order"
     assert sorted(matrix.EVENTS) == sorted(kind.type for kind in set(SERVICE.input_types()) - set(matrix.OTHERS))
     names = set(matrix.STATES) - {"held", "disputed", "kept back", "intercepted", "virtual", "stopped", "paid, then cancelled"}
     assert {s.state(make()) for make in matrix.STATES.values()} == names

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.refund.handlers import SERVICE
 from services.refund.model import Case
+from shared.contracts.refund import CaseTimer
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import walked
@@ -107,7 +108,7 @@ EVENTS: dict[str, Callable[[], Message]] = {
     "refund.refused": l.money_refused,
     "refund.not_paid": l.not_paid,
 }
-TIMERS = sorted(kind.type for kind in SERVICE.input_types() if kind.topic.name == "refund.timer.v1")
+TIMERS = sorted(kind.type for kind in SERVICE.input_types() if issubclass(kind, CaseTimer))
 # What is about no case: its own tests say what comes of it.
 OTHERS = ("member.joined", "fund.asked", "order.paid", "order.shipped", "score.changed", "card.granted", "card.revoked")
 

@@ -105,6 +105,8 @@ def test_each_code_of_a_refusal_or_a_wait_is_met() -> None:
     found = {code for code, _ in told if code != "?"}
     for path in {path for code, path in told if code == "?"}:
         found |= next(codes for start, codes in COMPUTED.items() if path.startswith(start))
+    unmet = found - met() - NEVER_CLAIMED - set(ELSEWHERE)
+    assert not unmet, f"tests/unit/refusals/of_<service>.py: no row for {sorted(unmet)}, in ROWS, or in WAITS where it waits"
     assert found - met() - NEVER_CLAIMED == set(ELSEWHERE)
     assert met() <= found
     for code, path in ELSEWHERE.items():

@@ -12,7 +12,8 @@ from deploy.verify.evidence import Evidence, score
 from deploy.verify.found import _said, _said_before
 from services.trust.decide.found import OF_BUYERS, OF_SELLERS
 from shared.contracts.dispute import CaseAppealEnded, CaseRuled
-from shared.contracts.trust import EvidenceFound, EvidenceKind
+from shared.contracts.trust import EvidenceFound
+from shared.policy import EvidenceKind
 from tests.unit.builders import POLICIES
 from tests.unit.trust import naive
 from tests.unit.trust.facts import appealed, ruled
