@@ -17,7 +17,7 @@ from services.order.model import ALLOTMENT, ORDER, Allotment, Order, Review
 from services.payment.model import PAYMENT, Payment
 from services.trust.model import GROUPS, SCORE, Buckets, Score, all_groups, together
 from shared.messaging.shape import Kind
-from shared.postgres import MigrationError, migrate
+from shared.postgres import MigrationError, ensure_service, migrate
 from tests.infra import Fresh, Schema
 from tests.unit import builders as b
 from tests.unit.order import shop
@@ -93,6 +93,36 @@ async def test_rewritten_history_is_refused(stack: Stack, fresh: Fresh, folder: 
     rewrite(folder)
     with pytest.raises(MigrationError, match=message):
         await migrate(stack.dsn("admin"), schema.name, [folder])
+
+
+RIGHTS = """
+SELECT c.relname, a.grantee::regrole::text, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type)
+  FROM pg_class c, aclexplode(c.relacl) a
+ WHERE c.relnamespace = $1::text::regnamespace AND c.relkind IN ('r', 'v') AND a.grantee <> c.relowner GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+async def test_a_dump_that_was_restored_before_the_roles_were_there_has_their_rights_again(stack: Stack, fresh: Fresh) -> None:
+    """No more than before: postings stay append-only, migrations their owner's."""
+    schema = await asyncio.to_thread(fresh.schema, "payment")
+    folders, role = migration_folders("payment"), f"laotie_{schema.name}"
+    connection = await asyncpg.connect(stack.dsn("admin"))
+    try:
+        # the literal role of the migration is another one's here: what it takes is taken from this one, too
+        for table in ("posting", "statement_break", "balance", "open_break"):
+            await connection.execute(f"REVOKE UPDATE, DELETE ON {schema.name}.{table} FROM {role}")
+        for view in ("balance", "open_break"):
+            await connection.execute(f"REVOKE INSERT ON {schema.name}.{view} FROM {role}")
+        before = await connection.fetch(RIGHTS, schema.name)
+        await connection.execute(f"DROP OWNED BY {role}")
+        for relation in {row[0] for row in before}:
+            await connection.execute(f'REVOKE ALL ON {schema.name}."{relation}" FROM laotie_ops')
+        assert await connection.fetch(RIGHTS, schema.name) == []
+        await ensure_service(stack.dsn("admin"), schema.name, "again")
+        assert await migrate(stack.dsn("admin"), schema.name, folders) == []
+        assert await connection.fetch(RIGHTS, schema.name) == before
+    finally:
+        await connection.close()
 
 
 async def test_groups_that_lay_in_a_score_are_moved_into_rows_of_their_own(stack: Stack, fresh: Fresh, tmp_path: Path) -> None:
