@@ -10,6 +10,7 @@ import asyncpg
 
 OPS = "ops"
 ROLE_SETTINGS = {"jit": "off", "plan_cache_mode": "force_generic_plan", "timezone": "UTC"}  # plans made once and kept
+LOCK_SECONDS = 20  # whoever comes after a migration that waits for a table waits too
 _LOCK = 0x1A07  # first half of every advisory lock taken here; the second names the schema
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
 _FILE = re.compile(r"^\d{4}_[a-z0-9_]+\.sql$")
@@ -146,9 +147,11 @@ def _read(folder: Path) -> dict[str, str]:
 
 async def _apply(connection: asyncpg.Connection, schema: str, name: str, sql: str) -> None:
     async with connection.transaction():
-        await connection.execute(f"SET LOCAL search_path = {quoted(schema)}")
+        await connection.execute(f"SET LOCAL search_path = {quoted(schema)}; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         try:
             await connection.execute(sql)
+        except asyncpg.exceptions.LockNotAvailableError as error:
+            raise MigrationError(f"{name} got no lock within {LOCK_SECONDS} s on schema {schema}: end who holds it, and again") from error
         except asyncpg.PostgresError as error:
             raise MigrationError(f"{name} failed on schema {schema}: {error}") from error
         await connection.execute(f"INSERT INTO {quoted(schema)}.migration (name, sha256) VALUES ($1, $2)", name, _digest(sql))

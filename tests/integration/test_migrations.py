@@ -64,6 +64,25 @@ async def test_many_starts_at_once_apply_once(stack: Stack, fresh: Fresh, folder
     assert sorted(applied) == [[], [], [], [], [], ["order/0001_init.sql"]]
 
 
+async def test_a_migration_keeps_nobody_waiting_behind_a_transaction_that_was_forgotten(
+    stack: Stack, fresh: Fresh, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who only reads keeps no service from writing, but a migration that waits for it would. It says so, and is applied once it is gone."""
+    monkeypatch.setattr("shared.postgres.LOCK_SECONDS", 1)
+    schema = await asyncio.to_thread(fresh.schema, "order", [folder])
+    (folder / "0002_more.sql").write_text('ALTER TABLE "order" ADD COLUMN body jsonb')
+    reader = await asyncpg.connect(schema.owner_dsn)
+    try:
+        async with reader.transaction():
+            await reader.fetch('SELECT FROM "order"')
+            with pytest.raises(MigrationError, match="got no lock"):
+                async with asyncio.timeout(20):
+                    await migrate(stack.dsn("admin"), schema.name, [folder])
+        assert await migrate(stack.dsn("admin"), schema.name, [folder]) == ["order/0002_more.sql"]
+    finally:
+        await reader.close()
+
+
 async def test_a_failing_file_leaves_no_trace(stack: Stack, fresh: Fresh, folder: Path) -> None:
     schema = await asyncio.to_thread(fresh.schema, "order", [])
     (folder / "0002_bad.sql").write_text("CREATE TABLE half (); SELECT 1 / 0")
