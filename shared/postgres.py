@@ -10,9 +10,17 @@ import asyncpg
 
 OPS = "ops"
 ROLE_SETTINGS = {"jit": "off", "plan_cache_mode": "force_generic_plan", "timezone": "UTC"}  # plans made once and kept
+LOCK_SECONDS = 20  # whoever comes after a migration that waits for a table waits too
 _LOCK = 0x1A07  # first half of every advisory lock taken here; the second names the schema
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
 _FILE = re.compile(r"^\d{4}_[a-z0-9_]+\.sql$")
+_REVOKE = re.compile(r"^ *(REVOKE [^;]+ FROM) laotie_\w+;", re.MULTILINE)  # as migrations spell it
+_MISSING = """
+SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, pg_roles r
+                WHERE n.nspname = $1 AND c.relkind IN ('r', 'v') AND r.rolname = ANY ($2::text[])
+                  AND NOT has_table_privilege(r.oid, c.oid, 'SELECT'))
+   AND 2 = (SELECT count(*) FROM pg_roles WHERE rolname = ANY ($2::text[]))
+"""
 
 
 class MigrationError(Exception):
@@ -35,6 +43,7 @@ async def migrate(dsn: str, schema: str, folders: Iterable[Path]) -> list[str]:
             pending += await _pending(connection, schema, owner, files)
         for name, sql in pending:
             await _apply(connection, schema, name, sql)
+        await _give_back_rights(connection, schema, [sql for _, files in scripts for sql in files.values()])
         return [name for name, _ in pending]
     finally:
         await connection.close()
@@ -138,12 +147,32 @@ def _read(folder: Path) -> dict[str, str]:
 
 async def _apply(connection: asyncpg.Connection, schema: str, name: str, sql: str) -> None:
     async with connection.transaction():
-        await connection.execute(f"SET LOCAL search_path = {quoted(schema)}")
+        await connection.execute(f"SET LOCAL search_path = {quoted(schema)}; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         try:
             await connection.execute(sql)
+        except asyncpg.exceptions.LockNotAvailableError as error:
+            raise MigrationError(f"{name} got no lock within {LOCK_SECONDS} s on schema {schema}: end who holds it, and again") from error
         except asyncpg.PostgresError as error:
             raise MigrationError(f"{name} failed on schema {schema}: {error}") from error
         await connection.execute(f"INSERT INTO {quoted(schema)}.migration (name, sha256) VALUES ($1, $2)", name, _digest(sql))
+
+
+async def _give_back_rights(connection: asyncpg.Connection, schema: str, scripts: Iterable[str]) -> None:
+    """Tables of a dump that was restored before the roles were there came without rights: all are given anew, less what migrations took."""
+    missing = await connection.fetchval(_MISSING, schema, [f"laotie_{schema}", f"laotie_{OPS}"])
+    if not missing:
+        return
+    name, role = quoted(schema), quoted(f"laotie_{schema}")
+    async with connection.transaction():
+        await connection.execute(f"""
+            SET LOCAL search_path = {name};
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {name} TO {role};
+            GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {name} TO {role};
+            GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO {quoted(f"laotie_{OPS}")};
+            REVOKE INSERT, UPDATE, DELETE ON migration FROM {role};
+        """)
+        for revoke in (found for sql in scripts for found in _REVOKE.findall(sql)):
+            await connection.execute(f"{revoke} {role}")
 
 
 def _digest(sql: str) -> str:

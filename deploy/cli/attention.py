@@ -16,9 +16,10 @@ from shared.currencies import money
 OPEN = """
 SELECT * FROM (
     SELECT key, kind, id, why, amount_minor, currency FROM payment.needs_person
+     WHERE key = ANY (ARRAY(SELECT key FROM payment.attention WHERE why IS NOT NULL))
     UNION ALL SELECT key, 'appeal', violation_id, 'undecided', NULL, NULL FROM trust.open_appeal
 ) AS open WHERE $1::text IS NULL OR key = $1 ORDER BY kind, why, key, id
-"""
+"""  # the view alone opens every payment there ever was
 MEANS = {
     "not paid": "the provider refused it, nothing moved; where no case can rule on it, money.handled settles it",
     "contradicted": "the provider refused it, and said since that it paid it: ask it and the payee before anybody pays again; "

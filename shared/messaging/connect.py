@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -60,20 +60,27 @@ def connector(dsn: str, name: str) -> Connect:
 
 
 class Failures:
-    """In a row, of what is tried again and again. trouble: what people are told once it is no hiccup any more, else empty."""
+    """In a row, of what is tried again and again. trouble: what people are told once it is no hiccup any more, else empty.
+
+    of: the partitions that it is about; they have all to get over it, whatever succeeds beside them.
+    """
 
     def __init__(self, what: str) -> None:
         self._what, self._count, self.trouble = what, 0, ""
+        self._of: set[int] = set()
 
-    def again(self, error: Exception) -> float:
+    def again(self, error: Exception, of: Iterable[int] = ()) -> float:
         """Seconds to wait."""
         self._count += 1
+        self._of.update(of)
         if self._count >= TROUBLE_AFTER:
             self.trouble = f"{self._what} failed {self._count} times: {type(error).__name__}: {str(error) or SILENT}"
         return backoff(self._count)
 
-    def over(self) -> None:
-        self._count, self.trouble = 0, ""
+    def over(self, of: Iterable[int] = ()) -> None:
+        self._of.difference_update(of)
+        if not self._of:
+            self._count, self.trouble = 0, ""
 
 
 def infrastructure(error: BaseException) -> bool:
@@ -97,7 +104,10 @@ def infrastructure(error: BaseException) -> bool:
         | asyncpg.PostgresSystemError  # a disk that fails, or is not there
         | asyncpg.IdleInTransactionSessionTimeoutError
         | asyncpg.exceptions.TransactionTimeoutError
-        | asyncpg.exceptions.LockNotAvailableError,
+        | asyncpg.ObjectNotInPrerequisiteStateError  # a lock that is not given in time, a publication that a table is not ready for
+        | asyncpg.SyntaxOrAccessError  # a right, table or column that is not there: statements are ours, an event only fills them in
+        | asyncpg.InvalidSchemaNameError
+        | asyncpg.InvalidCachedStatementError,  # a migration under a running process
     )
 
 

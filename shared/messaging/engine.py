@@ -120,7 +120,7 @@ class Engine:
         if self._trouble or not self._assigned_once:
             return f"starting: {self._trouble or self.clock.trouble or self.versions.trouble or 'no partitions assigned yet'}"
         flows = (who_halted(self.flow.queues.partitions.values()) or self.flow.trouble) if self.flow is not None else ""
-        return self.versions.trouble or self._dead() or flows or self.relay.trouble
+        return self.versions.trouble or self._dead() or flows or self.relay.trouble or self.poller.trouble
 
     def alive(self) -> str:
         """Empty while the loop makes progress; else why a restart would help."""

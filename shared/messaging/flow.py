@@ -46,9 +46,7 @@ class Flow:
     """One assignment, from start() to stop(). instance: this process, as the stripes know it."""
 
     def __init__(self, settings: Settings, consumer: Consumer, topics: list[str], connect: Connect, relay: Relay, instance: str) -> None:
-        self.settings = settings
-        self.consumer = consumer
-        self.topics = topics
+        self.settings, self.consumer, self.topics = settings, consumer, topics
         self.instance = instance
         self.relay = relay
         self.queues = Queues({}, (), settings.batch_max)
@@ -197,10 +195,11 @@ class Flow:
             await mark(connection, self.queues.partitions[batch.partitions[0]], batch)  # L2
             began = time.perf_counter()
             done = await self.consumer.run(connection, batch)
-            self._working.over()
+            self._working.over(batch.partitions)
             self._committed(batch, done, time.perf_counter() - began)
         except Moved as moved:
             self.queues.put_back(batch)
+            self._working.over(batch.partitions)
             self._moved = True
             for (topic, number), position in moved.where.items():
                 self.queues.rewind(topic, number, position)
@@ -230,7 +229,7 @@ class Flow:
         METRICS.retries.labels(error=type(error).__name__).inc()
         if infrastructure(error):
             log.warning("batch rolled back, tried again: %s: %s", type(error).__name__, error)
-            await asyncio.sleep(self._working.again(error))
+            await asyncio.sleep(self._working.again(error, batch.partitions))
         elif len(batch.records) > 1 or (batch.records and not batch.careful):
             log.error("batch of %d failed, tried one by one: %s: %s", len(batch.records), type(error).__name__, error)
             self.queues.one_by_one(batch.partitions)
@@ -279,6 +278,7 @@ class Flow:
                 self._moved |= follows
                 if follows or lane[1] in halted:
                     self.queues.rewind(*lane, position)
+                    self._working.over(lane[1:])
                     self.positions[lane] = position
             self.queues.again(halted)
             lift_done(map(self.queues.partitions.__getitem__, halted), self.positions)  # somebody moved its cursor on

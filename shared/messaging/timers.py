@@ -22,7 +22,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import Connect, backoff, infrastructure, leave, wait
+from shared.messaging.connect import Connect, Failures, infrastructure, leave, wait
 from shared.messaging.fold import timer_id
 from shared.messaging.message import source_of
 from shared.messaging.metrics import METRICS
@@ -90,10 +90,10 @@ class Poller:
         self._marks: dict[int, Watermark] = {}
         self._due_since: dict[int, datetime] = {}  # by stripe: the first cutoff of those that are not sent
         self._astray: set[str] = set()  # topics, when the marks were made
+        self._failures = Failures("sending deadlines")
 
     async def run(self) -> None:
         """Until cancelled."""
-        failures = 0
         while True:
             kafka = AIOKafkaConsumer(**self._settings.aiokafka(), enable_auto_commit=False)
             connection: asyncpg.Connection | None = None
@@ -105,18 +105,22 @@ class Poller:
                     if not await self._turn(connection, kafka):
                         rest = max(TICK_SECONDS, REST * (time.monotonic() - began))
                         await wait(moved, TICK_SECONDS / 10 if self._marks else rest)
-                    failures = 0
+                    self._failures.over()
             except Exception as error:
                 if not infrastructure(error):
                     raise
-                failures += 1
                 self._marks.clear()
                 log.warning("timers interrupted: %s: %s", type(error).__name__, error)
-                await asyncio.sleep(backoff(failures))
+                await asyncio.sleep(self._failures.again(error))
             finally:
                 await leave(kafka)
                 if connection is not None:
                     connection.terminate()
+
+    @property
+    def trouble(self) -> str:
+        """What keeps deadlines from being sent, once it is no hiccup any more; else empty."""
+        return self._failures.trouble
 
     async def _turn(self, connection: asyncpg.Connection, kafka: AIOKafkaConsumer) -> bool:
         """True: there is more to send now."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
-from tests.infra import Fresh
+from shared.messaging.connect import POINT_LOOKUPS
+from tests.infra import Fresh, Schema
 
 pytestmark = pytest.mark.stack
 INSERT = """
@@ -19,10 +19,17 @@ SELECT $1, n - 1, account, 'CNY', amount, 's1', '2026-06-01T00:00:00Z'
 """
 
 
+READ = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'posting'::regclass"
+
+
 @pytest.fixture
-async def connection(fresh: Fresh) -> AsyncIterator[asyncpg.Connection]:
+def schema(fresh: Fresh) -> Schema:
+    return fresh.schema("payment")
+
+
+@pytest.fixture
+async def connection(schema: Schema) -> AsyncIterator[asyncpg.Connection]:
     """As the payment service's role is, on a schema of its own."""
-    schema = await asyncio.to_thread(fresh.schema, "payment")
     it = await asyncpg.connect(schema.dsn)
     yield it
     await it.close()
@@ -65,6 +72,28 @@ async def test_nobody_is_owed_a_debt_out_of_nothing(connection: asyncpg.Connecti
 async def test_the_bounds_that_stood_before_still_stand(connection: asyncpg.Connection, account: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match=f"account {account} would hold -1 CNY"):
         await post(connection, **{account.replace(":", "__"): -1, "psp__cash": 1})
+
+
+async def test_a_debit_of_a_party_opens_none_of_the_postings_before_it(connection: asyncpg.Connection) -> None:
+    """A promoter is drawn on by each order that it subsidises: the millionth costs what the first did."""
+    for setting, value in POINT_LOOKUPS.items():
+        await connection.execute(f"SET {setting} = {value}")
+    await post(connection, psp__cash=-10_000, prefunded__s1=10_000)
+    await connection.execute(INSERT, uuid.uuid4(), ["prefunded:s1", "promoter_subsidy:s1"] * 2_000, [-1, 1] * 2_000)
+    async with connection.transaction():
+        before = await connection.fetchval(READ)
+        await post(connection, prefunded__s1=-1, promoter_subsidy__s1=1)
+        assert await connection.fetchval(READ) - before < 20
+    with pytest.raises(asyncpg.CheckViolationError, match="account prefunded:s1 would hold -1 CNY"):
+        await post(connection, prefunded__s1=-8_000, promoter_subsidy__s1=8_000)
+
+
+async def test_a_sum_that_somebody_made_too_small_refuses_nothing(connection: asyncpg.Connection, schema: Schema) -> None:
+    await post(connection, psp__cash=-100, prefunded__s1=100)
+    owner = await asyncpg.connect(schema.owner_dsn)
+    await owner.execute("UPDATE held SET amount_minor = 0")
+    await owner.close()
+    await post(connection, prefunded__s1=-100, promoter_subsidy__s1=100)
 
 
 @pytest.mark.parametrize("statement", ["UPDATE posting SET amount_minor = amount_minor", "DELETE FROM posting"])

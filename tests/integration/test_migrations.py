@@ -17,7 +17,7 @@ from services.order.model import ALLOTMENT, ORDER, Allotment, Order, Review
 from services.payment.model import PAYMENT, Payment
 from services.trust.model import GROUPS, SCORE, Buckets, Score, all_groups, together
 from shared.messaging.shape import Kind
-from shared.postgres import MigrationError, migrate
+from shared.postgres import MigrationError, ensure_service, migrate
 from tests.infra import Fresh, Schema
 from tests.unit import builders as b
 from tests.unit.order import shop
@@ -64,6 +64,25 @@ async def test_many_starts_at_once_apply_once(stack: Stack, fresh: Fresh, folder
     assert sorted(applied) == [[], [], [], [], [], ["order/0001_init.sql"]]
 
 
+async def test_a_migration_keeps_nobody_waiting_behind_a_transaction_that_was_forgotten(
+    stack: Stack, fresh: Fresh, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who only reads keeps no service from writing, but a migration that waits for it would. It says so, and is applied once it is gone."""
+    monkeypatch.setattr("shared.postgres.LOCK_SECONDS", 1)
+    schema = await asyncio.to_thread(fresh.schema, "order", [folder])
+    (folder / "0002_more.sql").write_text('ALTER TABLE "order" ADD COLUMN body jsonb')
+    reader = await asyncpg.connect(schema.owner_dsn)
+    try:
+        async with reader.transaction():
+            await reader.fetch('SELECT FROM "order"')
+            with pytest.raises(MigrationError, match="got no lock"):
+                async with asyncio.timeout(20):
+                    await migrate(stack.dsn("admin"), schema.name, [folder])
+        assert await migrate(stack.dsn("admin"), schema.name, [folder]) == ["order/0002_more.sql"]
+    finally:
+        await reader.close()
+
+
 async def test_a_failing_file_leaves_no_trace(stack: Stack, fresh: Fresh, folder: Path) -> None:
     schema = await asyncio.to_thread(fresh.schema, "order", [])
     (folder / "0002_bad.sql").write_text("CREATE TABLE half (); SELECT 1 / 0")
@@ -93,6 +112,36 @@ async def test_rewritten_history_is_refused(stack: Stack, fresh: Fresh, folder: 
     rewrite(folder)
     with pytest.raises(MigrationError, match=message):
         await migrate(stack.dsn("admin"), schema.name, [folder])
+
+
+RIGHTS = """
+SELECT c.relname, a.grantee::regrole::text, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type)
+  FROM pg_class c, aclexplode(c.relacl) a
+ WHERE c.relnamespace = $1::text::regnamespace AND c.relkind IN ('r', 'v') AND a.grantee <> c.relowner GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+async def test_a_dump_that_was_restored_before_the_roles_were_there_has_their_rights_again(stack: Stack, fresh: Fresh) -> None:
+    """No more than before: postings stay append-only, migrations their owner's."""
+    schema = await asyncio.to_thread(fresh.schema, "payment")
+    folders, role = migration_folders("payment"), f"laotie_{schema.name}"
+    connection = await asyncpg.connect(stack.dsn("admin"))
+    try:
+        # the literal role of the migration is another one's here: what it takes is taken from this one, too
+        for table in ("posting", "statement_break", "held", "balance", "open_break"):
+            await connection.execute(f"REVOKE UPDATE, DELETE ON {schema.name}.{table} FROM {role}")
+        for written in ("held", "balance", "open_break"):  # by nobody, or by the trigger
+            await connection.execute(f"REVOKE INSERT ON {schema.name}.{written} FROM {role}")
+        before = await connection.fetch(RIGHTS, schema.name)
+        await connection.execute(f"DROP OWNED BY {role}")
+        for relation in {row[0] for row in before}:
+            await connection.execute(f'REVOKE ALL ON {schema.name}."{relation}" FROM laotie_ops')
+        assert await connection.fetch(RIGHTS, schema.name) == []
+        await ensure_service(stack.dsn("admin"), schema.name, "again")
+        assert await migrate(stack.dsn("admin"), schema.name, folders) == []
+        assert await connection.fetch(RIGHTS, schema.name) == before
+    finally:
+        await connection.close()
 
 
 async def test_groups_that_lay_in_a_score_are_moved_into_rows_of_their_own(stack: Stack, fresh: Fresh, tmp_path: Path) -> None:

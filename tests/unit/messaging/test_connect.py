@@ -30,6 +30,16 @@ from shared.messaging.store import LostRace
         asyncpg.exceptions.TransactionTimeoutError(),
         asyncpg.IdleInTransactionSessionTimeoutError(),
         asyncpg.exceptions.LockNotAvailableError(),
+        asyncpg.InsufficientPrivilegeError("permission denied for table posting"),
+        asyncpg.UndefinedTableError("half restored"),
+        asyncpg.UndefinedColumnError("a migration that is not there yet"),
+        asyncpg.InvalidSchemaNameError(),
+        asyncpg.InvalidCachedStatementError("a migration that came meanwhile"),
+        asyncpg.ObjectNotInPrerequisiteStateError("no replica identity and publishes updates"),
+        asyncpg.ReadOnlySQLTransactionError("a standby"),
+        asyncpg.InvalidCatalogNameError(),
+        asyncpg.InvalidPasswordError(),
+        asyncpg.QueryCanceledError("statement_timeout"),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -37,7 +47,19 @@ def test_l1_no_event_is_parked_for_what_the_servers_do(error: Exception) -> None
     assert infrastructure(error)
 
 
-@pytest.mark.parametrize("error", [asyncpg.CheckViolationError(), asyncpg.UndefinedColumnError(), ZeroDivisionError(), AssertionError()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.CheckViolationError(),
+        asyncpg.UniqueViolationError(),
+        asyncpg.UntranslatableCharacterError(),
+        asyncpg.ProgramLimitExceededError("index row size exceeds btree maximum"),
+        asyncpg.DataCorruptedError("missing chunk of one row"),
+        ZeroDivisionError(),
+        AssertionError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_l1_what_an_event_may_have_caused_is_not_waited_out(error: Exception) -> None:
     assert not infrastructure(error)
 
@@ -61,3 +83,15 @@ def test_what_hangs_is_said_to_although_a_timeout_has_no_words_of_its_own() -> N
     for _ in range(TROUBLE_AFTER):
         failures.again(TimeoutError())
     assert failures.trouble == f"working failed {TROUBLE_AFTER} times: TimeoutError: no answer in time"
+
+
+def test_what_fails_of_some_partitions_is_told_until_they_got_over_it_whatever_succeeds_beside_them() -> None:
+    failures = Failures("working")
+    for _ in range(TROUBLE_AFTER):
+        failures.again(asyncpg.InsufficientPrivilegeError("permission denied"), [1, 2])
+        failures.over([0])
+    assert failures.trouble
+    failures.over([1])
+    assert failures.trouble
+    failures.over([2])
+    assert failures.trouble == ""

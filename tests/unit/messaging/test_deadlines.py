@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
+from shared.messaging.connect import TROUBLE_AFTER
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject
 from shared.messaging.timers import CURSORS, DUE, LATE, Poller
@@ -160,3 +163,35 @@ async def test_deadlines_that_fall_due_and_are_sent_all_the_time_are_not_late(mo
     left[0] = 0
     await turns(2)
     assert late == [0] * 8 + [1] * 4 + [0]
+
+
+async def test_deadlines_that_cannot_be_sent_are_told_until_they_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The right to read them may be all that is missing: no batch fails of that, and no deadline fires."""
+    lacking, told = [TROUBLE_AFTER], list[str]()
+
+    async def connect(purpose: str) -> Any:
+        if lacking[0]:
+            lacking[0] -= 1
+            raise asyncpg.InsufficientPrivilegeError("permission denied for table timer")
+        told.append(poller.trouble)
+        return SimpleNamespace(terminate=lambda: None)
+
+    async def turn(connection: Any, kafka: Any) -> bool:
+        if len(turns) == 1:
+            told.append(poller.trouble)
+            raise asyncio.CancelledError
+        turns.append(1)
+        return True
+
+    async def nothing(*_: Any) -> None: ...
+
+    turns = list[int]()
+    clock = cast("Any", SimpleNamespace(now=lambda: NOON, moved=asyncio.Event()))
+    poller = Poller(Settings(stripes=2), "x", ["x.v1"], clock, connect, lambda rows: None)
+    monkeypatch.setattr("shared.messaging.timers.AIOKafkaConsumer", lambda **_: SimpleNamespace(start=nothing))
+    monkeypatch.setattr("shared.messaging.timers.leave", nothing)
+    monkeypatch.setattr(poller, "_turn", turn)
+    with pytest.raises(asyncio.CancelledError):
+        await poller.run()
+    assert told[0].startswith(f"sending deadlines failed {TROUBLE_AFTER} times: InsufficientPrivilegeError")
+    assert told[1] == ""
