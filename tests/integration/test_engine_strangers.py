@@ -35,6 +35,21 @@ def test_f8_what_came_compressed_and_is_too_large_to_be_copied_stops_no_lane(wor
     assert ("large", "event.too_large") in world.refused("alpha")
 
 
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+def test_p1_x3_what_a_stranger_packs_is_read_and_what_is_too_large_unpacked_is_refused_once(world: World, codec: str) -> None:
+    config = {**world.stack.settings("admin").confluent(), "compression.type": codec, "message.max.bytes": "200000000"}
+    producer = Producer(quiet(config))
+    producer.produce(f"{world.ns}toy.v1", bytes(120_000_000), "bomb", partition=0, headers={**HEAD, "ce_id": "bomb"})
+    assert producer.flush(60) == 0
+    body = json.dumps({"life_id": "packed", "occurred_at": world.now(), "unknown": "x" * 2000}).encode()
+    producer.produce(f"{world.ns}toy.v1", body, "packed", partition=0, headers={**HEAD, "ce_id": "packed"})
+    assert producer.flush(60) == 0
+    world.flush()
+    world.idle(only=("alpha",))
+    assert "packed" in begun(world)
+    assert ("", "event.too_large") in world.refused("alpha")
+
+
 class Raw(str):
     """A header's name that is sent as other bytes than its own."""
 
