@@ -8,9 +8,10 @@ import json
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy.local.kafka import quiet
+from deploy.verify.log import records
 from tests.toy.world import World
 
 pytestmark = pytest.mark.stack
@@ -41,13 +42,18 @@ def test_p1_x3_what_a_stranger_packs_is_read_and_what_is_too_large_unpacked_is_r
     producer = Producer(quiet(config))
     producer.produce(f"{world.ns}toy.v1", bytes(120_000_000), "bomb", partition=0, headers={**HEAD, "ce_id": "bomb"})
     assert producer.flush(60) == 0
-    body = json.dumps({"life_id": "packed", "occurred_at": world.now(), "unknown": "x" * 2000}).encode()
-    producer.produce(f"{world.ns}toy.v1", body, "packed", partition=0, headers={**HEAD, "ce_id": "packed"})
+    life = f"packed-{codec}"
+    body = json.dumps({"life_id": life, "occurred_at": world.now(), "unknown": "x" * 2000}).encode()
+    producer.produce(f"{world.ns}toy.v1", body, life, partition=0, headers={**HEAD, "ce_id": life})
     assert producer.flush(60) == 0
     world.flush()
     world.idle(only=("alpha",))
-    assert "packed" in begun(world)
+    assert life in begun(world)
     assert ("", "event.too_large") in world.refused("alpha")
+    place = (f"{world.ns}toy.v1", 0)
+    _, end = Consumer({**quiet(config), "group.id": "ends"}).get_watermark_offsets(TopicPartition(*place), timeout=20)
+    read = records(quiet(world.stack.settings("admin").confluent()), {place: end}, lambda message: message.key() == life.encode())
+    assert [record.key for record in read] == [life.encode()], "what verifies reads on behind it, too"
 
 
 class Raw(str):
