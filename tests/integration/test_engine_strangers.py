@@ -46,7 +46,6 @@ def test_p1_x3_what_a_stranger_packs_is_read_and_what_is_too_large_unpacked_is_r
     body = json.dumps({"life_id": life, "occurred_at": world.now(), "unknown": "x" * 2000}).encode()
     producer.produce(f"{world.ns}toy.v1", body, life, partition=0, headers={**HEAD, "ce_id": life})
     assert producer.flush(60) == 0
-    world.flush()
     world.idle(only=("alpha",))
     assert life in begun(world)
     assert ("", "event.too_large") in world.refused("alpha")
