@@ -9,6 +9,7 @@ import asyncpg
 import click
 
 from deploy.cli.connect import running
+from deploy.cli.plain import say
 from deploy.local.stack import Stack
 from shared import postgres
 from shared.currencies import money
@@ -46,8 +47,8 @@ def attention(key: str | None, as_json: bool) -> None:
     else:
         for row in rows:
             of = f" of {money(row['amount_minor'], row['currency'])}" if row["currency"] else ""
-            click.echo(f"{row['key']}: {row['kind']} {row['id']}{of}, {row['why']}: {MEANS[row['why']]}")
-        click.echo(f"{len(rows)} waiting for a person")
+            say(f"{row['key']}: {row['kind']} {row['id']}{of}, {row['why']}: {MEANS[row['why']]}")
+        say(f"{len(rows)} waiting for a person")
     if rows:
         raise SystemExit(1)
 

@@ -18,6 +18,7 @@ from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.explain import print_step, step_data
 from deploy.cli.lookup import place
+from deploy.cli.plain import say
 from deploy.cli.story import Step, Story, tell
 from deploy.cli.watch import Watch
 from deploy.cli.waterfall import waterfall
@@ -60,9 +61,9 @@ def cases(due: timedelta | None, turn: str | None, seller: str | None, kind: str
         return
     zone = zone_of(stack)
     for row in rows:
-        click.echo(line(row, now, zone))
+        say(line(row, now, zone))
     more = ", there may be more: --limit" if len(rows) == limit else ""
-    click.echo(f"{len(rows)} {'case' if len(rows) == 1 else 'cases'}, times in {zone.key}{more}")
+    say(f"{len(rows)} {'case' if len(rows) == 1 else 'cases'}, times in {zone.key}{more}")
 
 
 @click.group()
@@ -161,27 +162,27 @@ class Told:
 
     def print(self) -> None:
         task, zone = self.task, self.story.zone
-        click.echo(f"case {self.id} of order {task['order_id']}, line {task['line_no']}, times in {zone.key}")
-        click.echo(f"{task['kind']} for {task['ground']}; buyer {task['buyer_id']}, seller {task['seller_id']}")
+        say(f"case {self.id} of order {task['order_id']}, line {task['line_no']}, times in {zone.key}")
+        say(f"{task['kind']} for {task['ground']}; buyer {task['buyer_id']}, seller {task['seller_id']}")
         until = f" until {_local(task['deadline'], zone)}" if task["deadline"] else ""
-        click.echo(f"{task['state']} {STATES[task['state']]}: {task['turn']}'s turn{until} [{task['rule']}] {task['code']}")
+        say(f"{task['state']} {STATES[task['state']]}: {task['turn']}'s turn{until} [{task['rule']}] {task['code']}")
         for one in self.evidence:
-            click.echo(f"evidence of the {one['side']}: {one['evidence_id']}")
+            say(f"evidence of the {one['side']}: {one['evidence_id']}")
         for ruled in self._bodies("case.ruled"):
             whose = "for the buyer" if ruled["upheld"] else "for the seller"
-            click.echo(f"ruled {whose} by {ruled['ruling_id'] or ruled['by']}; fault {ruled['fault']}, finding {ruled['finding']}")
+            say(f"ruled {whose} by {ruled['ruling_id'] or ruled['by']}; fault {ruled['fault']}, finding {ruled['finding']}")
             _print_reason(ruled)
         appeal = self.body.get("appeal")
         if appeal:
             stands = {None: "open until " + _local(datetime.fromisoformat(appeal["until"]), zone), True: "won", False: "lost"}
-            click.echo(f"appeal of the {appeal['side']}: {stands[appeal.get('won')]}")
+            say(f"appeal of the {appeal['side']}: {stands[appeal.get('won')]}")
         for ended in self._bodies("case.appeal_ended"):
             _print_reason(ended)
         for refund_id, minor, funder, became in self.flow.refunds:
-            click.echo(f"refund {refund_id}: {money(minor, self.flow.currency)}, {became}; the {funder} bears it")
+            say(f"refund {refund_id}: {money(minor, self.flow.currency)}, {became}; the {funder} bears it")
         for compensation_id, why, minor, became in self.flow.compensations:
-            click.echo(f"compensation {compensation_id}: {money(minor, self.flow.currency)}, {why}, {became}")
-        click.echo("what happened:")
+            say(f"compensation {compensation_id}: {money(minor, self.flow.currency)}, {why}, {became}")
+        say("what happened:")
         for step in self.steps:
             print_step(self.story, step)
 
@@ -200,7 +201,7 @@ class Told:
 def _print_reason(told: Mapping[str, Any]) -> None:
     """Of the platform, in the words of who ruled."""
     if told["reason"]:
-        click.echo(f"  because: {told['reason']}")
+        say(f"  because: {told['reason']}")
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:

@@ -9,6 +9,7 @@ import click
 from pydantic import ValidationError
 
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from shared.contracts.certificate import CertificateIssued, Guarantee, recomputed
 from shared.currencies import money
 from shared.errors import CATALOGUE
@@ -33,7 +34,7 @@ def verify(file: TextIO) -> None:
         raise Failed("this is no certificate: it lacks what certificate.issued has") from None
     if found != said:
         raise Failed(f"differs: it says {said}, its terms come to {found}")
-    click.echo(f"match: {found}, order {told.get('order_id')}, {len(told['guarantees'])} guarantees")
+    say(f"match: {found}, order {told.get('order_id')}, {len(told['guarantees'])} guarantees")
 
 
 @certificate.command()
@@ -48,10 +49,10 @@ def show(file: TextIO) -> None:
         raise Failed(f"this is no certificate: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except LookupError as line_no:
         raise Failed(f"this is no certificate: it promises something for line {line_no}, which it does not have") from None
-    click.echo(f"order {told.order_id}")
+    say(f"order {told.order_id}")
     for one in promised:
         names = " · ".join(name_of(one.guarantee, language) for language in ("zh", "en"))
-        click.echo(f"  line {one.line_no}  {names} ({one.guarantee}): {_promised(one, told.currency)}")
+        say(f"  line {one.line_no}  {names} ({one.guarantee}): {_promised(one, told.currency)}")
 
 
 def _promised(one: Guarantee, currency: str) -> str:

@@ -11,6 +11,7 @@ import click
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from deploy.cli.walk import Walk, walk
 from deploy.cli.watch import TIMEOUT_SECONDS, NotIdle, Watch, now
 from deploy.local.stack import Stack
@@ -70,7 +71,7 @@ def set_(time: datetime | timedelta, step: timedelta, timeout_s: float, groups: 
         done = asyncio.run(_walk(running(), time, step, timeout_s, groups, verbose=verbose))
     except NotIdle as error:
         raise Failed(str(error)) from None
-    click.echo(f"{done.to.isoformat()}: every process follows, {done.steps} {'stop' if done.steps == 1 else 'stops'} on the way")
+    say(f"{done.to.isoformat()}: every process follows, {done.steps} {'stop' if done.steps == 1 else 'stops'} on the way")
 
 
 @clock.command()
@@ -79,7 +80,7 @@ def show(as_json: bool) -> None:
     """Print the business time that stands."""
     stack = running()
     at = asyncio.run(now(stack)).isoformat()
-    click.echo(json.dumps({"clock": stack.clock, "at": at}) if as_json else f"{at} ({stack.clock} clock)")
+    say(json.dumps({"clock": stack.clock, "at": at}) if as_json else f"{at} ({stack.clock} clock)")
 
 
 def span(text: str) -> timedelta | None:
@@ -96,4 +97,4 @@ async def _walk(
     stack: Stack, to: datetime | timedelta, step: timedelta, timeout_s: float, groups: tuple[str, ...], *, verbose: bool
 ) -> Walk:
     async with Watch(stack, groups) as watch:
-        return await walk(watch, to, step, timeout_s, lambda at: click.echo(at.isoformat(), err=True) if verbose else None)
+        return await walk(watch, to, step, timeout_s, lambda at: say(at.isoformat(), err=True) if verbose else None)

@@ -8,6 +8,7 @@ import click
 
 from deploy.cli import stored
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from shared.contracts import generate as written
 from shared.contracts import registry
 from shared.contracts.gate import Contract, faults, gate
@@ -26,15 +27,15 @@ def generate() -> None:
     stop(refusals(ROOT))
     changed = write(ROOT)
     for path in changed:
-        click.echo(f"~ {path}")
-    click.echo(f"{len(changed)} files written, {len(registry.entries())} message types")
+        say(f"~ {path}")
+    say(f"{len(changed)} files written, {len(registry.entries())} message types")
 
 
 @contract.command()
 def check() -> None:
     """Fail if the committed files differ from what the classes state, or if a change breaks others."""
     stop([*refusals(ROOT), *drift(ROOT)])
-    click.echo(f"contract: {len(registry.entries())} message types, {len(examples(ROOT))} examples, nothing broken")
+    say(f"contract: {len(registry.entries())} message types, {len(examples(ROOT))} examples, nothing broken")
 
 
 def stop(lines: list[str]) -> None:

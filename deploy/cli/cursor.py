@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollectio
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from deploy.local.kafka import quiet
 from deploy.local.seeding import inputs_of
 from deploy.local.services import discover
@@ -72,9 +73,7 @@ def show(service: str | None, as_json: bool) -> None:
     for row in rows:
         place = f"{row['topic']}/{row['partition']}"
         number = "-" if row["last_seq"] is None else row["last_seq"]
-        click.echo(
-            f"{row['service']:<8} {place:<24} at {row['position']} of {row['first']}..{row['end']}, last number {number}{_wrong(row)}"
-        )
+        say(f"{row['service']:<8} {place:<24} at {row['position']} of {row['first']}..{row['end']}, last number {number}{_wrong(row)}")
 
 
 def _wrong(row: Mapping[str, Any]) -> str:
@@ -148,7 +147,7 @@ async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
     given = await _given(stack, place)
     if last is not None and last > given:
         beyond = "what is beyond is forgotten, ours will follow"
-        click.echo(f"{place} has taken number {last}, and {given} is the last that was given out: {beyond}")
+        say(f"{place} has taken number {last}, and {given} is the last that was given out: {beyond}")
         await _change(stack, place, position, given, yes=yes)
         _confirm(yes)
         return
@@ -163,7 +162,7 @@ async def _accept(stack: Stack, place: Place, *, yes: bool) -> None:
         raise Failed(f"{told}, {lower.sequence} follows at offset {lower.offset}; where it is not ours, `{way}` passes it by")
     if seen.sequence > given:
         raise Failed(f"{told}, {given} is the last that was given out; the runbook says what then, under halt.lane_behind_log")
-    click.echo(f"{place}: numbers {last + 1} to {seen.sequence - 1} are given up for lost; {seen.sequence} at offset {seen.offset} is next")
+    say(f"{place}: numbers {last + 1} to {seen.sequence - 1} are given up for lost; {seen.sequence} at offset {seen.offset} is next")
     await _change(stack, place, position, seen.sequence - 1, yes=yes)
     _confirm(yes)
 
@@ -188,13 +187,13 @@ async def _change(stack: Stack, place: Place, position: int, last_seq: int | Non
             write = MOVE if last_seq is None else ACCEPT
             if last_seq is None:
                 last_seq = row["last_seq"] if position <= row["position"] else None
-                click.echo(_meaning(place, row["position"], position, end))
+                say(_meaning(place, row["position"], position, end))
             if not yes:
                 return
             await connection.execute(write.format(schema=schema), place.topic, place.partition, position, last_seq)
     finally:
         await connection.close()
-    click.echo(f"{place} stands at {position}; a running service follows within seconds")
+    say(f"{place} stands at {position}; a running service follows within seconds")
 
 
 def _meaning(place: Place, before: int, after: int, end: int) -> str:

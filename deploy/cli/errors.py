@@ -9,6 +9,7 @@ import click
 from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import KafkaError, KafkaException
 
+from deploy.cli.plain import plain
 from deploy.local.process import StackError
 
 UNKNOWN = {KafkaError._UNKNOWN_PARTITION, KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART}  # the broker is up, and says so
@@ -23,6 +24,9 @@ class Failed(click.ClickException):
     """Status 1 and a line on stderr."""
 
     exit_code = 1
+
+    def format_message(self) -> str:
+        return "\n".join(map(plain, self.message.split("\n")))
 
 
 @contextmanager

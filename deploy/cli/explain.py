@@ -15,6 +15,7 @@ from deploy.cli.borne import flow_data, flow_lines
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.lookup import is_case, place
+from deploy.cli.plain import say
 from deploy.cli.story import Step, Story, meaning, sentences, state_of, tell, tell_each
 from deploy.cli.waterfall import waterfall
 from deploy.local.stack import Stack
@@ -55,17 +56,17 @@ def _explain_case(stack: Stack, case_id: str, order: str | None, as_json: bool) 
     if as_json:
         click.echo(json.dumps({"case_id": case_id, "order_id": order_id, **flow_data(flow)}, indent=1))
         return
-    click.echo(f"case {case_id} of order {order_id}")
+    say(f"case {case_id} of order {order_id}")
     for line in flow_lines(flow):
-        click.echo(line)
+        say(line)
 
 
 def show(story: Story) -> None:
     """As `laotie explain` prints it."""
-    click.echo(f"order {story.order}, times in {story.zone.key}")
+    say(f"order {story.order}, times in {story.zone.key}")
     if story.missing is not None:
         what = f"{story.missing.entry.type} follows from what is in no topic any more"
-        click.echo(f"not whole: {what}; a topic was shortened, `laotie verify` says from where on it is proven")
+        say(f"not whole: {what}; a topic was shortened, `laotie verify` says from where on it is proven")
     for step in story.steps:
         print_step(story, step)
     _print_money(story)
@@ -77,42 +78,42 @@ def print_step(story: Story, step: Step) -> None:
     rules = f" [{', '.join(step.rules)}]" if step.rules else ""
     what = f"a copy of {step.copy_of}" if step.copy_of is not None else step.what
     source = step.entry.topic.removesuffix(".v1")
-    click.echo(f"{step.number:>4}  {_local(story, step.at)}  {source + '/' + step.entry.type:<34}{cause:<7} {what}{rules}")
+    say(f"{step.number:>4}  {_local(story, step.at)}  {source + '/' + step.entry.type:<34}{cause:<7} {what}{rules}")
     if step.copy_of is None and (details := about(step, story)):
-        click.echo(f"{'':>6}{details}")
+        say(f"{'':>6}{details}")
     for service, code, detail in step.refused:
-        click.echo(f"{'':>6}refused by {service}: {code}, {meaning(code)}")
+        say(f"{'':>6}refused by {service}: {code}, {meaning(code)}")
         _print_sentences(story, code, numbers_of(detail))
     if step.copy_of is None and (said := getattr(step.entry.event, "code", "")) and isinstance(step.entry.event, CaseFact):
         _print_sentences(story, said, numbers_in(step.entry.event))
     if step.moves is not None:
         for posting in step.moves.postings:
-            click.echo(f"{'':>8}{amount(posting.amount_minor, step.moves.currency):>14} {step.moves.currency}  {posting.account}")
+            say(f"{'':>8}{amount(posting.amount_minor, step.moves.currency):>14} {step.moves.currency}  {posting.account}")
 
 
 def _print_sentences(story: Story, code: str, numbers: Mapping[str, object]) -> None:
     for line in sentences(story, code, numbers):
-        click.echo(f"{'':>8}{line}")
+        say(f"{'':>8}{line}")
 
 
 def _print_money(story: Story) -> None:
     totals = story.totals()
     if totals:
-        click.echo("money, all of it together:")
+        say("money, all of it together:")
     for (account, currency), minor in sorted(totals.items()):
-        click.echo(f"{amount(minor, currency):>14} {currency}  {account}")
+        say(f"{amount(minor, currency):>14} {currency}  {account}")
 
 
 def _print_rest(story: Story) -> None:
     for row in story.deadlines:
         sent = ", sent" if row["sent_at"] else ""
-        click.echo(f"deadline: {_local(story, row['due_at'])} {row['kind']} of {row['subject']} ({row['service']}{sent})")
+        say(f"deadline: {_local(story, row['due_at'])} {row['kind']} of {row['subject']} ({row['service']}{sent})")
     if not story.deadlines:
-        click.echo("no deadline stands")
+        say("no deadline stands")
     for row in story.held:
-        click.echo(f"held back by {row['service']}: {row['ref']} is {row['state']}, {row['reason']}: {meaning(row['reason'])}")
+        say(f"held back by {row['service']}: {row['ref']} is {row['state']}, {row['reason']}: {meaning(row['reason'])}")
     for line in state_of(story):
-        click.echo(line)
+        say(line)
 
 
 def _local(story: Story, at: datetime) -> str:

@@ -13,6 +13,7 @@ import click
 
 from deploy.cli.contract import ROOT, contract
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from shared.contracts import generate, registry, schema
 from shared.contracts.registry import EVERYONE, Entry
 from shared.errors import CATALOGUE
@@ -36,11 +37,11 @@ def list_(topic: str | None, app: str | None, whole: bool) -> None:
     if not found:
         raise Failed(f"no type is of {' and '.join(filter(None, (topic, app)))}; topics and apps are in deploy/acls.yaml")
     for name in dict.fromkeys(entry.topic.name for entry in found):
-        click.echo(f"{name}  {described(next(entry for entry in found if entry.topic.name == name))}")
+        say(f"{name}  {described(next(entry for entry in found if entry.topic.name == name))}")
         for entry in found:
             if entry.topic.name == name:
-                click.echo(f"  {entry.kind.type:<26} {summary(entry)}")
-    click.echo(f"{len(found)} types; `laotie contract show TYPE` shows one whole")
+                say(f"  {entry.kind.type:<26} {summary(entry)}")
+    say(f"{len(found)} types; `laotie contract show TYPE` shows one whole")
 
 
 @contract.command()
@@ -62,7 +63,8 @@ def show(name: str, as_json: bool) -> None:
         click.echo(json.dumps(said, indent=2, ensure_ascii=False))
         return
     texts = [*map(whole_of, found), *([code_of(name, code)] if code else []), *([promise_of(name, guarantee)] if guarantee else [])]
-    click.echo("\n\n".join(texts))
+    for line in "\n\n".join(texts).split("\n"):
+        say(line)
 
 
 def readers(entry: Entry) -> tuple[str, ...]:

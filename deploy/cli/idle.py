@@ -13,6 +13,7 @@ import click
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from deploy.cli.walk import STEP, Walk, walk
 from deploy.cli.watch import TIMEOUT_SECONDS, NotIdle, Sweep, Watch
 from deploy.local.stack import Stack
@@ -41,7 +42,7 @@ def idle(timeout_s: float, groups: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"idle": True, "left": [], "clock": sweep.clock.isoformat() if sweep.clock else None}))
     else:
-        click.echo(f"idle at {sweep.clock.isoformat()}" if sweep.clock else "idle")
+        say(f"idle at {sweep.clock.isoformat()}" if sweep.clock else "idle")
 
 
 class Idle:

@@ -18,6 +18,7 @@ import click
 from deploy.cli.clock import Moment
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
 from services.payment.ledger import ACCOUNTS, TRANSACTIONS, account_of
@@ -104,16 +105,16 @@ def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
     zone = zone_of(stack)
     then = f" at {moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
     if found.orders is not None:
-        click.echo(f"order {order_or_party}{then}, times in {zone.key}")
+        say(f"order {order_or_party}{then}, times in {zone.key}")
         _print(found.orders, zone)
         _print_sums(f"the order's accounts{then}:", _sums(found.orders, "<order>", order_or_party))
         _print_sums("what its transactions made of others:", _sums(found.orders, "<order>", order_or_party, own=False))
     if found.partys is not None:
-        click.echo(f"party {order_or_party}{then}, times in {zone.key}")
+        say(f"party {order_or_party}{then}, times in {zone.key}")
         _print(found.partys, zone, running_balance=True)
         _print_sums(f"the party's accounts{then}:", _sums(found.partys, "<party>", order_or_party))
         for payout_id, payout in found.payouts.items():
-            click.echo(f"payout under way: {money(payout['amount_minor'], payout['currency'])}  {payout_id}")
+            say(f"payout under way: {money(payout['amount_minor'], payout['currency'])}  {payout_id}")
 
 
 @ledger.command()
@@ -209,27 +210,27 @@ def _print(transactions: Iterable[Transaction], zone: ZoneInfo, *, running_balan
     for one in transactions:
         means = TRANSACTIONS[one.kind].means if one.kind in TRANSACTIONS else ""
         of = f" of order {one.order_id}" if running_balance and one.order_id else ""
-        click.echo(f"{one.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one.kind or '?':<18} {one.id}  {means}{of}")
+        say(f"{one.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one.kind or '?':<18} {one.id}  {means}{of}")
         for name, currency, minor in one.postings:
             totals[(name, currency)] += minor
             after = f"  ({amount(totals[(name, currency)], currency)} then)" if running_balance else ""
-            click.echo(f"{_sides(minor, currency)} {currency}  {name}{after}")
+            say(f"{_sides(minor, currency)} {currency}  {name}{after}")
 
 
 def _print_sums(title: str, sums: Mapping[tuple[str, str], int]) -> None:
     if sums:
-        click.echo(title)
+        say(title)
     for (name, currency), minor in sums.items():
-        click.echo(f"{_sides(minor, currency)} {currency}  {name}")
+        say(f"{_sides(minor, currency)} {currency}  {name}")
 
 
 def _print_trial(currency: str, rows: list[dict[str, Any]]) -> None:
-    click.echo(f"{'debit':>{WIDTH}}{'credit':>{WIDTH}}")
+    say(f"{'debit':>{WIDTH}}{'credit':>{WIDTH}}")
     for row in rows:
         many = f" ({row['accounts']} not empty)" if "<" in row["account"] else ""
-        click.echo(f"{_sides(row['amount_minor'], currency)} {currency}  {row['account']:<26}{row['means']}{many}")
+        say(f"{_sides(row['amount_minor'], currency)} {currency}  {row['account']:<26}{row['means']}{many}")
     debit, credit = (sum(max(0, sign * row["amount_minor"]) for row in rows) for sign in (-1, 1))
-    click.echo(f"{amount(debit, currency):>{WIDTH}}{amount(credit, currency):>{WIDTH}} {currency}  together")
+    say(f"{amount(debit, currency):>{WIDTH}}{amount(credit, currency):>{WIDTH}} {currency}  together")
 
 
 def _sides(minor: int, currency: str) -> str:

@@ -17,6 +17,7 @@ from confluent_kafka import Producer
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from deploy.cli.watch import now
 from deploy.local.kafka import quiet
 from deploy.local.services import discover
@@ -75,8 +76,8 @@ def list_(service: str | None, state: str | None, key: str | None, as_json: bool
         click.echo(json.dumps([_said(row) for row in rows], indent=1))
         return
     for row in rows:
-        click.echo(line(_said(row)))
-    click.echo(f"{len(rows)} held back")
+        say(line(_said(row)))
+    say(f"{len(rows)} held back")
 
 
 def line(said: Mapping[str, Any]) -> str:
@@ -100,10 +101,10 @@ def show(ref: str, service: str | None, as_json: bool) -> None:
     for row in rows:
         said = _said(row, whole=True)
         for name in ("service", "state", "key", "ref", "type", "reason", "meaning", "error", "attempts", "since"):
-            click.echo(f"{name:<9} {said[name]}")
+            say(f"{name:<9} {said[name]}")
         for name, text in said["headers"].items():
-            click.echo(f"          {name}: {text}")
-        click.echo(said["value"][:SHOWN_MAX])
+            say(f"          {name}: {text}")
+        say(said["value"][:SHOWN_MAX])
 
 
 @parked.command()
@@ -139,7 +140,7 @@ def redrive(key: str, service: str | None, timeout_s: float) -> None:
             raise Failed(f"{name} {MEANWHILE}")
         return f"{name}: {came_of(stuck, left)}"
 
-    click.echo(asyncio.run(act()))
+    say(asyncio.run(act()))
 
 
 def came_of(offered: Set[str], left: Held) -> str:
@@ -182,7 +183,7 @@ def discard(key: str, ref: str, service: str | None, timeout_s: float) -> None:
             raise Failed(f"{ref} is not forgotten by this: {name} {MEANWHILE}")
         return f"{name}: {ref} is forgotten"
 
-    click.echo(asyncio.run(act()))
+    say(asyncio.run(act()))
 
 
 def _meant(code: str) -> str:

@@ -17,6 +17,7 @@ from confluent_kafka import Producer
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.inforce import Standing, standing
+from deploy.cli.plain import say
 from deploy.cli.replay import replay
 from deploy.local import policies as topic
 from deploy.local.kafka import quiet
@@ -64,7 +65,7 @@ def validate(file: Path, as_json: bool) -> None:
     if faults:
         raise Failed("\n".join([f"policy.invalid: {file}", *(f"  {line}" for line in faults)]))
     for one in versions:
-        click.echo(f"version {one.version} is valid, in force from {_local(one)}  sha256 {digest(one)[:12]}")
+        say(f"version {one.version} is valid, in force from {_local(one)}  sha256 {digest(one)[:12]}")
 
 
 @policy.command()
@@ -88,8 +89,8 @@ def diff(old: str, new: str, as_json: bool) -> None:
         click.echo(json.dumps({"old": before.version, "new": after.version, "changes": rows}, indent=1, ensure_ascii=False))
         return
     for one in found:
-        click.echo(one.sentence)
-    click.echo(f"{before.version} → {after.version}: {len(found)} {'value changes' if len(found) == 1 else 'values change'}")
+        say(one.sentence)
+    say(f"{before.version} → {after.version}: {len(found)} {'value changes' if len(found) == 1 else 'values change'}")
 
 
 @policy.command()
@@ -127,8 +128,8 @@ def publish(file: Path, no_wait: bool, timeout_s: float, as_json: bool) -> None:
         return
     for one in versions:
         lead = f", {_span(one.effective_from - now)} from now" if one.effective_from > now else ""
-        click.echo(f"version {one.version} is {'published' if one in fresh else 'there already'}: in force from {_local(one)}{lead}")
-    click.echo("not waited for the services" if no_wait else "every service has taken it")
+        say(f"version {one.version} is {'published' if one in fresh else 'there already'}: in force from {_local(one)}{lead}")
+    say("not waited for the services" if no_wait else "every service has taken it")
 
 
 @policy.command()
@@ -153,8 +154,8 @@ def withdraw(version: str, no_wait: bool, timeout_s: float, as_json: bool) -> No
     if as_json:
         click.echo(json.dumps({"withdrawn": version, "before": found is None, "taken": not no_wait}, indent=1))
         return
-    click.echo(f"version {version} {'was withdrawn already' if found is None else f'is withdrawn: it does not begin {_local(found)}'}")
-    click.echo("not waited for the services" if no_wait else "every service has taken it")
+    say(f"version {version} {'was withdrawn already' if found is None else f'is withdrawn: it does not begin {_local(found)}'}")
+    say("not waited for the services" if no_wait else "every service has taken it")
 
 
 @policy.command()
@@ -171,8 +172,8 @@ def history(as_json: bool) -> None:
     for row in rows:
         what = f"{row['code']}: {row['detail']}" if row["code"] else row["became"]
         begins = f"  from {row['begins']}" if row["begins"] else ""
-        click.echo(f"{row['offset']:>4}  {row['published']}  {row['key']:<16} {what}{begins}")
-    click.echo(f"in force: {current or 'none'}")
+        say(f"{row['offset']:>4}  {row['published']}  {row['key']:<16} {what}{begins}")
+    say(f"in force: {current or 'none'}")
 
 
 def _row(one: topic.Heard, current: str, withdrawn: Collection[str], now: datetime) -> dict[str, Any]:

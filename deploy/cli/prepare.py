@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from deploy.cli.errors import Failed
-from deploy.cli.stack import say
+from deploy.cli.stack import progress
 from deploy.local.external import ExternalKafka, ExternalPostgres
 from deploy.local.home import Home, default_home
 from deploy.local.kafka import ADMIN, set_passwords
@@ -31,7 +31,7 @@ def prepare(passwords: Path | None) -> None:
     """
     given = read_passwords(passwords) if passwords else {}
     adopt(Home(default_home()), given)
-    stack = Stack(clock=Settings().clock, say=say)
+    stack = Stack(clock=Settings().clock, say=progress)
     if not (isinstance(stack.kafka, ExternalKafka) and isinstance(stack.postgres, ExternalPostgres)):
         raise Failed("LAOTIE_KAFKA and LAOTIE_POSTGRES must name the servers to prepare; `laotie up` starts and prepares its own")
     with stack:
@@ -40,9 +40,9 @@ def prepare(passwords: Path | None) -> None:
         mechanism = stack.kafka.settings(ADMIN).kafka_sasl_mechanism
         if known and mechanism.startswith("SCRAM"):
             set_passwords(stack.admin(), known, mechanism)
-            say(f"{mechanism} passwords: {len(known)} set")
+            progress(f"{mechanism} passwords: {len(known)} set")
         elif known:
-            say(f"{mechanism} passwords stand in the brokers' own configuration: none set")
+            progress(f"{mechanism} passwords stand in the brokers' own configuration: none set")
 
 
 def read_passwords(folder: Path) -> dict[str, str]:

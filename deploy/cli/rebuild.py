@@ -13,6 +13,7 @@ import click
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from deploy.local.kafka import quiet
 from deploy.local.services import discover
 from deploy.local.stack import Stack
@@ -44,7 +45,7 @@ def rebuild(service: str, yes: bool, as_json: bool) -> None:
         click.echo(json.dumps({"agrees": found.agrees, "written": yes, **asdict(found)}, indent=1))
     else:
         for line in lines(found, written=yes):
-            click.echo(line)
+            say(line)
     if not (found.agrees or yes):
         raise SystemExit(1)
 

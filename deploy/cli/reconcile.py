@@ -10,6 +10,7 @@ import asyncpg
 import click
 
 from deploy.cli.connect import running
+from deploy.cli.plain import say
 from deploy.local.stack import Stack
 from shared import postgres
 from shared.currencies import money
@@ -39,7 +40,7 @@ def reconcile(day: datetime | None, as_json: bool) -> None:
     else:
         for row in rows:
             _print(row)
-        click.echo(f"{len(rows)} open {'break' if len(rows) == 1 else 'breaks'}")
+        say(f"{len(rows)} open {'break' if len(rows) == 1 else 'breaks'}")
     if rows:
         raise SystemExit(1)
 
@@ -48,8 +49,8 @@ def _print(row: asyncpg.Record) -> None:
     ours, theirs = (_side(row[f"{side}_minor"], row[f"{side}_currency"]) for side in ("ours", "theirs"))
     line = f", line {row['line_id']}" if row["line_id"] else ""
     whose = f"order {row['order_id']}" if row["order_id"] is not None else f"party {row['party']}"
-    click.echo(f"{row['day']}  {row['break_kind']:<14} {whose}: {row['movement']} {row['reference']}{line}")
-    click.echo(f"{'':>12}ours {ours}, theirs {theirs}: {MEANS[row['break_kind']]}; since {row['at'].isoformat()}, {row['break_id']}")
+    say(f"{row['day']}  {row['break_kind']:<14} {whose}: {row['movement']} {row['reference']}{line}")
+    say(f"{'':>12}ours {ours}, theirs {theirs}: {MEANS[row['break_kind']]}; since {row['at'].isoformat()}, {row['break_id']}")
 
 
 def _side(minor: int | None, currency: str | None) -> str:

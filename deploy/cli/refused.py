@@ -12,6 +12,7 @@ import asyncpg
 import click
 
 from deploy.cli.connect import running
+from deploy.cli.plain import say
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
 from deploy.verify.log import TOPICS, Entry, copied_from, entries
@@ -66,10 +67,10 @@ def refused(app: str | None, key: str | None, event_id: str | None, every: bool,
     wanted = [one for one in known if app in (None, one["app"]) and event_id in (None, one["id"])]
     shown = [one for one in wanted if every or not one["taken_since"]]
     for one in shown:
-        click.echo(json.dumps(one, ensure_ascii=False) if as_json else line(one))
+        say(json.dumps(one) if as_json else line(one))
     if not as_json:
         left = f", {len(wanted) - len(shown)} more taken since (--all)" if len(shown) < len(wanted) else ""
-        click.echo(f"{sum(not one['taken_since'] for one in shown)} not taken{left}")
+        say(f"{sum(not one['taken_since'] for one in shown)} not taken{left}")
 
 
 def asked(key: str | None, event_id: str | None) -> Callable[[Any], bool]:

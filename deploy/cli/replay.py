@@ -13,6 +13,7 @@ import click
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.ledger import Past
+from deploy.cli.plain import say
 from deploy.local.policies import policies_of
 from deploy.whatif import NoReplay, Report, Span, whatif
 from deploy.whatif.read import recorded
@@ -61,7 +62,7 @@ def replay(candidate: Path, since: datetime | None, until: datetime | None, by_t
         click.echo(json.dumps(report.data(), indent=1))
         return
     for line in lines(report):
-        click.echo(line)
+        say(line)
 
 
 def lines(report: Report) -> Iterator[str]:

@@ -16,6 +16,7 @@ from confluent_kafka import KafkaException
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.inforce import standing
+from deploy.cli.plain import say
 from deploy.cli.topics import planned
 from deploy.local import control
 from deploy.local.home import Home, default_home
@@ -31,8 +32,8 @@ FOLLOW_S = 0.2
 LINES = 50
 
 
-def say(line: str) -> None:
-    click.echo(line, err=True)
+def progress(line: str) -> None:
+    say(line, err=True)
 
 
 @click.command()
@@ -57,14 +58,14 @@ def up(clock: Literal["system", "manual"] | None, fresh: bool, no_services: bool
         fresh=fresh,
         start_services=not no_services,
         restart=not no_restart,
-        say=say,
+        say=progress,
     )
     halted = _ask(state)
     if as_json:
         click.echo(json.dumps(state, indent=1))
     else:
         _table(state)
-        click.echo(f"up in {time.monotonic() - began:.1f} s; for your shell: . {_shown(home.root / 'env')}")
+        say(f"up in {time.monotonic() - began:.1f} s; for your shell: . {_shown(home.root / 'env')}")
     if fallen := [row["name"] for row in state["processes"] if not row["alive"]]:
         raise Failed(f"{', '.join(fallen)} down; unless --no-restart was said it is tried again, `laotie down` and `laotie up` do it now")
     if halted:
@@ -82,7 +83,7 @@ def down() -> None:
     """Stop services, then Kafka, then Postgres; leaves no process behind."""
     began = time.monotonic()
     stopped = control.down(Home(default_home()), say)
-    click.echo(f"down in {time.monotonic() - began:.1f} s" if stopped else "nothing was up")
+    say(f"down in {time.monotonic() - began:.1f} s" if stopped else "nothing was up")
 
 
 @click.command()
@@ -97,16 +98,17 @@ def status(as_json: bool) -> None:
         click.echo(json.dumps(state, indent=1))
     else:
         phase = f"{state['phase']}, but halted: {', '.join(halted)}" if halted else state["phase"]
-        click.echo(f"{phase}, {state['clock']} clock" if state.get("clock") else phase)
+        say(f"{phase}, {state['clock']} clock" if state.get("clock") else phase)
         if state.get("error"):
-            click.echo(state["error"], err=True)
+            for line in state["error"].split("\n"):
+                say(line, err=True)
         _table(state)
         for row in state.get("policies", ()):
             coming = f", next {row['next']} from {row['next_from']}" if row["next"] else ""
             withdrawn = f", withdrawn {', '.join(row['withdrawn'])}" if row["withdrawn"] else ""
-            click.echo(f"  {row['service']:<14} policy {row['in_force'] or 'none'}{coming}{withdrawn}")
+            say(f"  {row['service']:<14} policy {row['in_force'] or 'none'}{coming}{withdrawn}")
         if differences := state.get("differences"):
-            click.echo(f"  topics and ACLs are not as deployed, {len(differences)} differences: `laotie topics plan`")
+            say(f"  topics and ACLs are not as deployed, {len(differences)} differences: `laotie topics plan`")
     if halted or state["phase"] != "ready" or not all(row["alive"] for row in state["processes"]):
         raise SystemExit(1)
 
@@ -166,10 +168,10 @@ def _table(state: dict[str, Any]) -> None:
     for row in state["processes"]:
         condition = "up" if row["alive"] else "down"
         restarts = f", started again {row['restarts']}x" if row["restarts"] else ""
-        click.echo(f"  {row['name']:<14} {condition:<5} pid {row['pid'] or '-':<8} {row['address']}{restarts}")
+        say(f"  {row['name']:<14} {condition:<5} pid {row['pid'] or '-':<8} {row['address']}{restarts}")
         why = row["error"] if not row["alive"] else "" if row.get("said", OK) == OK else row["said"] or "it does not answer"
         for line in (why or "").splitlines():
-            click.echo(f"    {line}")
+            say(f"    {line}")
 
 
 def _shown(path: Path) -> str:
@@ -196,4 +198,4 @@ def _print_from(name: str, path: Path, position: int, *, label: bool) -> int:
 
 def _print_line(name: str, line: bytes, *, label: bool) -> None:
     text = line.decode(errors="replace").rstrip("\n")
-    click.echo(f"{name:<12} | {text}" if label else text)
+    say(f"{name:<12} | {text}" if label else text)

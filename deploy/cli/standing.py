@@ -14,6 +14,7 @@ import click
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from deploy.cli.watch import Watch
 from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
@@ -39,7 +40,11 @@ def standing(subject: str, as_json: bool) -> None:
     if body is None and votes is None:
         raise Failed(f"nothing is known of {subject!r}: no violation, no study, no vote")
     told = data(subject, body or {}, votes, now)
-    click.echo(json.dumps(told, indent=1, ensure_ascii=False) if as_json else "\n".join(lines(told, zone_of(stack))))
+    if as_json:
+        click.echo(json.dumps(told, indent=1))
+        return
+    for line in lines(told, zone_of(stack)):
+        say(line)
 
 
 async def _read(stack: Stack, subject: str) -> tuple[dict[str, Any] | None, int | None, datetime]:

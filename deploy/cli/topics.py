@@ -5,6 +5,7 @@ import json
 import click
 
 from deploy.cli.connect import running
+from deploy.cli.plain import say
 from deploy.local import topics as cluster
 from deploy.local.stack import ACLS, TOPICS, Stack
 
@@ -20,7 +21,7 @@ def plan(as_json: bool) -> None:
     """Show the differences; status 1 when one cannot be repaired (a partition count)."""
     changes = planned(running())
     if as_json:
-        click.echo(
+        say(
             json.dumps({"changes": changes.lines(), "errors": changes.errors, "unmanaged": changes.unmanaged, "acls": not changes.acls_off})
         )
     else:
@@ -43,8 +44,8 @@ def planned(stack: Stack) -> cluster.Plan:
 
 def _print(changes: cluster.Plan) -> None:
     for line in changes.lines() or ["nothing to change"]:
-        click.echo(line)
+        say(line)
     for name in changes.unmanaged:
-        click.echo(f"? topic {name} is not in {TOPICS.name}; left alone")
+        say(f"? topic {name} is not in {TOPICS.name}; left alone")
     if changes.acls_off:
-        click.echo("? the cluster has no authorizer: ACLs are not applied")
+        say("? the cluster has no authorizer: ACLs are not applied")

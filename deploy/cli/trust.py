@@ -14,6 +14,7 @@ import click
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.plain import say
 from deploy.cli.watch import Watch
 from deploy.local.kafka import quiet
 from deploy.local.policies import policies_of
@@ -103,7 +104,7 @@ def score(subject: str, then: date | datetime | None, offset: int | None, as_jso
     if as_json:
         click.echo(json.dumps(score_data(said), separators=(",", ":")))
         return
-    click.echo(_head(said))
+    say(_head(said))
 
 
 @trust.command()
@@ -119,7 +120,7 @@ def explain(subject: str, then: date | datetime | None, offset: int | None, as_j
         click.echo(said.model_dump_json())
         return
     for line in lines(said):
-        click.echo(line)
+        say(line)
 
 
 def score_data(said: Explanation) -> dict[str, Any]:

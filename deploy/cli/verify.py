@@ -9,6 +9,7 @@ from dataclasses import asdict
 import click
 
 from deploy.cli.connect import running
+from deploy.cli.plain import say
 from deploy.verify import Report
 from deploy.verify import verify as recompute
 
@@ -35,13 +36,13 @@ def verify(as_json: bool) -> None:
 def _print(report: Report) -> None:
     for check in report.checks:
         mark = "ok" if check.holds else "NO"
-        click.echo(f"{mark}  {check.name:<{WIDTH}} {check.counted:>8}")
+        say(f"{mark}  {check.name:<{WIDTH}} {check.counted:>8}")
         if not check.holds:
-            click.echo(f"    {check.differences} differences; the first: {check.first}")
+            say(f"    {check.differences} differences; the first: {check.first}")
     for place, start in report.since.items():
-        click.echo(f"    {place} was shortened: nothing is proven before offset {start}")
+        say(f"    {place} was shortened: nothing is proven before offset {start}")
     if report.strangers:
-        click.echo(f"    {report.strangers} records on our topics are not their service's and were left out; the first: {report.stranger}")
+        say(f"    {report.strangers} records on our topics are not their service's and were left out; the first: {report.stranger}")
     broken = sum(not check.holds for check in report.checks)
     verdict = "everything holds" if report.holds else f"{broken} of {len(report.checks)} statements do not hold"
-    click.echo(f"{verdict}: {report.records} records read, {report.seconds:.1f} s")
+    say(f"{verdict}: {report.records} records read, {report.seconds:.1f} s")

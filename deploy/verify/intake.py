@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from deploy.verify.log import TOPICS, Entry, Log, copied_from, named
+from deploy.verify.log import TOPICS, Entry, Log, all_copied_from, named
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts import (
@@ -113,8 +113,7 @@ def refused_of(log: Log) -> Refused:
     """What each service copied as refused or parked, and what ops told it to forget."""
     found: Refused = set()
     for entry in log.refused():
-        place = copied_from(entry)
-        found.add((entry.topic.partition(".")[0], place))
+        found.update((entry.topic.partition(".")[0], place) for place in all_copied_from(entry))
     found.update((event.service, event.ref) for _, event in log.of(Discard))
     return found
 

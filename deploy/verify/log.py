@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from shared.contracts import ALL
 from shared.messaging.envelope import decode
 from shared.messaging.message import COPIES, NOTICES, Message, Topic
-from shared.messaging.record import Record
+from shared.messaging.record import BATCH_LAST, Record
 
 Lane = tuple[str, int]
 M = TypeVar("M", bound=Message)
@@ -113,6 +113,17 @@ def copied_from(copy: Entry) -> str:
     return "/".join(copy.header(f"x-original-{part}") for part in ("topic", "partition", "offset"))
 
 
+def all_copied_from(copy: Entry) -> Iterator[str]:
+    """The places of all that it stands for: of a packed batch that services do not unpack one copy tells. Only of such a one is a copy
+    without a value, and too large.
+    """
+    whole = copy.header("x-reason") == "event.too_large" and copy.value is None and "x-cut" not in copy.headers
+    last = copy.header(BATCH_LAST) if whole else ""
+    place = copied_from(copy)
+    lane, _, first = place.rpartition("/")
+    return (f"{lane}/{offset}" for offset in range(int(first), int(last) + 1)) if last.isdigit() else iter((place,))
+
+
 def _final(copy: Entry) -> bool:
     """What waited in vain, or met a bug, may be taken yet."""
     return not copy.header("x-reason").startswith(("wait.", "parked."))
@@ -194,7 +205,9 @@ def records(
             for message in messages:
                 place = (message.topic() or "", message.partition() or 0)
                 error = message.error()
-                if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                if error is not None and error.code() == KafkaError._BAD_COMPRESSION:  # of a packed batch, that services refuse unread
+                    consumer.seek(TopicPartition(*place, (message.offset() or 0) + 1))
+                elif error is not None and error.code() != KafkaError._PARTITION_EOF:
                     raise KafkaException(error)
                 if place in open_places and error is None and (message.offset() or 0) < ends[place] and wanted(message):
                     yield _record(message)

@@ -2,12 +2,21 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shared.contracts.topics import PSP
 from shared.contracts.types import Currency, Day, Id, Minor, Movement, Text
 from shared.messaging.message import Message, Topic
 
+
+def _ascii(day: str) -> str:
+    """A schema's \\d is one of ten digits, here it is any script's: no table takes those."""
+    if not day.isascii():
+        raise ValueError("its digits are 0 to 9")
+    return day
+
+
+Stated = Annotated[Day, AfterValidator(_ascii)]
 Disputed = Annotated[Minor, Field(ge=1)]  # nobody disputes nothing
 
 
@@ -163,7 +172,7 @@ class StatementLine(Message):
     order_id: Id
     statement_id: Id
     line_id: Id
-    day: Day
+    day: Stated
     kind: Movement | Literal["payout"]
     reference: Id
     amount_minor: Minor
@@ -186,7 +195,7 @@ class PayoutLine(Message):
     party: Id
     statement_id: Id
     line_id: Id
-    day: Day
+    day: Stated
     payout_id: Id
     amount_minor: Minor
     currency: Currency

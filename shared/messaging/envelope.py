@@ -23,7 +23,7 @@ from pydantic_core import ErrorDetails
 from shared.errors import Code
 from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.newer import Newer, told
-from shared.messaging.record import Envelope, Headers, Incoming, Record, Unreadable
+from shared.messaging.record import UNPACKED_MAX, Envelope, Headers, Incoming, Record, Unreadable
 from shared.messaging.strict import Bad, check_json
 
 MAX_IN_BYTES = 1024 * 1024  # of one upstream value
@@ -148,6 +148,8 @@ def _wrong(one: ErrorDetails) -> str:
 
 
 def _headers(record: Record) -> dict[str, str]:
+    if record.size > UNPACKED_MAX:
+        raise Bad("event.too_large", f"a packed batch of over {UNPACKED_MAX} bytes, or none that can be unpacked")
     if record.value is not None and len(record.value) > MAX_IN_BYTES:
         raise Bad("event.too_large", f"{len(record.value)} bytes, at most {MAX_IN_BYTES}")
     found: dict[str, str] = {}

@@ -5,7 +5,8 @@ session names only what moved. Connections, metadata, formats and checksums are 
 Invariants kept here:
  X1 A lane is read from the position wanted when the request is written; who gets the answer is told that position too.
  X2 Records of aborted transactions and control records are skipped, and the position moves over them.
- X3 Whatever a broker took can be read, a header's name that is not UTF-8 too; a lane that cannot be read keeps no other from its records.
+ X3 Whatever a broker took can be read, however it is packed, a header's name that is not UTF-8 too; a lane that cannot be read keeps
+    no other from its records. What a packed batch comes to is bounded (P1, P2).
  X4 A request waits long only where nothing but its own answer can change what is wanted; the first one not at all.
  X5 An answer is handed on only if, within IDS_SECONDS before, or since it came, its broker said that the topics are those that the
     cursors are about (I1): a session goes on over a topic that is deleted and made anew, and reads the new one as if nothing were.
@@ -26,10 +27,10 @@ from aiokafka.errors import CorruptRecordException, OffsetOutOfRangeError, for_c
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.fetch import FetchRequest_v11
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
-from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords
 
-from shared.messaging.record import Record
+from shared.messaging.packed import Batches, Closed, packed
+from shared.messaging.record import UNPACKED_MAX, Record
 from shared.messaging.store import Lane
 from shared.messaging.topic_ids import ids_at
 from shared.settings import Settings
@@ -198,18 +199,19 @@ def _check(client: AIOKafkaClient, error: int) -> None:
 def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[int, int]] | None) -> tuple[list[Record], int]:
     """Those from `since` on, and the offset after the last one read."""
     try:
-        return _parsed(lane, since, MemoryRecords(data), aborted)
+        return _parsed(lane, since, Batches(data) if packed(data) else MemoryRecords(data), aborted)
     except UnicodeDecodeError:  # a header's name
-        return _parsed(lane, since, _Lenient(data), aborted)
+        return _parsed(lane, since, Batches(data, lenient=True), aborted)
 
 
 def _parsed(lane: Lane, since: int, memory: Any, aborted: list[tuple[int, int]] | None) -> tuple[list[Record], int]:
     found: list[Record] = []
     position = since
     for batch, taken in _batches(memory, aborted):
+        size = _size if not isinstance(batch, Closed) else _closed
         if taken:
             found += [
-                Record(*lane, each.offset, each.key, each.value, tuple(each.headers), each.timestamp, _size(each))
+                Record(*lane, each.offset, each.key, each.value, tuple(each.headers), each.timestamp, size(each))
                 for each in batch
                 if each.offset >= since  # a batch comes whole
             ]
@@ -222,6 +224,11 @@ def _size(record: Any) -> int:
     for _, data in record.headers:
         size += len(data or b"")
     return size
+
+
+def _closed(_: Any) -> int:
+    """P1. Of a record that stands for a batch."""
+    return UNPACKED_MAX + 1
 
 
 def _batches(memory: Any, aborted: list[tuple[int, int]] | None) -> Iterator[tuple[Any, bool]]:
@@ -240,42 +247,3 @@ def _batches(memory: Any, aborted: list[tuple[int, int]] | None) -> Iterator[tup
             yield batch, False
         else:
             yield batch, not (batch.is_transactional and batch.producer_id in aborting)
-
-
-class _Lenient:
-    """Batches whose headers may be named by any bytes: those that are not UTF-8 come as `\\x…`. Slow, for what hardly ever comes."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def _end(self) -> int:
-        return self._at + 12 + int.from_bytes(self._data[self._at + 8 : self._at + 12], "big")  # base offset, length, then so many bytes
-
-    def has_next(self) -> bool:
-        return self._at + 12 <= len(self._data) and self._end() <= len(self._data)
-
-    def next_batch(self) -> Any:
-        since, self._at = self._at, self._end()
-        return _LenientBatch(self._data[since : self._at])
-
-
-class _LenientBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
-    _buffer: bytearray
-
-    def __iter__(self) -> Any:
-        super().__iter__()
-        self._buffer = _Named(self._buffer)
-        return self
-
-
-class _Named(bytearray):
-    """What is cut out of it can be decoded, whatever it is."""
-
-    def __getitem__(self, at: Any) -> Any:
-        found = super().__getitem__(at)
-        return _Name(found) if isinstance(at, slice) else found
-
-
-class _Name(bytearray):
-    def decode(self, encoding: str = "utf-8", errors: str = "") -> str:
-        return super().decode(encoding, "backslashreplace")

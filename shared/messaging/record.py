@@ -18,12 +18,15 @@ from shared.messaging.message import Message
 from shared.messaging.shape import Kind, Rows
 
 Headers = tuple[tuple[str, Any], ...]  # values: bytes, or None where an upstream header has no value
+UNPACKED_MAX = 10 * 1024 * 1024  # bytes of a packed batch, and so of a record; clients fill batches of 16 KB to 1 MB before they pack them
+BATCH_LAST = "x-batch-last"  # of a record that stands for a batch that was not unpacked: the offset of the last one that it stands for
 HeldState = Literal["waiting", "parked", "ready", "expired"]
 
 
 @dataclass(slots=True)
 class Record:
-    """One Kafka record, untouched. timestamp_ms: the broker's (LogAppendTime). size: of key, value and headers, bytes.
+    """One Kafka record, untouched. timestamp_ms: the broker's (LogAppendTime). size: of key, value and headers, bytes;
+    over UNPACKED_MAX: it stands for a batch that was not unpacked.
 
     ours: False once it is known to be for other services.
     """

@@ -18,7 +18,7 @@ SORTS: dict[str, Bad] = {
     "id": ID,
     "text": (*NO_TEXT, "x" * 201),
     "currency": (*NO_TEXT, "cny", "CN", "YUAN", ""),
-    "day": (*NO_TEXT, "20260601", "2026-6-1", "06-01", ""),
+    "day": (*NO_TEXT, "20260601", "2026-6-1", "06-01", "", "\u0662\u0660\u0662\u0666-\u0660\u0666-\u0660\u0661"),
     "bool": ("yes", 1, 0, "true", []),
     "minor": (*NO_INT, -1, 10**15 + 1),
     "asked": (*NO_INT, 0, -1, 10**15 + 1),

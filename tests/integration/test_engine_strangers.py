@@ -8,9 +8,10 @@ import json
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy.local.kafka import quiet
+from deploy.verify.log import records
 from tests.toy.world import World
 
 pytestmark = pytest.mark.stack
@@ -33,6 +34,25 @@ def test_f8_what_came_compressed_and_is_too_large_to_be_copied_stops_no_lane(wor
     world.idle(only=("alpha",))
     assert {"after-large", "beside-large"} <= begun(world)
     assert ("large", "event.too_large") in world.refused("alpha")
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+def test_p1_x3_what_a_stranger_packs_is_read_and_what_is_too_large_unpacked_is_refused_once(world: World, codec: str) -> None:
+    config = {**world.stack.settings("admin").confluent(), "compression.type": codec, "message.max.bytes": "200000000"}
+    producer = Producer(quiet(config))
+    producer.produce(f"{world.ns}toy.v1", bytes(120_000_000), "bomb", partition=0, headers={**HEAD, "ce_id": "bomb"})
+    assert producer.flush(60) == 0
+    life = f"packed-{codec}"
+    body = json.dumps({"life_id": life, "occurred_at": world.now(), "unknown": "x" * 2000}).encode()
+    producer.produce(f"{world.ns}toy.v1", body, life, partition=0, headers={**HEAD, "ce_id": life})
+    assert producer.flush(60) == 0
+    world.idle(only=("alpha",))
+    assert life in begun(world)
+    assert ("", "event.too_large") in world.refused("alpha")
+    place = (f"{world.ns}toy.v1", 0)
+    _, end = Consumer({**quiet(config), "group.id": "ends"}).get_watermark_offsets(TopicPartition(*place), timeout=20)
+    read = records(quiet(world.stack.settings("admin").confluent()), {place: end}, lambda message: message.key() == life.encode())
+    assert [record.key for record in read] == [life.encode()], "what verifies reads on behind it, too"
 
 
 class Raw(str):

@@ -122,6 +122,15 @@ def test_only_ops_writes_ops_topics(stack: Stack, topic: str) -> None:
         assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED, principal
 
 
+@pytest.mark.parametrize("principal", ["storefront", "order", "ops"])
+def test_nobody_begins_a_transaction(stack: Stack, principal: str) -> None:
+    """One that is never ended would keep all who read what is committed from what comes behind it."""
+    producer = Producer({**quiet(stack.settings(principal).confluent()), "transactional.id": principal})
+    with pytest.raises(KafkaException) as refused:
+        producer.init_transactions(ANSWER_S)
+    assert refused.value.args[0].code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+
+
 def test_an_app_reads_only_what_it_was_granted(stack: Stack) -> None:
     assert consume(stack.settings("psp"), "payment.v1", "psp-connector") is None
     error = consume(stack.settings("psp"), "storefront.v1", "psp-connector")

@@ -1,0 +1,23 @@
+"""What the command prints for people. Ids of refused events and free texts come as somebody typed them, and a terminal obeys what it reads:
+a line stays one line, and nothing in it moves the cursor, colours, deletes or turns the reading around.
+"""
+
+import unicodedata
+
+import click
+
+
+def say(line: str = "", *, err: bool = False) -> None:
+    """One line. What is printed for programs is JSON, which escapes by itself."""
+    click.echo(plain(line), err=err)
+
+
+def plain(text: str) -> str:
+    """Each character that is not seen is spelt (`\\x1b`, `\\n`, `\\u202e`); blanks of any width stay."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or unicodedata.category(each) == "Zs" else _spelt(each) for each in text)
+
+
+def _spelt(character: str) -> str:
+    return character.encode("unicode_escape").decode()
