@@ -1,5 +1,6 @@
 """The connector of the payment service provider: what the provider says happened to money."""
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
@@ -9,14 +10,14 @@ from shared.contracts.types import Currency, Day, Id, Minor, Movement, Text
 from shared.messaging.message import Message, Topic
 
 
-def _ascii(day: str) -> str:
-    """A schema's \\d is one of ten digits, here it is any script's: no table takes those."""
+def _calendar(day: str) -> str:
+    """The schema's pattern has the 99th of a 99th month, and here digits of any script, which no table takes."""
     if not day.isascii():
         raise ValueError("its digits are 0 to 9")
-    return day
+    return date.fromisoformat(day).isoformat()
 
 
-Stated = Annotated[Day, AfterValidator(_ascii)]
+Stated = Annotated[Day, AfterValidator(_calendar)]
 Disputed = Annotated[Minor, Field(ge=1)]  # nobody disputes nothing
 
 

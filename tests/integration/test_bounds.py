@@ -96,6 +96,22 @@ async def test_a_sum_that_somebody_made_too_small_refuses_nothing(connection: as
     await post(connection, prefunded__s1=-100, promoter_subsidy__s1=100)
 
 
+@pytest.mark.parametrize(
+    ("account", "constraint"),
+    [("deposit:s1", "deposit:s1 would hold -1 CNY"), ("balance:s1", "balance:s1 would hold -1 CNY"), ("psp:cash", "not to zero")],
+)
+async def test_a_temporary_table_of_the_role_stands_before_none_of_the_ledger(
+    connection: asyncpg.Connection, schema: Schema, account: str, constraint: str
+) -> None:
+    """It may make some: what the check reads are the schema's all the same."""
+    for table in ("posting", "held"):
+        await connection.execute(f'CREATE TEMP TABLE {table} AS SELECT * FROM "{schema.name}".{table}')
+    named = INSERT.replace("INTO posting", f'INTO "{schema.name}".posting')
+    accounts, amounts = ([account], [-1]) if account == "psp:cash" else ([account, "psp:contested"], [-1, 1])
+    with pytest.raises(asyncpg.CheckViolationError, match=constraint):
+        await connection.execute(named, uuid.uuid4(), accounts, amounts)
+
+
 @pytest.mark.parametrize("statement", ["UPDATE posting SET amount_minor = amount_minor", "DELETE FROM posting"])
 async def test_what_was_posted_to_them_stays(connection: asyncpg.Connection, statement: str) -> None:
     await post(connection, debt__s1=-50, platform__advance=50)

@@ -16,6 +16,8 @@ SELECT account, currency, sum(amount_minor)
  WHERE account LIKE ANY (ARRAY['deposit:%', 'payout:%', 'prefunded:%', 'debt:%'])
  GROUP BY account, currency;
 
+SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);  -- nobody's temporary table stands before ours
+
 CREATE OR REPLACE FUNCTION posting_check() RETURNS trigger
     LANGUAGE plpgsql
     SECURITY DEFINER
