@@ -33,6 +33,7 @@ from shared.contracts.types import Moves
 
 Account = tuple[str, str]  # account, currency
 Answer = tuple[Entry, str, int | None]  # of which instruction, and what was moved; None: nothing
+SUMMED = ("deposit:", "payout:", "prefunded:", "debt:")
 BOUNDED = ("escrow:", "unwanted:", "balance:", "deposit:", "payout:", "prefunded:")
 OWED = ("debt:",)
 
@@ -210,7 +211,7 @@ def _once(check: Check, what: str, instructed: Iterable[Answer], answers: Iterab
 
 
 def _posted(moves: list[tuple[Entry, Moves]], tables: Tables) -> Check:
-    check = Check("the table of postings is that of the facts, row by row")
+    check = Check("the table of postings is that of the facts, row by row, and the sums that the ledger's check goes by are of it")
     told: dict[tuple[str, int], Posting] = {}
     for entry, one in moves:
         event: Any = entry.event
@@ -225,4 +226,11 @@ def _posted(moves: list[tuple[Entry, Moves]], tables: Tables) -> Check:
             told[place] = replace(row, kind=None)
     for place in sorted(told.keys() | stored.keys()):
         check.same(f"posting {place[1]} of transaction {place[0]}", told.get(place), stored.get(place))
+    sums: Counter[tuple[str, str]] = Counter()
+    for held in tables.postings:
+        if held.account.startswith(SUMMED):
+            sums[(held.account, held.currency)] += held.amount_minor
+    kept = sums if tables.sums is None else tables.sums
+    for account in sorted(sums.keys() | kept.keys()):
+        check.same(f"what {account[0]} holds in {account[1]}", sums[account], kept.get(account, 0))
     return check

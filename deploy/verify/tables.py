@@ -39,6 +39,7 @@ SELECT tx::text, ordinal, account, currency, amount_minor, order_id, party, at, 
 BREAKS = "SELECT break_id, coalesce(order_id, party), break_kind, reference FROM payment.open_break"
 TASKS = "SELECT order_id, case_id, task, state, turn, deadline, open FROM refund.case_task"
 ATTENTION = "SELECT key, kind, id, why FROM payment.attention WHERE why IS NOT NULL"
+HELD = "SELECT account, currency, amount_minor FROM payment.held"
 LOOKS = "SELECT subject, due_at FROM payment.timer WHERE kind IN ('statement.due', 'payout_statement.due')"
 
 
@@ -80,7 +81,7 @@ class Tables:
     breaks: open ones by id: order or party, kind, reference. looks: when a movement that is not stated yet is looked at, by the
     timer's subject. tasks: the queue of cases, by order, case and `case` or `appeal`: state, turn, deadline, open. policies: by service,
     the versions that it keeps: when each begins, and the digest of what it decides by. attention: what waits for a person and why, by
-    order or party, kind and id.
+    order or party, kind and id. sums: what the ledger's check takes each party's account to hold, by account and currency; None: not read.
     """
 
     lanes: Mapping[Lane, int]
@@ -92,6 +93,7 @@ class Tables:
     tasks: Mapping[Place, Task] = field(default_factory=dict)
     policies: Mapping[str, Mapping[str, tuple[datetime, str]]] = field(default_factory=dict)
     attention: Mapping[Place, str] = field(default_factory=dict)
+    sums: Mapping[tuple[str, str], int] | None = None
 
 
 async def snapshot(dsn: str) -> Tables:
@@ -117,10 +119,11 @@ async def snapshot(dsn: str) -> Tables:
             looks = {row[0]: row[1] for row in await connection.fetch(LOOKS)}
             tasks = {(row[0], row[1], row[2]): (row[3], row[4], row[5], row[6]) for row in await connection.fetch(TASKS)}
             attention = {(row[0], row[1], row[2]): row[3] for row in await connection.fetch(ATTENTION)}
+            sums = {(row[0], row[1]): row[2] for row in await connection.fetch(HELD)}
         await _published(connection, lanes)
     finally:
         await connection.close()
-    return Tables(lanes, taken, entities, postings, breaks, looks, tasks, policies, attention)
+    return Tables(lanes, taken, entities, postings, breaks, looks, tasks, policies, attention, sums)
 
 
 async def given_out(dsn: str) -> dict[Lane, int]:

@@ -54,6 +54,7 @@ CORRUPTIONS = (
     Corruption("a row of postings is gone", "the table of postings", lambda copy: copy.row(lambda _: None, "escrow:after")),
     Corruption("a row of postings names another account", "the table of postings",
                lambda copy: copy.row(lambda row: replace(row, account="balance:s9"), "balance:s2")),
+    Corruption("the ledger's check takes an account for a fen richer", "the table of postings", paying.a_sum_that_is_too_large),
     Corruption("a fact is gone: refund.done", "no gap", lambda copy: copy.lose(RefundDone)),
     Corruption("a fact is gone: escrow.funded", "no gap", lambda copy: copy.lose(EscrowFunded)),
     Corruption("a refund is gone without a gap", "every entity is its facts", p.a_refund_that_never_was),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from deploy.verify.money import SUMMED
 from shared.contracts.chargeback import ChargebackReceived, OrderDisputed
 from shared.contracts.order import OrderAccepted, OrderPaid, ShippingLate
 from shared.contracts.owed import CompensationGranted, SellerReimbursed
@@ -119,3 +121,13 @@ def a_seller_called_late_for_what_a_bank_disputes(copy: Copy) -> None:
         update={"order_id": "denied", "base_minor": 21_22, "occurred_at": paid.occurred_at + timedelta(hours=late.hours)}
     )
     copy.put(disputed, [disputed, replace(disputed, id="late-denied", type=fact.type, event=fact, value=fact.to_json())])
+
+
+def a_sum_that_is_too_large(copy: Copy) -> None:
+    """As the database's owner may write it: the ledger's check would let the account be overdrawn by that."""
+    rows = [row for row in copy.tables.postings if row.account.startswith(SUMMED)]
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        sums[(row.account, row.currency)] += row.amount_minor
+    sums[(rows[0].account, rows[0].currency)] += 1
+    copy.tables = replace(copy.tables, sums=sums)
