@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -74,6 +75,25 @@ def test_p2_an_answer_is_unpacked_until_it_is_enough_and_the_rest_is_asked_for_a
         assert sum(record.size for record in records) <= ENOUGH + 1_000_100
         seen += [record.offset for record in records]
     assert seen == list(range(40))
+
+
+def test_p2_small_records_count_for_what_they_take_here() -> None:
+    """Each is an object beside its bytes: of batches full of them not many are unpacked for one answer."""
+    many = [batch(4, *[b""] * 10_000, base=10_000 * at) for at in range(5)]
+    records, position = _records(LANE, 0, b"".join(many), None)
+    assert (len(records), position) == (20_000, 20_000)
+
+
+def test_p1_a_bomb_takes_no_more_room_than_what_may_be_read() -> None:
+    bomb = reframed(lambda _: gzip.compress(bytes(8 * UNPACKED_MAX), 1))
+    tracemalloc.start()
+    try:
+        records, _ = _records(LANE, 0, bomb, None)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert values(records) == [(0, None)]
+    assert peak < 4 * UNPACKED_MAX
 
 
 def reframed(change: Callable[[bytes], bytes], codec: int = 1) -> bytes:
