@@ -34,11 +34,13 @@ SOURCE = "laotie/ops"
 MEANWHILE = "held nothing such any more when it was told: redriven or discarded meanwhile (laotie explain, laotie refused)"
 KILLED: Final[EngineCode] = "parked.killed_the_process"
 SHOWN_MAX = 4000  # characters of a value
+LISTED_MAX = 1000  # of each service, for people
 
 LIST = """
-SELECT '{service}' AS service, state, key, ref, reason, error, attempts, at, headers, value
-  FROM {schema}.parked WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR key = $2) ORDER BY n
+SELECT '{service}' AS service, state, key, ref, reason, error, attempts, at, headers
+  FROM {schema}.parked WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR key = $2) ORDER BY n LIMIT $3
 """
+COUNT = "SELECT count(*) FROM {schema}.parked WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR key = $2)"
 ONE = "SELECT '{service}' AS service, * FROM {schema}.parked WHERE ref = $1"
 OF_KEY = "SELECT ref, state, attempts, reason FROM {schema}.parked WHERE key = $1"
 HEARD = """
@@ -68,16 +70,19 @@ def parked() -> None:
 @click.option("--service", type=click.Choice(discover()), help="Of that service only.")
 @click.option("--state", type=click.Choice(["waiting", "parked", "ready", "expired"]), help="Of that state only.")
 @click.option("--key", help="Of that key only.")
+@click.option("--limit", type=click.IntRange(1), help=f"So many of each service; else {LISTED_MAX}, for programs all.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def list_(service: str | None, state: str | None, key: str | None, as_json: bool) -> None:
+def list_(service: str | None, state: str | None, key: str | None, limit: int | None, as_json: bool) -> None:
     """List what is held back, in the order in which it will be offered again."""
-    rows = asyncio.run(_fetch(running(), LIST, [service] if service else discover(), state, key))
+    stack, services = running(), [service] if service else discover()
+    rows = asyncio.run(_fetch(stack, LIST, services, state, key, limit or (None if as_json else LISTED_MAX)))
     if as_json:
         click.echo(json.dumps([_said(row) for row in rows], indent=1))
         return
     for row in rows:
         say(line(_said(row)))
-    say(f"{len(rows)} held back")
+    count = sum(row[0] for row in asyncio.run(_fetch(stack, COUNT, services, state, key)))
+    say(f"{count} held back" + (f", the first {len(rows)} of them listed" if len(rows) < count else ""))
 
 
 def line(said: Mapping[str, Any]) -> str:
