@@ -22,8 +22,10 @@ Disputed = Annotated[Minor, Field(ge=1)]  # nobody disputes nothing
 
 
 class PaymentSucceeded(Message):
-    """The provider captured the buyer's money.
+    """The provider captured the buyer's money. Source: R2.2, R2.3.
 
+    amount_minor: what the buyer paid, no fee taken off. Another amount or currency than was due, half of it too, goes back in full; so
+    does what is told after the order expired, however early it was captured.
     Producer: psp. Consumers: order.
     """
 
@@ -37,7 +39,7 @@ class PaymentSucceeded(Message):
 
 
 class RefundSucceeded(Message):
-    """The provider paid `refund.instructed` out, in full.
+    """The provider paid `refund.instructed` out, in full and for good.
 
     Producer: psp. Consumers: payment.
     """
@@ -64,7 +66,7 @@ class RefundFailed(Message):
 
 
 class CompensationSucceeded(Message):
-    """The provider paid `compensation.instructed` out, in full.
+    """The provider paid `compensation.instructed` out, in full and for good.
 
     Producer: psp. Consumers: payment.
     """
@@ -91,7 +93,7 @@ class CompensationFailed(Message):
 
 
 class PayoutSucceeded(Message):
-    """The provider paid `payout.instructed` to the party's account. Keyed by the party.
+    """The provider paid `payout.instructed` to the party's account, in full and for good. Keyed by the party.
 
     Producer: psp. Consumers: payment.
     """
