@@ -247,7 +247,7 @@ def test_r9_1_the_same_version_written_with_and_without_its_defaults_is_known() 
 
 
 def test_a_version_is_read_when_it_comes_and_not_again_with_each_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the square of their number: four hundred records stopped the loop of a service that begins for five seconds, all that a look has."""
+    """By the square of their number: four hundred records stopped the loop of a beginning service for five seconds, all that a look has."""
     read: list[str] = []
     document = PolicyPublished.document
 
