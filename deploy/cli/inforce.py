@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 import asyncpg
 
@@ -18,7 +19,10 @@ KEPT = "SELECT version, begins, value, withdrawn FROM {schema}.policy ORDER BY b
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Of one service. kept: all versions that count, each with its digest. coming: the next, and when it begins. withdrawn: others."""
+    """Of one service. kept: all versions that count, each with its digest. coming: the next, and when it begins.
+
+    withdrawn: others, the one that was withdrawn last at the end.
+    """
 
     in_force: str | None
     coming: tuple[str, datetime] | None
@@ -37,11 +41,12 @@ async def standing(stack: Stack, now: datetime | None = None) -> dict[str, Stand
 
 def _of(told: list[asyncpg.Record], now: datetime | None) -> Standing:
     rows = [row for row in told if row["withdrawn"] is None]
+    gone = [row for row in told if row["withdrawn"] is not None]
     begun = [row for row in rows if now is None or row["begins"] <= now] or rows[:1]
     later = [row for row in rows if row["begins"] > begun[-1]["begins"]] if begun else []
     return Standing(
         begun[-1]["version"] if begun else None,
         (later[0]["version"], later[0]["begins"]) if later else None,
         {row["version"]: digest_of(row["value"], row["begins"]) for row in rows},
-        tuple(row["version"] for row in told if row["withdrawn"] is not None),
+        tuple(row["version"] for row in sorted(gone, key=itemgetter("withdrawn"))),
     )

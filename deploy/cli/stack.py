@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 FOLLOW_S = 0.2
 LINES = 50
+WITHDRAWN_SHOWN = 3
 
 
 def progress(line: str) -> None:
@@ -105,8 +106,7 @@ def status(as_json: bool) -> None:
         _table(state)
         for row in state.get("policies", ()):
             coming = f", next {row['next']} from {row['next_from']}" if row["next"] else ""
-            withdrawn = f", withdrawn {', '.join(row['withdrawn'])}" if row["withdrawn"] else ""
-            say(f"  {row['service']:<14} policy {row['in_force'] or 'none'}{coming}{withdrawn}")
+            say(f"  {row['service']:<14} policy {row['in_force'] or 'none'}{coming}{_withdrawn(row['withdrawn'])}")
         if differences := state.get("differences"):
             say(f"  topics and ACLs are not as deployed, {len(differences)} differences: `laotie topics plan`")
     if halted or state["phase"] != "ready" or not all(row["alive"] for row in state["processes"]):
@@ -162,6 +162,13 @@ def _ask(state: dict[str, Any]) -> list[str]:
         if row["alive"] and row["address"].startswith("http"):
             row["said"] = answer(row["address"])
     return [row["name"] for row in state["processes"] if HALT in row.get("said", "")]
+
+
+def _withdrawn(versions: Sequence[str]) -> str:
+    """Those that were withdrawn last; `laotie policy history` has all."""
+    before = len(versions) - WITHDRAWN_SHOWN
+    more = f" and {before} before" if before > 0 else ""
+    return f", withdrawn {', '.join(versions[-WITHDRAWN_SHOWN:])}{more}" if versions else ""
 
 
 def _table(state: dict[str, Any]) -> None:

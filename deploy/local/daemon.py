@@ -20,10 +20,11 @@ from types import FrameType
 from typing import Any, Literal, Protocol
 
 from deploy.local import services
-from deploy.local.process import StackError, StackHalted
+from deploy.local.process import StackError, StackHalted, trim
 from deploy.local.stack import Stack
 
 CHECK_S = 0.25
+TRIM_S = 10.0  # between two looks how large the logs are
 BACKOFF_MIN_S, BACKOFF_MAX_S = 0.5, 10.0
 CALM_S = 30.0  # a process that ran this long starts again after the shortest delay when it falls
 MENDED = "`laotie up --no-services` starts the servers alone, to mend it as deploy/RUNBOOK.md says"
@@ -86,6 +87,7 @@ class Daemon:
         self._watches: dict[str, Watch] = {}
         self._phase, self._error = "starting", ""
         self._published: dict[str, bool] | None = {}  # None: it could not be written
+        self._trimmed = 0.0
         self._started_at = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self) -> int:
@@ -147,6 +149,10 @@ class Daemon:
         changed = [name for name, watch in self._watches.items() if self._restart and watch.revive(now, name)]
         if changed or self._alive() != self._published:
             self._tell("ready")
+        if now - self._trimmed > TRIM_S:
+            self._trimmed = now
+            for log_file in self._stack.home.logs.glob("*.log"):
+                trim(log_file)
 
     def _unless_stopped(self) -> None:
         if self._stop.is_set():

@@ -169,10 +169,15 @@ class Home:
         return None
 
     def wipe(self) -> None:
-        """Forgets data, secrets and logs; ports stay, so that addresses stay, and so does a home inside this one (the demo's)."""
+        """Forgets data, secrets and logs; ports stay, so that addresses stay, and so does a home inside this one (the demo's).
+
+        The daemon's log is emptied: who wipes may be the daemon, and writes on.
+        """
         shutil.rmtree(self.postgres, ignore_errors=True)
-        for path in self.root.iterdir():
-            if path.name not in {"run", "ports.json"} and not (path / "run" / "lock").exists():
+        with suppress(FileNotFoundError):
+            os.truncate(self.log("daemon"), 0)
+        for path in (*self.root.iterdir(), *self.logs.iterdir()):
+            if path not in {self.run, self.logs, self.log("daemon"), self.root / "ports.json"} and not (path / "run" / "lock").exists():
                 with suppress(FileNotFoundError):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.__post_init__()

@@ -3,7 +3,9 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -35,12 +37,13 @@ class Heard(NamedTuple):
     became: Kept | Unreadable | None
 
 
-class Reading(NamedTuple):
+@dataclass(frozen=True)
+class Reading:
     """All that policy.v1 holds."""
 
     heard: list[Heard]
 
-    @property
+    @cached_property
     def kept(self) -> list[Kept]:
         """As every service keeps them."""
         found = list[Kept]()
@@ -49,11 +52,11 @@ class Reading(NamedTuple):
                 keep(found, one.became)
         return found
 
-    @property
+    @cached_property
     def withdrawn(self) -> frozenset[str]:
         return frozenset(one.version for one in self.kept if one.withdrawn is not None)
 
-    @property
+    @cached_property
     def policies(self) -> Policies | None:
         """None: nothing valid was published."""
         return PublishedPolicies().policies(self.kept) if self.kept else None

@@ -1,6 +1,7 @@
 """One process of ours under its watchdog."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -54,8 +55,7 @@ class Process:
         inherit: Sequence[int] = (),
     ) -> None:
         self.name, self.log = name, log
-        if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
-            log.replace(log.with_suffix(".log.1"))
+        trim(log)
         orders = [user, str(int(orphan_signal)), str(ORPHAN_GRACE_S), *map(str, command)]
         with log.open("ab", buffering=0) as output:
             with suppress(OSError):  # a full disk: it starts without that line
@@ -148,6 +148,18 @@ class Restartable:
         """SIGSTOP and SIGCONT freeze and thaw it."""
         if self._process:
             self._process.signal(number)
+
+
+def trim(log: Path) -> None:
+    """What one that is large holds becomes its `.log.1`; whoever writes it goes on, at its begin. Left as it is where there is no room."""
+    if not log.exists() or log.stat().st_size <= LOG_BYTES_MAX:
+        return
+    old = log.with_suffix(".log.1")
+    try:
+        shutil.copyfile(log, old)
+        os.truncate(log, 0)  # everyone appends; a line that came in between is lost
+    except OSError:
+        old.unlink(missing_ok=True)
 
 
 def tail(log: Path, lines: int = 20) -> str:

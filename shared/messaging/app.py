@@ -30,6 +30,7 @@ from shared.settings import Settings
 ENGINE_MIGRATIONS = Path(__file__).parent / "migrations"
 TLS_GOODBYE_SECONDS = 0.25  # a closing connection waits that long for the broker's; all that matters was acknowledged before
 GC_ALLOCATIONS = 500_000  # between two looks at the youngest objects: more than a batch and what is queued behind it; the default is 700
+COLLECT_SECONDS = 60.0  # between two looks at everything
 _LOGGED = ("key", "topic", "partition", "offset", "event_id")
 
 
@@ -85,7 +86,9 @@ def serve(app: AsgiFastStream, settings: Settings | None = None) -> None:
         _calm_collector()
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=int(settings.grace_s) + 5))
         with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=Loop) as runner:  # SIGINT, raised again once all has stopped
+            looking = runner.get_loop().create_task(_collect(), name="collector")
             runner.run(server.serve(sockets=[listening]))
+            looking.cancel()
 
 
 class Loop(uvloop.Loop):
@@ -102,6 +105,15 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS, 20, 50)
+
+
+async def _collect() -> None:
+    """Few objects, and much behind them: a client that a broker or a server left, an assignment that moved. They hold each other, and
+    without work so few others come that their number alone would not make the collector look for days.
+    """
+    while True:
+        await asyncio.sleep(COLLECT_SECONDS)
+        gc.collect()
 
 
 def migrations_of(folders: Sequence[Path]) -> dict[str, str]:

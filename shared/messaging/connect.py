@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import traceback
 from collections.abc import Awaitable, Callable, Iterable
 
 import asyncpg
@@ -42,19 +43,25 @@ def connector(dsn: str, name: str) -> Connect:
     """A function that opens one connection, named for pg_stat_activity."""
 
     async def connect(purpose: str) -> asyncpg.Connection:
-        return await asyncpg.connect(
-            dsn,
-            timeout=10,
-            command_timeout=60,
-            server_settings={
-                "application_name": f"{name} {purpose}"[:63],
-                "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
-                "plan_cache_mode": "force_generic_plan",
-                "jit": "off",
-                **POINT_LOOKUPS,
-                "timezone": "UTC",
-            },
-        )
+        try:
+            return await asyncpg.connect(
+                dsn,
+                timeout=10,
+                command_timeout=60,
+                server_settings={
+                    "application_name": f"{name} {purpose}"[:63],
+                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
+                    "plan_cache_mode": "force_generic_plan",
+                    "jit": "off",
+                    **POINT_LOOKUPS,
+                    "timezone": "UTC",
+                },
+            )
+        except Exception as error:
+            # asyncpg keeps the error in a frame that the error's trace keeps: a ring, with a context of TLS and all its certificates in
+            # it, that the collector would find hours later.
+            traceback.clear_frames(error.__traceback__)
+            raise
 
     return connect
 

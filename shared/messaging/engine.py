@@ -52,7 +52,7 @@ INSERT INTO process (id, started_at, seen_at, clock_at, policies_read, halts) VA
 ON CONFLICT (id) DO UPDATE
    SET seen_at = excluded.seen_at, clock_at = excluded.clock_at, policies_read = excluded.policies_read, halts = excluded.halts
 """
-FORGET = "DELETE FROM process WHERE id = $1 OR seen_at < $2"
+FORGET = "DELETE FROM process WHERE id = $1 OR seen_at < clock_timestamp() - interval '1 day'"
 HELD = "SELECT state, count(*) FROM parked GROUP BY state"
 PRUNE = "DELETE FROM inbox WHERE ctid IN (SELECT ctid FROM inbox WHERE at < $1 LIMIT $2)"
 
@@ -276,7 +276,7 @@ class Engine:
                 await wait(moved, BEAT_SECONDS / 10 if self.clock.manual else BEAT_SECONDS)
             except asyncio.CancelledError:
                 if connection is not None and not connection.is_closed():
-                    await connection.execute(FORGET, self.instance, datetime.now(UTC) - timedelta(days=1))
+                    await connection.execute(FORGET, self.instance)
                     await connection.close(timeout=2)
                 raise
             except Exception as error:  # a figure that cannot be shown stops nobody
@@ -292,7 +292,8 @@ class Engine:
             METRICS.held.labels(state=state).set(counts.get(state, 0))
 
     async def _prune(self, connection: asyncpg.Connection) -> None:
-        """In chunks, so that no long transaction stands in anyone's way."""
+        """In chunks, so that no long transaction stands in anyone's way. And processes that were killed, which said no goodbye."""
+        await connection.execute(FORGET, None)
         before = datetime.now(UTC) - timedelta(days=INBOX_DAYS)
         for _ in range(PRUNE_CHUNKS_MAX):
             if await connection.execute(PRUNE, before, PRUNE_ROWS) != f"DELETE {PRUNE_ROWS}":

@@ -37,7 +37,6 @@ from shared.settings import Settings
 HALT_RETRY_SECONDS = 5.0
 LONG_SECONDS = 0.02  # a transaction that runs longer is not waited for
 COMPANY_SECONDS = 0.1  # what is for others alone waits that long for a batch to go with
-
 CURSORS = "SELECT topic, partition, position FROM cursor WHERE partition = ANY ($1::int[]) AND topic = ANY ($2::text[])"
 log = logging.getLogger("laotie.flow")
 
@@ -102,6 +101,7 @@ class Flow:
         if self._numbers:
             connections = await give_back(self._connect, connections, self._numbers, self.instance)
         await asyncio.gather(*(connection.close(timeout=2) for connection in connections), return_exceptions=True)
+        self.queues = Queues({}, (), self.settings.batch_max)  # megabytes, and whoever asked may hold us yet
 
     async def _cursors(self, connection: asyncpg.Connection, numbers: list[int]) -> dict[Lane, int]:
         return {(row[0], row[1]): row[2] for row in await connection.fetch(CURSORS, numbers, self.topics)}

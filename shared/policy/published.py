@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +21,7 @@ from shared.policy.document import LEAD_MINUTES_MIN, Policy
 from shared.policy.policies import Policies
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+READ_MAX = 1024  # versions, as read: each record is judged by all that count before it
 TOPICS = {PolicyPublished.topic.name: PolicyPublished.topic}
 
 
@@ -30,7 +32,7 @@ class PublishedPolicies:
     lead = timedelta(minutes=LEAD_MINUTES_MIN)
 
     def policies(self, kept: Sequence[Kept]) -> Policies:
-        return Policies(PolicyPublished.from_json(one.value).document() for one in kept if one.withdrawn is None)
+        return Policies(_document(one.value) for one in kept if one.withdrawn is None)
 
     def judge(self, record: Record, kept: Sequence[Kept], *, manual: bool) -> Kept | Unreadable | None:
         read = decode(record, TOPICS, self.topic.warden, frozenset({PolicyPublished, PolicyWithdrawn}), None)
@@ -49,6 +51,11 @@ class PublishedPolicies:
             return next(one for one in kept if one.version == found.version)._replace(withdrawn=record.offset)
         value = record.value or b""
         return Kept(found.version, record.offset, found.effective_from, digest_of(value, found.effective_from), value)
+
+
+@lru_cache(READ_MAX)
+def _document(value: bytes) -> Policy:
+    return PolicyPublished.from_json(value).document()
 
 
 def verdict(

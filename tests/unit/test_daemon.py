@@ -16,10 +16,10 @@ from click.testing import CliRunner
 
 from deploy.cli import parked
 from deploy.cli import stack as command
-from deploy.local import control, services
+from deploy.local import control, process, services
 from deploy.local.daemon import BACKOFF_MAX_S, BACKOFF_MIN_S, CALM_S, CHECK_S, Daemon, Watch
 from deploy.local.home import Home
-from deploy.local.process import StackError, tail
+from deploy.local.process import StackError, tail, trim
 from deploy.local.services import ServiceProcess
 
 
@@ -73,6 +73,43 @@ def test_a_start_that_fails_is_told_and_tried_again() -> None:
         starts(watch, begin, 1.0)
         told.append((watch.restarts, watch.error))
     assert told == [(1, "no port"), (2, None)]
+
+
+def test_what_runs_for_weeks_keeps_so_much_of_its_log_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was looked at when a process starts, and one that does not fall wrote on for ever."""
+    monkeypatch.setattr(process, "LOG_BYTES_MAX", 100)
+    log = Home(tmp_path).log("order-1")
+    daemon = Daemon(tmp_path, "manual", 4, fresh=False, start_services=True, restart=True)
+    with log.open("ab", buffering=0) as written:
+        for n in range(60):
+            written.write(b"line %2d\n" % n)
+            daemon._trimmed = 0.0
+            daemon._revive()
+    kept = (log.with_suffix(".log.1").read_bytes() + log.read_bytes()).split(b"\n")
+    assert log.stat().st_size <= 100
+    assert len(kept) < 30
+    assert kept == [b"line %2d" % n for n in range(61 - len(kept), 60)] + [b""]
+
+
+def test_a_log_stays_whole_where_there_is_no_room_for_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "LOG_BYTES_MAX", 100)
+    log = tmp_path / "order-1.log"
+    log.write_bytes(b"x" * 200)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "copyfile", no_room)
+        trim(log)
+    assert [(path.name, path.stat().st_size) for path in tmp_path.iterdir()] == [("order-1.log", 200)]
+
+
+def test_the_daemon_of_a_fresh_stack_still_writes_where_its_log_is_read(tmp_path: Path) -> None:
+    """It wiped the file that it was writing: what it said afterwards, why it gave up too, nobody could read."""
+    home = Home(tmp_path)
+    home.log("order-1").write_text("old\n")
+    with home.log("daemon").open("ab", buffering=0) as written:
+        written.write(b"old\n")
+        home.wipe()
+        written.write(b"gives up: no port\n")
+    assert {path.name: path.read_text() for path in home.logs.iterdir()} == {"daemon.log": "gives up: no port\n"}
 
 
 def test_a_disk_that_is_full_ends_no_supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy.local import policies as published
+from deploy.local.policies import Heard, Reading
+from shared.contracts.policy import PolicyPublished
 from shared.errors import CATALOGUE
 from shared.messaging.envelope import AHEAD_MAX
 from shared.messaging.record import Record, Unreadable
@@ -240,3 +244,33 @@ def test_r9_1_every_published_version_has_one_digest_whether_file_or_record_is_h
 def test_r9_1_the_same_version_written_with_and_without_its_defaults_is_known() -> None:
     assert became(FIRST, record(version("2")), record(shorter(version("2")), key="2")) == ["1", "2", "known"]
     assert became(FIRST, record(shorter(version("2")), key="2"), record(version("2"))) == ["1", "2", "known"]
+
+
+def test_a_version_is_read_when_it_comes_and_not_again_with_each_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the square of their number: four hundred records stopped the loop of a beginning service for five seconds, all that a look has."""
+    read: list[str] = []
+    document = PolicyPublished.document
+
+    def counted(event: PolicyPublished) -> Policy:
+        read.append(event.version)
+        return document(event)
+
+    monkeypatch.setattr(PolicyPublished, "document", counted)
+    weekly = [(f"w{week}", NOON + timedelta(weeks=week)) for week in range(20)]
+    assert became(*(record(version(name, at + TEN), at) for name, at in weekly)) == [name for name, _ in weekly]
+    assert max(Counter(read).values()) <= 2  # to judge it, and as one that counts
+
+
+def test_what_counts_of_all_that_was_published_is_found_once_for_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`laotie policy history` found it for each of its rows: 21 seconds with two hundred versions and their withdrawals."""
+    kept: list[str] = []
+
+    def counted(found: list[Kept], one: Kept) -> None:
+        kept.append(one.version)
+        keep(found, one)
+
+    monkeypatch.setattr(published, "keep", counted)
+    heard = [Heard(record(b""), Kept(f"w{n}", n, NOON + timedelta(weeks=n), "", b"", withdrawn=n + 1)) for n in range(10)]
+    reading = Reading(heard)
+    assert all(f"w{n}" in reading.withdrawn for n in range(10))
+    assert len(kept) == 10

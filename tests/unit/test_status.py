@@ -37,3 +37,13 @@ def test_with_a_server_down_they_are_not_asked(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(stack, "_asked", lambda question: pytest.fail("asked"))
     told = CliRunner().invoke(stack.status)
     assert (told.exit_code, "    no room" in told.output.splitlines()) == (1, True)
+
+
+def test_what_was_ever_withdrawn_does_not_lengthen_it_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that was withdrawn is kept for good, so that it is not used again: after years a screen of them for each service."""
+    names = [f"2026-{n}" for n in range(200)]
+    policies = [{"service": "order", "in_force": "1", "next": None, "next_from": None, "withdrawn": names}]
+    monkeypatch.setattr(control, "state", lambda home: {"phase": "ready", "clock": "manual", "processes": []})
+    monkeypatch.setattr(stack, "_asked", lambda question: policies if question is stack._policies else None)
+    told = CliRunner().invoke(stack.status).output.splitlines()
+    assert told[1:] == ["  order          policy 1, withdrawn 2026-197, 2026-198, 2026-199 and 197 before"]

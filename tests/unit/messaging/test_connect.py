@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import ssl
+import struct
+
 import asyncpg
 import pytest
 
-from shared.messaging.connect import BACKOFF_MAX, TROUBLE_AFTER, Failures, Halted, backoff, infrastructure
+from shared.messaging.connect import BACKOFF_MAX, TROUBLE_AFTER, Failures, Halted, backoff, connector, infrastructure
 from shared.messaging.store import LostRace
 
 
@@ -95,3 +100,43 @@ def test_what_fails_of_some_partitions_is_told_until_they_got_over_it_whatever_s
     assert failures.trouble
     failures.over([2])
     assert failures.trouble == ""
+
+
+REFUSED = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+
+
+async def _starting_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server of Postgres that takes nobody yet, without TLS."""
+    await reader.readexactly(8)
+    writer.write(b"N")
+    await reader.read(1024)
+    writer.write(b"E" + struct.pack("!i", 4 + len(REFUSED)) + REFUSED)
+    writer.close()
+
+
+@pytest.mark.parametrize("up", [False, True], ids=["away", "starting up"])
+async def test_a_database_that_cannot_be_reached_leaves_nothing_to_the_collector_which_hardly_looks(up: bool) -> None:
+    """A context of TLS with its certificates for each attempt: a megabyte, several times a second while the server is down."""
+    server = await asyncio.start_server(_starting_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    if not up:
+        server.close()
+        await server.wait_closed()
+    connect = connector(f"postgresql://u:p@127.0.0.1:{port}/d", "test")
+    gc.collect()
+    before = _contexts()
+    gc.disable()
+    try:
+        for _ in range(5):
+            with pytest.raises((OSError, asyncpg.CannotConnectNowError)):
+                await connect("check")
+        await asyncio.sleep(0)  # the loop lets go of the last one
+        left = _contexts() - before
+    finally:
+        gc.enable()
+        server.close()
+    assert left == 0
+
+
+def _contexts() -> int:
+    return sum(isinstance(one, ssl.SSLContext) for one in gc.get_objects())

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from shared.messaging.checks import check_schema
 from shared.messaging.connect import Halted, infrastructure
-from shared.messaging.engine import PRUNE, Engine
+from shared.messaging.engine import FORGET, PRUNE, Engine
 from shared.messaging.flow import Flow
 from shared.messaging.message import Topic
 from shared.messaging.relay import STUCK_SECONDS
@@ -172,7 +172,7 @@ async def test_a_server_that_was_checked_before_another_failed_ends_the_halt(mon
     assert engine.halted == ""
 
 
-def pruning(pruned: Callable[[], None]) -> Callable[[str], Awaitable[Any]]:
+def pruning(pruned: Callable[[], None], told: list[str] | None = None) -> Callable[[str], Awaitable[Any]]:
     """Connections to a database that holds nothing and does whatever it is told. pruned: is called when the inbox was."""
 
     class Connection:
@@ -182,6 +182,8 @@ def pruning(pruned: Callable[[], None]) -> Callable[[str], Awaitable[Any]]:
         def terminate(self) -> None: ...
 
         async def execute(self, sql: str, *_: Any) -> str:
+            if told is not None:
+                told.append(sql)
             if sql == PRUNE:
                 pruned()
             return ""
@@ -210,3 +212,18 @@ async def test_a_figure_that_cannot_be_shown_stops_neither_the_telling_nor_the_p
     beat.cancel()
     await asyncio.gather(beat, return_exceptions=True)
     assert beat.cancelled()
+
+
+async def test_who_was_killed_is_forgotten_by_those_that_live_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row stayed until some process of the service stopped in order: one for each death, of a copy that dies every few seconds too."""
+    engine = Engine(SERVICE, TOPICS, Versions(), Settings(), {})
+    pruned, told = asyncio.Event(), list[str]()
+    engine._raw = pruning(pruned.set, told)
+    for name in ("BEAT_SECONDS", "PRUNE_SECONDS"):
+        monkeypatch.setattr(f"shared.messaging.engine.{name}", 0.0)
+    beat = asyncio.create_task(engine._beat())
+    async with asyncio.timeout(30):
+        await pruned.wait()
+    assert FORGET in told
+    beat.cancel()
+    await asyncio.gather(beat, return_exceptions=True)

@@ -255,3 +255,13 @@ async def test_l2_an_event_is_tried_alone_three_times_and_no_fourth(
     arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
     await turns()
     assert seen == [parked]
+
+
+async def test_what_was_read_and_not_begun_goes_with_the_assignment() -> None:
+    """Megabytes a lane amid a backlog, once more with each assignment that moved for as long as anybody held the old one."""
+    flow, _ = assigned(Running().run)
+    flow._stopping = True  # nothing begins
+    arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+    assert flow.queues.partitions[0].depth == 1
+    await flow.stop()
+    assert flow.queues.partitions == {}
