@@ -1,6 +1,7 @@
 """What buyers and sellers read: names of guarantees, and the catalogue's sentences with the numbers of the case. Source: R4.1, R4.2.
 
-A template names fields in braces; a part in brackets is left out where a field of it is not known: `[, until {until}]`.
+A template names fields in braces; a part in brackets is left out where a field of it is not known, or is an amount of nothing:
+`[, until {until}]`.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ def sentence(
     own = (entry.seller_zh if language == "zh" else entry.seller_en) if reader == "seller" else ""
     template = own or (entry.zh if language == "zh" else entry.en)
     shown = {name: _shown(name, value, currency, zone) for name, value in numbers.items() if value not in (None, "")}
-    whole = _PART.sub(lambda part: part[1] if set(_FIELD.findall(part[1])) <= shown.keys() else "", template)
+    told = {name for name in shown if not (name.endswith("_minor") and numbers[name] == 0)}
+    whole = _PART.sub(lambda part: part[1] if set(_FIELD.findall(part[1])) <= told else "", template)
     return _FIELD.sub(lambda field: shown.get(field[1], "–"), whole)
 
 

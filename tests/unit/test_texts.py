@@ -14,7 +14,7 @@ from shared.errors import CATALOGUE, numbers
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject
-from shared.texts import GUARANTEES, name_of, numbers_in, numbers_of, sentence
+from shared.texts import GUARANTEES, Reader, name_of, numbers_in, numbers_of, sentence
 from tests.unit import builders as b
 from tests.unit.order.fair import fair, rejected, wanted
 from tests.unit.refund import acts, life
@@ -114,7 +114,54 @@ def test_a_seller_is_not_told_that_it_can_ask_for_what_its_buyer_can(code: str) 
 
 def test_a_default_judgment_says_until_when_it_can_be_appealed_r4_11() -> None:
     told = sentence("case.default_judgment", {"appeal_until": AT}, "zh", "seller", zone="Asia/Shanghai")
-    assert told == "平台逾期未裁决，按买家诉求处理，2026-06-24 00:00:00前可申诉"
+    assert told == "平台逾期未裁决，按买家诉求处理，您可于2026-06-24 00:00:00前申诉"
+
+
+@pytest.mark.parametrize(
+    ("code", "loser", "winner"),
+    [
+        ("case.ruled_for_buyer", "seller", "buyer"),
+        ("case.default_judgment", "seller", "buyer"),
+        ("case.ruled_for_seller", "buyer", "seller"),
+    ],
+)
+def test_only_who_lost_is_told_that_it_can_appeal_r4_11(code: str, loser: Reader, winner: Reader) -> None:
+    """An appeal of the other side is refused with appeal.not_loser."""
+    you = {who: sentence(code, {"appeal_until": AT}, "en", who, zone="Asia/Shanghai") for who in (loser, winner)}
+    zh = {who: sentence(code, {"appeal_until": AT}, "zh", who, zone="Asia/Shanghai") for who in (loser, winner)}
+    assert you[loser].endswith("; you can appeal until 2026-06-24 00:00:00.")
+    assert you[winner].endswith(f"; the {loser} can appeal until 2026-06-24 00:00:00.")
+    assert zh[loser].endswith("，您可于2026-06-24 00:00:00前申诉")
+    assert zh[winner].endswith(f"，{'卖家' if loser == 'seller' else '买家'}可于2026-06-24 00:00:00前申诉")
+
+
+@pytest.mark.parametrize(
+    ("code", "who"),
+    [
+        *((f"case.{name}", "buyer") for name in ("disputed_by_buyer", "withdrawn")),
+        *(
+            (f"case.{name}", "seller")
+            for name in ("agreed", "disputed_by_seller", "inspected", "not_inspected", "replacement_late", "silence_agreed")
+        ),
+    ],
+)
+def test_what_one_did_is_told_to_it_as_its_own_r4_2(code: str, who: Reader) -> None:
+    other: Reader = "seller" if who == "buyer" else "buyer"
+    for language, you, name in (("en", "You ", f"The {who} "), ("zh", "您", "买家" if who == "buyer" else "卖家")):
+        assert sentence(code, {}, language, who).startswith(you)  # type: ignore[arg-type]
+        assert sentence(code, {}, language, other).startswith(name)  # type: ignore[arg-type]
+
+
+def test_a_buyer_reads_what_was_deducted_of_its_refund_and_no_nothings_r3_10_r4_5() -> None:
+    granted = b.granted("r1", 60_00).model_copy(update={"code": "case.inspected", "freight_minor": 10_00})
+    assert sentence(granted.code, numbers_in(granted), "en", currency="CNY") == (
+        "The seller accepted the goods; 60.00 CNY is refunded; 10.00 CNY of freight was deducted, as it is no longer free."
+    )
+    assert sentence(granted.code, numbers_in(granted), "zh", currency="CNY") == (
+        "卖家验货通过，退款金额60.00 CNY，已扣除运费10.00 CNY（不再满足包邮条件）"
+    )
+    kept = granted.model_copy(update={"freight_minor": 0, "gifts_minor": 3_00})
+    assert sentence(kept.code, numbers_in(kept), "zh", currency="CNY") == "卖家验货通过，退款金额60.00 CNY，已扣除未退回的赠品3.00 CNY"
 
 
 @pytest.mark.parametrize("told", [acts.DISPUTED, (*acts.DISPUTED, acts.HEARD)])
