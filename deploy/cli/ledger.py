@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import click
 
+from deploy.cli.charged import abouts
 from deploy.cli.clock import Moment
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
@@ -62,13 +63,17 @@ class Past(Moment):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """kind: the type of its fact, empty for what was posted before that was written down. order_id None: of a party."""
+    """kind: the type of its fact, empty for what was posted before that was written down. order_id None: of a party.
+
+    about: what a party's own is about, as its fact says; empty where that is nothing of an order.
+    """
 
     id: str
     kind: str
     at: datetime
     order_id: str | None
     postings: tuple[tuple[str, str, int], ...]
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
     """Show each transaction of an order or a party in order, and what its accounts hold."""
     stack = running()
     found = asyncio.run(_page(stack, order_or_party, moment))
+    if found.partys and any(one.order_id is None for one in found.partys):
+        found = replace(found, partys=named(found.partys, abouts(stack, order_or_party)))
     if found.orders is None and found.partys is None:
         raise Failed(f"the ledger knows no order and no party {order_or_party!r}")
     if as_json:
@@ -134,6 +141,10 @@ def accounts(moment: datetime | None, as_json: bool) -> None:
             _print_trial(currency, list(held))
     if any(totals.values()):
         raise Failed(f"the ledger does not sum to zero: {dict(totals)} minor units")
+
+
+def named(transactions: Iterable[Transaction], about: Mapping[str, str]) -> list[Transaction]:
+    return [replace(one, about=about.get(one.id, "")) for one in transactions]
 
 
 async def _page(stack: Stack, identity: str, moment: datetime | None) -> Page:
@@ -209,7 +220,7 @@ def _print(transactions: Iterable[Transaction], zone: ZoneInfo, *, running_balan
     totals: Counter[tuple[str, str]] = Counter()
     for one in transactions:
         means = TRANSACTIONS[one.kind].means if one.kind in TRANSACTIONS else ""
-        of = f" of order {one.order_id}" if running_balance and one.order_id else ""
+        of = f": {one.about}" if one.about else f" of order {one.order_id}" if running_balance and one.order_id else ""
         say(f"{one.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one.kind or '?':<18} {one.id}  {means}{of}")
         for name, currency, minor in one.postings:
             totals[(name, currency)] += minor
@@ -260,7 +271,9 @@ def _told(transactions: Iterable[Transaction]) -> dict[str, Any]:
             totals[(name, currency)] += minor
             after = totals[(name, currency)]
             postings.append({"account": name, "currency": currency, "amount_minor": minor, "sum_minor": after})
-        told.append({"at": one.at.isoformat(), "kind": one.kind, "id": one.id, "order_id": one.order_id, "postings": postings})
+        told.append(
+            {"at": one.at.isoformat(), "kind": one.kind, "id": one.id, "order_id": one.order_id, "about": one.about, "postings": postings}
+        )
     return {"transactions": told}
 
 
