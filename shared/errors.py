@@ -835,10 +835,14 @@ CATALOGUE: dict[str, Entry] = {
     "case.default_judgment": Entry(
         "the platform did not rule in time: for the buyer",
         False,
-        "平台逾期未裁决，按您的诉求处理" + _REFUNDED_ZH + "[，卖家可于{appeal_until}前申诉]",
-        "Not ruled on in time: decided for you" + _REFUNDED_EN + "[; the seller can appeal until {appeal_until}].",
-        "平台逾期未裁决，按买家诉求处理" + _REFUNDED_ZH + "[，您可于{appeal_until}前申诉]",
-        "Not ruled on in time: decided for the buyer" + _REFUNDED_EN + "[; you can appeal until {appeal_until}].",
+        "平台逾期未裁决，按您的诉求处理" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
+        "Not ruled on in time: decided for you"
+        + _REFUNDED_EN
+        + "[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
+        "平台逾期未裁决，按买家诉求处理" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
+        "Not ruled on in time: decided for the buyer"
+        + _REFUNDED_EN
+        + "[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
     ),
     "case.disputed_by_buyer": Entry(
         "the buyer disputes the refusal",
@@ -927,10 +931,14 @@ CATALOGUE: dict[str, Entry] = {
     "case.ruled_for_buyer": Entry(
         "the platform ruled for the buyer",
         False,
-        "平台裁决支持您" + _REFUNDED_ZH + "[，卖家可于{appeal_until}前申诉]",
-        "The platform ruled for you" + _REFUNDED_EN + "[; the seller can appeal until {appeal_until}].",
-        "平台裁决支持买家" + _REFUNDED_ZH + "[，您可于{appeal_until}前申诉]",
-        "The platform ruled for the buyer" + _REFUNDED_EN + "[; you can appeal until {appeal_until}].",
+        "平台裁决支持您" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
+        "The platform ruled for you"
+        + _REFUNDED_EN
+        + "[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
+        "平台裁决支持买家" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
+        "The platform ruled for the buyer"
+        + _REFUNDED_EN
+        + "[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
     ),
     "case.ruled_for_seller": Entry(
         "the platform ruled for the seller",

@@ -8,6 +8,8 @@ from typing import Any
 
 from deploy.cli.story import Story, sentences
 from shared.contracts.order import OrderRejected, PaymentUnwanted
+from shared.contracts.owed import CouponRestored
+from shared.contracts.payment import CompensationDone, CompensationInstructed, RefundDone, UnwantedReceived
 from shared.contracts.refund import STATES, CaseFact
 from shared.currencies import amount, money
 from shared.messaging.message import Message
@@ -15,12 +17,21 @@ from shared.texts import numbers_in, numbers_of
 
 ESCROW = {"escrow.funded": "came in", "refund.done": "went back", "chargeback.debited": "taken by the bank", "line.settled": "settled"}
 BANK = {"open": "the bank decides", "won": "the bank left the money here", "lost": "the bank gave it back to the buyer"}
+BECAME = {
+    "reserved": "with the payment provider",
+    "instructed": "with the payment provider",
+    "held": "held until a chargeback has ended, or a refund is answered",
+    "refused": "refused, for nothing is left to refund",
+    "failed": "not paid by the provider",
+    "done": "done",
+}
+WAITS = ("reserved", "instructed")
 SIDES = {"both": "both sides'", "provider": "the payment provider's"}
 
 
 def in_short(story: Story) -> list[str]:
     """Where it stands, one line a thing; of a rejection and of each case also what buyer and seller read of it."""
-    return [*_order(story), *_escrow(story), *_lines(story), *_cases(story), *_payments(story)]
+    return [*_order(story), *_escrow(story), *_lines(story), *_cases(story), *_payments(story), *_coupons(story)]
 
 
 def said(event: Message | None) -> tuple[str, Mapping[str, object]]:
@@ -63,7 +74,7 @@ def _escrow(story: Story) -> Iterator[str]:
 def _lines(story: Story) -> Iterator[str]:
     order = story.bodies.get("order", {})
     for number, line in order.get("lines", {}).items():
-        refunded = f", {amount(line['refunded_minor'], order['currency'])} refunded" if line["refunded_minor"] else ""
+        refunded = f", {amount(line['refunded_minor'], order['currency'])} goes back" if line["refunded_minor"] else ""
         held = f", held by {', '.join(line['cases'])}" if line["cases"] else ""
         yield f"line {number}: {reached(line)}{refunded}{held}{_next(story, number, line)}"
 
@@ -109,17 +120,43 @@ def _cases(story: Story) -> Iterator[str]:
 
 
 def _payments(story: Story) -> Iterator[str]:
-    for step in story.steps:
-        if isinstance(event := step.entry.event, PaymentUnwanted) and step.copy_of is None:
-            yield f"payment {event.payment_id}: {money(event.amount_minor, event.currency)} goes back [{', '.join(step.rules)}]"
+    events = [step.entry.event for step in story.steps if step.copy_of is None]
+    payment, back = story.bodies.get("payment", {}), {one.payment_id: one.refund_id for one in events if isinstance(one, UnwantedReceived)}
+    for event in events:
+        if isinstance(event, PaymentUnwanted):
+            what = f" as refund {back[event.payment_id]}" if event.payment_id in back else ""
+            yield f"payment {event.payment_id}: {money(event.amount_minor, event.currency)} goes back{what} [R2.2, R2.3]"
             yield from _sentences(story, event)
-    payment = story.bodies.get("payment", {})
+    done = {one.refund_id: one.occurred_at for one in events if isinstance(one, RefundDone)}
     for name, one in payment.get("refunds", {}).items():
-        yield f"refund {name}: {one['state']}, {money(one['buyer_minor'], one['currency'])} to the buyer"
+        line = f" of line {one['line_no']}" if one["line_no"] else ""
+        paid = money(one["buyer_minor"], one["currency"])
+        yield f"refund {name}{line}: {paid} to the buyer, {_became(story, one, done.get(name))} [R3.5]"
+    rules = {one.compensation_id: one.rule for one in events if isinstance(one, CompensationInstructed)}
+    done = {one.compensation_id: one.occurred_at for one in events if isinstance(one, CompensationDone)}
     for name, one in payment.get("compensations", {}).items():
-        yield f"compensation {name}: {one['state']}, {money(one['amount_minor'], one['currency'])} to the buyer"
+        paid = f"{money(one['amount_minor'], one['currency'])} to the buyer, borne by {one['payer']}"
+        yield f"compensation {name}: {paid}, {_became(story, one, done.get(name))} [{rules.get(name, 'R3.5')}]"
     for name, one in payment.get("chargebacks", {}).items():
         yield f"chargeback {name}: {money(one['amount_minor'], one['currency'])} disputed, {BANK[one['state']]} [R3.8]"
+
+
+def _became(story: Story, one: Mapping[str, Any], done: datetime | None) -> str:
+    """Of a refund or a compensation, what became of it, and when."""
+    silent = f", which is to answer before {_local(story, one['answer_by'])}" if one["answer_by"] and one["state"] in WAITS else ""
+    return BECAME[one["state"]] + silent + (f" at {_local(story, done)}" if done else "")
+
+
+def _coupons(story: Story) -> Iterator[str]:
+    events = [step.entry.event for step in story.steps if step.copy_of is None]
+    restored = {one.coupon_id: one for one in events if isinstance(one, CouponRestored)}
+    for coupon in story.bodies.get("order", {}).get("coupons", ()):
+        now = "used"
+        if (back := restored.get(coupon["coupon_id"])) is not None:
+            now = "the buyer's again" + (f", until {_local(story, back.expires_at)}" if back.expires_at else "")
+        elif coupon["new_user"]:
+            now = "used, for new users: it never comes back"
+        yield f"coupon {coupon['coupon_id']} of the {coupon['funder']}: {now} [R4.13]"
 
 
 def _sentences(story: Story, event: Message | None) -> Iterator[str]:

@@ -16,11 +16,14 @@ from deploy.verify.log import Entry
 from services.order.model import ORDER
 from services.payment.model import PAYMENT
 from services.refund.model import PURCHASE
+from shared.contracts.owed import CouponRestored
+from shared.contracts.types import Coupon
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.messaging.shape import Kind
 from tests.unit import builders as b
 from tests.unit.order import shop
+from tests.unit.payment import asks
 from tests.unit.payment.bank import bank, example
 from tests.unit.payment.disputes import opened
 from tests.unit.refund import acts
@@ -65,10 +68,10 @@ def test_what_time_brings_next_to_a_line_and_when_r2_4_r2_5_r2_6() -> None:
 
 
 def test_a_line_that_was_cancelled_is_not_one_that_was_never_shipped_r2_1() -> None:
-    """It read `not shipped, 100.00 refunded`."""
+    """It read `not shipped, 100.00 refunded`, be that money on its way or there."""
     memory = shop.shop(b.placed(), b.succeeded(), b.cancel(payment_id=b.PAYMENT_ID))
-    assert in_short(story(memory))[-1] == "line 1: cancelled, 100.00 refunded"
-    assert in_short(story(shop.closed()))[-1] == "line 1: refunded in full, 100.00 refunded"
+    assert in_short(story(memory))[-1] == "line 1: cancelled, 100.00 goes back"
+    assert in_short(story(shop.closed()))[-1] == "line 1: refunded in full, 100.00 goes back"
 
 
 def test_a_rejected_order_says_why_to_who_asks_r2_1(capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,7 +86,7 @@ def test_a_rejected_order_says_why_to_who_asks_r2_1(capsys: pytest.CaptureFixtur
 def test_a_second_payment_says_why_it_goes_back_r2_2() -> None:
     memory = shop.shop(b.placed(), b.succeeded(), b.succeeded(payment_id="p2"))
     lines = in_short(story(memory))
-    at = lines.index("payment p2: 100.00 CNY goes back [R2.2]")
+    at = lines.index("payment p2: 100.00 CNY goes back [R2.2, R2.3]")
     assert lines[at + 1].endswith("/ This order was paid before. The second payment will be returned in full.")
 
 
@@ -92,7 +95,7 @@ def test_what_escrow_got_and_gave_comes_to_what_is_left_r3_2() -> None:
     memory = bank(b.order_paid(example()), b.granted("r1", 40_00), b.refund_paid("r1"))
     told = in_short(story(memory))
     assert told[0] == "escrow, subsidies with it: 120.00 came in, 48.00 went back, 72.00 CNY left"
-    assert told[-1] == "refund r1: done, 40.00 CNY to the buyer"
+    assert told[-1] == "refund r1 of line 1: 40.00 CNY to the buyer, done at 2026-06-08 10:00:00 [R3.5]"
 
 
 def test_a_dispute_of_the_bank_says_who_decides_r3_8() -> None:
@@ -107,3 +110,38 @@ def test_a_case_says_whose_turn_it_is_until_when_and_what_both_sides_read_r4_2_r
     assert told[at] == f"case {b.CASE}: 20 dispute, both sides' turn until 2026-06-21 12:00:00"
     assert told[at + 1].endswith("/ You asked the platform to judge; evidence is taken until 2026-06-21 12:00:00.")
     assert told[at + 2].endswith("/ The buyer asked the platform to judge; evidence is taken until 2026-06-21 12:00:00.")
+
+
+def test_money_under_way_says_where_it_is_and_until_when_an_answer_is_due_r3_5() -> None:
+    """It read `refund r1: reserved`."""
+    told = in_short(story(bank(b.order_paid(), b.granted("r1", 40_00))))
+    assert told[-1] == (
+        "refund r1 of line 1: 40.00 CNY to the buyer, with the payment provider, which is to answer before 2026-06-11 09:00:00 [R3.5]"
+    )
+    unwanted = bank(b.order_paid(), b.payment_unwanted())
+    assert any("goes back as refund " in line for line in in_short(story(unwanted, facts=[b.payment_unwanted()])))
+
+
+def test_a_promise_that_was_broken_says_who_bears_it_and_by_which_rule_r2_4() -> None:
+    told = in_short(story(bank(b.order_paid(), asks.shipping_late())))
+    assert told[-1].startswith("compensation late1: 10.00 CNY to the buyer, borne by s1, with the payment provider, ")
+    assert told[-1].endswith(" [R2.4]")
+
+
+@pytest.mark.parametrize(
+    ("restored", "new_user", "said"),
+    [
+        ((b.at("06-30 00:00"),), False, "the buyer's again, until 2026-06-30 00:00:00"),
+        ((None,), False, "the buyer's again"),
+        ((), True, "used, for new users: it never comes back"),
+        ((), False, "used"),
+    ],
+)
+def test_a_coupon_says_whether_it_came_back_and_until_when_r4_13(restored: tuple[Any, ...], new_user: bool, said: str) -> None:
+    back = [
+        CouponRestored(order_id=b.ORDER, buyer_id=b.BUYER, coupon_id="cp", expires_at=at, occurred_at=b.at("06-08 09:00"))
+        for at in restored
+    ]
+    coupon = Coupon(coupon_id="cp", funder="platform", amount_minor=10_00, line_nos=(1,), new_user=new_user)
+    memory = shop.shop(b.placed(due=90_00, coupons=(coupon,)), b.succeeded(90_00))
+    assert in_short(story(memory, facts=back))[-1] == f"coupon cp of the platform: {said} [R4.13]"

@@ -135,6 +135,12 @@ def test_only_who_lost_is_told_that_it_can_appeal_r4_11(code: str, loser: Reader
     assert zh[winner].endswith(f"，{'卖家' if loser == 'seller' else '买家'}可于2026-06-24 00:00:00前申诉")
 
 
+@pytest.mark.parametrize("code", ["case.ruled_for_buyer", "case.default_judgment"])
+def test_a_verdict_that_asks_for_the_goods_says_until_when_r4_4_r4_11(code: str) -> None:
+    for language, said in (("en", "the next step is due by 2026-06-24 00:00:00"), ("zh", "下一步截止时间2026-06-24 00:00:00")):
+        assert said in sentence(code, {"deadline": AT}, language, zone="Asia/Shanghai")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("code", "who"),
     [

@@ -13,6 +13,7 @@ from deploy.verify.log import Entry
 from shared.errors import numbers
 from shared.messaging.message import Message
 from tests.unit import builders as b
+from tests.unit.payment import asks
 from tests.unit.refund import life
 
 
@@ -77,3 +78,11 @@ def test_a_ruling_is_told_with_what_it_said(capsys: pytest.CaptureFixture[str]) 
         assert any(
             f"matter sham_shipping, upheld {upheld}, remedy as_claimed" in line for line in printed(capsys, step(ruled, ruled.occurred_at))
         )
+
+
+def test_a_promise_that_was_broken_is_told_with_its_hours_its_lines_and_what_it_is_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """R2.4: a seller asks why it was late, and of what its tenth is."""
+    late = asks.shipping_late()
+    assert any(
+        "line_nos 1, hours 48, " in line and "base 100.00, amount 10.00" in line for line in printed(capsys, step(late, late.occurred_at))
+    )
