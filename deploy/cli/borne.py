@@ -7,8 +7,10 @@ from typing import Any
 
 from deploy.cli.waterfall import Share, Waterfall
 from shared.currencies import amount, money
+from shared.texts import Language, priced
 
-Words = tuple[str, str]  # zh, en
+Words = tuple[str, str]
+LANGUAGES: tuple[Language, Language] = ("zh", "en")  # of Words
 
 OPEN: Words = ("本次售后暂无款项支付", "No money has been paid in this case.")
 GOT: Words = ("您共收到{buyer}", "You got {buyer} in all.")
@@ -85,9 +87,9 @@ def _data(one: Share) -> dict[str, Any]:
 
 def told(flow: Waterfall) -> dict[str, Words]:
     """By reader: zh and en."""
-    shown = {name: money(minor, flow.currency) for name, minor in _numbers(flow).items()}
+    zh, en = ({name: priced(minor, flow.currency, language) for name, minor in _numbers(flow).items()} for language in LANGUAGES)
     return {
-        reader: ("。".join(zh.format(**shown) for zh, _ in said) + "。", " ".join(en.format(**shown) for _, en in said))
+        reader: ("。".join(words[0].format(**zh) for words in said) + "。", " ".join(words[1].format(**en) for words in said))
         for reader, said in (("buyer", list(_buyer(flow))), ("seller", list(_seller(flow))))
     }
 

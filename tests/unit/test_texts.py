@@ -14,7 +14,7 @@ from shared.errors import CATALOGUE, numbers
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject
-from shared.texts import GUARANTEES, Reader, name_of, numbers_in, numbers_of, sentence
+from shared.texts import GUARANTEES, Language, Reader, name_of, numbers_in, numbers_of, sentence
 from tests.unit import builders as b
 from tests.unit.order.fair import fair, rejected, wanted
 from tests.unit.refund import acts, life
@@ -49,7 +49,9 @@ def test_each_refund_code_is_a_sentence_with_all_of_its_numbers_and_with_none(co
         assert not set("[]{}–") & set(text), text
     template = (entry.seller_zh if language == "zh" else entry.seller_en) if reader == "seller" and entry.seller_zh else entry.zh
     for name in re.findall(r"\{([a-z_]+)\}", template):
-        shown = "2026-06-24 00:00:00" if name in TIMES else "12.34 CNY" if name.endswith("_minor") else "7"
+        shown = (
+            "2026-06-24 00:00:00" if name in TIMES else ("12.34元" if language == "zh" else "12.34 CNY") if name.endswith("_minor") else "7"
+        )
         assert shown in full
 
 
@@ -164,10 +166,10 @@ def test_a_buyer_reads_what_was_deducted_of_its_refund_and_no_nothings_r3_10_r4_
         "The seller accepted the goods; 60.00 CNY is refunded; 10.00 CNY of freight was deducted, as it is no longer free."
     )
     assert sentence(granted.code, numbers_in(granted), "zh", currency="CNY") == (
-        "卖家验货通过，退款金额60.00 CNY，已扣除运费10.00 CNY（不再满足包邮条件）"
+        "卖家验货通过，退款金额60.00元，已扣除运费10.00元（不再满足包邮条件）"
     )
     kept = granted.model_copy(update={"freight_minor": 0, "gifts_minor": 3_00})
-    assert sentence(kept.code, numbers_in(kept), "zh", currency="CNY") == "卖家验货通过，退款金额60.00 CNY，已扣除未退回的赠品3.00 CNY"
+    assert sentence(kept.code, numbers_in(kept), "zh", currency="CNY") == "卖家验货通过，退款金额60.00元，已扣除未退回的赠品3.00元"
 
 
 @pytest.mark.parametrize("told", [acts.DISPUTED, (*acts.DISPUTED, acts.HEARD)])
@@ -180,7 +182,12 @@ def test_evidence_that_is_too_late_is_told_when_its_time_was_over_r4_11(told: tu
 
 def test_the_numbers_of_a_verdict_are_those_of_its_fact() -> None:
     closed = b.case_closed(quantity=1, amount_minor=60_00)
-    assert sentence(closed.code, numbers_in(closed), "zh", currency="CNY") == "退款已完成，金额60.00 CNY"
+    assert sentence(closed.code, numbers_in(closed), "zh", currency="CNY") == "退款已完成，金额60.00元"
+
+
+def test_another_currency_than_the_yuan_is_shown_by_its_code_in_both_languages_r1_1() -> None:
+    told = {language: sentence("case.refunded", {"refunded_minor": 5_000}, language, currency="JPY") for language in get_args(Language)}
+    assert told == {"zh": "退款已完成，金额5,000 JPY", "en": "The refund is done: 5,000 JPY."}
 
 
 def test_a_code_that_is_not_in_the_catalogue_or_not_for_them_says_nothing() -> None:

@@ -39,7 +39,7 @@ def test_a_refusal_is_told_to_both_sides_in_both_languages(capsys: pytest.Captur
 def test_a_verdict_is_told_with_its_amount_in_the_orders_currency(capsys: pytest.CaptureFixture[str]) -> None:
     paid, closed = b.order_paid(), b.case_closed(quantity=1, amount_minor=60_00)
     lines = printed(capsys, step(paid, paid.occurred_at), step(closed, closed.occurred_at))
-    assert "buyer: 退款已完成，金额60.00 CNY / The refund is done: 60.00 CNY." in lines
+    assert "buyer: 退款已完成，金额60.00元 / The refund is done: 60.00 CNY." in lines
 
 
 def test_what_only_ops_read_is_not_told_to_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ def test_before_settlement_escrow_pays_the_buyer_and_the_subsidy_goes_back_r3_4(
         en
         == "48.00 CNY came from the order's escrow: you are settled less by your share of it. 8.00 CNY of subsidy went back to who gave it."
     )
-    assert zh == "48.00 CNY从本订单待结算货款中支出，您的结算金额相应减少。优惠补贴8.00 CNY退回出资方。"
+    assert zh == "48.00元从本订单待结算货款中支出，您的结算金额相应减少。优惠补贴8.00元退回出资方。"
     assert "48.00 paid - 8.00 to others = 40.00 CNY to the buyer" in list(flow_lines(found))
 
 
@@ -138,7 +138,7 @@ def test_no_word_on_money_can_be_taken_for_another_of_the_trade_r3_1_r3_7() -> N
 def test_a_seller_that_won_on_appeal_reads_why_it_has_less_than_the_buyer_got_r4_11() -> None:
     """Of 86.90 that the buyer keeps, 82.56 had been the seller's: the rest would have been the platform's fee."""
     zh, en = told(Waterfall("CNY", [Share("balance:s1", "s1", "seller", 82_56, (), ())], reimbursed_minor=82_56))["seller"]
-    assert zh == "申诉成功，平台补偿您82.56 CNY，即本次售后由您实际承担的金额。"
+    assert zh == "申诉成功，平台补偿您82.56元，即本次售后由您实际承担的金额。"
     assert en == "You won on appeal: the platform paid you 82.56 CNY, what the case had cost you."
 
 
