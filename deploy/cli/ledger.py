@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import click
 
-from deploy.cli.charged import abouts
+from deploy.cli.charged import abouts, ahead
 from deploy.cli.clock import Moment
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
@@ -43,7 +43,7 @@ KNOWN = """
 SELECT EXISTS (SELECT FROM payment.posting WHERE order_id = $1) OR EXISTS (SELECT FROM payment.payment WHERE key = $1),
        EXISTS (SELECT FROM payment.posting WHERE account = ANY ($2::text[])) OR EXISTS (SELECT FROM payment.account WHERE key = $1)
 """
-PAYOUTS = "SELECT body->'payouts' FROM payment.account WHERE key = $1"
+ACCOUNT = "SELECT body::text FROM payment.account WHERE key = $1"
 TRIAL = """
 SELECT form, currency, sum(amount_minor) AS amount_minor, count(*) FILTER (WHERE amount_minor <> 0) AS accounts
   FROM (SELECT CASE WHEN account = ANY ($1::text[]) THEN account ELSE split_part(account, ':', 1) || ':' END AS form,
@@ -78,11 +78,15 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the ledger says of one order or one party. transactions None: it knows none of that id. payouts: of a party, under way now."""
+    """What the ledger says of one order or one party. transactions None: it knows none of that id. payouts: of a party, under way now.
+
+    purses: of a party, by currency, as they are kept now.
+    """
 
     orders: list[Transaction] | None
     partys: list[Transaction] | None
     payouts: Mapping[str, Any]
+    purses: Mapping[str, Any]
 
 
 @click.group()
@@ -122,6 +126,8 @@ def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
         _print_sums(f"the party's accounts{then}:", _sums(found.partys, "<party>", order_or_party))
         for payout_id, payout in found.payouts.items():
             say(f"payout under way: {money(payout['amount_minor'], payout['currency'])}  {payout_id}")
+        for line in ahead(found.purses, zone):
+            say(line)
 
 
 @ledger.command()
@@ -155,11 +161,12 @@ async def _page(stack: Stack, identity: str, moment: datetime | None) -> Page:
             an_order, a_party = (await connection.fetch(KNOWN, identity, names))[0]
             orders = _transactions(await connection.fetch(OF_ORDER, identity, moment)) if an_order else None
             partys = _transactions(await connection.fetch(OF_PARTY, names, moment)) if a_party else None
-            payouts = await connection.fetchval(PAYOUTS, identity) if a_party and moment is None else None
+            account = await connection.fetchval(ACCOUNT, identity) if a_party and moment is None else None
     finally:
         await connection.close()
-    known = json.loads(payouts or "{}")
-    return Page(orders, partys, {payout_id: payout for payout_id, payout in known.items() if payout["state"] == UNDER_WAY})
+    known = {"payouts": {}, "purses": {}, **json.loads(account or "{}")}
+    under_way = {payout_id: payout for payout_id, payout in known["payouts"].items() if payout["state"] == UNDER_WAY}
+    return Page(orders, partys, under_way, known["purses"])
 
 
 async def _trial(stack: Stack, moment: datetime | None) -> list[dict[str, Any]]:

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from deploy.cli import ledger
-from deploy.cli.charged import WHY, about_each
+from deploy.cli.charged import WHY, about_each, ahead
 from deploy.cli.ledger import Transaction, named
 from deploy.verify.log import Entry
+from services.payment.model import ACCOUNT, Account
+from services.payment.model.purse import Clawback, Purse
 from shared.contracts.payment import BalanceDebited
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -48,3 +50,31 @@ def test_the_page_of_a_seller_says_why_57_was_taken_r3_6(capsys: pytest.CaptureF
     taken = Transaction("tx1", "balance.debited", AT, None, (("balance:s1", "CNY", -57_00),))
     ledger._print(named([taken], about_each([entry(charged("refund"))])), ZoneInfo(b.ZONE), running_balance=True)
     assert "a party is charged what was fronted for it: order o1, line 2, its share of a refund" in capsys.readouterr().out
+
+
+def test_who_is_not_paid_out_reads_what_its_money_waits_for_r3_6_r3_7() -> None:
+    """A promoter whose balance did not suffice saw a balance of nothing, and no word of what was to be taken."""
+    purse = json.loads(ACCOUNT.dump(Account(b.PROMOTER, {"CNY": Purse(debt_minor=75_00, deposit_minor=20_00, required_minor=50_00)})))
+    back = Purse(available_minor=5_00, clawbacks={"ch1": Clawback(20_00, b.ORDER, 1, b.ZONE)})
+    assert list(ahead(purse["purses"], ZoneInfo(b.ZONE))) == [
+        "owed: 75.00 CNY; what comes in repays it first, nothing is paid out until then [R3.7]",
+        "the deposit lacks 30.00 CNY; what comes in fills it, nothing is paid out until then [R3.7]",
+    ]
+    purse = json.loads(ACCOUNT.dump(Account(b.PROMOTER, {"CNY": back})))
+    assert list(ahead(purse["purses"], ZoneInfo(b.ZONE))) == [
+        "to be given back: 20.00 CNY, its commission on what was refunded, order o1, line 1; nothing is paid out until then [R3.6]"
+    ]
+
+
+def test_who_is_paid_reads_when_and_how_much_r3_1() -> None:
+    """What no sweep was promised for goes with the next, what is held for a person with none."""
+    sweeps = {b.at("06-14 00:00"): 20_00, b.at("06-13 00:00"): 57_00}
+    free = Purse(available_minor=83_00, sweeps=sweeps, held={"po1": 3_00})
+    purse = json.loads(ACCOUNT.dump(Account(b.SELLER, {"CNY": free})))
+    assert free.payable(b.at("06-13 00:00")) == 60_00
+    assert list(ahead(purse["purses"], ZoneInfo(b.ZONE))) == [
+        "the sweep of 2026-06-13 00:00:00 pays out 60.00 CNY [R3.1]",
+        "the sweep of 2026-06-14 00:00:00 pays out 20.00 CNY [R3.1]",
+    ]
+    drawn = json.loads(ACCOUNT.dump(Account(b.SELLER, {"CNY": Purse(available_minor=10_00, sweeps=sweeps)})))
+    assert list(ahead(drawn["purses"], ZoneInfo(b.ZONE))) == ["the sweep of 2026-06-14 00:00:00 pays out 10.00 CNY [R3.1]"]
