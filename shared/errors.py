@@ -868,7 +868,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "case.evidence_shown": Entry("a side showed evidence", False, "已收到举证材料", "Evidence was added."),
     "case.goods_received": Entry(
-        "the seller's door signed for the goods", False, "退货已签收，等待验货", "The goods have arrived and are inspected."
+        "the seller's door signed for the goods",
+        False,
+        "退货已签收，等待卖家验货[，{deadline}前未验货视为通过]",
+        "The goods have arrived and the seller inspects them[; not inspected by {deadline}, all is accepted].",
+        "退货已签收，请尽快验货[，{deadline}前未验货视为通过]",
+        "The goods have arrived. Please inspect them[; not inspected by {deadline}, all is accepted].",
     ),
     "case.granted_again": Entry(
         "the refund that failed is paid anew", False, "退款失败，已重新发起", "The refund failed and is paid again."
@@ -1148,7 +1153,7 @@ CATALOGUE: dict[str, Entry] = {
         "a gift is not goods, or not of other goods of its seller in the order",
         False,
         "赠品信息有误，请重新下单",
-        "The gift belongs to no product.",
+        "Something is wrong with a gift in this order. Please order again.",
     ),
     "order.coupon_of_freight": Entry("a coupon covers freight", False, "优惠券不适用于运费", "Coupons do not apply to freight."),
     "order.tag_unknown": Entry("a line carries a tag that the policy does not have"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -105,6 +106,16 @@ def test_who_may_dispute_a_refusal_and_until_when_is_told_to_each_side_in_its_ow
     assert read["buyer"].endswith("You can ask the platform to judge until 2026-06-24 00:00:00.")
     assert read["seller"].startswith("You ")
     assert read["seller"].endswith("The buyer can ask the platform to judge until 2026-06-24 00:00:00.")
+
+
+def test_who_sent_the_goods_back_reads_what_happens_and_when_if_nobody_inspects_them_r4_4() -> None:
+    """By silence, as they are accepted then."""
+    memory = shop(*life.RETURNED, acts.door_signed())
+    fact = next(fact for fact in reversed(memory.facts) if getattr(fact, "code", "") == "case.goods_received")
+    case = life.purchase_of(memory).cases[b.CASE]
+    until = f"{case.deadline.astimezone(ZoneInfo(b.ZONE)):%Y-%m-%d %H:%M:%S}" if case.deadline else ""
+    assert sentence("case.goods_received", numbers_in(fact), "zh", zone=b.ZONE) == f"退货已签收，等待卖家验货，{until}前未验货视为通过"
+    assert f"not inspected by {until}, all is accepted" in sentence("case.goods_received", numbers_in(fact), "en", "seller", zone=b.ZONE)
 
 
 @pytest.mark.parametrize("code", ["case.shipped", "case.sent_again", "not_shipped.sent"])
