@@ -19,7 +19,7 @@ from deploy.cli.errors import Failed
 from deploy.cli.explain import print_step, step_data
 from deploy.cli.lookup import place
 from deploy.cli.plain import say
-from deploy.cli.short import said
+from deploy.cli.short import appealed, said
 from deploy.cli.story import Step, Story, sentences, tell
 from deploy.cli.watch import Watch
 from deploy.cli.waterfall import waterfall
@@ -176,10 +176,8 @@ class Told:
             whose = "for the buyer" if ruled["upheld"] else "for the seller"
             say(f"ruled {whose} by {ruled['ruling_id'] or ruled['by']}; fault {ruled['fault']}, finding {ruled['finding']}")
             _print_reason(ruled)
-        appeal = self.body.get("appeal")
-        if appeal:
-            stands = {None: "open until " + _local(datetime.fromisoformat(appeal["until"]), zone), True: "won", False: "lost"}
-            say(f"appeal of the {appeal['side']}: {stands[appeal.get('won')]}")
+        for words in appealed(self.story, self.body):
+            say(words)
         for ended in self._bodies("case.appeal_ended"):
             _print_reason(ended)
         for refund_id, minor, funder, became in self.flow.refunds:

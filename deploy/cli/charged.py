@@ -36,16 +36,16 @@ def abouts(stack: Stack, party: str) -> dict[str, str]:
 def ahead(purses: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     """What the party owes, is to give back and lacks, for each of which its money waits; else when the daily sweep pays out what."""
     for currency, purse in purses.items():
-        short = max(0, (purse["required_minor"] or 0) - purse["deposit_minor"])
+        short = max(0, (purse.get("required_minor") or 0) - purse["deposit_minor"])
         if purse["debt_minor"]:
             yield f"owed: {money(purse['debt_minor'], currency)}; what comes in repays it first, nothing is paid out until then [R3.7]"
-        for one in purse["clawbacks"].values():
+        for one in purse.get("clawbacks", {}).values():
             about = f"{WHY['clawback']}, order {one['order_id']}" + (f", line {one['line_no']}" if one["line_no"] else "")
             yield f"to be given back: {money(one['amount_minor'], currency)}, {about}; nothing is paid out until then [R3.6]"
         if short:
             yield f"the deposit lacks {money(short, currency)}; what comes in fills it, nothing is paid out until then [R3.7]"
-        if not (purse["debt_minor"] or purse["clawbacks"] or short):
-            left, free = dict(sorted(purse["sweeps"].items())), purse["available_minor"] - sum(purse["held"].values())
+        if not (purse["debt_minor"] or purse.get("clawbacks", {}) or short):
+            left, free = dict(sorted(purse.get("sweeps", {}).items())), purse["available_minor"] - sum(purse.get("held", {}).values())
             for at in tuple(left):
                 minor, left = free - sum(left.values()) + left[at], {later: one for later, one in left.items() if later != at}
                 if minor > 0:

@@ -85,7 +85,7 @@ def reached(line: Mapping[str, Any]) -> str:
     whole = back >= of["paid_minor"] if of["paid_minor"] else line["refunded"] >= of["quantity"]
     steps = (
         ("settled", line["settled"]),
-        ("cancelled", line["cancelled"] >= of["quantity"]),
+        ("cancelled", line.get("cancelled", 0) >= of["quantity"]),
         ("refunded in full", whole),
         ("completed", line["completed"]),
         ("delivered", line["signed_at"]),
@@ -101,7 +101,7 @@ def _next(story: Story, number: str, line: Mapping[str, Any]) -> str:
     if settled:
         return f", to be settled at {_local(story, settled)} [R2.6]"
     if looked:
-        signed = line["signed_at"] if line["again_at"] is None else line["again_signed_at"]
+        signed = line["signed_at"] if line.get("again_at") is None else line.get("again_signed_at")
         return f", confirmed by itself at {_local(story, looked)}{'' if signed else ', sooner once it was signed for'} [R2.5]"
     seller = f"{story.order}/{line['line']['seller_id']}/"
     sent = [at for (kind, subject), at in due.items() if kind == "shipping.due" and subject.startswith(seller)]
@@ -114,9 +114,19 @@ def _cases(story: Story) -> Iterator[str]:
         until = f" until {_local(story, case['deadline'])}" if case["deadline"] else ""
         turn = "" if case["turn"] == "nobody" else f", {SIDES.get(case['turn'], case['turn'] + chr(39) + 's')} turn{until}"
         yield f"case {case_id}: {case['state']} {STATES[case['state']]}{turn}"
-        if case.get("appeal") and case["appeal"]["won"] is None:
-            yield f"  appeal of the {case['appeal']['side']}: the platform rules by {_local(story, case['appeal']['until'])} [R4.11]"
+        yield from (f"  {line}" for line in appealed(story, case))
         yield from _sentences(story, last.get(case_id))
+
+
+def appealed(story: Story, case: Mapping[str, Any]) -> Iterator[str]:
+    """Of a stored case: whose appeal it is, until when it is ruled on, what it came to. Source: R4.11."""
+    appeal = case.get("appeal")
+    if not appeal:
+        return
+    kept = "; the buyer keeps what it has, the platform pays the seller" if appeal["side"] == "seller" and case["state"] == 60 else ""
+    until = f"open, the platform rules by {_local(story, appeal['until'])}, else the ruling stands"
+    stands = {None: until, True: f"won{kept}", False: "lost, the ruling stands"}
+    yield f"appeal of the {appeal['side']}: {stands[appeal.get('won')]} [R4.11]"
 
 
 def _payments(story: Story) -> Iterator[str]:
@@ -129,7 +139,7 @@ def _payments(story: Story) -> Iterator[str]:
             yield from _sentences(story, event)
     done = {one.refund_id: one.occurred_at for one in events if isinstance(one, RefundDone)}
     for name, one in payment.get("refunds", {}).items():
-        line = f" of line {one['line_no']}" if one["line_no"] else ""
+        line = f" of line {one['line_no']}" if one.get("line_no") else ""
         paid = money(one["buyer_minor"], one["currency"])
         yield f"refund {name}{line}: {paid} to the buyer, {_became(story, one, done.get(name))} [R3.5]"
     rules = {one.compensation_id: one.rule for one in events if isinstance(one, CompensationInstructed)}
@@ -143,7 +153,7 @@ def _payments(story: Story) -> Iterator[str]:
 
 def _became(story: Story, one: Mapping[str, Any], done: datetime | None) -> str:
     """Of a refund or a compensation, what became of it, and when."""
-    silent = f", which is to answer before {_local(story, one['answer_by'])}" if one["answer_by"] and one["state"] in WAITS else ""
+    silent = f", which is to answer before {_local(story, one['answer_by'])}" if one.get("answer_by") and one["state"] in WAITS else ""
     return BECAME[one["state"]] + silent + (f" at {_local(story, done)}" if done else "")
 
 
@@ -154,7 +164,7 @@ def _coupons(story: Story) -> Iterator[str]:
         now = "used"
         if (back := restored.get(coupon["coupon_id"])) is not None:
             now = "the buyer's again" + (f", until {_local(story, back.expires_at)}" if back.expires_at else "")
-        elif coupon["new_user"]:
+        elif coupon.get("new_user"):
             now = "used, for new users: it never comes back"
         yield f"coupon {coupon['coupon_id']} of the {coupon['funder']}: {now} [R4.13]"
 

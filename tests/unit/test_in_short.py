@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from deploy.cli import explain
-from deploy.cli.short import in_short
+from deploy.cli.short import appealed, in_short
 from deploy.cli.story import Step, Story
 from deploy.verify.log import Entry
 from services.order.model import ORDER
@@ -145,3 +145,19 @@ def test_a_coupon_says_whether_it_came_back_and_until_when_r4_13(restored: tuple
     coupon = Coupon(coupon_id="cp", funder="platform", amount_minor=10_00, line_nos=(1,), new_user=new_user)
     memory = shop.shop(b.placed(due=90_00, coupons=(coupon,)), b.succeeded(90_00))
     assert in_short(story(memory, facts=back))[-1] == f"coupon cp of the platform: {said} [R4.13]"
+
+
+@pytest.mark.parametrize(
+    ("side", "won", "state", "words"),
+    [
+        ("seller", None, 60, "open, the platform rules by 2026-07-05 10:00:00, else the ruling stands"),
+        ("seller", True, 60, "won; the buyer keeps what it has, the platform pays the seller"),
+        ("seller", True, 70, "won"),
+        ("buyer", True, 60, "won"),
+        ("buyer", False, 70, "lost, the ruling stands"),
+    ],
+)
+def test_an_appeal_says_whose_it_is_and_what_follows_r4_11(side: str, won: bool | None, state: int, words: str) -> None:
+    """Both sides read `The appeal was upheld. The ruling falls.`: a buyer asks whether it is to pay back."""
+    case = {"state": state, "appeal": {"side": side, "won": won, "until": b.at("07-05 10:00").isoformat()}}
+    assert list(appealed(Story(b.ORDER, ZoneInfo(b.ZONE), []), case)) == [f"appeal of the {side}: {words} [R4.11]"]
