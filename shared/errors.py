@@ -361,6 +361,15 @@ def _plain(value: object) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
+_REFUNDED_ZH = (
+    "[，退款金额{amount_minor}][，已扣除运费{freight_minor}（不再满足包邮条件）][，已扣除未退回的赠品{gifts_minor}]"  # R3.10, R4.5
+)
+_REFUNDED_EN = (
+    "[; {amount_minor} is refunded]"
+    "[; {freight_minor} of freight was deducted, as it is no longer free]"
+    "[; {gifts_minor} was deducted for gifts that were kept]"
+)
+
 CATALOGUE: dict[str, Entry] = {
     "event.bad_header": Entry(
         "a CloudEvents header is doubled, empty, too long, not UTF-8, holds a comma or a control character, or says what is not read here"
@@ -676,7 +685,14 @@ CATALOGUE: dict[str, Entry] = {
         "已同意退款，正在确认商品未发货",
         "Agreed to. We check that nothing has left.",
     ),
-    "case.withdrawn": Entry("the buyer took the request back", False, "买家已撤销申请", "The request was withdrawn."),
+    "case.withdrawn": Entry(
+        "the buyer took the request back",
+        False,
+        "您已撤销申请",
+        "You withdrew the request.",
+        "买家已撤销申请",
+        "The buyer withdrew the request.",
+    ),
     "case.wrong_state": Entry(
         "not legal in the state that the case is in", False, "当前状态不支持此操作", "This is not possible in the case's present state."
     ),
@@ -762,7 +778,12 @@ CATALOGUE: dict[str, Entry] = {
         "The platform is looking at the request.",
     ),
     "case.agreed": Entry(
-        "the seller agreed", False, "卖家已同意[，下一步截止时间{deadline}]", "The seller agreed[; the next step is due by {deadline}]."
+        "the seller agreed",
+        False,
+        "卖家已同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
+        "The seller agreed[; {amount_minor} is refunded][; the next step is due by {deadline}].",
+        "您已同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
+        "You agreed[; {amount_minor} is refunded][; the next step is due by {deadline}].",
     ),
     "case.appeal_lost": Entry(
         "the appeal was not upheld: the ruling stands", False, "申诉不成立，维持原裁决", "The appeal failed. The ruling stands."
@@ -814,12 +835,20 @@ CATALOGUE: dict[str, Entry] = {
     "case.default_judgment": Entry(
         "the platform did not rule in time: for the buyer",
         False,
-        "平台逾期未裁决，按买家诉求处理[，退款金额{amount_minor}][，{appeal_until}前可申诉]",
-        "Not ruled on in time: decided for the buyer[; {amount_minor} is refunded][; appeals are taken until {appeal_until}].",
+        "平台逾期未裁决，按您的诉求处理" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
+        "Not ruled on in time: decided for you"
+        + _REFUNDED_EN
+        + "[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
+        "平台逾期未裁决，按买家诉求处理" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
+        "Not ruled on in time: decided for the buyer"
+        + _REFUNDED_EN
+        + "[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
     ),
     "case.disputed_by_buyer": Entry(
         "the buyer disputes the refusal",
         False,
+        "您已申请平台介入[，举证截止时间{deadline}]",
+        "You asked the platform to judge[; evidence is taken until {deadline}].",
         "买家已申请平台介入[，举证截止时间{deadline}]",
         "The buyer asked the platform to judge[; evidence is taken until {deadline}].",
     ),
@@ -828,6 +857,8 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "卖家已申请平台介入[，举证截止时间{deadline}]",
         "The seller asked the platform to judge[; evidence is taken until {deadline}].",
+        "您已申请平台介入[，举证截止时间{deadline}]",
+        "You asked the platform to judge[; evidence is taken until {deadline}].",
     ),
     "case.evidence_closed": Entry(
         "the time for evidence is over: the platform rules",
@@ -837,7 +868,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "case.evidence_shown": Entry("a side showed evidence", False, "已收到举证材料", "Evidence was added."),
     "case.goods_received": Entry(
-        "the seller's door signed for the goods", False, "退货已签收，等待验货", "The goods have arrived and are inspected."
+        "the seller's door signed for the goods",
+        False,
+        "退货已签收，等待卖家验货[，{deadline}前未验货视为通过]",
+        "The goods have arrived and the seller inspects them[; not inspected by {deadline}, all is accepted].",
+        "退货已签收，请尽快验货[，{deadline}前未验货视为通过]",
+        "The goods have arrived. Please inspect them[; not inspected by {deadline}, all is accepted].",
     ),
     "case.granted_again": Entry(
         "the refund that failed is paid anew", False, "退款失败，已重新发起", "The refund failed and is paid again."
@@ -845,14 +881,18 @@ CATALOGUE: dict[str, Entry] = {
     "case.inspected": Entry(
         "the seller inspected the goods and accepted them",
         False,
-        "卖家验货通过[，退款金额{amount_minor}]",
-        "The seller accepted the goods[; {amount_minor} is refunded].",
+        "卖家验货通过" + _REFUNDED_ZH,
+        "The seller accepted the goods" + _REFUNDED_EN + ".",
+        "您已验货通过" + _REFUNDED_ZH,
+        "You accepted the goods" + _REFUNDED_EN + ".",
     ),
     "case.not_inspected": Entry(
         "the seller did not inspect in time: all is accepted",
         False,
-        "卖家超时未验货，视为验货通过[，退款金额{amount_minor}]",
-        "Not inspected in time: all is accepted[; {amount_minor} is refunded].",
+        "卖家超时未验货，视为验货通过" + _REFUNDED_ZH,
+        "The seller did not inspect in time: all is accepted" + _REFUNDED_EN + ".",
+        "您超时未验货，视为验货通过" + _REFUNDED_ZH,
+        "You did not inspect in time: all is accepted" + _REFUNDED_EN + ".",
     ),
     "case.parcel_failed": Entry(
         "the carrier says that the parcel was refused or lost",
@@ -877,7 +917,9 @@ CATALOGUE: dict[str, Entry] = {
         "the seller did not send the replacement in time: refunded",
         False,
         "卖家超时未换货/补发，已转为退款[，退款金额{amount_minor}]",
-        "The replacement was not sent in time. It is refunded[: {amount_minor}].",
+        "The seller did not send the replacement in time. It is refunded[: {amount_minor}].",
+        "您超时未换货/补发，已转为退款[，退款金额{amount_minor}]",
+        "You did not send the replacement in time. It is refunded[: {amount_minor}].",
     ),
     "case.replacement_presumed": Entry(
         "nobody signed for the replacement: it counts as arrived",
@@ -894,14 +936,22 @@ CATALOGUE: dict[str, Entry] = {
     "case.ruled_for_buyer": Entry(
         "the platform ruled for the buyer",
         False,
-        "平台裁决支持买家[，退款金额{amount_minor}][，{appeal_until}前可申诉]",
-        "The platform ruled for the buyer[; {amount_minor} is refunded][; appeals are taken until {appeal_until}].",
+        "平台裁决支持您" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
+        "The platform ruled for you"
+        + _REFUNDED_EN
+        + "[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
+        "平台裁决支持买家" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
+        "The platform ruled for the buyer"
+        + _REFUNDED_EN
+        + "[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
     ),
     "case.ruled_for_seller": Entry(
         "the platform ruled for the seller",
         False,
-        "平台裁决支持卖家[，{appeal_until}前可申诉]",
-        "The platform ruled for the seller[; appeals are taken until {appeal_until}].",
+        "平台裁决支持卖家[，您可于{appeal_until}前申诉]",
+        "The platform ruled for the seller[; you can appeal until {appeal_until}].",
+        "平台裁决支持您[，买家可于{appeal_until}前申诉]",
+        "The platform ruled for you[; the buyer can appeal until {appeal_until}].",
     ),
     "case.seller_refused": Entry(
         "the seller refused: the buyer may dispute it",
@@ -924,12 +974,16 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "退货已寄出[，卖家须于{deadline}前验货]",
         "The goods are on their way back[; the seller inspects them by {deadline}].",
+        "买家已寄回退货[，请于{deadline}前验货]",
+        "The goods are on their way back[; please inspect them by {deadline}].",
     ),
     "case.silence_agreed": Entry(
         "the seller was silent until the deadline, which is to agree",
         False,
-        "卖家超时未处理，已自动同意[，下一步截止时间{deadline}]",
-        "Not answered in time: agreed to[; the next step is due by {deadline}].",
+        "卖家超时未处理，已自动同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
+        "The seller did not answer in time: agreed to[; {amount_minor} is refunded][; the next step is due by {deadline}].",
+        "您超时未处理，已自动同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
+        "You did not answer in time: agreed to[; {amount_minor} is refunded][; the next step is due by {deadline}].",
     ),
     "case.units_cancelled": Entry(
         "the units were cancelled before the case could have them: their money goes back by that",
@@ -1099,7 +1153,7 @@ CATALOGUE: dict[str, Entry] = {
         "a gift is not goods, or not of other goods of its seller in the order",
         False,
         "赠品信息有误，请重新下单",
-        "The gift belongs to no product.",
+        "Something is wrong with a gift in this order. Please order again.",
     ),
     "order.coupon_of_freight": Entry("a coupon covers freight", False, "优惠券不适用于运费", "Coupons do not apply to freight."),
     "order.tag_unknown": Entry("a line carries a tag that the policy does not have"),

@@ -1,6 +1,7 @@
 """What buyers and sellers read: names of guarantees, and the catalogue's sentences with the numbers of the case. Source: R4.1, R4.2.
 
-A template names fields in braces; a part in brackets is left out where a field of it is not known: `[, until {until}]`.
+A template names fields in braces; a part in brackets is left out where a field of it is not known, or is an amount of nothing:
+`[, until {until}]`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from shared.currencies import money
+from shared.currencies import amount, money
 from shared.errors import CATALOGUE
 
 Language = Literal["zh", "en"]
@@ -61,15 +62,21 @@ def name_of(guarantee: str, language: Language) -> str:
 def sentence(
     code: str, numbers: Mapping[str, object], language: Language, reader: Reader = "buyer", *, currency: str = "", zone: str = "UTC"
 ) -> str:
-    """Empty where the catalogue has nothing for them. Amounts (`…_minor`) are shown in the currency, times in the zone."""
+    """Empty where the catalogue has nothing for them. Amounts (`…_minor`) are shown as `priced` does, times in the zone."""
     entry = CATALOGUE.get(code)
     if entry is None:
         return ""
     own = (entry.seller_zh if language == "zh" else entry.seller_en) if reader == "seller" else ""
     template = own or (entry.zh if language == "zh" else entry.en)
-    shown = {name: _shown(name, value, currency, zone) for name, value in numbers.items() if value not in (None, "")}
-    whole = _PART.sub(lambda part: part[1] if set(_FIELD.findall(part[1])) <= shown.keys() else "", template)
+    shown = {name: _shown(name, value, language, currency, zone) for name, value in numbers.items() if value not in (None, "")}
+    told = {name for name in shown if not (name.endswith("_minor") and numbers[name] == 0)}
+    whole = _PART.sub(lambda part: part[1] if set(_FIELD.findall(part[1])) <= told else "", template)
     return _FIELD.sub(lambda field: shown.get(field[1], "–"), whole)
+
+
+def priced(minor: int, currency: str, language: Language) -> str:
+    """As people of that language write it: `60.00元`, `60.00 CNY`; of another currency than the yuan both with its code."""
+    return f"{amount(minor, currency)}元" if (language, currency) == ("zh", "CNY") else money(minor, currency)
 
 
 def numbers_of(detail: str) -> dict[str, object]:
@@ -93,9 +100,9 @@ def _value(text: str) -> object:
         return text
 
 
-def _shown(name: str, value: object, currency: str, zone: str) -> str:
+def _shown(name: str, value: object, language: Language, currency: str, zone: str) -> str:
     if isinstance(value, datetime):
         return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
     if name.endswith("_minor") and isinstance(value, int):
-        return money(value, currency)
+        return priced(value, currency, language)
     return str(value)

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from deploy.cli.story import Step, Story
 from shared.currencies import amount, money
 
-ABOUT = ("line_no", "lines", "delivered", "case_id", "matter", "upheld", "remedy", "evidence_id", "refund_id", "compensation_id",
-         "chargeback_id", "parcel_id", "payment_id", "party", "subject_id", "break_kind", "movement", "kind", "ground", "reference",
-         "line_id", "day", "quantity", "due_minor", "amount_minor", "buyer_minor", "ours_minor", "theirs_minor", "outcome", "reason",
-         "code", "by", "how", "turn", "deadline", "pay_by", "settle_at")  # fmt: skip
+ABOUT = ("line_no", "lines", "line_nos", "hours", "delivered", "case_id", "matter", "upheld", "remedy", "evidence_id", "refund_id",
+         "compensation_id", "chargeback_id", "parcel_id", "payment_id", "party", "subject_id", "coupon_id", "expires_at", "break_kind",
+         "movement", "kind", "ground", "reference", "line_id", "day", "quantity", "due_minor", "base_minor", "amount_minor",
+         "buyer_minor", "ours_minor", "theirs_minor", "outcome", "reason", "code", "by", "how", "turn", "deadline", "pay_by",
+         "settle_at")  # fmt: skip
 
 
 def about(step: Step, story: Story) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 
 from deploy.cli.waterfall import Share, Waterfall
 from shared.currencies import amount, money
+from shared.texts import Language, priced
 
-Words = tuple[str, str]  # zh, en
+Words = tuple[str, str]
+LANGUAGES: tuple[Language, Language] = ("zh", "en")  # of Words
 
-OPEN: Words = ("尚未付款", "Nothing has been paid yet.")
+OPEN: Words = ("本次售后暂无款项支付", "No money has been paid in this case.")
 GOT: Words = ("您共收到{buyer}", "You got {buyer} in all.")
 REFUND: Words = ("其中退款{refund}", "Of it {refund} is the refund.")
 COMPENSATION: Words = ("其中赔付{compensation}", "Of it {compensation} is compensation.")
@@ -19,17 +21,20 @@ FUND: Words = (
     "The platform's guarantee fund paid the refund: your settlement is as without it.",
 )
 ESCROW: Words = (
-    "{escrow}从本订单担保金中支出，结算时您将少收相应货款",
-    "{escrow} came from the order's escrow: its settlement is so much less.",
+    "{escrow}从本订单待结算货款中支出，您的结算金额相应减少",
+    "{escrow} came from the order's escrow: you are settled less by your share of it.",
 )
 BALANCE: Words = ("从您的余额扣除{balance}", "{balance} was taken from your balance.")
 DEPOSIT: Words = ("从您的保证金扣除{deposit}", "{deposit} was taken from your deposit.")
-DEBT: Words = ("平台为您垫付{debt}，计为欠款", "The platform advanced {debt} for you, which you owe it.")
+DEBT: Words = ("平台为您垫付{debt}，已计为欠款", "The platform advanced {debt} for you, which became a debt of yours.")
 ADVANCE: Words = ("平台暂时垫付{advance}，尚待承担方归还", "The platform has fronted {advance}; who bears it has not given it back yet.")
 PROMOTER: Words = ("达人退回佣金{promoter}", "The promoter gave back {promoter} of commission.")
 FEE: Words = ("平台退回服务费{fee}", "The platform gave back {fee} of its fee.")
 SUBSIDY: Words = ("优惠补贴{subsidy}退回出资方", "{subsidy} of subsidy went back to who gave it.")
-REIMBURSED: Words = ("申诉成功，平台补偿您{reimbursed}", "You won on appeal: the platform paid you {reimbursed}.")
+REIMBURSED: Words = (
+    "申诉成功，平台补偿您{reimbursed}，即本次售后由您实际承担的金额",
+    "You won on appeal: the platform paid you {reimbursed}, what the case had cost you.",
+)
 
 
 def flow_lines(flow: Waterfall) -> Iterator[str]:
@@ -38,7 +43,7 @@ def flow_lines(flow: Waterfall) -> Iterator[str]:
         yield f"refund {refund_id}: {money(minor, flow.currency)} granted, {became}; the {funder} bears it"
     for compensation_id, why, minor, became in flow.compensations:
         yield f"compensation {compensation_id}: {money(minor, flow.currency)}, {why}, {became}"
-    yield "who pays:" if flow.gave else "nobody has paid anything yet"
+    yield "who pays:" if flow.gave else "nobody has paid anything"
     yield from (_line(flow, one) for one in flow.gave)
     if flow.got:
         yield "who gets it:"
@@ -82,9 +87,9 @@ def _data(one: Share) -> dict[str, Any]:
 
 def told(flow: Waterfall) -> dict[str, Words]:
     """By reader: zh and en."""
-    shown = {name: money(minor, flow.currency) for name, minor in _numbers(flow).items()}
+    zh, en = ({name: priced(minor, flow.currency, language) for name, minor in _numbers(flow).items()} for language in LANGUAGES)
     return {
-        reader: ("。".join(zh.format(**shown) for zh, _ in said) + "。", " ".join(en.format(**shown) for _, en in said))
+        reader: ("。".join(words[0].format(**zh) for words in said) + "。", " ".join(words[1].format(**en) for words in said))
         for reader, said in (("buyer", list(_buyer(flow))), ("seller", list(_seller(flow))))
     }
 

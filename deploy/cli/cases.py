@@ -19,7 +19,8 @@ from deploy.cli.errors import Failed
 from deploy.cli.explain import print_step, step_data
 from deploy.cli.lookup import place
 from deploy.cli.plain import say
-from deploy.cli.story import Step, Story, tell
+from deploy.cli.short import appealed, said
+from deploy.cli.story import Step, Story, sentences, tell
 from deploy.cli.watch import Watch
 from deploy.cli.waterfall import waterfall
 from deploy.local.policies import zone_of
@@ -166,16 +167,17 @@ class Told:
         say(f"{task['kind']} for {task['ground']}; buyer {task['buyer_id']}, seller {task['seller_id']}")
         until = f" until {_local(task['deadline'], zone)}" if task["deadline"] else ""
         say(f"{task['state']} {STATES[task['state']]}: {task['turn']}'s turn{until} [{task['rule']}] {task['code']}")
+        facts = [fact for step in self.steps if isinstance(fact := step.entry.event, CaseFact) and fact.case_id == self.id]
+        for words in sentences(self.story, *said(facts[-1])) if facts else ():
+            say(f"  {words}")
         for one in self.evidence:
             say(f"evidence of the {one['side']}: {one['evidence_id']}")
         for ruled in self._bodies("case.ruled"):
             whose = "for the buyer" if ruled["upheld"] else "for the seller"
             say(f"ruled {whose} by {ruled['ruling_id'] or ruled['by']}; fault {ruled['fault']}, finding {ruled['finding']}")
             _print_reason(ruled)
-        appeal = self.body.get("appeal")
-        if appeal:
-            stands = {None: "open until " + _local(datetime.fromisoformat(appeal["until"]), zone), True: "won", False: "lost"}
-            say(f"appeal of the {appeal['side']}: {stands[appeal.get('won')]}")
+        for words in appealed(self.story, self.body):
+            say(words)
         for ended in self._bodies("case.appeal_ended"):
             _print_reason(ended)
         for refund_id, minor, funder, became in self.flow.refunds:

@@ -16,12 +16,12 @@ from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.lookup import is_case, place
 from deploy.cli.plain import say
-from deploy.cli.story import Step, Story, meaning, sentences, state_of, tell, tell_each
+from deploy.cli.short import in_short, said
+from deploy.cli.story import Step, Story, meaning, sentences, tell, tell_each
 from deploy.cli.waterfall import waterfall
 from deploy.local.stack import Stack
-from shared.contracts.refund import CaseFact
 from shared.currencies import amount
-from shared.texts import numbers_in, numbers_of
+from shared.texts import numbers_of
 
 
 @click.command()
@@ -30,7 +30,7 @@ from shared.texts import numbers_in, numbers_of
 @click.option("--json", "as_json", is_flag=True, help="For programs: every record whole.")
 @click.option("--whole", is_flag=True, help="Read every topic whole: finds even what lies where it does not belong and nobody reads.")
 def explain(name: str, order: str | None, as_json: bool, whole: bool) -> None:
-    """Tell what happened to ORDER, in the order in which it was published, and why: events, rules, money, deadlines.
+    """Tell where ORDER stands, and what happened to it, in the order in which it was published, and why: events, rules, money, deadlines.
 
     Times are when it happened, in the zone of the policy. `<- 3` follows from step 3; a step without one came from outside or by time.
 
@@ -67,6 +67,9 @@ def show(story: Story) -> None:
     if story.missing is not None:
         what = f"{story.missing.entry.type} follows from what is in no topic any more"
         say(f"not whole: {what}; a topic was shortened, `laotie verify` says from where on it is proven")
+    state = in_short(story)
+    for line in ["in short:", *(f"  {one}" for one in state), "step by step:"] if state else ():
+        say(line)
     for step in story.steps:
         print_step(story, step)
     _print_money(story)
@@ -84,8 +87,8 @@ def print_step(story: Story, step: Step) -> None:
     for service, code, detail in step.refused:
         say(f"{'':>6}refused by {service}: {code}, {meaning(code)}")
         _print_sentences(story, code, numbers_of(detail))
-    if step.copy_of is None and (said := getattr(step.entry.event, "code", "")) and isinstance(step.entry.event, CaseFact):
-        _print_sentences(story, said, numbers_in(step.entry.event))
+    if step.copy_of is None:
+        _print_sentences(story, *said(step.entry.event))
     if step.moves is not None:
         for posting in step.moves.postings:
             say(f"{'':>8}{amount(posting.amount_minor, step.moves.currency):>14} {step.moves.currency}  {posting.account}")
@@ -112,8 +115,6 @@ def _print_rest(story: Story) -> None:
         say("no deadline stands")
     for row in story.held:
         say(f"held back by {row['service']}: {row['ref']} is {row['state']}, {row['reason']}: {meaning(row['reason'])}")
-    for line in state_of(story):
-        say(line)
 
 
 def _local(story: Story, at: datetime) -> str:
@@ -131,7 +132,7 @@ def _data(story: Story) -> dict[str, Any]:
             for row in story.deadlines
         ],
         "held": story.held,
-        "state": state_of(story),
+        "state": in_short(story),
         "stored": story.bodies,
     }
 

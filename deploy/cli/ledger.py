@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import click
 
+from deploy.cli.charged import abouts, ahead
 from deploy.cli.clock import Moment
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
@@ -42,7 +43,7 @@ KNOWN = """
 SELECT EXISTS (SELECT FROM payment.posting WHERE order_id = $1) OR EXISTS (SELECT FROM payment.payment WHERE key = $1),
        EXISTS (SELECT FROM payment.posting WHERE account = ANY ($2::text[])) OR EXISTS (SELECT FROM payment.account WHERE key = $1)
 """
-PAYOUTS = "SELECT body->'payouts' FROM payment.account WHERE key = $1"
+ACCOUNT = "SELECT body::text FROM payment.account WHERE key = $1"
 TRIAL = """
 SELECT form, currency, sum(amount_minor) AS amount_minor, count(*) FILTER (WHERE amount_minor <> 0) AS accounts
   FROM (SELECT CASE WHEN account = ANY ($1::text[]) THEN account ELSE split_part(account, ':', 1) || ':' END AS form,
@@ -62,22 +63,30 @@ class Past(Moment):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """kind: the type of its fact, empty for what was posted before that was written down. order_id None: of a party."""
+    """kind: the type of its fact, empty for what was posted before that was written down. order_id None: of a party.
+
+    about: what a party's own is about, as its fact says; empty where that is nothing of an order.
+    """
 
     id: str
     kind: str
     at: datetime
     order_id: str | None
     postings: tuple[tuple[str, str, int], ...]
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the ledger says of one order or one party. transactions None: it knows none of that id. payouts: of a party, under way now."""
+    """What the ledger says of one order or one party. transactions None: it knows none of that id. payouts: of a party, under way now.
+
+    purses: of a party, by currency, as they are kept now.
+    """
 
     orders: list[Transaction] | None
     partys: list[Transaction] | None
     payouts: Mapping[str, Any]
+    purses: Mapping[str, Any]
 
 
 @click.group()
@@ -97,6 +106,8 @@ def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
     """Show each transaction of an order or a party in order, and what its accounts hold."""
     stack = running()
     found = asyncio.run(_page(stack, order_or_party, moment))
+    if found.partys and any(one.order_id is None for one in found.partys):
+        found = replace(found, partys=named(found.partys, abouts(stack, order_or_party)))
     if found.orders is None and found.partys is None:
         raise Failed(f"the ledger knows no order and no party {order_or_party!r}")
     if as_json:
@@ -115,6 +126,8 @@ def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
         _print_sums(f"the party's accounts{then}:", _sums(found.partys, "<party>", order_or_party))
         for payout_id, payout in found.payouts.items():
             say(f"payout under way: {money(payout['amount_minor'], payout['currency'])}  {payout_id}")
+        for line in ahead(found.purses, zone):
+            say(line)
 
 
 @ledger.command()
@@ -136,6 +149,10 @@ def accounts(moment: datetime | None, as_json: bool) -> None:
         raise Failed(f"the ledger does not sum to zero: {dict(totals)} minor units")
 
 
+def named(transactions: Iterable[Transaction], about: Mapping[str, str]) -> list[Transaction]:
+    return [replace(one, about=about.get(one.id, "")) for one in transactions]
+
+
 async def _page(stack: Stack, identity: str, moment: datetime | None) -> Page:
     names = [account.prefix + identity for account in ACCOUNTS if account.form.endswith("<party>")]
     connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
@@ -144,11 +161,12 @@ async def _page(stack: Stack, identity: str, moment: datetime | None) -> Page:
             an_order, a_party = (await connection.fetch(KNOWN, identity, names))[0]
             orders = _transactions(await connection.fetch(OF_ORDER, identity, moment)) if an_order else None
             partys = _transactions(await connection.fetch(OF_PARTY, names, moment)) if a_party else None
-            payouts = await connection.fetchval(PAYOUTS, identity) if a_party and moment is None else None
+            account = await connection.fetchval(ACCOUNT, identity) if a_party and moment is None else None
     finally:
         await connection.close()
-    known = json.loads(payouts or "{}")
-    return Page(orders, partys, {payout_id: payout for payout_id, payout in known.items() if payout["state"] == UNDER_WAY})
+    known = {"payouts": {}, "purses": {}, **json.loads(account or "{}")}
+    under_way = {payout_id: payout for payout_id, payout in known["payouts"].items() if payout["state"] == UNDER_WAY}
+    return Page(orders, partys, under_way, known["purses"])
 
 
 async def _trial(stack: Stack, moment: datetime | None) -> list[dict[str, Any]]:
@@ -209,7 +227,7 @@ def _print(transactions: Iterable[Transaction], zone: ZoneInfo, *, running_balan
     totals: Counter[tuple[str, str]] = Counter()
     for one in transactions:
         means = TRANSACTIONS[one.kind].means if one.kind in TRANSACTIONS else ""
-        of = f" of order {one.order_id}" if running_balance and one.order_id else ""
+        of = f": {one.about}" if one.about else f" of order {one.order_id}" if running_balance and one.order_id else ""
         say(f"{one.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one.kind or '?':<18} {one.id}  {means}{of}")
         for name, currency, minor in one.postings:
             totals[(name, currency)] += minor
@@ -260,7 +278,9 @@ def _told(transactions: Iterable[Transaction]) -> dict[str, Any]:
             totals[(name, currency)] += minor
             after = totals[(name, currency)]
             postings.append({"account": name, "currency": currency, "amount_minor": minor, "sum_minor": after})
-        told.append({"at": one.at.isoformat(), "kind": one.kind, "id": one.id, "order_id": one.order_id, "postings": postings})
+        told.append(
+            {"at": one.at.isoformat(), "kind": one.kind, "id": one.id, "order_id": one.order_id, "about": one.about, "postings": postings}
+        )
     return {"transactions": told}
 
 

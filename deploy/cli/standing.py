@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import click
 
+from deploy.cli import card
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.plain import say
 from deploy.cli.watch import Watch
-from deploy.local.policies import zone_of
+from deploy.local.policies import policies_of, zone_of
 from deploy.local.stack import Stack
 from shared import postgres
+from shared.policy import Policies
 
 STANDING = "SELECT body::text FROM trust.standing WHERE key = $1"
 VOTES = "SELECT (body ->> 'votes')::bigint FROM trust.poll WHERE key = $1"
 PREFIXES = ("seller:", "promoter:")
+BUYER = "buyer:"
 
 
 @click.command()
@@ -32,19 +35,40 @@ def standing(subject: str, as_json: bool) -> None:
     """Show what is held against SUBJECT, a seller:ID or promoter:ID: violations and their appeals, points, study, suspensions, votes.
 
     Points are violations less study, never below 0; at a hundred it is removed. Whose appeals wait: `laotie attention`.
+
+    Of a buyer:ID, show its trust card, or why it has none and until when.
     """
-    if not subject.startswith(PREFIXES):
-        raise click.BadParameter("say seller:ID or promoter:ID", param_hint="SUBJECT")
+    if not subject.startswith((*PREFIXES, BUYER)):
+        raise click.BadParameter("say seller:ID, promoter:ID or buyer:ID", param_hint="SUBJECT")
     stack = running()
-    body, votes, now = asyncio.run(_read(stack, subject))
-    if body is None and votes is None:
-        raise Failed(f"nothing is known of {subject!r}: no violation, no study, no vote")
-    told = data(subject, body or {}, votes, now)
+    policies = policies_of(stack)
+    if subject.startswith(BUYER):
+        told, now = asyncio.run(_card(stack, subject, policies))
+        shown = card.lines(told, ZoneInfo(policies.at(now).zone))
+    else:
+        body, votes, now = asyncio.run(_read(stack, subject))
+        if body is None and votes is None:
+            raise Failed(f"nothing is known of {subject!r}: no violation, no study, no vote")
+        told = data(subject, body or {}, votes, now, policies)
+        shown = lines(told, zone_of(stack))
     if as_json:
         click.echo(json.dumps(told, indent=1))
         return
-    for line in lines(told, zone_of(stack)):
+    for line in shown:
         say(line)
+
+
+async def _card(stack: Stack, subject: str, policies: Policies) -> tuple[dict[str, Any], datetime]:
+    async with Watch(stack) as watch:
+        now = await watch.clock()
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        holder, person, score = await card.read(connection, subject)
+    finally:
+        await connection.close()
+    if not (holder or person or score):
+        raise Failed(f"nothing is known of {subject!r}: no trust card, no score")
+    return card.data(subject, holder, person, score, policies.at(now), now), now
 
 
 async def _read(stack: Stack, subject: str) -> tuple[dict[str, Any] | None, int | None, datetime]:
@@ -58,11 +82,12 @@ async def _read(stack: Stack, subject: str) -> tuple[dict[str, Any] | None, int 
         await connection.close()
 
 
-def data(subject: str, body: Mapping[str, Any], votes: int | None, now: datetime) -> dict[str, Any]:
-    """From the standing as stored; suspended, removed: at the business time `now`. Times in UTC."""
+def data(subject: str, body: Mapping[str, Any], votes: int | None, now: datetime, policies: Policies) -> dict[str, Any]:
+    """From the standing as stored; suspended, removed, appeal_until: at the business time `now`. Times in UTC."""
     appeals, voided = body.get("appeals", {}), set(body.get("voided", ()))
     violations = [
         {"violation_id": name, **one, "voided": name in voided, "appeal": appeals.get(name, {}).get("outcome")}
+        | ({} if name in voided or name in appeals else _appeal(one, now, policies))
         for name, one in body.get("told", {}).items()
     ]
     suspensions = [{"id": name, **one, "in_force": _in_force(one, now)} for name, one in body.get("suspensions", {}).items()]
@@ -81,12 +106,13 @@ def data(subject: str, body: Mapping[str, Any], votes: int | None, now: datetime
 
 
 def lines(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
-    state = "suspended" if told["suspended"] else "free"
+    state = _suspended(told, zone) if told["suspended"] else "free"
     state = f"removed since {_local(told['removed_since'], zone)}" if told["removed_since"] else state
     yield f"{told['subject']}: {state}, times in {zone.key}"
     yield f"{told['points']} points: {told['of_violations']} of violations, less {told['of_study']} of study [R6.1]"
     for one in told["violations"]:
         notes = ", void" * one["voided"] + (f", appeal {one['appeal']}" if one["appeal"] else "")
+        notes += f", can be appealed until {_local(one['appeal_until'], zone)}" if "appeal_until" in one else ""
         what = f"violation {one['violation_id']}, {one['kind']}, {one['points']} points, level {one['level']}"
         yield f"{_local(one['at'], zone)}  {what}{notes}"
     for one in told["study"]:
@@ -98,6 +124,19 @@ def lines(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
         yield f"{_local(one['effective_from'], zone)}  suspended, level {one['level']}, {until}, for {why}{ended} [R6.2]"
     if told["votes"]:
         yield f"{told['votes']} votes in all [R6.3]"
+
+
+def _suspended(told: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Until the last of those in force is over."""
+    ends = [one["until"] for one in told["suspensions"] if one["in_force"]]
+    return f"suspended until {_local(max(ends, key=datetime.fromisoformat), zone)}" if all(ends) else "suspended for good"
+
+
+def _appeal(violation: Mapping[str, Any], now: datetime, policies: Policies) -> dict[str, str]:
+    """By the policy of its day; empty once it is too late. Source: R6.2."""
+    at = datetime.fromisoformat(violation["at"])
+    until = at + timedelta(days=policies.at(at).trust.violations.appeal_days)
+    return {"appeal_until": until.isoformat()} if now < until else {}
 
 
 def _in_force(one: Mapping[str, Any], now: datetime) -> bool:

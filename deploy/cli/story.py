@@ -25,7 +25,6 @@ from deploy.verify.run import ends_of
 from shared import postgres
 from shared.contracts.order import OrderAccepted
 from shared.contracts.types import Moves
-from shared.currencies import amount, money
 from shared.errors import CATALOGUE
 from shared.messaging.message import COPIES, NOTICES
 from shared.texts import Language, Reader, sentence
@@ -266,25 +265,3 @@ def meaning(code: str) -> str:
     """Of a refusal, in the catalogue's words; empty where it is not in it."""
     known = CATALOGUE.get(code)
     return known.meaning if known else ""
-
-
-def state_of(story: Story) -> list[str]:
-    """Where it stands, one line a thing."""
-    lines, bodies = [], story.bodies
-    order = bodies.get("order")
-    if order is not None:
-        lines.append(f"order: {order['status']}, {money(order['due_minor'], order['currency'])}")
-        lines += [f"line {number}: {_line(line, order['currency'])}" for number, line in order["lines"].items()]
-    for case_id, case in bodies.get("refund", {}).get("cases", {}).items():
-        until = f" until {datetime.fromisoformat(case['deadline']).astimezone(story.zone)}" if case["deadline"] else ""
-        lines.append(f"case {case_id}: state {case['state']}, {case['turn']}'s turn{until}")
-    for refund_id, refund in bodies.get("payment", {}).get("refunds", {}).items():
-        lines.append(f"refund {refund_id}: {refund['state']}, {money(refund['buyer_minor'], refund['currency'])} to the buyer")
-    return lines
-
-
-def _line(line: Mapping[str, Any], currency: str) -> str:
-    steps = [("settled", line["settled"]), ("completed", line["completed"]), ("delivered", line["signed_at"]), ("shipped", line["sent_at"])]
-    reached = next((name for name, done in steps if done), "not shipped")
-    refunded = f", {amount(line['refunded_minor'], currency)} refunded" if line["refunded_minor"] else ""
-    return reached + refunded + (f", held by {', '.join(line['cases'])}" if line["cases"] else "")

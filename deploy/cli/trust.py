@@ -32,6 +32,7 @@ from shared.messaging.stripes import stripe_of
 from shared.policy import Policies, Policy
 
 MILLION = 1_000_000
+DEEDS = {"completed": "lines completed", "shipped_on_time": "parcels shipped in time", "answered": "cases answered in time"}
 _SUBJECT = re.compile(r"(buyer|seller|promoter):[A-Za-z0-9_.:\-]{1,64}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -213,7 +214,7 @@ def _item(item: ItemExplained) -> list[str]:
 
 
 def _lift(lift: Lift, said: Explanation) -> str:
-    facts = " and ".join(f"{one.count} {one.kind}" for one in lift.facts)
+    facts = " and ".join(f"{one.count} {DEEDS[one.kind]}" for one in lift.facts)
     words = {
         "facts": f"lifted to {lift.tier} ({lift.least}) by {facts}, each with somebody new",
         "shown": f"shown after {facts or 'more items'}, each with somebody new",

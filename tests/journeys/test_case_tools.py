@@ -156,7 +156,7 @@ def test_who_paid_what_of_a_case_sums_to_what_the_buyer_got(town: Town) -> None:
     assert accounts <= {"balance", "deposit", "debt", "platform"}
     assert "escrow" not in accounts
     _even(told, 60_00)
-    assert told["sentences"]["buyer"]["zh"] == "您共收到60.00 CNY。"
+    assert told["sentences"]["buyer"]["zh"] == "您共收到60.00元。"
     assert told["sentences"]["buyer"]["en"] == "You got 60.00 CNY in all."
     assert "= 60.00 CNY to the buyer" in town.laotie("explain", "c-late", "--order", late.order)
 

@@ -42,7 +42,7 @@ def test_explain_tells_a_support_person_what_happened_and_why(town: Town) -> Non
     assert [refusal["code"] for step in steps.values() for refusal in step["refused"]] == ["case.line_open"] * 2
     assert {(row["account"], row["amount_minor"]) for row in told["money"]} == {("psp:cash", -60_00), (f"escrow:{deal.order}", 60_00)}
     assert [row["kind"] for row in told["deadlines"]] == ["statement.due", "answer.due"]
-    assert "case c-1: state 10, seller's turn" in town.laotie("explain", deal.order)
+    assert "  case c-1: 10 applied, seller's turn until " in town.laotie("explain", deal.order)
     assert "nothing is known of an order or a case 'nobody'" in town.laotie("explain", "nobody", status=1)
 
 

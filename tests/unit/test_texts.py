@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +15,7 @@ from shared.errors import CATALOGUE, numbers
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject
-from shared.texts import GUARANTEES, name_of, numbers_in, numbers_of, sentence
+from shared.texts import GUARANTEES, Language, Reader, name_of, numbers_in, numbers_of, sentence
 from tests.unit import builders as b
 from tests.unit.order.fair import fair, rejected, wanted
 from tests.unit.refund import acts, life
@@ -49,7 +50,9 @@ def test_each_refund_code_is_a_sentence_with_all_of_its_numbers_and_with_none(co
         assert not set("[]{}–") & set(text), text
     template = (entry.seller_zh if language == "zh" else entry.seller_en) if reader == "seller" and entry.seller_zh else entry.zh
     for name in re.findall(r"\{([a-z_]+)\}", template):
-        shown = "2026-06-24 00:00:00" if name in TIMES else "12.34 CNY" if name.endswith("_minor") else "7"
+        shown = (
+            "2026-06-24 00:00:00" if name in TIMES else ("12.34元" if language == "zh" else "12.34 CNY") if name.endswith("_minor") else "7"
+        )
         assert shown in full
 
 
@@ -105,6 +108,16 @@ def test_who_may_dispute_a_refusal_and_until_when_is_told_to_each_side_in_its_ow
     assert read["seller"].endswith("The buyer can ask the platform to judge until 2026-06-24 00:00:00.")
 
 
+def test_who_sent_the_goods_back_reads_what_happens_and_when_if_nobody_inspects_them_r4_4() -> None:
+    """By silence, as they are accepted then."""
+    memory = shop(*life.RETURNED, acts.door_signed())
+    fact = next(fact for fact in reversed(memory.facts) if getattr(fact, "code", "") == "case.goods_received")
+    case = life.purchase_of(memory).cases[b.CASE]
+    until = f"{case.deadline.astimezone(ZoneInfo(b.ZONE)):%Y-%m-%d %H:%M:%S}" if case.deadline else ""
+    assert sentence("case.goods_received", numbers_in(fact), "zh", zone=b.ZONE) == f"退货已签收，等待卖家验货，{until}前未验货视为通过"
+    assert f"not inspected by {until}, all is accepted" in sentence("case.goods_received", numbers_in(fact), "en", "seller", zone=b.ZONE)
+
+
 @pytest.mark.parametrize("code", ["case.shipped", "case.sent_again", "not_shipped.sent"])
 def test_a_seller_is_not_told_that_it_can_ask_for_what_its_buyer_can(code: str) -> None:
     for language, you, buyer in (("en", "You can", "The buyer can"), ("zh", "您", "买家")):
@@ -114,7 +127,60 @@ def test_a_seller_is_not_told_that_it_can_ask_for_what_its_buyer_can(code: str) 
 
 def test_a_default_judgment_says_until_when_it_can_be_appealed_r4_11() -> None:
     told = sentence("case.default_judgment", {"appeal_until": AT}, "zh", "seller", zone="Asia/Shanghai")
-    assert told == "平台逾期未裁决，按买家诉求处理，2026-06-24 00:00:00前可申诉"
+    assert told == "平台逾期未裁决，按买家诉求处理，您可于2026-06-24 00:00:00前申诉"
+
+
+@pytest.mark.parametrize(
+    ("code", "loser", "winner"),
+    [
+        ("case.ruled_for_buyer", "seller", "buyer"),
+        ("case.default_judgment", "seller", "buyer"),
+        ("case.ruled_for_seller", "buyer", "seller"),
+    ],
+)
+def test_only_who_lost_is_told_that_it_can_appeal_r4_11(code: str, loser: Reader, winner: Reader) -> None:
+    """An appeal of the other side is refused with appeal.not_loser."""
+    you = {who: sentence(code, {"appeal_until": AT}, "en", who, zone="Asia/Shanghai") for who in (loser, winner)}
+    zh = {who: sentence(code, {"appeal_until": AT}, "zh", who, zone="Asia/Shanghai") for who in (loser, winner)}
+    assert you[loser].endswith("; you can appeal until 2026-06-24 00:00:00.")
+    assert you[winner].endswith(f"; the {loser} can appeal until 2026-06-24 00:00:00.")
+    assert zh[loser].endswith("，您可于2026-06-24 00:00:00前申诉")
+    assert zh[winner].endswith(f"，{'卖家' if loser == 'seller' else '买家'}可于2026-06-24 00:00:00前申诉")
+
+
+@pytest.mark.parametrize("code", ["case.ruled_for_buyer", "case.default_judgment"])
+def test_a_verdict_that_asks_for_the_goods_says_until_when_r4_4_r4_11(code: str) -> None:
+    for language, said in (("en", "the next step is due by 2026-06-24 00:00:00"), ("zh", "下一步截止时间2026-06-24 00:00:00")):
+        assert said in sentence(code, {"deadline": AT}, language, zone="Asia/Shanghai")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("code", "who"),
+    [
+        *((f"case.{name}", "buyer") for name in ("disputed_by_buyer", "withdrawn")),
+        *(
+            (f"case.{name}", "seller")
+            for name in ("agreed", "disputed_by_seller", "inspected", "not_inspected", "replacement_late", "silence_agreed")
+        ),
+    ],
+)
+def test_what_one_did_is_told_to_it_as_its_own_r4_2(code: str, who: Reader) -> None:
+    other: Reader = "seller" if who == "buyer" else "buyer"
+    for language, you, name in (("en", "You ", f"The {who} "), ("zh", "您", "买家" if who == "buyer" else "卖家")):
+        assert sentence(code, {}, language, who).startswith(you)  # type: ignore[arg-type]
+        assert sentence(code, {}, language, other).startswith(name)  # type: ignore[arg-type]
+
+
+def test_a_buyer_reads_what_was_deducted_of_its_refund_and_no_nothings_r3_10_r4_5() -> None:
+    granted = b.granted("r1", 60_00).model_copy(update={"code": "case.inspected", "freight_minor": 10_00})
+    assert sentence(granted.code, numbers_in(granted), "en", currency="CNY") == (
+        "The seller accepted the goods; 60.00 CNY is refunded; 10.00 CNY of freight was deducted, as it is no longer free."
+    )
+    assert sentence(granted.code, numbers_in(granted), "zh", currency="CNY") == (
+        "卖家验货通过，退款金额60.00元，已扣除运费10.00元（不再满足包邮条件）"
+    )
+    kept = granted.model_copy(update={"freight_minor": 0, "gifts_minor": 3_00})
+    assert sentence(kept.code, numbers_in(kept), "zh", currency="CNY") == "卖家验货通过，退款金额60.00元，已扣除未退回的赠品3.00元"
 
 
 @pytest.mark.parametrize("told", [acts.DISPUTED, (*acts.DISPUTED, acts.HEARD)])
@@ -127,7 +193,12 @@ def test_evidence_that_is_too_late_is_told_when_its_time_was_over_r4_11(told: tu
 
 def test_the_numbers_of_a_verdict_are_those_of_its_fact() -> None:
     closed = b.case_closed(quantity=1, amount_minor=60_00)
-    assert sentence(closed.code, numbers_in(closed), "zh", currency="CNY") == "退款已完成，金额60.00 CNY"
+    assert sentence(closed.code, numbers_in(closed), "zh", currency="CNY") == "退款已完成，金额60.00元"
+
+
+def test_another_currency_than_the_yuan_is_shown_by_its_code_in_both_languages_r1_1() -> None:
+    told = {language: sentence("case.refunded", {"refunded_minor": 5_000}, language, currency="JPY") for language in get_args(Language)}
+    assert told == {"zh": "退款已完成，金额5,000 JPY", "en": "The refund is done: 5,000 JPY."}
 
 
 def test_a_code_that_is_not_in_the_catalogue_or_not_for_them_says_nothing() -> None:

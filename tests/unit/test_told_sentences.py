@@ -13,6 +13,7 @@ from deploy.verify.log import Entry
 from shared.errors import numbers
 from shared.messaging.message import Message
 from tests.unit import builders as b
+from tests.unit.payment import asks
 from tests.unit.refund import life
 
 
@@ -38,7 +39,7 @@ def test_a_refusal_is_told_to_both_sides_in_both_languages(capsys: pytest.Captur
 def test_a_verdict_is_told_with_its_amount_in_the_orders_currency(capsys: pytest.CaptureFixture[str]) -> None:
     paid, closed = b.order_paid(), b.case_closed(quantity=1, amount_minor=60_00)
     lines = printed(capsys, step(paid, paid.occurred_at), step(closed, closed.occurred_at))
-    assert "buyer: 退款已完成，金额60.00 CNY / The refund is done: 60.00 CNY." in lines
+    assert "buyer: 退款已完成，金额60.00元 / The refund is done: 60.00 CNY." in lines
 
 
 def test_what_only_ops_read_is_not_told_to_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,3 +78,11 @@ def test_a_ruling_is_told_with_what_it_said(capsys: pytest.CaptureFixture[str]) 
         assert any(
             f"matter sham_shipping, upheld {upheld}, remedy as_claimed" in line for line in printed(capsys, step(ruled, ruled.occurred_at))
         )
+
+
+def test_a_promise_that_was_broken_is_told_with_its_hours_its_lines_and_what_it_is_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """R2.4: a seller asks why it was late, and of what its tenth is."""
+    late = asks.shipping_late()
+    assert any(
+        "line_nos 1, hours 48, " in line and "base 100.00, amount 10.00" in line for line in printed(capsys, step(late, late.occurred_at))
+    )

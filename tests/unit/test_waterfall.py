@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from deploy.cli import borne
 from deploy.cli.borne import flow_data, flow_lines, told
 from deploy.cli.story import Step
-from deploy.cli.waterfall import Waterfall, waterfall
+from deploy.cli.waterfall import Share, Waterfall, waterfall
 from deploy.verify.log import Entry
 from shared.contracts.owed import CompensationGranted
 from shared.messaging.memory import Memory
@@ -53,8 +54,11 @@ def test_before_settlement_escrow_pays_the_buyer_and_the_subsidy_goes_back_r3_4(
     assert by_account(found) == {f"escrow:{b.ORDER}": -48_00, "psp:cash": 40_00, "platform:subsidy": 8_00}
     assert (found.buyer_minor, found.refunded_minor, found.refunds) == (40_00, 40_00, [("r1", 40_00, "seller", "done")])
     zh, en = told(found)["seller"]
-    assert en == "48.00 CNY came from the order's escrow: its settlement is so much less. 8.00 CNY of subsidy went back to who gave it."
-    assert zh == "48.00 CNY从本订单担保金中支出，结算时您将少收相应货款。优惠补贴8.00 CNY退回出资方。"
+    assert (
+        en
+        == "48.00 CNY came from the order's escrow: you are settled less by your share of it. 8.00 CNY of subsidy went back to who gave it."
+    )
+    assert zh == "48.00元从本订单待结算货款中支出，您的结算金额相应减少。优惠补贴8.00元退回出资方。"
     assert "48.00 paid - 8.00 to others = 40.00 CNY to the buyer" in list(flow_lines(found))
 
 
@@ -110,7 +114,7 @@ def test_compensation_is_beside_the_refund_r4_9() -> None:
     assert (found.buyer_minor, found.refunded_minor, found.compensated_minor) == (50_00, 40_00, 10_00)
     assert found.compensations == [("late1", "return_freight", 10_00, "done")]
     assert told(found)["buyer"][1] == "You got 50.00 CNY in all. Of it 40.00 CNY is the refund. Of it 10.00 CNY is compensation."
-    assert "The platform advanced 10.00 CNY for you, which you owe it." in told(found)["seller"][1]
+    assert "The platform advanced 10.00 CNY for you, which became a debt of yours." in told(found)["seller"][1]
 
 
 @pytest.mark.parametrize(
@@ -120,8 +124,22 @@ def test_compensation_is_beside_the_refund_r4_9() -> None:
 def test_what_is_not_paid_moves_nothing_and_is_said_r3_5(events: tuple[Any, ...], became: str) -> None:
     found = flow(bank(b.order_paid(example())), b.granted("r1", 40_00), *events)
     assert (found.shares, found.buyer_minor, [one[3] for one in found.refunds]) == ([], 0, [became])
-    assert told(found) == dict.fromkeys(("buyer", "seller"), ("尚未付款。", "Nothing has been paid yet."))
+    assert told(found) == dict.fromkeys(("buyer", "seller"), ("本次售后暂无款项支付。", "No money has been paid in this case."))
     assert flow_data(found)["pays"] == []
+
+
+def test_no_word_on_money_can_be_taken_for_another_of_the_trade_r3_1_r3_7() -> None:
+    """尚未付款 says that the buyer has not paid the order; 担保金 reads as 保证金, the deposit of the seller."""
+    texts = [words[0] for words in vars(borne).values() if isinstance(words, tuple) and len(words) == 2]
+    assert sum("保证金" in text for text in texts) == 1
+    assert [text for text in texts if "尚未付款" in text or "担保金" in text] == []
+
+
+def test_a_seller_that_won_on_appeal_reads_why_it_has_less_than_the_buyer_got_r4_11() -> None:
+    """Of 86.90 that the buyer keeps, 82.56 had been the seller's: the rest would have been the platform's fee."""
+    zh, en = told(Waterfall("CNY", [Share("balance:s1", "s1", "seller", 82_56, (), ())], reimbursed_minor=82_56))["seller"]
+    assert zh == "申诉成功，平台补偿您82.56元，即本次售后由您实际承担的金额。"
+    assert en == "You won on appeal: the platform paid you 82.56 CNY, what the case had cost you."
 
 
 def test_other_cases_of_the_order_are_another_story() -> None:

@@ -59,7 +59,7 @@ SENTENCES: dict[str, tuple[str, ...] | None] = {
     "promise.gift": ("赠品随主商品一并退回", "A gift goes back with its product."),
     "promise.goods_only": ("虚拟商品不提供此保障", "Virtual goods do not have this promise."),
     "refund.amount_exceeds": (
-        "申请金额60.01 CNY超过可退金额60.00 CNY",
+        "申请金额60.01元超过可退金额60.00元",
         "The amount asked for (60.01 CNY) is more than can be refunded (60.00 CNY).",
     ),
     "refund.amount_not_fit": ("该售后类型不支持自定义金额", "No amount can be asked for in this kind of case."),

@@ -18,6 +18,7 @@ from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, 
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.policy import Policies
+from shared.policy.checks import GOOD
 from tests.unit.builders import POLICIES
 from tests.unit.trust.asked import told
 from tests.unit.trust.market import TODAY, ago, completed, evidence, noon, parties, score_of, shipped, trust, voided
@@ -148,10 +149,14 @@ def test_a_malformed_time_is_wrong_usage(text: str, why: str) -> None:
         command.Then().convert(text, None, None)
 
 
+def test_each_good_deed_that_lifts_a_score_has_its_words_r5_6() -> None:
+    assert command.DEEDS.keys() == set(GOOD)
+
+
 def test_people_read_what_it_is_made_of() -> None:
     events: list[Message] = [shipped(f"o{n}", parties(), buyer="b1") for n in range(8)]
     text = "\n".join(command.lines(told(trust(*events), "seller:s1")))
     assert "seller:s1: 813 (new: not shown yet), tier new, 8 items, as of 2026-06-16, policy 1" in text
     assert "5.000000 good       0.000000 bad   20 %  logistics  (3.000000 more beyond the cap a counterparty)" in text
     assert "+0  (+0.000000; 813 without it)  a parcel was shipped in time: order o0, parcel w1" in text
-    assert text.endswith("shown after 2 completed, each with somebody new")
+    assert text.endswith("shown after 2 lines completed, each with somebody new")
