@@ -51,10 +51,17 @@ DAMAGE = {
     ),
     "a fen more of a deposit": (
         "SET LOCAL session_replication_role = replica; "
-        "UPDATE payment.posting SET amount_minor = amount_minor + 1 WHERE account = 'deposit:{seller}'",
+        "UPDATE payment.posting SET amount_minor = amount_minor + 1 WHERE account = 'deposit:{seller}'; "
+        "UPDATE payment.held SET amount_minor = amount_minor + 1 WHERE account = 'deposit:{seller}'",
         "SET LOCAL session_replication_role = replica; "
-        "UPDATE payment.posting SET amount_minor = amount_minor - 1 WHERE account = 'deposit:{seller}'",
+        "UPDATE payment.posting SET amount_minor = amount_minor - 1 WHERE account = 'deposit:{seller}'; "
+        "UPDATE payment.held SET amount_minor = amount_minor - 1 WHERE account = 'deposit:{seller}'",
         ("the table of postings", "deposit:{seller}"),
+    ),
+    "a sum that lets a deposit be overdrawn": (
+        "UPDATE payment.held SET amount_minor = amount_minor + 1 WHERE account = 'deposit:{seller}'",
+        "UPDATE payment.held SET amount_minor = amount_minor - 1 WHERE account = 'deposit:{seller}'",
+        ("the table of postings", "what deposit:{seller} holds in CNY"),
     ),
     "a case that somebody moved": (
         """UPDATE refund.purchase SET body = jsonb_set(body::jsonb, '{{cases,c,state}}', '60') WHERE key = '{order}'""",
