@@ -171,6 +171,7 @@ PaymentCode = Literal[
     "payment.before_escrow",
     "payout.closed",
     "payout.contradicted",
+    "payout.too_old",
     "payout.unknown",
     "prefund.known",
     "refund.contradicted",
@@ -547,6 +548,7 @@ CATALOGUE: dict[str, Entry] = {
     "escrow.exists": Entry("this order's money is in escrow already"),
     "payment.before_escrow": Entry("money of an order whose escrow is not funded yet: waits", True),
     "payout.closed": Entry("the payout was paid or returned before"),
+    "payout.too_old": Entry("the payout was made, and is forgotten since it was answered: a person looks it up on party.v1"),
     "payout.unknown": Entry("no payout of this id was instructed"),
     "prefund.known": Entry(
         "money of this prefund id was counted before", False, "该笔预存款已入账", "This payment for subsidies was counted before."

@@ -96,10 +96,10 @@ def _payouts(book: Books, fact: Any) -> None:
         case PayoutDone():
             place = "payout", fact.payout_id
             book.ours[place] = (book.ours[place][0], fact.day or "")
-        case PayoutReturned():
+        case PayoutReturned() | PayoutSettled(how="not_paid"):
             book.ours.pop(("payout", fact.payout_id), None)
-        case PayoutSettled(how="paid"):
-            book.ours[("payout", fact.payout_id)] = ((fact.amount_minor, fact.currency), fact.day or "")
+        case PayoutSettled():
+            book.ours.setdefault(("payout", fact.payout_id), ((fact.amount_minor, fact.currency), fact.day or ""))
         case PayoutStated():
             book.theirs[fact.line_id] = (("payout", fact.payout_id), (fact.amount_minor, fact.currency), fact.day)
 

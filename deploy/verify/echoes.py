@@ -96,7 +96,7 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     payment.RefundContradicted: {psp.RefundSucceeded: ("refund_id",)},
     payment.CompensationContradicted: {psp.CompensationSucceeded: ("compensation_id",)},
     payment.PayoutReturned: {psp.PayoutFailed: WHY},
-    payment.PayoutContradicted: {psp.PayoutSucceeded: ("payout_id",)},
+    payment.PayoutContradicted: {psp.PayoutSucceeded: ("payout_id",), psp.PayoutFailed: ("payout_id", "reason")},
     handling.PayoutSettled: {handling.PayoutHandled: ("handling_id", "payout_id", "how", "by", "reason", "reference")},
     payment.SettlementHeld: {refund.CaseOpened: CASE, dispute.CaseReopened: CASE},
     payment.SettlementFreed: {refund.CaseClosed: CASE},

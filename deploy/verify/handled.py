@@ -23,6 +23,7 @@ from shared.contracts.payment import (
     EscrowFunded,
     LineSettled,
     PayoutContradicted,
+    PayoutDone,
     PayoutInstructed,
     PayoutReturned,
     RefundDone,
@@ -31,6 +32,7 @@ from shared.contracts.payment import (
     RefundReserved,
     UnwantedReceived,
 )
+from shared.messaging.message import Message
 
 Item = tuple[str, str, str]  # order, refund or compensation, its id
 WORDS = ("order_id", "handling_id", "of", "item_id", "how", "by", "reason", "reference")
@@ -110,23 +112,28 @@ def _kept(log: Log) -> Check:
 
 def _both(log: Log) -> Check:
     """All facts of a party lie in one lane, in their order; what a person said of it is compared with its event among the echoes."""
-    check = Check("a payout is contradicted once, after it came back, and settled once, after that, with what was instructed")
+    check = Check("a payout is contradicted once, after it came back or was paid, and settled once, after that, with what was instructed")
     told: dict[str, tuple[str, int, str | None]] = {}
     steps: dict[str, str] = {}
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, PayoutInstructed):
             told[fact.payout_id] = fact.currency, fact.amount_minor, fact.of
-        elif isinstance(fact, PayoutReturned):
+        elif isinstance(fact, PayoutDone | PayoutReturned):
             steps[fact.payout_id] = fact.type
         elif isinstance(fact, PayoutContradicted | PayoutSettled) and not any(log.starts.values()):
             before, right = steps.get(fact.payout_id), told.get(fact.payout_id, ("", 0, None))
-            after = PayoutReturned if isinstance(fact, PayoutContradicted) else PayoutContradicted
-            check.that(before == after.type, f"{entry}: {fact.payout_id} is told so after {before}")
+            check.that(before == _before(fact).type, f"{entry}: {fact.payout_id} is told so after {before}")
             said = fact.currency, fact.amount_minor, getattr(fact, "of", right[2])
             check.that(said == right, f"{entry}: {right} was instructed, told is {said}")
             steps[fact.payout_id] = fact.type
     return check
+
+
+def _before(fact: PayoutContradicted | PayoutSettled) -> type[Message]:
+    if isinstance(fact, PayoutSettled):
+        return PayoutContradicted
+    return PayoutDone if fact.bounced else PayoutReturned
 
 
 def _gone(log: Log) -> set[str]:

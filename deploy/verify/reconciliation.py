@@ -101,9 +101,10 @@ def _payouts(log: Log) -> dict[Place, Both]:
                 places[(fact.party, fact.payout_id)].ours = (fact.amount_minor, fact.currency)
             case PayoutDone() as fact:
                 places[(fact.party, fact.payout_id)].due = fact.stated_by
-            case PayoutReturned() as fact:
-                places[(fact.party, fact.payout_id)].ours = None
-            case PayoutSettled(how="paid") as fact:
+            case PayoutReturned() | PayoutSettled(how="not_paid") as fact:
+                both = places[(fact.party, fact.payout_id)]
+                both.ours, both.due = None, None
+            case PayoutSettled() as fact if places[(fact.party, fact.payout_id)].ours is None:
                 both = places[(fact.party, fact.payout_id)]
                 both.ours, both.due = (fact.amount_minor, fact.currency), fact.stated_by
             case PayoutStated() as fact:

@@ -40,13 +40,14 @@ TO = {"": "psp:cash", "paid": "platform:by_hand", "unclaimed": "platform:unclaim
 @dataclass(slots=True)
 class Known:
     """What transactions rest on: refunds and unwanted money by order and refund, promoters by order and line, currencies; sources: what
-    payouts were taken from, and come back to.
+    payouts were taken from, and come back to; done: those that were paid.
     """
 
     refunds: dict[tuple[str, str], RefundReserved | UnwantedReceived] = field(default_factory=dict)
     promoters: dict[tuple[str, int], str] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
     chargebacks: set[tuple[str, str]] = field(default_factory=set)  # debited before
 
 
@@ -80,6 +81,7 @@ def _known(log: Log) -> Known:
     for _, payout in log.of(PayoutInstructed):
         known.currencies[payout.payout_id] = payout.currency
         known.sources[payout.payout_id] = payout.of or "balance"
+    known.done = {fact.payout_id for _, fact in log.of(PayoutDone)}
     return known
 
 
@@ -176,7 +178,11 @@ def _of_party(fact: Any, known: Known) -> Moved | None:
         case PayoutReturned():
             source = known.sources.get(fact.payout_id, fact.of or "balance")
             return Counter({f"payout:{fact.party}": -fact.amount_minor, f"{source}:{fact.party}": fact.amount_minor})
-        case PayoutSettled(how="not_paid"):
+        case PayoutSettled(how="not_paid") if fact.payout_id in known.done:
+            return Counter(
+                {"psp:cash": -fact.amount_minor, f"{known.sources.get(fact.payout_id, 'balance')}:{fact.party}": fact.amount_minor}
+            )
+        case PayoutSettled() if fact.how == "not_paid" or fact.payout_id in known.done:
             return Counter()
         case BalanceDebited() | PayoutSettled():
             parts = {"balance": fact.from_balance_minor, "deposit": fact.from_deposit_minor, "debt": fact.as_debt_minor}

@@ -108,7 +108,8 @@ TRANSACTIONS = {
     "payout.returned": Transaction(
         "the provider did not pay: it is where it came from", ("payout:<party>",), ("balance:<party>", "deposit:<party>")),
     "payout.settled": Transaction(
-        "it had paid all the same, as a person found", ("balance:<party>", "deposit:<party>", "debt:<party>"), ("psp:cash",)),
+        "it had paid all the same, or what it had paid came back, as a person found",
+        ("balance:<party>", "deposit:<party>", "debt:<party>", "psp:cash"), ("psp:cash", "balance:<party>", "deposit:<party>")),
 }
 # fmt: on
 BOUNDED = tuple(account.prefix for account in ACCOUNTS if account.bounded and account.side == "credit")  # never below zero

@@ -57,7 +57,9 @@ class HandlingNoted(_Handling):
 
 
 class _OfPayout(Message):
-    """how paid: the provider did pay it, reference says by what; not_paid: it did not. by: the person who decided, as an opaque id."""
+    """how paid: the provider did pay it, reference says by what; not_paid: it did not, or it came back. by: the person who decided, as an
+    opaque id.
+    """
 
     party: Id
     handling_id: Id
@@ -69,8 +71,8 @@ class _OfPayout(Message):
 
 
 class PayoutHandled(_OfPayout):
-    """A person found whether the provider paid a payout that it had returned and then said it paid (`payout.contradicted`). Once per
-    handling_id; after it the payout waits for nobody. Source: R3.5.
+    """A person found whether the party has a payout of which the provider said both, that it paid it and that it did not
+    (`payout.contradicted`). Once per handling_id; after it the payout waits for nobody. Source: R3.5.
 
     Producer: ruling. Consumers: payment.
     """
@@ -90,7 +92,10 @@ class PayoutSettled(_OfPayout):
     """A person's word on a payout of which the provider said both. Paid: booked as done after all, taken from balance and deposit, the rest
     as debt; on the local day, to be stated as `payout.done` is. Not paid: moves None, what was held is swept at sweep_at, None: it is not.
 
-    Source: R3.5, R3.6, R3.9.
+    Where it had bounced: paid moves nothing, `payout.done` stands. Not paid: it is in the balance again (to_balance_minor) and is used and
+    swept like other income; or in the deposit that it was of (to_deposit_minor).
+
+    Source: R3.5, R3.6, R3.7, R3.9.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -102,6 +107,8 @@ class PayoutSettled(_OfPayout):
     from_balance_minor: Minor = 0
     from_deposit_minor: Minor = 0
     as_debt_minor: Minor = 0
+    to_balance_minor: Annotated[Minor, Field(exclude_if=lambda value: not value)] = 0
+    to_deposit_minor: Annotated[Minor, Field(exclude_if=lambda value: not value)] = 0
     debt_minor: Minor
     moves: Moves | None = None
     day: Day | None = None

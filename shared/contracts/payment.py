@@ -729,9 +729,11 @@ class PayoutReturned(Message):
 
 
 class PayoutContradicted(Message):
-    """The provider says that it paid a payout that it had returned: nothing moves, and a person finds which holds. Source: R3.5.
+    """The provider says that it paid a payout that it had returned, or (bounced) that one came back that it had paid: nothing moves, and a
+    person finds which holds. Source: R3.5.
 
-    held_minor: of what it is back in, the balance or (of) the deposit, so much is not paid out until then, as far as it stays there.
+    held_minor: of what it is back in, the balance or (of) the deposit, so much is not paid out until then, as far as it stays there; of
+    what bounced nothing is there. reason: why it bounced, as the provider says.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -744,6 +746,8 @@ class PayoutContradicted(Message):
     amount_minor: Minor
     held_minor: Minor
     of: Annotated[PaidOf, Field(exclude_if=lambda value: value is None)] = None
+    bounced: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
+    reason: Annotated[Text, Field(exclude_if=lambda value: not value)] = ""
 
 
 class PayoutOverdue(Message):

@@ -20,7 +20,7 @@ from tests.unit.payment import disputes
 from tests.unit.refund import acts, life
 from tests.unit.refund.firsts import claimed
 from tests.unit.town import Town
-from tests.unit.verify.contradicting import both, found, paid_after_all
+from tests.unit.verify.contradicting import both, bounced, found, paid_after_all
 
 
 class Market(Town):
@@ -218,7 +218,16 @@ def market(policies: Policies = POLICIES) -> Market:
     town.day("06-11 00:00", wish, *_by_hand(town), *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
     asked = of("own", life.requested("case-own", quantity=1, when="06-15 10:00")) + _rest("denied")
-    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *asked, *both("s3"), *_paid_out(town))
+    bounces = [*bounced("s11", "not_paid"), *bounced("k1", "paid")]
+    town.day(
+        "06-20 00:00",
+        *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"),
+        *lost,
+        *asked,
+        *both("s3"),
+        *bounces,
+        *_paid_out(town),
+    )
     return town
 
 
