@@ -15,7 +15,6 @@ from services.payment.model.purse import next_sweep
 from shared.contracts.payment import PaidOf, PayoutAnswerDue, PayoutDone, PayoutInstructed, PayoutOverdue, PayoutReturned, SweepDue
 from shared.contracts.psp import PayoutFailed, PayoutSucceeded
 from shared.days import local_date
-from shared.errors import Code
 from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
 
@@ -69,7 +68,7 @@ def paid_out(event: PayoutSucceeded, account: Account | None, policy: Policy) ->
     """
     payout = account.payouts.get(event.payout_id) if account is not None else None
     if account is None or payout is None:
-        return Reject(_unknown(account, event.payout_id))
+        return _unknown(account, event.payout_id)
     if payout.state == "returned" and not payout.contradicted:
         return (contradicted(event, account, payout),)
     if payout.state != "instructed":
@@ -98,7 +97,7 @@ def returned(event: PayoutFailed, account: Account | None, policy: Policy) -> Ou
     """
     payout: Payout | None = account.payouts.get(event.payout_id) if account is not None else None
     if account is None or payout is None:
-        return Reject(_unknown(account, event.payout_id))
+        return _unknown(account, event.payout_id)
     if payout.state == "done" and not payout.contradicted:
         return (bounced(event, account, payout),)
     if payout.state != "instructed":
@@ -121,8 +120,8 @@ def returned(event: PayoutFailed, account: Account | None, policy: Policy) -> Ou
     return (back, *used(evolve(account, back), payout.currency, payout.amount_minor, event.occurred_at))
 
 
-def _unknown(account: Account | None, payout_id: str) -> Code:
-    return "payout.too_old" if account is not None and account.made(payout_id) else "payout.unknown"
+def _unknown(account: Account | None, payout_id: str) -> Reject:
+    return Reject("payout.too_old" if account is not None and account.made(payout_id) else "payout.unknown")
 
 
 def payout_unanswered(event: PayoutAnswerDue, account: Account | None) -> Outcome:

@@ -18,11 +18,14 @@ def both(party: str) -> list[Message]:
     return [paid_after_all(party, "06-11 10:00"), found(party, "paid", "06-12 10:00")]
 
 
-def bounced(party: str, how: Literal["paid", "not_paid"]) -> list[Message]:
-    """Its first payout was paid, and came back to the provider, as it says."""
-    first = numbered(party, "CNY", 1)
-    back = PayoutFailed(party=party, payout_id=first, reason="account closed", occurred_at=b.at("06-11 12:00"))
-    return [back, found(party, how, "06-12 10:00")]
+def bounced(**parties: Literal["paid", "not_paid"]) -> list[Message]:
+    """The first payout of each was paid, and came back to the provider, as it says; and how it was found."""
+    words: list[Message] = []
+    for party, how in parties.items():
+        first = numbered(party, "CNY", 1)
+        words.append(PayoutFailed(party=party, payout_id=first, reason="account closed", occurred_at=b.at("06-11 12:00")))
+        words.append(found(party, how, "06-12 10:00"))
+    return words
 
 
 def paid_after_all(party: str, when: str) -> Message:

@@ -217,17 +217,8 @@ def market(policies: Policies = POLICIES) -> Market:
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
     town.day("06-11 00:00", wish, *_by_hand(town), *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
-    asked = of("own", life.requested("case-own", quantity=1, when="06-15 10:00")) + _rest("denied")
-    bounces = [*bounced("s11", "not_paid"), *bounced("k1", "paid")]
-    town.day(
-        "06-20 00:00",
-        *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"),
-        *lost,
-        *asked,
-        *both("s3"),
-        *bounces,
-        *_paid_out(town),
-    )
+    asked = of("own", life.requested("case-own", quantity=1, when="06-15 10:00")) + _rest("denied") + bounced(s11="not_paid", k1="paid")
+    town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *asked, *both("s3"), *_paid_out(town))
     return town
 
 
