@@ -1,0 +1,65 @@
+"""What a state machine of the bank may hear of payouts, in any order: answers of the provider, what a person found. Source: R3.1, R3.5."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from services.payment.model import ACCOUNT
+from shared.contracts.handling import PayoutSettled
+from shared.contracts.payment import PayoutContradicted, PayoutDone, PayoutInstructed, PayoutReturned
+from shared.messaging.memory import Memory
+from shared.messaging.message import Message
+from tests.unit import builders as b
+from tests.unit.payment import asks
+from tests.unit.payment.bank import CASH
+
+PARTIES = st.sampled_from(["s1", "s2", b.PROMOTER])
+FOUND: st.SearchStrategy[Literal["paid", "not_paid"]] = st.sampled_from(["paid", "not_paid"])
+
+
+class Bouncing(RuleBasedStateMachine):
+    """A payout may be said to be paid, to have come back, or both, and be settled by a person, or be said to be."""
+
+    memory: Memory
+
+    def tell(self, event: Message) -> None:
+        raise NotImplementedError
+
+    def any_payout(self, data: st.DataObject) -> tuple[str, str]:
+        """Its id and its party; or one that does not belong together."""
+        known = [(fact.payout_id, fact.party) for fact in self.memory.facts if isinstance(fact, PayoutInstructed)]
+        return data.draw(st.sampled_from([*known, ("unknown", b.SELLER)]))
+
+    @rule(data=st.data(), paid=st.booleans())
+    def provider_answers_a_payout(self, data: st.DataObject, paid: bool) -> None:
+        self.tell((b.payout_paid if paid else b.payout_failed)(*self.any_payout(data)))
+
+    @rule(data=st.data(), party=PARTIES, paid=st.booleans())
+    def provider_answers_a_payout_of_anybody(self, data: st.DataObject, party: str, paid: bool) -> None:
+        self.tell((b.payout_paid if paid else b.payout_failed)(self.any_payout(data)[0], party))
+
+    @rule(data=st.data(), how=FOUND, number=st.integers(1, 4))
+    def a_person_finds_which_holds(self, data: st.DataObject, how: Literal["paid", "not_paid"], number: int) -> None:
+        payout_id, party = self.any_payout(data)
+        self.tell(asks.payout_handled(payout_id, how, f"h{number}").model_copy(update={"party": party}))
+
+    @invariant()
+    def a_payout_is_paid_by_the_provider_once_or_not_at_all_r3_1_r3_5(self) -> None:
+        """As its state says; what it is contradicted in and settled by is told once, and between the two it waits."""
+        paid, told, settled, cash = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+        amounts = {fact.payout_id: fact.amount_minor for fact in self.memory.facts if isinstance(fact, PayoutInstructed)}
+        for fact in self.memory.facts:
+            if isinstance(fact, PayoutDone | PayoutReturned | PayoutSettled) and fact.moves is not None:
+                cash[fact.payout_id] += sum(one.amount_minor for one in fact.moves.postings if one.account == CASH)
+            paid[fact.payout_id if isinstance(fact, PayoutDone) else ""] += 1
+            told[fact.payout_id if isinstance(fact, PayoutContradicted) else ""] += 1
+            settled[fact.payout_id if isinstance(fact, PayoutSettled) else ""] += 1
+        accounts = [entity for (kind, _), (_, entity) in self.memory.entities.items() if kind == ACCOUNT.name]
+        for payout_id, one in [(payout_id, one) for known in accounts for payout_id, one in known.payouts.items()]:
+            assert cash[payout_id] == (amounts[payout_id] if one.state == "done" else 0)
+            assert settled[payout_id] <= told[payout_id] <= 1 >= paid[payout_id]
+            assert one.waits == (told[payout_id] > settled[payout_id])
