@@ -28,6 +28,7 @@ from tests.unit.payment.asks import payout_handled as found
 from tests.unit.payment.bank import bank
 from tests.unit.payment.disputes import closed, opened
 from tests.unit.payment.test_handling import cancelled, handled
+from tests.unit.payment.test_payout_bounced import bounced
 from tests.unit.payment.test_payout_contradicted import contradicted
 
 pytestmark = pytest.mark.stack
@@ -108,10 +109,10 @@ async def test_what_the_provider_says_it_paid_after_all_is_listed_so_r3_5(fresh:
 
 
 async def test_a_payout_of_which_the_provider_said_both_is_listed_until_a_person_settled_it_r3_5(fresh: Fresh) -> None:
-    memory, payout = contradicted()
-    assert await listed(fresh, memory) == {(b.SELLER, "payout", payout, "contradicted", 75_00, "CNY")}
-    memory.when(found(payout))
-    assert await listed(fresh, memory) == set()
+    for memory, payout in (contradicted(), bounced()):
+        assert await listed(fresh, memory) == {(b.SELLER, "payout", payout, "contradicted", 75_00, "CNY")}
+        memory.when(found(payout))
+        assert await listed(fresh, memory) == set()
 
 
 async def test_what_a_person_settled_by_hand_is_listed_no_more_r3_5(fresh: Fresh) -> None:
