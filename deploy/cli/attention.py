@@ -16,7 +16,7 @@ from shared.currencies import money
 
 OPEN = """
 SELECT *, coalesce(kind = 'payout' AND why = 'contradicted' AND (
-    SELECT body->'payouts'->id->>'state' = 'done' FROM payment.account WHERE account.key = open.key), false) AS bounced FROM (
+    SELECT body->'payouts'->id->>'state' = 'bounced' FROM payment.account WHERE account.key = open.key), false) AS bounced FROM (
     SELECT key, kind, id, why, amount_minor, currency FROM payment.needs_person
      WHERE key = ANY (ARRAY(SELECT key FROM payment.attention WHERE why IS NOT NULL))
     UNION ALL SELECT key, 'appeal', violation_id, 'undecided', NULL, NULL FROM trust.open_appeal

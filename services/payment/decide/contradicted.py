@@ -67,7 +67,7 @@ def handle_payout(event: PayoutHandled, account: Account | None, policy: Policy)
     payout = payouts[event.payout_id]
     if not payout.waits:
         return Reject("handling.not_contradicted", payout.state)
-    if payout.state == "done":
+    if payout.state == "bounced":
         return (_stays(event, account, payout),) if event.how == "paid" else _back(event, account, payout, policy)
     settled = _paid if event.how == "paid" else _not_paid
     return (settled(event, account, payout, policy),)

@@ -72,7 +72,7 @@ def paid_out(event: PayoutSucceeded, account: Account | None, policy: Policy) ->
     if payout.state == "returned" and not payout.contradicted:
         return (contradicted(event, account, payout),)
     if payout.state != "instructed":
-        return Reject("payout.closed" if payout.state == "done" else "payout.contradicted")
+        return Reject("payout.contradicted" if payout.state == "returned" else "payout.closed")
     entries = [(ledger.payout(event.party), -payout.amount_minor), (ledger.CASH, payout.amount_minor)]
     days, zone = policy.payment.statement_days, account.purses[payout.currency].zone or policy.zone
     return (

@@ -36,11 +36,11 @@ PayoutFact = OfProvider | PayoutSettled | PayoutStated | PayoutBreakFound | Payo
 class Payout:
     """answer_by None: its silence is announced already, or never is. day: on which it was paid. look_at: when the provider's statement
     must show it, None: it need not. looked: it did not in time, which is not forgotten. of: what it was taken from, None: the balance.
-    contradicted: the provider said since that it paid what came back, or that what it paid came back. handled: the id of the word by
-    which a person settled that.
+    bounced: paid, and the provider said since that it came back; it counts as paid until that is settled. contradicted: it said so, or that
+    it paid what came back. handled: the id of the word by which a person settled that.
     """
 
-    state: Literal["instructed", "done", "returned"]
+    state: Literal["instructed", "done", "bounced", "returned"]
     currency: str
     amount_minor: int
     answer_by: datetime | None = None
@@ -98,7 +98,8 @@ def evolve(payouts: Payouts, fact: PayoutFact) -> Payouts:
         case PayoutReturned():
             return _forgotten(_back(payouts, fact.payout_id, fact.occurred_at))
         case PayoutContradicted():
-            return _with(payouts, fact.payout_id, replace(payouts.by_id[fact.payout_id], contradicted=True))
+            before = payouts.by_id[fact.payout_id]
+            return _with(payouts, fact.payout_id, replace(before, state="bounced" if fact.bounced else before.state, contradicted=True))
         case PayoutSettled():
             return _forgotten(_settled(payouts, fact))
         case PayoutStated():
@@ -165,10 +166,10 @@ def _back(payouts: Payouts, payout_id: str, at: datetime) -> Payouts:
 
 
 def _settled(payouts: Payouts, fact: PayoutSettled) -> Payouts:
-    """One that was done and is found paid is to be stated as before. Source: R3.5, R3.9."""
+    """One that bounced and is found paid is to be stated as before. Source: R3.5, R3.9."""
     before = payouts.by_id[fact.payout_id]
     handled = _with(payouts, fact.payout_id, replace(before, handled=fact.handling_id))
-    if before.state != "done":
+    if before.state != "bounced":
         return _answered(handled, fact.payout_id, "done" if fact.how == "paid" else "returned", fact.day, fact.stated_by)
     if fact.how == "paid":
         return _answered(handled, fact.payout_id, "done", before.day, before.look_at)

@@ -60,6 +60,6 @@ class Bouncing(RuleBasedStateMachine):
             settled[fact.payout_id if isinstance(fact, PayoutSettled) else ""] += 1
         accounts = [entity for (kind, _), (_, entity) in self.memory.entities.items() if kind == ACCOUNT.name]
         for payout_id, one in [(payout_id, one) for known in accounts for payout_id, one in known.payouts.items()]:
-            assert cash[payout_id] == (amounts[payout_id] if one.state == "done" else 0)
+            assert cash[payout_id] == (amounts[payout_id] if one.state in ("done", "bounced") else 0)
             assert settled[payout_id] <= told[payout_id] <= 1 >= paid[payout_id]
             assert one.waits == (told[payout_id] > settled[payout_id])
