@@ -93,8 +93,11 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     chargeback.RefundHeld: {refund.RefundGranted: ("refund_id", "line_no", "quantity", "amount_minor", "applied_at", "funder")},
     payment.RefundNotPaid: {psp.RefundFailed: WHY},
     payment.CompensationNotPaid: {psp.CompensationFailed: WHY},
-    payment.RefundContradicted: {psp.RefundSucceeded: ("refund_id",)},
-    payment.CompensationContradicted: {psp.CompensationSucceeded: ("compensation_id",)},
+    payment.RefundContradicted: {psp.RefundSucceeded: ("refund_id",), psp.RefundFailed: ("refund_id", "reason")},
+    payment.CompensationContradicted: {
+        psp.CompensationSucceeded: ("compensation_id",),
+        psp.CompensationFailed: ("compensation_id", "reason"),
+    },
     payment.PayoutReturned: {psp.PayoutFailed: WHY},
     payment.PayoutContradicted: {psp.PayoutSucceeded: ("payout_id",), psp.PayoutFailed: ("payout_id", "reason")},
     handling.PayoutSettled: {handling.PayoutHandled: ("handling_id", "payout_id", "how", "by", "reason", "reference")},

@@ -17,6 +17,7 @@ from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited, ChargebackReceived, RefundHeld
 from shared.contracts.handling import HandlingNoted, MoneyHandled, PayoutSettled
 from shared.contracts.payment import (
+    CompensationContradicted,
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
@@ -26,6 +27,7 @@ from shared.contracts.payment import (
     PayoutDone,
     PayoutInstructed,
     PayoutReturned,
+    RefundContradicted,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
@@ -46,7 +48,7 @@ def checks(log: Log) -> Iterator[Check]:
 
 
 def _said(log: Log) -> Check:
-    check = Check("settled by hand: a person said so, each time once, of what the provider had refused")
+    check = Check("settled by hand: a person said so, each time once, of what the provider had refused, or said to have come back")
     sent = log.bodies(MoneyHandled, "payment")
     refused: set[Item] = set()
     settled: set[Item] = set()
@@ -56,6 +58,10 @@ def _said(log: Log) -> Check:
             refused.add((fact.order_id, "refund", fact.refund_id))
         elif isinstance(fact, CompensationNotPaid):
             refused.add((fact.order_id, "compensation", fact.compensation_id))
+        elif isinstance(fact, RefundContradicted | CompensationContradicted):
+            item = _contradicted(fact)
+            check.that(fact.bounced == (item not in refused) or any(log.starts.values()), f"{entry}: {item} bounced, or was refused before")
+            refused.add(item)
         elif isinstance(fact, HandlingNoted):
             item, said = (fact.order_id, fact.of, fact.item_id), cause(sent, entry)
             words = tuple(getattr(said, name, None) for name in WORDS)
@@ -64,6 +70,12 @@ def _said(log: Log) -> Check:
             check.that(item not in settled, f"{entry}: {fact.of} {fact.item_id} is settled again")
             settled.add(item)
     return check
+
+
+def _contradicted(fact: RefundContradicted | CompensationContradicted) -> Item:
+    if isinstance(fact, RefundContradicted):
+        return fact.order_id, "refund", fact.refund_id
+    return fact.order_id, "compensation", fact.compensation_id
 
 
 def _paid(log: Log) -> Check:
@@ -87,6 +99,8 @@ def _paid(log: Log) -> Check:
     gone = _gone(log)
     for entry, noted in log.of(HandlingNoted):
         item = (noted.order_id, noted.of, noted.item_id)
+        if noted.moves is not None or noted.how == "arrived":
+            continue  # it bounced: what is booked of that is compared with the transactions
         if entry.id in gone and noted.how == "unclaimed" and entry.header("ce_causationid") not in booked:
             continue
         found = booked.pop(entry.header("ce_causationid"), [])

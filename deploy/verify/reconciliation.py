@@ -11,7 +11,7 @@ from deploy.verify.log import Bodies, Entry, Log, cause
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
-from shared.contracts.handling import PayoutSettled
+from shared.contracts.handling import HandlingNoted, PayoutSettled
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -154,6 +154,9 @@ def _both(log: Log) -> dict[Place, Both]:
                 places[(fact.order_id, "chargeback", fact.chargeback_id)].ours = None
             case RefundNotPaid() as fact:
                 places[(fact.order_id, "refund", fact.refund_id)].ours = None
+            case HandlingNoted() as fact if fact.moves is not None:
+                both = places[(fact.order_id, fact.of, fact.item_id)]
+                both.ours, both.due = None, None
             case StatementNoted() as fact:
                 lines[(fact.order_id, fact.line_id)] = fact
     for (order_id, line_id), noted in lines.items():

@@ -10,19 +10,21 @@ from shared.messaging.message import Message, Topic
 
 Handled = Literal["refund", "compensation"]
 HandledHow = Literal["paid", "unclaimed"]
+FoundHow = HandledHow | Literal["arrived"]
 Why = Annotated[Text, Field(min_length=1)]
 
 
 class _Handling(Message):
     """of, item_id: which refund or compensation. how paid: the platform paid the payee itself, reference says by what; unclaimed: nobody
-    could be paid, the platform owes it. by: the person who decided, as an opaque id.
+    could be paid, the platform owes it; arrived: of what bounced, the payee has it all the same, reference says by
+    what. by: the person who decided, as an opaque id.
     """
 
     order_id: Id
     handling_id: Id
     of: Handled
     item_id: Id
-    how: HandledHow
+    how: FoundHow
     by: Id
     reason: Why
     reference: Text = ""
@@ -30,7 +32,8 @@ class _Handling(Message):
 
 class MoneyHandled(_Handling):
     """A person settled what the provider will not pay: a compensation, or a refund of money that was unwanted or of units that were
-    cancelled. Once per handling_id; after it the item waits for nobody. A refund of a case is ruled on instead. Source: R3.5.
+    cancelled; a refund of a case is ruled on instead. Or any that the provider paid and that came back to it, as it says (`bounced`). Once
+    per handling_id; after it the item waits for nobody. Source: R3.5.
 
     Producer: ruling. Consumers: payment.
     """
@@ -40,20 +43,22 @@ class MoneyHandled(_Handling):
 
     @model_validator(mode="after")
     def _says_by_what(self) -> Self:
-        if self.how == "paid" and not self.reference:
-            raise ValueError("reference: what was paid by hand is shown by something")
+        if self.how != "unclaimed" and not self.reference:
+            raise ValueError("reference: what was paid by hand, or arrived, is shown by something")
         return self
 
 
 class HandlingNoted(_Handling):
     """A person's word on money that the provider did not pay, as it counts: `refund.done` or `compensation.done` with by_hand says what
-    it moved. Source: R3.5.
+    it moved. Of what bounced moves says it: the provider holds it again. Source: R3.5.
 
     Producer: payment. Consumers: outsiders.
     """
 
     type: ClassVar[str] = "handling.noted"
     topic: ClassVar[Topic] = PAYMENT
+
+    moves: Annotated[Moves | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class _OfPayout(Message):

@@ -58,7 +58,7 @@ def handled(
     nth: int | str,
     handling_id: str = "h1",
     kind: type[Message] = RefundInstructed,
-    how: Literal["paid", "unclaimed"] = "unclaimed",
+    how: Literal["paid", "unclaimed", "arrived"] = "unclaimed",
     when: str = "06-06 10:00",
 ) -> Made:
     """nth: which was instructed, or an id."""
@@ -112,6 +112,7 @@ LIVES = {
     "disputed for ever": BOUGHT.then(*(opened(1, f"n{number}") for number in range(CHARGEBACKS_MAX))),
     "cancelled": CANCELLED,
     "one paid": CANCELLED.then(refund(0)),
+    "one bounced": CANCELLED.then(refund(0), refund(0, "failed")),
     "one failed": CANCELLED.then(refund(0, "failed")),
     "failed": FAILED,
     "handled": FAILED.then(handled(0)),
@@ -119,6 +120,7 @@ LIVES = {
     "failed and debited": FAILED.then(opened(when="06-05 10:00"), closed("lost", when="06-05 11:00")),
     "late": LATE,
     "late, one paid": LATE.then(compensation(0)),
+    "late, one bounced": LATE.then(compensation(0), compensation(0, "failed")),
     "late, one failed": LATE.then(compensation(0, "failed")),
     "paid out": SETTLED.then(payout(0)),
     "settled": SETTLED,
@@ -138,7 +140,7 @@ ROWS = [
     Row("chargeback.exceeds_paid", "bought", opened(100_01), opened()),
     Row("chargeback.known", "disputed", opened(when="06-09 10:00"), opened(1, "cb3")),
     Row("chargeback.too_many", "disputed for ever", opened(1), of("o2", opened(1, payment_id="pay2"))),
-    Row("compensation.contradicted", "late, one paid", compensation(0, "failed"), compensation(1, "failed")),
+    Row("compensation.contradicted", "late, one bounced", compensation(0, "failed", "06-07 10:00"), compensation(1, "failed")),
     Row("compensation.ended", "late, one paid", compensation(0, when=NOON), compensation(1)),
     Row(
         "compensation.unknown", "late", CompensationSucceeded(order_id="o1", compensation_id="no", occurred_at=b.at(NEXT)), compensation(0)
@@ -150,6 +152,8 @@ ROWS = [
     Row("handling.not_failed", "one failed", handled(1), handled(0)),
     Row("handling.not_failed", "late, one failed", handled(1, kind=COMPENSATIONS), handled(0, kind=COMPENSATIONS)),
     Row("handling.not_contradicted", "one payout contradicted", found(1), found(0)),
+    Row("handling.not_contradicted", "one failed", handled(0, how="arrived"), handled(0)),
+    Row("handling.not_contradicted", "one paid", handled(0, how="arrived"), handled(0), until=(refund(0, "failed"),)),
     Row("handling.not_contradicted", "paid out", found(0), found(0), until=(payout(0, "failed"),)),
     Row("handling.nothing_left", "failed and debited", handled(0, how="paid"), handled(0)),
     Row("handling.of_case", "case unpaid", handled(0), handled(1)),
@@ -161,7 +165,7 @@ ROWS = [
     Row("payout.unknown", "settled", b.payout_paid("never"), payout(0)),
     Row("payout.unknown", "settled", b.payout_failed("never"), payout(0, "failed")),
     Row("prefund.known", "seller", prefunded(1), prefunded(1, "p2")),
-    Row("refund.contradicted", "one paid", refund(0, "failed"), refund(1, "failed")),
+    Row("refund.contradicted", "one bounced", refund(0, "failed", "06-05 10:00"), refund(1, "failed")),
     Row("refund.ended", "one paid", refund(0, when="06-05 10:00"), refund(1)),
     Row("refund.ended", "one failed", refund(0, "failed", when="06-05 10:00"), refund(1, "failed")),
     Row("refund.unknown", "cancelled", b.refund_paid("never"), refund(0)),
