@@ -9,20 +9,36 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.payment.model import ACCOUNT
-from shared.contracts.handling import PayoutSettled
-from shared.contracts.payment import PayoutContradicted, PayoutDone, PayoutInstructed, PayoutReturned
+from shared.contracts.handling import Handled, HandlingNoted, PayoutSettled
+from shared.contracts.payment import (
+    CompensationContradicted,
+    CompensationInstructed,
+    PayoutContradicted,
+    PayoutDone,
+    PayoutInstructed,
+    PayoutReturned,
+    RefundContradicted,
+    RefundInstructed,
+)
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.payment import asks
 from tests.unit.payment.bank import CASH
+from tests.unit.payment.test_handling import handled
 
 PARTIES = st.sampled_from(["s1", "s2", b.PROMOTER])
 FOUND: st.SearchStrategy[Literal["paid", "not_paid"]] = st.sampled_from(["paid", "not_paid"])
 
 
+def place(fact: RefundInstructed | CompensationInstructed | RefundContradicted | CompensationContradicted) -> tuple[str, str]:
+    if isinstance(fact, RefundInstructed | RefundContradicted):
+        return "refund", fact.refund_id
+    return "compensation", fact.compensation_id
+
+
 class Bouncing(RuleBasedStateMachine):
-    """A payout may be said to be paid, to have come back, or both, and be settled by a person, or be said to be."""
+    """A payout, a refund, a compensation may be said to be paid, to have come back, or both, and a person settles it, or says so."""
 
     memory: Memory
 
@@ -41,6 +57,28 @@ class Bouncing(RuleBasedStateMachine):
     @rule(data=st.data(), party=PARTIES, paid=st.booleans())
     def provider_answers_a_payout_of_anybody(self, data: st.DataObject, party: str, paid: bool) -> None:
         self.tell((b.payout_paid if paid else b.payout_failed)(self.any_payout(data)[0], party))
+
+    @rule(data=st.data(), how=st.sampled_from(["paid", "unclaimed", "arrived"]), number=st.integers(5, 8))
+    def a_person_settles_what_the_provider_did_not_pay(self, data: st.DataObject, how: str, number: int) -> None:
+        refunds: list[tuple[Handled, str]] = [("refund", fact.refund_id) for fact in self.memory.facts if isinstance(fact, RefundInstructed)]
+        owed: list[tuple[Handled, str]] = [("compensation", fact.compensation_id) for fact in self.memory.facts if isinstance(fact, CompensationInstructed)]
+        of, item = data.draw(st.sampled_from([*refunds, *owed, ("refund", "unknown")]))
+        self.tell(handled(item, of, f"h{number}", how=how))
+
+    @invariant()
+    def money_that_came_back_is_booked_once_as_a_person_said_r3_5(self) -> None:
+        """It is told before, once, and moves what was instructed, once."""
+        told = Counter(place(fact) for fact in self.memory.facts if isinstance(fact, RefundContradicted | CompensationContradicted))
+        amounts = {
+            place(fact): fact.amount_minor for fact in self.memory.facts if isinstance(fact, RefundInstructed | CompensationInstructed)
+        }
+        noted = [fact for fact in self.memory.facts if isinstance(fact, HandlingNoted)]
+        assert all(times == 1 for times in told.values())
+        assert len({(fact.of, fact.item_id) for fact in noted}) == len(noted)
+        for fact in noted:
+            moved = {one.account: one.amount_minor for one in fact.moves.postings} if fact.moves is not None else {}
+            assert not moved or moved[CASH] == -amounts[fact.of, fact.item_id]
+            assert (fact.of, fact.item_id) in told or not (moved or fact.how == "arrived")
 
     @rule(data=st.data(), how=FOUND, number=st.integers(1, 4))
     def a_person_finds_which_holds(self, data: st.DataObject, how: Literal["paid", "not_paid"], number: int) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from services.payment.model.payout import numbered
-from shared.contracts.handling import PayoutHandled, PayoutSettled
-from shared.contracts.payment import PayoutContradicted
-from shared.contracts.psp import PayoutFailed, PayoutSucceeded
+from shared.contracts.handling import HandlingNoted, MoneyHandled, PayoutHandled, PayoutSettled
+from shared.contracts.payment import CompensationInstructed, PayoutContradicted, RefundContradicted, RefundInstructed
+from shared.contracts.psp import CompensationFailed, PayoutFailed, PayoutSucceeded, RefundFailed
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.verify.damaged import Corruption, hours, more
@@ -25,6 +26,32 @@ def bounced(**parties: Literal["paid", "not_paid"]) -> list[Message]:
         first = numbered(party, "CNY", 1)
         words.append(PayoutFailed(party=party, payout_id=first, reason="account closed", occurred_at=b.at("06-11 12:00")))
         words.append(found(party, how, "06-12 10:00"))
+    return words
+
+
+BACK = {"won": "paid", "late": "unclaimed", "gift": "arrived"}  # orders of which the first that was paid came back, and how it was settled
+
+
+def came_back(told: Iterable[RefundInstructed | CompensationInstructed]) -> list[Message]:
+    """As the provider says of what it had paid; and a person of that."""
+    first = {fact.order_id: fact for fact in reversed([*told]) if fact.order_id in BACK}
+    words: list[Message] = []
+    for order_id, fact in first.items():
+        when: dict[str, Any] = {"order_id": order_id, "occurred_at": b.at("06-10 14:00")}
+        said: dict[str, Any] = {
+            "handling_id": f"back-{order_id}",
+            "how": BACK[order_id],
+            "by": "ops-7",
+            "reason": "asked",
+            "reference": "psp-2",
+        }
+        if isinstance(fact, RefundInstructed):
+            words.append(RefundFailed(refund_id=fact.refund_id, reason="account closed", **when))
+            said |= {"of": "refund", "item_id": fact.refund_id}
+        else:
+            words.append(CompensationFailed(compensation_id=fact.compensation_id, reason="account closed", **when))
+            said |= {"of": "compensation", "item_id": fact.compensation_id}
+        words.append(MoneyHandled(order_id=order_id, **said, occurred_at=b.at("06-10 15:00")))
     return words
 
 
@@ -61,6 +88,14 @@ def again(fact: PayoutContradicted) -> bool:
     return not fact.bounced
 
 
+def of_what_bounced(fact: HandlingNoted) -> bool:
+    return fact.moves is not None and fact.how == "paid"
+
+
+def has_arrived(fact: HandlingNoted) -> bool:
+    return fact.how == "arrived"
+
+
 # fmt: off
 OF_PAYOUTS = (
     Corruption("a contradicted payout holds back a fen less than is there", "nothing is paid out",
@@ -81,6 +116,16 @@ OF_PAYOUTS = (
                lambda copy: copy.forge(PayoutSettled, back, sweep_at=hours(24))),
     Corruption("what a contradicted payout holds is swept before anybody settled it", "nothing is paid out",
                lambda copy: copy.lose(PayoutSettled, not_paid)),
+    Corruption("what came back is told as owed, and the platform paid it", "every transaction moves exactly",
+               lambda copy: copy.forge(HandlingNoted, of_what_bounced, how="unclaimed")),
+    Corruption("what a person settled as arrived moves money", "every transaction moves exactly",
+               lambda copy: copy.forge(HandlingNoted, has_arrived, how="paid")),
+    Corruption("what came back is settled, and nobody was told", "settled by hand: a person",
+               lambda copy: copy.lose(RefundContradicted)),
+    Corruption("what came back was refused before", "settled by hand: a person",
+               lambda copy: copy.forge(RefundContradicted, bounced=False)),
+    Corruption("why a refund came back is told otherwise", "what a fact passes on",
+               lambda copy: copy.forge(RefundContradicted, reason="account frozen")),
     Corruption("a payout is settled by a person again", "a payout is contradicted once", lambda copy: copy.repeat(PayoutSettled, not_paid)),
     Corruption("a payout is settled that nobody contradicted", "a payout is contradicted once",
                lambda copy: copy.lose(PayoutContradicted, again)),

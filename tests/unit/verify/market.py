@@ -20,7 +20,7 @@ from tests.unit.payment import disputes
 from tests.unit.refund import acts, life
 from tests.unit.refund.firsts import claimed
 from tests.unit.town import Town
-from tests.unit.verify.contradicting import both, bounced, found, paid_after_all
+from tests.unit.verify.contradicting import both, bounced, came_back, found, paid_after_all
 
 
 class Market(Town):
@@ -107,7 +107,7 @@ def _by_hand(town: Market) -> list[Message]:
         said: dict[str, Any] = {"of": "refund" if isinstance(fact, RefundInstructed) else "compensation", "item_id": item}
         said |= {"how": "paid" if number else "unclaimed", "by": "ops-7", "reason": "account closed", "reference": f"bank-{number}"}
         words.append(MoneyHandled(order_id="hand", handling_id=f"h{number}", **said, occurred_at=b.at("06-10 10:00")))
-    return [*words, found("s6", "not_paid", "06-10 10:00")]
+    return [*words, found("s6", "not_paid", "06-10 10:00"), *came_back(told)]
 
 
 def _voucher(order_id: str) -> list[Message]:
