@@ -31,7 +31,7 @@ PARTIES = st.sampled_from(["s1", "s2", b.PROMOTER])
 FOUND: st.SearchStrategy[Literal["paid", "not_paid"]] = st.sampled_from(["paid", "not_paid"])
 
 
-def place(fact: RefundInstructed | CompensationInstructed | RefundContradicted | CompensationContradicted) -> tuple[str, str]:
+def place(fact: RefundInstructed | CompensationInstructed | RefundContradicted | CompensationContradicted) -> tuple[Handled, str]:
     if isinstance(fact, RefundInstructed | RefundContradicted):
         return "refund", fact.refund_id
     return "compensation", fact.compensation_id
@@ -60,9 +60,8 @@ class Bouncing(RuleBasedStateMachine):
 
     @rule(data=st.data(), how=st.sampled_from(["paid", "unclaimed", "arrived"]), number=st.integers(5, 8))
     def a_person_settles_what_the_provider_did_not_pay(self, data: st.DataObject, how: str, number: int) -> None:
-        refunds: list[tuple[Handled, str]] = [("refund", fact.refund_id) for fact in self.memory.facts if isinstance(fact, RefundInstructed)]
-        owed: list[tuple[Handled, str]] = [("compensation", fact.compensation_id) for fact in self.memory.facts if isinstance(fact, CompensationInstructed)]
-        of, item = data.draw(st.sampled_from([*refunds, *owed, ("refund", "unknown")]))
+        asked = [place(fact) for fact in self.memory.facts if isinstance(fact, RefundInstructed | CompensationInstructed)]
+        of, item = data.draw(st.sampled_from([*asked, ("refund", "unknown")]))
         self.tell(handled(item, of, f"h{number}", how=how))
 
     @invariant()
