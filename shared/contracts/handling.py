@@ -31,9 +31,9 @@ class _Handling(Message):
 
 
 class MoneyHandled(_Handling):
-    """A person settled what the provider will not pay: a compensation, or a refund of money that was unwanted or of units that were
-    cancelled; a refund of a case is ruled on instead. Or any that the provider paid and that came back to it, as it says (`bounced`). Once
-    per handling_id; after it the item waits for nobody. Source: R3.5.
+    """A person settled what the provider will not pay (a compensation, or a refund of money that was unwanted or of units that were
+    cancelled; a refund of a case is ruled on instead), or what it paid and what came back to it since, as it says (`bounced`). Once per
+    handling_id; after it the item waits for nobody. Source: R3.5.
 
     Producer: ruling. Consumers: payment.
     """
@@ -49,8 +49,8 @@ class MoneyHandled(_Handling):
 
 
 class HandlingNoted(_Handling):
-    """A person's word on money that the provider did not pay, as it counts: `refund.done` or `compensation.done` with by_hand says what
-    it moved. Of what bounced moves says it: the provider holds it again. Source: R3.5.
+    """A person's word on money that the provider did not pay, or has again, as it counts: `refund.done` or `compensation.done`
+    with by_hand says what it moved. Of what bounced moves says it: the provider holds it again. Source: R3.5.
 
     Producer: payment. Consumers: outsiders.
     """
