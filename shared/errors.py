@@ -163,6 +163,7 @@ PaymentCode = Literal[
     "escrow.exists",
     "handling.disputed",
     "handling.known",
+    "handling.not_bounced",
     "handling.not_contradicted",
     "handling.not_failed",
     "handling.nothing_left",
@@ -538,7 +539,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "handling.disputed": Entry("a bank disputes that money: its end decides first, then it can be settled by hand", True),
     "handling.known": Entry("a person settled something under that id before"),
-    "handling.not_contradicted": Entry("the provider has not said both of that, or it is settled: nothing is to be found"),
+    "handling.not_bounced": Entry("the provider has not said that it paid it and that it came back: it is settled as paid or unclaimed"),
+    "handling.not_contradicted": Entry("the provider has not said both of that payout, or it is settled: nothing is to be found"),
     "handling.not_failed": Entry("the provider has not refused it, or it is settled: only what it will not pay is settled by hand"),
     "handling.nothing_left": Entry(
         "a bank or other refunds have that money: nothing is left to pay; once none is under way, `unclaimed` ends it"

@@ -35,7 +35,7 @@ def handle(event: MoneyHandled, payment: Payment | None, policy: Policy) -> Outc
     """Booked as if it had been paid, but for the account that it is paid from: the platform's own, or what it owes. Once.
     Where banks or other refunds have all of it, that nobody could be paid is noted and books nothing: it waits for a person no more.
 
-    Errors: handling.known, handling.unknown, handling.not_failed, handling.not_contradicted, handling.of_case, handling.disputed,
+    Errors: handling.known, handling.unknown, handling.not_failed, handling.not_bounced, handling.of_case, handling.disputed,
     handling.nothing_left.
     """
     if payment is not None and event.handling_id in payment.handlings:
@@ -47,7 +47,7 @@ def handle(event: MoneyHandled, payment: Payment | None, policy: Policy) -> Outc
     if item is not None and item.bounced:
         return (_back(noted, item),)
     if how == "arrived":
-        return Reject("handling.not_contradicted", item.state) if item is not None else Reject("handling.unknown")
+        return Reject("handling.not_bounced", item.state) if item is not None else Reject("handling.unknown")
     if event.of == "compensation":
         return _compensated(event, payment, noted, how)
     refund = payment.refunds.get(event.item_id)

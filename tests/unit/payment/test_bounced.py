@@ -102,14 +102,14 @@ def test_the_provider_holds_it_again_and_the_platform_paid_it_or_owes_it_or_it_h
 def test_before_the_provider_said_both_no_word_counts_r3_5(given: Callable[[], Memory], item: str) -> None:
     memory = given()
     assert memory.when(word(item, "arrived"), word(item, "paid", "h2"), word("none", "arrived", "h3")) == ()
-    assert codes(memory) == ["handling.not_contradicted", "handling.not_failed", "handling.unknown"]
+    assert codes(memory) == ["handling.not_bounced", "handling.not_failed", "handling.unknown"]
 
 
 def test_what_was_refused_has_not_arrived_by_a_persons_word_r3_5() -> None:
     memory = funded()
     memory.when(asks.shipping_late(), asks.compensation_failed(), asks.compensation_paid(when="06-05 10:00"))
     assert memory.when(word("late1", "arrived")) == ()
-    assert (codes(memory), waits(memory)) == (["handling.not_contradicted"], {"late1": "contradicted"})
+    assert (codes(memory), waits(memory)) == (["handling.not_bounced"], {"late1": "contradicted"})
 
 
 def test_what_arrived_is_shown_by_something() -> None:
