@@ -163,6 +163,7 @@ PaymentCode = Literal[
     "escrow.exists",
     "handling.disputed",
     "handling.known",
+    "handling.not_bounced",
     "handling.not_contradicted",
     "handling.not_failed",
     "handling.nothing_left",
@@ -171,6 +172,7 @@ PaymentCode = Literal[
     "payment.before_escrow",
     "payout.closed",
     "payout.contradicted",
+    "payout.too_old",
     "payout.unknown",
     "prefund.known",
     "refund.contradicted",
@@ -546,6 +548,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "handling.disputed": Entry("a bank disputes that money: its end decides first, then it can be settled by hand", True),
     "handling.known": Entry("a person settled something under that id before"),
+    "handling.not_bounced": Entry("the provider has not said that it paid it and that it came back: it is settled as paid or unclaimed"),
     "handling.not_contradicted": Entry("the provider has not said both of that payout, or it is settled: nothing is to be found"),
     "handling.not_failed": Entry("the provider has not refused it, or it is settled: only what it will not pay is settled by hand"),
     "handling.nothing_left": Entry(
@@ -556,6 +559,7 @@ CATALOGUE: dict[str, Entry] = {
     "escrow.exists": Entry("this order's money is in escrow already"),
     "payment.before_escrow": Entry("money of an order whose escrow is not funded yet: waits", True),
     "payout.closed": Entry("the payout was paid or returned before"),
+    "payout.too_old": Entry("the payout was made, and is forgotten since it was answered: a person looks it up on party.v1"),
     "payout.unknown": Entry("no payout of this id was instructed"),
     "prefund.known": Entry(
         "money of this prefund id was counted before", False, "该笔预存款已入账", "This payment for subsidies was counted before."

@@ -10,7 +10,7 @@ from shared.currencies import amount, money
 ABOUT = ("line_no", "lines", "line_nos", "hours", "delivered", "case_id", "matter", "upheld", "remedy", "evidence_id", "refund_id",
          "compensation_id", "chargeback_id", "parcel_id", "payment_id", "party", "subject_id", "coupon_id", "expires_at", "break_kind",
          "movement", "kind", "ground", "reference", "line_id", "day", "quantity", "due_minor", "base_minor", "amount_minor",
-         "buyer_minor", "ours_minor", "theirs_minor", "outcome", "reason", "code", "by", "how", "turn", "deadline", "pay_by",
+         "buyer_minor", "ours_minor", "theirs_minor", "outcome", "bounced", "reason", "code", "by", "how", "turn", "deadline", "pay_by",
          "settle_at")  # fmt: skip
 
 
@@ -18,7 +18,9 @@ def about(step: Step, story: Story) -> str:
     """What tells it from others of its type: which line, which case, which chargeback, how much, until when."""
     values = [(name, getattr(step.entry.event, name, None)) for name in ABOUT]
     return ", ".join(
-        f"{name.removesuffix('_minor')} {_shown(name, value, step, story)}" for name, value in values if value not in (None, "")
+        f"{name.removesuffix('_minor')} {_shown(name, value, step, story)}"
+        for name, value in values
+        if value not in (None, "") and (name, value) != ("bounced", False)
     )
 
 

@@ -15,7 +15,9 @@ from shared import postgres
 from shared.currencies import money
 
 OPEN = """
-SELECT * FROM (
+SELECT *, coalesce(why = 'contradicted' AND CASE kind
+    WHEN 'payout' THEN (SELECT body->'payouts'->id->>'state' = 'bounced' FROM payment.account WHERE account.key = open.key)
+    ELSE (SELECT body->(kind||'s')->id->>'state' = 'done' FROM payment.payment WHERE payment.key = open.key) END, false) AS bounced FROM (
     SELECT key, kind, id, why, amount_minor, currency FROM payment.needs_person
      WHERE key = ANY (ARRAY(SELECT key FROM payment.attention WHERE why IS NOT NULL))
     UNION ALL SELECT key, 'appeal', violation_id, 'undecided', NULL, NULL FROM trust.open_appeal
@@ -25,6 +27,8 @@ MEANS = {
     "not paid": "the provider refused it, nothing moved; where no case can rule on it, money.handled settles it",
     "contradicted": "the provider refused it, and said since that it paid it: ask it and the payee before anybody pays again; "
     "a payout is held back until payout.handled",
+    "bounced": "the provider paid it, and said since that it came back: ask it and the payee; payout.handled, of a refund "
+    "or compensation money.handled, settles it",
     "no answer": "the provider has not answered in time; an answer counts however late",
     "no end": "the bank has not said how it ended; what it froze stays frozen",
     "undecided": "an appeal against a violation waits for violation.voided or violation.upheld",
@@ -47,7 +51,7 @@ def attention(key: str | None, as_json: bool) -> None:
     else:
         for row in rows:
             of = f" of {money(row['amount_minor'], row['currency'])}" if row["currency"] else ""
-            say(f"{row['key']}: {row['kind']} {row['id']}{of}, {row['why']}: {MEANS[row['why']]}")
+            say(f"{row['key']}: {row['kind']} {row['id']}{of}, {row['why']}: {MEANS['bounced' if row['bounced'] else row['why']]}")
         say(f"{len(rows)} waiting for a person")
     if rows:
         raise SystemExit(1)

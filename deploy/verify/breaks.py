@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
-from shared.contracts.handling import PayoutSettled
+from shared.contracts.handling import HandlingNoted, PayoutSettled
 from shared.contracts.payment import (
     BreakFound,
     CompensationDone,
@@ -96,10 +96,10 @@ def _payouts(book: Books, fact: Any) -> None:
         case PayoutDone():
             place = "payout", fact.payout_id
             book.ours[place] = (book.ours[place][0], fact.day or "")
-        case PayoutReturned():
+        case PayoutReturned() | PayoutSettled(how="not_paid"):
             book.ours.pop(("payout", fact.payout_id), None)
-        case PayoutSettled(how="paid"):
-            book.ours[("payout", fact.payout_id)] = ((fact.amount_minor, fact.currency), fact.day or "")
+        case PayoutSettled():
+            book.ours.setdefault(("payout", fact.payout_id), ((fact.amount_minor, fact.currency), fact.day or ""))
         case PayoutStated():
             book.theirs[fact.line_id] = (("payout", fact.payout_id), (fact.amount_minor, fact.currency), fact.day)
 
@@ -127,6 +127,8 @@ def _orders(book: Books, fact: Any) -> None:
             book.moved(("chargeback", fact.chargeback_id), (fact.taken_minor, fact.currency), fact)
         case ChargebackEnded():
             book.ours.pop(("chargeback", fact.chargeback_id), None)
+        case HandlingNoted() if fact.moves is not None:
+            book.ours.pop((fact.of, fact.item_id), None)
         case RefundNotPaid():
             book.ours.pop(("refund", fact.refund_id), None)
         case CompensationNotPaid():

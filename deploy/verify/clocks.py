@@ -79,7 +79,8 @@ def _waits(log: Log, policies: Policies) -> Check:
                 continue
             count = getattr(policy.payment, how_long)
             wait = timedelta(hours=count) if how_long.endswith("hours") else timedelta(days=count)
-            right = fact.occurred_at + wait if count and getattr(fact, "how", "") != "not_paid" else None
+            stands = isinstance(fact, PayoutSettled) and (fact.how == "not_paid" or fact.moves is None)
+            right = fact.occurred_at + wait if count and not stands else None
             check.that(told == right, f"{entry}: {name} is {right}, told was {told}")
     return check
 

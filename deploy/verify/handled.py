@@ -17,20 +17,24 @@ from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited, ChargebackReceived, RefundHeld
 from shared.contracts.handling import HandlingNoted, MoneyHandled, PayoutSettled
 from shared.contracts.payment import (
+    CompensationContradicted,
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
     EscrowFunded,
     LineSettled,
     PayoutContradicted,
+    PayoutDone,
     PayoutInstructed,
     PayoutReturned,
+    RefundContradicted,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
     RefundReserved,
     UnwantedReceived,
 )
+from shared.messaging.message import Message
 
 Item = tuple[str, str, str]  # order, refund or compensation, its id
 WORDS = ("order_id", "handling_id", "of", "item_id", "how", "by", "reason", "reference")
@@ -44,7 +48,7 @@ def checks(log: Log) -> Iterator[Check]:
 
 
 def _said(log: Log) -> Check:
-    check = Check("settled by hand: a person said so, each time once, of what the provider had refused")
+    check = Check("settled by hand: a person said so, each time once, of what the provider had refused, or said to have come back")
     sent = log.bodies(MoneyHandled, "payment")
     refused: set[Item] = set()
     settled: set[Item] = set()
@@ -54,6 +58,10 @@ def _said(log: Log) -> Check:
             refused.add((fact.order_id, "refund", fact.refund_id))
         elif isinstance(fact, CompensationNotPaid):
             refused.add((fact.order_id, "compensation", fact.compensation_id))
+        elif isinstance(fact, RefundContradicted | CompensationContradicted):
+            item = _contradicted(fact)
+            check.that(fact.bounced == (item not in refused) or any(log.starts.values()), f"{entry}: {item} bounced, or was refused before")
+            refused.add(item)
         elif isinstance(fact, HandlingNoted):
             item, said = (fact.order_id, fact.of, fact.item_id), cause(sent, entry)
             words = tuple(getattr(said, name, None) for name in WORDS)
@@ -62,6 +70,12 @@ def _said(log: Log) -> Check:
             check.that(item not in settled, f"{entry}: {fact.of} {fact.item_id} is settled again")
             settled.add(item)
     return check
+
+
+def _contradicted(fact: RefundContradicted | CompensationContradicted) -> Item:
+    if isinstance(fact, RefundContradicted):
+        return fact.order_id, "refund", fact.refund_id
+    return fact.order_id, "compensation", fact.compensation_id
 
 
 def _paid(log: Log) -> Check:
@@ -85,6 +99,8 @@ def _paid(log: Log) -> Check:
     gone = _gone(log)
     for entry, noted in log.of(HandlingNoted):
         item = (noted.order_id, noted.of, noted.item_id)
+        if noted.moves is not None or noted.how == "arrived":
+            continue  # it bounced: what is booked of that is compared with the transactions
         if entry.id in gone and noted.how == "unclaimed" and entry.header("ce_causationid") not in booked:
             continue
         found = booked.pop(entry.header("ce_causationid"), [])
@@ -110,23 +126,28 @@ def _kept(log: Log) -> Check:
 
 def _both(log: Log) -> Check:
     """All facts of a party lie in one lane, in their order; what a person said of it is compared with its event among the echoes."""
-    check = Check("a payout is contradicted once, after it came back, and settled once, after that, with what was instructed")
+    check = Check("a payout is contradicted once, after it came back or was paid, and settled once, after that, with what was instructed")
     told: dict[str, tuple[str, int, str | None]] = {}
     steps: dict[str, str] = {}
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, PayoutInstructed):
             told[fact.payout_id] = fact.currency, fact.amount_minor, fact.of
-        elif isinstance(fact, PayoutReturned):
+        elif isinstance(fact, PayoutDone | PayoutReturned):
             steps[fact.payout_id] = fact.type
         elif isinstance(fact, PayoutContradicted | PayoutSettled) and not any(log.starts.values()):
             before, right = steps.get(fact.payout_id), told.get(fact.payout_id, ("", 0, None))
-            after = PayoutReturned if isinstance(fact, PayoutContradicted) else PayoutContradicted
-            check.that(before == after.type, f"{entry}: {fact.payout_id} is told so after {before}")
+            check.that(before == _before(fact).type, f"{entry}: {fact.payout_id} is told so after {before}")
             said = fact.currency, fact.amount_minor, getattr(fact, "of", right[2])
             check.that(said == right, f"{entry}: {right} was instructed, told is {said}")
             steps[fact.payout_id] = fact.type
     return check
+
+
+def _before(fact: PayoutContradicted | PayoutSettled) -> type[Message]:
+    if isinstance(fact, PayoutSettled):
+        return PayoutContradicted
+    return PayoutDone if fact.bounced else PayoutReturned
 
 
 def _gone(log: Log) -> set[str]:

@@ -126,7 +126,7 @@ def _hold(check: Check, entry: Entry, purse: Purse) -> None:
     fact: Any = entry.event
     if isinstance(fact, PayoutContradicted):
         held, there = (purse.spared, purse.deposit) if fact.of else (purse.held, purse.available)
-        right = min(fact.amount_minor, there - sum(held.values()))
+        right = 0 if fact.bounced else min(fact.amount_minor, there - sum(held.values()))
         check.that(fact.held_minor == right, f"{entry}: {right} is to be held back, told was {fact.held_minor}")
         held[fact.payout_id] = fact.held_minor
     elif isinstance(fact, PayoutSettled):
@@ -146,8 +146,8 @@ def _shrink(held: dict[str, int], there: int) -> None:
 def _fold(purse: Purse, event: Any) -> None:
     match event:
         case PayoutSettled():
-            purse.available -= event.from_balance_minor
-            purse.deposit -= event.from_deposit_minor
+            purse.available += event.to_balance_minor - event.from_balance_minor
+            purse.deposit += event.to_deposit_minor - event.from_deposit_minor
             purse.debt += event.as_debt_minor
         case BalanceCredited():
             purse.available += event.amount_minor

@@ -25,6 +25,7 @@ from shared.contracts.payment import (
     DepositFilled,
     DepositReceived,
     DepositRequired,
+    PayoutDone,
     PayoutInstructed,
     PayoutReturned,
 )
@@ -39,7 +40,7 @@ Follows = tuple[str, int]  # what has to be told next, and its amount
 
 @dataclass(slots=True)
 class Purse:
-    """waiting: clawbacks by charge, the oldest first. of_deposit: payouts from there.
+    """waiting: clawbacks by charge, the oldest first. of_deposit: payouts from there; done: payouts that were paid.
     next: what the last income has to be used for, in order; cause: its event.
     """
 
@@ -50,6 +51,7 @@ class Purse:
     prefunded: int = 0
     waiting: dict[str, int] = field(default_factory=dict)
     of_deposit: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
     next: list[Follows] = field(default_factory=list)
     cause: str = ""
 
@@ -75,7 +77,7 @@ def checks(log: Log) -> Iterator[Check]:
             used.that(told == expected, f"{entry} ({fact.party}): {told} is told, {expected} should be")
         _taken(used, entry, fact, purse)
         _fold(purse, fact)
-        if isinstance(fact, Income):
+        if isinstance(fact, Income) or (isinstance(fact, PayoutSettled) and _bounced(fact, purse)):
             purse.next, purse.cause = _uses(fact, purse), entry.header("ce_causationid")
     for (party, _), purse in purses.items():
         used.that(not purse.next, f"{party}: {purse.next[:1]} should have been told at the end")
@@ -90,11 +92,15 @@ def _told(fact: Any) -> Follows | None:
     return ("deposit filled", fact.amount_minor) if isinstance(fact, DepositFilled) else None
 
 
-def _uses(fact: Income, purse: Purse) -> list[Follows]:
+def _bounced(fact: PayoutSettled, purse: Purse) -> bool:
+    return fact.how == "not_paid" and fact.payout_id in purse.done
+
+
+def _uses(fact: Income | PayoutSettled, purse: Purse) -> list[Follows]:
     """Of what is in a deposit, or there again, and of what is for subsidies, debt alone. Source: R3.1, R3.7."""
     if isinstance(fact, PrefundReceived | SubsidyRestored):
         uses = [("prefunded repays debt", min(purse.debt, purse.prefunded))]
-    elif isinstance(fact, DepositReceived) or (isinstance(fact, PayoutReturned) and fact.of == "deposit"):
+    elif isinstance(fact, DepositReceived) or getattr(fact, "of", None) == "deposit" or getattr(fact, "to_deposit_minor", 0):
         uses = [("deposit repays debt", min(purse.debt, purse.deposit))]
     else:
         repaid = min(purse.debt, fact.amount_minor)
@@ -132,22 +138,30 @@ def _taken(check: Check, entry: Entry, fact: Any, purse: Purse) -> None:
 
 
 def _after_all(check: Check, entry: Entry, fact: PayoutSettled, purse: Purse) -> None:
-    """A payout that was paid after all: from where it had come back to, then from the other, the rest is owed. Source: R3.5, R3.6."""
+    """A payout that was paid after all: from where it had come back to, then from the other, the rest is owed. One that came back after
+    all: all of it is where it was taken from. Source: R3.5-R3.7.
+    """
     there = {"balance": purse.available, "deposit": purse.deposit}
-    taken, left = {"balance": 0, "deposit": 0}, fact.amount_minor if fact.how == "paid" else 0
+    taken, left = {"balance": 0, "deposit": 0}, fact.amount_minor if fact.how == "paid" and fact.payout_id not in purse.done else 0
     for kind in ("deposit", "balance") if fact.payout_id in purse.of_deposit else ("balance", "deposit"):
         taken[kind] = min(left, there[kind])
         left -= taken[kind]
     expected = (*taken.values(), left, purse.debt + left)
     told = (fact.from_balance_minor, fact.from_deposit_minor, fact.as_debt_minor, fact.debt_minor)
     check.that(told == expected, f"{entry} ({fact.party}): balance, deposit, debt and all debt are {expected}, told was {told}")
+    back = fact.amount_minor if _bounced(fact, purse) else 0
+    again = (0, back) if fact.payout_id in purse.of_deposit else (back, 0)
+    said = (fact.to_balance_minor, fact.to_deposit_minor)
+    check.that(said == again, f"{entry} ({fact.party}): back in balance and deposit are {again}, told was {said}")
 
 
 def _fold(purse: Purse, fact: Any) -> None:
     match fact:
+        case PayoutDone():
+            purse.done.add(fact.payout_id)
         case PayoutSettled():
-            purse.available -= fact.from_balance_minor
-            purse.deposit -= fact.from_deposit_minor
+            purse.available += fact.to_balance_minor - fact.from_balance_minor
+            purse.deposit += fact.to_deposit_minor - fact.from_deposit_minor
             purse.debt += fact.as_debt_minor
         case PrefundReleased():
             purse.prefunded -= fact.amount_minor

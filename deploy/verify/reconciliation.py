@@ -11,7 +11,7 @@ from deploy.verify.log import Bodies, Entry, Log, cause
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
-from shared.contracts.handling import PayoutSettled
+from shared.contracts.handling import HandlingNoted, PayoutSettled
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -101,9 +101,10 @@ def _payouts(log: Log) -> dict[Place, Both]:
                 places[(fact.party, fact.payout_id)].ours = (fact.amount_minor, fact.currency)
             case PayoutDone() as fact:
                 places[(fact.party, fact.payout_id)].due = fact.stated_by
-            case PayoutReturned() as fact:
-                places[(fact.party, fact.payout_id)].ours = None
-            case PayoutSettled(how="paid") as fact:
+            case PayoutReturned() | PayoutSettled(how="not_paid") as fact:
+                both = places[(fact.party, fact.payout_id)]
+                both.ours, both.due = None, None
+            case PayoutSettled() as fact if places[(fact.party, fact.payout_id)].ours is None:
                 both = places[(fact.party, fact.payout_id)]
                 both.ours, both.due = (fact.amount_minor, fact.currency), fact.stated_by
             case PayoutStated() as fact:
@@ -153,6 +154,9 @@ def _both(log: Log) -> dict[Place, Both]:
                 places[(fact.order_id, "chargeback", fact.chargeback_id)].ours = None
             case RefundNotPaid() as fact:
                 places[(fact.order_id, "refund", fact.refund_id)].ours = None
+            case HandlingNoted() as fact if fact.moves is not None:
+                both = places[(fact.order_id, fact.of, fact.item_id)]
+                both.ours, both.due = None, None
             case StatementNoted() as fact:
                 lines[(fact.order_id, fact.line_id)] = fact
     for (order_id, line_id), noted in lines.items():

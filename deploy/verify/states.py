@@ -127,6 +127,8 @@ def _payouts(log: Log, stored: Mapping[str, Stored]) -> Check:
     for kind, state in told:
         for _, fact in log.of(kind):
             states[fact.party][fact.payout_id] = state
+    for _, both in log.of(PayoutContradicted):
+        states[both.party][both.payout_id] = "bounced" if both.bounced else "returned"
     for _, settled in log.of(PayoutSettled):
         states[settled.party][settled.payout_id] = "done" if settled.how == "paid" else "returned"
     for party in sorted(states.keys() | stored.keys()):

@@ -13,11 +13,13 @@ from typing import Any
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited, ChargebackPart
-from shared.contracts.handling import PayoutSettled
+from shared.contracts.handling import HandlingNoted, PayoutSettled
 from shared.contracts.owed import SellerReimbursed
 from shared.contracts.payment import (
     BalanceDebited,
+    CompensationContradicted,
     CompensationDone,
+    CompensationInstructed,
     DebtRepaid,
     DepositFilled,
     DepositReceived,
@@ -26,7 +28,9 @@ from shared.contracts.payment import (
     PayoutDone,
     PayoutInstructed,
     PayoutReturned,
+    RefundContradicted,
     RefundDone,
+    RefundInstructed,
     RefundReserved,
     UnwantedReceived,
 )
@@ -40,13 +44,15 @@ TO = {"": "psp:cash", "paid": "platform:by_hand", "unclaimed": "platform:unclaim
 @dataclass(slots=True)
 class Known:
     """What transactions rest on: refunds and unwanted money by order and refund, promoters by order and line, currencies; sources: what
-    payouts were taken from, and come back to.
+    payouts were taken from, and come back to; done: those that were paid. back: by order and item, what came back to the provider.
     """
 
     refunds: dict[tuple[str, str], RefundReserved | UnwantedReceived] = field(default_factory=dict)
     promoters: dict[tuple[str, int], str] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    back: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
     chargebacks: set[tuple[str, str]] = field(default_factory=set)  # debited before
 
 
@@ -80,6 +86,14 @@ def _known(log: Log) -> Known:
     for _, payout in log.of(PayoutInstructed):
         known.currencies[payout.payout_id] = payout.currency
         known.sources[payout.payout_id] = payout.of or "balance"
+    amounts = {(one.order_id, "refund", one.refund_id): (one.amount_minor, one.currency) for _, one in log.of(RefundInstructed)}
+    amounts |= {
+        (one.order_id, "compensation", one.compensation_id): (one.amount_minor, one.currency) for _, one in log.of(CompensationInstructed)
+    }
+    back = [(one.order_id, "refund", one.refund_id) for _, one in log.of(RefundContradicted) if one.bounced]
+    back += [(one.order_id, "compensation", one.compensation_id) for _, one in log.of(CompensationContradicted) if one.bounced]
+    known.back = {item: amounts.get(item, (0, "")) for item in back}
+    known.done = {fact.payout_id for _, fact in log.of(PayoutDone)}
     return known
 
 
@@ -96,6 +110,9 @@ def _expected(fact: Any, known: Known) -> Moved | None:
             return _charged_back(fact, known)
         case CompensationDone():
             return Counter({"platform:advance": -fact.amount_minor, TO[fact.by_hand]: fact.amount_minor})
+        case HandlingNoted():
+            amount, _ = known.back.get((fact.order_id, fact.of, fact.item_id), (0, ""))
+            return Counter({"psp:cash": -amount, TO[fact.how]: amount}) if fact.how != "arrived" else Counter()
         case SellerReimbursed():
             amount = fact.refund_minor + fact.compensations_minor
             return Counter({"platform:guarantee_fund": -amount, f"balance:{fact.seller_id}": amount})
@@ -176,7 +193,11 @@ def _of_party(fact: Any, known: Known) -> Moved | None:
         case PayoutReturned():
             source = known.sources.get(fact.payout_id, fact.of or "balance")
             return Counter({f"payout:{fact.party}": -fact.amount_minor, f"{source}:{fact.party}": fact.amount_minor})
-        case PayoutSettled(how="not_paid"):
+        case PayoutSettled(how="not_paid") if fact.payout_id in known.done:
+            return Counter(
+                {"psp:cash": -fact.amount_minor, f"{known.sources.get(fact.payout_id, 'balance')}:{fact.party}": fact.amount_minor}
+            )
+        case PayoutSettled() if fact.how == "not_paid" or fact.payout_id in known.done:
             return Counter()
         case BalanceDebited() | PayoutSettled():
             parts = {"balance": fact.from_balance_minor, "deposit": fact.from_deposit_minor, "debt": fact.as_debt_minor}
@@ -208,6 +229,8 @@ def _currency(fact: Any, known: Known) -> str:
     if isinstance(fact, RefundDone) and fact.line_no is None:
         unwanted = known.refunds.get((fact.order_id, fact.refund_id))
         return unwanted.currency if unwanted is not None else ""
+    if isinstance(fact, HandlingNoted):
+        return known.back.get((fact.order_id, fact.of, fact.item_id), (0, ""))[1]
     if isinstance(fact, PayoutDone | PayoutReturned):
         return known.currencies.get(fact.payout_id, "")
     told: str | None = getattr(fact, "currency", None)

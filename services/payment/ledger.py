@@ -86,6 +86,9 @@ TRANSACTIONS = {
         ("psp:cash", "psp:contested", "platform:subsidy", "promoter_subsidy:<party>")),
     "compensation.done": Transaction(
         "the buyer has what a broken promise costs", ("platform:advance",), ("psp:cash", "platform:by_hand", "platform:unclaimed")),
+    "handling.noted": Transaction(
+        "a refund or compensation came back to the provider: the platform paid it itself, or owes it, as a person found",
+        ("psp:cash",), ("platform:by_hand", "platform:unclaimed")),
     "seller.reimbursed": Transaction(
         "a seller who won on appeal has what the case cost it", ("platform:guarantee_fund",), ("balance:<party>",)),
     "line.settled": Transaction("a line's escrow goes to its parties", ("escrow:<order>",), ("balance:<party>", "platform:commission")),
@@ -108,7 +111,8 @@ TRANSACTIONS = {
     "payout.returned": Transaction(
         "the provider did not pay: it is where it came from", ("payout:<party>",), ("balance:<party>", "deposit:<party>")),
     "payout.settled": Transaction(
-        "it had paid all the same, as a person found", ("balance:<party>", "deposit:<party>", "debt:<party>"), ("psp:cash",)),
+        "it had paid all the same, or what it had paid came back, as a person found",
+        ("balance:<party>", "deposit:<party>", "debt:<party>", "psp:cash"), ("psp:cash", "balance:<party>", "deposit:<party>")),
 }
 # fmt: on
 BOUNDED = tuple(account.prefix for account in ACCOUNTS if account.bounded and account.side == "credit")  # never below zero

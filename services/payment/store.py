@@ -41,7 +41,9 @@ from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound
 from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyDrawn, SubsidyRestored
 from shared.messaging.shape import Rows, members
 
-OfOrder = EscrowFunded | UnwantedReceived | RefundDone | CompensationDone | ChargebackDebited | LineSettled | SellerReimbursed
+OfOrder = (
+    EscrowFunded | UnwantedReceived | RefundDone | CompensationDone | HandlingNoted | ChargebackDebited | LineSettled | SellerReimbursed
+)
 OfParty = (
     BalanceDebited
     | DebtRepaid

@@ -192,10 +192,10 @@ class RefundOverdue(Message):
 
 
 class RefundContradicted(Message):
-    """The provider says that it paid a refund of which it had said that it does not, and which waits for a person: nothing moves, its first
-    answer stands, and whoever settles the refund asks first. Source: R3.5.
+    """The provider says that it paid a refund of which it had said that it does not, and which waits for a person; or (bounced) that one
+    came back that it had paid: nothing moves, its first answer stands, and whoever settles the refund asks first. Source: R3.5.
 
-    line_no None: money that was unwanted.
+    line_no None: money that was unwanted. reason: why it bounced, as the provider says.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -205,6 +205,8 @@ class RefundContradicted(Message):
     order_id: Id
     refund_id: Id
     line_no: LineNo | None
+    bounced: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
+    reason: Annotated[Text, Field(exclude_if=lambda value: not value)] = ""
 
 
 class RefundDecided(Message):
@@ -277,9 +279,10 @@ class CompensationNotPaid(Message):
 
 
 class CompensationContradicted(Message):
-    """The provider says that it paid a compensation of which it had said that it does not pay it: nothing moves, its first answer stands,
-    and whoever settles it asks first. Source: R3.5.
+    """The provider says that it paid a compensation of which it had said that it does not pay it; or (bounced) that one came back that it
+    had paid: nothing moves, its first answer stands, and whoever settles it asks first. Source: R3.5.
 
+    reason: why it bounced, as the provider says.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -288,6 +291,8 @@ class CompensationContradicted(Message):
 
     order_id: Id
     compensation_id: Id
+    bounced: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
+    reason: Annotated[Text, Field(exclude_if=lambda value: not value)] = ""
 
 
 class CompensationOverdue(Message):
@@ -729,9 +734,11 @@ class PayoutReturned(Message):
 
 
 class PayoutContradicted(Message):
-    """The provider says that it paid a payout that it had returned: nothing moves, and a person finds which holds. Source: R3.5.
+    """The provider says that it paid a payout that it had returned, or (bounced) that one came back that it had paid: nothing moves, and a
+    person finds which holds. Source: R3.5.
 
-    held_minor: of what it is back in, the balance or (of) the deposit, so much is not paid out until then, as far as it stays there.
+    held_minor: of what it is back in, the balance or (of) the deposit, so much is not paid out until then, as far as it stays there; of
+    what bounced nothing is there. reason: why it bounced, as the provider says.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -744,6 +751,8 @@ class PayoutContradicted(Message):
     amount_minor: Minor
     held_minor: Minor
     of: Annotated[PaidOf, Field(exclude_if=lambda value: value is None)] = None
+    bounced: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
+    reason: Annotated[Text, Field(exclude_if=lambda value: not value)] = ""
 
 
 class PayoutOverdue(Message):

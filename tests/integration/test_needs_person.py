@@ -5,6 +5,7 @@ monitoring counts, say the same. Source: R3.1, R3.5, R3.8, R6.2.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,9 @@ from tests.unit.payment import asks
 from tests.unit.payment.asks import payout_handled as found
 from tests.unit.payment.bank import bank
 from tests.unit.payment.disputes import closed, opened
+from tests.unit.payment.test_bounced import ITEMS, back, word
 from tests.unit.payment.test_handling import cancelled, handled
+from tests.unit.payment.test_payout_bounced import bounced
 from tests.unit.payment.test_payout_contradicted import contradicted
 
 pytestmark = pytest.mark.stack
@@ -107,11 +110,24 @@ async def test_what_the_provider_says_it_paid_after_all_is_listed_so_r3_5(fresh:
     assert await listed(fresh, memory) == {(b.ORDER, kind, name, "contradicted", 10_00, "CNY") for kind, name in kinds}
 
 
-async def test_a_payout_of_which_the_provider_said_both_is_listed_until_a_person_settled_it_r3_5(fresh: Fresh) -> None:
-    memory, payout = contradicted()
-    assert await listed(fresh, memory) == {(b.SELLER, "payout", payout, "contradicted", 75_00, "CNY")}
-    memory.when(found(payout))
+@pytest.mark.parametrize(("given", "item"), ITEMS.values(), ids=ITEMS)
+async def test_what_the_provider_paid_and_says_came_back_is_listed_until_a_person_settled_it_r3_5(
+    fresh: Fresh, given: Callable[[], Memory], item: str
+) -> None:
+    memory = given()
     assert await listed(fresh, memory) == set()
+    memory.when(back(item))
+    of = "compensation" if item == "late1" else "refund"
+    assert await listed(fresh, memory) == {(b.ORDER, of, item, "contradicted", 100_00, "CNY")}
+    memory.when(word(item, "arrived"))
+    assert await listed(fresh, memory) == set()
+
+
+async def test_a_payout_of_which_the_provider_said_both_is_listed_until_a_person_settled_it_r3_5(fresh: Fresh) -> None:
+    for memory, payout in (contradicted(), bounced()):
+        assert await listed(fresh, memory) == {(b.SELLER, "payout", payout, "contradicted", 75_00, "CNY")}
+        memory.when(found(payout))
+        assert await listed(fresh, memory) == set()
 
 
 async def test_what_a_person_settled_by_hand_is_listed_no_more_r3_5(fresh: Fresh) -> None:

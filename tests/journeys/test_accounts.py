@@ -82,6 +82,36 @@ def test_a_deposit_is_put_in_filled_by_income_and_holds_the_sweep_back_until_it_
     assert deal.of_seller()[-1].type == "payout.done"
 
 
+def test_a_payout_that_came_back_to_the_provider_waits_for_a_person_and_is_swept_again_r3_5(town: Town) -> None:
+    """R3.1, R3.9: said twice over by the provider and by the person, announced, booked and paid again once; its line is taken back."""
+    deal = Deal(town, "bouncing", copies=2)
+    deal.delivered(line(1, 60_00), due=60_00)
+    deal.confirmed()
+    town.until(timedelta(days=8))
+    deal.provider_pays()
+    first = next(fact.body for fact in deal.of_seller() if fact.type == "payout.instructed")
+    who = {"party": deal.seller, "payout_id": first["payout_id"]}
+    day = {"statement_id": "st-bouncing", "line_id": f"line-{deal.seller}", "day": f"{town.now:%Y-%m-%d}", "currency": "CNY"}
+    town.send("psp", "statement.payout", deal.seller, {**who, **day, "amount_minor": 57_00}, copies=2)
+    town.send("psp", "payout.failed", deal.seller, {**who, "reason": "account closed"}, copies=2)
+    town.send("psp", "payout.failed", deal.seller, {**who, "reason": "account closed"})
+    town.idle()
+    assert [fact.type for fact in deal.of_seller()].count("payout.contradicted") == 1
+    assert "said since that it came back" in town.laotie("attention", deal.seller, status=1)
+    word = {"handling_id": f"back-{deal.seller}", "how": "not_paid", "by": "ops-7", "reason": "the provider has it"}
+    town.send("ruling", "payout.handled", deal.seller, {**who, **word}, copies=2)
+    town.send("psp", "statement.payout", deal.seller, {**who, **day, "amount_minor": 0}, copies=2)
+    town.idle()
+    assert "0 waiting for a person" in town.laotie("attention", deal.seller)
+    assert "what it had paid came back" in town.laotie("ledger", "show", deal.seller)
+    town.until(timedelta(days=2))
+    deal.provider_pays()
+    told = [fact for fact in deal.of_seller() if fact.type.startswith("payout.") and fact.type != "payout.stated"]
+    twice = ["payout.instructed", "payout.done"]
+    assert [fact.type for fact in told][:6] == [*twice, "payout.contradicted", "payout.settled", *twice]
+    assert {fact.body["amount_minor"] for fact in told[:6]} == {57_00}
+
+
 def test_what_a_deposit_holds_above_the_required_is_paid_out_and_comes_back_to_it_when_the_provider_refuses_r3_7(town: Town) -> None:
     deal = Deal(town, "leaving")
     asks(town, deal.seller, "seller.registered", deposit_required_minor=50_00)

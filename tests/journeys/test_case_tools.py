@@ -46,6 +46,23 @@ def rules(deal: Deal, case: str, *, upheld: bool) -> None:
     deal.outside.idle()
 
 
+def test_a_refund_that_came_back_after_it_was_paid_waits_for_a_persons_word_and_is_paid_by_nobody_again_r3_5(town: Town) -> None:
+    deal = Deal(town, "bounced", copies=2)
+    deal.delivered(line(1, 60_00), due=60_00)
+    deal.returned("c-bounced")
+    deal.provider_pays()
+    fails(deal)
+    assert "said since that it came back" in town.laotie("attention", deal.order, status=1)
+    word = {"order_id": deal.order, "handling_id": f"back-{deal.order}", "of": "refund", "item_id": refund_id(deal), "how": "paid"}
+    said = {"by": "ops-7", "reason": "the account was closed", "reference": "bank-17"}
+    town.send("ruling", "money.handled", deal.order, {**word, **said}, copies=2)
+    town.idle()
+    assert "0 waiting for a person" in town.laotie("attention", deal.order)
+    assert [deal.types("payment.v1").count(kind) for kind in ("refund.done", "refund.contradicted", "handling.noted")] == [1, 1, 1]
+    assert "a refund or compensation came back to the provider" in town.laotie("ledger", "show", deal.order)
+    assert "one came back that it had paid" in town.laotie("explain", deal.order)
+
+
 def test_a_refund_that_the_provider_fails_is_on_both_lists_until_a_ruling_decides(town: Town) -> None:
     """R3.5: granted again it leaves the list, and comes back if that fails too; given up it is gone for good."""
     deal = Deal(town, "stuck")

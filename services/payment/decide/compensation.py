@@ -90,12 +90,15 @@ def paid(
 
 @reconciled
 def uncompensated(event: CompensationFailed, payment: Payment | None) -> Outcome:
-    """Nothing has moved; a person looks at it. Source: R3.5."""
+    """Nothing has moved; a person looks at it. Said of one that was paid, who settles that is told of it, once. Source: R3.5."""
+    known = payment.compensations.get(event.compensation_id) if payment is not None else None
+    what = {"order_id": event.order_id, "compensation_id": event.compensation_id, "reason": event.reason}
+    if known is not None and known.state == "done" and not known.by_hand and not known.contradicted:
+        return (CompensationContradicted(**what, bounced=True, occurred_at=event.occurred_at),)
     found = _unanswered(payment, event.compensation_id, "failed")
     if not isinstance(found, tuple):
         return found
-    at = event.occurred_at
-    return (CompensationNotPaid(order_id=event.order_id, compensation_id=event.compensation_id, reason=event.reason, occurred_at=at),)
+    return (CompensationNotPaid(**what, occurred_at=event.occurred_at),)
 
 
 def compensation_unanswered(event: CompensationAnswerDue, payment: Payment | None) -> Outcome:

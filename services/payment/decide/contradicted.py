@@ -1,16 +1,21 @@
-"""A payout that came back and that the provider then says it paid: held until a person has found which holds. Source: R3.5, R3.1, R3.6."""
+"""A payout of which the provider says both, that it paid it and that it came back: a person finds which holds. Source: R3.5, R3.1, R3.6.
+
+What it says was paid after all is held until then; what it says came back after all is nowhere yet.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.payment import ledger
+from services.payment.decide.income import deposited, used
 from services.payment.decide.stated import paying
 from services.payment.model import Account, Payout
+from services.payment.model.account import evolve
 from services.payment.model.purse import next_sweep
 from shared.contracts.handling import PayoutHandled, PayoutSettled
 from shared.contracts.payment import PayoutContradicted
-from shared.contracts.psp import PayoutSucceeded
+from shared.contracts.psp import PayoutFailed, PayoutSucceeded
 from shared.days import local_date
 from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
@@ -31,10 +36,26 @@ def contradicted(event: PayoutSucceeded, account: Account, payout: Payout) -> Pa
     )
 
 
+def bounced(event: PayoutFailed, account: Account, payout: Payout) -> PayoutContradicted:
+    """Nothing moves, and nothing is there to be held: it counts as paid until a person has found that it came back."""
+    return PayoutContradicted(
+        party=event.party,
+        payout_id=event.payout_id,
+        currency=payout.currency,
+        amount_minor=payout.amount_minor,
+        held_minor=0,
+        of=payout.of,
+        bounced=True,
+        reason=event.reason,
+        occurred_at=event.occurred_at,
+    )
+
+
 @paying
 def handle_payout(event: PayoutHandled, account: Account | None, policy: Policy) -> Outcome:
     """Paid: what the party had too much is taken from where it came back to, then from the other of balance and deposit, the rest is owed.
-    Not paid: nothing moves, and what was held goes like other income. Once. Source: R3.5, R3.6, R3.9.
+    Not paid: nothing moves, and what was held goes like other income. Of what bounced the other way round: paid, nothing moves; not paid,
+    it is back where it was taken from, as what is returned. Once. Source: R3.5-R3.7, R3.9.
 
     Errors: handling.known, handling.unknown, handling.not_contradicted.
     """
@@ -46,6 +67,8 @@ def handle_payout(event: PayoutHandled, account: Account | None, policy: Policy)
     payout = payouts[event.payout_id]
     if not payout.waits:
         return Reject("handling.not_contradicted", payout.state)
+    if payout.state == "bounced":
+        return (_stays(event, account, payout),) if event.how == "paid" else _back(event, account, payout, policy)
     settled = _paid if event.how == "paid" else _not_paid
     return (settled(event, account, payout, policy),)
 
@@ -80,12 +103,50 @@ def _paid(event: PayoutHandled, account: Account, payout: Payout, policy: Policy
 
 
 def _not_paid(event: PayoutHandled, account: Account, payout: Payout, policy: Policy) -> PayoutSettled:
-    purse = account.purses[payout.currency]
-    again = payout.of is None and (policy.payment.sweep or not payout.withdrawn)
     return PayoutSettled(
         **event.model_dump(),
         currency=payout.currency,
         amount_minor=payout.amount_minor,
-        debt_minor=purse.debt_minor,
-        sweep_at=next_sweep(event.occurred_at, purse, purse.zone or policy.zone) if again else None,
+        debt_minor=account.purses[payout.currency].debt_minor,
+        sweep_at=_swept_at(event, account, payout, policy),
     )
+
+
+def _stays(event: PayoutHandled, account: Account, payout: Payout) -> PayoutSettled:
+    return PayoutSettled(
+        **event.model_dump(),
+        currency=payout.currency,
+        amount_minor=payout.amount_minor,
+        debt_minor=account.purses[payout.currency].debt_minor,
+    )
+
+
+def _back(event: PayoutHandled, account: Account, payout: Payout, policy: Policy) -> Outcome:
+    currency, amount = payout.currency, payout.amount_minor
+    deposit = amount if payout.of == "deposit" else 0
+    entries = [
+        (ledger.CASH, -amount),
+        (ledger.balance(event.party), amount - deposit),
+        (ledger.deposit(event.party), deposit),
+    ]
+    back = PayoutSettled(
+        **event.model_dump(),
+        currency=currency,
+        amount_minor=amount,
+        to_balance_minor=amount - deposit,
+        to_deposit_minor=deposit,
+        debt_minor=account.purses[currency].debt_minor,
+        moves=ledger.moves(currency, entries),
+        sweep_at=_swept_at(event, account, payout, policy),
+    )
+    after = evolve(account, back)
+    if deposit:
+        return (back, *deposited(after, currency, event.occurred_at))
+    return (back, *used(after, currency, amount, event.occurred_at))
+
+
+def _swept_at(event: PayoutHandled, account: Account, payout: Payout, policy: Policy) -> datetime | None:
+    if payout.of is not None or (payout.withdrawn and not policy.payment.sweep):
+        return None
+    purse = account.purses[payout.currency]
+    return next_sweep(event.occurred_at, purse, purse.zone or policy.zone)

@@ -2,7 +2,7 @@
 
 The provider has said no, so it does not pay any more; should it have paid all the same, its word is told as a contradiction while the
 item waits, refused after that, and its statement shows a movement that is missing here. What may still be paid by the provider cannot
-be settled otherwise.
+be settled otherwise. Of what it paid and says came back to it, a person says who has it: it is never instructed again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import paid as refund_paid
 from services.payment.decide.refunds import set_aside
 from services.payment.decide.settlement import settle_now
-from services.payment.model import Cut, Payment, Refund
+from services.payment.model import Compensation, Cut, Payment, Refund
 from services.payment.model.cut import cut, in_the_way, resting
 from services.payment.model.payment import evolve, folded
-from shared.contracts.handling import HandlingNoted, MoneyHandled
+from shared.contracts.handling import HandledHow, HandlingNoted, MoneyHandled
 from shared.contracts.payment import RefundDone
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject
@@ -35,24 +35,40 @@ def handle(event: MoneyHandled, payment: Payment | None, policy: Policy) -> Outc
     """Booked as if it had been paid, but for the account that it is paid from: the platform's own, or what it owes. Once.
     Where banks or other refunds have all of it, that nobody could be paid is noted and books nothing: it waits for a person no more.
 
-    Errors: handling.known, handling.unknown, handling.not_failed, handling.of_case, handling.disputed, handling.nothing_left.
+    Errors: handling.known, handling.unknown, handling.not_failed, handling.not_bounced, handling.of_case, handling.disputed,
+    handling.nothing_left.
     """
     if payment is not None and event.handling_id in payment.handlings:
         return Reject("handling.known")
     if payment is None:
         return Reject("handling.unknown")
-    noted = HandlingNoted(**event.model_dump())
+    noted, how = HandlingNoted(**event.model_dump()), event.how
+    item = payment.refunds.get(event.item_id) if event.of == "refund" else payment.compensations.get(event.item_id)
+    if item is not None and item.bounced:
+        return (_back(noted, item),)
+    if how == "arrived":
+        return Reject("handling.not_bounced", item.state) if item is not None else Reject("handling.unknown")
     if event.of == "compensation":
-        return _compensated(event, payment, noted)
+        return _compensated(event, payment, noted, how)
     refund = payment.refunds.get(event.item_id)
     against = _against(refund, payment, event.item_id)
     if refund is None or against is not None:
         return against or Reject("handling.unknown")
     after = evolve(payment, noted)
-    facts = _unwanted(event, after, refund) if refund.line_no is None else _cancelled(event, after, refund, policy)
+    facts = _unwanted(event, after, refund, how) if refund.line_no is None else _cancelled(event, after, refund, policy, how)
     if isinstance(facts, Reject):
-        return (noted,) if event.how == "unclaimed" and not _under_way(payment, refund) else facts
+        return (noted,) if how == "unclaimed" and not _under_way(payment, refund) else facts
     return (noted, *facts)
+
+
+def _back(noted: HandlingNoted, item: Refund | Compensation) -> HandlingNoted:
+    """The provider holds it again, of what the platform paid itself or owes; what it was of, and who bore it, stays as booked. Arrived:
+    nothing moves. Source: R3.5, R3.1.
+    """
+    if noted.how == "arrived":
+        return noted
+    amount = item.buyer_minor if isinstance(item, Refund) else item.amount_minor
+    return noted.model_copy(update={"moves": ledger.moves(item.currency, [(ledger.CASH, -amount), (ledger.by_hand(noted.how), amount)])})
 
 
 def _under_way(payment: Payment, refund: Refund) -> bool:
@@ -60,13 +76,13 @@ def _under_way(payment: Payment, refund: Refund) -> bool:
     return refund.line_no is not None and any(one.state == "reserved" for one in payment.refunds_of(refund.line_no))
 
 
-def _compensated(event: MoneyHandled, payment: Payment, noted: HandlingNoted) -> Outcome:
+def _compensated(event: MoneyHandled, payment: Payment, noted: HandlingNoted, how: HandledHow) -> Outcome:
     compensation = payment.compensations.get(event.item_id)
     if compensation is None:
         return Reject("handling.unknown")
     if compensation.state != "failed":
         return Reject("handling.not_failed", compensation.state)
-    return (noted, *compensation_paid(payment, event.item_id, compensation, event.occurred_at, event.how))
+    return (noted, *compensation_paid(payment, event.item_id, compensation, event.occurred_at, how))
 
 
 def _against(refund: Refund | None, payment: Payment, refund_id: str) -> Reject | None:
@@ -81,12 +97,12 @@ def _against(refund: Refund | None, payment: Payment, refund_id: str) -> Reject 
     return Reject("handling.disputed") if disputed else None
 
 
-def _unwanted(event: MoneyHandled, payment: Payment, refund: Refund) -> tuple[Message, ...] | Reject:
+def _unwanted(event: MoneyHandled, payment: Payment, refund: Refund, how: HandledHow) -> tuple[Message, ...] | Reject:
     """What its bank has not taken back meanwhile. Source: R2.2, R3.8."""
     amount = refund.buyer_minor - sum(taken for _, taken in _disputes(payment, event.item_id))
     if amount <= 0:
         return Reject("handling.nothing_left")
-    moves = ledger.moves(refund.currency, [(ledger.unwanted(payment.id), -amount), (ledger.by_hand(event.how), amount)])
+    moves = ledger.moves(refund.currency, [(ledger.unwanted(payment.id), -amount), (ledger.by_hand(how), amount)])
     return (
         RefundDone(
             order_id=payment.id,
@@ -94,13 +110,13 @@ def _unwanted(event: MoneyHandled, payment: Payment, refund: Refund) -> tuple[Me
             line_no=None,
             amount_minor=amount,
             moves=moves,
-            by_hand=event.how,
+            by_hand=how,
             occurred_at=event.occurred_at,
         ),
     )
 
 
-def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Policy) -> tuple[Message, ...] | Reject:
+def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Policy, how: HandledHow) -> tuple[Message, ...] | Reject:
     """Set aside once more, under an id of its own: the line may be settled by now, and a bank may have taken of it. Not while a refund
     under way has some of it. A settlement that waited for this happens now. Of what the guarantee fund was to pay, the part that units
     were cancelled for: it comes from the fund, which has it back at once. Source: R3.5, R3.6, R2.6, R4.6.
@@ -111,12 +127,12 @@ def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Po
     gone = cut(*what, cancelled=True) if refund.cancelled else _of_fund(payment, line_no, refund)
     if refund.cancelled and in_the_way(*what):
         return Reject("handling.nothing_left")
-    if not isinstance(gone, Cut) or (event.how == "paid" and not gone.minor):  # the fund's own part is all that is left: nobody is paid
+    if not isinstance(gone, Cut) or (how == "paid" and not gone.minor):  # the fund's own part is all that is left: nobody is paid
         return Reject("handling.nothing_left")
     parts = part(payment, line_no, gone, asked_at or event.occurred_at, policy, refund.funder)
     asked = refund.drawn_minor if refund.cancelled else gone.minor
     reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, asked, event.item_id)
-    done = (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, event.how))
+    done = (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, how))
     return (*done, *settle_now(folded(payment, done), line_no, event.occurred_at))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.payment import ledger
-from services.payment.decide.contradicted import contradicted
+from services.payment.decide.contradicted import bounced, contradicted
 from services.payment.decide.income import deposited, used
 from services.payment.decide.stated import paying
 from services.payment.model import Account, Payout
@@ -63,14 +63,16 @@ def _source(party: str, of: PaidOf) -> str:
 def paid_out(event: PayoutSucceeded, account: Account | None, policy: Policy) -> Outcome:
     """The provider's statement is to show it within the policy's days of that. Said of what came back, it moves nothing, and who settles
     that is told of it, once. Source: R3.1, R3.5, R3.9.
+
+    Errors: payout.unknown, payout.too_old, payout.closed, payout.contradicted.
     """
     payout = account.payouts.get(event.payout_id) if account is not None else None
     if account is None or payout is None:
-        return Reject("payout.unknown")
+        return _unknown(account, event.payout_id)
     if payout.state == "returned" and not payout.contradicted:
         return (contradicted(event, account, payout),)
     if payout.state != "instructed":
-        return Reject("payout.closed" if payout.state == "done" else "payout.contradicted")
+        return Reject("payout.contradicted" if payout.state == "returned" else "payout.closed")
     entries = [(ledger.payout(event.party), -payout.amount_minor), (ledger.CASH, payout.amount_minor)]
     days, zone = policy.payment.statement_days, account.purses[payout.currency].zone or policy.zone
     return (
@@ -88,10 +90,16 @@ def paid_out(event: PayoutSucceeded, account: Account | None, policy: Policy) ->
 
 @paying
 def returned(event: PayoutFailed, account: Account | None, policy: Policy) -> Outcome:
-    """Back where it was taken from: in the balance like other income, swept again the next day; or in the deposit. Source: R3.1, R3.7."""
+    """Back where it was taken from: in the balance like other income, swept again the next day; or in the deposit. Said of what was paid,
+    it moves nothing, and who settles that is told of it, once. Source: R3.1, R3.5, R3.7.
+
+    Errors: payout.unknown, payout.too_old, payout.closed, payout.contradicted.
+    """
     payout: Payout | None = account.payouts.get(event.payout_id) if account is not None else None
     if account is None or payout is None:
-        return Reject("payout.unknown")
+        return _unknown(account, event.payout_id)
+    if payout.state == "done" and not payout.contradicted:
+        return (bounced(event, account, payout),)
     if payout.state != "instructed":
         return Reject("payout.closed" if payout.state == "returned" else "payout.contradicted")
     purse = account.purses[payout.currency]
@@ -110,6 +118,10 @@ def returned(event: PayoutFailed, account: Account | None, policy: Policy) -> Ou
     if payout.of == "deposit":
         return (back, *deposited(evolve(account, back), payout.currency, event.occurred_at))
     return (back, *used(evolve(account, back), payout.currency, payout.amount_minor, event.occurred_at))
+
+
+def _unknown(account: Account | None, payout_id: str) -> Reject:
+    return Reject("payout.too_old" if account is not None and account.made(payout_id) else "payout.unknown")
 
 
 def payout_unanswered(event: PayoutAnswerDue, account: Account | None) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.payment import ledger
 from services.payment.decide.debits import cover
@@ -147,15 +148,18 @@ def refunded(event: RefundSucceeded, payment: Payment | None, policy: Policy) ->
 
 @reconciled
 def not_paid(event: RefundFailed, payment: Payment | None, policy: Policy) -> Outcome:
-    """The reservation is lifted; the money is where it was, or covers what a bank took beyond what was left. Source: R3.5, R3.8."""
+    """The reservation is lifted; the money is where it was, or covers what a bank took beyond what was left. Said of what was paid, it
+    moves nothing, and who settles that is told of it, once. Source: R3.5, R3.8.
+    """
     refund = _asked(payment, event.refund_id)
     if payment is None or refund is None:
         return Reject("refund.unknown")
+    what: dict[str, Any] = {"order_id": payment.id, "refund_id": event.refund_id, "line_no": refund.line_no, "reason": event.reason}
+    if refund.state == "done" and refund.buyer_minor and not refund.by_hand and not refund.contradicted:
+        return (RefundContradicted(**what, bounced=True, occurred_at=event.occurred_at),)
     if refund.state != "reserved":
         return Reject("refund.ended" if refund.state == "failed" or refund.by_hand else "refund.contradicted")
-    failed = RefundNotPaid(
-        order_id=payment.id, refund_id=event.refund_id, line_no=refund.line_no, reason=event.reason, occurred_at=event.occurred_at
-    )
+    failed = RefundNotPaid(**what, occurred_at=event.occurred_at)
     after = evolve(payment, failed)
     covered = cover(after, event.occurred_at, policy)
     return (failed, *covered, *_released(folded(after, covered), refund, event.occurred_at, policy))

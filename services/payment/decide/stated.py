@@ -57,7 +57,7 @@ def paying(
     @wraps(decide)
     def decided(event: M, account: Account | None, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         outcome = decide(event, account, *args, **kwargs)
-        if account is None or not account.stated.lines or not isinstance(outcome, tuple):
+        if account is None or not (account.stated.lines or account.stated.breaks) or not isinstance(outcome, tuple):
             return outcome
         return (*outcome, *_changes(folded(account, outcome), "ledger", event.occurred_at))
 

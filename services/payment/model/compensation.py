@@ -19,8 +19,8 @@ CompensationFact = CompensationInstructed | CompensationDone | CompensationNotPa
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """answer_by None: the provider's silence is announced already. by_hand: a person settled it, after the provider had said no.
-    contradicted: it said since that it paid it.
+    """answer_by None: the provider's silence is announced already. by_hand: a person settled it, after the provider had said no, or both.
+    contradicted: it said since that it paid it, or that it came back.
     """
 
     state: Literal["instructed", "done", "failed"]
@@ -30,6 +30,11 @@ class Compensation:
     answer_by: datetime | None
     by_hand: bool = False
     contradicted: bool = False
+
+    @property
+    def bounced(self) -> bool:
+        """The provider paid, and says since that it came back: waits for a person, and counts as paid. Source: R3.5."""
+        return self.state == "done" and self.contradicted and not self.by_hand
 
 
 def compensated(known: Compensation | None, fact: CompensationFact) -> Compensation:

@@ -204,9 +204,7 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
         case SettlementPlanned() | SettlementHeld() | SettlementFreed() | LineSettled():
             return replace(payment, lines={**payment.lines, fact.line_no: line.evolve(payment.lines[fact.line_no], fact)})
         case HandlingNoted():
-            payment = replace(payment, handlings=(*payment.handlings, fact.handling_id))
-            refund_of = payment.refunds.get(fact.item_id) if fact.of == "refund" else None
-            return _with_refund(payment, fact.item_id, replace(refund_of, decided=True, by_hand=True)) if refund_of else payment
+            return _handled(payment, fact)
         case SellerReimbursed():
             return replace(payment, reimbursements=(*payment.reimbursements, fact.reimbursement_id))
         case StatementNoted() | BreakFound() | BreakExplained():
@@ -276,6 +274,15 @@ def _charged_back(payment: Payment, fact: ChargebackFact) -> Payment:
     lines = {line_no: one for line_no, one in payment.lines.items() if known.holds(line_no)}
     freed = {line_no: line.freed(one, known.opened_at, fact.occurred_at) for line_no, one in lines.items()}
     return replace(payment, lines={**payment.lines, **freed})
+
+
+def _handled(payment: Payment, fact: HandlingNoted) -> Payment:
+    payment = replace(payment, handlings=(*payment.handlings, fact.handling_id))
+    if fact.of == "refund":
+        refund_of = payment.refunds.get(fact.item_id)
+        return _with_refund(payment, fact.item_id, replace(refund_of, decided=True, by_hand=True)) if refund_of else payment
+    owed = payment.compensations.get(fact.item_id)
+    return replace(payment, compensations={**payment.compensations, fact.item_id: replace(owed, by_hand=True)}) if owed else payment
 
 
 def _done(payment: Payment, fact: RefundDone) -> Payment:

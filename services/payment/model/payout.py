@@ -36,10 +36,11 @@ PayoutFact = OfProvider | PayoutSettled | PayoutStated | PayoutBreakFound | Payo
 class Payout:
     """answer_by None: its silence is announced already, or never is. day: on which it was paid. look_at: when the provider's statement
     must show it, None: it need not. looked: it did not in time, which is not forgotten. of: what it was taken from, None: the balance.
-    contradicted: it came back, and the provider said since that it paid it. handled: the id of the word by which a person settled that.
+    bounced: paid, and the provider said since that it came back; it counts as paid until that is settled. contradicted: it said so, or that
+    it paid what came back. handled: the id of the word by which a person settled that.
     """
 
-    state: Literal["instructed", "done", "returned"]
+    state: Literal["instructed", "done", "bounced", "returned"]
     currency: str
     amount_minor: int
     answer_by: datetime | None = None
@@ -95,14 +96,12 @@ def evolve(payouts: Payouts, fact: PayoutFact) -> Payouts:
         case PayoutDone():
             return _forgotten(_answered(payouts, fact.payout_id, "done", fact.day, fact.stated_by))
         case PayoutReturned():
-            after = _answered(payouts, fact.payout_id, "returned")
-            key = statement.key_of("payout", fact.payout_id)
-            return _forgotten(_said(after, statement.overdue(after.statement, key, fact.occurred_at)))
+            return _forgotten(_back(payouts, fact.payout_id, fact.occurred_at))
         case PayoutContradicted():
-            return _with(payouts, fact.payout_id, replace(payouts.by_id[fact.payout_id], contradicted=True))
+            before = payouts.by_id[fact.payout_id]
+            return _with(payouts, fact.payout_id, replace(before, state="bounced" if fact.bounced else before.state, contradicted=True))
         case PayoutSettled():
-            settled = _with(payouts, fact.payout_id, replace(payouts.by_id[fact.payout_id], handled=fact.handling_id))
-            return _forgotten(_answered(settled, fact.payout_id, "done" if fact.how == "paid" else "returned", fact.day, fact.stated_by))
+            return _forgotten(_settled(payouts, fact))
         case PayoutStated():
             line = Stated("payout", fact.payout_id, fact.statement_id, fact.day, fact.amount_minor, fact.currency, fact.known_by)
             line = replace(line, told_at=fact.occurred_at)
@@ -158,6 +157,23 @@ def _answered(
     """It goes last."""
     others = {known: payout for known, payout in payouts.by_id.items() if known != payout_id}
     return replace(payouts, by_id={**others, payout_id: replace(payouts.by_id[payout_id], state=state, day=day, look_at=look_at)})
+
+
+def _back(payouts: Payouts, payout_id: str, at: datetime) -> Payouts:
+    """What the statement says of it stands alone from now on. Source: R3.9."""
+    after = _answered(payouts, payout_id, "returned")
+    return _said(after, statement.overdue(after.statement, statement.key_of("payout", payout_id), at))
+
+
+def _settled(payouts: Payouts, fact: PayoutSettled) -> Payouts:
+    """One that bounced and is found paid is to be stated as before. Source: R3.5, R3.9."""
+    before = payouts.by_id[fact.payout_id]
+    handled = _with(payouts, fact.payout_id, replace(before, handled=fact.handling_id))
+    if before.state != "bounced":
+        return _answered(handled, fact.payout_id, "done" if fact.how == "paid" else "returned", fact.day, fact.stated_by)
+    if fact.how == "paid":
+        return _answered(handled, fact.payout_id, "done", before.day, before.look_at)
+    return _back(handled, fact.payout_id, fact.occurred_at)
 
 
 def _said(payouts: Payouts, now: Statement) -> Payouts:

@@ -212,18 +212,20 @@ def _paid_out(purse: Purse, fact: PayoutInstructed) -> Purse:
 
 
 def _holding(purse: Purse, fact: PayoutContradicted) -> Purse:
+    if fact.bounced:
+        return purse
     if fact.of == "deposit":
         return replace(purse, held_deposit={**purse.held_deposit, fact.payout_id: fact.held_minor})
     return replace(purse, held={**purse.held, fact.payout_id: fact.held_minor})
 
 
 def _settled(purse: Purse, fact: PayoutSettled) -> Purse:
-    """What it held is free; it was paid: what it took is gone; it was not: swept again, if it may be. Source: R3.5, R3.6."""
-    freed = purse.held.get(fact.payout_id, 0)
+    """What it held is free; it was paid: what it took is gone; it was not, or it bounced: swept again, if it may be. Source: R3.5, R3.6."""
+    freed = purse.held.get(fact.payout_id, 0) + fact.to_balance_minor
     after = replace(
         purse,
-        available_minor=purse.available_minor - fact.from_balance_minor,
-        deposit_minor=purse.deposit_minor - fact.from_deposit_minor,
+        available_minor=purse.available_minor - fact.from_balance_minor + fact.to_balance_minor,
+        deposit_minor=purse.deposit_minor - fact.from_deposit_minor + fact.to_deposit_minor,
         debt_minor=fact.debt_minor,
         held={known: minor for known, minor in purse.held.items() if known != fact.payout_id},
         held_deposit={known: minor for known, minor in purse.held_deposit.items() if known != fact.payout_id},

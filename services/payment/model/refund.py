@@ -22,7 +22,8 @@ class Refund:
     decided: it failed, and a person has said what becomes of it. funder platform: its guarantee fund pays; what was escrowed for the
     line is none of it (R4.6). cancelled: of units that were cancelled, asked for at applied_at; no case rules on it. by_hand: a person
     settled it. fund_minor, fund_quantity: of the same units, what the guarantee fund paid before or is to pay: that is its own again.
-    bank_minor: of what a case granted, what banks had given before. contradicted: the provider said since that it paid it.
+    bank_minor: of what a case granted, what banks had given before. contradicted: the provider said since that it paid it, or that it
+    came back.
     """
 
     state: Literal["refused", "held", "reserved", "done", "failed"]
@@ -51,6 +52,11 @@ class Refund:
     def waits(self) -> bool:
         """For a person: the provider did not pay. Source: R3.5."""
         return self.state == "failed" and not self.decided
+
+    @property
+    def bounced(self) -> bool:
+        """The provider paid, and says since that it came back: waits for a person, and counts as paid. Source: R3.5."""
+        return self.state == "done" and self.contradicted and not self.decided
 
     @property
     def counts(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from shared.contracts.chargeback import ChargebackEnded, ChargebackReceived
+from shared.contracts.handling import HandlingNoted
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -38,6 +39,7 @@ Told = (
     | Compensating
     | ChargebackReceived
     | ChargebackEnded
+    | HandlingNoted
     | StatementNoted
     | BreakFound
     | BreakExplained
@@ -154,6 +156,8 @@ def evolve(statement: Statement, fact: Told) -> Statement:
             return _booked(statement, _moved(statement, taken, fact))
         case ChargebackEnded():
             return _unpaid(statement, key_of("chargeback", fact.chargeback_id), fact.occurred_at)
+        case HandlingNoted():
+            return _unpaid(statement, key_of(fact.of, fact.item_id), fact.occurred_at) if fact.moves is not None else statement
         case StatementNoted():
             said = (fact.movement, fact.reference, fact.statement_id, fact.day, fact.amount_minor, fact.currency, fact.known_by)
             return noted(statement, fact.line_id, Stated(*said, told_at=fact.occurred_at), fact.occurred_at)

@@ -190,7 +190,7 @@ def test_a_provider_that_says_both_pays_and_charges_once_r3_5() -> None:
     memory = settled()
     refund(memory)
     before = balances(memory)
-    memory.when(b.refund_failed(when="06-16 10:00"), b.refund_paid(when="06-16 11:00"))
+    memory.when(b.refund_failed(when="06-16 09:00"), b.refund_failed(when="06-16 10:00"), b.refund_paid(when="06-16 11:00"))
     assert (codes(memory), balances(memory)) == (["refund.contradicted", "refund.ended"], before)
 
 

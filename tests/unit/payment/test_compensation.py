@@ -60,7 +60,9 @@ def test_one_that_the_provider_did_not_pay_is_announced_and_nothing_moved_r3_5()
 ANSWERS = {
     "paid twice": ((asks.compensation_paid(), asks.compensation_paid(when="06-04 11:00")), "compensation.ended"),
     "refused twice": ((asks.compensation_failed(), asks.compensation_failed(when="06-04 11:00")), "compensation.ended"),
-    "refused after paid": ((asks.compensation_paid(), asks.compensation_failed()), "compensation.contradicted"),
+    "refused after paid, twice": (
+        (asks.compensation_paid(), asks.compensation_failed(), asks.compensation_failed(when="06-04 11:00")), "compensation.contradicted",
+    ),
     "paid after refused, twice": (
         (asks.compensation_failed(), asks.compensation_paid(), asks.compensation_paid(when="06-04 11:00")), "compensation.contradicted",
     ),

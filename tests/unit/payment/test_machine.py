@@ -35,6 +35,7 @@ from shared.money import unit_slice
 from tests.unit import builders as b
 from tests.unit.payment import asks
 from tests.unit.payment.bank import ESCROW, account, balances, check, payment
+from tests.unit.payment.bouncing import Bouncing
 from tests.unit.payment.disputes import Disputes
 from tests.unit.payment.promoting import Promoting
 from tests.unit.payment.restoring import Restoring
@@ -60,7 +61,7 @@ def lines(draw: st.DrawFn, line_no: int) -> Line:
     )
 
 
-class Bank(Disputes, Promoting, Restoring):
+class Bank(Bouncing, Disputes, Promoting, Restoring):
     """One order of two lines, told by topics that know nothing of each other; the clock only goes forward."""
 
     def __init__(self) -> None:
@@ -75,10 +76,6 @@ class Bank(Disputes, Promoting, Restoring):
 
     def keep(self, facts: tuple[Message, ...]) -> None:
         self.untold += [fact for fact in facts if isinstance(fact, SENDS)]
-
-    def any_payout(self, data: st.DataObject) -> str:
-        known = [fact.payout_id for fact in self.memory.facts if isinstance(fact, PayoutInstructed)]
-        return data.draw(st.sampled_from([*known, "unknown"]))
 
     @initialize(first=lines(1), second=lines(2))
     def begin(self, first: Line, second: Line) -> None:
@@ -156,10 +153,6 @@ class Bank(Disputes, Promoting, Restoring):
     def accounts_are_told(self) -> None:
         untold, self.untold = self.untold, []
         self.memory.when(*untold)
-
-    @rule(data=st.data(), party=st.sampled_from(["s1", "s2", b.PROMOTER]), paid=st.booleans())
-    def provider_answers_a_payout(self, data: st.DataObject, party: str, paid: bool) -> None:
-        self.tell((b.payout_paid if paid else b.payout_failed)(self.any_payout(data), party))
 
     @invariant()
     def the_ledger_holds(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import pytest
@@ -160,19 +160,17 @@ def test_what_a_sweep_paid_in_vain_is_swept_again_though_sweeps_are_switched_off
 ANSWERS = {
     "paid twice": ((b.payout_paid, b.payout_paid), "payout.closed"),
     "refused twice": ((b.payout_failed, b.payout_failed), "payout.closed"),
-    "refused after paid": ((b.payout_paid, b.payout_failed), "payout.contradicted"),
+    "refused after paid, twice": ((b.payout_paid, b.payout_failed, b.payout_failed), "payout.contradicted"),
 }
 
 
 @pytest.mark.parametrize(("answers", "code"), ANSWERS.values(), ids=ANSWERS)
-def test_an_answer_that_is_not_expected_moves_nothing_and_says_so(answers: tuple[object, object], code: str) -> None:
+def test_an_answer_that_is_not_expected_moves_nothing_and_says_so(answers: tuple[Callable[..., Message], ...], code: str) -> None:
     memory, payout_id = swept()
-    first, second = answers
-    assert callable(first)
-    assert callable(second)
-    memory.when(first(payout_id, when="06-13 09:00"))
+    *expected, last = answers
+    memory.when(*(answer(payout_id, when="06-13 09:00") for answer in expected))
     before = balances(memory), account(memory)
-    assert memory.when(second(payout_id, when="06-13 10:00")) == ()
+    assert memory.when(last(payout_id, when="06-13 10:00")) == ()
     assert (codes(memory), (balances(memory), account(memory))) == ([code], before)
 
 

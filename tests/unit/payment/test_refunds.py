@@ -110,7 +110,7 @@ def test_a_refund_before_its_escrow_waits_r2_1() -> None:
 ANSWERS = {
     "paid twice": ([b.refund_paid(), b.refund_paid(when="06-08 11:00")], "refund.ended"),
     "refused twice": ([b.refund_failed(), b.refund_failed(when="06-08 11:00")], "refund.ended"),
-    "refused after paid": ([b.refund_paid(), b.refund_failed()], "refund.contradicted"),
+    "refused after paid, twice": ([b.refund_paid(), b.refund_failed(), b.refund_failed(when="06-08 11:00")], "refund.contradicted"),
     "paid after refused, twice": ([b.refund_failed(), b.refund_paid(), b.refund_paid(when="06-08 11:00")], "refund.contradicted"),
     "never instructed, paid": ([b.refund_paid("r9")], "refund.unknown"),
     "never instructed, refused": ([b.refund_failed("r9")], "refund.unknown"),

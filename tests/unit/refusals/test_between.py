@@ -25,6 +25,7 @@ ELSEWHERE = {
     "abuse.known": "tests/unit/trust/test_card.py",
     "claim.not_promised": "tests/unit/refund/test_kept.py",
     "ruling.finds_unheard": "tests/unit/refund/test_fund.py",
+    "payout.too_old": "tests/unit/payment/test_payout_bounced.py",
     "seller.request_too_old": "tests/unit/payment/test_accounts.py",
     "sham.not_promised": "tests/unit/order/test_promises.py",
     "statement.too_many_lines": "tests/unit/payment/test_reconciliation_order.py",

@@ -20,7 +20,7 @@ from tests.unit.payment import disputes
 from tests.unit.refund import acts, life
 from tests.unit.refund.firsts import claimed
 from tests.unit.town import Town
-from tests.unit.verify.contradicting import both, found, paid_after_all
+from tests.unit.verify.contradicting import both, bounced, came_back, found, paid_after_all
 
 
 class Market(Town):
@@ -107,7 +107,7 @@ def _by_hand(town: Market) -> list[Message]:
         said: dict[str, Any] = {"of": "refund" if isinstance(fact, RefundInstructed) else "compensation", "item_id": item}
         said |= {"how": "paid" if number else "unclaimed", "by": "ops-7", "reason": "account closed", "reference": f"bank-{number}"}
         words.append(MoneyHandled(order_id="hand", handling_id=f"h{number}", **said, occurred_at=b.at("06-10 10:00")))
-    return [*words, found("s6", "not_paid", "06-10 10:00")]
+    return [*words, found("s6", "not_paid", "06-10 10:00"), *came_back(told)]
 
 
 def _voucher(order_id: str) -> list[Message]:
@@ -217,7 +217,7 @@ def market(policies: Policies = POLICIES) -> Market:
     wish = WithdrawalRequested(seller_id="s2", withdrawal_id="w1", amount_minor=5_00, currency="CNY", occurred_at=b.at("06-09 13:00"))
     town.day("06-11 00:00", wish, *_by_hand(town), *_disputed(), *returned("after", 1, "06-09 22:00", "06-10 10:00", "06-10 12:00"))
     lost = of("disputed", disputes.closed("lost", "cb1", "06-15 10:00")) + of("denied", disputes.closed("lost", "cb2", "06-16 10:00", 7_00))
-    asked = of("own", life.requested("case-own", quantity=1, when="06-15 10:00")) + _rest("denied")
+    asked = of("own", life.requested("case-own", quantity=1, when="06-15 10:00")) + _rest("denied") + bounced(s11="not_paid", k1="paid")
     town.day("06-20 00:00", *returned("gone", 2, "06-11 10:00", "06-11 11:00", "06-11 12:00"), *lost, *asked, *both("s3"), *_paid_out(town))
     return town
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -282,12 +282,13 @@ class Returning(TapedTown):
             yield from super().provider(fact)
 
 
-def test_what_was_paid_after_all_the_party_has_got_r3_5() -> None:
+@pytest.mark.parametrize(("kind", "then", "how"), [(Returning, b.payout_paid, "paid"), (TapedTown, b.payout_failed, "not_paid")])
+def test_what_was_paid_or_came_back_after_all_the_party_has_r3_5(kind: type[TapedTown], then: Callable[..., Message], how: str) -> None:
     """Under the candidate no payout is made, and the seller has the same."""
-    town = Returning().live(([*DAY, b.receipt()], "06-13 09:00"))
+    town = kind().live(([*DAY, b.receipt()], "06-13 09:00"))
     (payout,) = [fact for _, fact in town.services["payment"].out if isinstance(fact, PayoutInstructed) and fact.party == b.SELLER]
-    town.tell([("paid", b.payout_paid(payout.payout_id, when="06-13 10:00"))])
-    town.tell([("found", payout_handled(payout.payout_id))])
+    town.tell([("then", then(payout.payout_id, when="06-13 10:00"))])
+    town.tell([("found", payout_handled(payout.payout_id, how))])
     town.advance(b.at(END))
     assert [fact.type for _, fact in town.services["payment"].out][-1] == "payout.break_found"
     assert parties(asked(town, changed("payment.sweep", value=False))) == {}
