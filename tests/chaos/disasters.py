@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
+from signal import Signals
 
 from confluent_kafka import TopicPartition
 
@@ -13,7 +14,9 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.stack import Stack
 from tests.chaos.arena import Arena, Violation
 from tests.toy.outside import until
+from tests.toy.world import pause
 
+KILLED_S = 3.0  # at most: a command begins to write after one or two
 ALPHAS = "SELECT partition, position FROM cursor WHERE topic = $1"
 
 
@@ -58,6 +61,44 @@ def come_back_older(arena: Arena) -> None:
     server.start()
     arena.rest()
     arena.faults["restore"] = arena.faults.get("restore", 0) + 1
+
+
+def recover(arena: Arena) -> str:
+    """Postgres comes back from an older copy of its data, and the newer one is lost for good: what was told since is made again.
+
+    The copy was put by and the newer one lost while all were at work; each command is killed at first.
+    """
+    arena.began = time.monotonic()
+    arena.burst()
+    put_by(arena)
+    arena.burst()
+    fault = arena.strike(getattr(arena, arena.random.choice(("bug", "die_after_commit", "die_in_relay", "kill", "kill_postgres"))))
+    arena.burst()
+    pause(arena.random.random())
+    return arena.line(f"{fault}; {lose_the_newer(arena)}")
+
+
+def lose_the_newer(arena: Arena) -> str:
+    """The copy that was put by is all that there is."""
+    server, data = _data(arena)
+    server.kill()
+    for name in arena.names:
+        for process in arena.world.living(name):
+            process.signal(Signals.SIGKILL)
+            process.wait(20)
+    _remove(data)
+    data.with_name("older").rename(data)
+    server.start()
+    arena.frozen.clear()
+    told = []
+    for name in arena.names:
+        arena.world.recover(name, arena.random.random() * KILLED_S)
+        told.append(arena.world.recover(name).partition("\n")[0])
+    for name in arena.names:
+        arena.world.spawn(name)
+    arena.rest()
+    arena.faults["recover"] = arena.faults.get("recover", 0) + 1
+    return f"newer data lost: {'; '.join(told)}"
 
 
 def _data(arena: Arena) -> tuple[PostgresServer, Path]:
