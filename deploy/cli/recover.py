@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 
@@ -30,6 +30,7 @@ from shared.messaging.judged import Again
 from shared.messaging.lost import Lost, NoRecovery
 from shared.messaging.message import Topic
 from shared.messaging.recover import Recover
+from shared.messaging.retaking import Retaking
 from shared.messaging.shape import Policies, Service
 from shared.messaging.store import Lane
 from shared.messaging.topic_ids import check_ids_now
@@ -53,14 +54,13 @@ DELETE FROM outbox o USING unnest($1::text[], $2::int[], $3::bigint[]) l(topic, 
 @dataclass(frozen=True, slots=True)
 class Found:
     """told: facts, copies, notices and deadlines that the topics hold and the database does not know of; first, last: when they were
-    published. unread: records behind its cursors. taken: how many of these were taken again.
+    published. unread: records behind its cursors.
     """
 
     told: int
     first: datetime | None
     last: datetime | None
     unread: int
-    taken: int = 0
 
 
 @click.command()
@@ -110,7 +110,7 @@ def lines(found: Found, *, written: bool) -> Iterator[str]:
         return
     yield f"lacking: {found.told:,} records told from {found.first:%Y-%m-%d %H:%M:%S} to {found.last:%Y-%m-%d %H:%M:%S} UTC"
     yield f"behind the cursors: {found.unread:,} records"
-    done = f"made again, {found.taken:,} records taken for it; start the service, then `laotie verify`"
+    done = "made again; start the service, then `laotie verify`"
     yield done if written else "--yes makes it again"
 
 
@@ -158,7 +158,7 @@ async def _recovered(
     versions = Static(policies) if not isinstance(policies, Published) else judging
     assert versions is not None
     consumer = Consumer(service, by_name, versions, settings.stripes, clock.now, store)
-    work = Recover(consumer, lost, judging, clock.now(), manual=clock.manual)
+    work = Recover(Retaking(consumer, lost, judging, clock.now(), manual=clock.manual))
 
     lanes = [(topic, number) for topic in own for number in range(settings.stripes)]
     begins = {(row[0], row[1]): row[2] for row in await connection.fetch(CURSORS) if row[0] in inputs}
@@ -198,7 +198,7 @@ async def _recovered(
     await connection.execute(SENT, *map(list, zip(*sent, strict=True)))
     await work.begin(connection)
     await work.run(connection)
-    return replace(found, taken=work.taken)
+    return found
 
 
 async def _check(

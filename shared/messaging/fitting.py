@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ import asyncpg
 
 from shared.messaging.columns import turned
 from shared.messaging.lost import Lost, NoRecovery, Telling
-from shared.messaging.record import Effects
+from shared.messaging.record import Effects, Held
 from shared.messaging.shape import Kind, Service
 from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
 from shared.messaging.stripes import stripe_of
@@ -43,14 +43,16 @@ class Aim:
 
 
 class Fitting(Store):
-    """aim: set before each try. looked, held: what the last one looked at (kind and key), and whether anything of its key was held."""
+    """aim: set before each try. looked: what the last one looked at (kind and key). only: the place of what is held back and is offered
+    now; empty: the rest, which nothing is to be told of.
+    """
 
     def __init__(self, service: Service, stripes: int, lost: Lost) -> None:
         super().__init__(service, stripes)
         self.lost = lost
         self.aim = Aim()
         self.looked: set[tuple[str, str]] = set()
-        self.held = False
+        self.only = ""
 
     async def open(
         self,
@@ -61,13 +63,23 @@ class Fitting(Store):
         first: tuple[Kind[Any, Any], list[str]] | None,
     ) -> Opened:
         self.looked = {(first[0].name, key) for key in first[1]} if first is not None else set()
-        opened = await super().open(connection, at, ids, keys, first)
-        self.held = opened.any_held
-        return opened
+        return await super().open(connection, at, ids, keys, first)
 
     async def load(self, connection: asyncpg.Connection, kind: Kind[Any, Any], keys: Sequence[str]) -> dict[str, tuple[int, Any]]:
         self.looked.update((kind.name, key) for key in keys)
         return await super().load(connection, kind, keys)
+
+    async def load_held(self, connection: asyncpg.Connection, keys: Sequence[str], refs: Sequence[str]) -> dict[str, list[Held]]:
+        """Those that wait or are ready go on when it is their turn by what was told of them, not when something of their key changes."""
+        found = await super().load_held(connection, keys, [*refs, *([self.only] if self.only else [])])
+        return {key: self._shown(rows) for key, rows in found.items()}
+
+    def _shown(self, rows: list[Held]) -> list[Held]:
+        offered = [replace(row, state="ready") for row in rows if row.ref == self.only]
+        others = [row for row in rows if row.ref != self.only]
+        if offered and any(row.state == "ready" for row in others):
+            return [*offered, *(row for row in others if row.state != "waiting")]
+        return [*offered, *(row for row in others if row.state not in ("waiting", "ready") or not self.lost.of(row.record))]
 
     async def save(self, connection: asyncpg.Connection, effects: Effects, moves: Sequence[Move], at: datetime) -> list[OutboxRow]:
         """A1. Raises Unfit before anything is written, NoRecovery where somebody else writes too."""

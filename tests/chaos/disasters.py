@@ -16,6 +16,7 @@ from tests.chaos.arena import Arena, Violation
 from tests.toy.outside import until
 from tests.toy.world import pause
 
+WHILE_LOST = ("bug", "die_after_commit", "die_in_relay", "kill", "kill_all", "freeze", "leave", "join")
 KILLED_S = 3.0  # at most: a command begins to write after one or two
 ALPHAS = "SELECT partition, position FROM cursor WHERE topic = $1"
 
@@ -72,33 +73,49 @@ def recover(arena: Arena) -> str:
     arena.burst()
     put_by(arena)
     arena.burst()
-    fault = arena.strike(getattr(arena, arena.random.choice(("bug", "die_after_commit", "die_in_relay", "kill", "kill_postgres"))))
+    arena.idle()
+    faults = []
+    for _ in range(arena.random.randint(1, 3)):
+        faults.append(arena.strike(getattr(arena, arena.random.choice(WHILE_LOST))))
+        arena.burst()
+        if arena.random.random() < 0.5:
+            arena.idle()
+    arena.staff()
     arena.burst()
-    pause(arena.random.random())
+    arena.world.flush()
+    pause(arena.random.random() * 1.5)
+    fault = ", ".join(faults)
     return arena.line(f"{fault}; {lose_the_newer(arena)}")
 
 
 def lose_the_newer(arena: Arena) -> str:
     """The copy that was put by is all that there is."""
     server, data = _data(arena)
-    server.kill()
+    if arena.random.random() < 0.5:
+        server.kill()
     for name in arena.names:
         for process in arena.world.living(name):
             process.signal(Signals.SIGKILL)
             process.wait(20)
+    server.kill()
     _remove(data)
     data.with_name("older").rename(data)
     server.start()
     arena.frozen.clear()
+    arena.world.flag("boom", False)  # the bug is mended
     told = []
     for name in arena.names:
-        arena.world.recover(name, arena.random.random() * KILLED_S)
-        told.append(arena.world.recover(name).partition("\n")[0])
+        killed = arena.world.recover(name, arena.random.random() * KILLED_S)
+        told.append(f"{name} {_brief(killed)} {_brief(arena.world.recover(name))}")
     for name in arena.names:
         arena.world.spawn(name)
     arena.rest()
     arena.faults["recover"] = arena.faults.get("recover", 0) + 1
     return f"newer data lost: {'; '.join(told)}"
+
+
+def _brief(said: str) -> str:
+    return said if said == "killed" else said.split()[1].replace("is", "0")
 
 
 def _data(arena: Arena) -> tuple[PostgresServer, Path]:
