@@ -34,12 +34,15 @@ class Unfit(Exception):
 
 @dataclass(slots=True)
 class Aim:
-    """What is tried. told: what is to come of it. holding: or it may be held back until that can come. news: or nothing was told of it."""
+    """What is tried. told: what is to come of it. holding: or it may be held back until that can come. news: or nothing was told of it.
+    behind: what waits of its key is taken to be ready, as it is where events are offered one by one: so it queues behind that.
+    """
 
     ref: str = ""
     told: Sequence[Telling] = ()
     holding: bool = False
     news: bool = False
+    behind: bool = False
 
 
 class Fitting(Store):
@@ -75,10 +78,12 @@ class Fitting(Store):
         return {key: self._shown(rows) for key, rows in found.items()}
 
     def _shown(self, rows: list[Held]) -> list[Held]:
+        if self.aim.behind:
+            return [replace(row, state="ready") if row.state == "waiting" else row for row in rows]
         offered = [replace(row, state="ready") for row in rows if row.ref == self.only]
         others = [row for row in rows if row.ref != self.only]
-        if offered and any(row.state == "ready" for row in others):
-            return [*offered, *(row for row in others if row.state != "waiting")]
+        if offered and any(row.state in ("parked", "ready") for row in others):
+            return offered
         return [*offered, *(row for row in others if row.state not in ("waiting", "ready") or not self.lost.of(row.record))]
 
     async def save(self, connection: asyncpg.Connection, effects: Effects, moves: Sequence[Move], at: datetime) -> list[OutboxRow]:

@@ -9,8 +9,9 @@ Invariants kept here:
  B1 Of each partition events are taken in their order, as the engine takes them. What comes out held back is offered again when it is its
     turn by what was told, whoever's turn it is by the engine's order.
  B2 A deadline fires where its record was told: its row is marked, and the record is not sent again.
- B3 Where nothing fits, in this order: what was told of later is held back, if that comes of it; what was told nowhere is taken, of which
-    no lane says that it was not; a deadline is counted whose row is not there. Else it ends, and says what is left.
+ B3 Where nothing fits, in this order: what is parked is offered again, as it was not parked yet, or not any more; what was told of later
+    is held back, if that comes of it; what was told nowhere is taken, of which no lane says that it was not; a deadline is counted whose
+    row is not there. Else it ends, and says what is left.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ class Recover:
                 aim.holding = self._had_been_held(stream, told) == SURELY
             changed = await self.retaking.read(connection, stream, aim)
         elif stream.of == "held":
-            changed = await self.retaking.held(connection, stream)
+            changed = await self.retaking.held(connection, stream, aim)
         else:
             changed = await self.retaking.fire(connection, stream, aim)
         if changed is None:
@@ -147,6 +148,9 @@ class Recover:
     async def _concede(self, connection: asyncpg.Connection) -> bool:
         """B3."""
         aside = sorted((stream for stream in self._streams.values() if stream.groups), key=lambda stream: stream.at)
+        for stream in (stream for stream in aside if stream.of == "held"):
+            if await self._try(connection, stream, Aim(holding=True)):
+                return True
         ranked = [(self._had_been_held(stream, told), nth) for nth, stream in enumerate(aside) if (told := self._told(stream))]
         for _, nth in sorted(ranked):
             if await self._try(connection, aside[nth], Aim(holding=True)):

@@ -27,7 +27,6 @@ from shared.messaging.system import turn_of
 COUNT_UP = "INSERT INTO lane VALUES ($1, $2, 1) ON CONFLICT (topic, partition) DO UPDATE SET seq = lane.seq + 1 RETURNING seq"
 SENT = "UPDATE timer SET sent_at = $3 WHERE (kind, subject) = ($1, $2)"
 HELD_SINCE = "UPDATE parked SET at = $2 WHERE ref = $1 AND state = 'waiting'"
-READY = "SELECT EXISTS (SELECT FROM parked WHERE key = $1 AND state = 'ready' AND ref <> $2)"
 WHILE_IT_IS = re.compile(rb"while it is (\S+)")
 
 
@@ -63,7 +62,7 @@ class Retaking:
             return None
         await self._expire(connection, record)
         run = Run(*stream.lane, stream.position, record.offset + 1, records)
-        done = await self._run(connection, [run], records, record, aim, careful=False)
+        done = await self._run(connection, [run], records, record, aim)
         if done is None:
             stream.aside = {key, *self.store.looked, *(telling.lane for telling in aim.told)}
             return None
@@ -76,22 +75,21 @@ class Retaking:
         """What is to come of one that is read."""
         return self.lost.of(record) if record.ours and not self.backlog.has(record) else []
 
-    async def held(self, connection: asyncpg.Connection, stream: Stream) -> set[Token] | None:
-        """What is held back, offered again once it is its turn. With anything else of its key that is ready, it alone."""
+    async def held(self, connection: asyncpg.Connection, stream: Stream, aim: Aim) -> set[Token] | None:
+        """What is held back, offered again once it is its turn; behind what is parked it was only in our order, if nothing else fits."""
         record = stream.head
         state, told = self.backlog.state(record.ref), self.lost.of(record)
         key: Token = ("key", record.key)
         if state is None or not (told or self.lost.expired(record.ref)):
             stream.groups.clear()
             return set()
-        if state not in ("waiting", "ready") or not told or (blocked := self.lost.blocked(told)):
-            stream.aside = {key} if state not in ("waiting", "ready") or not told else {key, *blocked}
+        stands = not told or not (aim.holding or state in ("waiting", "ready"))
+        if stands or (blocked := self.lost.blocked(told)):
+            stream.aside = {key} if stands else {key, *blocked}
             return None
-        text = (record.key or b"").decode()
-        careful = await connection.fetchval(READY, text, record.ref)
-        turn = self._turn(text)
+        turn = self._turn((record.key or b"").decode())
         self.store.only = record.ref
-        done = await self._run(connection, [], [turn], record, Aim(record.ref, told), careful=careful)
+        done = await self._run(connection, [], [turn], record, Aim(record.ref, told))
         self.store.only = ""
         if done is None:
             stream.aside = {key, *self.store.looked, *(telling.lane for telling in told)}
@@ -130,15 +128,13 @@ class Retaking:
 
     # -- how
 
-    async def _run(
-        self, connection: asyncpg.Connection, runs: list[Run], records: list[Record], record: Record, aim: Aim, *, careful: bool
-    ) -> Done | None:
+    async def _run(self, connection: asyncpg.Connection, runs: list[Run], records: list[Record], record: Record, aim: Aim) -> Done | None:
         """None: it comes out otherwise, however the engine may have taken it."""
         stripe = runs[0].partition if runs else records[0].partition
-        for park, now in self._ways(record, aim):
-            self._now, self.store.aim = now, aim
+        for park, now, behind in self._ways(record, aim):
+            self._now, self.store.aim, aim.behind = now, aim, behind
             lanes = {(run.topic, run.partition): run for run in runs}
-            batch = Batch([stripe], lanes, list(records), careful, park, _error(aim.told) if park else "")
+            batch = Batch([stripe], lanes, list(records), bool(park), park, _error(aim.told) if park else "")
             try:
                 return await self.consumer.run(connection, batch)
             except (Moved, Gap) as error:
@@ -151,19 +147,21 @@ class Retaking:
                 self.why[record.ref] = str(error)
         return None
 
-    def _ways(self, record: Record, aim: Aim) -> Iterator[tuple[str, datetime]]:
-        """Given up or not, and at which time: an app's event may have been taken long after it came."""
+    def _ways(self, record: Record, aim: Aim) -> Iterator[tuple[str, datetime, bool]]:
+        """Given up or not, at which time (an app's event may have been taken long after it came), and behind others or not."""
         said = next((WHILE_IT_IS.search(data) for t in aim.told for name, data in t.record.headers if name == "x-error" and data), None)
         if said is not None:
-            yield "", datetime.fromisoformat(said[1].decode())
+            yield "", datetime.fromisoformat(said[1].decode()), False
         moment = max(self._at, _moment(record)) if self._manual else datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
         moment = min(moment, self.clock)
-        yield "", moment
+        yield "", moment, False
         if not self.consumer.topics[record.topic].own:
-            yield "", self.clock
+            yield "", self.clock, False
         park = next((telling.reason for telling in aim.told if telling.reason.startswith("parked.")), "")
         if park:
-            yield park, moment
+            yield park, moment, False
+        if aim.holding:
+            yield "", moment, True
 
     def _ahead(self, lane: Lane, records: Sequence[Record]) -> bool:
         """Whether one of these is told by us, and not made again yet."""

@@ -76,6 +76,7 @@ def recover(arena: Arena) -> str:
     arena.idle()
     faults = []
     for _ in range(arena.random.randint(1, 3)):
+        arena.thaw()
         faults.append(arena.strike(getattr(arena, arena.random.choice(WHILE_LOST))))
         arena.burst()
         if arena.random.random() < 0.5:
