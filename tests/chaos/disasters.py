@@ -1,4 +1,6 @@
-"""The two disasters that must stop everything they touch: a database restored from an older copy, and a log that lost its head."""
+"""The disasters that must stop everything they touch: a database restored from an older copy, and a log that lost its head; and the way
+out where the newer copy is lost for good.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from tests.chaos.arena import Arena, Violation
 from tests.toy.outside import until
 from tests.toy.world import pause
 
+RECOVERED = 0.5  # of those that come back; else the newer one is there again
 WHILE_LOST = ("bug", "die_after_commit", "die_in_relay", "kill", "kill_all", "freeze", "leave", "join")
 KILLED_S = 3.0  # at most: a command begins to write after one or two
 ALPHAS = "SELECT partition, position FROM cursor WHERE topic = $1"
@@ -29,8 +32,7 @@ def restore(arena: Arena) -> str:
     put_by(arena)
     arena.burst()
     arena.rest()
-    come_back_older(arena)
-    return arena.line("Postgres restored from an older copy: all halted")
+    return arena.line(f"Postgres restored from an older copy: {come_back_older(arena)}")
 
 
 def put_by(arena: Arena) -> None:
@@ -42,7 +44,12 @@ def put_by(arena: Arena) -> None:
     server.start()
 
 
-def come_back_older(arena: Arena) -> None:
+def come_back(arena: Arena) -> str:
+    """The copy that was put by, for a look or for good."""
+    return lose_the_newer(arena) if arena.random.random() < RECOVERED else come_back_older(arena)
+
+
+def come_back_older(arena: Arena) -> str:
     """Every service has published since the copy was put by, and all is at rest. Afterwards the newer data are back, and all go on."""
     server, data = _data(arena)
     older, newer = data.with_name("older"), data.with_name("newer")
@@ -62,6 +69,7 @@ def come_back_older(arena: Arena) -> None:
     server.start()
     arena.rest()
     arena.faults["restore"] = arena.faults.get("restore", 0) + 1
+    return "all halted"
 
 
 def recover(arena: Arena) -> str:

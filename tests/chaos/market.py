@@ -40,7 +40,7 @@ from shared import postgres
 from shared.policy.policies import configured
 from tests.chaos.arena import FAULTS, SESSION_S, Arena, Violation
 from tests.chaos.cluster import clustered
-from tests.chaos.disasters import come_back_older, delete_until, put_by
+from tests.chaos.disasters import come_back, delete_until, put_by
 from tests.chaos.town import Town
 from tests.infra import STRIPES
 from tests.toy.world import pause
@@ -254,7 +254,7 @@ class MarketArena(Arena):
         return [name for _, name in due]
 
     def _restored(self) -> None:
-        """An older copy of the database is put by on one day, and comes back on a later one."""
+        """An older copy of the database is put by on one day, and comes back on a later one: for a look, or for good."""
         if self._day not in (self._put_by, self._put_by + GROWN_DAYS):
             return
         self.rest()
@@ -263,8 +263,7 @@ class MarketArena(Arena):
             self._before = self._numbers()
         elif all(now > self._before[name] for name, now in self._numbers().items()):
             self._reduce()
-            come_back_older(self)
-            self.told.append(f"database of day {self._put_by} restored on day {self._day}: all halted")
+            self.told.append(f"database of day {self._put_by} restored on day {self._day}: {come_back(self)}")
 
     def _numbers(self) -> dict[str, int]:
         """How much each service has published."""
