@@ -23,6 +23,7 @@ from deploy.verify.log import records
 from shared.contracts import ALL
 from shared.messaging.checks import check_schema
 from shared.messaging.clock import BusinessClock
+from shared.messaging.columns import turned
 from shared.messaging.connect import Halted, connector
 from shared.messaging.consume import Consumer
 from shared.messaging.fitting import Fitting
@@ -37,6 +38,8 @@ from shared.messaging.topic_ids import check_ids_now
 from shared.messaging.versions import Published, Static
 from shared.policy.published import PublishedPolicies
 from shared.settings import Settings
+
+Bounds = Mapping[Lane, tuple[int, int]]  # the first offset of a partition, and the one behind its last
 
 TIMEOUT_S = 30
 AT_WORK = "SELECT application_name FROM pg_stat_activity WHERE starts_with(application_name, $1) ORDER BY 1 LIMIT 1"
@@ -158,34 +161,45 @@ async def _recovered(
     versions = Static(policies) if not isinstance(policies, Published) else judging
     assert versions is not None
     consumer = Consumer(service, by_name, versions, settings.stripes, clock.now, store)
-    work = Recover(Retaking(consumer, lost, judging, clock.now(), manual=clock.manual))
 
-    lanes = [(topic, number) for topic in own for number in range(settings.stripes)]
     begins = {(row[0], row[1]): row[2] for row in await connection.fetch(CURSORS) if row[0] in inputs}
     if judging is not None:
         begins[(judging.topic, 0)] = await judging.begin(connection)
-    starts, ends = await asyncio.to_thread(_bounds, settings, [*lanes, *begins])
-    unsent = {(row[0], row[1]): row[2] - 1 for row in await connection.fetch(UNSENT)}
-    since = {lane: max(starts[lane], min(lost.stands[lane], unsent.get(lane, lost.stands[lane]))) for lane in lanes}
-    reading = quiet(settings.confluent())
-    for record in records(reading, {lane: ends[lane] for lane in lanes}, starts=since):
-        lost.take(record)
-    lost.check()
+    lanes = [(topic, number) for topic in own for number in range(settings.stripes)]
+    bounds = await asyncio.to_thread(_bounds, settings, [*lanes, *begins])
+    await _take_told(connection, settings, lost, lanes, bounds)
     lacking = lost.all()
     times = [telling.record.timestamp_ms for telling in lacking]
-    unread = sum(ends[lane] - position for lane, position in begins.items())
-    found = Found(len(lacking), _time(min(times, default=0)), _time(max(times, default=0)), unread)
-    if not (lacking and write):
-        return found
+    unread = sum(bounds[lane][1] - position for lane, position in begins.items())
+    if lacking and write:
+        work = Recover(Retaking(consumer, lost, judging, clock.now(), manual=clock.manual))
+        await _take_read(connection, settings, work, begins, bounds)
+        await connection.execute(SENT, *turned([(*lane, lost.last[lane]) for lane in lanes], 3))
+        await work.begin(connection)
+        await work.run(connection)
+    return Found(len(lacking), _time(min(times, default=0)), _time(max(times, default=0)), unread)
 
+
+async def _take_told(connection: asyncpg.Connection, settings: Settings, lost: Lost, lanes: Sequence[Lane], bounds: Bounds) -> None:
+    """Number n + 1 lies at offset n or later. Also what an outbox may hold that was told."""
+    unsent = {(row[0], row[1]): row[2] - 1 for row in await connection.fetch(UNSENT)}
+    starts = {lane: max(bounds[lane][0], min(lost.stands[lane], unsent.get(lane, lost.stands[lane]))) for lane in lanes}
+    for record in records(quiet(settings.confluent()), {lane: bounds[lane][1] for lane in lanes}, starts=starts):
+        lost.take(record)
+    lost.check()
+
+
+async def _take_read(connection: asyncpg.Connection, settings: Settings, work: Recover, begins: Mapping[Lane, int], bounds: Bounds) -> None:
+    """All that lies behind the cursors."""
     for lane, position in begins.items():
-        if not starts[lane] <= position <= ends[lane]:
-            raise NoRecovery("halt.cursor_out_of_range", f"{lane[0]}/{lane[1]}: {position} is not from {starts[lane]} to {ends[lane]}")
+        start, end = bounds[lane]
+        if not start <= position <= end:
+            raise NoRecovery("halt.cursor_out_of_range", f"{lane[0]}/{lane[1]}: {position} is not from {start} to {end}")
         work.stream(lane, position)
-    about = set(lost.places())
+    about, judging = set(work.lost.places()), work.retaking.judging
     there = {row[0] for row in await connection.fetch(HELD)}
     judged = []
-    for record in records(reading, {lane: ends[lane] for lane in begins}, starts=begins):
+    for record in records(quiet(settings.confluent()), {lane: bounds[lane][1] for lane in begins}, starts=begins):
         if record.ref in about:
             there.add(record.ref)
         if judging is not None and record.topic == judging.topic:
@@ -193,12 +207,7 @@ async def _recovered(
         work.take(record)
     if judging is not None:
         judging.foresee(judged)
-    lost.alone(there)
-    sent = [(*lane, lost.last[lane]) for lane in lanes]
-    await connection.execute(SENT, *map(list, zip(*sent, strict=True)))
-    await work.begin(connection)
-    await work.run(connection)
-    return found
+    work.lost.alone(there)
 
 
 async def _check(
@@ -213,7 +222,7 @@ async def _check(
         raise NoRecovery("halt.recovery_differs", "somebody else recovers it")
 
 
-def _bounds(settings: Settings, lanes: Sequence[Lane]) -> tuple[dict[Lane, int], dict[Lane, int]]:
+def _bounds(settings: Settings, lanes: Sequence[Lane]) -> Bounds:
     """Of each partition the first offset, and the one behind the last that is committed."""
     admin = AdminClient(quiet(settings.confluent()))
     found = []
@@ -221,7 +230,7 @@ def _bounds(settings: Settings, lanes: Sequence[Lane]) -> tuple[dict[Lane, int],
         wanted = {TopicPartition(*lane): spec for lane in lanes}
         futures = admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_S)
         found.append({(place.topic, place.partition): future.result(TIMEOUT_S).offset for place, future in futures.items()})
-    return found[0], found[1]
+    return {lane: (found[0][lane], found[1][lane]) for lane in lanes}
 
 
 def _time(ms: int) -> datetime | None:

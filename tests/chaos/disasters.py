@@ -98,7 +98,21 @@ def recover(arena: Arena) -> str:
 
 
 def lose_the_newer(arena: Arena) -> str:
-    """The copy that was put by is all that there is."""
+    """The copy that was put by is all that there is, and what is lacking is made again."""
+    lose(arena)
+    told = []
+    for name in arena.names:
+        killed = arena.world.recover(name, arena.random.random() * KILLED_S)
+        told.append(f"{name} {_brief(killed)} {_brief(arena.world.recover(name))}")
+    for name in arena.names:
+        arena.world.spawn(name)
+    arena.rest()
+    arena.faults["recover"] = arena.faults.get("recover", 0) + 1
+    return f"newer data lost: {'; '.join(told)}"
+
+
+def lose(arena: Arena) -> None:
+    """Servers and services die, and the older copy is in place of what there was. Nobody is started again but Postgres."""
     server, data = _data(arena)
     if arena.random.random() < 0.5:
         server.kill()
@@ -112,15 +126,6 @@ def lose_the_newer(arena: Arena) -> str:
     server.start()
     arena.frozen.clear()
     arena.world.flag("boom", False)  # the bug is mended
-    told = []
-    for name in arena.names:
-        killed = arena.world.recover(name, arena.random.random() * KILLED_S)
-        told.append(f"{name} {_brief(killed)} {_brief(arena.world.recover(name))}")
-    for name in arena.names:
-        arena.world.spawn(name)
-    arena.rest()
-    arena.faults["recover"] = arena.faults.get("recover", 0) + 1
-    return f"newer data lost: {'; '.join(told)}"
 
 
 def _brief(said: str) -> str:

@@ -84,13 +84,13 @@ class Town(Crew):
 
     def recover(self, name: str, seconds: float | None = None) -> str:
         """As ops would, and what is said. seconds: it is killed after that long."""
-        command = [sys.executable, "-m", "deploy.cli.main", "recover", name, "--yes"]
-        environment = {**os.environ, "LAOTIE_HOME": str(self.stack.home.root)}
+        command = [sys.executable, "-m", "tests.chaos.recover", name]
+        environment = {**os.environ, **environment_of(self.stack.settings(name))}
         try:
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
         except subprocess.TimeoutExpired:  # which kills it
             return "killed"
-        assert done.returncode == 0, f"laotie recover {name}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def flush(self) -> None:

@@ -90,9 +90,9 @@ class World(Outsider, Crew):
         }
         return variables | {**self.env, **more}
 
-    def recover(self, name: str, seconds: float | None = None) -> str:
+    def recover(self, name: str, seconds: float | None = None, *, yes: bool = True) -> str:
         """As ops would, and what is said. seconds: it is killed after that long."""
-        command = [sys.executable, "-m", "tests.toy.recover", name, "--yes"]
+        command = [sys.executable, "-m", "tests.toy.recover", name, *(["--yes"] if yes else [])]
         environment = {**os.environ, **self.variables(name, {})}
         try:
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
