@@ -184,7 +184,7 @@ async def _take_told(connection: asyncpg.Connection, settings: Settings, lost: L
     """Number n + 1 lies at offset n or later. Also what an outbox may hold that was told."""
     unsent = {(row[0], row[1]): row[2] - 1 for row in await connection.fetch(UNSENT)}
     starts = {lane: max(bounds[lane][0], min(lost.stands[lane], unsent.get(lane, lost.stands[lane]))) for lane in lanes}
-    for record in records(quiet(settings.confluent()), {lane: bounds[lane][1] for lane in lanes}, starts=starts):
+    for record in records(_reading(settings, lost.service.name), {lane: bounds[lane][1] for lane in lanes}, starts=starts):
         lost.take(record)
     lost.check()
 
@@ -199,7 +199,7 @@ async def _take_read(connection: asyncpg.Connection, settings: Settings, work: R
     about, judging = set(work.lost.places()), work.retaking.judging
     there = {row[0] for row in await connection.fetch(HELD)}
     judged = []
-    for record in records(quiet(settings.confluent()), {lane: bounds[lane][1] for lane in begins}, starts=begins):
+    for record in records(_reading(settings, work.lost.service.name), {lane: bounds[lane][1] for lane in begins}, starts=begins):
         if record.ref in about:
             there.add(record.ref)
         if judging is not None and record.topic == judging.topic:
@@ -220,6 +220,11 @@ async def _check(
         raise NoRecovery("halt.recovery_differs", f"{name} is at work: stop the processes of {service.name}")
     if not await connection.fetchval(ALONE, service.name):
         raise NoRecovery("halt.recovery_differs", "somebody else recovers it")
+
+
+def _reading(settings: Settings, group: str) -> Mapping[str, str]:
+    """A service may read in its own group alone."""
+    return {**quiet(settings.confluent()), "group.id": group}
 
 
 def _bounds(settings: Settings, lanes: Sequence[Lane]) -> Bounds:

@@ -60,7 +60,7 @@ class Lost:
     """Of one service. stands: the number of each lane in the database; moved on by whoever commits. last: in the topic."""
 
     def __init__(self, service: Service, topics: Mapping[str, Topic], stands: Mapping[Lane, int]) -> None:
-        self._service, self._topics = service, topics
+        self.service, self._topics = service, topics
         self._source = source_of(service.name)
         self.stands: defaultdict[Lane, int] = defaultdict(int, stands)
         self.last: defaultdict[Lane, int] = defaultdict(int)
@@ -110,7 +110,7 @@ class Lost:
     def _made(self, record: Record) -> Version | None:
         type = _said(record, "ce_type")
         fact = self._topics[record.topic].types.get(type)
-        kind = self._service.kind_of.get(fact) if fact is not None else None
+        kind = self.service.kind_of.get(fact) if fact is not None else None
         if fact is None or kind is None:
             return None
         try:
