@@ -44,11 +44,6 @@ def put_by(arena: Arena) -> None:
     server.start()
 
 
-def come_back(arena: Arena) -> str:
-    """The copy that was put by, for a look or for good."""
-    return lose_the_newer(arena) if arena.random.random() < RECOVERED else come_back_older(arena)
-
-
 def come_back_older(arena: Arena) -> str:
     """Every service has published since the copy was put by, and all is at rest. Afterwards the newer data are back, and all go on."""
     server, data = _data(arena)
@@ -93,8 +88,10 @@ def recover(arena: Arena) -> str:
     arena.burst()
     arena.world.flush()
     pause(arena.random.random() * 1.5)
-    fault = ", ".join(faults)
-    return arena.line(f"{fault}; {lose_the_newer(arena)}")
+    faults.append(lose_the_newer(arena))
+    arena.faults["lose_the_newer"] = arena.faults.get("lose_the_newer", 0) + 1
+    arena.rest()
+    return arena.line(", ".join(faults))
 
 
 def lose_the_newer(arena: Arena) -> str:
@@ -106,8 +103,6 @@ def lose_the_newer(arena: Arena) -> str:
         told.append(f"{name} {_brief(killed)} {_brief(arena.world.recover(name))}")
     for name in arena.names:
         arena.world.spawn(name)
-    arena.rest()
-    arena.faults["recover"] = arena.faults.get("recover", 0) + 1
     return f"newer data lost: {'; '.join(told)}"
 
 

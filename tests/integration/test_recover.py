@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from deploy.cli import recover as command
+from deploy.local.services import discover
 from deploy.local.stack import Stack
 from tests.chaos.arena import Arena
 from tests.chaos.disasters import lose, put_by, recover
@@ -25,7 +29,7 @@ def arena(infra: Infra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         pytest.skip("other servers are not ours to lose")
     for name in EXTERNAL:
         monkeypatch.delenv(name, raising=False)
-    it = Arena(Stack(tmp_path, stripes=STRIPES).start(prepare=False), Random(SEED))
+    it = Arena(Stack(tmp_path, stripes=STRIPES).start(), Random(SEED))
     try:
         yield it
     finally:
@@ -36,6 +40,15 @@ def arena(infra: Infra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def state(arena: Arena, name: str) -> list[Any]:
     return [tuple(row) for row in arena.world.rows(name, STATE)]
+
+
+def test_the_command_reads_and_writes_as_the_service_may(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "running", lambda: arena.stack)
+    for service in discover():
+        looked = CliRunner().invoke(command.recover, [service])
+        assert (looked.exit_code, looked.output) == (0, "nothing is lacking: the database knows of all that was told\n")
+    told = json.loads(CliRunner().invoke(command.recover, ["order", "--yes", "--json"]).output)
+    assert told == {"written": True, "told": 0, "first": None, "last": None, "unread": told["unread"]}
 
 
 def test_it_is_halted_before_a_look_changes_nothing_and_nobody_may_be_at_work(arena: Arena) -> None:
