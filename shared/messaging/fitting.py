@@ -35,14 +35,14 @@ class Unfit(Exception):
 @dataclass(slots=True)
 class Aim:
     """What is tried. told: what is to come of it. holding: or it may be held back until that can come. news: or nothing was told of it.
-    behind: what waits of its key is taken to be ready, as it is where events are offered one by one: so it queues behind that.
+    behind: itself as it stands in a queue, behind what is ready of its key in the engine's order and is not in ours: so it queues.
     """
 
     ref: str = ""
     told: Sequence[Telling] = ()
     holding: bool = False
     news: bool = False
-    behind: bool = False
+    behind: Held | None = None
 
 
 class Fitting(Store):
@@ -66,7 +66,9 @@ class Fitting(Store):
         first: tuple[Kind[Any, Any], list[str]] | None,
     ) -> Opened:
         self.looked = {(first[0].name, key) for key in first[1]} if first is not None else set()
-        return await super().open(connection, at, ids, keys, first)
+        opened = await super().open(connection, at, ids, keys, first)
+        opened.any_held = opened.any_held or self.aim.behind is not None
+        return opened
 
     async def load(self, connection: asyncpg.Connection, kind: Kind[Any, Any], keys: Sequence[str]) -> dict[str, tuple[int, Any]]:
         self.looked.update((kind.name, key) for key in keys)
@@ -74,12 +76,12 @@ class Fitting(Store):
 
     async def load_held(self, connection: asyncpg.Connection, keys: Sequence[str], refs: Sequence[str]) -> dict[str, list[Held]]:
         """Those that wait or are ready go on when it is their turn by what was told of them, not when something of their key changes."""
+        if self.aim.behind is not None:
+            return {self.aim.behind.key: [self.aim.behind]}
         found = await super().load_held(connection, keys, [*refs, *([self.only] if self.only else [])])
         return {key: self._shown(rows) for key, rows in found.items()}
 
     def _shown(self, rows: list[Held]) -> list[Held]:
-        if self.aim.behind:
-            return [replace(row, state="ready") if row.state == "waiting" else row for row in rows]
         offered = [replace(row, state="ready") for row in rows if row.ref == self.only]
         others = [row for row in rows if row.ref != self.only]
         if offered and any(row.state in ("parked", "ready") for row in others):

@@ -10,7 +10,7 @@ Invariants kept here:
     turn by what was told, whoever's turn it is by the engine's order.
  B2 A deadline fires where its record was told: its row is marked, and the record is not sent again.
  B3 Where nothing fits, in this order: what is parked is offered again, as it was not parked yet, or not any more; what was told of later
-    is held back, if that comes of it; what was told nowhere is taken, of which no lane says that it was not; a deadline is counted whose
+    is held back; what was told nowhere is taken, of which no lane says that it was not; a deadline is counted whose
     row is not there. Else it ends, and says what is left.
 """
 

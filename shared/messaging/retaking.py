@@ -18,7 +18,7 @@ from shared.messaging.fold import OFFER, WAIT_MAX, WAIT_OVER
 from shared.messaging.judged import Again
 from shared.messaging.lost import Lost, NoRecovery, Telling
 from shared.messaging.message import source_of
-from shared.messaging.record import Effects, Record
+from shared.messaging.record import Effects, Held, Record
 from shared.messaging.store import Lane, OutboxRow
 from shared.messaging.streams import Backlog, Stream, Token
 from shared.messaging.stripes import stripe_of
@@ -132,7 +132,9 @@ class Retaking:
         """None: it comes out otherwise, however the engine may have taken it."""
         stripe = runs[0].partition if runs else records[0].partition
         for park, now, behind in self._ways(record, aim):
-            self._now, self.store.aim, aim.behind = now, aim, behind
+            key = (record.key or b"").decode("utf-8", "replace")
+            aim.behind = Held(record.ref, "ready", key, record, "parked.behind", "", 0, now) if behind else None
+            self._now, self.store.aim = now, aim
             lanes = {(run.topic, run.partition): run for run in runs}
             batch = Batch([stripe], lanes, list(records), bool(park), park, _error(aim.told) if park else "")
             try:

@@ -190,8 +190,6 @@ def test_what_is_still_to_be_told_is_shown_only_in_its_turn() -> None:
     store.only = mine.ref
     assert store._shown([other, mine]) == [replace(mine, state="ready"), other]
     assert store._shown([parked, mine]) == [replace(mine, state="ready")]
-    store.only, store.aim = "", Aim(behind=True)
-    assert [row.state for row in store._shown([mine, parked])] == ["ready", "parked"]
 
 
 def test_records_for_others_go_with_the_next_of_ours() -> None:
