@@ -6,8 +6,8 @@ Nearly always the broker's times are the order. Where topics raced, an event sta
 or the lane that it tells in. What is not told at all is left to the service, once nothing is lacking.
 
 Invariants kept here:
- B1 Of each partition events are taken in their order, as the engine takes them. What comes out held back is offered again when it is its
-    turn by what was told, whoever's turn it is by the engine's order.
+ B1 Of each partition events are taken in their order, as the engine takes them. What is held back is offered again when it is its turn
+    by what was told; held back may be whatever is told of later, as nothing follows from when and how long something stood in a queue.
  B2 A deadline fires where its record was told: its row is marked, and the record is not sent again.
  B3 Where nothing fits, in this order: what is parked is offered again, as it was not parked yet, or not any more; what was told of later
     is held back; what was told nowhere is taken, of which no lane says that it was not; a deadline is counted whose
