@@ -45,6 +45,7 @@ HaltCode = Literal[
     "halt.no_policy",
     "halt.partition_count",
     "halt.rebuild_untold",
+    "halt.recovery_differs",
     "halt.replay_differs",
     "halt.replay_empty",
     "halt.replay_shortened",
@@ -411,6 +412,9 @@ CATALOGUE: dict[str, Entry] = {
     "halt.partition_count": Entry("a topic has another number of partitions than the deployment has stripes"),
     "halt.rebuild_untold": Entry(
         "a row that no facts tell of, or an entity of which a fact is missing: it cannot be made again from facts"
+    ),
+    "halt.recovery_differs": Entry(
+        "what a service told cannot be made again from what it read, or somebody works on its database meanwhile: it stays behind its log"
     ),
     "halt.replay_differs": Entry(
         "decided again by the policy that was in force, what is recorded comes out otherwise: no what-if can rest on it"

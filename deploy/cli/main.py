@@ -31,6 +31,7 @@ COMMANDS = {
     "refused": "refused",
     "cursor": "cursor",
     "rebuild": "rebuild",
+    "recover": "recover",
     "topics": "topics",
     "contract": "glossary",  # its group is contract.py's
 }

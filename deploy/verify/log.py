@@ -185,12 +185,12 @@ def records(
     starts: Mapping[Lane, int] | None = None,
 ) -> Iterator[Record]:
     """Every record before the ends that is wanted (asked of the client's message, so that the others cost nothing). starts: from where
-    on, by partition; None, or 0: from the beginning.
+    on, by partition; None, or 0: from the beginning. Of the settings' group only its name is used: nothing is committed.
     """
     begins = starts or {}
     open_places = {place for place, end in ends.items() if end > begins.get(place, 0)}
     consumer = Consumer(
-        {**settings, "group.id": "laotie-verify", "enable.auto.commit": False, "enable.partition.eof": True,
+        {"group.id": "laotie-verify", **settings, "enable.auto.commit": False, "enable.partition.eof": True,
          "isolation.level": "read_committed", "fetch.wait.max.ms": 50, "queued.min.messages": 100_000}
     )  # fmt: skip
     try:

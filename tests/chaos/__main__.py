@@ -22,11 +22,11 @@ from deploy.local.stack import Stack
 from deploy.market.demo import BEGINS
 from tests.chaos.arena import Arena
 from tests.chaos.cluster import clustered, remove
-from tests.chaos.disasters import behead, restore
+from tests.chaos.disasters import behead, recover, restore
 from tests.chaos.market import MarketArena
 
 WORLD_ROUNDS = 25  # of the toy; then another world: topics and tables stay small, and a fresh start is part of the test
-RESTORE_AT = 12  # of a world's rounds
+RESTORE_AT, RECOVER_AT = 12, (6, 18)  # of a world's rounds
 ROUNDS = {"toy": 300, "market": 100}
 
 
@@ -95,6 +95,8 @@ def one(arena: Arena, place: int) -> str:
         return arena.round()
     if place == RESTORE_AT and arena.servers and not arena.clustered:
         return restore(arena)
+    if place in RECOVER_AT and arena.servers and not arena.clustered:
+        return recover(arena)
     if place == WORLD_ROUNDS - 1:
         told = behead(arena)
         arena.close()

@@ -1,10 +1,13 @@
-"""The two disasters that must stop everything they touch: a database restored from an older copy, and a log that lost its head."""
+"""The disasters that must stop everything they touch: a database restored from an older copy, and a log that lost its head; and the way
+out where the newer copy is lost for good.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import time
 from pathlib import Path
+from signal import Signals
 
 from confluent_kafka import TopicPartition
 
@@ -13,7 +16,11 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.stack import Stack
 from tests.chaos.arena import Arena, Violation
 from tests.toy.outside import until
+from tests.toy.world import pause
 
+RECOVERED = 0.5  # of those that come back; else the newer one is there again
+WHILE_LOST = ("bug", "die_after_commit", "die_in_relay", "kill", "kill_all", "freeze", "leave", "join")
+KILLED_S = 3.0  # at most: a command begins to write after one or two
 ALPHAS = "SELECT partition, position FROM cursor WHERE topic = $1"
 
 
@@ -25,8 +32,7 @@ def restore(arena: Arena) -> str:
     put_by(arena)
     arena.burst()
     arena.rest()
-    come_back_older(arena)
-    return arena.line("Postgres restored from an older copy: all halted")
+    return arena.line(f"Postgres restored from an older copy: {come_back_older(arena)}")
 
 
 def put_by(arena: Arena) -> None:
@@ -38,7 +44,7 @@ def put_by(arena: Arena) -> None:
     server.start()
 
 
-def come_back_older(arena: Arena) -> None:
+def come_back_older(arena: Arena) -> str:
     """Every service has published since the copy was put by, and all is at rest. Afterwards the newer data are back, and all go on."""
     server, data = _data(arena)
     older, newer = data.with_name("older"), data.with_name("newer")
@@ -58,6 +64,67 @@ def come_back_older(arena: Arena) -> None:
     server.start()
     arena.rest()
     arena.faults["restore"] = arena.faults.get("restore", 0) + 1
+    return "all halted"
+
+
+def recover(arena: Arena) -> str:
+    """Postgres comes back from an older copy of its data, and the newer one is lost for good: what was told since is made again.
+
+    The copy was put by and the newer one lost while all were at work; each command is killed at first.
+    """
+    arena.began = time.monotonic()
+    arena.burst()
+    put_by(arena)
+    arena.burst()
+    arena.idle()
+    faults = []
+    for _ in range(arena.random.randint(1, 3)):
+        arena.thaw()
+        faults.append(arena.strike(getattr(arena, arena.random.choice(WHILE_LOST))))
+        arena.burst()
+        if arena.random.random() < 0.5:
+            arena.idle()
+    arena.staff()
+    arena.burst()
+    arena.world.flush()
+    pause(arena.random.random() * 1.5)
+    faults.append(lose_the_newer(arena))
+    arena.faults["lose_the_newer"] = arena.faults.get("lose_the_newer", 0) + 1
+    arena.rest()
+    return arena.line(", ".join(faults))
+
+
+def lose_the_newer(arena: Arena) -> str:
+    """The copy that was put by is all that there is, and what is lacking is made again."""
+    lose(arena)
+    told = []
+    for name in arena.names:
+        killed = arena.world.recover(name, arena.random.random() * KILLED_S)
+        told.append(f"{name} {_brief(killed)} {_brief(arena.world.recover(name))}")
+    for name in arena.names:
+        arena.world.spawn(name)
+    return f"newer data lost: {'; '.join(told)}"
+
+
+def lose(arena: Arena) -> None:
+    """Servers and services die, and the older copy is in place of what there was. Nobody is started again but Postgres."""
+    server, data = _data(arena)
+    if arena.random.random() < 0.5:
+        server.kill()
+    for name in arena.names:
+        for process in arena.world.living(name):
+            process.signal(Signals.SIGKILL)
+            process.wait(20)
+    server.kill()
+    _remove(data)
+    data.with_name("older").rename(data)
+    server.start()
+    arena.frozen.clear()
+    arena.world.flag("boom", False)  # the bug is mended
+
+
+def _brief(said: str) -> str:
+    return said if said == "killed" else said.split()[1].replace("is", "0")
 
 
 def _data(arena: Arena) -> tuple[PostgresServer, Path]:

@@ -40,7 +40,7 @@ from shared import postgres
 from shared.policy.policies import configured
 from tests.chaos.arena import FAULTS, SESSION_S, Arena, Violation
 from tests.chaos.cluster import clustered
-from tests.chaos.disasters import come_back_older, delete_until, put_by
+from tests.chaos.disasters import RECOVERED, come_back_older, delete_until, lose_the_newer, put_by
 from tests.chaos.town import Town
 from tests.infra import STRIPES
 from tests.toy.world import pause
@@ -86,7 +86,7 @@ class MarketArena(Arena):
 
     names: ClassVar[tuple[str, ...]] = tuple(discover())
     known: ClassVar[list[tuple[float, str]]] = [*(entry for entry in FAULTS if entry[1] != NO_BUG), (6, "rules")]
-
+    lose_the_newer = lose_the_newer
     told: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     world: Any = None
@@ -126,8 +126,7 @@ class MarketArena(Arena):
         return self.line(", ".join(self.told))
 
     def line(self, told: str) -> str:
-        market = self._market
-        return f"{time.monotonic() - self.began:5.1f} s  market {market.seed:6}, {len(market.lives)} orders  {told}"
+        return f"{time.monotonic() - self.began:5.1f} s  market {self._market.seed:6}, {len(self._market.lives)} orders  {told}"
 
     def _schedule(self, faults: list[str], *, restored: bool) -> None:
         """By day: what is struck while the clock walks there, and what while the apps talk."""
@@ -185,8 +184,7 @@ class MarketArena(Arena):
         """Ops publish the next version, told several times, and beside it what does not count. None changes what an order comes to."""
         if len(self.versions) == 1:
             return "no rules before the market's own"
-        today, last = closing(max(self._day, 0)), self.versions[-1]
-        number = len(self.versions) + 1
+        today, last, number = closing(max(self._day, 0)), self.versions[-1], len(self.versions) + 1
         begins = max(today, last.effective_from) + timedelta(minutes=self.random.randint(10, 3 * 24 * 60))
         look_back = 72 + self.random.randint(0, 24)
         order = last.order.model_copy(update={"suspension_look_back_hours": look_back})
@@ -254,7 +252,7 @@ class MarketArena(Arena):
         return [name for _, name in due]
 
     def _restored(self) -> None:
-        """An older copy of the database is put by on one day, and comes back on a later one."""
+        """An older copy of the database is put by on one day, and comes back on a later one: for a look, or on the way there for good."""
         if self._day not in (self._put_by, self._put_by + GROWN_DAYS):
             return
         self.rest()
@@ -262,9 +260,11 @@ class MarketArena(Arena):
             put_by(self)
             self._before = self._numbers()
         elif all(now > self._before[name] for name, now in self._numbers().items()):
+            if self.random.random() < RECOVERED:
+                self._walking.append((self._day, "lose_the_newer"))
+                return
             self._reduce()
-            come_back_older(self)
-            self.told.append(f"database of day {self._put_by} restored on day {self._day}: all halted")
+            self.told.append(f"database of day {self._put_by} restored on day {self._day}: {come_back_older(self)}")
 
     def _numbers(self) -> dict[str, int]:
         """How much each service has published."""

@@ -82,6 +82,17 @@ class Town(Crew):
         )
         assert done.returncode == 0, f"laotie {' '.join(words)}: {done.stdout}{done.stderr}"
 
+    def recover(self, name: str, seconds: float | None = None) -> str:
+        """As ops would, and what is said. seconds: it is killed after that long."""
+        command = [sys.executable, "-m", "tests.chaos.recover", name]
+        environment = {**os.environ, **environment_of(self.stack.settings(name))}
+        try:
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
+        except subprocess.TimeoutExpired:  # which kills it
+            return "killed"
+        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+        return done.stdout
+
     def flush(self) -> None:
         """Nothing of ours is under way: what is published has arrived when it returns."""
 

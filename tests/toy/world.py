@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,18 +74,32 @@ class World(Outsider, Crew):
     def spawn(self, name: str, **env: str) -> Process:
         """One more process of that service; it ends with us."""
         copy = len(self.processes)
+        port = self.stack.home.port(f"toy-{os.getpid()}-{copy}")
+        return self.enlist(name, f"{self.ns}{name}-{copy}", "tests.toy", self.variables(name, env), port)
+
+    def variables(self, name: str, more: Mapping[str, str]) -> dict[str, str]:
+        """What a process of that service finds in its environment."""
         changes = {"postgres": self.dsn(name), "stripes": self.stripes, "clock": self.clock}
-        more = {"grace_s": GRACE.total_seconds(), "session_s": self.session_s}
-        settings: Settings = self.stack.settings("admin").model_copy(update=changes | more)
+        times = {"grace_s": GRACE.total_seconds(), "session_s": self.session_s}
+        settings: Settings = self.stack.settings("admin").model_copy(update=changes | times)
         variables = {
             **environment_of(settings),
             "TOY_NS": self.ns,
             "TOY_FLAGS": str(self.home),
             **({"TOY_RULED": "1"} if self.ruled else {}),
         }
-        variables |= {**self.env, **env}
-        port = self.stack.home.port(f"toy-{os.getpid()}-{copy}")
-        return self.enlist(name, f"{self.ns}{name}-{copy}", "tests.toy", variables, port)
+        return variables | {**self.env, **more}
+
+    def recover(self, name: str, seconds: float | None = None, *, yes: bool = True) -> str:
+        """As ops would, and what is said. seconds: it is killed after that long."""
+        command = [sys.executable, "-m", "tests.toy.recover", name, *(["--yes"] if yes else [])]
+        environment = {**os.environ, **self.variables(name, {})}
+        try:
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
+        except subprocess.TimeoutExpired:  # which kills it
+            return "killed"
+        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}\n{self.logs()}"
+        return done.stdout
 
     def spawn_all(self, copies: int = 1, **env: str) -> None:
         for name in NAMES:
