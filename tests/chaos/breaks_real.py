@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.chaos.breaks import Break
+from tests.chaos.breaks import UNIT, Break
 
 REAL = "tests/integration/test_engine_"
 
@@ -273,5 +273,21 @@ BREAKS = (
         "READ_UNCOMMITTED, LATEST = 0, -1",
         "READ_UNCOMMITTED, LATEST = 1, -1",
         f"{REAL}versions.py::test_v2_of_a_time_that_an_open_transaction_may_be_about_nothing_is_decided",
+    ),
+    Break(
+        "a packed batch unpacked however large",
+        "P1 no packed batch comes to more than may be read",
+        "packed.py",
+        "if len(records) > UNPACKED_MAX:",
+        "if not len(records):",
+        f"{UNIT}test_packed.py::test_p1_what_is_too_large_unpacked_is_one_refusal_and_the_next_batch_is_read",
+    ),
+    Break(
+        "another fact in the place of what was told",
+        "A1 a commit is made again only where what comes of it is what was told",
+        "fitting.py",
+        "elif lost.same(telling, out):",
+        "elif telling:",
+        f"{UNIT}test_lost.py::test_what_comes_of_it_fits_under_the_number_that_it_was_told_under",
     ),
 )
