@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from deploy.cli.plain import local
 from deploy.cli.story import Step, Story
 from shared.currencies import amount, money
 
@@ -28,7 +29,7 @@ def _shown(name: str, value: object, step: Step, story: Story) -> str:
     if isinstance(value, tuple):
         return ",".join(str(getattr(one, "line_no", one)) for one in value)
     if isinstance(value, datetime):
-        return value.astimezone(story.zone).strftime("%Y-%m-%d %H:%M:%S")
+        return local(value, story.zone)
     if name.endswith("_minor") and isinstance(value, int):
         return _money(value, _currency(name, step, story), story)
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from deploy.cli.plain import local
 from shared.policy import Policy
 
 HOLDER = "SELECT body::text FROM trust.holder WHERE key = $1"
@@ -50,13 +51,13 @@ def data(
 
 def lines(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     buyer = told["subject"].partition(":")[2]
-    holds = f"holds trust card {told['card_id']} since {_local(told['granted_at'], zone)}" if told["card_id"] else "no trust card"
+    holds = f"holds trust card {told['card_id']} since {local(told['granted_at'], zone)}" if told["card_id"] else "no trust card"
     claims = ", may claim one now" if told["may_claim"] else ""
     yield f"{told['subject']}: {holds}{claims}, times in {zone.key} [R4.7]"
     for one in told["abuses"]:
         whose = "" if one["buyer_id"] == buyer else f", by another account of the same person, {one['buyer_id']}"
         where = f"case {one['case_id']}" + (f" of order {one['order_id']}" if one["order_id"] else "")
-        yield f"{_local(one['at'], zone)}  {FOUND[one['finding']]}: {where}{whose}; no card until {_local(one['until'], zone)}"
+        yield f"{local(one['at'], zone)}  {FOUND[one['finding']]}: {where}{whose}; no card until {local(one['until'], zone)}"
     for card in told["elsewhere"]:
         yield f"another account of the same person holds card {card}"
     yield f"score {told['score']}, a card takes {told['score_needed']}"
@@ -66,7 +67,3 @@ def _abuse(name: str, buyer_id: str, finding: str, at: str, clean_days: int) -> 
     order_id, _, case_id = name.rpartition("/")
     until = datetime.fromisoformat(at) + timedelta(days=clean_days)
     return {"order_id": order_id, "case_id": case_id, "buyer_id": buyer_id, "finding": finding, "at": at, "until": until.isoformat()}
-
-
-def _local(at: str, zone: ZoneInfo) -> str:
-    return datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")

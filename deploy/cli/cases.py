@@ -18,7 +18,7 @@ from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.explain import print_step, step_data
 from deploy.cli.lookup import place
-from deploy.cli.plain import say
+from deploy.cli.plain import local, say
 from deploy.cli.short import appealed, said
 from deploy.cli.story import Step, Story, sentences, tell
 from deploy.cli.watch import Watch
@@ -103,7 +103,7 @@ async def _queue(
 
 
 def line(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
-    until = f"{row['deadline'].astimezone(zone):%Y-%m-%d %H:%M:%S}" if row["deadline"] else "no deadline"
+    until = local(row["deadline"], zone) if row["deadline"] else "no deadline"
     late = "  OVERDUE" if _late(row, now) else ""
     why = "  waits for the fund" if row["waits_for_fund"] else "  refund not paid" if row["stuck"] else ""
     what = "appeal" if row["task"] == "appeal" else f"{row['kind']}/{row['ground']}"
@@ -165,7 +165,7 @@ class Told:
         task, zone = self.task, self.story.zone
         say(f"case {self.id} of order {task['order_id']}, line {task['line_no']}, times in {zone.key}")
         say(f"{task['kind']} for {task['ground']}; buyer {task['buyer_id']}, seller {task['seller_id']}")
-        until = f" until {_local(task['deadline'], zone)}" if task["deadline"] else ""
+        until = f" until {local(task['deadline'], zone)}" if task["deadline"] else ""
         say(f"{task['state']} {STATES[task['state']]}: {task['turn']}'s turn{until} [{task['rule']}] {task['code']}")
         facts = [fact for step in self.steps if isinstance(fact := step.entry.event, CaseFact) and fact.case_id == self.id]
         for words in sentences(self.story, *said(facts[-1])) if facts else ():
@@ -204,10 +204,6 @@ def _print_reason(told: Mapping[str, Any]) -> None:
     """Of the platform, in the words of who ruled."""
     if told["reason"]:
         say(f"  because: {told['reason']}")
-
-
-def _local(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _text(value: object) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from deploy.cli.plain import local
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
 from deploy.verify.log import Entry, entries
@@ -50,8 +50,7 @@ def ahead(purses: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
                 minor, left = free - sum(left.values()) + left[at], {later: one for later, one in left.items() if later != at}
                 if minor > 0:
                     free -= minor
-                    when = f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M:%S}"
-                    yield f"the sweep of {when} pays out {money(minor, currency)} [R3.1]"
+                    yield f"the sweep of {local(at, zone)} pays out {money(minor, currency)} [R3.1]"
 
 
 def about_each(found: Iterable[Entry]) -> dict[str, str]:

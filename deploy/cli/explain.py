@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import click
@@ -15,7 +14,7 @@ from deploy.cli.borne import flow_data, flow_lines
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.lookup import is_case, place
-from deploy.cli.plain import say
+from deploy.cli.plain import local, say
 from deploy.cli.short import in_short, said
 from deploy.cli.story import Step, Story, meaning, sentences, tell, tell_each
 from deploy.cli.waterfall import waterfall
@@ -81,7 +80,7 @@ def print_step(story: Story, step: Step) -> None:
     rules = f" [{', '.join(step.rules)}]" if step.rules else ""
     what = f"a copy of {step.copy_of}" if step.copy_of is not None else step.what
     source = step.entry.topic.removesuffix(".v1")
-    say(f"{step.number:>4}  {_local(story, step.at)}  {source + '/' + step.entry.type:<34}{cause:<7} {what}{rules}")
+    say(f"{step.number:>4}  {local(step.at, story.zone)}  {source + '/' + step.entry.type:<34}{cause:<7} {what}{rules}")
     if step.copy_of is None and (details := about(step, story)):
         say(f"{'':>6}{details}")
     for service, code, detail in step.refused:
@@ -110,15 +109,11 @@ def _print_money(story: Story) -> None:
 def _print_rest(story: Story) -> None:
     for row in story.deadlines:
         sent = ", sent" if row["sent_at"] else ""
-        say(f"deadline: {_local(story, row['due_at'])} {row['kind']} of {row['subject']} ({row['service']}{sent})")
+        say(f"deadline: {local(row['due_at'], story.zone)} {row['kind']} of {row['subject']} ({row['service']}{sent})")
     if not story.deadlines:
         say("no deadline stands")
     for row in story.held:
         say(f"held back by {row['service']}: {row['ref']} is {row['state']}, {row['reason']}: {meaning(row['reason'])}")
-
-
-def _local(story: Story, at: datetime) -> str:
-    return at.astimezone(story.zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _data(story: Story) -> dict[str, Any]:

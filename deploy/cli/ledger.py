@@ -19,7 +19,7 @@ from deploy.cli.charged import abouts, ahead
 from deploy.cli.clock import Moment
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
-from deploy.cli.plain import say
+from deploy.cli.plain import local, say
 from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
 from services.payment.ledger import ACCOUNTS, TRANSACTIONS, account_of
@@ -114,7 +114,7 @@ def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
         click.echo(json.dumps(_data(order_or_party, moment, found), indent=1))
         return
     zone = zone_of(stack)
-    then = f" at {moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
+    then = f" at {local(moment, zone)}" if moment else ""
     if found.orders is not None:
         say(f"order {order_or_party}{then}, times in {zone.key}")
         _print(found.orders, zone)
@@ -228,7 +228,7 @@ def _print(transactions: Iterable[Transaction], zone: ZoneInfo, *, running_balan
     for one in transactions:
         means = TRANSACTIONS[one.kind].means if one.kind in TRANSACTIONS else ""
         of = f": {one.about}" if one.about else f" of order {one.order_id}" if running_balance and one.order_id else ""
-        say(f"{one.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {one.kind or '?':<18} {one.id}  {means}{of}")
+        say(f"{local(one.at, zone)}  {one.kind or '?':<18} {one.id}  {means}{of}")
         for name, currency, minor in one.postings:
             totals[(name, currency)] += minor
             after = f"  ({amount(totals[(name, currency)], currency)} then)" if running_balance else ""

@@ -3,6 +3,8 @@ a line stays one line, and nothing in it moves the cursor, colours, deletes or t
 """
 
 import unicodedata
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -17,6 +19,12 @@ def plain(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() or unicodedata.category(each) == "Zs" else _spelt(each) for each in text)
+
+
+def local(at: datetime | str, zone: ZoneInfo) -> str:
+    """A moment as a clock on the wall there shows it. at: with its zone; a text is RFC 3339."""
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _spelt(character: str) -> str:

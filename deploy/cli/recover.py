@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -127,57 +128,49 @@ async def recovered(
     write: bool,
 ) -> Found:
     """settings: the service's own. Raises NoRecovery, Halted, TimeoutError, KafkaException."""
-    connection = await connector(settings.postgres, f"recover {service.name}")("once")
+    async with _connected(settings, service.name) as (connection, clock):
+        keyed = [topic for topic in topics if not topic.single]
+        inputs = [topic.name for topic in keyed if "*" in topic.readers or service.name in topic.readers]
+        own = [topic.name for topic in keyed if service.name in topic.writers and topic.own]
+        await _check(connection, settings, service, migrations, inputs)
+        by_name = {topic.name: topic for topic in topics}
+        if isinstance(policies, Published):
+            by_name[policies.topic.name] = policies.topic
+        lost = Lost(service, by_name, {(row[0], row[1]): row[2] for row in await connection.fetch(LANES)})
+        store = Fitting(service, settings.stripes, lost)
+        judging = Again(policies, service, settings, clock, store) if isinstance(policies, Published) else None
+        versions = Static(policies) if not isinstance(policies, Published) else judging
+        assert versions is not None
+        consumer = Consumer(service, by_name, versions, settings.stripes, clock.now, store)
+
+        begins = {(row[0], row[1]): row[2] for row in await connection.fetch(CURSORS) if row[0] in inputs}
+        if judging is not None:
+            begins[(judging.topic, 0)] = await judging.begin(connection)
+        lanes = [(topic, number) for topic in own for number in range(settings.stripes)]
+        bounds = await asyncio.to_thread(_bounds, settings, [*lanes, *begins])
+        await _take_told(connection, settings, lost, lanes, bounds)
+        lacking = lost.all()
+        times = [telling.record.timestamp_ms for telling in lacking]
+        unread = sum(bounds[lane][1] - position for lane, position in begins.items())
+        if lacking and write:
+            work = Recover(Retaking(consumer, lost, judging, clock.now(), manual=clock.manual))
+            await _take_read(connection, settings, work, begins, bounds)
+            await connection.execute(SENT, *turned([(*lane, lost.last[lane]) for lane in lanes], 3))
+            await work.begin(connection)
+            await work.run(connection)
+        return Found(len(lacking), _time(min(times, default=0)), _time(max(times, default=0)), unread)
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, name: str) -> AsyncIterator[tuple[asyncpg.Connection, BusinessClock]]:
+    connection = await connector(settings.postgres, f"recover {name}")("once")
     clock = BusinessClock(settings)
     await clock.start()
     try:
-        return await _recovered(connection, clock, settings, service, topics, policies, migrations, write=write)
+        yield connection, clock
     finally:
         await clock.stop()
         await connection.close(timeout=5)
-
-
-async def _recovered(
-    connection: asyncpg.Connection,
-    clock: BusinessClock,
-    settings: Settings,
-    service: Service,
-    topics: Sequence[Topic],
-    policies: Policies | Published,
-    migrations: Mapping[str, str],
-    *,
-    write: bool,
-) -> Found:
-    keyed = [topic for topic in topics if not topic.single]
-    inputs = [topic.name for topic in keyed if "*" in topic.readers or service.name in topic.readers]
-    own = [topic.name for topic in keyed if service.name in topic.writers and topic.own]
-    await _check(connection, settings, service, migrations, inputs)
-    by_name = {topic.name: topic for topic in topics}
-    if isinstance(policies, Published):
-        by_name[policies.topic.name] = policies.topic
-    lost = Lost(service, by_name, {(row[0], row[1]): row[2] for row in await connection.fetch(LANES)})
-    store = Fitting(service, settings.stripes, lost)
-    judging = Again(policies, service, settings, clock, store) if isinstance(policies, Published) else None
-    versions = Static(policies) if not isinstance(policies, Published) else judging
-    assert versions is not None
-    consumer = Consumer(service, by_name, versions, settings.stripes, clock.now, store)
-
-    begins = {(row[0], row[1]): row[2] for row in await connection.fetch(CURSORS) if row[0] in inputs}
-    if judging is not None:
-        begins[(judging.topic, 0)] = await judging.begin(connection)
-    lanes = [(topic, number) for topic in own for number in range(settings.stripes)]
-    bounds = await asyncio.to_thread(_bounds, settings, [*lanes, *begins])
-    await _take_told(connection, settings, lost, lanes, bounds)
-    lacking = lost.all()
-    times = [telling.record.timestamp_ms for telling in lacking]
-    unread = sum(bounds[lane][1] - position for lane, position in begins.items())
-    if lacking and write:
-        work = Recover(Retaking(consumer, lost, judging, clock.now(), manual=clock.manual))
-        await _take_read(connection, settings, work, begins, bounds)
-        await connection.execute(SENT, *turned([(*lane, lost.last[lane]) for lane in lanes], 3))
-        await work.begin(connection)
-        await work.run(connection)
-    return Found(len(lacking), _time(min(times, default=0)), _time(max(times, default=0)), unread)
 
 
 async def _take_told(connection: asyncpg.Connection, settings: Settings, lost: Lost, lanes: Sequence[Lane], bounds: Bounds) -> None:

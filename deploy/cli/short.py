@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from deploy.cli.plain import local
 from deploy.cli.story import Story, sentences
 from shared.contracts.order import OrderRejected, PaymentUnwanted
 from shared.contracts.owed import CouponRestored
@@ -53,7 +54,7 @@ def _order(story: Story) -> Iterator[str]:
         return
     due = f", {money(order['due_minor'], order['currency'])}" if order["currency"] else ""  # of what was rejected nothing is kept
     when = {"accepted": ("pay_by", "to be paid before"), "paid": ("paid_at", "at")}.get(order["status"])
-    yield f"order: {order['status']}{due}" + (f", {when[1]} {_local(story, order[when[0]])}" if when and order[when[0]] else "")
+    yield f"order: {order['status']}{due}" + (f", {when[1]} {local(order[when[0]], story.zone)}" if when and order[when[0]] else "")
     for step in story.steps:
         if isinstance(step.entry.event, OrderRejected) and step.copy_of is None:
             yield from _sentences(story, step.entry.event)
@@ -99,19 +100,19 @@ def _next(story: Story, number: str, line: Mapping[str, Any]) -> str:
     due = {(row["kind"], row["subject"]): row["due_at"] for row in story.deadlines}
     settled, looked = (due.get((kind, f"{story.order}/{number}")) for kind in ("settlement.due", "confirmation.due"))
     if settled:
-        return f", to be settled at {_local(story, settled)} [R2.6]"
+        return f", to be settled at {local(settled, story.zone)} [R2.6]"
     if looked:
         signed = line["signed_at"] if line.get("again_at") is None else line.get("again_signed_at")
-        return f", confirmed by itself at {_local(story, looked)}{'' if signed else ', sooner once it was signed for'} [R2.5]"
+        return f", confirmed by itself at {local(looked, story.zone)}{'' if signed else ', sooner once it was signed for'} [R2.5]"
     seller = f"{story.order}/{line['line']['seller_id']}/"
     sent = [at for (kind, subject), at in due.items() if kind == "shipping.due" and subject.startswith(seller)]
-    return f", to be sent before {_local(story, min(sent))} [R2.4]" if sent and reached(line) == "not shipped" else ""
+    return f", to be sent before {local(min(sent), story.zone)} [R2.4]" if sent and reached(line) == "not shipped" else ""
 
 
 def _cases(story: Story) -> Iterator[str]:
     last = {one.case_id: one for step in story.steps if isinstance(one := step.entry.event, CaseFact)}
     for case_id, case in story.bodies.get("refund", {}).get("cases", {}).items():
-        until = f" until {_local(story, case['deadline'])}" if case["deadline"] else ""
+        until = f" until {local(case['deadline'], story.zone)}" if case["deadline"] else ""
         turn = "" if case["turn"] == "nobody" else f", {SIDES.get(case['turn'], case['turn'] + chr(39) + 's')} turn{until}"
         yield f"case {case_id}: {case['state']} {STATES[case['state']]}{turn}"
         yield from (f"  {line}" for line in appealed(story, case))
@@ -124,7 +125,7 @@ def appealed(story: Story, case: Mapping[str, Any]) -> Iterator[str]:
     if not appeal:
         return
     kept = "; the buyer keeps what it has, the platform pays the seller" if appeal["side"] == "seller" and case["state"] == 60 else ""
-    until = f"open, the platform rules by {_local(story, appeal['until'])}, else the ruling stands"
+    until = f"open, the platform rules by {local(appeal['until'], story.zone)}, else the ruling stands"
     stands = {None: until, True: f"won{kept}", False: "lost, the ruling stands"}
     yield f"appeal of the {appeal['side']}: {stands[appeal.get('won')]} [R4.11]"
 
@@ -153,8 +154,8 @@ def _payments(story: Story) -> Iterator[str]:
 
 def _became(story: Story, one: Mapping[str, Any], done: datetime | None) -> str:
     """Of a refund or a compensation, what became of it, and when."""
-    silent = f", which is to answer before {_local(story, one['answer_by'])}" if one.get("answer_by") and one["state"] in WAITS else ""
-    return BECAME[one["state"]] + silent + (f" at {_local(story, done)}" if done else "")
+    silent = f", which is to answer before {local(one['answer_by'], story.zone)}" if one.get("answer_by") and one["state"] in WAITS else ""
+    return BECAME[one["state"]] + silent + (f" at {local(done, story.zone)}" if done else "")
 
 
 def _coupons(story: Story) -> Iterator[str]:
@@ -163,7 +164,7 @@ def _coupons(story: Story) -> Iterator[str]:
     for coupon in story.bodies.get("order", {}).get("coupons", ()):
         now = "used"
         if (back := restored.get(coupon["coupon_id"])) is not None:
-            now = "the buyer's again" + (f", until {_local(story, back.expires_at)}" if back.expires_at else "")
+            now = "the buyer's again" + (f", until {local(back.expires_at, story.zone)}" if back.expires_at else "")
         elif coupon.get("new_user"):
             now = "used, for new users: it never comes back"
         yield f"coupon {coupon['coupon_id']} of the {coupon['funder']}: {now} [R4.13]"
@@ -171,8 +172,3 @@ def _coupons(story: Story) -> Iterator[str]:
 
 def _sentences(story: Story, event: Message | None) -> Iterator[str]:
     yield from (f"  {line}" for line in sentences(story, *said(event)))
-
-
-def _local(story: Story, at: datetime | str) -> str:
-    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return moment.astimezone(story.zone).strftime("%Y-%m-%d %H:%M:%S")

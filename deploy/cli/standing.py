@@ -15,7 +15,7 @@ import click
 from deploy.cli import card
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
-from deploy.cli.plain import say
+from deploy.cli.plain import local, say
 from deploy.cli.watch import Watch
 from deploy.local.policies import policies_of, zone_of
 from deploy.local.stack import Stack
@@ -107,21 +107,21 @@ def data(subject: str, body: Mapping[str, Any], votes: int | None, now: datetime
 
 def lines(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     state = _suspended(told, zone) if told["suspended"] else "free"
-    state = f"removed since {_local(told['removed_since'], zone)}" if told["removed_since"] else state
+    state = f"removed since {local(told['removed_since'], zone)}" if told["removed_since"] else state
     yield f"{told['subject']}: {state}, times in {zone.key}"
     yield f"{told['points']} points: {told['of_violations']} of violations, less {told['of_study']} of study [R6.1]"
     for one in told["violations"]:
         notes = ", void" * one["voided"] + (f", appeal {one['appeal']}" if one["appeal"] else "")
-        notes += f", can be appealed until {_local(one['appeal_until'], zone)}" if "appeal_until" in one else ""
+        notes += f", can be appealed until {local(one['appeal_until'], zone)}" if "appeal_until" in one else ""
         what = f"violation {one['violation_id']}, {one['kind']}, {one['points']} points, level {one['level']}"
-        yield f"{_local(one['at'], zone)}  {what}{notes}"
+        yield f"{local(one['at'], zone)}  {what}{notes}"
     for one in told["study"]:
-        yield f"{_local(one['at'], zone)}  study {one['study_id']}, {one['points']} points"
+        yield f"{local(one['at'], zone)}  study {one['study_id']}, {one['points']} points"
     for one in told["suspensions"]:
-        until = f"until {_local(one['until'], zone)}" if one["until"] else "for good"
+        until = f"until {local(one['until'], zone)}" if one["until"] else "for good"
         why = f"points, brought there by {one['brought_by']}" if one["brought_by"] else f"violation {one['id']}"
-        ended = f", lifted at {_local(one['ended_at'], zone)}" if one["ended_at"] else ", in force" * one["in_force"]
-        yield f"{_local(one['effective_from'], zone)}  suspended, level {one['level']}, {until}, for {why}{ended} [R6.2]"
+        ended = f", lifted at {local(one['ended_at'], zone)}" if one["ended_at"] else ", in force" * one["in_force"]
+        yield f"{local(one['effective_from'], zone)}  suspended, level {one['level']}, {until}, for {why}{ended} [R6.2]"
     if told["votes"]:
         yield f"{told['votes']} votes in all [R6.3]"
 
@@ -129,7 +129,7 @@ def lines(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
 def _suspended(told: Mapping[str, Any], zone: ZoneInfo) -> str:
     """Until the last of those in force is over."""
     ends = [one["until"] for one in told["suspensions"] if one["in_force"]]
-    return f"suspended until {_local(max(ends, key=datetime.fromisoformat), zone)}" if all(ends) else "suspended for good"
+    return f"suspended until {local(max(ends, key=datetime.fromisoformat), zone)}" if all(ends) else "suspended for good"
 
 
 def _appeal(violation: Mapping[str, Any], now: datetime, policies: Policies) -> dict[str, str]:
@@ -143,7 +143,3 @@ def _in_force(one: Mapping[str, Any], now: datetime) -> bool:
     """Half open; lifted or over, no more."""
     ends = [datetime.fromisoformat(one[name]) for name in ("until", "ended_at") if one[name]]
     return datetime.fromisoformat(one["effective_from"]) <= now and all(now < end for end in ends)
-
-
-def _local(at: str, zone: ZoneInfo) -> str:
-    return datetime.fromisoformat(at).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")

@@ -73,8 +73,7 @@ def reconciled(
     @wraps(decide)
     def decided(event: M, payment: Payment | None, /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         outcome = decide(event, payment, *args, **kwargs)
-        said = payment.statement if payment is not None else None
-        if payment is None or said is None or not (said.lines or said.breaks) or not isinstance(outcome, tuple):
+        if payment is None or not (payment.statement.lines or payment.statement.breaks) or not isinstance(outcome, tuple):
             return outcome
         return (*outcome, *_changes(folded(payment, outcome), "ledger", event.occurred_at))
 
