@@ -153,7 +153,9 @@ def _payments(story: Story) -> Iterator[str]:
 
 
 def _became(story: Story, one: Mapping[str, Any], done: datetime | None) -> str:
-    """Of a refund or a compensation, what became of it, and when."""
+    """Of a refund or a compensation, what became of it, and when. What came back after it was paid waits for a person."""
+    if one["state"] == "done" and one.get("contradicted") and not (one.get("decided") or one.get("by_hand")):
+        return "paid, and back at the provider: a person decides"
     silent = f", which is to answer before {local(one['answer_by'], story.zone)}" if one.get("answer_by") and one["state"] in WAITS else ""
     return BECAME[one["state"]] + silent + (f" at {local(done, story.zone)}" if done else "")
 

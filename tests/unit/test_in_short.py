@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,8 @@ from tests.unit.order import shop
 from tests.unit.payment import asks
 from tests.unit.payment.bank import bank, example
 from tests.unit.payment.disputes import opened
+from tests.unit.payment.test_bounced import back, compensated, of_case
+from tests.unit.payment.test_handling import handled
 from tests.unit.refund import acts
 from tests.unit.refund import matrix as cases
 
@@ -48,6 +50,20 @@ def story(*memories: Memory, facts: Iterable[Message] = ()) -> Story:
             for (name, subject), timer in memory.armed.items()
         ]
     return found
+
+
+@pytest.mark.parametrize(("given", "item"), [(of_case, "r1"), (compensated, "late1")])
+def test_what_came_back_after_it_was_paid_is_not_done_until_a_person_has_found_who_has_it_r3_5(
+    given: Callable[[], Memory], item: str
+) -> None:
+    """It read `done`."""
+    memory = given()
+    memory.when(back(item))
+    (line,) = [line for line in in_short(story(memory)) if f" {item}" in line]
+    assert ", paid, and back at the provider: a person decides [" in line
+    memory.when(handled(item, of="compensation" if item == "late1" else "refund", when="06-21 10:00"))
+    (line,) = [line for line in in_short(story(memory)) if f" {item}" in line]
+    assert ", done at " in line
 
 
 def test_it_stands_before_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
