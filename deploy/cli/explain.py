@@ -27,7 +27,9 @@ from shared.texts import numbers_of
 @click.argument("name", metavar="ORDER|CASE")
 @click.option("--order", help="The case of this order: case ids are an order's own.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: every record whole.")
-@click.option("--whole", is_flag=True, help="Read every topic whole: finds even what lies where it does not belong and nobody reads.")
+@click.option(
+    "--whole", is_flag=True, help="Read every topic whole: finds even what nobody reads where it lies, or came long before the order."
+)
 def explain(name: str, order: str | None, as_json: bool, whole: bool) -> None:
     """Tell where ORDER stands, and what happened to it, in the order in which it was published, and why: events, rules, money, deadlines.
 

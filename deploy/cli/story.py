@@ -39,6 +39,7 @@ CURSORS = "SELECT topic, partition, position, astray FROM {schema}.cursor"
 TIMERS = "SELECT kind, subject, due_at, sent_at FROM {schema}.timer WHERE key = $1 ORDER BY due_at"
 HELD = "SELECT state, ref, reason FROM {schema}.parked WHERE key = $1 ORDER BY n"
 BODY = "SELECT version, body::text FROM {table} WHERE key = $1"
+PLACED = """SELECT body->>'placed_at' FROM "order"."order" WHERE key = $1"""
 TABLES = {"order": '"order"."order"', "payment": "payment.payment", "refund": "refund.purchase"}
 
 
@@ -113,7 +114,9 @@ async def tell(stack: Stack, order: str) -> Story:
         for service in owners():
             rows = await connection.fetch(CURSORS.format(schema=postgres.quoted(service)))
             cursors += [Cursor(row["topic"], row["partition"], row["position"], row["astray"]) for row in rows]
-        return await _story(stack, connection, order, _gather(stack, order, cursors))
+        placed = await connection.fetchval(PLACED, order) if stack.clock == "system" else None
+        began_ms = whereabouts.began_ms(datetime.fromisoformat(placed)) if placed else None
+        return await _story(stack, connection, order, _gather(stack, order, cursors, began_ms))
     finally:
         await connection.close()
 
@@ -161,8 +164,10 @@ def _of(order: str) -> Callable[[str, bytes | None, bytes | None], bool]:
     return lambda topic, at, value: at == key or (TOPICS[topic].own and any(name in (value or b"") for name in names))
 
 
-def _gather(stack: Stack, order: str, cursors: list[Cursor]) -> list[Entry]:
-    """From the partitions where it may stand, the second sort of topics only since it began."""
+def _gather(stack: Stack, order: str, cursors: list[Cursor], began_ms: int | None) -> list[Entry]:
+    """From the partitions where it may stand, since it can have begun; None, nobody knows when: from their beginnings, and the second
+    sort of topics since its first record.
+    """
     of, (by_key, by_body) = _of(order), _topics()
 
     def wanted(message: Any) -> bool:
@@ -170,9 +175,11 @@ def _gather(stack: Stack, order: str, cursors: list[Cursor]) -> list[Entry]:
 
     ends, settings = ends_of(stack, [*by_key, *by_body]), quiet(stack.settings(postgres.OPS).confluent())
     places = whereabouts.under_key(order, stack.stripes, by_key, cursors)
+    if began_ms is not None:
+        places = {place: max(places[place], offset) for place, offset in whereabouts.since(stack, places, ends, began_ms).items()}
     found = list(entries(settings, {place: ends[place] for place in places}, wanted, places))
-    first_ms = min((entry.timestamp_ms for entry in found), default=None)
-    others = whereabouts.since(stack, by_body, ends, first_ms)
+    found_ms = min((entry.timestamp_ms for entry in found), default=None)
+    others = whereabouts.of_bodies(stack, by_body, ends, found_ms, began_ms)
     return [*found, *entries(settings, {place: ends[place] for place in others}, wanted, others)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # exported without an __all__
@@ -20,6 +20,7 @@ from shared.messaging.message import COPIES, Message, Topic
 from shared.messaging.stripes import stripe_of
 
 SKEW = timedelta(hours=1)  # by which brokers' clocks may differ
+BEFORE = timedelta(days=7)  # that an order was placed, may have come what is told of it
 LOOK_S = 30
 
 
@@ -59,19 +60,32 @@ def keyed_by_order(topic: Topic) -> bool:
     return topic.key == "order_id" and all(not kind.key_field and kind.key is Message.key for kind in topic.types.values())
 
 
-def since(stack: Stack, topics: Iterable[str], ends: Mapping[Lane, int], first_ms: int | None) -> dict[Lane, int]:
-    """From where on other topics can name it: what the broker took at its first record or later. None: nobody knows, so all."""
-    wanted = [(topic, partition) for topic in topics for partition in range(stack.stripes)]
-    if first_ms is None:
-        return dict.fromkeys(wanted, 0)
-    bounded = [place for place in wanted if not place[0].endswith(COPIES)]  # a copy may be of what came before
-    at = max(0, first_ms - int(SKEW.total_seconds() * 1000))
+def began_ms(placed_at: datetime) -> int:
+    """Before that the broker took nothing that is told of an order of then, by the system's clock."""
+    return int((placed_at - BEFORE).timestamp() * 1000)
+
+
+def since(stack: Stack, places: Iterable[Lane], ends: Mapping[Lane, int], ms: int) -> dict[Lane, int]:
+    """The offset of what the broker took then or later; the end where it took nothing since."""
+    at = max(0, ms - int(SKEW.total_seconds() * 1000))
     admin = stack.admin()  # must outlive its futures
-    asked = {TopicPartition(*place): OffsetSpec.for_timestamp(at) for place in bounded}
+    asked = {TopicPartition(*place): OffsetSpec.for_timestamp(at) for place in places}
     futures = admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=LOOK_S)
     found = {(place.topic, place.partition): future.result(LOOK_S).offset for place, future in futures.items()}
-    starts = {place: offset if offset >= 0 else ends.get(place, 0) for place, offset in found.items()}
-    return dict.fromkeys(wanted, 0) | starts
+    return {place: offset if offset >= 0 else ends.get(place, 0) for place, offset in found.items()}
+
+
+def of_bodies(
+    stack: Stack, topics: Iterable[str], ends: Mapping[Lane, int], found_ms: int | None, begins_ms: int | None
+) -> dict[Lane, int]:
+    """From where on other topics can name it: since it began, or since its first record was found. None: nobody knows, so all."""
+    wanted = [(topic, partition) for topic in topics for partition in range(stack.stripes)]
+    if begins_ms is not None:
+        return since(stack, wanted, ends, begins_ms)
+    if found_ms is None:
+        return dict.fromkeys(wanted, 0)
+    bounded = [place for place in wanted if not place[0].endswith(COPIES)]  # a copy may be of what came before
+    return dict.fromkeys(wanted, 0) | since(stack, bounded, ends, found_ms)
 
 
 def names() -> tuple[list[str], list[str]]:
