@@ -178,6 +178,7 @@ class Stack:
 
     async def _migrate(self) -> list[str]:
         try:
+            await postgres.ensure_own_server(self.dsn("admin"), services.owners())
             await postgres.ensure_ops(self.dsn("admin"), self.home.secret(f"postgres.{postgres.OPS}"))
             for service in services.owners():
                 await postgres.ensure_service(self.dsn("admin"), service, self.home.secret(f"postgres.{service}"))
