@@ -16,7 +16,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -206,19 +205,6 @@ def test_up_needs_two_addresses_and_an_account_on_each(others: Secured, guest: G
     assert "sslrootcert" not in guest.laotie("status"), "an address, and nothing else of the DSN"
 
 
-def test_another_database_of_the_server_takes_no_roles_away(
-    others: Secured, guest: Guest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Roles are the server's: with other passwords a second deployment would lock the first one's services out."""
-    run(execute(others.dsn, 'CREATE DATABASE "staging"'))
-    monkeypatch.setenv("LAOTIE_POSTGRES", urlsplit(others.dsn)._replace(path="/staging").geturl())
-    with pytest.raises(StackError, match=r"laotie_order is a role of database .* too"):
-        Stack(tmp_path).start()
-    monkeypatch.setenv("LAOTIE_POSTGRES", others.dsn)
-    for role in ("ops", "order"):
-        assert run(count(Stack(guest.home.root).dsn(role), "SELECT 1")) == 1
-
-
 def test_a_service_that_is_not_let_in_says_why_and_is_not_ready(guest: Guest) -> None:
     home = Home(guest.home.root / "second")
     variables = {"LAOTIE_KAFKA_CA_FILE": "", "LAOTIE_POSTGRES": Stack(guest.home.root).dsn("order")}
@@ -298,13 +284,5 @@ async def count(dsn: str, sql: str) -> int:
     connection = await asyncpg.connect(dsn)
     try:
         return int(await connection.fetchval(sql))
-    finally:
-        await connection.close()
-
-
-async def execute(dsn: str, sql: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(sql)
     finally:
         await connection.close()
