@@ -22,12 +22,6 @@ SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamesp
    AND 2 = (SELECT count(*) FROM pg_roles WHERE rolname = ANY ($2::text[]))
 """
 
-_ELSEWHERE = """
-SELECT r.rolname, b.datname FROM pg_roles r
-  JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid JOIN pg_database b ON b.oid = d.dbid
- WHERE r.rolname = ANY ($1::text[]) AND b.datname <> current_database() ORDER BY 1, 2 LIMIT 1
-"""
-
 
 class MigrationError(Exception):
     """The migration folders contradict what this database has already applied."""
@@ -51,24 +45,6 @@ async def migrate(dsn: str, schema: str, folders: Iterable[Path]) -> list[str]:
             await _apply(connection, schema, name, sql)
         await _give_back_rights(connection, schema, [sql for _, files in scripts for sql in files.values()])
         return [name for name, _ in pending]
-    finally:
-        await connection.close()
-
-
-async def ensure_own_server(dsn: str, services: Iterable[str]) -> None:
-    """Run before `ensure_ops`: a database that is to get its first schemas gives the server's roles other passwords.
-
-    Raises MigrationError, nothing being changed, where another database of the server has these roles: its services would be locked out.
-    """
-    names = list(services)
-    connection = await asyncpg.connect(dsn)
-    try:
-        if await connection.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = ANY ($1::text[])", names):
-            return
-        found = await connection.fetchrow(_ELSEWHERE, [role_of(name) for name in names])
-        if found is not None:
-            role, database = found
-            raise MigrationError(f"{role} is a role of database {database} too: each deployment needs a Postgres server of its own")
     finally:
         await connection.close()
 

@@ -18,6 +18,7 @@ from deploy.local.stack import Stack, environment_of
 from shared.postgres import OPS, ensure_service, role_of, with_role
 from shared.settings import Settings
 from tests.infra import Fresh
+from tests.toy.outside import until
 
 pytestmark = pytest.mark.stack
 SERVICES = ("order", "payment", "refund", "trust")
@@ -237,6 +238,23 @@ async def test_another_database_of_the_server_takes_no_roles_away(stack: Stack, 
     finally:
         await admin.execute("DROP DATABASE staging")
         await admin.close()
+
+
+async def test_a_new_database_takes_no_partitions_from_services_that_run(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Consumer groups have the services' names: a second deployment would halt, and hold what the first one's services had."""
+    reader = Consumer({**quiet(stack.settings("trust").confluent()), "group.id": "trust"})
+    try:
+        reader.subscribe(["trust.timer.v1"])
+        await asyncio.to_thread(until, lambda: reader.poll(0.1) is None and bool(reader.assignment()), ANSWER_S, lambda: "no partition")
+        for name, value in environment_of(stack.settings("admin")).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("LAOTIE_POSTGRES")
+        with pytest.raises(StackError, match=r"trust runs on Kafka at .*, and goes by another database"):
+            await asyncio.to_thread(Stack(tmp_path).start)
+    finally:
+        reader.close()
 
 
 async def test_role_settings_hold(stack: Stack) -> None:
