@@ -14,7 +14,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from pydantic import ValidationError
 
-from deploy.local import clients, policies, seeding, services, topics
+from deploy.local import beside, clients, policies, seeding, services, topics
 from deploy.local.external import ExternalKafka, ExternalPostgres
 from deploy.local.home import CHECKOUT, Home, default_home
 from deploy.local.kafka import ADMIN, KafkaServer, quiet
@@ -104,6 +104,7 @@ class Stack:
 
     def prepare(self) -> None:
         """Brings topics, ACLs, roles and schemas up to the files, and writes env and client files; changes nothing the second time."""
+        run(beside.refuse_second(self, services.owners()))
         started = time.monotonic()
         client = self.admin()
         try:

@@ -5,6 +5,7 @@ import stat
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -12,10 +13,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from deploy.local.kafka import KafkaServer, quiet
-from deploy.local.stack import Stack
-from shared.postgres import ensure_service, role_of, with_role
+from deploy.local.process import StackError
+from deploy.local.stack import Stack, environment_of
+from shared.postgres import OPS, ensure_service, role_of, with_role
 from shared.settings import Settings
 from tests.infra import Fresh
+from tests.toy.outside import until
 
 pytestmark = pytest.mark.stack
 SERVICES = ("order", "payment", "refund", "trust")
@@ -217,6 +220,41 @@ async def test_a_role_is_let_in_by_whatever_password_it_was_given_last(stack: St
         connection = await asyncpg.connect(with_role(admin, role, password))
         assert await connection.fetchval("SELECT current_user") == role
         await connection.close()
+
+
+async def test_another_database_of_the_server_takes_no_roles_away(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Roles are the server's: with other passwords a second deployment would lock the first one's services out."""
+    admin = await asyncpg.connect(stack.dsn("admin"))
+    try:
+        await admin.execute("CREATE DATABASE staging")
+        second = environment_of(stack.settings("admin"))
+        second["LAOTIE_POSTGRES"] = urlsplit(stack.dsn("admin"))._replace(path="/staging").geturl()
+        for name, value in second.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(StackError, match="laotie_order is a role of database laotie too"):
+            await asyncio.to_thread(Stack(tmp_path).start)
+        for role in (OPS, "order"):
+            await (await asyncpg.connect(stack.dsn(role))).close()
+    finally:
+        await admin.execute("DROP DATABASE staging")
+        await admin.close()
+
+
+async def test_a_new_database_takes_no_partitions_from_services_that_run(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Consumer groups have the services' names: a second deployment would halt, and hold what the first one's services had."""
+    reader = Consumer({**quiet(stack.settings("trust").confluent()), "group.id": "trust"})
+    try:
+        reader.subscribe(["trust.timer.v1"])
+        await asyncio.to_thread(until, lambda: reader.poll(0.1) is None and bool(reader.assignment()), ANSWER_S, lambda: "no partition")
+        for name, value in environment_of(stack.settings("admin")).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("LAOTIE_POSTGRES")
+        with pytest.raises(StackError, match=r"trust runs on Kafka at .*, and goes by another database"):
+            await asyncio.to_thread(Stack(tmp_path).start)
+    finally:
+        reader.close()
 
 
 async def test_role_settings_hold(stack: Stack) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from faststream import BaseMiddleware
@@ -24,6 +24,14 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 PAGE = Path(__file__).parents[2] / "shared/contracts/README.md"
 PATIENCE_S = 240  # it reads all that other journeys left, a record at a time
+
+
+class Asked(Protocol):
+    """A provider as the connector asks it. keys: the orders and parties that it answers for."""
+
+    keys: set[str]
+
+    async def __call__(self, of: str, kind: str, fact: dict[str, Any]) -> tuple[bool, str] | None: ...
 
 
 class Provider:
@@ -100,7 +108,7 @@ def test_the_connector_of_the_page_pays_each_instruction_once_whatever_it_died_o
     assert provider.asked == before  # what is ended is not asked for again by who has lost its books
 
 
-def run(town: Town, books: Path, provider: Provider, until: str) -> None:
+def run(town: Town, books: Path, provider: Asked, until: str) -> None:
     """The page's connector as one process, until all that this provider is to pay is so far."""
     (code,) = re.findall(r"```python\n(import json.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     names: dict[str, Any] = {}
