@@ -50,7 +50,7 @@ COPY_MAX = 4 * 1024 * 1024 + 64 * 1024  # bytes of a record that is copied whole
 HEADERS_MAX = 8 * 1024  # more than all headers of a fact can take: each is bounded
 _NAMESPACE_BYTES = uuid.NAMESPACE_URL.bytes
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-PAST = timedelta(minutes=1)  # an engine's own turn is due at once, whatever the grace
+PAST = timedelta(hours=1)  # an engine's own turn is due at once: no grace is as long
 ABSENT = Changed(0, 0, None, None)  # replaced, never changed
 OFFER = "engine.offer"
 WAIT_OVER = "engine.wait_over"
