@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535, description="probes and metrics; 0: a free one")
     log_level: str = "INFO"
-    grace_s: float = Field(default=5, ge=0, description="how long a stopping process may finish its batch")
+    grace_s: float = Field(
+        default=5, ge=0, lt=3_600, description="for the batch of a stopping process and for facts under way at a deadline"
+    )
     session_s: float = Field(default=10, ge=0.5, description="a process silent for that long loses its partitions to the others")
 
     @field_validator("kafka_ca_file")

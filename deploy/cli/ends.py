@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from deploy.local.offsets import ends
 from deploy.local.stack import Stack
 from shared import postgres
 from shared.messaging.store import Lane
-from shared.messaging.system import CLOCK
+from shared.messaging.system import CLOCK, clock_told
 from shared.policy.published import PublishedPolicies
 
 LEAST_S = 0.1  # of one question, however late it is
@@ -159,14 +158,5 @@ class Clock:
             if message.error() is not None:
                 raise KafkaException(message.error())
             self._position = (message.offset() or 0) + 1
-            self._at = max(self._at, _time(message.value()))
+            self._at = max(self._at, clock_told(message.value()) or self._at)
         return self._at
-
-
-def _time(value: bytes | None) -> datetime:
-    """What cannot be read says nothing: every process leaves its time as it was, too."""
-    with contextlib.suppress(ValueError, KeyError, TypeError):
-        told = datetime.fromisoformat(json.loads(value or b"")["occurred_at"])
-        if told.tzinfo is not None:
-            return told.astimezone(UTC)
-    return datetime.min.replace(tzinfo=UTC)

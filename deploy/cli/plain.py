@@ -3,6 +3,7 @@ a line stays one line, and nothing in it moves the cursor, colours, deletes or t
 """
 
 import unicodedata
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,9 +23,11 @@ def plain(text: str) -> str:
 
 
 def local(at: datetime | str, zone: ZoneInfo) -> str:
-    """A moment as a clock on the wall there shows it. at: with its zone; a text is RFC 3339."""
+    """A moment as a clock on the wall there shows it; as it is where none does. at: with its zone; a text is RFC 3339."""
     moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    with suppress(OverflowError):  # at the edge of the calendar
+        moment = moment.astimezone(zone)
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _spelt(character: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
 
 from deploy.cli.errors import Failed
 from deploy.cli.watch import TIMEOUT_SECONDS, Watch
+from shared.messaging.system import ClockSet
 
 STEP = timedelta(hours=1)
 STEPS_MAX = 100_000  # a deadline that arms itself again at once would keep us for ever
@@ -31,12 +34,12 @@ async def walk(
 ) -> Walk:
     """Idle at each stop; returns when every process stands at the time. step: deadlines within it fire together, zero: each alone.
 
-    Raises Failed (`clock.not_manual`, `clock.backwards`) and NotIdle (timeout_s is for one stop).
+    Raises Failed (`clock.not_manual`, `clock.backwards`, `clock.beyond_calendar`) and NotIdle (timeout_s is for one stop).
     """
     if watch.stack.clock != "manual":
         raise Failed("clock.not_manual: this stack follows the system's clock; `laotie down`, then `laotie up --clock manual`")
     since = now = await watch.clock()
-    target = (since + to if isinstance(to, timedelta) else to).astimezone(UTC)
+    target = _target(since, to)
     if target < now:
         raise Failed(f"clock.backwards: it is {now.isoformat()}, and a manual clock never goes back to {target.isoformat()}")
     steps = 0
@@ -50,6 +53,13 @@ async def walk(
         steps += 1
         await watch.idle(timeout_s)
     return Walk(since, target, steps)
+
+
+def _target(since: datetime, to: datetime | timedelta) -> datetime:
+    try:
+        return ClockSet(occurred_at=since + to if isinstance(to, timedelta) else to).occurred_at
+    except (OverflowError, ValidationError):
+        raise Failed("clock.beyond_calendar: a clock goes from 0001-01-02 to 9999-12-30") from None
 
 
 async def _next_stop(watch: Watch, target: datetime, step: timedelta) -> datetime:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from pydantic import ValidationError
 
 from deploy.local.kafka import ADMIN, quiet
 from deploy.local.process import StackError
 from shared import postgres
 from shared.messaging.record import Record, Unreadable
-from shared.messaging.system import CLOCK, ClockSet
+from shared.messaging.system import CLOCK, clock_told
 from shared.messaging.versions import Kept, keep
 from shared.policy import InvalidPolicy, Policies, Policy
 from shared.policy.policies import configured
@@ -144,17 +143,10 @@ def business_time(stack: "Stack", principal: str = ADMIN) -> datetime:
     """Now; of a manual clock the latest time that clock.v1 says. Raises StackError where it says none."""
     if stack.clock != "manual":
         return datetime.now(UTC)
-    told = [at for message in _records(quiet(stack.settings(principal).confluent()), CLOCK.name) if (at := _told(message.value()))]
+    told = [at for message in _records(quiet(stack.settings(principal).confluent()), CLOCK.name) if (at := clock_told(message.value()))]
     if not told:
         raise StackError(f"{CLOCK.name} says no time")
     return max(told)
-
-
-def _told(value: bytes | None) -> datetime | None:
-    try:
-        return ClockSet.model_validate_json(value or b"").occurred_at
-    except ValidationError:  # every process leaves its time as it was, too
-        return None
 
 
 def _records(settings: Mapping[str, Any], topic: str) -> list[Message]:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from shared.contracts.topics import STOREFRONT
 from shared.contracts.types import (
@@ -18,6 +18,7 @@ from shared.contracts.types import (
     LineKind,
     LineNo,
     Minor,
+    Moment,
     Part,
     Quantity,
     Text,
@@ -66,7 +67,7 @@ class Visit(Part):
     recommendation, search or ads. ad: it was reached by clicking an ad. Source: R2.9.
     """
 
-    at: AwareDatetime
+    at: Moment
     promoter_id: Id | None = None
     seller_id: Id | None = None
     domain: Domain

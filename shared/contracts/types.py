@@ -1,8 +1,16 @@
 """Words that messages share: ids, money, parts of an order. No names, phones or addresses: the contract has no field for them."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints, model_validator
+
+
+def _written_out(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+        return value
+    raise ValueError("not an RFC 3339 time")
+
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:\-]{1,64}$")]
 Minor = Annotated[int, Field(ge=0, le=10**15, description="minor units (fen) of the order's currency")]
@@ -13,6 +21,7 @@ Quantity = Annotated[int, Field(ge=1, le=10_000)]
 SomeOrNone = Annotated[int, Field(ge=0, le=10_000, description="units; 0: money only")]
 BasisPoints = Annotated[int, Field(ge=0, le=10_000, description="basis points: 500 is 5 %")]
 Text = Annotated[str, StringConstraints(max_length=200)]
+Moment = Annotated[AwareDatetime, Strict(False), BeforeValidator(_written_out)]  # of an app: digits in quotes are no Unix time
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Field(description="local date, ISO 8601")]
 
 Funder = Literal["seller", "platform", "promoter"]
@@ -125,7 +134,7 @@ class Coupon(Part):
 
     amount_minor: Minor
     coupon_id: Id
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     funder: Funder
     line_nos: tuple[LineNo, ...] = Field(min_length=1, max_length=200)
     new_user: bool = False

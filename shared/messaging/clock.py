@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
-from pydantic import ValidationError
 
 from shared.messaging.connect import backoff, leave
-from shared.messaging.system import CLOCK, ClockSet
+from shared.messaging.system import CLOCK, clock_told
 from shared.settings import Settings
 
 log = logging.getLogger("laotie.clock")
@@ -78,12 +77,10 @@ class BusinessClock:
 
     def _take(self, value: bytes | None) -> None:
         """K1."""
-        try:
-            told = ClockSet.model_validate_json(value or b"")
-        except ValidationError as error:
-            log.error("clock.set not understood, kept the time: %s", error)
-            return
-        if self._at is None or told.occurred_at > self._at:
-            self._at = told.occurred_at.astimezone(UTC)
+        told = clock_told(value)
+        if told is None:
+            log.error("clock.set not understood, kept the time: %r", value)
+        elif self._at is None or told > self._at:
+            self._at = told
             moved, self.moved = self.moved, asyncio.Event()
             moved.set()

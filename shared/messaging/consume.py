@@ -161,7 +161,7 @@ class Consumer:
         return Unreadable(record, "ops.unknown_service", f"{event.service} is none of {', '.join(sorted(self.parking))}")
 
     def _reread(self, row: Held) -> Incoming | Unreadable:
-        item = decode(row.record, self.topics, self.service.name, self.inputs, row.at)
+        item = decode(row.record, self.topics, self.service.name, self.inputs, None)  # it was not too old when it came
         item = still_known(item, row.record, self.topics[row.record.topic])
         return item or Unreadable(row.record, "event.unknown_type", "no longer taken by this service")
 

@@ -1,6 +1,6 @@
 """One process of one service: checks, then clock, relay, timers, membership and the flow of its assignment.
 
-Stop order: stop polling, finish the running batches, empty the relay, leave the group.
+Stop order: stop polling, finish the running batches, leave the group, empty the relay.
 """
 
 from __future__ import annotations

@@ -43,14 +43,14 @@ from shared.messaging.record import (
 )
 from shared.messaging.shape import EVENT_ID, Both, Given, Kind, Many, One, Plan, Policies, Reject, Service, Wait
 
-WAITING_MAX = 100  # waiting events a key; one more is rejected: wait.too_many
+WAITING_MAX = 100  # waiting events a key; one more is rejected, or a person's if it is one of ours: wait.too_many
 WAIT_MAX = timedelta(hours=24)  # of the business clock; then the event expires into a person's hands
 OFFERS_MAX = 100  # ready events offered in one batch and key; the rest follow in the next
 COPY_MAX = 4 * 1024 * 1024 + 64 * 1024  # bytes of a record that is copied whole: more than can come uncompressed, less than can go
 HEADERS_MAX = 8 * 1024  # more than all headers of a fact can take: each is bounded
 _NAMESPACE_BYTES = uuid.NAMESPACE_URL.bytes
 _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-PAST = timedelta(minutes=1)  # an engine's own turn is due at once, whatever the grace
+PAST = timedelta(hours=1)  # an engine's own turn is due at once: no grace is as long
 ABSENT = Changed(0, 0, None, None)  # replaced, never changed
 OFFER = "engine.offer"
 WAIT_OVER = "engine.wait_over"
@@ -484,8 +484,11 @@ class Fold:
             self._expire(row, "wait.too_many", code)
         elif row is not None:
             self._put_held(replace(row, state="waiting", reason=code))
-        elif full:
+        elif full and incoming.upstream:
             self.refuse(Unreadable(incoming.record, "wait.too_many", code))
+        elif full:  # whoever of ours told it does not tell it again
+            self._items[incoming.record.ref] = incoming
+            self._expire(Held(incoming.record.ref, "expired", incoming.key, incoming.record, code, "", 1, self.now), "wait.too_many", code)
         else:
             self._hold(incoming, "waiting", code)
 

@@ -19,13 +19,12 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 from itertools import islice
 
 import asyncpg
 
 from shared.messaging.fitting import Aim
-from shared.messaging.fold import OFFER
+from shared.messaging.fold import OFFER, PAST
 from shared.messaging.lost import NoRecovery, Telling
 from shared.messaging.record import Record
 from shared.messaging.retaking import Retaking
@@ -37,7 +36,6 @@ from shared.messaging.stripes import stripe_of
 SHOWN_MAX = 5
 LOOK_MAX = 200  # records behind one that may have been held back
 SURELY, PERHAPS, UNLIKELY = range(3)
-DUE = timedelta(minutes=1)
 HELD = "SELECT * FROM parked ORDER BY n"
 READY = """
 SELECT DISTINCT p.key FROM parked p
@@ -191,7 +189,7 @@ class Recover:
         """What is ready has a turn, as the engine arms it (fold.py)."""
         keys = [row[0] for row in await connection.fetch(READY, OFFER)]
         if keys:
-            stripes, due = self.retaking.consumer.stripes, self.retaking.clock - DUE
+            stripes, due = self.retaking.consumer.stripes, self.retaking.clock - PAST
             rows = [(OFFER, key, key, stripe_of(key, stripes), due, b"{}") for key in keys]
             await connection.execute(ARMED.spelled(), *ARMED.arguments(rows))
         await connection.execute("UPDATE stripe SET attempts = attempts WHERE n = 0")  # and what went before it is on the disk

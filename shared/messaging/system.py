@@ -1,8 +1,9 @@
 """The engine's own messages: what ops say to it, what its clock says, what it says to itself."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 
 from shared.messaging.envelope import number_of
 from shared.messaging.fold import OFFER, WAIT_OVER
@@ -10,6 +11,7 @@ from shared.messaging.message import Message, Topic
 from shared.messaging.record import Record
 
 OPS = Topic("ops.v1", "target", ("ops",), ("*",))
+DAY = timedelta(days=1)
 CLOCK = Topic("clock.v1", "clock", ("ops",), ("*",), single=True, compacted=True)
 
 
@@ -52,6 +54,23 @@ class ClockSet(Message):
     topic: ClassVar[Topic] = CLOCK
 
     clock: str = "clock"
+
+    @field_validator("occurred_at")
+    @classmethod
+    def _has_a_day_on_either_side(cls, at: datetime) -> datetime:
+        try:
+            _ = at - DAY, at + DAY
+        except OverflowError:
+            raise ValueError("at the edge of the calendar") from None
+        return at
+
+
+def clock_told(value: bytes | None) -> datetime | None:
+    """What a record of clock.v1 says that it is now; None: nothing to go by, and every process keeps its time."""
+    try:
+        return ClockSet.from_json(value or b"").occurred_at
+    except ValidationError:
+        return None
 
 
 class Turn(NamedTuple):

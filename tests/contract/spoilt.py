@@ -40,9 +40,8 @@ SORTS: dict[str, Bad] = {
     "level": (*NO_INT, -1, 6),
     "stock": (*NO_INT, -1, 10**9 + 1),
     "limit": (*NO_INT, 0, -1, 10**6 + 1),
-    "time": ("2026-06-01T12:00:00", "2026-06-01", "12:00Z", "yesterday", "", "1780315511", 1780315511, 1.5, True, []),
+    "time": ("2026-06-01T12:00:00", "2026-06-01", "12:00Z", "yesterday", "", "1780315511", "20260601", 1780315511, 1.5, True, []),
     "movement": (*NO_TEXT, "payment", "Refund", ""),
-    "moment": ("2026-06-01T12:00:00", "12:00Z", "yesterday", "", True, []),
     "outcome": (*NO_TEXT, "drawn", "Won", ""),
     "token": (*NO_TEXT, "email", ""),
     "matter": (*NO_TEXT, "late_shipping", ""),
@@ -64,7 +63,7 @@ PLACED = {
     "line_no": "line_no", "sku": "id", "seller_id": "id", "promoter_id": "id?", "quantity": "quantity", "unit_price_minor": "minor",
     "gift_of": "line_no?", "without_return_cap_minor": "minor?",
 }  # fmt: skip
-COUPON = {"coupon_id": "id", "amount_minor": "minor", "line_nos": "line_nos+", "new_user": "bool~", "expires_at": "moment?"}
+COUPON = {"coupon_id": "id", "amount_minor": "minor", "line_nos": "line_nos+", "new_user": "bool~", "expires_at": "time?"}
 WAIVED = {"seller_id": "id", "threshold_minor": "minor", "freight_minor": "minor"}
 PARTS: dict[str, tuple[Fields, int, int]] = {  # of lists: fields of one, fewest, most
     "units": (UNIT, 0, 200),

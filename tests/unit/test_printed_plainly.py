@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from deploy.cli import refused
 from deploy.cli.errors import Failed
-from deploy.cli.plain import plain
+from deploy.cli.plain import local, plain
 from tests.unit import builders as b
 from tests.unit.refund import life
 from tests.unit.test_told_sentences import printed, step
@@ -37,6 +38,12 @@ def test_a_buyers_reason_forges_no_step_of_the_story(capsys: pytest.CaptureFixtu
 )
 def test_what_is_not_seen_is_spelt(text: str, shown: str) -> None:
     assert plain(text) == shown
+
+
+def test_r4_13_a_time_that_an_app_means_as_never_is_shown_as_it_wrote_it() -> None:
+    """A coupon that does not expire, say: no clock there gets so far."""
+    assert local("9999-12-31T23:59:59Z", ZoneInfo("Asia/Shanghai")) == "9999-12-31 23:59:59"
+    assert local("9999-12-31T23:59:59+08:00", ZoneInfo("Asia/Shanghai")) == "9999-12-31 23:59:59"
 
 
 def test_a_failure_keeps_its_lines_and_spells_the_rest() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from deploy.cli.ends import POLICY, Ends, Read
 from deploy.cli.errors import Failed
+from deploy.cli.walk import walk
 from deploy.cli.watch import NotIdle, Watch, _unread
 from shared.settings import Settings
 
@@ -171,3 +172,14 @@ async def test_a_broker_that_does_not_answer_is_not_waited_for_beyond_the_time_g
 def test_services_with_more_partitions_than_the_shell_knows_of_are_named_with_a_code() -> None:
     with pytest.raises(Failed, match=r"halt.partition_count: order reads storefront.v1/4; LAOTIE_STRIPES says"):
         _unread("order", [("storefront.v1", 4, 0)], {("storefront.v1", 3): 7}, frozenset({"storefront.v1"}))
+
+
+@pytest.mark.parametrize("to", [*(datetime.max.replace(tzinfo=zone) for zone in (UTC, timezone(-timedelta(hours=14)))), timedelta.max])
+async def test_k1_no_clock_is_sent_to_where_nothing_could_follow(to: datetime | timedelta) -> None:
+    """Whoever followed it there would never come back."""
+
+    async def noon() -> datetime:
+        return datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+    with pytest.raises(Failed, match=r"clock\.beyond_calendar"):
+        await walk(cast("Any", SimpleNamespace(stack=SimpleNamespace(clock="manual"), clock=noon)), to)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from shared.messaging.consume import Batch, Consumer, Gap, Moved, Run
+from shared.messaging.envelope import AGE_MAX
 from shared.messaging.fold import Fold
 from shared.messaging.message import Topic
-from shared.messaging.record import Incoming, Record, Unreadable
+from shared.messaging.record import Held, Incoming, Record, Unreadable
 from shared.messaging.store import Move, Opened, Store
 from shared.messaging.stripes import stripe_of
 from shared.messaging.system import OPS, Redrive, Turn
 from shared.messaging.versions import Static
-from tests.unit.messaging.trade import JAR, NOON, PANTRY, SERVICE, SHOP, TIMER, Desk, Lid, Versions
+from tests.unit.messaging.trade import JAR, NOON, PANTRY, SERVICE, SHOP, TIMER, Coin, Desk, Lid, Versions
 
 TOPICS = {topic.name: topic for topic in (SHOP, PANTRY, TIMER)}
 KEY = next(f"k{n}" for n in range(99) if stripe_of(f"k{n}", 4) == 0)
@@ -172,3 +174,13 @@ def test_c3_an_order_to_steer_is_known_once_it_is_done_and_refused_where_there_i
         assert set(fold.effects.inbox) == inbox
         assert [dict(copy.headers)["x-reason"] for copy in fold.effects.facts] == copies
         desk.keep(fold)
+
+
+def test_f4_what_a_person_lets_go_on_is_as_old_as_it_was_when_it_came() -> None:
+    """Its age was judged then; a redrive, which begins its wait anew, does not make it too old."""
+    coin = Coin(jar=KEY, n=1, occurred_at=NOON - AGE_MAX + timedelta(days=1))
+    headers = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "shop", "ce_type": coin.type}
+    sent = Record(SHOP.name, 0, 0, KEY.encode(), coin.to_json(), tuple((name, text.encode()) for name, text in headers.items()))
+    for redriven in (NOON, NOON + timedelta(days=2)):
+        row = Held(sent.ref, "ready", KEY, sent, "parked.raised", "boom", 1, redriven)
+        assert isinstance(consumer()._reread(row), Incoming)

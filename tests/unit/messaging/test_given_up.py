@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+from pydantic import ValidationError
+
 from shared.messaging.fold import OFFER, WAIT_MAX
+from shared.settings import Settings
 from tests.unit.messaging.trade import MEND, NOON, Desk, Lid
 
 
@@ -33,6 +37,15 @@ def test_f3_a_turn_that_is_given_up_gives_up_the_ready_one_and_none_that_waits(d
         desk.keep(fold)
         assert desk.states("a") == states
     assert [row.attempts for row in desk.held] == [1, 2]
+
+
+def test_f3_a_turn_is_due_at_once_whatever_the_grace_with_a_clock_that_stands_still_too(desk: Desk) -> None:
+    longest = Settings(clock="manual", grace_s=3_599).grace_s
+    with pytest.raises(ValidationError):
+        Settings(grace_s=3_600)
+    desk.all(desk.coin("a", 1, "boom"))
+    desk.redrive("a")
+    assert desk.armed[(OFFER, "a")] <= desk.now - timedelta(seconds=longest)
 
 
 def test_f3_a_ready_one_whose_touch_grew_keeps_its_place_for_the_next_turn(desk: Desk) -> None:

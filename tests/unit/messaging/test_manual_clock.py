@@ -38,7 +38,10 @@ async def test_k1_a_move_is_told_to_all_who_wait_also_to_who_was_busy_meanwhile(
     assert (standing is clock.moved, standing.is_set()) == (True, False), "it never moves back"
 
 
-@pytest.mark.parametrize("value", [None, b"", b"{", b'{"clock": "clock"}'])
+EDGES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z")  # of the calendar: nothing could follow
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{", b'{"clock": "clock"}', *(b'{"occurred_at": "%s"}' % edge.encode() for edge in EDGES)])
 def test_k1_what_is_no_move_of_the_clock_ends_nobody(value: bytes | None) -> None:
     """It stays on the topic: whoever died of it would die of it again."""
     clock = BusinessClock(MANUAL)

@@ -98,6 +98,19 @@ def test_f3_no_event_of_a_key_is_forgotten_however_many_wait_again(desk: Desk) -
     assert desk.coins("a") == tuple(range(1, many + 2))
 
 
+def test_f4_what_one_of_our_services_told_is_not_lost_because_an_app_sent_so_much_that_waits(desk: Desk) -> None:
+    """An app may send it again; a service tells it once."""
+    desk.all(*[desk.coin("a", n) for n in range(WAITING_MAX + 1, 1, -1)])
+    theirs, ours = desk.coin("a", WAITING_MAX + 2), replace(desk.coin("a", WAITING_MAX + 3), upstream=False)
+    desk.all(theirs, ours)
+    assert [row.ref for row in desk.held if row.state == "expired"] == [ours.record.ref]
+    assert desk.copies == [("a", "wait.too_many")] * 2
+    desk.all(desk.coin("a", 1), replace(theirs, record=replace(theirs.record, offset=1_000)))
+    assert desk.redrive("a")
+    desk.turns()
+    assert (desk.coins("a"), desk.states("a")) == (tuple(range(1, WAITING_MAX + 4)), [])
+
+
 def test_f3_a_ready_event_stands_behind_a_waiting_one_that_raised(desk: Desk) -> None:
     desk.all(desk.coin("a", 2, "boom"))
     desk.all(wrong := desk.coin("a", 1, "plan"), desk.coin("a", 1), desk.coin("a", 2))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import pytest
+from pydantic import ValidationError
 
 from shared.contracts.order import OrderAccepted
 from shared.contracts.storefront import Visit
@@ -18,6 +22,15 @@ def visit(when: str, promoter_id: str | None = None, **fields: Any) -> Visit:
 def frozen(*visits: Visit, **fields: Any) -> Line:
     fact: OrderAccepted = b.only(shop().when(b.placed(b.cart(**fields), visits=visits)))
     return fact.lines[0]
+
+
+@pytest.mark.parametrize("at", ["20260531", "1780315511", 1780315511, "2026-06-01T09:30:00", "yesterday", None])
+def test_a_visit_at_no_time_is_none_whoever_it_would_pay_r1_2_r2_9(at: object) -> None:
+    """20260531, read as seconds, would be before every other page."""
+    written = {"at": at, "promoter_id": "k1", "domain": "public", "channel": "live"}
+    with pytest.raises(ValidationError):
+        Visit.model_validate_json(json.dumps(written))
+    assert Visit.model_validate_json(json.dumps({**written, "at": "2026-06-01T09:30:00+08:00"})).at == b.at("06-01 09:30")
 
 
 def test_the_last_promoters_page_before_placement_earns_r2_9() -> None:
