@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -20,6 +21,7 @@ BACKOFF_FIRST = 0.05
 BACKOFF_MAX = 5.0
 TROUBLE_AFTER = 3  # failures in a row
 LEAVE_SECONDS = 5.0
+REFUSED_SECONDS = 60.0  # after which a refusal is none of now: whoever is refused asks again sooner
 SILENT = "no answer in time"  # what a timeout does not say itself
 AFRESH = "watch"  # the purpose of one that looks whether what has halted may go on: more is checked for it
 
@@ -37,6 +39,27 @@ class Halted(Exception):
     def __init__(self, code: HaltCode, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
+
+
+class Refusals(logging.Handler):
+    """Why a broker was not reached, or let nobody in: TLS, an account, an address. aiokafka logs that and raises something else."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self._text, self._at = "", 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith("Unable connect to "):
+            self._text, self._at = record.getMessage(), time.monotonic()
+
+    def beside(self, trouble: str) -> str:
+        """The same, with what was refused in the last REFUSED_SECONDS, in the words of TLS or the broker; of no trouble nothing is said."""
+        recent = self._text and time.monotonic() - self._at < REFUSED_SECONDS
+        return f"{trouble}; {self._text}" if trouble and recent else trouble
+
+
+REFUSALS = Refusals()
+logging.getLogger("aiokafka").addHandler(REFUSALS)
 
 
 def connector(dsn: str, name: str) -> Connect:
