@@ -27,6 +27,7 @@ AFRESH = "watch"  # the purpose of one that looks whether what has halted may go
 
 # Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
 POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}
+TAKEN = "SELECT current_setting('enable_seqscan')"
 
 Connect = Callable[[str], Awaitable[asyncpg.Connection]]
 
@@ -63,11 +64,13 @@ logging.getLogger("aiokafka").addHandler(REFUSALS)
 
 
 def connector(dsn: str, name: str) -> Connect:
-    """A function that opens one connection, named for pg_stat_activity."""
+    """A function that opens one connection, named for pg_stat_activity. What shares sessions among clients is refused: `relay` has settings
+    that must be nobody else's.
+    """
 
     async def connect(purpose: str) -> asyncpg.Connection:
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 dsn,
                 timeout=10,
                 command_timeout=60,
@@ -80,6 +83,10 @@ def connector(dsn: str, name: str) -> Connect:
                     "timezone": "UTC",
                 },
             )
+            if await connection.fetchval(TAKEN) != POINT_LOOKUPS["enable_seqscan"]:
+                connection.terminate()
+                raise asyncpg.InterfaceError("the connection did not take its settings: a pooler is in between, name the server itself")
+            return connection
         except Exception as error:
             # asyncpg keeps the error in a frame that the error's trace keeps: a ring, with a context of TLS and all its certificates in
             # it, that the collector would find hours later.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import asyncpg
@@ -10,12 +13,14 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from deploy.local import topics
+from deploy.local.external import ExternalPostgres
 from deploy.local.kafka import KafkaServer, quiet
 from deploy.local.postgres import run
 from deploy.local.process import StackError
 from deploy.local.services import migration_folders
 from deploy.local.stack import Stack
 from deploy.local.topics import Grant, Topic
+from shared.messaging.connect import connector
 from shared.postgres import ensure_service, migrate, quoted, role_of, with_role
 from tests.infra import Fresh
 
@@ -100,3 +105,37 @@ async def test_on_postgres_an_account_that_may_make_roles_and_owns_its_database_
         assert await connection.fetchval("SELECT count(*) FROM stripe") == 0
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def ignoring(dsn: str) -> AsyncIterator[str]:
+    """DSN of a pooler that is told to ignore what clients set as they connect, as far as this matters here."""
+    host, _, port = dsn.rpartition("/")[0].rpartition("@")[2].partition(":")
+
+    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            sink.write(data)
+        sink.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        (length,) = struct.unpack("!i", await reader.readexactly(4))
+        version, said = struct.unpack(f"!i{length - 8}s", await reader.readexactly(length - 4))
+        words = said.rstrip(b"\0").split(b"\0")
+        kept = b"".join(
+            name + b"\0" + value + b"\0" for name, value in zip(words[::2], words[1::2], strict=True) if name in (b"user", b"database")
+        )
+        inner, outer = await asyncio.open_connection(host, int(port))
+        outer.write(struct.pack("!ii", len(kept) + 9, version) + kept + b"\0")
+        await asyncio.gather(pump(reader, outer), pump(inner, writer), return_exceptions=True)
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield dsn.replace(f"{host}:{port}", "{}:{}".format(*server.sockets[0].getsockname()), 1) + "?sslmode=disable"
+
+
+async def test_a_pooler_that_ignores_settings_is_refused_by_services_and_by_prepare(stack: Stack) -> None:
+    """Its sessions are others' too: with the relay's synchronous_commit a batch that was published could be lost."""
+    async with ignoring(stack.dsn("admin")) as pooled:
+        with pytest.raises(asyncpg.InterfaceError, match="a pooler is in between"):
+            await connector(pooled, "test")("check")
+        with pytest.raises(StackError, match="a pooler is in between, name the server itself"):
+            await asyncio.to_thread(ExternalPostgres(pooled).start)
