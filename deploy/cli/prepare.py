@@ -27,9 +27,9 @@ SERVERS = ("kafka", "postgres")
 def prepare(passwords: Path | None) -> None:
     """Bring servers that somebody else runs to what the services need; running it again does no harm.
 
-    LAOTIE_KAFKA and LAOTIE_POSTGRES name them, with an account that may do this, or on Kafka may see that it was done. Applies topics, ACLs, database roles and
-    migrations, places every service's cursors, and with --passwords gives each principal of deploy/acls.yaml its SCRAM password;
-    `laotie up` then connects each service with its own.
+    LAOTIE_KAFKA and LAOTIE_POSTGRES name them, with an account that may do this, or on Kafka may see that others did it. Applies topics,
+    ACLs, database roles and migrations, places every service's cursors, and with --passwords gives each principal of deploy/acls.yaml its
+    SCRAM password; `laotie up` then connects each service with its own.
     """
     given = read_passwords(passwords) if passwords else {}
     adopt(Home(default_home()), given)

@@ -15,7 +15,6 @@ from jsonschema import Draft202012Validator
 
 from deploy.cli.contract import ROOT, baseline, drift, examples, refusals
 from deploy.local.services import discover
-from deploy.local.stack import ACLS, TOPICS
 from deploy.local.topics import read_grants, read_topics
 from shared.contracts import generate, registry
 from shared.messaging.envelope import decode
@@ -154,10 +153,11 @@ def test_every_service_may_read_what_it_takes_and_what_it_wrote() -> None:
 
 def test_what_a_cluster_needs_beyond_the_rows_stands_in_the_heads_of_the_files() -> None:
     """Whoever makes topics and ACLs with tools of their own has nothing else."""
-    heads = {path: " ".join(line for line in path.read_text().splitlines() if line.startswith("#")) for path in (TOPICS, ACLS)}
+    made, granted = ROOT / generate.TOPICS, ROOT / generate.ACLS
+    heads = {path: " ".join(line[2:] for line in path.read_text().splitlines() if line.startswith("#")) for path in (made, granted)}
     rows = "cleanup.policy", "retention.ms", "max.message.bytes", "min.compaction.lag.ms"
-    beyond = {f"{key} {value}" for topic in read_topics(TOPICS, 2) for key, value in topic.config.items() if key not in rows}
-    assert [one for one in beyond if one not in heads[TOPICS]] == []
-    operations = {grant.operation.lower() for grant in read_grants(ACLS)} - {"read", "write"}
+    beyond = {f"{key} {value}" for topic in read_topics(made, 2) for key, value in topic.config.items() if key not in rows}
+    assert [one for one in beyond if one not in heads[made]] == []
+    operations = {grant.operation.lower() for grant in read_grants(granted)} - {"read", "write"}
     assert operations == {"idempotent_write", "describe", "describe_configs"}
-    assert [one for one in operations if f"{one} of" not in heads[ACLS].replace("# ", "")] == []
+    assert [one for one in operations if f"{one} of" not in heads[granted]] == []
