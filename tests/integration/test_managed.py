@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import asyncpg
 import pytest
+from click.testing import CliRunner
 from confluent_kafka.admin import AdminClient
 
+from deploy.cli.main import main
 from deploy.local import topics
 from deploy.local.external import ExternalPostgres
+from deploy.local.home import Home
 from deploy.local.kafka import KafkaServer, quiet
 from deploy.local.postgres import run
 from deploy.local.process import StackError
-from deploy.local.services import migration_folders
-from deploy.local.stack import Stack
+from deploy.local.services import migration_folders, owners
+from deploy.local.stack import GIVEN, Stack, environment_of
 from deploy.local.topics import Grant, Topic
 from shared.messaging.connect import connector
-from shared.postgres import ensure_service, migrate, quoted, role_of, with_role
+from shared.postgres import OPS, ensure_service, migrate, quoted, role_of, with_role
 from tests.infra import Fresh
 
 pytestmark = pytest.mark.stack
@@ -139,3 +144,17 @@ async def test_a_pooler_that_ignores_settings_is_refused_by_services_and_by_prep
             await connector(pooled, "test")("check")
         with pytest.raises(StackError, match="a pooler is in between, name the server itself"):
             await asyncio.to_thread(ExternalPostgres(pooled).start)
+
+
+def test_prepare_goes_on_where_its_account_only_sees_that_all_is_made(stack: Stack, tmp_path: Path) -> None:
+    """Passwords of accounts that it may not make are taken all the same."""
+    folder = tmp_path / "passwords"
+    folder.mkdir()
+    for name in ("kafka.insight", *(f"postgres.{role}" for role in (*owners(), OPS))):
+        (folder / name).write_text(stack.home.secret(name))
+    given: dict[str, str | None] = {name: None for name in os.environ if name.startswith("LAOTIE_")}
+    own = environment_of(stack.settings("ops")) | {"LAOTIE_POSTGRES": stack.dsn("admin"), "LAOTIE_HOME": str(tmp_path / "home")}
+    done = CliRunner().invoke(main, ["prepare", "--passwords", str(folder)], env=given | own)
+    assert done.exit_code == 0, done.output
+    assert f"passwords: none set, this account may not; the accounts must have those of {folder}" in done.output
+    assert Home(tmp_path / "home").known_secret(f"{GIVEN}kafka.insight") == stack.home.secret("kafka.insight")
