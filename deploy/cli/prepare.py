@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import click
+from confluent_kafka import KafkaException
 
 from deploy.cli.errors import Failed
 from deploy.cli.stack import progress
@@ -11,6 +12,7 @@ from deploy.local.external import ExternalKafka, ExternalPostgres
 from deploy.local.home import Home, default_home
 from deploy.local.kafka import ADMIN, set_passwords
 from deploy.local.stack import GIVEN, Stack
+from deploy.local.topics import NOT_LET
 from shared.settings import Settings
 
 SERVERS = ("kafka", "postgres")
@@ -25,9 +27,9 @@ SERVERS = ("kafka", "postgres")
 def prepare(passwords: Path | None) -> None:
     """Bring servers that somebody else runs to what the services need; running it again does no harm.
 
-    LAOTIE_KAFKA and LAOTIE_POSTGRES name them, with an account that may do everything. Applies topics, ACLs, database roles and
-    migrations, places every service's cursors, and with --passwords gives each principal of deploy/acls.yaml its SCRAM password;
-    `laotie up` then connects each service with its own.
+    LAOTIE_KAFKA and LAOTIE_POSTGRES name them, with an account that may do this, or on Kafka may see that others did it. Applies topics,
+    ACLs, database roles and migrations, places every service's cursors, and with --passwords gives each principal of deploy/acls.yaml its
+    SCRAM password; `laotie up` then connects each service with its own.
     """
     given = read_passwords(passwords) if passwords else {}
     adopt(Home(default_home()), given)
@@ -39,8 +41,13 @@ def prepare(passwords: Path | None) -> None:
         known = {name: given[f"kafka.{name}"] for name in stack.principals if f"kafka.{name}" in given}
         mechanism = stack.kafka.settings(ADMIN).kafka_sasl_mechanism
         if known and mechanism.startswith("SCRAM"):
-            set_passwords(stack.admin(), known, mechanism)
-            progress(f"{mechanism} passwords: {len(known)} set")
+            try:
+                set_passwords(stack.admin(), known, mechanism)
+                progress(f"{mechanism} passwords: {len(known)} set")
+            except KafkaException as error:
+                if error.args[0].code() not in NOT_LET:
+                    raise
+                progress(f"{mechanism} passwords: none set, this account may not; the accounts must have those of {passwords}")
         elif known:
             progress(f"{mechanism} passwords stand in the brokers' own configuration: none set")
 

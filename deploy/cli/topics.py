@@ -21,9 +21,8 @@ def plan(as_json: bool) -> None:
     """Show the differences; status 1 when one cannot be repaired (a partition count)."""
     changes = planned(running())
     if as_json:
-        say(
-            json.dumps({"changes": changes.lines(), "errors": changes.errors, "unmanaged": changes.unmanaged, "acls": not changes.acls_off})
-        )
+        told = {"changes": changes.lines(), "errors": changes.errors, "unmanaged": changes.unmanaged, "unseen": changes.unseen}
+        say(json.dumps({**told, "acls": not changes.acls_off}))
     else:
         _print(changes)
     if changes.errors:
@@ -47,5 +46,9 @@ def _print(changes: cluster.Plan) -> None:
         say(line)
     for name in changes.unmanaged:
         say(f"? topic {name} is not in {TOPICS.name}; left alone")
+    for one in changes.unseen:
+        say(f"? not compared, this account may not: {one}")
+    for line in changes.refused:
+        say(f"? refused by the cluster: {line}")
     if changes.acls_off:
         say("? the cluster has no authorizer: ACLs are not applied")

@@ -9,8 +9,9 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from deploy.local.kafka import ADMIN, quiet
-from deploy.local.postgres import address_of, ping, run
+from deploy.local.postgres import address_of, run
 from deploy.local.process import StackError
+from shared.messaging.connect import connector
 from shared.settings import Settings
 
 ANSWER_S, REFUSED_S = 10, 1  # a broker that has just started may not know its accounts yet
@@ -93,8 +94,12 @@ class ExternalPostgres(External):
     def start(self) -> None:
         """Raises StackError with the reason."""
         try:
-            run(ping(self.dsn))
+            run(self._ask())
         except FileNotFoundError as error:  # which one is not said
             raise StackError("Postgres: a file that LAOTIE_POSTGRES names (sslrootcert, sslcert, sslkey) is not there") from error
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise StackError(f"Postgres at {self.address}: {str(error) or type(error).__name__}") from error
+
+    async def _ask(self) -> None:
+        """As services will connect: what does not take their settings, a pooler, is not prepared either."""
+        await (await connector(self.dsn, "laotie")("prepare")).close(timeout=2)

@@ -111,7 +111,11 @@ class Stack:
             plan = topics.settle(client, topics.read_topics(self.topics_file, self.stripes), topics.read_grants(self.acls_file))
         except KafkaException as error:
             raise StackError(f"Kafka at {self.bootstrap}: {error.args[0].str()}") from error
-        self._say(f"topics and ACLs: {len(plan.lines())} changes in {time.monotonic() - started:.1f} s")
+        self._say(f"topics and ACLs: {len(plan.lines()) - len(plan.refused)} changes in {time.monotonic() - started:.1f} s")
+        for one in plan.unseen:
+            self._say(f"not compared, this account may not: {one}")
+        if plan.refused:
+            self._say(f"{len(plan.refused)} changes refused by the cluster, {plan.refused[0]} …: `laotie topics plan` lists them")
         started = time.monotonic()
         applied = run(self._migrate())
         self._say(f"roles and migrations: {len(applied)} applied in {time.monotonic() - started:.1f} s")

@@ -1,7 +1,7 @@
 """Brings a cluster's topics and ACLs to what deploy/topics.yaml and deploy/acls.yaml say; the same twice changes nothing."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,9 @@ METADATA_S = 10
 SETTLE_POLL_S = 0.1
 CREATE_BATCH = 20  # topics of one request; a single node needs a while for 12 partitions each
 CLUSTER = "kafka-cluster"
+NOT_LET = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED}
+NOT_TAKEN = {*NOT_LET, KafkaError.POLICY_VIOLATION, KafkaError.INVALID_CONFIG}  # whoever runs the cluster says no
+LOSES = {"cleanup.policy", "retention.ms", "min.compaction.lag.ms"}  # a topic that has these otherwise loses records
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,10 @@ class Grant:
 
 @dataclass
 class Plan:
-    """What differs. `errors` cannot be repaired here; `unmanaged` topics are left alone; `acls_off`: the cluster checks nothing."""
+    """What differs. `errors` cannot be repaired here; `unmanaged` topics are left alone; `acls_off`: the cluster checks nothing.
+
+    unseen: what this account may not look at, each with the broker's reason. refused: lines of what the cluster would not change.
+    """
 
     create: list[Topic] = field(default_factory=list)
     alter: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
@@ -64,6 +70,8 @@ class Plan:
     errors: list[str] = field(default_factory=list)
     unmanaged: list[str] = field(default_factory=list)
     acls_off: bool = False
+    unseen: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -74,7 +82,7 @@ class Plan:
         return [
             *(f"! {error}" for error in self.errors),
             *(f"+ topic {topic.name} ({topic.partitions} partitions)" for topic in self.create),
-            *(f"~ topic {name} {key}: {was} -> {becomes}" for name, keys in self.alter.items() for key, (was, becomes) in keys.items()),
+            *(line for name, keys in self.alter.items() for line in _altered(name, keys)),
             *(f"+ acl {grant}" for grant in self.grant),
             *(f"- acl {grant}" for grant in self.revoke),
         ]
@@ -146,7 +154,9 @@ def _other_count(names: list[str], has: int, needs: int) -> str:
 
 
 def apply(client: AdminClient, changes: Plan) -> None:
-    """Raises StackHalted before it touches anything when the plan has errors."""
+    """What the cluster refuses to change goes to `refused`. Raises StackHalted before it touches anything when the plan has errors,
+    StackError for a topic that cannot be made, and for one that would go on losing records.
+    """
     if changes.errors:
         raise StackHalted("halt.partition_count: " + "; ".join(changes.errors))
     for start in range(0, len(changes.create), CREATE_BATCH):
@@ -154,13 +164,23 @@ def apply(client: AdminClient, changes: Plan) -> None:
             NewTopic(topic.name, topic.partitions, replication_factor=-1, config=dict(topic.config))
             for topic in changes.create[start : start + CREATE_BATCH]
         ]
-        _await(client.create_topics(batch, request_timeout=TIMEOUT_S, operation_timeout=TIMEOUT_S), ignore=KafkaError.TOPIC_ALREADY_EXISTS)
+        made = client.create_topics(batch, request_timeout=TIMEOUT_S, operation_timeout=TIMEOUT_S)
+        if no := _await(made, ignore=KafkaError.TOPIC_ALREADY_EXISTS, bear=NOT_LET):
+            missing = [topic.name for topic in changes.create]
+            raise StackError(f"this account sees no topic {', '.join(missing)} and may not make any ({next(iter(no.values()))})")
     if changes.alter:
-        _await(client.incremental_alter_configs([_alteration(name, keys) for name, keys in changes.alter.items()]))
+        altered = client.incremental_alter_configs([_alteration(name, keys) for name, keys in changes.alter.items()])
+        for resource, reason in _await(altered, bear=NOT_TAKEN).items():
+            lines = _altered(resource.name, changes.alter[resource.name])
+            if LOSES & changes.alter[resource.name].keys():
+                raise StackError(f"{'; '.join(lines)}: {reason}; it would lose records")
+            changes.refused += lines
     if changes.grant:
-        _await(client.create_acls([_binding(grant) for grant in changes.grant]))
+        given = {_binding(grant): f"+ acl {grant}" for grant in changes.grant}
+        changes.refused += [given[binding] for binding in _await(client.create_acls(list(given)), bear=NOT_LET)]
     if changes.revoke:
-        _await(client.delete_acls([_filter(grant) for grant in changes.revoke]))
+        taken = {_filter(grant): f"- acl {grant}" for grant in changes.revoke}
+        changes.refused += [taken[binding] for binding in _await(client.delete_acls(list(taken)), bear=NOT_LET)]
 
 
 def settle(client: AdminClient, topics: Sequence[Topic], grants: Sequence[Grant]) -> Plan:
@@ -168,7 +188,7 @@ def settle(client: AdminClient, topics: Sequence[Topic], grants: Sequence[Grant]
     changes = plan(client, topics, grants)
     apply(client, changes)
     deadline = time.monotonic() + TIMEOUT_S
-    while not changes.empty and not plan(client, topics, grants).empty:
+    while not changes.empty and not set(plan(client, topics, grants).lines()) <= set(changes.refused):
         if time.monotonic() > deadline:
             raise StackError(f"the brokers do not show the changed topics and ACLs after {TIMEOUT_S} s")
         time.sleep(SETTLE_POLL_S)
@@ -179,12 +199,21 @@ def _plan_configs(client: AdminClient, topics: list[Topic], result: Plan) -> Non
     if not topics:
         return
     resources = {ConfigResource(ResourceType.TOPIC, topic.name): topic for topic in topics}
+    hidden: list[str] = []
     for resource, future in client.describe_configs(list(resources), request_timeout=TIMEOUT_S).items():
-        entries = future.result()
         topic = next(topic for key, topic in resources.items() if key == resource)
+        try:
+            entries = future.result()
+        except KafkaException as error:
+            if error.args[0].code() not in NOT_LET:
+                raise
+            hidden.append(topic.name)
+            continue
         differing = {key: (entries[key].value, value) for key, value in topic.config.items() if entries[key].value != value}
         if differing:
             result.alter[topic.name] = differing
+    if hidden:
+        result.unseen.append(f"configurations of {len(hidden)} topics ({min(hidden)} …; describe_configs)")
 
 
 def _plan_grants(client: AdminClient, wanted: set[Grant], result: Plan) -> None:
@@ -195,6 +224,9 @@ def _plan_grants(client: AdminClient, wanted: set[Grant], result: Plan) -> None:
             raise
         result.acls_off = True
         return
+    if not bindings and not _may_describe(client):
+        result.unseen.append("ACLs (describe of the cluster)")
+        return
     named = {grant.principal for grant in wanted}
     present = {
         _from_binding(binding)
@@ -202,6 +234,12 @@ def _plan_grants(client: AdminClient, wanted: set[Grant], result: Plan) -> None:
         if binding.permission_type == AclPermissionType.ALLOW and binding.principal.removeprefix("User:") in named
     }
     result.grant, result.revoke = sorted(wanted - present), sorted(present - wanted)
+
+
+def _may_describe(client: AdminClient) -> bool:
+    """confluent-kafka 2.16 answers that there is no ACL where the broker will not say."""
+    cluster = client.describe_cluster(include_authorized_operations=True, request_timeout=TIMEOUT_S).result()
+    return AclOperation.DESCRIBE in (cluster.authorized_operations or [])
 
 
 def _grant(principal: str, resource: str, name: str, operation: str) -> Grant:
@@ -238,12 +276,21 @@ def _alteration(topic: str, keys: Mapping[str, tuple[str, str]]) -> ConfigResour
     return ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
 
 
-def _await(futures: Mapping[Any, "Future[Any]"], ignore: int | None = None) -> None:
+def _altered(topic: str, keys: Mapping[str, tuple[str, str]]) -> list[str]:
+    return [f"~ topic {topic} {key}: {was} -> {becomes}" for key, (was, becomes) in keys.items()]
+
+
+def _await(futures: Mapping[Any, "Future[Any]"], ignore: int | None = None, bear: Collection[int] = ()) -> dict[Any, str]:
+    """What the cluster refused with one of the codes to bear, and why. Raises StackError for any other, but for the one to ignore."""
+    refused: dict[Any, str] = {}
     for thing, future in futures.items():
         try:
             future.result(TIMEOUT_S + METADATA_S)  # longer than the request, whose own answer says more
         except TimeoutError:
             raise StackError(f"{thing}: the cluster did not answer within {TIMEOUT_S + METADATA_S} s") from None
         except KafkaException as error:
-            if error.args[0].code() != ignore:
+            if error.args[0].code() in bear:
+                refused[thing] = error.args[0].str()
+            elif error.args[0].code() != ignore:
                 raise StackError(f"{thing}: {error.args[0].str()}") from error
+    return refused

@@ -84,7 +84,7 @@ def _topics_yaml(topics: Iterable[Topic]) -> str:
         f"retention_ms: -1, max_message_bytes: {topic.max_message_bytes}{f', compaction_lag_ms: {topic.lag_ms}' if topic.lag_ms else ''}}}"
         for topic in topics
     ]
-    return "\n".join([GENERATED, "topics:  # stripes: as many partitions as LAOTIE_STRIPES says", *rows, ""])
+    return "\n".join([GENERATED, OF_EVERY_TOPIC, "topics:  # stripes: as many partitions as LAOTIE_STRIPES says", *rows, ""])
 
 
 def _acls_yaml(topics: Iterable[Topic]) -> str:
@@ -99,7 +99,7 @@ def _acls_yaml(topics: Iterable[Topic]) -> str:
         own = _written(service, every)
         rows.append(_principal(service, dict.fromkeys([*inputs, *own]), own, service))
     rows.append(_principal("ops", ['"*"'], OPS, '"*"'))
-    return "\n".join([GENERATED, "principals:", *rows, ""])
+    return "\n".join([GENERATED, OF_EVERY_PRINCIPAL, "principals:", *rows, ""])
 
 
 def _refused(app: str, topics: Iterable[Topic]) -> list[str]:
@@ -118,3 +118,7 @@ def _principal(name: str, read: Iterable[str], write: Iterable[str], group: str)
 
 
 GENERATED = "# Written by `laotie contract generate` from shared/contracts; `laotie contract check` compares."
+OF_EVERY_TOPIC = "# Of each also: message.timestamp.type LogAppendTime."
+OF_EVERY_PRINCIPAL = """\
+# A name that ends in * is a prefix, a lone * everything. Who writes also has idempotent_write of the cluster; who reads everything also
+# describe of the cluster and describe_configs of all topics."""

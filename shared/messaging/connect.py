@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -20,11 +21,13 @@ BACKOFF_FIRST = 0.05
 BACKOFF_MAX = 5.0
 TROUBLE_AFTER = 3  # failures in a row
 LEAVE_SECONDS = 5.0
+REFUSED_SECONDS = 60.0  # after which a refusal is none of now: whoever is refused asks again sooner
 SILENT = "no answer in time"  # what a timeout does not say itself
 AFRESH = "watch"  # the purpose of one that looks whether what has halted may go on: more is checked for it
 
 # Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
 POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}
+TAKEN = "SELECT current_setting('enable_seqscan')"
 
 Connect = Callable[[str], Awaitable[asyncpg.Connection]]
 
@@ -39,12 +42,35 @@ class Halted(Exception):
         self.code = code
 
 
+class Refusals(logging.Handler):
+    """Why a broker was not reached, or let nobody in: TLS, an account, an address. aiokafka logs that and raises something else."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self._text, self._at = "", 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith("Unable connect to "):
+            self._text, self._at = record.getMessage(), time.monotonic()
+
+    def beside(self, trouble: str) -> str:
+        """The same, with what was refused in the last REFUSED_SECONDS, in the words of TLS or the broker; of no trouble nothing is said."""
+        recent = self._text and time.monotonic() - self._at < REFUSED_SECONDS
+        return f"{trouble}; {self._text}" if trouble and recent else trouble
+
+
+REFUSALS = Refusals()
+logging.getLogger("aiokafka").addHandler(REFUSALS)
+
+
 def connector(dsn: str, name: str) -> Connect:
-    """A function that opens one connection, named for pg_stat_activity."""
+    """A function that opens one connection, named for pg_stat_activity. What shares sessions among clients is refused: `relay` has settings
+    that must be nobody else's.
+    """
 
     async def connect(purpose: str) -> asyncpg.Connection:
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 dsn,
                 timeout=10,
                 command_timeout=60,
@@ -57,6 +83,10 @@ def connector(dsn: str, name: str) -> Connect:
                     "timezone": "UTC",
                 },
             )
+            if await connection.fetchval(TAKEN) != POINT_LOOKUPS["enable_seqscan"]:
+                connection.terminate()
+                raise asyncpg.InterfaceError("the connection did not take its settings: a pooler is in between, name the server itself")
+            return connection
         except Exception as error:
             # asyncpg keeps the error in a frame that the error's trace keeps: a ring, with a context of TLS and all its certificates in
             # it, that the collector would find hours later.

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from shared.messaging.checks import check_log, check_schema, check_service
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import AFRESH, IDLE_IN_TRANSACTION_SECONDS, Halted, backoff, connector, infrastructure, wait
+from shared.messaging.connect import AFRESH, IDLE_IN_TRANSACTION_SECONDS, REFUSALS, Halted, backoff, connector, infrastructure, wait
 from shared.messaging.consume import Consumer
 from shared.messaging.flow import Flow
 from shared.messaging.halting import who_halted
@@ -118,9 +118,10 @@ class Engine:
         if self.halted:
             return self.halted
         if self._trouble or not self._assigned_once:
-            return f"starting: {self._trouble or self.clock.trouble or self.versions.trouble or 'no partitions assigned yet'}"
+            trouble = self._trouble or self.clock.trouble or self.versions.trouble
+            return REFUSALS.beside(f"starting: {trouble or 'no partitions assigned yet'}")
         flows = (who_halted(self.flow.queues.partitions.values()) or self.flow.trouble) if self.flow is not None else ""
-        return self.versions.trouble or self._dead() or flows or self.relay.trouble or self.poller.trouble
+        return REFUSALS.beside(self.versions.trouble or self._dead() or flows or self.relay.trouble or self.poller.trouble)
 
     def alive(self) -> str:
         """Empty while the loop makes progress; else why a restart would help."""
@@ -233,9 +234,8 @@ class Engine:
                 self._trouble = f"assignment not begun: {type(error).__name__}: {error}"
                 log.warning("%s", self._trouble, exc_info=None if infrastructure(error) else error)
                 await asyncio.sleep(backoff(failures))
-        self.flow, self._trouble = flow, ""
+        self.flow, self._trouble, self._assigned_once = flow, "", True
         self.poller.numbers, self.poller.halts = numbers, flow.halts
-        self._assigned_once = True
         log.info("partitions %s", numbers)
 
     async def _revoked(self) -> None:

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from deploy.cli.contract import ROOT, baseline, drift, examples, refusals
 from deploy.local.services import discover
+from deploy.local.topics import read_grants, read_topics
 from shared.contracts import generate, registry
 from shared.messaging.envelope import decode
 from shared.messaging.record import Headers, Incoming, Record
@@ -148,3 +149,15 @@ def test_every_service_may_read_what_it_takes_and_what_it_wrote() -> None:
             assert entry.topic.name in principals[entry.producer]["read"]
     for service in discover():
         assert {"ops.v1", "clock.v1", "policy.v1"} <= set(principals[service]["read"])
+
+
+def test_what_a_cluster_needs_beyond_the_rows_stands_in_the_heads_of_the_files() -> None:
+    """Whoever makes topics and ACLs with tools of their own has nothing else."""
+    made, granted = ROOT / generate.TOPICS, ROOT / generate.ACLS
+    heads = {path: " ".join(line[2:] for line in path.read_text().splitlines() if line.startswith("#")) for path in (made, granted)}
+    rows = "cleanup.policy", "retention.ms", "max.message.bytes", "min.compaction.lag.ms"
+    beyond = {f"{key} {value}" for topic in read_topics(made, 2) for key, value in topic.config.items() if key not in rows}
+    assert [one for one in beyond if one not in heads[made]] == []
+    operations = {grant.operation.lower() for grant in read_grants(granted)} - {"read", "write"}
+    assert operations == {"idempotent_write", "describe", "describe_configs"}
+    assert [one for one in operations if f"{one} of" not in heads[granted]] == []

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import ssl
 import struct
 
 import asyncpg
 import pytest
 
-from shared.messaging.connect import BACKOFF_MAX, TROUBLE_AFTER, Failures, Halted, backoff, connector, infrastructure
+from shared.messaging.connect import (
+    BACKOFF_MAX,
+    REFUSED_SECONDS,
+    TROUBLE_AFTER,
+    Failures,
+    Halted,
+    Refusals,
+    backoff,
+    connector,
+    infrastructure,
+)
 from shared.messaging.store import LostRace
 
 
@@ -140,3 +151,17 @@ async def test_a_database_that_cannot_be_reached_leaves_nothing_to_the_collector
 
 def _contexts() -> int:
     return sum(isinstance(one, ssl.SSLContext) for one in gc.get_objects())
+
+
+def test_what_the_client_was_refused_with_stands_beside_trouble_and_no_longer_than_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiokafka logs why a broker let nobody in, and raises that it could not bootstrap."""
+    heard, clock = Refusals(), [1000.0]
+    monkeypatch.setattr("shared.messaging.connect.time.monotonic", lambda: clock[0])
+    said = 'Unable connect to "%s:%s": %s', ("kafka", 9092, "certificate has expired")
+    assert heard.beside("starting") == "starting"
+    heard.emit(logging.LogRecord("aiokafka", logging.ERROR, "", 0, *said, None))
+    heard.emit(logging.LogRecord("aiokafka", logging.ERROR, "", 0, "Unable to update metadata from %s", ([1],), None))
+    assert heard.beside("starting") == 'starting; Unable connect to "kafka:9092": certificate has expired'
+    assert heard.beside("") == ""
+    clock[0] += REFUSED_SECONDS
+    assert heard.beside("starting") == "starting"
