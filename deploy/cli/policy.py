@@ -114,6 +114,7 @@ def publish(file: Path, no_wait: bool, timeout_s: float, as_json: bool) -> None:
     for one in versions:
         found = verdict(one, now, accepted, reading.withdrawn)
         if isinstance(found, Policy):
+            topic.refuse_ahead(found, now, accepted)
             accepted = Policies([*(accepted.versions if accepted else ()), found])
             fresh.append(found)
         elif found is not None:

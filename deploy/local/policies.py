@@ -131,12 +131,20 @@ def publish_configured(stack: "Stack") -> list[str]:
     for policy in versions:
         found = verdict(policy, now, accepted, known.withdrawn)
         if isinstance(found, Policy):
+            refuse_ahead(found, now, accepted)
             publish(Producer(quiet(stack.settings(ADMIN).confluent())), policy, now)
             accepted = Policies([*(accepted.versions if accepted else ()), policy])
             said.append(f"policy {policy.version} is published")
         elif found is not None:
             said.append(f"policy {policy.version} of the file is not the one that counts, and is not published: {': '.join(found)}")
     return said
+
+
+def refuse_ahead(policy: Policy, now: datetime, accepted: Policies | None) -> None:
+    """Raises StackError for a first version that says it begins later: it counts from the beginning, and none could follow before that."""
+    if accepted is None and policy.effective_from > now:
+        said = f"policy {policy.version} would be the first version, which counts from the beginning: its effective_from may not lie ahead"
+        raise StackError(f"{said} ({policy.effective_from.isoformat()})")
 
 
 def business_time(stack: "Stack", principal: str = ADMIN) -> datetime:

@@ -16,11 +16,14 @@ from hypothesis import strategies as st
 
 from deploy.local import policies as published
 from deploy.local.policies import Heard, Reading
+from deploy.local.process import StackError
+from deploy.local.stack import Stack
 from shared.contracts.policy import PolicyPublished
 from shared.errors import CATALOGUE
 from shared.messaging.envelope import AHEAD_MAX
 from shared.messaging.record import Record, Unreadable
 from shared.messaging.versions import Kept, keep
+from shared.policy import Policies
 from shared.policy.document import Policy
 from shared.policy.policies import configured
 from shared.policy.published import EPOCH, PublishedPolicies, digest, digest_of
@@ -73,6 +76,17 @@ def test_r9_1_the_first_version_is_in_force_from_the_beginning_and_exempt_from_t
     kept = PublishedPolicies().judge(FIRST, (), manual=False)
     assert isinstance(kept, Kept)
     assert PublishedPolicies().policies([kept]).version_at(datetime(1999, 1, 1, tzinfo=UTC)) == "1"
+
+
+def test_r9_1_a_first_version_that_says_it_begins_later_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip of the pen (2062 for 2026) would count for good: what follows begins later still, and what is in force is not withdrawn."""
+    monkeypatch.setattr(published, "read", lambda stack, principal: Reading([]))
+    monkeypatch.setattr(published, "business_time", lambda stack: NOON)
+    monkeypatch.setattr(published, "configured", lambda: Policies([version("1", NOON.replace(year=2062))]))
+    with pytest.raises(StackError, match=r"^policy 1 would be the first version.*2062-06-01T12:00:00"):
+        published.publish_configured(Stack())
+    published.refuse_ahead(version("1", NOON), NOON, None)
+    published.refuse_ahead(version("2", NOON + TEN), NOON, Policies([version("1", NOON)]))
 
 
 def test_r2_8_a_later_version_begins_ten_minutes_after_its_publishing_at_the_earliest() -> None:
