@@ -120,7 +120,7 @@ def _send(stack: Stack, id: str) -> int:
 
 
 def _run(arguments: list[str], status: int = 0) -> str:
-    result = CliRunner().invoke(adopt.cursor, arguments)
+    result = CliRunner().invoke(commands.cursor, arguments)
     assert result.exception is None or isinstance(result.exception, SystemExit | click.ClickException), result.exception
     assert result.exit_code == status, result.output
     return result.output
