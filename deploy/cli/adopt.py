@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from importlib import import_module
 from typing import Any
@@ -25,7 +25,7 @@ from deploy.local.stack import Stack
 from deploy.verify.log import records
 from shared import postgres
 from shared.messaging.columns import turned
-from shared.messaging.envelope import decode
+from shared.messaging.envelope import decode, number_of
 from shared.messaging.message import COPIES, Message
 from shared.messaging.record import Incoming, Record
 from shared.messaging.store import Lane
@@ -38,24 +38,34 @@ CURSORS = "SELECT topic, partition, position, last_seq, topic_id FROM cursor ORD
 KNOWN = """
 SELECT i.source, i.id, i.body_hash FROM inbox i JOIN unnest($1::text[], $2::text[]) u(source, id) ON (i.source, i.id) = (u.source, u.id)
 """
+TOLD = """
+SELECT l.topic, l.partition, coalesce(min(o.seq) - 1, l.seq) FROM lane l LEFT JOIN outbox o USING (topic, partition)
+ GROUP BY l.topic, l.partition, l.seq ORDER BY 1, 2
+"""
 ADOPT = "UPDATE cursor SET position = $3, topic_id = NULL WHERE (topic, partition) = ($1, $2)"
 
 
 @cursor.command()
 @click.argument("service", type=click.Choice(discover()))
 @click.option("--yes", is_flag=True, help="Do it; without it is only said what would be.")
-def adopt(service: str, yes: bool) -> None:
+@click.option("--lossy", is_flag=True, help="Although the mirror lacks what the service told last: it is given up for lost.")
+def adopt(service: str, yes: bool, lossy: bool) -> None:
     """After halt.topic_replaced, where the new cluster is a mirror of the old one: set each cursor by what the records say.
 
     On our topics by their numbers, on apps' by the ids that the service remembers, for 30 days. Nothing that was not taken is passed by.
     What lies behind the last that is remembered is read: what was refused is offered again. Reads all topics of the service whole.
     """
     stack = running()
-    found = asyncio.run(_adopt(stack, service, write=yes))
+    found, lacks = asyncio.run(_adopt(stack, service, write=yes, lossy=lossy))
     if not found:
         raise Failed(f"{service}'s cursors are about the topics that there are: nothing is to be adopted")
     for line in _lines(service, found):
         say(line)
+    for (topic, partition), (last, told) in lacks.items():
+        say(f"{topic}/{partition}: the mirror ends at number {last}, and {service} has told {told}")
+    if lacks and not lossy:
+        way = "the runbook has the way out, under `The cluster is lost`"
+        raise Failed(f"nothing was changed: of {len(lacks)} partitions the mirror lacks what {service} told last; {way}")
     if not yes:
         raise Failed("nothing was changed; say --yes to do it")
 
@@ -69,7 +79,8 @@ def _lines(service: str, found: Mapping[Lane, Found]) -> Iterator[str]:
     yield f"{service}: {len(found)} cursors are where they were, by what the mirror's records say"
 
 
-async def _adopt(stack: Stack, service: str, *, write: bool) -> dict[Lane, Found]:
+async def _adopt(stack: Stack, service: str, *, write: bool, lossy: bool) -> tuple[dict[Lane, Found], dict[Lane, tuple[int, int]]]:
+    """What is found of each cursor; and of each lane whose end is missing the last number there is, and the last that was told."""
     connection = await asyncpg.connect(stack.dsn("admin"), timeout=10)
     try:
         async with connection.transaction():
@@ -78,17 +89,18 @@ async def _adopt(stack: Stack, service: str, *, write: bool) -> dict[Lane, Found
             await connection.execute(LOCK)
             stood = await _replaced(stack, connection)
             if not stood:
-                return {}
+                return {}, {}
             waiting = await held(connection, postgres.quoted(service), stood)
             mirror = await _read(stack, service, connection, stood, waiting)
             found = dict(mirror.found())
             if unsure := [f"{topic}/{partition}" for (topic, partition), place in found.items() if place.unsure]:
                 way = "none of their records is remembered; first `laotie cursor move` each to the first record not taken yet"
                 raise Failed(f"nothing tells where {service} stood on {', '.join(unsure)}: {way}")
-            if write:
+            lacks = await _lacking(stack, connection)
+            if write and (lossy or not lacks):
                 await connection.executemany(ADOPT, [(*lane, place.position) for lane, place in found.items()])
                 await _replace(connection, waiting, mirror)
-            return found
+            return found, lacks
     finally:
         await connection.close()
 
@@ -145,6 +157,16 @@ def _bounds(settings: Mapping[str, Any], lanes: Sequence[Lane]) -> dict[Lane, tu
         return {lane: consumer.get_watermark_offsets(TopicPartition(*lane), timeout=READ_S) for lane in lanes}
     finally:
         consumer.close()
+
+
+async def _lacking(stack: Stack, connection: asyncpg.Connection) -> dict[Lane, tuple[int, int]]:
+    told = {(row[0], row[1]): row[2] for row in await connection.fetch(TOLD)}
+    settings = quiet(stack.settings(postgres.OPS).confluent())
+    last: Counter[Lane] = Counter()
+    for record in records(settings, {lane: end for lane, (_, end) in _bounds(settings, list(told)).items()}):
+        lane = (record.topic, record.partition)
+        last[lane] = max(last[lane], number_of(TOPICS[record.topic], dict(record.headers)))
+    return {lane: (last[lane], number) for lane, number in told.items() if last[lane] < number}
 
 
 async def _replace(connection: asyncpg.Connection, waiting: Sequence[Record], mirror: Mirror) -> None:

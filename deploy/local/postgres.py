@@ -98,11 +98,20 @@ class PostgresServer(Restartable):
             if not self.alive:
                 raise StackError(f"Postgres stopped while starting:\n{tail(self.log)}")
             try:
-                return run(ping(self.dsn))
+                run(ping(self.dsn))
+                if not self._restoring.exists():
+                    return
+                why = "it is being restored, or its restore has paused: recovery_target_action"
             except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-                if time.monotonic() > deadline:
-                    raise StackError(f"Postgres is not ready after {READY_S} s ({error}):\n{tail(self.log)}") from None
-                time.sleep(0.05)
+                why = str(error)
+            if time.monotonic() > deadline:
+                raise StackError(f"Postgres is not ready after {READY_S} s ({why}):\n{tail(self.log)}")
+            time.sleep(0.05)
+
+    @property
+    def _restoring(self) -> Path:
+        """There while WAL of an archive is replayed: it answers then, and takes no writes."""
+        return self._home.postgres / "data" / "recovery.signal"
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, everything is written."""

@@ -74,6 +74,21 @@ def test_a1_a2_a_service_is_taken_over_to_a_mirror_only_when_asked_for_twice(sta
     assert "nothing is to be adopted" in _run(["adopt", "order", "--yes"], status=1)
 
 
+def test_a1_a_mirror_that_lacks_what_was_told_last_is_adopted_only_where_that_is_given_up(stack: Stack, base: int) -> None:
+    """Numbers 1 and 2 were told and are nowhere, 3 is still in the outbox."""
+    _sql(stack, """INSERT INTO "order".lane VALUES ('order.refused.v1', 1, 3)""")
+    _sql(stack, """INSERT INTO "order".outbox VALUES ('order.refused.v1', 1, 3, 'k', '[]', '{}')""")
+    try:
+        told = _run(["adopt", "order", "--yes"], status=1)
+        assert "order.refused.v1/1: the mirror ends at number 0, and order has told 2" in told
+        assert _position(stack) == 9_000
+        _run(["adopt", "order", "--yes", "--lossy"])
+        assert _position(stack) == base + 2
+    finally:
+        for table in ("lane", "outbox"):
+            _sql(stack, f"DELETE FROM \"order\".{table} WHERE topic = 'order.refused.v1'")
+
+
 def test_a2_what_is_held_back_leaves_its_place_to_a_topic_that_was_made_anew(stack: Stack, base: int) -> None:
     """Else what waits there under its place would not be held, and be lost."""
     _run(["move", "order", TOPIC, str(PARTITION), "--to", "earliest", "--yes"])
