@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import click
@@ -32,12 +33,14 @@ from shared.messaging.store import Lane
 from shared.messaging.system import Discard, Redrive
 
 AT_ONCE = 10_000  # records whose ids are asked for together
+REMEMBERED = timedelta(days=29)  # a day less than ids are kept
 
 LOCK = "SELECT FROM stripe ORDER BY n FOR UPDATE"  # the engine's first lock: who works is waited for
 CURSORS = "SELECT topic, partition, position, last_seq, topic_id FROM cursor ORDER BY topic, partition FOR UPDATE"
 KNOWN = """
 SELECT i.source, i.id, i.body_hash FROM inbox i JOIN unnest($1::text[], $2::text[]) u(source, id) ON (i.source, i.id) = (u.source, u.id)
 """
+BORN = "SELECT min(applied_at) FROM migration"
 TOLD = """
 SELECT l.topic, l.partition, coalesce(min(o.seq) - 1, l.seq) FROM lane l LEFT JOIN outbox o USING (topic, partition)
  GROUP BY l.topic, l.partition, l.seq ORDER BY 1, 2
@@ -128,9 +131,14 @@ async def _read(
         marks[(record.topic, record.partition)].add(mark(record))
     inputs: frozenset[type[Message]] = frozenset((*import_module(f"services.{service}.handlers").SERVICE.input_types(), Redrive, Discard))
 
-    def concerns(record: Record) -> bool:
+    known_from = datetime.now(UTC) - REMEMBERED
+    all_known = await connection.fetchval(BORN) > known_from
+
+    def concerns(record: Record) -> Literal["", "new", "old"]:
         item = decode(record, TOPICS, service, inputs, None)
-        return item is not None and not (isinstance(item, Incoming) and not item.event.concerns(service))
+        if item is None or (isinstance(item, Incoming) and not item.event.concerns(service)):
+            return ""
+        return "new" if all_known or (isinstance(item, Incoming) and item.event.occurred_at > known_from) else "old"
 
     mirror = Mirror(TOPICS, stood, bounds, concerns, marks)
     batch: list[Record] = []

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Literal
 
 from shared.messaging.envelope import number_of
 from shared.messaging.message import Topic
@@ -39,8 +40,8 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A place in the mirror. unsure: nothing tells it. lacking: how many numbers the mirror lacks between what was taken and what follows.
-    again: of an app's partition, how many records that the service takes lie behind it.
+    """A place in the mirror. unsure: nothing tells it, and something may have been forgotten. lacking: how many numbers are not there
+    between what was taken and what follows. again: of an app's partition, how many records that the service takes lie behind it.
     """
 
     position: int
@@ -52,7 +53,8 @@ class Found:
 @dataclass(slots=True, eq=False)
 class Mirror:
     """Of one service. stood: its cursors. bounds: of each partition the first offset, and the one behind the last. concerns: whether the
-    service has anything to do with a record of an app. held: what is held back.
+    service has anything to do with a record of an app, old: if so, whether it may have taken it so long ago that it has forgotten it.
+    held: what is held back.
 
     All records of its inputs are to be taken, each partition in its order.
     """
@@ -60,13 +62,15 @@ class Mirror:
     topics: Mapping[str, Topic]
     stood: Mapping[Lane, Stood]
     bounds: Mapping[Lane, tuple[int, int]]
-    concerns: Callable[[Record], bool]
+    concerns: Callable[[Record], Literal["", "new", "old"]]
     held: Mapping[Lane, Collection[Mark]] = field(default_factory=dict)
     places: dict[tuple[Lane, Mark], int] = field(default_factory=dict)  # A2: of what is held
     _next: dict[Lane, tuple[int, int]] = field(default_factory=dict)  # of ours: offset and number of the first beyond what was taken
     _taken: dict[Mark, Record] = field(default_factory=dict)  # the first of its kind
     _astray: set[Mark] = field(default_factory=set)  # of several partitions: which was taken is not known
     _unknown: dict[Lane, list[int]] = field(default_factory=dict)  # offsets of what is not known to have been taken
+
+    _old: set[Lane] = field(default_factory=set)
 
     def take(self, record: Record, known: Collection[Mark]) -> None:
         """known: what was taken of apps' records, as far as it is remembered."""
@@ -82,8 +86,10 @@ class Mirror:
             first = self._taken.setdefault(said, record)
             if first.partition != record.partition:
                 self._astray.add(said)
-        elif not topic.single and self.concerns(record):
+        elif not topic.single and (age := self.concerns(record)):
             self._unknown.setdefault(lane, []).append(record.offset)
+            if age == "old":
+                self._old.add(lane)
 
     def found(self) -> Iterator[tuple[Lane, Found]]:
         """A1."""
@@ -102,5 +108,5 @@ class Mirror:
                 yield lane, Found(offset, lacking=max(0, number - stood.last - 1) if stood.last else 0)
             else:
                 position = max(first, behind[lane])
-                unsure = not behind[lane] and stood.position > 0 and bool(unknown)
+                unsure = not behind[lane] and stood.position > 0 and lane in self._old
                 yield lane, Found(position, unsure, again=sum(offset >= position for offset in unknown))

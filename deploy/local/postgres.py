@@ -71,7 +71,7 @@ class PostgresServer(Restartable):
         return address_of(self.dsn)
 
     def start(self) -> None:
-        """Returns when it answers a query, recovery included."""
+        """Returns when it takes writes, its recovery being over; a standby when it answers."""
         if self.alive:
             return
         self.launch()
@@ -98,8 +98,7 @@ class PostgresServer(Restartable):
             if not self.alive:
                 raise StackError(f"Postgres stopped while starting:\n{tail(self.log)}")
             try:
-                run(ping(self.dsn))
-                if not self._restoring.exists():
+                if run(ping(self.dsn)) or self._is_standby:
                     return
                 why = "it is being restored, or its restore has paused: recovery_target_action"
             except (OSError, asyncpg.PostgresError, TimeoutError) as error:
@@ -109,9 +108,8 @@ class PostgresServer(Restartable):
             time.sleep(0.05)
 
     @property
-    def _restoring(self) -> Path:
-        """There while WAL of an archive is replayed: it answers then, and takes no writes."""
-        return self._home.postgres / "data" / "recovery.signal"
+    def _is_standby(self) -> bool:
+        return (self._home.postgres / "data" / "standby.signal").exists()
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, everything is written."""
@@ -209,11 +207,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
-async def ping(dsn: str) -> None:
-    """Returns when it answers a query."""
+async def ping(dsn: str) -> bool:
+    """Whether it takes writes: while WAL of an archive is replayed it answers, and takes none."""
     connection = await asyncpg.connect(dsn, timeout=5)
     try:
-        await connection.fetchval("SELECT 1")
+        return not await connection.fetchval("SELECT pg_is_in_recovery()")
     finally:
         await connection.close()
 

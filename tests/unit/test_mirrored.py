@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from random import Random
+from typing import Literal
 
 import pytest
 
@@ -26,13 +27,18 @@ def told(offset: int, number: int, source: bytes = b"laotie/order") -> Record:
 
 
 def found(
-    records: Sequence[Record], taken: Iterable[Record] = (), position: int = 1_000, last: int | None = None, held: Iterable[Record] = ()
+    records: Sequence[Record],
+    taken: Iterable[Record] = (),
+    position: int = 1_000,
+    last: int | None = None,
+    held: Iterable[Record] = (),
+    age: Literal["new", "old"] = "new",
 ) -> tuple[Found, Mirror]:
     """In the first record's partition; as another cluster's offsets have it."""
     lane = (records[0].topic, records[0].partition)
     lanes = {lane, *((record.topic, record.partition) for record in records)}
     waiting = {lane: [mark(record) for record in held]}
-    mirror = Mirror(TOPICS, dict.fromkeys(lanes, Stood(position, last)), dict.fromkeys(lanes, (0, len(records))), lambda _: True, waiting)
+    mirror = Mirror(TOPICS, dict.fromkeys(lanes, Stood(position, last)), dict.fromkeys(lanes, (0, len(records))), lambda _: age, waiting)
     known = {mark(record) for record in taken}
     for record in records:
         mirror.take(record, known)
@@ -76,8 +82,11 @@ def test_a1_what_stands_in_two_partitions_proves_nothing_of_either() -> None:
 
 
 def test_a1_where_nothing_is_remembered_nothing_is_said() -> None:
-    assert found([sent(0, "a"), sent(1, "b")])[0].unsure
-    assert found([sent(0, "a"), sent(1, "b")], position=0)[0] == Found(0, again=2)
+    """What has come since ids are remembered was not taken."""
+    records = [sent(0, "a"), sent(1, "b")]
+    assert found(records, age="old")[0].unsure
+    assert found(records, age="old", position=0)[0] == Found(0, again=2)
+    assert found(records)[0] == Found(0, again=2)
 
 
 def test_a1_the_versions_of_the_policy_are_read_from_their_begin() -> None:

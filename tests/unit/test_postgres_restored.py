@@ -12,34 +12,31 @@ from deploy.local.process import StackError
 
 @pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> PostgresServer:
-    """It answers each query, and is being restored."""
     home = Home(tmp_path_factory.mktemp("home"))
     monkeypatch.setattr(Home, "postgres", home.root / "postgres")
     monkeypatch.setattr(PostgresServer, "alive", True)
     monkeypatch.setattr(PostgresServer, "dsn", "")
     monkeypatch.setattr(postgres, "ping", lambda _: None)
-    monkeypatch.setattr(postgres, "run", lambda _: None)
     monkeypatch.setattr(postgres, "tail", lambda _: "")
-    it = PostgresServer(home, lambda: ())
-    it._restoring.parent.mkdir(parents=True)
-    it._restoring.touch()
-    return it
+    (home.postgres / "data").mkdir(parents=True)
+    return PostgresServer(home, lambda: ())
 
 
 def test_it_is_ready_when_its_restore_has_ended(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[None] = []
-
-    def ask(_: None) -> None:
-        asked.append(None)
-        if len(asked) == 3:
-            server._restoring.unlink()  # as Postgres does
-
-    monkeypatch.setattr(postgres, "run", ask)
+    answers = [False, False, True]
+    monkeypatch.setattr(postgres, "run", lambda _: answers.pop(0))
     server.wait_ready()
-    assert len(asked) == 3
+    assert answers == []
+
+
+def test_a_standby_is_ready_when_it_answers(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    (server._home.postgres / "data" / "standby.signal").touch()
+    monkeypatch.setattr(postgres, "run", lambda _: False)
+    server.wait_ready()
 
 
 def test_a_restore_that_has_paused_is_named(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "READY_S", 0.1)
+    monkeypatch.setattr(postgres, "run", lambda _: False)
     with pytest.raises(StackError, match="its restore has paused: recovery_target_action"):
         server.wait_ready()
