@@ -89,6 +89,26 @@ def test_a1_a_mirror_that_lacks_what_was_told_last_is_adopted_only_where_that_is
             _sql(stack, f"DELETE FROM \"order\".{table} WHERE topic = 'order.refused.v1'")
 
 
+def test_a1_what_was_refused_was_taken_where_the_database_knows_of_it(stack: Stack, base: int) -> None:
+    """One that went back to an earlier moment takes it again."""
+    headers: list[tuple[str, str | bytes | None]] = [("ce_source", b"adopt"), ("ce_id", b"c"), ("x-sequence", b"1")]
+    producer = Producer(quiet(stack.settings("admin").confluent()))
+    producer.produce("order.parked.v1", b"{}", b"k", PARTITION, headers=headers)
+    assert producer.flush(30) == 0
+    try:
+        _run(["adopt", "order", "--yes"])
+        assert _position(stack) == base + 2
+        _sql(stack, """INSERT INTO "order".lane VALUES ('order.parked.v1', $1, 1)""", PARTITION)
+        _set(stack, 9_000, ANOTHER)
+        _run(["adopt", "order", "--yes"])
+        assert _position(stack) == base + 3
+    finally:
+        _sql(stack, "DELETE FROM \"order\".lane WHERE topic = 'order.parked.v1'")
+        client = stack.admin()  # must outlive its futures
+        for future in client.delete_records([TopicPartition("order.parked.v1", PARTITION, -1)]).values():
+            future.result(30)
+
+
 def test_a2_what_is_held_back_leaves_its_place_to_a_topic_that_was_made_anew(stack: Stack, base: int) -> None:
     """Else what waits there under its place would not be held, and be lost."""
     _run(["move", "order", TOPIC, str(PARTITION), "--to", "earliest", "--yes"])
