@@ -12,12 +12,13 @@ from uuid import UUID
 
 import asyncpg
 import click
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
+from deploy.cli.held import held, put_aside
 from deploy.cli.plain import say
-from deploy.local.kafka import quiet
+from deploy.cli.topicids import READ_S, consumer_of, ids_of
 from deploy.local.seeding import inputs_of
 from deploy.local.services import discover
 from deploy.local.stack import Stack
@@ -26,12 +27,11 @@ from shared.contracts import ALL
 from shared.contracts.topics import POLICY
 from shared.messaging.envelope import number_of
 
-READ_S = 20.0
 TOPICS = {topic.name: topic for topic in ALL}
 
 SHOW = "SELECT topic, partition, position, last_seq, astray, topic_id FROM {schema}.cursor ORDER BY topic, partition"
 LOCK = "SELECT n FROM {schema}.stripe WHERE n = $1 FOR UPDATE"  # the engine's first lock: whoever works on the partition is waited for
-CURRENT = "SELECT position, last_seq FROM {schema}.cursor WHERE topic = $1 AND partition = $2"
+CURRENT = "SELECT position, last_seq, topic, topic_id FROM {schema}.cursor WHERE topic = $1 AND partition = $2"
 LANE = "SELECT seq FROM {schema}.lane WHERE topic = $1 AND partition = $2"
 MOVE = "UPDATE {schema}.cursor SET position = $3, last_seq = $4, topic_id = NULL WHERE topic = $1 AND partition = $2"  # I1
 ACCEPT = "UPDATE {schema}.cursor SET position = $3, last_seq = $4 WHERE topic = $1 AND partition = $2"
@@ -191,6 +191,8 @@ async def _change(stack: Stack, place: Place, position: int, last_seq: int | Non
             if not yes:
                 return
             await connection.execute(write.format(schema=schema), place.topic, place.partition, position, last_seq)
+            if write == MOVE and _replaced(row, await asyncio.to_thread(ids_of, stack, [place.topic])):
+                await put_aside(connection, await held(connection, schema, [(place.topic, place.partition)]))
     finally:
         await connection.close()
     say(f"{place} stands at {position}; a running service follows within seconds")
@@ -231,10 +233,10 @@ def _shown(stack: Stack, service: str) -> list[dict[str, Any]]:
         finally:
             await connection.close()
 
-    consumer = _consumer(stack)
+    consumer = consumer_of(stack)
     try:
         found, taken = [], asyncio.run(rows())
-        ids = _ids(stack, sorted({row["topic"] for row in taken}))
+        ids = ids_of(stack, sorted({row["topic"] for row in taken}))
         for row in taken:
             first, end = consumer.get_watermark_offsets(TopicPartition(row["topic"], row["partition"]), timeout=READ_S)
             told = {**dict(row), "topic_id": row["topic_id"] and str(row["topic_id"])}
@@ -249,16 +251,8 @@ def _replaced(row: asyncpg.Record, ids: Mapping[str, UUID]) -> bool:
     return row["topic_id"] is not None and ids.get(row["topic"], row["topic_id"]) != row["topic_id"]
 
 
-def _ids(stack: Stack, topics: list[str]) -> dict[str, UUID]:
-    """Without those that the broker does not tell."""
-    client = stack.admin()  # must outlive its futures
-    told = {name: future.result(READ_S).topic_id for name, future in client.describe_topics(TopicCollection(topics)).items()}
-    halves = {name: (it.get_most_significant_bits(), it.get_least_significant_bits()) for name, it in told.items() if it is not None}
-    return {name: UUID(bytes=b"".join(half.to_bytes(8, "big", signed=True) for half in both)) for name, both in halves.items() if any(both)}
-
-
 def _bounds(stack: Stack, place: Place) -> tuple[int, int]:
-    consumer = _consumer(stack)
+    consumer = consumer_of(stack)
     try:
         return consumer.get_watermark_offsets(TopicPartition(place.topic, place.partition), timeout=READ_S)
     finally:
@@ -269,7 +263,7 @@ def _numbered_from(stack: Stack, place: Place, position: int, last: int) -> tupl
     """The first with a number; and the first behind it, as far as the time allows, with one that it leaves out."""
     first: Seen | None = None
     topic = TOPICS[place.topic]
-    consumer = _consumer(stack)
+    consumer = consumer_of(stack)
     try:
         consumer.assign([TopicPartition(place.topic, place.partition, position)])
         deadline = time.monotonic() + READ_S
@@ -291,9 +285,3 @@ def _numbered_from(stack: Stack, place: Place, position: int, last: int) -> tupl
         return first, None
     finally:
         consumer.close()
-
-
-def _consumer(stack: Stack) -> Consumer:
-    settings = quiet(stack.settings(postgres.OPS).confluent())
-    return Consumer({**settings, "group.id": "laotie-cursor", "enable.auto.commit": False, "enable.partition.eof": True,
-                     "isolation.level": "read_committed", "auto.offset.reset": "error"})  # fmt: skip

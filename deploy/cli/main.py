@@ -29,7 +29,7 @@ COMMANDS = {
     "policy": "policy",
     "parked": "parked",
     "refused": "refused",
-    "cursor": "cursor",
+    "cursor": "adopt",  # its group is cursor.py's
     "rebuild": "rebuild",
     "recover": "recover",
     "topics": "topics",

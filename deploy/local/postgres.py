@@ -71,7 +71,7 @@ class PostgresServer(Restartable):
         return address_of(self.dsn)
 
     def start(self) -> None:
-        """Returns when it answers a query, recovery included."""
+        """Returns when it takes writes, its recovery being over; a standby when it answers."""
         if self.alive:
             return
         self.launch()
@@ -98,11 +98,18 @@ class PostgresServer(Restartable):
             if not self.alive:
                 raise StackError(f"Postgres stopped while starting:\n{tail(self.log)}")
             try:
-                return run(ping(self.dsn))
+                if run(ping(self.dsn)) or self._is_standby:
+                    return
+                why = "it is being restored, or its restore has paused: recovery_target_action"
             except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-                if time.monotonic() > deadline:
-                    raise StackError(f"Postgres is not ready after {READY_S} s ({error}):\n{tail(self.log)}") from None
-                time.sleep(0.05)
+                why = str(error)
+            if time.monotonic() > deadline:
+                raise StackError(f"Postgres is not ready after {READY_S} s ({why}):\n{tail(self.log)}")
+            time.sleep(0.05)
+
+    @property
+    def _is_standby(self) -> bool:
+        return (self._home.postgres / "data" / "standby.signal").exists()
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, everything is written."""
@@ -200,11 +207,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
-async def ping(dsn: str) -> None:
-    """Returns when it answers a query."""
+async def ping(dsn: str) -> bool:
+    """Whether it takes writes: while WAL of an archive is replayed it answers, and takes none."""
     connection = await asyncpg.connect(dsn, timeout=5)
     try:
-        await connection.fetchval("SELECT 1")
+        return not await connection.fetchval("SELECT pg_is_in_recovery()")
     finally:
         await connection.close()
 

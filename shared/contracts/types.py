@@ -151,10 +151,11 @@ class Posting(Part):
     """One entry of the ledger: positive into the account, negative out of it.
 
     Accounts: `psp:cash` (negative: the provider holds it for us), `escrow:<order>`, `unwanted:<order>`, `balance:<party>`,
-    `deposit:<party>`, `debt:<party>` (negative: the party owes it), `payout:<party>` (under way), `platform:commission`,
-    `platform:subsidy`, `platform:advance` (negative: fronted, and not taken from a party yet), `promoter_subsidy:<party>`,
-    `platform:guarantee_fund` (negative: what the platform paid for guarantees of its own), `psp:contested` (negative: charged back
-    twice over, and asked back from the provider). Source: R3.1.
+    `deposit:<party>`, `prefunded:<party>` (a promoter's money for subsidies), `debt:<party>` (negative: the party owes it),
+    `payout:<party>` (under way), `platform:commission`, `platform:subsidy`, `platform:advance` (negative: fronted, and not taken from a
+    party yet), `promoter_subsidy:<party>`, `platform:guarantee_fund` (negative: what the platform paid for guarantees of its own),
+    `platform:by_hand` (paid by another way, as the provider would not: it still holds that money), `platform:unclaimed` (nobody could be
+    paid: owed), `psp:contested` (negative: charged back twice over, and asked back from the provider). Source: R3.1.
     """
 
     account: Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[A-Za-z0-9_.:\-]{1,64}$")]

@@ -159,8 +159,8 @@ async def check_ids(
         if known not in (None, found[topic]):
             raise Halted(
                 "halt.topic_replaced",
-                f"the cursors on {topic} are about topic {known}, now it is {found[topic]}: deleted and made anew, or another cluster's;"
-                f" `laotie cursor move SERVICE {topic} --to earliest`, or for each partition where it is to begin",
+                f"the cursors on {topic} are about topic {known}, now it is {found[topic]}: deleted and made anew,"
+                f" `laotie cursor move SERVICE {topic} --to earliest`; or another cluster's, of a mirror `laotie cursor adopt SERVICE`",
             )
     if fresh := sorted(topic for topic, known in rows if known is None):
         await connection.execute(LEARN, fresh, [found[topic] for topic in fresh])

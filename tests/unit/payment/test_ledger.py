@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from services.payment import ledger, store
 from services.payment.handlers import SERVICE
 from shared.contracts.payment import LineSettled, PayoutInstructed
+from shared.contracts.types import Posting
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.payment.bank import bank, check, confirmed, example, hand_over
@@ -158,3 +159,8 @@ def test_nothing_leaves_escrow_but_by_settlement_refund_or_chargeback_r3_2() -> 
     out = {kind for kind, transaction in ledger.TRANSACTIONS.items() if "escrow:<order>" in transaction.debit}
     assert out == {"line.settled", "refund.done", "chargeback.debited"}
     assert {kind for kind, transaction in ledger.TRANSACTIONS.items() if "escrow:<order>" in transaction.credit} == {"escrow.funded"}
+
+
+def test_r3_1_the_contract_names_every_account() -> None:
+    """Who adds the postings up from the topics alone knows no other list."""
+    assert {account.form for account in ledger.ACCOUNTS} == set(re.findall(r"`([a-z_]+:[^`]+)`", Posting.__doc__ or ""))
