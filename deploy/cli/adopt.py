@@ -127,18 +127,15 @@ async def _read(
     settings = quiet(stack.settings(postgres.OPS).confluent())
     bounds = _bounds(settings, [*stood, *copies])
     given = {(row[0], row[1]): row[2] for row in await connection.fetch(LANES)}
-    refused = {
+    refused = {  # what an older copy of the database does not know of was not taken
         mark(record)
         for record in records(settings, {lane: bounds[lane][1] for lane in copies})
-        if 0
-        < _number(record)
-        <= given.get((record.topic, record.partition), 0)  # what an older copy of the database does not know was not taken
+        if 0 < _number(record) <= given.get((record.topic, record.partition), 0)
     }
     marks: defaultdict[Lane, set[Mark]] = defaultdict(set)
     for record in waiting:
         marks[(record.topic, record.partition)].add(mark(record))
     inputs: frozenset[type[Message]] = frozenset((*import_module(f"services.{service}.handlers").SERVICE.input_types(), Redrive, Discard))
-
     known_from = datetime.now(UTC) - REMEMBERED
     all_known = await connection.fetchval(BORN) > known_from
 

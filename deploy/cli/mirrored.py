@@ -69,8 +69,7 @@ class Mirror:
     _taken: dict[Mark, Record] = field(default_factory=dict)  # the first of its kind
     _astray: set[Mark] = field(default_factory=set)  # of several partitions: which was taken is not known
     _unknown: dict[Lane, list[int]] = field(default_factory=dict)  # offsets of what is not known to have been taken
-
-    _old: set[Lane] = field(default_factory=set)
+    _old: set[Lane] = field(default_factory=set)  # where some of that may have been forgotten
 
     def take(self, record: Record, known: Collection[Mark]) -> None:
         """known: what was taken of apps' records, as far as it is remembered."""
