@@ -1195,7 +1195,9 @@ CATALOGUE: dict[str, Entry] = {
     "redemption.not_virtual": Entry("only virtual goods are redeemed"),
     "ruling.known": Entry("the ruling, or another of its matter, was counted before"),
     "sham.collected_in_time": Entry("the carrier collected the parcel in time: its waybill was no pretence"),
-    "sham.not_promised": Entry("the order was placed under terms that promise nothing for sham shipping"),
+    "sham.not_promised": Entry(
+        "nothing is promised for it: by the terms under which the order was placed, or for a replacement beside what was bought"
+    ),
     "cancel.known": Entry("a cancellation of this id was counted before"),
     "campaign.below_taken": Entry("fewer units than are taken already: nothing was changed", True),
     "campaign.limit_reached": Entry(

@@ -21,13 +21,14 @@ from shared.contracts.logistics import ParcelShipped
 
 @dataclass(slots=True)
 class Parcel:
-    """replaces: the line for which it brings other goods, on top of its units where there are none of them in it (R4.10)."""
+    """replaces: the line for which it brings other goods, on top of its units where there are none of them in it (R4.10). lost: when."""
 
     units: dict[int, int]
     sent: datetime
     signed: datetime | None = None
     failed: bool = False
     replaces: int = 0
+    lost: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -91,13 +92,17 @@ class Order:
         line = self.lines[line_no]
         return bool(self.own(line_no)) and self.sent(line_no) + line.forgone >= line.bought.quantity
 
-    def arrived(self, line_no: int) -> datetime | None:
-        """When nothing was missing any more: the last parcel, or what is waited for no longer (R2.5). None: something is."""
+    def arrived(self, line_no: int, *, though_lost: bool = False) -> datetime | None:
+        """When nothing was missing any more: the last parcel, or what is waited for no longer, not before it is known not to come (R2.5).
+        None: something is. though_lost: as older releases told it, by when what was lost then was paid back.
+        """
         own = self.own(line_no)
         signed = [one.signed for one in own if one.signed is not None]
         if not self.whole(line_no) or len(signed) < len(own):
             return None
         missing = self.lines[line_no].bought.quantity - self.sent(line_no)
+        if missing > 0 and not though_lost:
+            signed += [one.lost for one in self.parcels.values() if line_no in one.units and one.lost is not None]
         for at, units in self.lines[line_no].gone:
             if missing > 0:
                 signed.append(at)
@@ -178,7 +183,9 @@ def _there(check: Check, entry: Entry, fact: order.ParcelDelivered, known: Order
     told = (fact.delivered, fact.signed_at, fact.replacement)
     if again:
         line_no = fact.delivered[0] if len(fact.delivered) == 1 else 0
-        right: tuple[tuple[int, ...], datetime | None, bool] = ((line_no,), whole.get(line_no), False)
+        older = known.arrived(line_no, though_lost=True) if line_no in whole else None
+        since = older if fact.signed_at == older else whole.get(line_no)
+        right: tuple[tuple[int, ...], datetime | None, bool] = ((line_no,), since, False)
     else:
         lines = tuple(whole) if parcel.units else (parcel.replaces,)
         right = (lines, max([at, *whole.values()]), parcel.replaces > 0 and "replacement" in fact.model_fields_set)
@@ -208,7 +215,7 @@ def _fold(known: Order, fact: Any) -> None:
             units = {fact.line_no: fact.units_sent} if fact.units_sent else {}
             known.parcels[fact.parcel_id] = Parcel(units, fact.occurred_at, replaces=fact.line_no)
         case order.ParcelFailed():
-            known.parcels[fact.parcel_id].failed = True
+            known.parcels[fact.parcel_id].failed, known.parcels[fact.parcel_id].lost = True, fact.occurred_at
         case order.UnitsCancelled():
             for part in fact.lines:
                 line = known.lines[part.line_no]

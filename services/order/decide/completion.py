@@ -30,8 +30,9 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
-    """The buyer has what was delivered; not while a case is open on it. Lines confirmed before are passed over. Without lines it is of all
-    that was signed for by then, told before or after; where nothing was, of what is known to be by now. Source: R2.5, R1.2.
+    """The buyer has what was delivered; not while a case is open on it. Lines confirmed before, be it by time, are passed over. Without
+    lines it is of all that was signed for by then, told before or after; where nothing was, of what is known to be by now.
+    Source: R2.5, R1.2.
     """
     found = _of_buyer(event, order)
     if not isinstance(found, tuple):
@@ -45,10 +46,10 @@ def confirm(event: ReceiptConfirmed, order: Order | None) -> Outcome:
     lines = named or [line for line in there if line.over or _signed_by(line, event.occurred_at)] or there
     if not lines:
         return Wait("receipt.before_delivery") if _goods(order) else Reject("receipt.not_goods")
-    unconfirmed = [line for line in lines if not line.over]
+    unconfirmed = [line for line in lines if not line.over and not _confirmed_by_time(order, line, event.occurred_at)]
     free = [line for line in unconfirmed if not line.cases]
     if not unconfirmed:
-        return Reject("receipt.confirmed_before" if any(line.completed for line in lines) else "line.refunded")
+        return Reject("receipt.confirmed_before" if any(line.completed or not line.over for line in lines) else "line.refunded")
     if not free or (event.line_nos and len(free) < len(unconfirmed)):
         return Reject("receipt.case_open")
     done, *others = completed(order, free, "confirmed", event.occurred_at)
@@ -62,7 +63,8 @@ def received(order: Order, line_nos: Iterable[int]) -> Ends:
     at = order.received_at
     if at is None:
         return ()
-    lines = [line for line_no in line_nos if _signed_by(line := order.lines[line_no], at) and not line.over and not line.cases]
+    signed = [line for line_no in line_nos if _signed_by(line := order.lines[line_no], at) and not line.over and not line.cases]
+    lines = [line for line in signed if not _confirmed_by_time(order, line, at)]
     return completed(order, lines, "confirmed", at) if lines else ()
 
 
@@ -227,6 +229,12 @@ def _fallen_due(order: Order, line: OrderLine, at: datetime) -> Ends:
         return used_up(order, line, at)
     look = confirmation(line, order.terms) if order.terms is not None else None
     return () if look is None or look[1] != at or held(line, at) else completed(order, [line], "auto", at)
+
+
+def _confirmed_by_time(order: Order, line: OrderLine, at: datetime) -> bool:
+    """Time had confirmed it by then, though its deadline may not have been told yet. Source: R2.5, R1.2."""
+    look = confirmation(line, order.terms) if order.terms is not None else None
+    return look is not None and look[1] <= at and not held(line, look[1])
 
 
 def used_up(order: Order, line: OrderLine, at: datetime) -> Ends:

@@ -33,7 +33,7 @@ def late(event: ShippingDue, order: Order | None) -> Outcome:
 
 def judge(event: RulingMade, order: Order | None) -> Outcome:
     """Sham shipping, upheld: 30% of what the parcel's units cost in place of lateness. A parcel collected in time is none, one that can
-    still be is none yet. Source: R2.4.
+    still be is none yet. A replacement that comes on top holds none of the units that were paid for. Source: R2.4, R4.10.
     """
     if event.parcel_id is None:
         raise ValueError(f"ruling {event.ruling_id} is of no parcel")
@@ -51,7 +51,7 @@ def judge(event: RulingMade, order: Order | None) -> Outcome:
     if not event.upheld:
         noted = {"order_id": order.id, "parcel_id": event.parcel_id, "ruling_id": event.ruling_id, "reason": event.reason}
         return (RulingNoted(**noted, occurred_at=event.occurred_at),)
-    if order.terms is None or order.terms.sham is None or order.terms.collect_hours is None:
+    if not parcel.units or order.terms is None or order.terms.sham is None or order.terms.collect_hours is None:
         return Reject("sham.not_promised")
     if parcel.sham:
         return Reject("ruling.known")

@@ -18,7 +18,8 @@ Stage = Literal[1, 2, 3]
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """units by line number. None: not yet. failed: how it ended that did not arrive, empty while it may.
+    """units by line number. None: not yet. failed: how it ended that did not arrive, empty while it may. failed_at: when it was refused
+    or lost; None: it was not, or before that was kept.
 
     replaces: the line for which it brings other goods, 0: none. Where units is empty they come on top of those sent before (R4.10).
     """
@@ -30,6 +31,7 @@ class Parcel:
     failed: Literal["", "refused", "lost", "intercepted"] = ""
     sham: bool = False
     replaces: int = 0
+    failed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ def restated(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
     sent = sum(parcel.units[line.line.line_no] for parcel in own)
     if not own or sent + line.forgone < line.line.quantity:
         return replace(line, sent=sent, sent_at=None, signed_at=None)
-    rest = _given_up(line, sent)
+    rest = _given_up(line, sent, parcels)
     signed = [parcel.signed_at for parcel in own if parcel.signed_at is not None]
     return replace(
         line,
@@ -187,14 +189,15 @@ def restated(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:
     )
 
 
-def _given_up(line: OrderLine, sent: int) -> list[datetime]:
-    """When the units were that are not sent: of those refunded on their way none is, as long as they are."""
+def _given_up(line: OrderLine, sent: int, parcels: Mapping[str, Parcel]) -> list[datetime]:
+    """When the units were that are not sent: of those refunded on their way none is, as long as they are, so not before they were lost."""
     found, missing = list[datetime](), line.line.quantity - sent
     for at, units in line.gone:
         if missing > 0:
             found.append(at)
             missing -= units
-    return found
+    lost = [one.failed_at for one in parcels.values() if line.line.line_no in one.units and one.failed_at is not None]
+    return found + lost if found else []
 
 
 def _replaced(line: OrderLine, parcels: Mapping[str, Parcel]) -> OrderLine:

@@ -223,7 +223,7 @@ def _moved(order: Order, fact: ParcelSent | ParcelTaken | ParcelDelivered | Parc
             parcel = order.parcels[fact.parcel_id]
             parcel = replace(parcel, signed_at=parcel.signed_at or fact.occurred_at)  # told again of lines that arrive without another
         case ParcelFailed():
-            parcel = replace(order.parcels[fact.parcel_id], failed=fact.how)
+            parcel = replace(order.parcels[fact.parcel_id], failed=fact.how, failed_at=fact.occurred_at)
         case _:
             assert_never(fact)
     after = replace(order, parcels={**order.parcels, fact.parcel_id: parcel})

@@ -17,7 +17,7 @@ from services.payment.decide.parts import part
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import paid as refund_paid
 from services.payment.decide.refunds import set_aside
-from services.payment.decide.settlement import settle_now
+from services.payment.decide.settlement import settle_freed, settle_now
 from services.payment.model import Compensation, Cut, Payment, Refund
 from services.payment.model.cut import cut, in_the_way, resting
 from services.payment.model.payment import evolve, folded
@@ -33,7 +33,8 @@ BY_HAND = uuid.UUID("2f4c1c0e-6a55-5d0f-9a53-6f0b6a1f7c28")  # namespace of the 
 @reconciled
 def handle(event: MoneyHandled, payment: Payment | None, policy: Policy) -> Outcome:
     """Booked as if it had been paid, but for the account that it is paid from: the platform's own, or what it owes. Once.
-    Where banks or other refunds have all of it, that nobody could be paid is noted and books nothing: it waits for a person no more.
+    Where banks or other refunds have all of it, that nobody could be paid is noted and books nothing: it waits for a person no more, nor
+    does the line's settlement for it.
 
     Errors: handling.known, handling.unknown, handling.not_failed, handling.not_bounced, handling.of_case, handling.disputed,
     handling.nothing_left.
@@ -56,9 +57,11 @@ def handle(event: MoneyHandled, payment: Payment | None, policy: Policy) -> Outc
         return against or Reject("handling.unknown")
     after = evolve(payment, noted)
     facts = _unwanted(event, after, refund, how) if refund.line_no is None else _cancelled(event, after, refund, policy, how)
-    if isinstance(facts, Reject):
-        return (noted,) if how == "unclaimed" and not _under_way(payment, refund) else facts
-    return (noted, *facts)
+    if not isinstance(facts, Reject):
+        return (noted, *facts)
+    if how != "unclaimed" or _under_way(payment, refund):
+        return facts
+    return (noted, *(() if refund.line_no is None else settle_freed(payment, after, refund.line_no, event.occurred_at)))
 
 
 def _back(noted: HandlingNoted, item: Refund | Compensation) -> HandlingNoted:

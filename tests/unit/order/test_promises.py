@@ -165,6 +165,16 @@ def test_terms_without_a_penalty_for_sham_shipping_owe_none_r9_1() -> None:
     assert (memory.when(b.ruling()), codes(memory)) == ((), ["sham.not_promised"])
 
 
+@pytest.mark.parametrize(("upheld", "facts", "refused"), [(True, [], ["sham.not_promised"]), (False, ["ruling.noted"], [])])
+def test_of_a_replacement_on_top_a_ruling_on_sham_shipping_is_not_passed_over_r2_1(
+    upheld: bool, facts: list[str], refused: list[str]
+) -> None:
+    """The units that were paid for left in another parcel."""
+    memory = sent()
+    memory.when(b.signed(), b.case_opened(), b.case_replaced())
+    assert (b.types(memory.when(b.ruling(parcel_id="p8", upheld=upheld, when="06-12 09:00"))), codes(memory)) == (facts, refused)
+
+
 def test_a_parcel_that_was_collected_in_time_is_no_sham_r2_4() -> None:
     for when, facts, refused in [("06-03 09:59:59", [], ["sham.collected_in_time"]), ("06-03 10:00", ["shipping.sham"], [])]:
         memory = sent()

@@ -12,6 +12,7 @@ from deploy.verify.report import Check
 from shared.contracts.payment import LineSettled, RefundReserved
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
+from tests.unit.payment import disputes
 from tests.unit.payment.bank import CASH, ESCROW, balances, check, codes, confirmed, funded, payment
 from tests.unit.payment.test_fund_restored import cancelled
 from tests.unit.payment.test_guarantee_fund import FUND, by_fund, settled
@@ -51,6 +52,16 @@ def test_a_line_is_not_settled_before_that_is_paid_and_then_without_it_r4_6_r2_6
     (line,) = settled(memory)
     assert line.seller_minor + line.promoter_minor + line.platform_minor == 50_00
     assert (balances(memory).get(ESCROW, 0), balances(memory).get(FUND, 0)) == (0, 0)
+
+
+def test_where_a_bank_has_taken_all_of_it_the_line_is_settled_when_a_person_says_so_and_not_as_of_before_r2_6_r3_8() -> None:
+    """Of 100 the bank took the 80 that were left: that nobody could be paid 30 of them held the settlement until then."""
+    memory = given_up(1, 80_00)
+    memory.when(disputes.opened(when="06-10 10:00"), disputes.closed("lost", when="07-10 10:00"))
+    memory.advance(b.at("07-25 10:00"))
+    assert settled(memory) == []
+    assert b.types(memory.when(handled("f1", how="unclaimed", when="07-25 10:00"))) == ["handling.noted", "line.settled"]
+    assert ([one.occurred_at for one in settled(memory)], memory.armed) == ([b.at("07-25 10:00")], {})
 
 
 def test_while_its_case_may_grant_it_again_nobody_settles_it_by_hand_r3_5() -> None:
