@@ -178,6 +178,11 @@ class Case:
         return self.appeal is not None and self.appeal.won is None
 
     @property
+    def may_reopen(self) -> bool:
+        """Its buyer's appeal is open; a seller's reopens nothing. Source: R4.11."""
+        return self.appeal is not None and self.appeal.side == "buyer" and self.appealing
+
+    @property
     def instant(self) -> bool:
         """Granted at once as soon as the order keeps its units back: nobody is asked meanwhile. Source: R4.8."""
         return self.state == 10 and self.hold == "asked" and self.turn == "nobody" and not self.agreed
