@@ -213,16 +213,6 @@ def test_while_an_appeal_may_reopen_a_case_its_line_takes_no_other_and_the_other
     assert codes(other) == ["case.line_open"]
 
 
-def test_a_sellers_appeal_reopens_nothing_so_the_rest_of_the_line_can_be_claimed_meanwhile_r4_3_r4_11() -> None:
-    """Its windows do not wait for the platform: the no-reason return of the other two units is over before the appeal is."""
-    claim = (*l.SIGNED, l.requested(quantity=1), l.declined(), a.disputed(), a.HEARD)
-    paid = (a.ruled(remedy="refund_only", when="06-22 10:00"), l.done(amount_minor=33_33, when="06-22 10:01"))
-    memory = shop(*claim, *paid, a.appealed_by_seller(when="06-22 12:00"), l.requested("c2", quantity=2, when="06-23 12:00"))
-    assert (l.case_of(memory, "c2").state, l.purchase_of(memory).lines[1].open_case) == (10, "c2")
-    memory.send(a.appeal_ruled())
-    assert (l.case_of(memory).fallen, l.case_of(memory, "c2").state) == (True, 10)
-
-
 def test_a_seller_that_wins_on_appeal_is_paid_by_the_platform_and_the_buyer_keeps_what_it_has_r4_11() -> None:
     memory = shop(*WON, l.done(when="06-25 10:01"), a.appealed_by_seller(when="06-26 10:00"), a.appeal_ruled(when="06-27 10:00"))
     over, back = memory.facts[-2:]
