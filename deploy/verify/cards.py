@@ -17,7 +17,7 @@ from deploy.verify.persons import PersonOf, Place, Word, person_of, persons
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.card import CardGranted, CardRefused, CardRevoked
-from shared.contracts.dispute import CaseAppealEnded
+from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.member import TrustCardClaimed
 from shared.contracts.refund import CaseClosed
 from shared.contracts.trust import ScoreChanged
@@ -67,7 +67,7 @@ def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
             holds = any(one != buyer for one in granted[of(buyer)])
             others = [at for one in abusers[of(buyer)] if one != buyer for at in abuses[one].values()]
             _judge(check, entry, fact, holder, [*abuses[buyer].values()], policies, of_person=(holds, others))
-    persons(check, log, tables, policies, _words(abuses, log), of)
+    persons(check, log, tables, policies, _words(log), of)
     yield check
 
 
@@ -115,13 +115,20 @@ def _of_buyer(claims: Any, entry: Entry, buyer: str) -> Any:
 
 
 def _abuses(log: Log) -> defaultdict[str, dict[Place, datetime]]:
-    """By buyer: cases that found abuse, and when; one that fell on appeal did all the same, until then."""
+    """By buyer: cases that found abuse, and when first; one that fell on appeal did all the same, until then."""
     found: defaultdict[str, dict[Place, datetime]] = defaultdict(dict)
-    verdicts: list[tuple[Entry, CaseClosed | CaseAppealEnded]] = [*log.of(CaseClosed), *log.of(CaseAppealEnded)]
-    for _, fact in verdicts:
-        if fact.finding in ABUSE and fact.buyer_id is not None:
-            found[fact.buyer_id].setdefault((fact.order_id, fact.case_id), fact.occurred_at)
+    for buyer, *place, at in sorted(_verdicts(log), key=lambda one: one[3]):
+        found[buyer].setdefault((place[0], place[1]), at)
     return found
+
+
+def _verdicts(log: Log) -> Iterator[tuple[str, str, str, datetime]]:
+    """Buyer, order, case and when. An older program heard of it by the case's end."""
+    facts: list[tuple[Entry, CaseRuled | CaseClosed | CaseAppealEnded]]
+    facts = [*log.of(CaseRuled), *log.of(CaseClosed), *log.of(CaseAppealEnded)]
+    for _, fact in facts:
+        if fact.finding in ABUSE and fact.buyer_id is not None:
+            yield fact.buyer_id, fact.order_id, fact.case_id, fact.occurred_at
 
 
 def _fallen(log: Log) -> defaultdict[str, set[Place]]:
@@ -133,9 +140,9 @@ def _fallen(log: Log) -> defaultdict[str, set[Place]]:
     return found
 
 
-def _words(abuses: dict[str, dict[Place, datetime]], log: Log) -> set[Word]:
+def _words(log: Log) -> set[Word]:
     """What may be said of abuse, and when."""
-    found: set[Word] = {(buyer, *place, at, False) for buyer, cases in abuses.items() for place, at in cases.items()}
+    found: set[Word] = {(*verdict, False) for verdict in _verdicts(log)}
     for _, fact in log.of(CaseAppealEnded):
         if fact.finding not in ABUSE:
             found.add((fact.buyer_id, fact.order_id, fact.case_id, fact.occurred_at, True))

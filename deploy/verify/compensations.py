@@ -116,12 +116,14 @@ def _owed(case: Case, fact: CaseClosed, certificate: CertificateIssued, line: li
 
 def _multiples(promised: dict[str, Guarantee], bought: CertifiedLine, line: list[Case]) -> dict[str, int]:
     """So often what was paid for all the line's fakes, the law's floor at least; more by the card, if it was valid; less what they were
-    awarded before.
+    awarded before. Each unit that was bought is one fake at most.
     """
     law = more = floor = 0
-    for food, card in {(one.food, one.card) for one in line if one.fake}:
+    left = bought.quantity
+    for food, card in sorted({(one.food, one.card) for one in line if one.fake}, reverse=True):
         names = ("authenticity", "food_safety") if food else ("authenticity",)
-        units = sum(one.fake for one in line if (one.food, one.card) == (food, card))
+        units = min(left, sum(one.fake for one in line if (one.food, one.card) == (food, card)))
+        left -= units
         paid, found = bought.paid_minor * units // bought.quantity, [promised[name] for name in names if name in promised]
         by_law = max((one.multiple_by_law * paid for one in found), default=0)
         law, more = law + by_law, more + max([by_law] + [one.multiple * paid for one in found if card])

@@ -24,7 +24,9 @@ GIVEN = ("refunded", "exchanged", "resent")
 
 @dataclass(slots=True)
 class Case:
-    """As it stands. open: since when; late: when the buyer applied the units should have left; granted: units, and the refund's id."""
+    """As it stands. open: since when; fell_at: when its ruling fell on appeal; late: when the buyer applied the units should have left;
+    granted: units, and the refund's id.
+    """
 
     open: datetime
     kind: str
@@ -37,6 +39,7 @@ class Case:
     answered_at: datetime | None = None
     ruled: str = ""
     ruled_at: datetime | None = None
+    fell_at: datetime | None = None
     fault: str = ""
     finding: str = "none"
     appraisal_minor: int = 0
@@ -171,7 +174,7 @@ def _ended(check: Check, entry: Entry, fact: refund.CaseClosed, case: Case, line
         "answer": case.answer,
         "answered_at": None if case.reopened else case.answered_at,
         "ruled": case.ruled,
-        "ruled_at": case.ruled_at,
+        "ruled_at": case.ruled_at if fact.ruled_at == case.ruled_at else case.fell_at or case.ruled_at,  # an older program told the first
         "fault": fault,
         "finding": case.finding,
         "funder": case.funder,
@@ -199,10 +202,12 @@ def _fold(fact: Any, case: Case) -> None:
         case.quantity = fact.quantity
     if isinstance(fact, dispute.CaseReopened):
         case.reopened = True
+    if isinstance(fact, dispute.CaseAppealEnded) and fact.won:
+        case.fell_at = fact.occurred_at
     if isinstance(fact, dispute.CaseRuled | dispute.CaseAppealEnded):
         case.fault, case.finding, case.appraisal_minor = fact.fault, fact.finding, fact.appraisal_minor
     if isinstance(fact, dispute.CaseRuled) and fact.appeal_until is not None:
-        case.ruled, case.ruled_at = "buyer" if fact.upheld else "seller", fact.occurred_at
+        case.ruled, case.ruled_at, case.fell_at = "buyer" if fact.upheld else "seller", fact.occurred_at, None
     if isinstance(fact, refund.RefundGranted):
         case.funder, case.refund_id, case.granted = fact.funder, fact.refund_id, fact.quantity
     if case.answer and not before:

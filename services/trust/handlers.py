@@ -85,11 +85,9 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.sham, given(policy.at(event.occurred_at)), EVENT_ID)
         case OrderCompleted():
             return on(event, decide.completed, given(policy.at(event.occurred_at)), EVENT_ID)
-        case CaseRuled():
-            return on(event, decide.ruled, given(policy.at(event.occurred_at)), EVENT_ID)
-        case CaseClosed() | CaseAppealEnded():
+        case CaseRuled() | CaseClosed() | CaseAppealEnded():
             buyer = event.buyer_id or ""
-            return on(event, decide.ended, HOLDER.one(decide.subject_of(buyer)), _person(buyer), given(policy), EVENT_ID)
+            return on(event, decide.of_case, HOLDER.one(decide.subject_of(buyer)), _person(buyer), given(policy), EVENT_ID)
         case ChargebackEnded():
             return on(event, decide.charged_back, given(policy.at(event.occurred_at)), EVENT_ID)
         case EvidenceFound():

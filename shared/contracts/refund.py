@@ -211,9 +211,9 @@ class CaseClosed(CaseFact):
     answered, by the seller in time or its silence most often; empty: it was not. ruled: for whom, if it was. funder: who paid it; what the
     platform's fund paid leaves order and escrow as they were (R4.6). applied_at: since when the case was open; None: not kept. given_up:
     a refund that the provider failed and that a ruling does not grant again (R3.5). promoter_id: whom the line is attributed to.
-    answered_at: when the first answer came, or should have; None: told before. ruled_at: when it was ruled on. line_refunded: with it
-    all units of the line are refunded. bank_minor: of what was granted, what the buyer has from its bank instead (R3.8). card: as in
-    case.opened, where it became known since; else None.
+    answered_at: when the first answer came, or should have; None: told before. ruled_at: when it was ruled on; of a ruling that fell, when
+    the appeal was won (not told before). line_refunded: with it all units of the line are refunded. bank_minor: of what was granted, what
+    the buyer has from its bank instead (R3.8). card: as in case.opened, where it became known since; else None.
 
     Producer: refund. Consumers: order, payment, trust.
     """

@@ -124,11 +124,16 @@ def _parts(purchase: Purchase, line: BoughtLine, upheld: Upheld, before: tuple[U
 
 
 def _fakes(line: BoughtLine, found: tuple[Upheld, ...]) -> Iterable[authenticity.Fake]:
-    """What was paid for them, cumulatively for units of which the same is due. Source: R1.4."""
-    units = Counter[tuple[bool, bool]]()
+    """What was paid for them, cumulatively for units of which the same is due; no more units than were bought, those of which the most is
+    due first: what was ruled to be a fake and paid for in part can be claimed again. Source: R1.4.
+    """
+    units, left = Counter[tuple[bool, bool]](), line.quantity
     for one in found:
         units[(one.unsafe_food, one.card)] += one.quantity
-    return (authenticity.Fake(line.paid_minor * many // line.quantity, food, card) for (food, card), many in units.items())
+    for (food, card), many in sorted(units.items(), reverse=True):
+        counted = min(many, left)
+        left -= counted
+        yield authenticity.Fake(line.paid_minor * counted // line.quantity, food, card)
 
 
 def _fresh(purchase: Purchase, upheld: Upheld, why: Why) -> bool:

@@ -93,8 +93,8 @@ class Case:
     those; astray: they did not arrive, and may leave again as the line's own. card: the order's trust card was valid at placement; None:
     that is not known, or there is none. hold: what the order said of units that have not left, empty: it was not asked; held: for so many;
     again: once more, after an appeal; late: when the buyer applied they should have left. awarded: the multiple that it brought beside its
-    refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom, ruled_at: when;
-    the loser appeals before appeal_until. rulings: ids of all that were noted.
+    refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom; the loser appeals
+    before appeal_until. ruled_at: when; of a ruling that fell, when the appeal was won. rulings: ids of all that were noted.
     """
 
     id: str
@@ -178,6 +178,11 @@ class Case:
         return self.appeal is not None and self.appeal.won is None
 
     @property
+    def may_reopen(self) -> bool:
+        """Its buyer's appeal is open; a seller's reopens nothing. Source: R4.11."""
+        return self.appeal is not None and self.appeal.side == "buyer" and self.appealing
+
+    @property
     def instant(self) -> bool:
         """Granted at once as soon as the order keeps its units back: nobody is asked meanwhile. Source: R4.8."""
         return self.state == 10 and self.hold == "asked" and self.turn == "nobody" and not self.agreed
@@ -240,6 +245,7 @@ def _told(case: Case, fact: CaseStep, had_turn: str) -> Case:
             return replace(case, appeal=Appeal(fact.side, fact.appeal_until, at=fact.occurred_at))
         case CaseAppealEnded() if case.appeal is not None:
             ended = replace(case, appeal=replace(case.appeal, won=fact.won), rulings=_noted(case, fact.ruling_id))
+            ended = replace(ended, ruled_at=fact.occurred_at) if fact.won else ended
             return replace(ended, fault=fact.fault, finding=fact.finding, appraisal_minor=fact.appraisal_minor)
         case CaseReopened():
             return replace(case, kind=fact.kind, quantity=fact.quantity, amount_minor=fact.amount_minor)

@@ -121,8 +121,8 @@ class Purchase:
         return None
 
     def appealed(self, line_no: int) -> Case | None:
-        """An ended case of the line whose appeal is open: it may go on."""
-        return next((case for case in self.cases.values() if case.line_no == line_no and case.appealing and case.ended), None)
+        """An ended case of the line that may go on by its buyer's appeal."""
+        return next((case for case in self.cases.values() if case.line_no == line_no and case.may_reopen), None)
 
 
 def refund_id_of(order_id: str, case_id: str, attempt: int = 1) -> str:

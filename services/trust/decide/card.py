@@ -23,7 +23,7 @@ from shared.contracts.card import (
     PersonAbuse,
     PersonCard,
 )
-from shared.contracts.dispute import CaseAppealEnded
+from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.member import TrustCardClaimed
 from shared.contracts.refund import CaseClosed
 from shared.contracts.ruling import Finding
@@ -50,9 +50,9 @@ def claim(event: TrustCardClaimed, holder: Holder | None, person: Person | None,
     return granted, holds(cluster_of(holder, event.buyer_id), event.buyer_id, card_id, event.occurred_at, event.occurred_at)
 
 
-def abused(event: CaseClosed | CaseAppealEnded, holder: Holder | None, person: Person | None) -> Outcome:
+def abused(event: CaseRuled | CaseClosed | CaseAppealEnded, holder: Holder | None, person: Person | None) -> Outcome:
     """A swapped parcel or a false claim, upheld, takes the person's cards back from the moment of its verdict, and is remembered against
-    the next one; a verdict that fell on appeal no more. No facts for any other end of a case. Source: R4.7, R4.11.
+    the next one; a verdict that fell on appeal no more. No facts for any other verdict, or an end that repeats it. Source: R4.7, R4.11.
     """
     if event.buyer_id is None:
         return ()
@@ -64,7 +64,8 @@ def abused(event: CaseClosed | CaseAppealEnded, holder: Holder | None, person: P
     known = holder is not None and abuse_of(voided) in holder.abuses
     if known and isinstance(event, CaseAppealEnded) and event.finding not in ABUSE:
         return voided, _of_person(event, event.buyer_id, cluster, voided=True)
-    if event.finding not in ABUSE or (known and isinstance(event, CaseAppealEnded)):
+    repeats = isinstance(event, CaseAppealEnded) or (isinstance(event, CaseClosed) and event.ruled_at is not None)
+    if event.finding not in ABUSE or (known and repeats):
         return ()
     if known:
         return Reject("abuse.known")
@@ -120,7 +121,7 @@ def card_id_of(event: TrustCardClaimed) -> str:
     return str(uuid.uuid5(CARDS, f"{event.buyer_id}|{event.claim_id}"))
 
 
-def _of_person(event: CaseClosed | CaseAppealEnded, buyer_id: str, cluster: str, *, voided: bool) -> PersonAbuse:
+def _of_person(event: CaseRuled | CaseClosed | CaseAppealEnded, buyer_id: str, cluster: str, *, voided: bool) -> PersonAbuse:
     said: dict[str, Any] = {"order_id": event.order_id, "case_id": event.case_id, "finding": event.finding, "voided": voided}
     return PersonAbuse(cluster=cluster, buyer_id=buyer_id, **said, said_at=event.occurred_at, occurred_at=event.occurred_at)
 

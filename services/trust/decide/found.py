@@ -102,11 +102,10 @@ def closed(event: CaseClosed, policies: Policies, event_id: str | None = None) -
             yield voided(f"{role}:{party}", "completed", line, "refunded_in_full", at, policies.at(at))
 
 
-def ruled(event: CaseRuled, policy: Policy, event_id: str | None = None) -> Outcome:
-    """Who lost the dispute, and what was found. No facts for a ruling that was on no dispute. Source: R5.5, R4.11."""
-    if event.seller_id is None or event.buyer_id is None or event.appeal_until is None:
-        return ()
-    return tuple(_lost(event, "seller" if event.upheld else "buyer", policy, event_id))
+def ruled(event: CaseRuled, policy: Policy, event_id: str | None = None) -> Iterator[Message]:
+    """Who lost the dispute, and what was found. Nothing for a ruling that was on no dispute. Source: R5.5, R4.11."""
+    if event.seller_id is not None and event.buyer_id is not None and event.appeal_until is not None:
+        yield from _lost(event, "seller" if event.upheld else "buyer", policy, event_id)
 
 
 def appealed(event: CaseAppealEnded, policy: Policy, event_id: str | None = None) -> Iterator[Message]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.refund import decide
+from shared.contracts.refund import CaseClosed
 from shared.messaging.shape import Reject
 from tests.unit.builders import ORDER, at
 from tests.unit.refund import acts as a
@@ -49,3 +50,12 @@ def test_a_ruling_dated_before_the_appeal_that_it_judges_is_refused_r4_11() -> N
     assert codes(memory) == ["ruling.too_early"]
     memory.send(a.appeal_ruled(ruling_id="rl3", when="06-24 10:00"))
     assert (len(codes(memory)), l.case_of(memory).reopened) == (1, True)
+
+
+def test_a_claim_that_is_upheld_on_appeal_was_ruled_on_then_not_when_it_was_lost_r4_11_r5_1() -> None:
+    """What it says of the seller is of the day of which the ruling for the buyer is."""
+    claim = (*l.SIGNED, l.requested(kind="refund_only", ground="quality"), l.declined(), a.disputed(), a.HEARD, LOST)
+    memory = shop(*claim, a.appealed(when="06-27 10:00"), a.appeal_ruled(when="07-03 10:00"), l.done(when="07-05 10:00"))
+    end = memory.facts[-1]
+    assert isinstance(end, CaseClosed)
+    assert (end.state, end.seller_at_fault, end.ruled_at) == (60, True, at("07-03 10:00"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -35,14 +36,14 @@ def admitted(memory: Memory, case_id: str, quantity: int = 1, amount_minor: int 
     memory.when(claim, life.accepted(case_id), life.done(case_id, amount_minor=amount_minor))
 
 
-def found(memory: Memory, case_id: str, finding: str, when: str, amount_minor: int) -> None:
+def found(memory: Memory, case_id: str, finding: str, when: str, refunded_minor: int, **claimed: Any) -> None:
     """Ruled to be that, and paid back."""
     claim = life.requested(case_id, quantity=1, kind="claim", ground="counterfeit", when=f"{when} 08:00")
-    claim = claim.model_copy(update={"evidence_ids": ("e",)})
+    claim = claim.model_copy(update={"evidence_ids": ("e",), **claimed})
     memory.when(claim, a.escalated(case_id, when=f"{when} 09:00"))
     memory.advance(b.at(f"{when} 09:00:05") + timedelta(days=2))
     at = b.at(f"{when} 10:00") + timedelta(days=2)
-    memory.when(a.ruled(ruling_id=f"rl-{case_id}", case_id=case_id, when=at, finding=finding), life.done(case_id, amount_minor, when=at))
+    memory.when(a.ruled(ruling_id=f"rl-{case_id}", case_id=case_id, when=at, finding=finding), life.done(case_id, refunded_minor, when=at))
 
 
 def test_the_laws_floor_is_one_of_a_line_however_many_claims_it_takes_r4_9() -> None:
@@ -98,6 +99,18 @@ def test_what_brought_nothing_and_fell_on_appeal_counts_for_nothing_r4_9_r4_11()
             memory.when(a.appealed_by_seller("c2", when="06-21 12:00"), a.appeal_ruled(case_id="c2", when="06-21 13:00"))
         found(memory, "c3", "counterfeit", "06-22", 60_00)
         assert ([minor for _, minor in fakes(memory)], memory.refused) == (minors, [])
+
+
+@pytest.mark.parametrize(("first", "minors"), [("counterfeit", [3_000_00, 0, 0]), ("unsafe_food", [10_000_00, 0, 0])])
+def test_money_alone_takes_no_unit_so_no_unit_brings_its_multiple_twice_r4_9_r1_4(first: str, minors: list[int]) -> None:
+    """Some money back for one unit that was ruled to be a fake, and later all of it: it was bought once."""
+    memory = shop(paid(line(1, 1, 1_000_00, category="food")), life.delivered(1))
+    for case_id, day in (("c1", "06-17"), ("c2", "06-20")):
+        found(memory, case_id, first, day, 10_00, kind="refund_only", ground="quality", amount_minor=10_00)
+    claim = life.requested("c3", quantity=1, kind="claim", ground="counterfeit", when="06-23 10:00")
+    memory.when(claim, life.accepted("c3", when="06-23 11:00"), life.done("c3", 980_00, when="06-23 11:01"))
+    awarded = [case.awarded[0] if case.awarded else 0 for case in purchase_of(memory).cases.values()]
+    assert (awarded, memory.refused) == (minors, [])
 
 
 def test_a_case_stored_before_its_multiple_was_kept_stands_by_itself_r4_9() -> None:

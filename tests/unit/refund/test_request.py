@@ -7,6 +7,7 @@ import pytest
 from shared.contracts.refund import CaseOpened
 from shared.contracts.storefront import CaseKind, Ground
 from tests.unit.builders import CASE, ORDER, at
+from tests.unit.refund import acts as a
 from tests.unit.refund.life import (
     APPROVED,
     DONE,
@@ -181,3 +182,14 @@ def test_a_request_after_the_sellers_silence_finds_the_case_approved_and_the_lin
     assert memory.refused == []
     memory.advance(at("06-19 10:00:05"))
     assert (case_of(memory).state, codes(memory)) == (30, ["case.line_open"])
+
+
+def test_a_sellers_appeal_reopens_nothing_so_the_rest_of_the_line_can_be_claimed_meanwhile_r4_3_r4_11() -> None:
+    """Its windows do not wait for the platform: the no-reason return of the other two units is over before the appeal is."""
+    memory = shop(*SIGNED, requested(quantity=1), declined(), a.disputed())
+    memory.advance(at(a.HEARD))
+    memory.when(a.ruled(remedy="refund_only", when="06-22 10:00"), done(amount_minor=33_33, when="06-22 10:01"))
+    memory.when(a.appealed_by_seller(when="06-22 12:00"), requested("c2", quantity=2, when="06-23 12:00"))
+    assert (case_of(memory, "c2").state, purchase_of(memory).lines[1].open_case) == (10, "c2")
+    memory.send(a.appeal_ruled())
+    assert (case_of(memory).fallen, case_of(memory, "c2").state, codes(memory)) == (True, 10, [])

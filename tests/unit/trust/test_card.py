@@ -21,6 +21,7 @@ from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders as b
+from tests.unit.trust import facts
 
 SUBJECT = f"buyer:{b.BUYER}"
 BUCKETS = (Bucket(dimension="fulfilment", side="good", group=0, day="2026-05-01", weight=1),)
@@ -131,6 +132,18 @@ def test_a_verdict_told_again_is_known_r4_7() -> None:
     memory = trust()
     memory.when(claimed(), ruled_against(), ruled_against())
     assert [code for _, code in memory.refused] == ["abuse.known"]
+
+
+def test_a_buyer_that_is_right_in_part_loses_its_card_when_that_is_ruled_not_when_the_money_is_there_r4_7_r5_1() -> None:
+    """Its claim is upheld, and the parcel that it sent back was swapped all the same: the case goes on for days."""
+    memory = trust()
+    memory.send(claimed())
+    memory.send(facts.ruled(b.at("06-10 10:00"), order_id=b.ORDER, case_id=b.CASE, buyer_id=b.BUYER, finding="swapped_parcel"))
+    assert (holder(memory).card_id, [*holder(memory).abuses.values()]) == (None, [b.at("06-10 10:00")])
+    assert answer(memory.send(claimed("w2", when="06-11 10:00"))).code == "card.abuse"
+    end = ruled_against(when="06-22 10:00").model_copy(update={"ruled_at": b.at("06-10 10:00")})
+    assert memory.send(end) == ()
+    assert memory.refused == []
 
 
 def test_a_verdict_older_than_the_card_that_comes_late_ends_it_where_it_began_r4_7() -> None:
