@@ -184,3 +184,8 @@ def test_a_kind_of_evidence_that_came_later_may_be_missing_and_counts_for_nothin
     told = partial(found, role="buyer", party="b1", counterparty="s1", fact="o1/c1", at=POLICY.effective_from, event_id=None)
     assert list(told(kind="swapped_parcel", policy=parse(before)[0])) == []
     assert [item.weight for item in told(kind="swapped_parcel", policy=parse(TEXT)[0])] == [-10]
+
+
+def test_an_empty_document_between_the_versions_is_none_of_them_r9_1() -> None:
+    assert parse(f"---\n---\n{TEXT}\n---\n") == parse(TEXT)
+    assert parse("") == []
