@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from shared.policy import Policy
 from shared.policy.changes import HEAD, changes, leaves, shown, word_of
 from shared.policy.schema import schema
-from shared.policy.words import WORDS, rule_at
+from shared.policy.words import WORDS
 from tests.unit.builders import POLICY
 
 FILE = Path(__file__).parents[2] / "deploy" / "policy.yaml"
@@ -134,20 +134,6 @@ def test_the_words_of_a_change(path: str, value: object, sentence: str) -> None:
 )
 def test_a_value_is_shown_as_a_shop_manager_writes_it(path: str, value: Any, words: str) -> None:
     assert shown(path, value) == words
-
-
-@pytest.mark.parametrize(
-    ("path", "rules"),
-    [
-        *(("zone", "R1.2"), ("lead_minutes", "R2.8, R9.1"), ("order.pay_minutes", "R2.2")),
-        *(("order.late", "R2.4"), ("order.late.max_minor", "R2.4"), ("order.late.max_minor.CNY", "R2.4")),
-        *(("order.tags.3", "R2.4, R4.7"), ("refund.fund.day_minor.CNY.more", "R4.6"), ("trust.tiers.1.least", "R5.7")),
-        *(("refund.guarantees.trust_card.damaged_hours", "R4.7"), ("trust.roles.seller.half_life_days", "R5.2")),
-        *(("order", ""), ("order.unheard", ""), ("version", "")),
-    ],
-)
-def test_a_fault_names_the_rule_of_its_value_or_of_the_nearest_section_that_has_some_each_once_r9_1(path: str, rules: str) -> None:
-    assert rule_at(path) == (f" ({rules})" if rules else "")
 
 
 def test_what_is_only_written_otherwise_is_no_change() -> None:
