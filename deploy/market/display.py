@@ -14,7 +14,7 @@ from rich.table import Table
 from deploy.market import play, totals
 from deploy.market.fates import FATES
 from deploy.market.outcome import expected_of
-from deploy.market.verdict import Verdict
+from deploy.market.verdict import BY_HAND, Verdict
 from shared.currencies import amount
 
 SHANGHAI = timezone(timedelta(hours=8))
@@ -61,7 +61,7 @@ def lateness(verdict: Verdict) -> str:
 
 
 def breaks(verdict: Verdict) -> str:
-    """What the provider's statements got wrong, by kind. Source: R3.9."""
+    """What the provider's statements got wrong or took back, by kind. Source: R3.9."""
     found, standing = verdict.found.breaks, verdict.found.standing
     kinds = Counter(line.rpartition(": ")[2].partition(" of ")[0] for line in found.values())
     told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
@@ -111,6 +111,7 @@ def _by_currency(verdict: Verdict) -> Table:
         ("paid back to buyers", lambda unit: provider.paid[(unit, "refund")]),
         ("charged back by banks", lambda unit: _charged_back(verdict, unit)),
         ("compensations paid to buyers", lambda unit: provider.paid[(unit, "compensation")]),
+        ("came back, the platform's to pay", lambda unit: sum(provider.back[(unit, how)] for how in BY_HAND)),
         ("paid out to sellers and promoters", lambda unit: provider.paid[(unit, "payout")]),
         ("still in escrow", lambda unit: books.sum_of("escrow:", unit)),
         ("on balances, payouts under way", lambda unit: books.sum_of("balance:", unit) + books.sum_of("payout:", unit)),

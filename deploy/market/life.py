@@ -42,7 +42,8 @@ class Life:
     signed: the phase in which the last parcel is signed, signed_of: by line. cancelled: units by line, each with its time. refunded:
     units by line that a case gave back; returned_late: lines of which that came after settlement. confirmed: lines that the buyer
     confirms. used: virtual lines that were redeemed. sham: parcels whose waybill was a pretence, by a ruling. psp_fails: the PSP pays
-    neither refunds nor compensations of this order; psp_fails_first: not the first refund.
+    neither refunds nor compensations of this order; psp_fails_first: not the first refund. bounces: what it pays of these comes back to
+    it, and a person finds that: paid (by the platform), unclaimed or arrived; empty: nothing does.
     evidence: items that stand in the end, by subject/kind.
     charged: what parties are asked for, compensations and refunds after settlement.
     given: by promoter, what its subsidies come to, less what came back. prefunded: of a promoter of its own, what is left in the end of
@@ -78,6 +79,7 @@ class Life:
     sham: list[Parcel] = field(default_factory=list)
     psp_fails: bool = False
     psp_fails_first: bool = False
+    bounces: str = ""
     gains: list[Gain] = field(default_factory=list)
     owed: Counter[str] = field(default_factory=Counter)
     won_back: set[int] = field(default_factory=set)

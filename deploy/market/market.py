@@ -89,10 +89,16 @@ def build(seed: int, orders: int, delay_days: int = 0) -> Market:
     return Market(seed, place, tuple(lives), in_order(sent + noise), delayed=delay_days > 0)
 
 
-def failing(market: Market) -> tuple[list[str], list[str]]:
-    """Orders of which the provider pays nothing back, and of which not the first refund."""
-    lives = market.lives
-    return [life.cart.order_id for life in lives if life.psp_fails], [life.cart.order_id for life in lives if life.psp_fails_first]
+def failing(market: Market) -> tuple[list[str], list[str], dict[str, str]]:
+    """Orders of which the provider pays nothing back, of which not the first refund, and of which all that it pays back bounces, with what
+    a person finds of that.
+    """
+    orders = {life.cart.order_id: life for life in market.lives}
+    return (
+        [order_id for order_id, life in orders.items() if life.psp_fails],
+        [order_id for order_id, life in orders.items() if life.psp_fails_first],
+        {order_id: life.bounces for order_id, life in orders.items() if life.bounces},
+    )
 
 
 def in_order(sent: list[Sent]) -> tuple[Sent, ...]:

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from itertools import count
 from typing import Any
 
+from deploy.market.bounces import REASON, Bounce
 from deploy.market.clients import Read
 from deploy.market.sent import OPENING, Sent
 
@@ -24,22 +26,27 @@ SLIPS = ("amount", "currency", "duplicate", "missing_there", "missing_here")  # 
 ONE_IN_OF_EACH = 25  # payouts
 SLIPS_UNTIL = OPENING + timedelta(days=40)  # so that the market sees what becomes of them
 MENDED_AFTER = timedelta(days=10)  # of every second one: when each of them has been found
-ONE_IN_LATE, ONE_IN_TWICE, ONE_IN_AGAIN, ONE_PARTY_IN_FAILS = 25, 20, 20, 6
+ONE_IN_LATE, ONE_IN_TWICE, ONE_IN_AGAIN, ONE_PARTY_IN_FAILS, ONE_PAYOUT_IN_BOUNCES = 25, 20, 20, 6, 20
+BOUNCES_UNTIL = SLIPS_UNTIL
 
 
 class Provider:
     """What the provider knows. Whatever it does follows from the seed and the instruction's id, not from when it was read.
 
     captured: the order of each payment; taken: of each chargeback that was lost. failing: orders whose refunds and compensations it does
-    not pay; failing_first: of these not the first refund.
-    The first payout of some parties comes back, too. paid: by currency and `refund`, `compensation` or `payout`; paid_to:
-    payouts, by party and currency; kept: of deposits, what came back.
-    instructed: how often each instruction came; it is carried out once. slips, left: what its statement of payouts gets wrong, as the break
-    that must be told of it; those that it never mends.
+    not pay; failing_first: of these not the first refund. The first payout of some parties comes back, too. bouncing: what a person
+    finds of an order's refunds and compensations, which are paid and come back days later; so do some payouts.
+    paid: by currency and `refund`, `compensation` or `payout`; paid_to: payouts, by party and currency, each less those that came back
+    after all; kept: of deposits, what came back. back: of refunds and compensations, by currency and what was found.
+    instructed: how often each instruction came; it is carried out once. slips, left: what its statement of payouts gets wrong, and what it
+    takes back late, as the break that must be told of it; those that it never mends.
     """
 
-    def __init__(self, seed: int, failing: Iterable[str], failing_first: Iterable[str] = ()) -> None:
+    def __init__(
+        self, seed: int, failing: Iterable[str], failing_first: Iterable[str] = (), bouncing: Mapping[str, str] | None = None
+    ) -> None:
         self._seed, self._failing, self._failing_first = seed, frozenset(failing), set(failing_first)
+        self._bouncing = dict(bouncing or {})
         self._answers: list[tuple[datetime, str, int, Sent]] = []
         self._order = count()
         self._paid_before: set[str] = set()
@@ -50,6 +57,7 @@ class Provider:
         self.paid: Counter[tuple[str, str]] = Counter()
         self.paid_to: Counter[tuple[str, str]] = Counter()
         self.kept: Counter[tuple[str, str]] = Counter()
+        self.back: Counter[tuple[str, str]] = Counter()
         self.slips: set[str] = set()
         self.left: set[str] = set()
 
@@ -91,29 +99,53 @@ class Provider:
     def _carry_out(self, kind: str, instruction: str, record: Read) -> None:
         assert record.body is not None
         fails = self._fails(kind, record.key)
-        if not fails:
-            self.paid[(str(record.body["currency"]), kind)] += int(record.body["amount_minor"])
-            if kind == "payout":
-                self.paid_to[(record.key, str(record.body["currency"]))] += int(record.body["amount_minor"])
-        elif record.body.get("of") == "deposit":
-            self.kept[(record.key, str(record.body["currency"]))] += int(record.body["amount_minor"])
         delay = timedelta(minutes=USUAL_MINUTES[0] + self._roll(instruction, "delay") % (USUAL_MINUTES[1] - USUAL_MINUTES[0]))
         late = self._roll(instruction, "late") % ONE_IN_LATE == 0
         at = datetime.fromisoformat(str(record.body["occurred_at"])) + delay + (LATE if late else timedelta())
         answer = _answer(kind, instruction, record.key, at, fails)
         self._schedule(answer)
-        if kind == "payout" and not fails:
-            self._state_payout(instruction, record.key, at, record.body)
-        elif not fails:
-            self._state(kind, instruction, record.key, at, record.body)
         if self._roll(instruction, "twice") % ONE_IN_TWICE == 0:
             self._schedule(answer)
         if self._roll(instruction, "again") % ONE_IN_AGAIN == 0:
             later = answer.at + timedelta(minutes=1)
             code = "payout.closed" if kind == "payout" else f"{kind}.ended"
             self._schedule(replace(answer, id=f"{answer.id}-again", at=later, refused=code))
+        if not fails:
+            self._pay(kind, instruction, answer, record.key, record.body)
+        elif record.body.get("of") == "deposit":
+            self.kept[(record.key, str(record.body["currency"]))] += int(record.body["amount_minor"])
 
-    def _state(self, kind: str, reference: str, order_id: str, at: datetime, body: Mapping[str, Any]) -> None:
+    def _pay(self, kind: str, instruction: str, answer: Sent, key: str, body: Mapping[str, Any]) -> None:
+        """For good, or until it comes back."""
+        amount, currency, of_deposit = int(body["amount_minor"]), str(body["currency"]), body.get("of") == "deposit"
+        state = self._state_payout if kind == "payout" else partial(self._state, kind)
+        line = state(instruction, key, answer.at, body)
+        bounce = self._bounce(instruction, answer, line, of_deposit=of_deposit) if line is not None else None
+        for one in bounce.told() if bounce is not None else ():
+            self._schedule(one)
+        if bounce is not None and bounce.long_after:
+            self.slips.add(f"{key}: missing_there of {kind} {instruction}")
+        if bounce is not None and not bounce.arrived:
+            if kind == "payout":
+                self.kept[(key, currency)] += amount if of_deposit else 0
+                return
+            self.back[(currency, bounce.how)] += amount
+        self.paid[(currency, kind)] += amount
+        if kind == "payout":
+            self.paid_to[(key, currency)] += amount
+
+    def _bounce(self, instruction: str, answer: Sent, line: Sent, *, of_deposit: bool) -> Bounce | None:
+        """of_deposit: back before income comes to it."""
+        how = self._bouncing.get(answer.key, "")
+        if line.type == "statement.payout":
+            chosen = answer.at < BOUNCES_UNTIL and self._roll(instruction, "bounces") % ONE_PAYOUT_IN_BOUNCES == 0
+            how = ("paid", "not_paid")[self._roll(instruction, "found") % 2] if chosen else ""
+        if not how:
+            return None
+        long_after = not of_deposit and self._roll(instruction, "long after") % 2 == 0
+        return Bounce(answer, line, how, long_after, again=self._roll(instruction, "back again") % 2 == 0)
+
+    def _state(self, kind: str, reference: str, order_id: str, at: datetime, body: Mapping[str, Any]) -> Sent:
         """A line of the statement of that day."""
         day = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
         line = {
@@ -127,10 +159,12 @@ class Provider:
             "currency": body["currency"],
         }
         identity = f"st-{kind}-{reference}"
-        self._schedule(Sent("psp", "psp.v1", "psp", identity, "statement.line", order_id, day + STATED_AFTER, line, 0))
+        stated = Sent("psp", "psp.v1", "psp", identity, "statement.line", order_id, day + STATED_AFTER, line, 0)
+        self._schedule(stated)
+        return stated
 
-    def _state_payout(self, payout: str, party: str, at: datetime, body: Mapping[str, Any]) -> None:
-        """Now and then it gets one wrong, and mends every second one. Source: R3.9."""
+    def _state_payout(self, payout: str, party: str, at: datetime, body: Mapping[str, Any]) -> Sent | None:
+        """Now and then it gets one wrong, and mends every second one. None: this is one of those. Source: R3.9."""
         day = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
         line = {"party": party, "statement_id": f"st-{day:%Y%m%d}", "line_id": f"payout-{payout}", "day": f"{day:%Y-%m-%d}"}
         line |= {"payout_id": payout, "amount_minor": body["amount_minor"], "currency": body["currency"]}
@@ -145,6 +179,7 @@ class Provider:
                 self.left.add(said)
             else:
                 self._schedule(_line(_mended(line, told), f"{payout}-mended", day + STATED_AFTER + MENDED_AFTER))
+        return None if slip else _line(line, f"{payout}-0", day + STATED_AFTER)
 
     def _fails(self, kind: str, key: str) -> bool:
         if kind == "refund" and key in self._failing_first:
@@ -165,7 +200,7 @@ class Provider:
 
 def _answer(kind: str, instruction: str, key: str, at: datetime, fails: bool) -> Sent:
     keyed = {"party": key} if kind == "payout" else {"order_id": key}
-    body = {**keyed, f"{kind}_id": instruction} | ({"reason": "account closed"} if fails else {})
+    body = {**keyed, f"{kind}_id": instruction} | ({"reason": REASON} if fails else {})
     verdict = f"{kind}.{'failed' if fails else 'succeeded'}"
     return Sent("psp", "psp.v1", "psp", f"psp-{instruction}", verdict, key, at, body, 0)
 

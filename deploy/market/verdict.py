@@ -22,6 +22,8 @@ from shared.contracts import topics
 
 PARKED, REFUSED = ([topic.name for topic in found] for found in (topics.PARKED, topics.REFUSED))
 
+BY_HAND = {"paid": "platform:by_hand", "unclaimed": "platform:unclaimed"}  # what a person found of what came back, and where it is
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -118,8 +120,11 @@ def _of_ledger(verdict: Verdict) -> list[str]:
         captured[currency] += amount
     for currency in sorted(captured):
         at_provider = captured[currency] - sum(provider.paid[(currency, kind)] for kind in ("refund", "compensation", "payout"))
+        at_provider += sum(provider.back[(currency, how)] for how in BY_HAND)
         lines += _same(f"{currency} sum of the ledger", 0, ledger.sum_of("", currency))
         lines += _same(f"{currency} at the provider", at_provider, -ledger.sum_of("psp:cash", currency))
+        for how, account in BY_HAND.items():
+            lines += _same(f"{currency} that came back and is {how}", provider.back[(currency, how)], ledger.sum_of(account, currency))
         for kind in ("refund", "compensation"):
             paid = provider.paid[(currency, kind)]
             lines += _same(f"{currency} of {kind}s, by rule and funder", paid, verdict.totals.paid(kind, currency))

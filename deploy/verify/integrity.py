@@ -138,13 +138,21 @@ def _ids_once(log: Log) -> Check:
 
 
 def _versions(log: Log, tables: Tables) -> Check:
-    """Entities whose facts begin after a topic was shortened are compared by their last version alone."""
+    """Entities whose facts begin after a topic was shortened are compared by their last version alone. Those of one entity that lie in one
+    lane lie there in order, be there others elsewhere: whoever writes them has locked the entity before.
+    """
     check = Check("every entity is its facts: versions dense, as many as stored")
     versions: dict[tuple[str, str], list[int]] = {}
+    before: dict[tuple[str, str, str, int], int] = {}
     for entry in log.facts():
         place = ENTITIES.get(entry.type) or ENTITIES.get(entry.topic)
         if place is not None and entry.type not in CHANGES_NOTHING and entry.event is not None and TOPICS[entry.topic].own:
-            versions.setdefault((place[0], place[1](entry.event)), []).append(int(entry.header("ce_entityversion") or 0))
+            entity, version = (place[0], place[1](entry.event)), int(entry.header("ce_entityversion") or 0)
+            versions.setdefault(entity, []).append(version)
+            if place[0] in SPREAD:
+                last = before.get(there := (*entity, entry.topic, entry.partition), 0)
+                check.that(last < version, f"{entry}: version {version} of {' '.join(entity)} behind its version {last}")
+                before[there] = version
     for (kind, key), found in versions.items():
         if kind in SPREAD:
             found.sort()

@@ -1,12 +1,14 @@
 """Why orders were refused, and that nothing stood against those that were accepted: by the cart, by suspensions, by the campaign.
 
-Written from the rules' text and shares no code with the services. What was known at the moment of a refusal no topic says; a reason that
-no knowledge could give is a difference. Of an acceptance the versions of what it drew on say what was known.
+Written from the rules' text and shares no code with the services. What was known at the moment of a refusal no topic says in full; a
+reason that no knowledge of then could give is a difference. Of an acceptance the versions of what it drew on say what was known, so that
+of a campaign it also bounds what was known of refusals before and behind it in its lane: whose orders are decided one after the other.
 Source: R1.1, R1.5, R2.3, R2.7-R2.9, R3.3, R4.5.
 """
 
 from __future__ import annotations
 
+from bisect import bisect, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from typing import Any
 
 from deploy.verify.allocation import commission_of, promoter_of, shares_of
 from deploy.verify.campaigns import Product, connected, version
-from deploy.verify.log import Entry, Log, cause
+from deploy.verify.log import Entry, Lane, Log, cause
 from deploy.verify.report import Check
 from shared.contracts.campaign import (
     AllotmentReleased,
@@ -46,8 +48,13 @@ COUNTING: tuple[type[Message], ...] = (LimitTaken, LimitReleased, LimitMoved, Cl
 
 @dataclass(slots=True)
 class Phase:
-    """What a campaign may sell of a product, from one word of governance to the next. least, most: units left in between."""
+    """What a campaign may sell of a product, from one word of governance to the next. least, most: units left in between.
 
+    since, until: the versions of the allotment that it is, 0 before the first.
+    """
+
+    since: int = 0
+    until: int = 0
     reviews: tuple[tuple[datetime, bool], ...] = ()
     units: int | None = None
     limit: int | None = None
@@ -61,13 +68,23 @@ class Phase:
 @dataclass(slots=True)
 class Campaigns:
     """phases: of each product, the first one before anybody told of it. taking: the one in which an order took units. bought: units that
-    the accounts of one person ever took, whatever they gave back.
+    the accounts of one person ever took, whatever they gave back. drawn: numbers and versions of what orders of a lane took and gave back.
     """
 
     phases: dict[Product, list[Phase]] = field(default_factory=lambda: defaultdict(lambda: [Phase()]))
     taking: dict[tuple[str, Product], Phase] = field(default_factory=dict)
     cluster: dict[str, str] = field(default_factory=dict)
     bought: Counter[tuple[str, Product]] = field(default_factory=Counter)
+    drawn: dict[tuple[Lane, Product], list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+
+    def known(self, refused: Entry, product: Product) -> Iterator[Phase]:
+        """Those that may have held when that was decided: not before what its lane says already, nor after what it says next."""
+        drawn = self.drawn.get(((refused.topic, refused.partition), product), [])
+        place = bisect(drawn, (refused.sequence or 0, 0))
+        least, next_version = drawn[place - 1][1] if place else 0, drawn[place][1] if place < len(drawn) else None
+        for phase in self.phases.get(product, [Phase()]):
+            if phase.until >= least and (next_version is None or phase.since < next_version):
+                yield phase
 
     def person(self, account: str) -> str:
         """The cluster of that account; one that was never linked is its own."""
@@ -91,7 +108,8 @@ def _rejected(log: Log, policies: Policies, campaigns: Campaigns) -> Check:
     for entry, refused in log.of(OrderRejected):
         reasons: set[Reason] = set()
         for cart in carts.get((entry.header("ce_causationid"), entry.key), []):
-            reasons |= {*_against(cart, policies.at(cart.occurred_at)), *_due(cart), *_suspended(cart, spans), *_scarce(cart, campaigns)}
+            reasons |= {*_against(cart, policies.at(cart.occurred_at)), *_due(cart), *_suspended(cart, spans)}
+            reasons |= {*_scarce(cart, campaigns, entry)}
         fine = (refused.code, refused.detail) in {(code, detail[:DETAIL_MAX]) for code, detail in reasons}
         words = f"{sorted(reasons) or 'nothing'} stands against it, told was {(refused.code, refused.detail)}"
         check.that(fine or any(log.starts.values()), f"{entry}: {words}")
@@ -172,8 +190,8 @@ def _suspended(cart: OrderPlaced, spans: Spans) -> Iterator[Reason]:
                 yield code, subject
 
 
-def _scarce(cart: OrderPlaced, campaigns: Campaigns) -> Iterator[Reason]:
-    """At any time, as the order may have come before or after all that was said of the product. Source: R2.7."""
+def _scarce(cart: OrderPlaced, campaigns: Campaigns, refused: Entry) -> Iterator[Reason]:
+    """The order may have come before or after what was said of the product, as far as its lane does not say which. Source: R2.7."""
     if cart.campaign_id is None:
         return
     wanted = Counter[str]()
@@ -181,7 +199,7 @@ def _scarce(cart: OrderPlaced, campaigns: Campaigns) -> Iterator[Reason]:
         wanted[line.sku] += line.quantity if line.kind != "freight" else 0
     for sku, units in (+wanted).items():
         product, person = (cart.campaign_id, sku), campaigns.person(cart.buyer_id)
-        for phase in campaigns.phases.get(product, [Phase()]):
+        for phase in campaigns.known(refused, product):
             if not phase.approved(cart.occurred_at):
                 yield "campaign.not_reviewed", sku
             elif phase.units is None:
@@ -225,20 +243,23 @@ def _campaigns(log: Log) -> Campaigns:
         for entry, fact in log.of(kind):
             told: Any = fact
             facts[(told.campaign_id, told.sku)].append((version(entry), told))
+            if isinstance(fact, AllotmentTaken | AllotmentReleased):
+                place = (entry.topic, entry.partition), (fact.campaign_id, fact.sku)
+                insort(campaigns.drawn[place], (entry.sequence or 0, version(entry)))
     buyers = {fact.order_id: fact.buyer_id for _, fact in log.of(OrderAccepted)}
     for product, found in facts.items():
         left, phases = 0, campaigns.phases[product]
-        for _, fact in sorted(found, key=lambda one: one[0]):
+        for number, fact in sorted(found, key=lambda one: one[0]):
             now = phases[-1]
             if isinstance(fact, AllotmentReviewed):
                 reviews = tuple(sorted((*now.reviews, (fact.occurred_at, fact.approved))))[-REVIEWS_MAX:]
-                phases.append(Phase(reviews, now.units, now.limit, left, left))
+                phases.append(Phase(number, number, reviews, now.units, now.limit, left, left))
             elif isinstance(fact, AllotmentSized):
                 left += fact.units - (now.units or 0)
-                phases.append(Phase(now.reviews, fact.units, fact.limit_per_identity, left, left))
+                phases.append(Phase(number, number, now.reviews, fact.units, fact.limit_per_identity, left, left))
             else:
                 left += fact.units if isinstance(fact, AllotmentReleased) else -fact.units
-                now.least, now.most = min(now.least, left), max(now.most, left)
+                now.until, now.least, now.most = number, min(now.least, left), max(now.most, left)
                 if isinstance(fact, AllotmentTaken):
                     campaigns.taking[(fact.order_id, product)] = now
                     campaigns.bought[(campaigns.person(buyers.get(fact.order_id, "")), product)] += fact.units

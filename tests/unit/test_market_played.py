@@ -13,7 +13,7 @@ from deploy.market.market import Market, build
 from deploy.market.newrules import SINCE, policies
 from deploy.market.outcome import TOPICS, differences, read, told
 from deploy.market.totals import ESCROW, FUND, total
-from deploy.market.verdict import deposit_of
+from deploy.market.verdict import BY_HAND, deposit_of
 from shared.contracts import registry
 from tests.unit.fairground import Fairground
 from tests.unit.verify.recorded import checked, wrong
@@ -23,12 +23,11 @@ NOT_PLAYED = {
     "governance.v1": {"score.explanation_requested"},
     "order.v1": {"order.closed", "ruling.noted", "shipment_hold.refused"},
     "party.v1": {
-        *("payout.contradicted", "payout.overdue", "payout.returned", "payout.settled"),
+        *("payout.overdue", "payout.returned"),
         *("prefund.release_noted", "prefund.released"),
     },
     "payment.v1": {
-        *("break.explained", "break.found", "chargeback.contested", "chargeback.overdue", "compensation.contradicted"),
-        *("handling.noted", "refund.contradicted", "refund.held", "refund.refused"),
+        *("chargeback.contested", "chargeback.overdue", "refund.held", "refund.refused"),
     },
     "psp.v1": {
         *("compensation.failed", "compensation.succeeded", "payout.failed", "payout.succeeded", "refund.failed", "refund.succeeded"),
@@ -38,12 +37,15 @@ NOT_PLAYED = {
     "ruling.v1": {"money.handled", "payout.handled"},
     "trust.v1": {"card.refused", "card.revoked", "score.explained"},
 }
-SAID_AGAIN = {"refund.ended", "compensation.ended", "payout.closed"}  # of the provider, under another id
+SAID_AGAIN = {  # of the provider, under another id
+    *("refund.ended", "compensation.ended", "payout.closed"),
+    *("refund.contradicted", "compensation.contradicted", "payout.contradicted"),
+}
 
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    return build(57, len(FATES))
+    return build(255, len(FATES))
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +94,18 @@ def test_what_the_statement_of_payouts_gets_wrong_is_found_and_what_is_mended_is
     assert straight.psp.slips > straight.psp.left > set()
     assert sorted(found.breaks.values()) == sorted(straight.psp.slips)
     assert sorted(found.standing.values()) == sorted(straight.psp.left)
+
+
+def test_what_came_back_after_it_was_paid_is_found_by_a_person_in_every_way_and_booked_so_r3_5(straight: Fairground) -> None:
+    told = {(one.type, (one.body or {}).get("how", "")) for one in straight.records()}
+    assert told >= {("payout.settled", how) for how in ("paid", "not_paid")}
+    assert told >= {("handling.noted", how) for how in ("paid", "unclaimed", "arrived")}
+    moved = Counter[tuple[str, str]]()
+    for moves in [(one.body or {}).get("moves") or {} for one in straight.records()]:
+        for posting in moves.get("postings", ()):
+            moved[(moves["currency"], posting["account"])] += posting["amount_minor"]
+    by_hand = {(currency, how): moved[(currency, account)] for currency in CURRENCIES for how, account in BY_HAND.items()}
+    assert +Counter(by_hand) == straight.psp.back
 
 
 def test_rules_change_amid_it_and_what_was_ordered_before_keeps_its_own_r9_1_r2_4(market: Market, straight: Fairground) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 import pytest
@@ -81,8 +81,10 @@ def test_the_providers_statement_of_payouts_is_wrong_in_each_way_now_and_then_an
     for _ in range(2):  # what is read again changes nothing
         provider.take(instructed(f"s-{number % 90}", f"po-{number}", offset=number, kind="payout") for number in range(400))
         said += provider.answers(OPENING + 40 * DAY, 40)
-    paid = {str(one.body["payout_id"]) for one in said if one.type == "payout.succeeded"}
-    lines = {str(one.body["line_id"]): one.body for one in said if one.type == "statement.payout"}  # the last of each
+    bounced = {str(one.body["payout_id"]) for one in said if one.type == "payout.failed"}
+    paid = {str(one.body["payout_id"]) for one in said if one.type == "payout.succeeded"} - bounced
+    lines = {str(one.body["line_id"]): one.body for one in said if one.type == "statement.payout"}
+    lines = {line_id: one for line_id, one in lines.items() if one["payout_id"] not in bounced}  # the last of each
     stated = Counter(str(one["payout_id"]) for one in lines.values() if one["amount_minor"])
     kinds = {kind: {line.rpartition(" ")[2] for line in provider.slips if f": {kind} of payout" in line} for kind in SLIPS}
     left = {line.rpartition(" ")[2] for line in provider.left}
@@ -92,3 +94,36 @@ def test_the_providers_statement_of_payouts_is_wrong_in_each_way_now_and_then_an
     assert {payout for payout, count in stated.items() if count > 1} == kinds["duplicate"] & left
     wrong = {str(one["payout_id"]) for one in lines.values() if (one["amount_minor"] or 5_00, one["currency"]) != (5_00, "CNY")}
     assert wrong == (kinds["amount"] | kinds["currency"]) & left
+
+
+@pytest.mark.parametrize(("kind", "arrived"), [("payout", "paid"), ("refund", "arrived"), ("compensation", "arrived")])
+def test_what_bounces_was_paid_its_line_is_taken_back_and_a_person_finds_what_holds_r3_5_r3_9(kind: str, arrived: str) -> None:
+    """Stated again where it had arrived; else a payout is not paid, and the rest is the platform's to pay."""
+    bouncing = {} if kind == "payout" else {f"o-{number}": ("unclaimed", "paid", "arrived")[number % 3] for number in range(60)}
+    provider, told = Provider(1, [], bouncing=bouncing), defaultdict[str, list[Sent]](list)
+    provider.take(instructed(f"o-{number % 90}", f"i-{number}", offset=number, kind=kind) for number in range(200))
+    for day in range(40):
+        for one in provider.answers(closing(day), day):
+            told[str(one.body.get(f"{kind}_id") or one.body.get("item_id") or one.body["reference"])].append(one)
+    back = {item: said for item, said in told.items() if any(one.app == "ruling" for one in said)}
+    failed = [item for item, said in told.items() if item not in back and any(one.type == f"{kind}.failed" for one in said)]
+    for said in back.values():
+        first, *again = (one for one in said if one.type == f"{kind}.failed")
+        (handled,) = (one for one in said if by_person(one))
+        assert [one.type for one in said if one.at < first.at and not by_line(one)][:1] == [f"{kind}.succeeded"]
+        assert first.phase < handled.phase
+        assert {one.refused for one in again} <= {f"{kind}.contradicted"}
+        lines = [one.body["amount_minor"] for one in said if by_line(one)]
+        assert lines == [5_00, 0] + [5_00] * (handled.body["how"] == arrived)
+    found = Counter(str(one.body["how"]) for said in back.values() for one in said if by_person(one))
+    assert set(found) == ({"paid", "not_paid"} if kind == "payout" else {"paid", "unclaimed", "arrived"})
+    assert provider.paid[("CNY", kind)] == (200 - len(failed) - found["not_paid"]) * 5_00
+    assert provider.back == ({} if kind == "payout" else {("CNY", how): found[how] * 5_00 for how in ("paid", "unclaimed")})
+
+
+def by_person(one: Sent) -> bool:
+    return one.app == "ruling"
+
+
+def by_line(one: Sent) -> bool:
+    return one.type.startswith("statement.")

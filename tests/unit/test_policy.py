@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from services.trust.decide.found import found
 from shared.policy import InvalidPolicy, Policies, document
 from shared.policy.policies import configured, parse
+from shared.policy.words import rule_at
 from tests.unit.builders import POLICIES, POLICY
 
 FILE = Path(__file__).parents[2] / "deploy" / "policy.yaml"
@@ -184,3 +185,22 @@ def test_a_kind_of_evidence_that_came_later_may_be_missing_and_counts_for_nothin
     told = partial(found, role="buyer", party="b1", counterparty="s1", fact="o1/c1", at=POLICY.effective_from, event_id=None)
     assert list(told(kind="swapped_parcel", policy=parse(before)[0])) == []
     assert [item.weight for item in told(kind="swapped_parcel", policy=parse(TEXT)[0])] == [-10]
+
+
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [
+        *(("zone", "R1.2"), ("lead_minutes", "R2.8, R9.1"), ("order.pay_minutes", "R2.2")),
+        *(("order.late", "R2.4"), ("order.late.max_minor", "R2.4"), ("order.late.max_minor.CNY", "R2.4")),
+        *(("order.tags.3", "R2.4, R4.7"), ("refund.fund.day_minor.CNY.more", "R4.6"), ("trust.tiers.1.least", "R5.7")),
+        *(("refund.guarantees.trust_card.damaged_hours", "R4.7"), ("trust.roles.seller.half_life_days", "R5.2")),
+        *(("order", ""), ("order.unheard", ""), ("version", "")),
+    ],
+)
+def test_a_fault_names_the_rule_of_its_value_or_of_the_nearest_section_that_has_some_each_once_r9_1(path: str, rules: str) -> None:
+    assert rule_at(path) == (f" ({rules})" if rules else "")
+
+
+def test_an_empty_document_between_the_versions_is_none_of_them_r9_1() -> None:
+    assert parse(f"---\n---\n{TEXT}\n---\n") == parse(TEXT)
+    assert parse("") == []

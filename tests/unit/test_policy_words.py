@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from shared.policy import Policy
-from shared.policy.changes import HEAD, changes, leaves, word_of
+from shared.policy.changes import HEAD, changes, leaves, shown, word_of
 from shared.policy.schema import schema
 from shared.policy.words import WORDS
 from tests.unit.builders import POLICY
@@ -118,6 +118,22 @@ def test_the_words_of_a_change(path: str, value: object, sentence: str) -> None:
     (found,) = changes(POLICY, new)
     assert sentence in found.sentence
     assert "2026-12-01 08:00" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        *(("payment.sweep", value, words) for value, words in ((True, "on"), (False, "off"))),
+        *(("order.late.bp", value, words) for value, words in ((1_000, "10%"), (1_005, "10.05%"), (50, "0.50%"))),
+        *(("order.tags", value, words) for value, words in (((), "nothing"), (("a", "b"), "a, b"))),
+        ("order.late.min_minor.CNY", 5_00, "5.00 CNY"),
+        ("trust.roles.seller.dimensions.service", 30, "30%"),
+        *(("order.pay_minutes", 30, "30"), ("lead_minutes", 30, "30")),
+        ("zone", "Asia/Shanghai", "Asia/Shanghai"),
+    ],
+)
+def test_a_value_is_shown_as_a_shop_manager_writes_it(path: str, value: Any, words: str) -> None:
+    assert shown(path, value) == words
 
 
 def test_what_is_only_written_otherwise_is_no_change() -> None:

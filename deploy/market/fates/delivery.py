@@ -61,6 +61,12 @@ def late_uncompensated(life: Life) -> None:
     late(life)
 
 
+def late_and_bounced(life: Life) -> None:
+    """The buyer's compensation is paid and comes back days later; the seller bears it all the same. Source: R3.5."""
+    life.bounces = life.rng.choice(("paid", "unclaimed", "arrived"))
+    late(life)
+
+
 def within_24_hours(life: Life) -> None:
     """Promised, and kept."""
     life.place()

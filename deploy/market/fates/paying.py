@@ -58,6 +58,12 @@ def paid_twice(life: Life) -> None:
     life.settle()
 
 
+def paid_twice_and_bounced(life: Life) -> None:
+    """What went back came back, says the provider; the buyer has it all the same. Source: R3.5."""
+    life.bounces = "arrived"
+    paid_twice(life)
+
+
 def called_off(life: Life) -> None:
     """By the buyer, unpaid."""
     life.place()
@@ -89,6 +95,12 @@ def cancelled(life: Life) -> None:
 def cancelled_unrefunded(life: Life) -> None:
     """The provider does not pay the money back: a person looks at it."""
     life.psp_fails = True
+    cancelled(life)
+
+
+def cancelled_and_bounced(life: Life) -> None:
+    """The provider pays the money back, and has it again days later: nobody can be paid. Source: R3.5."""
+    life.bounces = "unclaimed"
     cancelled(life)
 
 

@@ -52,6 +52,12 @@ def refund_failed(life: Life) -> None:
     _ended(life, case, "", case.quantity)
 
 
+def refund_bounced(life: Life) -> None:
+    """The provider pays, and has it again days later: the case is not opened again, the platform pays the buyer itself. Source: R3.5."""
+    life.bounces = "paid"
+    returned(life)
+
+
 def case_refused(life: Life) -> None:
     bought(life)
     case = _claim(life)

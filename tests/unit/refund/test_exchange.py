@@ -10,6 +10,7 @@ import pytest
 from shared.contracts.dispute import CaseReopened
 from shared.contracts.exchange import CaseExchanging, CaseReplaced
 from shared.contracts.refund import CaseClosed, CaseDeclined, RefundGranted, WindowOpened
+from shared.messaging.message import Message
 from tests.unit.builders import ORDER, at
 from tests.unit.refund import acts as a
 from tests.unit.refund import life as l
@@ -83,6 +84,47 @@ def test_a_replacement_that_the_carrier_loses_is_refunded_at_once_r4_10(how: str
     grant = memory.facts[-1]
     assert isinstance(grant, RefundGranted)
     assert (grant.by, grant.code, grant.amount_minor) == ("carrier", "case.replacement_failed", 100_00)
+
+
+def test_what_the_order_takes_for_an_ordinary_parcel_ends_no_exchange_whatever_its_name_r4_10() -> None:
+    memory = shop(*a.REPLACED)
+    memory.when(a.failed("r1", quantity=0, when="06-24 10:00"), l.delivered(when="06-25 10:00").model_copy(update={"parcel_id": "r1"}))
+    assert (l.case_of(memory).state, l.purchase_of(memory).lines[1].signed_at) == (45, at("06-16 10:00"))
+
+
+def test_what_left_again_before_the_buyer_asked_ends_the_case_at_the_moment_of_its_last_step_r4_2_r2_5() -> None:
+    memory = shop(*RESEND)
+    end = memory.send(a.sent("w2", when="06-16 11:00"))[-1]
+    assert isinstance(end, CaseClosed)
+    assert (end.code, end.outcome, end.occurred_at) == ("case.sent_again", "resent", at("06-16 12:00"))
+
+
+@pytest.mark.parametrize(
+    ("before", "state"),
+    [
+        *(((), 10), ((l.declined(when="06-17 10:00"),), 12)),
+        ((l.declined(when="06-17 10:00"), a.disputed(when="06-17 11:00")), 20),
+        ((l.accepted(when="06-17 10:00"),), 40),
+    ],
+)
+def test_lost_units_that_leave_as_any_parcel_end_the_resend_wherever_it_stands_r4_2_r2_5(before: tuple[Message, ...], state: int) -> None:
+    memory = shop(*RESEND, *before)
+    assert l.case_of(memory).state == state
+    memory.send(a.sent("w2", when="06-18 10:00"))
+    assert (l.case_of(memory).state, memory.facts[-1].type) == (60, "case.closed")
+
+
+def test_what_leaves_beside_a_replacement_under_way_is_not_it_r4_10() -> None:
+    memory = shop(*RESEND, l.accepted(when="06-17 10:00"), a.replaced(when="06-18 10:00"), a.sent("w2", when="06-18 11:00"))
+    assert l.case_of(memory).state == 45
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_a_resend_ends_once_fewer_are_lost_than_it_asked_for_and_an_exchange_or_another_ground_never_so_r4_2_r4_10(units: int) -> None:
+    resend = shop(*LOST, l.requested(kind="resend", ground="not_received", quantity=2, when="06-16 12:00"), a.sent("w2", quantity=units))
+    assert l.case_of(resend).state == (10 if units == 1 else 60)
+    money = shop(*LOST, l.requested(kind="refund_only", ground="not_received", when="06-16 12:00"), a.sent("w2", when="06-16 13:00"))
+    assert l.case_of(money).state == 10
 
 
 def test_a_replacement_that_nobody_signs_for_counts_as_arrived_after_thirty_days_r4_2() -> None:

@@ -58,6 +58,7 @@ CORRUPTIONS = (
     Corruption("a fact is gone: refund.done", "no gap", lambda copy: copy.lose(RefundDone)),
     Corruption("a fact is gone: escrow.funded", "no gap", lambda copy: copy.lose(EscrowFunded)),
     Corruption("a refund is gone without a gap", "every entity is its facts", p.a_refund_that_never_was),
+    Corruption("two facts of one decision lie the other way round", "every entity is its facts", lambda copy: copy.swap(SubjectSuspended)),
     Corruption("a credit never reached its account", "what one service told", lambda copy: copy.lose(BalanceCredited)),
     Corruption("a payment was swallowed by the order service", "nothing vanished", p.a_swallowed_payment),
     Corruption("a payment was told with another amount", "every captured payment", p.a_payment_that_the_provider_told_otherwise),

@@ -263,6 +263,8 @@ FIELDS = (
     Corruption("an order is refused for another reason than there was", "orders refused",
                lambda copy: copy.forge(OrderRejected, code="campaign.limit_reached")),
     Corruption("a refusal names a product that was not sold out", "orders refused", lambda copy: copy.forge(OrderRejected, detail="sku9")),
+    Corruption("a refusal says that a product was not reviewed which was sold before", "orders refused",
+               lambda copy: copy.forge(OrderRejected, code="campaign.not_reviewed")),
     Corruption("an order is accepted with a tag that nobody knows", "orders accepted",
                lambda copy: copy.forge(OrderPlaced, of_order("own"), lines=p.parts(tags=lambda _: ("unheard_of",)))),
     Corruption("a product is sold in a campaign before it is approved", "campaign orders: each product",

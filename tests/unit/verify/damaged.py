@@ -73,6 +73,14 @@ class Copy:
         self.log.lanes[lane] = [replace(entry, sequence=number) for number, entry in enumerate(self.log.lanes[lane], 1)]
         self.tables = replace(self.tables, lanes={**self.tables.lanes, lane: len(self.log.lanes[lane])})
 
+    def swap(self, kind: type[Message], which: Which = anyone) -> None:
+        """Told behind what follows it in its lane, and no gap tells."""
+        entry = self.find(kind, which)
+        lane = self.log.lanes[(entry.topic, entry.partition)]
+        behind = lane[lane.index(entry) + 1]
+        self.log.lanes[(entry.topic, entry.partition)] = [{id(entry): behind, id(behind): entry}.get(id(one), one) for one in lane]
+        self.renumber(entry.topic)
+
     def spoil(self, kind: type[Message], which: Which = anyone) -> None:
         """Nobody can read it any more."""
         entry = self.find(kind, which)

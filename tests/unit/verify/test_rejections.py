@@ -70,6 +70,25 @@ def test_an_order_that_cannot_stand_is_not_accepted(event: OrderPlaced, code: st
     assert f"'{code}'" in found
 
 
+def test_what_was_sold_before_and_behind_says_what_was_known_of_a_review_r2_7() -> None:
+    """Orders of a lane are decided one after the other: not reviewed may be what was sold neither before nor at the same time."""
+    taken, too_many = wanted("o0", "b9", 2), wanted(quantity=2)
+    for events, differs in (
+        ([*FAIR, taken, too_many], True),
+        ([*FAIR, wanted(quantity=4), taken], False),
+        ([*FAIR, taken, reviewed(approved=False, when="05-22 10:00"), wanted(), reviewed(when="05-22 10:30")], False),
+    ):
+        log = told(*events)
+        ((_, refused),) = log.of(OrderRejected)
+        forged(log, refused, code="campaign.not_reviewed")
+        assert bool(differences(log)) == differs
+    log = told(wanted(), *FAIR, taken)
+    ((_, refused),) = log.of(OrderRejected)
+    assert (refused.code, differences(log)) == ("campaign.not_reviewed", [])
+    forged(log, refused, code="campaign.sold_out")
+    assert len(differences(log)) == 1
+
+
 def test_what_a_campaign_says_later_of_a_product_makes_no_earlier_order_wrong() -> None:
     later = reviewed(approved=False, when="06-02 10:00"), allotted(5, limit=1, when="06-02 10:00")
     log = told(*FAIR, wanted(quantity=2), *later)
