@@ -7,6 +7,7 @@ from shared.contracts.card import CardNoted, PersonCard
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseDisputed
 from shared.contracts.first_order import OrderMarked
+from shared.contracts.order import PaymentUnwanted
 from shared.contracts.payment import BalanceDebited, BreakExplained
 from shared.contracts.standing import PointsChanged, StudyNoted
 from shared.contracts.stated import PayoutBreakExplained
@@ -45,5 +46,7 @@ HANDED_ON = (
                lambda copy: copy.forge(BreakExplained, lambda fact: fact.by == "ledger", by="statement")),
     Corruption("a payout's break is told to be explained by the ledger", "every break is announced",
                lambda copy: copy.forge(PayoutBreakExplained, lambda fact: fact.by == "statement", by="ledger")),
+    Corruption("a second payment is told as one of another amount", "payments go back",
+               lambda copy: copy.forge(PaymentUnwanted, lambda fact: fact.reason == "payment.second", reason="payment.amount_differs")),
 )
 # fmt: on
