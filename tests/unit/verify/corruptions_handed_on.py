@@ -12,9 +12,9 @@ from shared.contracts.payment import BalanceDebited, BreakExplained
 from shared.contracts.standing import PointsChanged, StudyNoted
 from shared.contracts.stated import PayoutBreakExplained
 from shared.contracts.suspension import OrderClosed
-from shared.contracts.trust import EvidenceStruck
+from shared.contracts.trust import EvidenceStruck, ScoreChanged, ScoreLooked
 from shared.contracts.vote import VoteNoted
-from tests.unit.verify.damaged import Corruption, more, of_order
+from tests.unit.verify.damaged import Corruption, hours, more, of_order
 
 # fmt: off
 HANDED_ON = (
@@ -48,5 +48,7 @@ HANDED_ON = (
                lambda copy: copy.forge(PayoutBreakExplained, lambda fact: fact.by == "statement", by="ledger")),
     Corruption("a second payment is told as one of another amount", "payments go back",
                lambda copy: copy.forge(PaymentUnwanted, lambda fact: fact.reason == "payment.second", reason="payment.amount_differs")),
+    Corruption("a score is never looked at again", "looks", lambda copy: copy.forge(ScoreChanged, look_at=None)),
+    Corruption("a score is looked at again in a year", "looks", lambda copy: copy.forge(ScoreLooked, look_at=hours(24 * 365))),
 )
 # fmt: on
