@@ -7,14 +7,22 @@ from shared.contracts.card import CardNoted, PersonCard
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseDisputed
 from shared.contracts.first_order import OrderMarked
-from shared.contracts.order import PaymentUnwanted
+from shared.contracts.order import LineFreed, PaymentUnwanted
 from shared.contracts.payment import BalanceDebited, BreakExplained
+from shared.contracts.refund import CaseClosed
 from shared.contracts.standing import PointsChanged, StudyNoted
 from shared.contracts.stated import PayoutBreakExplained
 from shared.contracts.suspension import OrderClosed
 from shared.contracts.trust import EvidenceStruck, ScoreChanged, ScoreLooked
 from shared.contracts.vote import VoteNoted
-from tests.unit.verify.damaged import Corruption, hours, more, of_order
+from tests.unit.verify.damaged import Copy, Corruption, hours, more, of_order
+
+
+def a_unit_more_than_was_granted(copy: Copy) -> None:
+    """As its case and its order tell it alike."""
+    copy.forge(CaseClosed, of_order("split"), refunded_quantity=more(1))
+    copy.forge(LineFreed, of_order("split"), refunded_quantity=more(1))
+
 
 # fmt: off
 HANDED_ON = (
@@ -48,6 +56,7 @@ HANDED_ON = (
                lambda copy: copy.forge(PayoutBreakExplained, lambda fact: fact.by == "statement", by="ledger")),
     Corruption("a second payment is told as one of another amount", "payments go back",
                lambda copy: copy.forge(PaymentUnwanted, lambda fact: fact.reason == "payment.second", reason="payment.amount_differs")),
+    Corruption("a case paid for a unit more than was granted", "cases: the buyer got", a_unit_more_than_was_granted),
     Corruption("a score is never looked at again", "looks", lambda copy: copy.forge(ScoreChanged, look_at=None)),
     Corruption("a score is looked at again in a year", "looks", lambda copy: copy.forge(ScoreLooked, look_at=hours(24 * 365))),
 )
