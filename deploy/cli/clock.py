@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 
 import click
 
@@ -16,6 +16,7 @@ from deploy.cli.walk import Walk, walk
 from deploy.cli.watch import TIMEOUT_SECONDS, NotIdle, Watch, now
 from deploy.local.stack import Stack
 
+SPAN_MAX = timedelta(days=36_525)  # a hundred years
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _SPAN = re.compile(r"(?:\d+[smhd])+")
 
@@ -29,7 +30,7 @@ class Span(click.ParamType[timedelta]):
         if isinstance(value, timedelta):
             return value
         found = span(str(value))
-        return found if found is not None else self.fail(f"{value!r} is no span like 7d, 30m or 1h30m", param, ctx)
+        return found if found is not None else self.fail(f"{value!r} is no span like 7d, 30m or 1h30m, a hundred years at most", param, ctx)
 
 
 class Moment(click.ParamType[datetime | timedelta]):
@@ -48,7 +49,9 @@ class Moment(click.ParamType[datetime | timedelta]):
             at = datetime.fromisoformat(text)
         except ValueError:
             self.fail(f"{text!r} is no time like 2026-07-01T08:00:00+08:00, and no +7d or +30m", param, ctx)
-        return at if at.tzinfo is not None else self.fail(f"{text!r} has no zone: end it with Z or +08:00", param, ctx)
+        if at.tzinfo is None:
+            self.fail(f"{text!r} has no zone: end it with Z or +08:00", param, ctx)
+        return at if MINYEAR < at.year < MAXYEAR else self.fail(f"{text!r} is at the edge of the calendar", param, ctx)
 
 
 @click.group()
@@ -84,13 +87,17 @@ def show(as_json: bool) -> None:
 
 
 def span(text: str) -> timedelta | None:
-    """None: not a span."""
+    """None: not a span, or too long a one."""
     if text == "0":
         return timedelta()
     if not _SPAN.fullmatch(text):
         return None
     parts = re.findall(r"(\d+)([smhd])", text)
-    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
+    try:
+        found = sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
+    except OverflowError:
+        return None
+    return found if found <= SPAN_MAX else None
 
 
 async def _walk(

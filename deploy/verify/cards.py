@@ -16,7 +16,7 @@ from deploy.verify.log import Entry, Log, cause
 from deploy.verify.persons import PersonOf, Place, Word, person_of, persons
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts.card import CardGranted, CardRefused, CardRevoked
+from shared.contracts.card import CardGranted, CardNoted, CardRefused, CardRevoked
 from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.member import TrustCardClaimed
 from shared.contracts.refund import CaseClosed
@@ -68,7 +68,17 @@ def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
             others = [at for one in abusers[of(buyer)] if one != buyer for at in abuses[one].values()]
             _judge(check, entry, fact, holder, [*abuses[buyer].values()], policies, of_person=(holds, others))
     persons(check, log, tables, policies, _words(log), of)
+    _noted(check, log)
     yield check
+
+
+def _noted(check: Check, log: Log) -> None:
+    """By refund, which promises by it: a card that was granted is valid from then on, one that was taken back is no more."""
+    revoked = {entry.id for entry, _ in log.of(CardRevoked)}
+    for entry, noted in log.of(CardNoted):
+        ended = entry.header("ce_causationid") in revoked
+        right = noted.ended == ended or any(log.starts.values())
+        check.that(right, f"{entry}: {noted.card_id} has ended: {ended}, told was {noted.ended}")
 
 
 def _judge(

@@ -94,6 +94,8 @@ def _told(log: Log) -> Check:
         taken = 0 if end is None or end.outcome == "won" else end.amount_minor or amount
         expected = (end.outcome, taken, amount) if end is not None and end.chargeback_id == ended.chargeback_id else None
         check.that(expected == (ended.outcome, ended.taken_minor, ended.disputed_minor), f"{entry}: expected {expected}")
+        alike = opening is None or ended.currency == opening.currency
+        check.that(alike, f"{entry}: its end is told in {ended.currency}")
         lies = opening.lines if opening is not None and ended.outcome == "won" else ()
         lies = debited.get((entry.header("ce_causationid"), ended.chargeback_id), lies)
         right = [(opening.payment_id if opening is not None else ""), *((one.line_no, one.amount_minor) for one in lies)]

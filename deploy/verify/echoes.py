@@ -22,6 +22,7 @@ from shared.contracts import (
     handling,
     hold,
     logistics,
+    member,
     merchant,
     order,
     owed,
@@ -36,6 +37,7 @@ from shared.contracts import (
     subsidy,
     suspension,
     trust,
+    vote,
 )
 from shared.contracts.chargeback import RefundHeld
 from shared.contracts.order import UnitsCancelled
@@ -60,6 +62,7 @@ PARCEL: Names = ("parcel_id", "units")
 PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     campaign.AllotmentReviewed: {governance.ProductReviewed: ("campaign_id", "sku", "approved")},
     campaign.AllotmentSized: {governance.AllotmentSet: ("campaign_id", "sku", "units", "limit_per_identity")},
+    campaign.LimitMoved: {campaign.LimitShifted: ("order_id", "campaign_id", "sku", "units")},
     suspension.SuspensionNoted: {standing.SubjectSuspended: SPAN},
     suspension.SuspensionLifted: {standing.SubjectReinstated: SUSPENDED},
     suspension.OrdersSought: {standing.SubjectSuspended: SPAN, suspension.OrdersSought: SPAN},
@@ -68,6 +71,7 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     suspension.OrderUnderSuspension: {suspension.SuspensionFound: SUSPENDED},
     suspension.OrderRemembered: {suspension.OrderAttributed: ("subject_id", "order_id")},
     trust.EvidenceCounted: {trust.EvidenceFound: ITEM},
+    trust.EvidenceStruck: {trust.EvidenceVoided: ("evidence_id", "reason")},
     suspension.TierNoted: {trust.TierChanged: ("subject_id", "escrow_days", "effective_from", "tier")},
     order.OrderSettled: {payment.LineSettled: ("line_no",)},
     order.ShippingSham: {ruling.RulingMade: ("parcel_id", "ruling_id", "reason")},
@@ -105,7 +109,7 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     payment.SettlementFreed: {refund.CaseClosed: CASE},
     payment.CompensationInstructed: {owed.CompensationGranted: OWED, order.ShippingLate: OWED, order.ShippingSham: OWED},
     payment.BalanceCredited: {payment.AccountCredited: SHARE},
-    payment.BalanceDebited: {payment.AccountCharged: SHARE},
+    payment.BalanceDebited: {payment.AccountCharged: (*SHARE, "reason")},
     payment.ClawbackDelayed: {payment.AccountCharged: SHARE},
     payment.PayoutInstructed: {seller.WithdrawalRequested: ("withdrawal_id", "of")},
     payment.StatementNoted: {psp.StatementLine: LINE},
@@ -125,6 +129,13 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     card.CardNoted: {card.CardGranted: ("buyer_id", "card_id"), card.CardRevoked: ("buyer_id", "card_id")},
     card.ScoreNoted: {trust.ScoreChanged: ("score",)},
     standing.ViolationNoted: {governance.ViolationRecorded: ("subject_id", "violation_id", "kind")},
+    standing.StudyNoted: {governance.StudyCredited: ("subject_id", "study_id", "points")},
+    standing.PointsChanged: {
+        governance.ViolationRecorded: ("cause_id=violation_id",),
+        governance.ViolationVoided: ("cause_id=violation_id",),
+        governance.StudyCredited: ("cause_id=study_id",),
+    },
+    vote.VoteNoted: {member.VoteCast: ("vote_id", "promoter_id")},
 }  # fmt: skip
 CAUSES = tuple({kind for causes in PASSED_ON.values() for kind in causes})
 

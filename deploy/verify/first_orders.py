@@ -85,7 +85,6 @@ def _uses(log: Log, tables: Tables) -> Check:
     check = Check("first orders: each use is its cluster's first order as then known, and one unless a later link joined two")
     orders = {fact.order_id: (fact.occurred_at, fact.payment_id, fact.order_id) for _, fact in log.of(OrderPaid)}
     buyers = {fact.order_id: fact.buyer_id for _, fact in log.of(OrderPaid)}
-    bought_back = {fact.order_id for _, fact in log.of(UnitsCancelled) if fact.by == "buyer"}
     clusters: defaultdict[str, Known] = defaultdict(Known)
     for entry in _by_version(log):
         fact: Any = entry.event
@@ -96,7 +95,6 @@ def _uses(log: Log, tables: Tables) -> Check:
                 check.same(f"{entry}: order {fact.order_id}", orders.get(fact.order_id), place)
                 known.paid.add(place)
             case OrderMarked(state="void"):
-                check.that(fact.order_id not in bought_back, f"{entry}: {fact.order_id} was given back in part by its buyer: it counts")
                 known.void.add(fact.order_id)
             case ClusterEnlarged():
                 known.paid |= {(one.paid_at, one.payment_id, one.order_id) for one in fact.orders}
@@ -109,11 +107,21 @@ def _uses(log: Log, tables: Tables) -> Check:
                 check.that(first == told, f"{entry}: the first order of {fact.cluster} is {first}, used is {told}")
                 check.that(buyers.get(fact.order_id) == fact.buyer_id, f"{entry}: {fact.order_id} is of {buyers.get(fact.order_id)}")
                 known.uses.add(fact.order_id)
+    _given_up(check, log, clusters)
     _left_behind(check, log, clusters, buyers)
     for name, row in tables.entities["known_cluster"].items():
         stored = set(row.body["uses"])
         check.that(stored <= clusters[name].uses and bool(stored) == bool(clusters[name].uses), f"cluster {name}: uses {sorted(stored)}")
     return check
+
+
+def _given_up(check: Check, log: Log, clusters: Mapping[str, Known]) -> None:
+    """An order that does not count is one of which the sellers gave up all, and the buyer nothing."""
+    by_buyer = {fact.order_id for _, fact in log.of(UnitsCancelled) if fact.by == "buyer"}
+    whole = {fact.order_id for _, fact in log.of(UnitsCancelled) if fact.order_cancelled}
+    for order_id in sorted({order_id for known in clusters.values() for order_id in known.void}):
+        gone = order_id in whole or any(log.starts.values())
+        check.that(gone and order_id not in by_buyer, f"{order_id} was not given up whole by its sellers alone: it counts")
 
 
 def _left_behind(check: Check, log: Log, clusters: Mapping[str, Known], buyers: Mapping[str, str]) -> None:

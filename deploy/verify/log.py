@@ -138,18 +138,17 @@ def cause(bodies: Bodies[M], effect: Entry, **said: object) -> M | None:
     return next(fitting, sent[0] if sent else None)
 
 
-def read(settings: Mapping[str, Any], ends: Mapping[Lane, int], lasts: Mapping[Lane, int]) -> Log:
-    """ends: where to stop, by partition. lasts: of our lanes, the last number that counts; what lies beyond is `ahead`, until it is known
-    what was given out meanwhile.
+def read(settings: Mapping[str, Any], ends: Mapping[Lane, int], starts: Mapping[Lane, int], lasts: Mapping[Lane, int]) -> Log:
+    """ends: where to stop, by partition; starts: what the broker still has, as a batch that nobody can unpack may stand first. lasts: of
+    our lanes, the last number that counts; what lies beyond is `ahead`, until it is known what was given out meanwhile.
 
     Raises TimeoutError when the broker goes silent before the ends are reached.
     """
-    log = Log()
+    log = Log(starts=dict(starts))
     numbered: dict[Lane, dict[int, Entry]] = defaultdict(dict)
     for entry in entries(settings, ends):
         log.records += 1
         lane = (entry.topic, entry.partition)
-        log.starts[lane] = min(log.starts.get(lane, entry.offset), entry.offset)
         if not TOPICS[entry.topic].own:
             log.sent.append(entry)
         elif entry.sequence is None:

@@ -135,6 +135,8 @@ def _told(log: Log) -> Check:
             expected = (done.amount_minor, grant.amount_minor - done.amount_minor)
             for said in ((done.amount_minor, done.bank_minor), (fact.refunded_minor, fact.bank_minor)):
                 check.that(said == expected, f"{entry}: {expected} of {grant.refund_id} is paid and a bank's, told was {said}")
+            units = fact.refunded_quantity
+            check.that(units == grant.quantity, f"{entry}: {grant.quantity} units of {grant.refund_id} were granted, told was {units}")
     for entry, line in log.of(LineFreed):
         end = cause(freed, entry, case_id=line.case_id)
         if end is not None:

@@ -15,7 +15,7 @@ from typing import Any
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts.card import AbuseNoted, AbuseVoided, CardForfeited, CardGranted, MemberNoted, PersonAbuse, PersonCard
+from shared.contracts.card import AbuseNoted, AbuseVoided, CardForfeited, CardGranted, CardRevoked, MemberNoted, PersonAbuse, PersonCard
 from shared.contracts.identity import MemberJoined
 from shared.policy import Policies
 from shared.policy.section import WINDOW_MAX
@@ -69,11 +69,29 @@ def persons(check: Check, log: Log, tables: Tables, policies: Policies, words: s
         if (fact.card_id, entry.header("ce_causationid")) in granted:
             against = [one.case_id for one in _standing(person, fact.occurred_at, policies)]
             check.that(not against, f"{entry}: a card for {fact.cluster} in spite of {against}")
+            held = sorted(person.cards.keys() - {fact.card_id})
+            check.that(not held, f"{entry}: a card for {fact.cluster}, which holds {held}")
         person.cards.pop(fact.card_id, None)
         if not fact.ended and fact.granted_at is not None:
             person.cards[fact.card_id] = fact
+    _held(check, log)
     _noted(check, log, known, told)
     _taken_back(check, log, tables, policies, known)
+
+
+def _held(check: Check, log: Log) -> None:
+    """A card is held by who was granted it, since then; its holder takes it to another identity, and it ends where it was, or once it is
+    taken back. What an earlier program told names no holder.
+    """
+    grants = {fact.card_id: (fact.buyer_id, fact.occurred_at) for _, fact in log.of(CardGranted)}
+    revoked = {(fact.card_id, entry.header("ce_causationid")) for entry, fact in log.of(CardRevoked)}
+    joined = {entry.id: fact.cluster for entry, fact in log.of(MemberJoined)}
+    for entry, fact in log.of(PersonCard):
+        by = entry.header("ce_causationid")
+        ended = (fact.card_id, by) in revoked or joined.get(by, fact.cluster) != fact.cluster
+        right, told = None if ended else grants.get(fact.card_id), None if fact.ended else (fact.buyer_id, fact.granted_at)
+        known = told in (right, (None, None)) or any(log.starts.values())
+        check.that(known, f"{entry}: {fact.card_id} is held by {right}, told was {told}")
 
 
 def _noted(check: Check, log: Log, known: dict[str, Person], told: set[tuple[str, str, Place, bool]]) -> None:

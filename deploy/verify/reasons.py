@@ -1,4 +1,6 @@
-"""Which rule each fact says that it follows, and who or what confirmed a line or cancelled its units. Source: R2.1, R2.4, R2.5, R4.1.
+"""Which rule each fact says that it follows, who or what confirmed a line or cancelled its units, and why a payment goes back.
+
+Source: R2.1-R2.5, R4.1.
 
 Written from the rules' text and shares no code with the services.
 """
@@ -13,10 +15,23 @@ from deploy.verify.log import Log, cause
 from deploy.verify.report import Check
 from shared.contracts.logistics import ParcelSigned
 from shared.contracts.merchant import SellerCancelled
-from shared.contracts.order import ConfirmationDue, OrderCompleted, ShippingLate, ShippingSham, UnitsCancelled
+from shared.contracts.order import (
+    ConfirmationDue,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCompleted,
+    OrderExpired,
+    OrderPaid,
+    OrderRejected,
+    PaymentUnwanted,
+    ShippingLate,
+    ShippingSham,
+    UnitsCancelled,
+)
 from shared.contracts.owed import CompensationGranted, ReimbursementGranted
 from shared.contracts.refund import CaseOpened
 from shared.contracts.storefront import OrderCancelRequested, ReceiptConfirmed
+from shared.contracts.suspension import OrderClosed
 
 OF_GROUND: Mapping[str, str] = {
     "no_reason": "R4.5",
@@ -35,6 +50,7 @@ def checks(log: Log) -> Iterator[Check]:
     yield _rules(log)
     yield _how(log)
     yield _by(log)
+    yield _unwanted(log)
 
 
 def _rules(log: Log) -> Check:
@@ -95,3 +111,29 @@ def _by(log: Log) -> Check:
 
 def _words(said: Mapping[str, Any]) -> str:
     return ", ".join(f"{by} asked for {one.cancel_id}, {one.reason!r}" for by, one in said.items()) or "nobody asked"
+
+
+def _unwanted(log: Log) -> Check:
+    """As its order stood when it came: over, paid, too late, of another currency or amount. All facts of an order lie in one lane."""
+    check = Check("payments go back for the first reason that stood against them")
+    accepted: dict[str, OrderAccepted] = {}
+    stands: dict[str, str] = {}
+    for entry in log.facts():
+        match entry.event:
+            case OrderAccepted() as fact:
+                accepted[fact.order_id] = fact
+            case OrderPaid() as fact:
+                stands[fact.order_id] = "payment.second"
+            case (OrderRejected() | OrderExpired() | OrderCancelled() | OrderClosed()) as fact:
+                stands[fact.order_id] = "order.closed"
+            case PaymentUnwanted() as fact if fact.order_id in accepted or fact.order_id in stands:
+                right = stands.get(fact.order_id) or _other(fact, accepted[fact.order_id])
+                check.that(fact.reason == right, f"{entry}: it goes back as {right}, told was {fact.reason}")
+    return check
+
+
+def _other(fact: PaymentUnwanted, order: OrderAccepted) -> str:
+    """Than was to be paid. Source: R2.2, R2.3."""
+    if fact.occurred_at >= order.pay_by:
+        return "payment.late"
+    return "payment.currency_differs" if fact.currency != order.currency else "payment.amount_differs"

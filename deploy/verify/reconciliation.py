@@ -208,8 +208,11 @@ def _announced(log: Log, left: list[Broken], tables: Tables) -> Check:
         seen[fact.break_id] += 1
         check.that(seen[fact.break_id] == 1, f"{entry}: break {fact.break_id} is announced again")
     ended: Counter[str] = Counter()
+    stated = {entry.id for kind in (StatementLine, PayoutLine) for entry, _ in log.of(kind)}
     for entry, end in ends:
         ended[end.break_id] += 1
+        by = "statement" if entry.header("ce_causationid") in stated else "ledger"
+        check.that(end.by == by or any(log.starts.values()), f"{entry}: the {by} explains it, told was the {end.by}")
         check.that(
             ended[end.break_id] == 1 == seen[end.break_id], f"{entry}: break {end.break_id} was announced {seen[end.break_id]} times"
         )

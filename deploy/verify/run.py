@@ -152,13 +152,23 @@ def statements(seen: Seen, parts: Iterable[str] = PARTS) -> Iterator[Check]:
 
 def _log(stack: Stack, tables: Tables) -> Log:
     settings = quiet(stack.settings(postgres.OPS).confluent())
-    return read(settings, ends_of(stack, [topic.name for topic in TOPICS.values() if not topic.single]), tables.lanes)
+    ends = ends_of(stack, [topic.name for topic in TOPICS.values() if not topic.single])
+    return read(settings, ends, starts_of(stack, ends), tables.lanes)
 
 
 def ends_of(stack: Stack, topics: Iterable[str]) -> dict[Lane, int]:
     """Of every partition of keyed topics."""
-    places = [TopicPartition(topic, number) for topic in topics for number in range(stack.stripes)]
-    wanted = {place: OffsetSpec.latest() for place in places}  # type: ignore[no-untyped-call]
+    places = [(topic, number) for topic in topics for number in range(stack.stripes)]
+    return _offsets(stack, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+
+
+def starts_of(stack: Stack, places: Iterable[Lane]) -> dict[Lane, int]:
+    """The first offsets that the broker still has."""
+    return _offsets(stack, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+
+def _offsets(stack: Stack, places: Iterable[Lane], which: OffsetSpec) -> dict[Lane, int]:
+    wanted = {TopicPartition(*place): which for place in places}
     admin = stack.admin()  # must outlive its futures
     futures = admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_S)
     return {(place.topic, place.partition): future.result(TIMEOUT_S).offset for place, future in futures.items()}

@@ -10,8 +10,9 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
+from zoneinfo import ZoneInfo
 
 from deploy.verify.evidence import Evidence, local_date, score
 from deploy.verify.log import Entry, Log
@@ -22,6 +23,7 @@ from shared.messaging.message import Message
 from shared.policy import Policies, Policy
 
 Told = ScoreChanged | ScoreLooked | TierChanged | ScoreExplained
+LOOK_DAYS = 31  # at most from one look to the next, as long as anything ages
 TOLD: tuple[type[Told], ...] = (ScoreChanged, ScoreLooked, TierChanged, ScoreExplained)
 CAUSES: tuple[type[Message], ...] = (EvidenceFound, EvidenceVoided)
 
@@ -60,7 +62,7 @@ class Subject:
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
     scores = Check("scores: each one recomputed item by item from its evidence and the policy in force")
     tiers = Check("tiers: each change of one is told, and nothing else is")
-    looks = Check("looks: on a day that was looked at, and on the day before, the score was as it was told")
+    looks = Check("looks: on a day that was looked at, and on the day before, the score was as it was told; another look follows in time")
     causes = {entry.id: event for kind in CAUSES for entry, event in log.of(kind)}
     for name, told in sorted(_told(log, policies).items()):
         subject = Subject(name)
@@ -139,6 +141,7 @@ def _changed(
         what = "score, new, items, as of, ceiling, rule, P and N"
         check.differ(f"{entry}: {subject.name} comes to {mine}, told was {theirs} ({what})")
     _added(check, entry, fact, cause)
+    _next_look(looks, entry, fact, as_of, LOOK_DAYS if looked else 1, subject, policy)
     subject.as_of, subject.latest, subject.shown, subject.new, subject.version = as_of, latest, recomputed, mine[1], policy.version
     subject.owed = subject.to_tell(recomputed, mine[1], policy)
 
@@ -168,7 +171,25 @@ def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, pol
     if check.fails(same == told):
         check.differ(f"{entry}: {subject.name} comes to {same}, it was passed over as {told} (score, new, as of, tier)")
     _day_before(check, entry, as_of, subject, policy)
+    _next_look(check, entry, fact, as_of, LOOK_DAYS, subject, policy)
     subject.as_of, subject.latest = as_of, max(fact.occurred_at, subject.latest or fact.occurred_at)
+
+
+def _next_look(
+    check: Check, entry: Entry, fact: ScoreChanged | ScoreLooked, as_of: str, days: int, subject: Subject, policy: Policy
+) -> None:
+    """From the next day on, within so many; none where nothing is left that ages. That none comes too late is seen when it comes."""
+    if fact.look_at is None:
+        ages = any(positive or negative for _, positive, negative, _ in subject.evidence.rows(subject.role, as_of, policy.trust))
+        check.that(not ages or "look_at" not in fact.model_fields_set, f"{entry}: {subject.name} is looked at never again")
+        return
+    first, last = (_midnight(as_of, later, policy.zone) for later in (1, days))
+    within = first <= fact.look_at <= last + timedelta(minutes=policy.trust.pass_minutes)
+    check.that(within, f"{entry}: {subject.name} is looked at next from {first} to {last}, told was {fact.look_at}")
+
+
+def _midnight(day: str, later: int, zone: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day) + timedelta(days=later), time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _look_id(subject: str, at: datetime) -> str:

@@ -40,6 +40,9 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
                         met,
                         f"{entry}: {told.subject_id} is suspended by {violation_id}, and order {told.order_id} is neither over nor listed",
                     )
+    for entry, closed in log.of(OrderClosed):
+        code = f"order.{closed.subject_id.partition(':')[0]}_suspended"
+        check.that(closed.code == code, f"{entry}: {closed.subject_id} is suspended, told was {closed.code}")
     yield check
 
 

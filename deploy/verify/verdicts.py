@@ -251,4 +251,6 @@ def _said(check: Check, entry: Entry, fact: Any, bodies: dict[type[Message], Any
     names = names if not isinstance(fact, dispute.CaseRuled) else {"case_id", "ruling_id", "upheld", "reason"}
     shared = [name for name in sorted(names) if hasattr(fact, name) and hasattr(found, name)]
     wrong = {name: (getattr(found, name), getattr(fact, name)) for name in shared if getattr(found, name) != getattr(fact, name)}
+    if isinstance(fact, dispute.CaseDisputed) and fact.claimed != (claimed := getattr(found, "finding", "none")):
+        wrong["claimed"] = claimed, fact.claimed
     check.that(not wrong, f"{entry}: said and told of case {fact.case_id} are {wrong}")

@@ -41,6 +41,7 @@ from shared.contracts.payment import (
 from shared.contracts.refund import CaseClosed, CaseDeclined, CaseFact, CaseOpened, RefundGranted
 from shared.contracts.standing import SubjectReinstated, SubjectSuspended
 from shared.contracts.storefront import OrderPlaced, RefundRequested
+from shared.contracts.suspension import OrderClosed
 from shared.contracts.trust import ScoreChanged, TierChanged
 from shared.contracts.types import Moves
 from shared.currencies import amount
@@ -69,10 +70,10 @@ class Book:
         self._counted = True
         self._hear: dict[type[Message], Callable[[Any], None]] = {
             OrderAccepted: self._accepted, OrderRejected: self._rejected, OrderExpired: self._over, OrderCancelled: self._over,
-            PaymentUnwanted: self._unwanted, UnitsCancelled: self._cancelled, ShippingLate: self._broken, ShippingSham: self._broken,
-            CertificateIssued: self._certified, CaseOpened: self._opened, CaseDeclined: self._declined, RefundGranted: self._granted,
-            CaseClosed: self._closed, CompensationGranted: self._compensated, RefundReserved: self._reserved, RefundDone: self._refunded,
-            CompensationInstructed: self._instructed, CompensationDone: self._paid, LineSettled: self._settled,
+            OrderClosed: self._shut, PaymentUnwanted: self._unwanted, UnitsCancelled: self._cancelled, ShippingLate: self._broken,
+            ShippingSham: self._broken, CertificateIssued: self._certified, CaseOpened: self._opened, CaseDeclined: self._declined,
+            RefundGranted: self._granted, CaseClosed: self._closed, CompensationGranted: self._compensated, RefundReserved: self._reserved,
+            RefundDone: self._refunded, CompensationInstructed: self._instructed, CompensationDone: self._paid, LineSettled: self._settled,
             SellerReimbursed: self._reimbursed, ScoreChanged: self._scored, TierChanged: self._tiered, SubjectSuspended: self._suspended,
             SubjectReinstated: self._reinstated, CardGranted: self._card, CardRefused: self._card, CardRevoked: self._card,
         }  # fmt: skip
@@ -153,6 +154,9 @@ class Book:
     def _over(self, fact: OrderExpired | OrderCancelled) -> None:
         expired = isinstance(fact, OrderExpired)
         self._say(fact.order_id, "order", "", Said("R2.2" if expired else "R2.1", 0, "expired" if expired else "cancelled"))
+
+    def _shut(self, fact: OrderClosed) -> None:
+        self._say(fact.order_id, "order", "", Said("R2.8", 0, "closed", 0, fact.code))
 
     def _unwanted(self, fact: PaymentUnwanted) -> None:
         self._say(fact.order_id, "payment", fact.payment_id, Said("R2.2", 0, "sent back", fact.amount_minor, fact.reason))

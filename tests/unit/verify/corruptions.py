@@ -44,6 +44,7 @@ from tests.unit.verify import plants as p
 from tests.unit.verify import plants_noticed as noticed
 from tests.unit.verify import plants_paying as paying
 from tests.unit.verify.contradicting import OF_PAYOUTS
+from tests.unit.verify.corruptions_handed_on import HANDED_ON
 from tests.unit.verify.corruptions_of_fields import FIELDS
 from tests.unit.verify.damaged import Corruption, hours, more, moved, of_order
 
@@ -283,6 +284,7 @@ CORRUPTIONS = (
     Corruption("somebody forges a number of ours before it is given out", "no number in a topic", p.a_number_that_nobody_gave_out),
     Corruption("a number stands twice in a topic, in other words", "what stands in a topic twice", p.a_number_told_twice_with_other_words),
     *FIELDS,
+    *HANDED_ON,
     *OF_PAYOUTS,
 )
 # fmt: on

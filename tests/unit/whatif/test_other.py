@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from deploy.whatif import Report, Span, whatif
-from shared.contracts.governance import ViolationRecorded
 from shared.contracts.payment import PayoutDone, PayoutInstructed
 from shared.messaging.message import Message
 from shared.policy import Policies
@@ -220,21 +219,6 @@ def test_another_tier_comes_with_another_score_r5_7() -> None:
     data = asked(town, changed("trust.shown_from_items", 1))
     tiers = {row["subject"]: row["candidate"]["tiers"] for row in data["scores"]}
     assert tiers[f"seller:{b.SELLER}"] == ["good"]
-
-
-def test_a_longer_suspension_rejects_the_order_placed_in_it_r6_2_r2_8() -> None:
-    """Level 1 from 06-01 on: over after 7 days, not after 30. Ordered on 06-10, paid 100.00: rejected, it goes back."""
-    broke = ViolationRecorded(
-        subject_id=f"seller:{b.SELLER}", violation_id="v1", kind="off_platform", points=10, level=1, occurred_at=b.at("06-01 09:00")
-    )
-    ordered = [b.placed(when="06-10 10:00"), b.succeeded(when="06-10 10:10"), b.shipped(when="06-11 10:00"), b.signed(when="06-12 10:00")]
-    town = TapedTown().live(([broke], "06-10 09:00"), ([*ordered, b.receipt(when="06-13 10:00")], END))
-    data = asked(town, changed("trust.suspension_days", (30, 30, 120, 360)))
-    assert ids(data) == [b.ORDER]
-    recorded, candidate = said(data, b.ORDER, "order")
-    assert (recorded["way"], candidate["way"], candidate["detail"]) == ("accepted", "rejected", "order.seller_suspended")
-    assert parties(data) == {b.SELLER: -75_00, b.PROMOTER: -20_00}
-    assert [(row["what"], row["id"]) for row in data["cards_and_suspensions"]] == [("suspension", "v1")]
 
 
 def test_money_of_two_currencies_is_never_added_r1_1() -> None:
