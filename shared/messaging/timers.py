@@ -5,6 +5,7 @@ Invariants kept here:
  T2 A stripe's timers fire only once its input partitions are done up to the ends read after due_at + grace: after an
     outage the backlog comes first. A topic on which a key was seen off its stripe counts with all its partitions.
     What has halted, or is beyond the end, is not done: a topic that was made anew may be shorter than its cursor.
+ T3 Nor do deadlines of a key fire while what is held back of it is offered again: that is backlog too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.clock import BusinessClock
 from shared.messaging.connect import Connect, Failures, infrastructure, leave, wait
-from shared.messaging.fold import timer_id
+from shared.messaging.fold import OFFER, timer_id
 from shared.messaging.message import source_of
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import Headers, pack
@@ -41,11 +42,12 @@ SELECT s.n FROM unnest($2::int[]) s(n), LATERAL (
   SELECT FROM timer WHERE stripe = s.n AND sent_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT 1) d
 """  # in the order of the index, which is read no further: here and below
 CURSORS = "SELECT topic, partition, position, astray FROM cursor"
-TAKE = """
+TAKE = f"""
 SELECT d.* FROM unnest($2::int[]) s(n), LATERAL (
-  SELECT kind, subject, key, stripe, due_at, body FROM timer WHERE stripe = s.n AND sent_at IS NULL AND due_at <= $1
+  SELECT kind, subject, key, stripe, due_at, body FROM timer t WHERE stripe = s.n AND sent_at IS NULL AND due_at <= $1
+     AND (kind = '{OFFER}' OR NOT EXISTS (SELECT FROM timer o WHERE o.kind = '{OFFER}' AND o.subject = t.key))
    ORDER BY due_at, kind, subject LIMIT $3 FOR UPDATE SKIP LOCKED) d
-"""
+"""  # T3: the row of an offer stands until nothing is left to be offered
 FIRED = Part(
     "UPDATE timer t SET sent_at = $1 FROM {rows} WHERE (t.kind, t.subject) = (u.kind, u.subject)", {"kind": "text", "subject": "text"}
 )

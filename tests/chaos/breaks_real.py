@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.chaos.breaks import UNIT, Break
+from tests.chaos.breaks import Break
 
 REAL = "tests/integration/test_engine_"
 
@@ -78,6 +78,14 @@ BREAKS = (
         "if all(done.get(place, 0) >= end for place, end in mark.ends.items())]",
         "if mark]",
         f"{REAL}time.py::test_t2_after_an_outage_the_backlog_comes_first",
+    ),
+    Break(
+        "timers outrun what is offered again",
+        "T3 nor do deadlines of a key fire while what is held back of it is offered again",
+        "timers.py",
+        "AND o.subject = t.key))",
+        "AND o.subject = t.kind))",
+        "tests/integration/test_timers_in_bulk.py::test_t3_deadlines_of_a_key_wait_until_nothing_held_of_it_is_to_be_offered",
     ),
     Break(
         "timer sent again and again",
@@ -273,21 +281,5 @@ BREAKS = (
         "READ_UNCOMMITTED, LATEST = 0, -1",
         "READ_UNCOMMITTED, LATEST = 1, -1",
         f"{REAL}versions.py::test_v2_of_a_time_that_an_open_transaction_may_be_about_nothing_is_decided",
-    ),
-    Break(
-        "a packed batch unpacked however large",
-        "P1 no packed batch comes to more than may be read",
-        "packed.py",
-        "if len(records) > UNPACKED_MAX:",
-        "if not len(records):",
-        f"{UNIT}test_packed.py::test_p1_what_is_too_large_unpacked_is_one_refusal_and_the_next_batch_is_read",
-    ),
-    Break(
-        "another fact in the place of what was told",
-        "A1 a commit is made again only where what comes of it is what was told",
-        "fitting.py",
-        "elif lost.same(telling, out):",
-        "elif telling:",
-        f"{UNIT}test_lost.py::test_what_comes_of_it_fits_under_the_number_that_it_was_told_under",
     ),
 )

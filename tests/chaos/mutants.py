@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.stack import Stack, environment_of
-from tests.chaos import breaks_real
-from tests.chaos.breaks import BREAKS, UNIT, Break
+from tests.chaos import breaks_real, breaks_unit
+from tests.chaos.breaks import UNIT, Break
 
 CHECKOUT = Path(__file__).parents[2]
 COPIED = ("deploy", "shared", "tests", "services", "pyproject.toml")
@@ -25,7 +25,7 @@ TEST_S = 240
 
 
 def main(names: list[str]) -> int:
-    known = {one.name: one for one in (*BREAKS, *breaks_real.BREAKS)}
+    known = {one.name: one for one in (*breaks_unit.BREAKS, *breaks_real.BREAKS)}
     if unknown := [name for name in names if name not in known]:
         print(f"no such break: {', '.join(unknown)}; there are:", *known, sep="\n  ")
         return 2

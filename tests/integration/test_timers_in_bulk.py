@@ -13,6 +13,7 @@ import pytest
 
 from deploy.cli import watch
 from shared.messaging import timers
+from shared.messaging.fold import OFFER
 from tests.infra import Fresh
 
 pytestmark = pytest.mark.stack
@@ -78,6 +79,18 @@ async def test_a_turn_takes_the_next_ones_of_each_stripe(connection: asyncpg.Con
     assert await taken(1, 2) == [STANDING + n for n in (1, 2, 5, 6)]
     assert await taken(0, 3) == [1, 2, STANDING + 3, STANDING + 7]
     assert await taken(0, 1) == [3, 4, STANDING + 9, STANDING + 13], "those sent before are not sent again"
+
+
+async def test_t3_deadlines_of_a_key_wait_until_nothing_held_of_it_is_to_be_offered(connection: asyncpg.Connection) -> None:
+    """After an outage they are older than the offer: a payment that came before its order would find it expired."""
+    offer = "INSERT INTO timer (kind, subject, key, stripe, due_at, body) VALUES ($1, 'o1', 'o1', 0, $2, '')"
+    await connection.execute(offer, OFFER, NOON - timedelta(minutes=1))
+    taken = [(row["kind"], row["subject"]) for row in await connection.fetch(timers.TAKE, NOON, [0], 2 * STANDING)]
+    assert [taken[0], taken[-1]] == [("line.due", "o2"), (OFFER, "o1")]
+    await connection.execute("UPDATE timer SET sent_at = $1 WHERE kind = $2", NOON, OFFER)
+    assert await send(connection, [0], 1) == ["o2"], "it is on its way"
+    await connection.execute("DELETE FROM timer WHERE kind = $1", OFFER)
+    assert await send(connection, [0], 1) == ["o1"]
 
 
 async def test_whether_anything_is_left_is_asked_of_few_rows(connection: asyncpg.Connection) -> None:
