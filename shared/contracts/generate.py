@@ -34,7 +34,7 @@ READS: dict[str, tuple[str, ...]] = {
     "storefront": PUBLIC,
     "logistics": PUBLIC,
     "merchant": PUBLIC,
-    "insight": PUBLIC,
+    "insight": (*PUBLIC, "party.v1"),  # the whole ledger
     "psp": ("payment.v1", "party.v1"),
     "seller": ("party.v1", "trust.v1"),
     "member": ("refund.v1", "trust.v1"),
