@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from deploy.cli.plain import local
 from deploy.cli.story import Story, sentences
+from shared.contracts.handling import HandlingNoted
 from shared.contracts.order import OrderRejected, PaymentUnwanted
 from shared.contracts.owed import CouponRestored
 from shared.contracts.payment import CompensationDone, CompensationInstructed, RefundDone, UnwantedReceived
 from shared.contracts.refund import STATES, CaseFact
+from shared.contracts.types import Moves
 from shared.currencies import amount, money
 from shared.messaging.message import Message
 from shared.texts import numbers_in, numbers_of
@@ -26,6 +28,7 @@ BECAME = {
     "failed": "not paid by the provider",
     "done": "done",
 }
+OWED = "which nobody could be paid: the platform owes it"
 WAITS = ("reserved", "instructed")
 SIDES = {"both": "both sides'", "provider": "the payment provider's"}
 
@@ -139,17 +142,31 @@ def _payments(story: Story) -> Iterator[str]:
             yield f"payment {event.payment_id}: {money(event.amount_minor, event.currency)} goes back{what} [R2.2, R2.3]"
             yield from _sentences(story, event)
     done = {one.refund_id: one.occurred_at for one in events if isinstance(one, RefundDone)}
+    owed = set(_owed(events))
     for name, one in payment.get("refunds", {}).items():
         line = f" of line {one['line_no']}" if one.get("line_no") else ""
         paid = money(one["buyer_minor"], one["currency"])
-        yield f"refund {name}{line}: {paid} to the buyer, {_became(story, one, done.get(name))} [R3.5]"
+        yield f"refund {name}{line}: {paid} to the buyer, {OWED if name in owed else _became(story, one, done.get(name))} [R3.5]"
     rules = {one.compensation_id: one.rule for one in events if isinstance(one, CompensationInstructed)}
     done = {one.compensation_id: one.occurred_at for one in events if isinstance(one, CompensationDone)}
     for name, one in payment.get("compensations", {}).items():
         paid = f"{money(one['amount_minor'], one['currency'])} to the buyer, borne by {one['payer']}"
-        yield f"compensation {name}: {paid}, {_became(story, one, done.get(name))} [{rules.get(name, 'R3.5')}]"
+        state = OWED if name in owed else _became(story, one, done.get(name))
+        yield f"compensation {name}: {paid}, {state} [{rules.get(name, 'R3.5')}]"
     for name, one in payment.get("chargebacks", {}).items():
         yield f"chargeback {name}: {money(one['amount_minor'], one['currency'])} disputed, {BANK[one['state']]} [R3.8]"
+
+
+def _owed(events: Iterable[Message | None]) -> Iterator[str]:
+    """Refunds and compensations that nobody could be paid, as a person found: the platform owes them. Source: R3.5."""
+    for event in events:
+        match event:
+            case RefundDone(by_hand="unclaimed"):
+                yield event.refund_id
+            case CompensationDone(by_hand="unclaimed"):
+                yield event.compensation_id
+            case HandlingNoted(how="unclaimed", moves=Moves()):
+                yield event.item_id
 
 
 def _became(story: Story, one: Mapping[str, Any], done: datetime | None) -> str:

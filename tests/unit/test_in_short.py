@@ -16,6 +16,7 @@ from deploy.verify.log import Entry
 from services.order.model import ORDER
 from services.payment.model import PAYMENT
 from services.refund.model import PURCHASE
+from shared.contracts.handling import Handled
 from shared.contracts.owed import CouponRestored
 from shared.contracts.types import Coupon
 from shared.messaging.memory import Memory
@@ -64,6 +65,16 @@ def test_what_came_back_after_it_was_paid_is_not_done_until_a_person_has_found_w
     memory.when(handled(item, of="compensation" if item == "late1" else "refund", when="06-21 10:00"))
     (line,) = [line for line in in_short(story(memory)) if f" {item}" in line]
     assert ", done at " in line
+
+
+@pytest.mark.parametrize(("given", "item"), [(of_case, "r1"), (compensated, "late1")])
+def test_what_nobody_could_be_paid_is_owed_and_not_done_r3_5(given: Callable[[], Memory], item: str) -> None:
+    """It read `to the buyer, done at`."""
+    memory = given()
+    of: Handled = "compensation" if item == "late1" else "refund"
+    memory.when(back(item), handled(item, of=of, when="06-21 10:00", how="unclaimed"))
+    (line,) = [line for line in in_short(story(memory)) if f" {item}" in line]
+    assert ", which nobody could be paid: the platform owes it [" in line
 
 
 def test_it_stands_before_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
