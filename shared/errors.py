@@ -242,8 +242,11 @@ RefundCode = Literal[
     "case.not_inspected",
     "case.not_posted",
     "case.parcel_failed",
+    "case.refund_by_default",
     "case.refund_failed",
     "case.refund_given_up",
+    "case.refund_on_appeal",
+    "case.refund_ruled",
     "case.refunded",
     "case.refunded_beside_bank",
     "case.refusal_over",
@@ -805,8 +808,8 @@ CATALOGUE: dict[str, Entry] = {
     "case.appeal_won": Entry(
         "the appeal was upheld: the ruling falls",
         False,
-        "申诉成立，原裁决已撤销[，退款金额{amount_minor}]",
-        "The appeal was upheld. The ruling falls[; {amount_minor} is refunded].",
+        "申诉成立，原裁决已撤销",
+        "The appeal was upheld. The ruling falls.",
     ),
     "case.appeal_won_by_seller": Entry(
         "the seller won on appeal before anything was refunded",
@@ -843,14 +846,10 @@ CATALOGUE: dict[str, Entry] = {
     "case.default_judgment": Entry(
         "the platform did not rule in time: for the buyer",
         False,
-        "平台逾期未裁决，按您的诉求处理" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
-        "Not ruled on in time: decided for you"
-        + _REFUNDED_EN
-        + "[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
-        "平台逾期未裁决，按买家诉求处理" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
-        "Not ruled on in time: decided for the buyer"
-        + _REFUNDED_EN
-        + "[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
+        "平台逾期未裁决，按您的诉求处理[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
+        "Not ruled on in time: decided for you[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
+        "平台逾期未裁决，按买家诉求处理[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
+        "Not ruled on in time: decided for the buyer[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
     ),
     "case.disputed_by_buyer": Entry(
         "the buyer disputes the refusal",
@@ -908,6 +907,28 @@ CATALOGUE: dict[str, Entry] = {
         "包裹被拒收或丢失，申请已通过[，退款金额{amount_minor}]",
         "The parcel was refused or lost[; {amount_minor} is refunded].",
     ),
+    "case.refund_by_default": Entry(
+        "the platform did not rule in time: so much is granted",
+        False,
+        "平台逾期未裁决，按您的诉求退款" + _REFUNDED_ZH,
+        "Not ruled on in time: decided for you" + _REFUNDED_EN + ".",
+        "平台逾期未裁决，按买家诉求退款" + _REFUNDED_ZH,
+        "Not ruled on in time: decided for the buyer" + _REFUNDED_EN + ".",
+    ),
+    "case.refund_on_appeal": Entry(
+        "the buyer's appeal was upheld: so much is granted",
+        False,
+        "申诉成立，原裁决已撤销" + _REFUNDED_ZH,
+        "The appeal was upheld. The ruling falls" + _REFUNDED_EN + ".",
+    ),
+    "case.refund_ruled": Entry(
+        "the platform ruled for the buyer: so much is granted",
+        False,
+        "平台裁决支持您" + _REFUNDED_ZH,
+        "The platform ruled for you" + _REFUNDED_EN + ".",
+        "平台裁决支持买家" + _REFUNDED_ZH,
+        "The platform ruled for the buyer" + _REFUNDED_EN + ".",
+    ),
     "case.refund_failed": Entry(
         "the provider did not pay: a person decides", False, "退款失败，平台处理中", "The refund failed. The platform looks at it."
     ),
@@ -944,14 +965,10 @@ CATALOGUE: dict[str, Entry] = {
     "case.ruled_for_buyer": Entry(
         "the platform ruled for the buyer",
         False,
-        "平台裁决支持您" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
-        "The platform ruled for you"
-        + _REFUNDED_EN
-        + "[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
-        "平台裁决支持买家" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
-        "The platform ruled for the buyer"
-        + _REFUNDED_EN
-        + "[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
+        "平台裁决支持您[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
+        "The platform ruled for you[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
+        "平台裁决支持买家[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
+        "The platform ruled for the buyer[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
     ),
     "case.ruled_for_seller": Entry(
         "the platform ruled for the seller",
