@@ -104,7 +104,7 @@ def test_a_line_that_was_cancelled_is_not_one_that_was_never_shipped_r2_1() -> N
 def test_a_rejected_order_says_why_to_who_asks_r2_1(capsys: pytest.CaptureFixture[str]) -> None:
     """It read `order: rejected, 0 minor `, and no sentence stood anywhere."""
     told = story(shop.rejected())
-    words = "buyer: 订单金额有误，请重新下单 / The amount has changed. Please order again."
+    words = "buyer: 订单金额有误，请重新下单 / The order's amount is not right. Please order again."
     assert in_short(told)[:2] == ["order: rejected", f"  {words}"]
     explain.show(told)
     assert [line.strip() for line in capsys.readouterr().out.splitlines()].count(words) == 2  # in short, and where it happened
