@@ -30,6 +30,7 @@ BECAME = {
 }
 OWED = "which nobody could be paid: the platform owes it"
 WAITS = ("reserved", "instructed")
+AHEAD = {"goods": ("not shipped", "shipped in part"), "virtual": ("not used", "used in part"), "freight": ("goes with its goods",) * 2}
 SIDES = {"both": "both sides'", "provider": "the payment provider's"}
 
 
@@ -95,7 +96,8 @@ def reached(line: Mapping[str, Any]) -> str:
         ("delivered", line["signed_at"]),
         ("shipped", line["sent_at"]),
     )
-    return next((name for name, done in steps if done), "not shipped")
+    begun = bool(line.get("sent") or line.get("uses"))
+    return next((name for name, done in steps if done), AHEAD[of.get("kind", "goods")][begun])
 
 
 def _next(story: Story, number: str, line: Mapping[str, Any]) -> str:
@@ -109,7 +111,7 @@ def _next(story: Story, number: str, line: Mapping[str, Any]) -> str:
         return f", confirmed by itself at {local(looked, story.zone)}{'' if signed else ', sooner once it was signed for'} [R2.5]"
     seller = f"{story.order}/{line['line']['seller_id']}/"
     sent = [at for (kind, subject), at in due.items() if kind == "shipping.due" and subject.startswith(seller)]
-    return f", to be sent before {local(min(sent), story.zone)} [R2.4]" if sent and reached(line) == "not shipped" else ""
+    return f", to be sent before {local(min(sent), story.zone)} [R2.4]" if sent and reached(line) in AHEAD["goods"] else ""
 
 
 def _cases(story: Story) -> Iterator[str]:

@@ -101,6 +101,20 @@ def test_a_line_that_was_cancelled_is_not_one_that_was_never_shipped_r2_1() -> N
     assert in_short(story(shop.closed()))[-1] == "line 1: refunded in full, 100.00 goes back"
 
 
+def test_what_is_not_sent_as_a_whole_or_never_is_told_as_it_is_r2_1_r2_5_r3_10() -> None:
+    """A voucher, freight and a line of which one unit had left read `not shipped`."""
+    voucher = shop.shop(b.placed(b.cart(kind="virtual", quantity=2, unit_price_minor=50_00)), b.succeeded())
+    assert in_short(story(voucher))[-1] == "line 1: not used"
+    voucher.when(b.redeemed())
+    assert in_short(story(voucher))[-1] == "line 1: used in part"
+    freight = b.cart(2, 10_00, kind="freight", promoter_id=None, commission_bp=0)
+    goods = shop.shop(b.placed(b.cart(quantity=2, unit_price_minor=50_00), freight), b.succeeded(110_00), b.shipped(when="06-02 10:00"))
+    assert in_short(story(goods))[-2:] == [
+        "line 1: shipped in part, to be sent before 2026-06-03 10:10:00 [R2.4]",
+        "line 2: goes with its goods",
+    ]
+
+
 def test_a_rejected_order_says_why_to_who_asks_r2_1(capsys: pytest.CaptureFixture[str]) -> None:
     """It read `order: rejected, 0 minor `, and no sentence stood anywhere."""
     told = story(shop.rejected())
