@@ -410,7 +410,7 @@ CATALOGUE: dict[str, Entry] = {
     "halt.cursor_out_of_range": Entry("the cursor lies outside what the topic still holds"),
     "halt.lane_behind_log": Entry("the database is behind what it published: it was restored from an old copy"),
     "halt.newer_release": Entry("a newer release wrote what this program does not know: that one goes on from here"),
-    "halt.no_cursor": Entry("a partition has no cursor: `laotie up` creates them"),
+    "halt.no_cursor": Entry("a partition has no cursor: `laotie prepare` makes those of a new topic, a lost row is to be restored"),
     "halt.no_policy": Entry("no valid policy was published: nothing is decided; `laotie prepare` publishes the first"),
     "halt.partition_count": Entry("a topic has another number of partitions than the deployment has stripes"),
     "halt.rebuild_untold": Entry(
@@ -481,7 +481,7 @@ CATALOGUE: dict[str, Entry] = {
         "发货数量超过待发货数量",
         "More units were shipped than were still to be sent.",
     ),
-    "parcel.known": Entry("a parcel of this id was shipped before"),
+    "parcel.known": Entry("a parcel of this id was shipped before", False, "该包裹此前已发货", "This parcel was shipped before."),
     "parcel.signed_before": Entry("the parcel was signed for before"),
     "payment.amount_differs": Entry(
         "the paid amount is not the amount due: it goes back in full",
@@ -696,8 +696,8 @@ CATALOGUE: dict[str, Entry] = {
     "case.waits_for_hold": Entry(
         "agreed to; the order has still to say that the goods have not left",
         False,
-        "已同意退款，正在确认商品未发货",
-        "Agreed to. We check that nothing has left.",
+        "已同意退款，正在确认商品未发货或未使用",
+        "The refund is agreed to. We check that nothing has left or was used.",
     ),
     "case.withdrawn": Entry(
         "the buyer took the request back",

@@ -156,3 +156,9 @@ def test_each_party_has_one_name_r1_4(other: str) -> None:
     names = [text for words in (*vars(borne).values(), *GUARANTEES.values()) if isinstance(words, tuple) for text in words]
     texts = [text for entry in CATALOGUE.values() for text in (entry.zh, entry.seller_zh)]
     assert [text for text in (*texts, *names) if other in str(text)] == []
+
+
+def test_who_sends_another_parcel_under_a_number_of_before_reads_why_it_is_refused_r4_10() -> None:
+    """A copy is passed over in silence; this is no copy."""
+    memory = refused(*a.SENDING[:1], a.sent(), *a.SENDING[1:], a.replaced(parcel_id="w1"))
+    assert (life.codes(memory), refusal(memory, "en", "seller")) == (["parcel.known"], "This parcel was shipped before.")
