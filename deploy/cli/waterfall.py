@@ -32,12 +32,12 @@ from shared.contracts.refund import RefundGranted
 from shared.contracts.subsidy import SubsidyRestored, SubsidyReturned
 from shared.contracts.types import Moves
 
-BUYER = ("psp:cash", "platform:by_hand")  # what they get the buyer has, by the provider or by the platform itself
-DONE, BY_HAND, OWED, BACK = "done", "paid by hand", "owed to the buyer: nobody could be paid", "paid, and back at the provider"
+BUYER = ("psp:cash", "platform:by_hand")  # what they get the buyer has, by the provider or otherwise
+DONE, BY_HAND, OWED, BACK = "done", "paid, as a person found", "owed to the buyer: nobody could be paid", "paid, and back at the provider"
 HANDLED = {"": DONE, "arrived": DONE, "paid": BY_HAND, "unclaimed": OWED}
 MEANS = {
     "psp:cash": "to the buyer, by the provider",
-    "platform:by_hand": "to the buyer, by the platform itself",
+    "platform:by_hand": "to the buyer, as a person found",
     "platform:unclaimed": "owed to the buyer: nobody could be paid",
     "escrow": "escrow of the order",
     "balance": "balance",

@@ -171,7 +171,7 @@ def test_what_a_person_paid_by_hand_the_buyer_has_and_what_nobody_could_be_paid_
     given = (*first, asks.compensation_failed(when="06-20 10:00"))
     paid = compensation(bank(b.order_paid(example())), *given, handled("late1", "compensation"))
     assert (paid.buyer_minor, paid.refunded_minor, paid.compensated_minor) == (50_00, 40_00, 10_00)
-    assert paid.compensations[0][3] == "paid by hand"
+    assert paid.compensations[0][3] == "paid, as a person found"
     assert told(paid)["buyer"][1] == "You got 50.00 CNY in all. Of it 40.00 CNY is the refund. Of it 10.00 CNY is compensation."
     owed = compensation(bank(b.order_paid(example())), *given, handled("late1", "compensation", how="unclaimed"))
     assert (owed.buyer_minor, owed.compensated_minor, by_account(owed)["platform:unclaimed"]) == (40_00, 0, 10_00)
