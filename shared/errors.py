@@ -242,8 +242,11 @@ RefundCode = Literal[
     "case.not_inspected",
     "case.not_posted",
     "case.parcel_failed",
+    "case.refund_by_default",
     "case.refund_failed",
     "case.refund_given_up",
+    "case.refund_on_appeal",
+    "case.refund_ruled",
     "case.refunded",
     "case.refunded_beside_bank",
     "case.refusal_over",
@@ -407,7 +410,7 @@ CATALOGUE: dict[str, Entry] = {
     "halt.cursor_out_of_range": Entry("the cursor lies outside what the topic still holds"),
     "halt.lane_behind_log": Entry("the database is behind what it published: it was restored from an old copy"),
     "halt.newer_release": Entry("a newer release wrote what this program does not know: that one goes on from here"),
-    "halt.no_cursor": Entry("a partition has no cursor: `laotie up` creates them"),
+    "halt.no_cursor": Entry("a partition has no cursor: `laotie prepare` makes those of a new topic, a lost row is to be restored"),
     "halt.no_policy": Entry("no valid policy was published: nothing is decided; `laotie prepare` publishes the first"),
     "halt.partition_count": Entry("a topic has another number of partitions than the deployment has stripes"),
     "halt.rebuild_untold": Entry(
@@ -445,23 +448,26 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "line.unknown": Entry("the order has no such line", False, "订单中没有该商品", "There is no such line in this order."),
     "seller.differs": Entry(
-        "the event names another seller than the line has",
+        "the event names another party than ships the line and answers for it: its seller, or who fulfils it in its place",
         False,
-        "操作人不是该商品的卖家",
-        "Whoever answered is not the seller of this line.",
-        "您不是该商品的卖家",
-        "You are not the seller of this line.",
+        "操作人不负责该商品的发货与售后",
+        "Whoever did this does not ship this line or answer for it.",
+        "该商品的发货与售后不由您负责",
+        "You do not ship this line or answer for it.",
     ),
     "case.before_order": Entry("a case of an order that is not known yet: waits", True),
     "order.before_placed": Entry("an event of an order that is not known yet: waits", True),
     "order.closed": Entry(
-        "the order expired, was rejected, cancelled or completed: it takes this no more", False, "订单已关闭", "This order is closed."
+        "the order expired, was rejected or cancelled, or closed for a suspension: it takes this no more; a payment goes back in full",
+        False,
+        "订单已关闭，如有付款将全额退回",
+        "This order is closed. What is paid for it goes back in full.",
     ),
     "order.due_differs": Entry(
         "the checkout's due amount is not what the allocation of the coupons gives",
         False,
         "订单金额有误，请重新下单",
-        "The amount has changed. Please order again.",
+        "The order's amount is not right. Please order again.",
     ),
     "order.exists": Entry("an order of this id was placed before", False, "订单已存在", "This order exists already."),
     "order.too_large": Entry(
@@ -475,7 +481,7 @@ CATALOGUE: dict[str, Entry] = {
         "发货数量超过待发货数量",
         "More units were shipped than were still to be sent.",
     ),
-    "parcel.known": Entry("a parcel of this id was shipped before"),
+    "parcel.known": Entry("a parcel of this id was shipped before", False, "该包裹此前已发货", "This parcel was shipped before."),
     "parcel.signed_before": Entry("the parcel was signed for before"),
     "payment.amount_differs": Entry(
         "the paid amount is not the amount due: it goes back in full",
@@ -648,7 +654,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.none_accepted": Entry(
         "the seller accepted no unit on inspection",
         False,
-        "卖家验货未通过[，{deadline}前可申请平台介入]",
+        "商家验货未通过[，{deadline}前可申请平台介入]",
         "The seller accepted none of the returned goods[. You can ask the platform to judge until {deadline}].",
         "验货未通过[，买家可于{deadline}前申请平台介入]",
         "You accepted none of the returned goods[. The buyer can ask the platform to judge until {deadline}].",
@@ -673,16 +679,16 @@ CATALOGUE: dict[str, Entry] = {
     "case.refusal_over": Entry(
         "the seller's refusal stood until its days were over",
         False,
-        "卖家拒绝后未在期限内申请平台介入，售后已[于{occurred_at}]关闭",
+        "商家拒绝后未在期限内申请平台介入，售后已[于{occurred_at}]关闭",
         "The platform was not asked to judge the refusal in time. The case was closed[ at {occurred_at}].",
     ),
     "case.shipped": Entry(
-        "the goods left before the refund could stop them: shipment won",
+        "the goods left before the refund could stop them, or vouchers were used",
         False,
-        "商品已发货，可在签收后申请售后",
-        "The goods have left already. You can open a case once they have arrived.",
-        "商品已发货，买家可在签收后申请售后",
-        "The goods have left already. The buyer can open a case once they have arrived.",
+        "商品已发货或已使用，已发货的可在签收后申请售后",
+        "The goods have left or were used already. You can open a case for what was sent once it has arrived.",
+        "商品已发货或已使用，已发货的买家可在签收后申请售后",
+        "The goods have left or were used already. The buyer can open a case for what was sent once it has arrived.",
     ),
     "case.too_late": Entry(
         "the answer came at or after its deadline", False, "已超过处理时限[，截止时间{until}]", "The deadline has passed[; it was {until}]."
@@ -690,8 +696,8 @@ CATALOGUE: dict[str, Entry] = {
     "case.waits_for_hold": Entry(
         "agreed to; the order has still to say that the goods have not left",
         False,
-        "已同意退款，正在确认商品未发货",
-        "Agreed to. We check that nothing has left.",
+        "已同意退款，正在确认商品未发货或未使用",
+        "The refund is agreed to. We check that nothing has left or was used.",
     ),
     "case.withdrawn": Entry(
         "the buyer took the request back",
@@ -755,8 +761,8 @@ CATALOGUE: dict[str, Entry] = {
     "refund.amount_not_fit": Entry(
         "an amount of nothing, or in a kind of case that has none",
         False,
-        "该售后类型不支持自定义金额",
-        "No amount can be asked for in this kind of case.",
+        "该售后申请不能填写此金额",
+        "This amount cannot be asked for in this kind of case.",
     ),
     "replacement.before_due": Entry("a replacement before the case is known to need one: waits", True),
     "return.signed_before": Entry("the return was signed for before"),
@@ -771,14 +777,21 @@ CATALOGUE: dict[str, Entry] = {
         "a ruling before both sides had their time for evidence, before its appeal was made, or before the carrier's hours were over"
     ),
     "ruling.too_late": Entry("a ruling when its days had passed: what their end brought stands"),
-    "fund.approved": Entry("a person had the platform's fund pay", False, "平台审核通过，正在退款", "The platform approved the refund."),
+    "fund.approved": Entry(
+        "a person had the platform's fund pay", False, "平台审核通过，正在退款", "The platform approved the refund, which is under way."
+    ),
     "fund.budget_spent": Entry(
         "the platform's guarantee fund has no budget left for the day: a person decides",
         False,
         "退款申请正在由平台人工审核",
         "The platform is looking at the request.",
     ),
-    "fund.declined": Entry("a person had the platform's fund not pay", False, "平台审核未通过", "The platform did not approve the refund."),
+    "fund.declined": Entry(
+        "a person had the platform's fund not pay",
+        False,
+        "平台审核未通过，售后已关闭",
+        "The platform did not approve the refund. The case is closed.",
+    ),
     "fund.stopped": Entry(
         "too much was asked of the platform's guarantee fund within an hour: a person decides for the rest of the day",
         False,
@@ -788,7 +801,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.agreed": Entry(
         "the seller agreed",
         False,
-        "卖家已同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
+        "商家已同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
         "The seller agreed[; {amount_minor} is refunded][; the next step is due by {deadline}].",
         "您已同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
         "You agreed[; {amount_minor} is refunded][; the next step is due by {deadline}].",
@@ -805,13 +818,13 @@ CATALOGUE: dict[str, Entry] = {
     "case.appeal_won": Entry(
         "the appeal was upheld: the ruling falls",
         False,
-        "申诉成立，原裁决已撤销[，退款金额{amount_minor}]",
-        "The appeal was upheld. The ruling falls[; {amount_minor} is refunded].",
+        "申诉成立，原裁决已撤销",
+        "The appeal was upheld. The ruling falls.",
     ),
     "case.appeal_won_by_seller": Entry(
         "the seller won on appeal before anything was refunded",
         False,
-        "卖家申诉成立，售后已关闭",
+        "商家申诉成立，售后已关闭",
         "The seller's appeal was upheld. The case is closed.",
     ),
     "case.appealed_by_loser": Entry(
@@ -837,20 +850,16 @@ CATALOGUE: dict[str, Entry] = {
     "case.claim_unanswered": Entry(
         "nobody answered the claim in time: the platform judges",
         False,
-        "举证或答复超时，平台已介入",
-        "Not answered in time. The platform judges.",
+        "举证或答复超时，平台已介入[，举证截止时间{deadline}]",
+        "Evidence or an answer did not come in time. The platform judges[; evidence is taken until {deadline}].",
     ),
     "case.default_judgment": Entry(
         "the platform did not rule in time: for the buyer",
         False,
-        "平台逾期未裁决，按您的诉求处理" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
-        "Not ruled on in time: decided for you"
-        + _REFUNDED_EN
-        + "[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
-        "平台逾期未裁决，按买家诉求处理" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
-        "Not ruled on in time: decided for the buyer"
-        + _REFUNDED_EN
-        + "[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
+        "平台逾期未裁决，按您的诉求处理[，下一步截止时间{deadline}][，商家可于{appeal_until}前申诉]",
+        "Not ruled on in time: decided for you[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
+        "平台逾期未裁决，按买家诉求处理[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
+        "Not ruled on in time: decided for the buyer[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
     ),
     "case.disputed_by_buyer": Entry(
         "the buyer disputes the refusal",
@@ -863,7 +872,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.disputed_by_seller": Entry(
         "the seller asks the platform to judge",
         False,
-        "卖家已申请平台介入[，举证截止时间{deadline}]",
+        "商家已申请平台介入[，举证截止时间{deadline}]",
         "The seller asked the platform to judge[; evidence is taken until {deadline}].",
         "您已申请平台介入[，举证截止时间{deadline}]",
         "You asked the platform to judge[; evidence is taken until {deadline}].",
@@ -874,11 +883,16 @@ CATALOGUE: dict[str, Entry] = {
         "举证已结束，等待平台裁决[，裁决期限{deadline}]",
         "The time for evidence is over. The platform rules[ by {deadline}].",
     ),
-    "case.evidence_shown": Entry("a side showed evidence", False, "已收到举证材料", "Evidence was added."),
+    "case.evidence_shown": Entry(
+        "a side showed evidence",
+        False,
+        "已收到举证材料[，下一步截止时间{deadline}]",
+        "Evidence was added[; the next step is due by {deadline}].",
+    ),
     "case.goods_received": Entry(
         "the seller's door signed for the goods",
         False,
-        "退货已签收，等待卖家验货[，{deadline}前未验货视为通过]",
+        "退货已签收，等待商家验货[，{deadline}前未验货视为通过]",
         "The goods have arrived and the seller inspects them[; not inspected by {deadline}, all is accepted].",
         "退货已签收，请尽快验货[，{deadline}前未验货视为通过]",
         "The goods have arrived. Please inspect them[; not inspected by {deadline}, all is accepted].",
@@ -889,15 +903,15 @@ CATALOGUE: dict[str, Entry] = {
     "case.inspected": Entry(
         "the seller inspected the goods and accepted them",
         False,
-        "卖家验货通过" + _REFUNDED_ZH,
-        "The seller accepted the goods" + _REFUNDED_EN + ".",
-        "您已验货通过" + _REFUNDED_ZH,
-        "You accepted the goods" + _REFUNDED_EN + ".",
+        "商家验货通过[，数量{quantity}件]" + _REFUNDED_ZH,
+        "The seller accepted the goods[, units: {quantity}]" + _REFUNDED_EN + ".",
+        "您已验货通过[，数量{quantity}件]" + _REFUNDED_ZH,
+        "You accepted the goods[, units: {quantity}]" + _REFUNDED_EN + ".",
     ),
     "case.not_inspected": Entry(
         "the seller did not inspect in time: all is accepted",
         False,
-        "卖家超时未验货，视为验货通过" + _REFUNDED_ZH,
+        "商家超时未验货，视为验货通过" + _REFUNDED_ZH,
         "The seller did not inspect in time: all is accepted" + _REFUNDED_EN + ".",
         "您超时未验货，视为验货通过" + _REFUNDED_ZH,
         "You did not inspect in time: all is accepted" + _REFUNDED_EN + ".",
@@ -907,6 +921,28 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "包裹被拒收或丢失，申请已通过[，退款金额{amount_minor}]",
         "The parcel was refused or lost[; {amount_minor} is refunded].",
+    ),
+    "case.refund_by_default": Entry(
+        "the platform did not rule in time: so much is granted",
+        False,
+        "平台逾期未裁决，按您的诉求退款" + _REFUNDED_ZH,
+        "Not ruled on in time: decided for you" + _REFUNDED_EN + ".",
+        "平台逾期未裁决，按买家诉求退款" + _REFUNDED_ZH,
+        "Not ruled on in time: decided for the buyer" + _REFUNDED_EN + ".",
+    ),
+    "case.refund_on_appeal": Entry(
+        "the buyer's appeal was upheld: so much is granted",
+        False,
+        "申诉成立，原裁决已撤销" + _REFUNDED_ZH,
+        "The appeal was upheld. The ruling falls" + _REFUNDED_EN + ".",
+    ),
+    "case.refund_ruled": Entry(
+        "the platform ruled for the buyer: so much is granted",
+        False,
+        "平台裁决支持您" + _REFUNDED_ZH,
+        "The platform ruled for you" + _REFUNDED_EN + ".",
+        "平台裁决支持买家" + _REFUNDED_ZH,
+        "The platform ruled for the buyer" + _REFUNDED_EN + ".",
     ),
     "case.refund_failed": Entry(
         "the provider did not pay: a person decides", False, "退款失败，平台处理中", "The refund failed. The platform looks at it."
@@ -924,7 +960,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.replacement_late": Entry(
         "the seller did not send the replacement in time: refunded",
         False,
-        "卖家超时未换货/补发，已转为退款[，退款金额{amount_minor}]",
+        "商家超时未换货/补发，已转为退款[，退款金额{amount_minor}]",
         "The seller did not send the replacement in time. It is refunded[: {amount_minor}].",
         "您超时未换货/补发，已转为退款[，退款金额{amount_minor}]",
         "You did not send the replacement in time. It is refunded[: {amount_minor}].",
@@ -944,19 +980,15 @@ CATALOGUE: dict[str, Entry] = {
     "case.ruled_for_buyer": Entry(
         "the platform ruled for the buyer",
         False,
-        "平台裁决支持您" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，卖家可于{appeal_until}前申诉]",
-        "The platform ruled for you"
-        + _REFUNDED_EN
-        + "[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
-        "平台裁决支持买家" + _REFUNDED_ZH + "[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
-        "The platform ruled for the buyer"
-        + _REFUNDED_EN
-        + "[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
+        "平台裁决支持您[，下一步截止时间{deadline}][，商家可于{appeal_until}前申诉]",
+        "The platform ruled for you[; the next step is due by {deadline}][; the seller can appeal until {appeal_until}].",
+        "平台裁决支持买家[，下一步截止时间{deadline}][，您可于{appeal_until}前申诉]",
+        "The platform ruled for the buyer[; the next step is due by {deadline}][; you can appeal until {appeal_until}].",
     ),
     "case.ruled_for_seller": Entry(
         "the platform ruled for the seller",
         False,
-        "平台裁决支持卖家[，您可于{appeal_until}前申诉]",
+        "平台裁决支持商家[，您可于{appeal_until}前申诉]",
         "The platform ruled for the seller[; you can appeal until {appeal_until}].",
         "平台裁决支持您[，买家可于{appeal_until}前申诉]",
         "The platform ruled for you[; the buyer can appeal until {appeal_until}].",
@@ -964,7 +996,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.seller_refused": Entry(
         "the seller refused: the buyer may dispute it",
         False,
-        "卖家已拒绝，[{deadline}前]可申请平台介入",
+        "商家已拒绝，[{deadline}前]可申请平台介入",
         "The seller refused. You can ask the platform to judge[ until {deadline}].",
         "您已拒绝，买家可[于{deadline}前]申请平台介入",
         "You refused. The buyer can ask the platform to judge[ until {deadline}].",
@@ -980,7 +1012,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.sent_back": Entry(
         "the goods are on their way back",
         False,
-        "退货已寄出[，卖家须于{deadline}前验货]",
+        "退货已寄出[，商家须于{deadline}前验货]",
         "The goods are on their way back[; the seller inspects them by {deadline}].",
         "买家已寄回退货[，请于{deadline}前验货]",
         "The goods are on their way back[; please inspect them by {deadline}].",
@@ -988,7 +1020,7 @@ CATALOGUE: dict[str, Entry] = {
     "case.silence_agreed": Entry(
         "the seller was silent until the deadline, which is to agree",
         False,
-        "卖家超时未处理，已自动同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
+        "商家超时未处理，已自动同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
         "The seller did not answer in time: agreed to[; {amount_minor} is refunded][; the next step is due by {deadline}].",
         "您超时未处理，已自动同意[，退款金额{amount_minor}][，下一步截止时间{deadline}]",
         "You did not answer in time: agreed to[; {amount_minor} is refunded][; the next step is due by {deadline}].",
@@ -1015,16 +1047,16 @@ CATALOGUE: dict[str, Entry] = {
     "no_reason.excluded": Entry(
         "the category is excluded from no-reason returns",
         False,
-        "该商品不支持七天无理由退货",
+        "该商品不支持无理由退货",
         "This product is excluded from no-reason returns.",
     ),
     "no_reason.not_signed": Entry("nothing of the line was signed for yet", False, "商品尚未签收", "The goods were not signed for yet."),
     "no_reason.waived": Entry(
         "the buyer confirmed at purchase that no-reason return does not apply",
         False,
-        "购买时已确认不支持七天无理由退货",
+        "购买时已确认不支持无理由退货",
         "You confirmed at purchase that no-reason return does not apply.",
-        "买家购买时已确认不支持七天无理由退货",
+        "买家购买时已确认不支持无理由退货",
         "The buyer confirmed at purchase that no-reason return does not apply.",
     ),
     "no_reason.window_over": Entry(
@@ -1036,10 +1068,10 @@ CATALOGUE: dict[str, Entry] = {
     "refund.before_grant": Entry("an outcome of a refund that no case granted yet: waits", True),
     "refund.nothing_left": Entry("nothing of the line is left to refund", False, "没有可退金额", "Nothing is left to refund."),
     "refund.quantity_exceeds": Entry(
-        "more units than were bought and not yet refunded",
+        "more units than were bought and not yet refunded, or accepted than came back",
         False,
-        "申请数量[{wanted}件]超过剩余可申请数量[{left}件]",
-        "More units are asked for[ ({wanted})] than are left[ ({left})].",
+        "数量[{wanted}件]超过可处理的数量[{left}件]",
+        "The number of units[ ({wanted})] is more than it can be[ ({left})].",
     ),
     "case.before_shipping": Entry("a claim for what did not arrive or is to come back, before its shipping is known: waits", True),
     "claim.not_signed": Entry(
@@ -1070,7 +1102,7 @@ CATALOGUE: dict[str, Entry] = {
     "no_reason.unsealed": Entry(
         "digital goods were unsealed",
         False,
-        "商品已拆封或激活，不支持七天无理由退货",
+        "商品已拆封或激活，不支持无理由退货",
         "Unsealed digital goods cannot be returned without a reason.",
     ),
     "not_shipped.sent": Entry(
@@ -1118,7 +1150,7 @@ CATALOGUE: dict[str, Entry] = {
         "The buyer ordered with another's card.",
     ),
     "trust_card.not_offered": Entry(
-        "the seller did not offer this right on the line", False, "卖家未提供该小店信任卡权益", "The seller did not offer this right."
+        "the seller did not offer this right on the line", False, "商家未提供该小店信任卡权益", "The seller did not offer this right."
     ),
     "trust_card.not_valid": Entry(
         "the order's trust card was not valid when it was placed",
@@ -1142,10 +1174,12 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "cancel.exceeds_unsent": Entry("more units than are still to be sent", False, "可取消数量不足", "Fewer units are still to be sent."),
     "cancel.not_allowed": Entry(
-        "made for this buyer, virtual, or freight: a case decides",
+        "made for this buyer or virtual: a case decides; or freight, which goes back with its goods",
         False,
-        "该商品不支持直接取消，请申请售后",
-        "This line cannot be cancelled. Please open a case.",
+        "不能单独取消：运费随商品一并退回，其他请申请售后",
+        "This line cannot be cancelled by itself: freight goes back with its goods; for others please open a case.",
+        "不能单独取消：运费随商品一并退回，其他由买家申请售后",
+        "This line cannot be cancelled by itself: freight goes back with its goods; for others the buyer opens a case.",
     ),
     "cancel.nothing_left": Entry(
         "everything was sent, used, refunded or cancelled before", False, "没有可取消的商品", "There is nothing left to cancel."
@@ -1227,7 +1261,7 @@ CATALOGUE: dict[str, Entry] = {
     "hold.known": Entry("the units of this case were asked for before, and answered"),
     "identity.known": Entry("that the buyer has this token, or is one with whoever had it first, is known"),
     "order.promoter_suspended": Entry(
-        "a promoter of the order was suspended when it was placed", False, "主播已被暂停带货，无法下单", "The promoter is suspended."
+        "a promoter of the order was suspended when it was placed", False, "达人已被暂停带货，无法下单", "The promoter is suspended."
     ),
     "order.seller_suspended": Entry(
         "a seller of the order was suspended when it was placed", False, "店铺已被暂停营业，无法下单", "The seller is suspended."
@@ -1270,7 +1304,7 @@ CATALOGUE: dict[str, Entry] = {
     "violation.appeal_known": Entry(
         "an appeal against this violation came before: there is one",
         seller_zh="已申诉过，每项违规仅可申诉一次",
-        seller_en="It was appealed before.",
+        seller_en="It was appealed before. Each violation can be appealed once.",
     ),
     "violation.appeal_too_late": Entry(
         "an appeal when the time for it was over",

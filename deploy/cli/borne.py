@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.cli.waterfall import Share, Waterfall
+from deploy.cli.waterfall import BACK, BY_HAND, DONE, OWED, Share, Waterfall
 from shared.currencies import amount, money
 from shared.texts import Language, priced
 
@@ -16,6 +16,11 @@ OPEN: Words = ("本次售后暂无款项支付", "No money has been paid in this
 GOT: Words = ("您共收到{buyer}", "You got {buyer} in all.")
 REFUND: Words = ("其中退款{refund}", "Of it {refund} is the refund.")
 COMPENSATION: Words = ("其中赔付{compensation}", "Of it {compensation} is compensation.")
+RETURNED: Words = ("其中有款项被退回支付机构，平台正在核实", "Some of it came back to the payment provider: the platform looks into it.")
+UNCLAIMED: Words = (
+    "平台未能向您支付{unclaimed}，该款项仍归您所有",
+    "{unclaimed} could not be paid to you: the platform still owes it to you.",
+)
 FUND: Words = (
     "退款由平台保障基金承担，不影响您的货款结算",
     "The platform's guarantee fund paid the refund: your settlement is as without it.",
@@ -108,17 +113,23 @@ def _numbers(flow: Waterfall) -> dict[str, int]:
         "fee": flow.of("platform:commission"),
         "subsidy": -flow.of("platform:subsidy", "prefunded", "promoter_subsidy"),
         "reimbursed": flow.reimbursed_minor,
+        "unclaimed": -flow.of("platform:unclaimed"),
     }
 
 
 def _buyer(flow: Waterfall) -> Iterator[Words]:
-    if not flow.buyer_minor:
+    became = [one[-1] for one in (*flow.refunds, *flow.compensations)]
+    if flow.buyer_minor:
+        yield GOT
+    elif OWED not in became:
         yield OPEN
-        return
-    yield GOT
     if flow.refunded_minor and flow.compensated_minor:
         yield REFUND
         yield COMPENSATION
+    if BACK in became:
+        yield RETURNED
+    if OWED in became:
+        yield UNCLAIMED
 
 
 def _seller(flow: Waterfall) -> Iterator[Words]:
@@ -127,7 +138,7 @@ def _seller(flow: Waterfall) -> Iterator[Words]:
     if not flow.shares:
         yield OPEN
         return
-    if any(funder == "platform" and state == "done" for _, _, funder, state in flow.refunds):
+    if any(funder == "platform" and state in (DONE, BY_HAND, OWED, BACK) for _, _, funder, state in flow.refunds):
         yield FUND
     parts = (("escrow", ESCROW), ("balance", BALANCE), ("deposit", DEPOSIT), ("debt", DEBT), ("promoter", PROMOTER), ("fee", FEE))
     for name, words in (*parts, ("advance", ADVANCE), ("subsidy", SUBSIDY), ("reimbursed", REIMBURSED)):

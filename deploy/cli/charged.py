@@ -24,6 +24,7 @@ WHY = {
     "compensation": "a compensation",
     "chargeback": "its share of a chargeback",
 }
+BOTH = "of which the provider said both: a person finds which holds"
 
 
 def abouts(stack: Stack, party: str) -> dict[str, str]:
@@ -34,7 +35,7 @@ def abouts(stack: Stack, party: str) -> dict[str, str]:
 
 
 def ahead(purses: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
-    """What the party owes, is to give back and lacks, for each of which its money waits; else when the daily sweep pays out what."""
+    """What the party owes, is to give back and lacks, for which its money waits; what is held back; when the sweep pays out what."""
     for currency, purse in purses.items():
         short = max(0, (purse.get("required_minor") or 0) - purse["deposit_minor"])
         if purse["debt_minor"]:
@@ -44,6 +45,9 @@ def ahead(purses: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
             yield f"to be given back: {money(one['amount_minor'], currency)}, {about}; nothing is paid out until then [R3.6]"
         if short:
             yield f"the deposit lacks {money(short, currency)}; what comes in fills it, nothing is paid out until then [R3.7]"
+        for name, of in (("held", ""), ("held_deposit", " of the deposit,")):
+            for payout_id, minor in purse.get(name, {}).items():
+                yield f"held back: {money(minor, currency)}{of} of payout {payout_id}, {BOTH} [R3.5]"
         if not (purse["debt_minor"] or purse.get("clawbacks", {}) or short):
             left, free = dict(sorted(purse.get("sweeps", {}).items())), purse["available_minor"] - sum(purse.get("held", {}).values())
             for at in tuple(left):

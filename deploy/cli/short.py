@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from deploy.cli.plain import local
 from deploy.cli.story import Story, sentences
+from shared.contracts.handling import HandlingNoted
 from shared.contracts.order import OrderRejected, PaymentUnwanted
 from shared.contracts.owed import CouponRestored
 from shared.contracts.payment import CompensationDone, CompensationInstructed, RefundDone, UnwantedReceived
 from shared.contracts.refund import STATES, CaseFact
+from shared.contracts.types import Moves
 from shared.currencies import amount, money
 from shared.messaging.message import Message
 from shared.texts import numbers_in, numbers_of
@@ -26,7 +28,9 @@ BECAME = {
     "failed": "not paid by the provider",
     "done": "done",
 }
+OWED = "which nobody could be paid: the platform owes it"
 WAITS = ("reserved", "instructed")
+AHEAD = {"goods": ("not shipped", "shipped in part"), "virtual": ("not used", "used in part"), "freight": ("goes with its goods",) * 2}
 SIDES = {"both": "both sides'", "provider": "the payment provider's"}
 
 
@@ -92,7 +96,8 @@ def reached(line: Mapping[str, Any]) -> str:
         ("delivered", line["signed_at"]),
         ("shipped", line["sent_at"]),
     )
-    return next((name for name, done in steps if done), "not shipped")
+    begun = bool(line.get("sent") or line.get("uses"))
+    return next((name for name, done in steps if done), AHEAD[of.get("kind", "goods")][begun])
 
 
 def _next(story: Story, number: str, line: Mapping[str, Any]) -> str:
@@ -106,7 +111,7 @@ def _next(story: Story, number: str, line: Mapping[str, Any]) -> str:
         return f", confirmed by itself at {local(looked, story.zone)}{'' if signed else ', sooner once it was signed for'} [R2.5]"
     seller = f"{story.order}/{line['line']['seller_id']}/"
     sent = [at for (kind, subject), at in due.items() if kind == "shipping.due" and subject.startswith(seller)]
-    return f", to be sent before {local(min(sent), story.zone)} [R2.4]" if sent and reached(line) == "not shipped" else ""
+    return f", to be sent before {local(min(sent), story.zone)} [R2.4]" if sent and reached(line) in AHEAD["goods"] else ""
 
 
 def _cases(story: Story) -> Iterator[str]:
@@ -139,17 +144,31 @@ def _payments(story: Story) -> Iterator[str]:
             yield f"payment {event.payment_id}: {money(event.amount_minor, event.currency)} goes back{what} [R2.2, R2.3]"
             yield from _sentences(story, event)
     done = {one.refund_id: one.occurred_at for one in events if isinstance(one, RefundDone)}
+    owed = set(_owed(events))
     for name, one in payment.get("refunds", {}).items():
         line = f" of line {one['line_no']}" if one.get("line_no") else ""
         paid = money(one["buyer_minor"], one["currency"])
-        yield f"refund {name}{line}: {paid} to the buyer, {_became(story, one, done.get(name))} [R3.5]"
+        yield f"refund {name}{line}: {paid} to the buyer, {OWED if name in owed else _became(story, one, done.get(name))} [R3.5]"
     rules = {one.compensation_id: one.rule for one in events if isinstance(one, CompensationInstructed)}
     done = {one.compensation_id: one.occurred_at for one in events if isinstance(one, CompensationDone)}
     for name, one in payment.get("compensations", {}).items():
         paid = f"{money(one['amount_minor'], one['currency'])} to the buyer, borne by {one['payer']}"
-        yield f"compensation {name}: {paid}, {_became(story, one, done.get(name))} [{rules.get(name, 'R3.5')}]"
+        state = OWED if name in owed else _became(story, one, done.get(name))
+        yield f"compensation {name}: {paid}, {state} [{rules.get(name, 'R3.5')}]"
     for name, one in payment.get("chargebacks", {}).items():
         yield f"chargeback {name}: {money(one['amount_minor'], one['currency'])} disputed, {BANK[one['state']]} [R3.8]"
+
+
+def _owed(events: Iterable[Message | None]) -> Iterator[str]:
+    """Refunds and compensations that nobody could be paid, as a person found: the platform owes them. Source: R3.5."""
+    for event in events:
+        match event:
+            case RefundDone(by_hand="unclaimed"):
+                yield event.refund_id
+            case CompensationDone(by_hand="unclaimed"):
+                yield event.compensation_id
+            case HandlingNoted(how="unclaimed", moves=Moves()):
+                yield event.item_id
 
 
 def _became(story: Story, one: Mapping[str, Any], done: datetime | None) -> str:

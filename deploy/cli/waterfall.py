@@ -12,13 +12,16 @@ from typing import Any
 
 from deploy.cli.story import Step, currency_of
 from shared.contracts.chargeback import RefundHeld
+from shared.contracts.handling import HandlingNoted
 from shared.contracts.owed import CompensationGranted, SellerReimbursed
 from shared.contracts.payment import (
     AccountCharged,
     BalanceDebited,
     ClawbackDelayed,
+    CompensationContradicted,
     CompensationDone,
     CompensationNotPaid,
+    RefundContradicted,
     RefundDone,
     RefundInstructed,
     RefundNotPaid,
@@ -27,10 +30,15 @@ from shared.contracts.payment import (
 )
 from shared.contracts.refund import RefundGranted
 from shared.contracts.subsidy import SubsidyRestored, SubsidyReturned
+from shared.contracts.types import Moves
 
-BUYER = "psp:cash"
+BUYER = ("psp:cash", "platform:by_hand")  # what they get the buyer has, by the provider or otherwise
+DONE, BY_HAND, OWED, BACK = "done", "paid, as a person found", "owed to the buyer: nobody could be paid", "paid, and back at the provider"
+HANDLED = {"": DONE, "arrived": DONE, "paid": BY_HAND, "unclaimed": OWED}
 MEANS = {
     "psp:cash": "to the buyer, by the provider",
+    "platform:by_hand": "to the buyer, as a person found",
+    "platform:unclaimed": "owed to the buyer: nobody could be paid",
     "escrow": "escrow of the order",
     "balance": "balance",
     "deposit": "deposit",
@@ -47,7 +55,6 @@ OUTCOMES: tuple[tuple[Any, str], ...] = (  # what became of a refund, the last w
     (RefundHeld, "held until a chargeback has ended, or a refund is answered"),
     (RefundRefused, "refused"),
     (RefundNotPaid, "not paid by the provider"),
-    (RefundDone, "done"),
 )
 
 
@@ -97,7 +104,7 @@ class Waterfall:
     @property
     def buyer_minor(self) -> int:
         """What the buyer got: refunds and compensations of the case together."""
-        return sum(one.amount_minor for one in self.shares if one.account == BUYER)
+        return sum(one.amount_minor for one in self.shares if one.account in BUYER)
 
     def of(self, *kinds: str, role: str = "") -> int:
         """What accounts of these kinds (`escrow`, `platform:subsidy`) gave, less what they got."""
@@ -141,8 +148,9 @@ def _granted(found: Waterfall, steps: list[Step], case_id: str) -> None:
                 became[event.refund_id] = what
         if isinstance(event, RefundReserved):
             left[event.refund_id] = event.buyer_minor
-        if isinstance(event, CompensationDone | CompensationNotPaid):
-            became[event.compensation_id] = "done" if isinstance(event, CompensationDone) else "not paid by the provider"
+        if isinstance(event, CompensationNotPaid):
+            became[event.compensation_id] = "not paid by the provider"
+        became |= _settled(event)
     for step in steps:
         event = step.entry.event
         if isinstance(event, RefundGranted) and event.case_id == case_id:
@@ -153,8 +161,25 @@ def _granted(found: Waterfall, steps: list[Step], case_id: str) -> None:
             found.compensations.append((event.compensation_id, event.why, event.amount_minor, state))
         elif isinstance(event, SellerReimbursed) and event.case_id == case_id:
             found.reimbursed_minor += event.refund_minor + event.compensations_minor
-    found.refunded_minor = sum(minor for _, minor, _, state in found.refunds if state == "done")
-    found.compensated_minor = sum(minor for _, _, minor, state in found.compensations if state == "done")
+    found.refunded_minor = sum(minor for _, minor, _, state in found.refunds if state in (DONE, BY_HAND, BACK))
+    found.compensated_minor = sum(minor for _, _, minor, state in found.compensations if state in (DONE, BY_HAND, BACK))
+
+
+def _settled(event: object) -> dict[str, str]:
+    """By refund or compensation: that it was paid, that it came back, and how a person settled it. Source: R3.5."""
+    match event:
+        case RefundDone():
+            return {event.refund_id: HANDLED[event.by_hand]}
+        case CompensationDone():
+            return {event.compensation_id: HANDLED[event.by_hand]}
+        case RefundContradicted(bounced=True):
+            return {event.refund_id: BACK}
+        case CompensationContradicted(bounced=True):
+            return {event.compensation_id: BACK}
+        case HandlingNoted(how="arrived") | HandlingNoted(moves=Moves()):
+            return {event.item_id: HANDLED[event.how]}
+        case _:
+            return {}
 
 
 def _pays(event: object, case_id: str, refunds: set[str], compensations: set[str]) -> bool:
@@ -163,6 +188,8 @@ def _pays(event: object, case_id: str, refunds: set[str], compensations: set[str
             return event.refund_id in refunds
         case CompensationDone():
             return event.compensation_id in compensations
+        case HandlingNoted():
+            return event.item_id in (refunds if event.of == "refund" else compensations)
         case SellerReimbursed():
             return event.case_id == case_id
         case _:

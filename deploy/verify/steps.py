@@ -41,9 +41,9 @@ AGREED = {  # by whom it was agreed to, and why it says so
     "silence": {"case.silence_agreed", "case.not_inspected"},
     "promise": {"case.at_once"},
     "carrier": {"case.parcel_failed"},
-    "ruling": {"case.ruled_for_buyer", "case.granted_again", "fund.approved"},
-    "default": {"case.default_judgment"},
-    "appeal": {"case.appeal_won"},
+    "ruling": {"case.ruled_for_buyer", "case.refund_ruled", "case.granted_again", "fund.approved"},
+    "default": {"case.default_judgment", "case.refund_by_default"},
+    "appeal": {"case.appeal_won", "case.refund_on_appeal"},
 }
 ANY = {"case.waits_for_hold", "case.replacement_failed", "case.replacement_late"}  # whoever agreed before
 CODES: Mapping[type[Message], set[str]] = {
@@ -82,8 +82,11 @@ RULES = {  # where neither the case nor what it follows from leaves a choice
     "case.appeal_won_by_seller": "R4.11",
     "case.ruled_for_seller": "R4.11",
     "case.granted_again": "R3.5",
+    "case.refund_by_default": "R4.11",
     "case.refund_failed": "R3.5",
     "case.refund_given_up": "R3.5",
+    "case.refund_on_appeal": "R4.11",
+    "case.refund_ruled": "R4.11",
     "case.refunded": "R3.5",
     "case.refunded_beside_bank": "R3.8",
     "case.refusal_over": "R4.2",

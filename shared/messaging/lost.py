@@ -17,6 +17,7 @@ from shared.errors import HaltCode
 from shared.messaging.envelope import number_of
 from shared.messaging.fold import fact_id
 from shared.messaging.message import COPIES, NOTICES, Topic, source_of
+from shared.messaging.newer import told
 from shared.messaging.record import Out, Record
 from shared.messaging.shape import Service
 from shared.messaging.store import Lane
@@ -114,7 +115,7 @@ class Lost:
         if fact is None or kind is None:
             return None
         try:
-            return kind.name, kind.key(fact.from_json(record.value or b"")), int(_said(record, "ce_entityversion"))
+            return kind.name, kind.key(told(fact).validate_json(record.value or b"")), int(_said(record, "ce_entityversion"))  # N1
         except (ValidationError, ValueError):
             raise NoRecovery("halt.replay_unreadable", f"{type} at {record.ref}") from None
 

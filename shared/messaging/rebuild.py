@@ -20,7 +20,7 @@ from shared.errors import HaltCode
 from shared.messaging.envelope import number_of
 from shared.messaging.fold import OFFER, WAIT_OVER
 from shared.messaging.message import Message, Topic
-from shared.messaging.newer import Newer
+from shared.messaging.newer import Newer, told
 from shared.messaging.record import Record, unpack
 from shared.messaging.saving import ARMED, kind_part
 from shared.messaging.shape import Kind, Service
@@ -225,10 +225,14 @@ class Rebuild:
 
 
 def _parsed(fact: type[Message], value: bytes | None, where: str) -> Message:
+    """N1. All of it, or none."""
     try:
-        return fact.from_json(value or b"")
+        parsed: Message = told(fact).validate_json(value or b"")
+        return parsed
     except ValidationError as error:
-        raise NoRebuild("halt.replay_unreadable", f"{fact.type} at {where}: {error.errors()[0]['msg']}") from None
+        first = error.errors()[0]
+        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise NoRebuild("halt.replay_unreadable", f"{fact.type} at {where}: {what}") from None
 
 
 def _same(kind: Kind[Any, Any], version: int, entity: Any, stored: tuple[int, str] | None) -> bool:

@@ -73,8 +73,13 @@ def test_who_is_paid_reads_when_and_how_much_r3_1() -> None:
     purse = json.loads(ACCOUNT.dump(Account(b.SELLER, {"CNY": free})))
     assert free.payable(b.at("06-13 00:00")) == 60_00
     assert list(ahead(purse["purses"], ZoneInfo(b.ZONE))) == [
+        "held back: 3.00 CNY of payout po1, of which the provider said both: a person finds which holds [R3.5]",
         "the sweep of 2026-06-13 00:00:00 pays out 60.00 CNY [R3.1]",
         "the sweep of 2026-06-14 00:00:00 pays out 20.00 CNY [R3.1]",
+    ]
+    kept = json.loads(ACCOUNT.dump(Account(b.SELLER, {"CNY": Purse(deposit_minor=9_00, held_deposit={"po2": 4_00})})))
+    assert list(ahead(kept["purses"], ZoneInfo(b.ZONE))) == [
+        "held back: 4.00 CNY of the deposit, of payout po2, of which the provider said both: a person finds which holds [R3.5]"
     ]
     drawn = json.loads(ACCOUNT.dump(Account(b.SELLER, {"CNY": Purse(available_minor=10_00, sweeps=sweeps)})))
     assert list(ahead(drawn["purses"], ZoneInfo(b.ZONE))) == ["the sweep of 2026-06-14 00:00:00 pays out 10.00 CNY [R3.1]"]

@@ -16,6 +16,7 @@ from deploy.verify.log import Entry
 from services.order.model import ORDER
 from services.payment.model import PAYMENT
 from services.refund.model import PURCHASE
+from shared.contracts.handling import Handled
 from shared.contracts.owed import CouponRestored
 from shared.contracts.types import Coupon
 from shared.messaging.memory import Memory
@@ -66,6 +67,16 @@ def test_what_came_back_after_it_was_paid_is_not_done_until_a_person_has_found_w
     assert ", done at " in line
 
 
+@pytest.mark.parametrize(("given", "item"), [(of_case, "r1"), (compensated, "late1")])
+def test_what_nobody_could_be_paid_is_owed_and_not_done_r3_5(given: Callable[[], Memory], item: str) -> None:
+    """It read `to the buyer, done at`."""
+    memory = given()
+    of: Handled = "compensation" if item == "late1" else "refund"
+    memory.when(back(item), handled(item, of=of, when="06-21 10:00", how="unclaimed"))
+    (line,) = [line for line in in_short(story(memory)) if f" {item}" in line]
+    assert ", which nobody could be paid: the platform owes it [" in line
+
+
 def test_it_stands_before_the_steps(capsys: pytest.CaptureFixture[str]) -> None:
     explain.show(story(shop.paid()))
     printed = capsys.readouterr().out.splitlines()
@@ -90,10 +101,24 @@ def test_a_line_that_was_cancelled_is_not_one_that_was_never_shipped_r2_1() -> N
     assert in_short(story(shop.closed()))[-1] == "line 1: refunded in full, 100.00 goes back"
 
 
+def test_what_is_not_sent_as_a_whole_or_never_is_told_as_it_is_r2_1_r2_5_r3_10() -> None:
+    """A voucher, freight and a line of which one unit had left read `not shipped`."""
+    voucher = shop.shop(b.placed(b.cart(kind="virtual", quantity=2, unit_price_minor=50_00)), b.succeeded())
+    assert in_short(story(voucher))[-1] == "line 1: not used"
+    voucher.when(b.redeemed())
+    assert in_short(story(voucher))[-1] == "line 1: used in part"
+    freight = b.cart(2, 10_00, kind="freight", promoter_id=None, commission_bp=0)
+    goods = shop.shop(b.placed(b.cart(quantity=2, unit_price_minor=50_00), freight), b.succeeded(110_00), b.shipped(when="06-02 10:00"))
+    assert in_short(story(goods))[-2:] == [
+        "line 1: shipped in part, to be sent before 2026-06-03 10:10:00 [R2.4]",
+        "line 2: goes with its goods",
+    ]
+
+
 def test_a_rejected_order_says_why_to_who_asks_r2_1(capsys: pytest.CaptureFixture[str]) -> None:
     """It read `order: rejected, 0 minor `, and no sentence stood anywhere."""
     told = story(shop.rejected())
-    words = "buyer: 订单金额有误，请重新下单 / The amount has changed. Please order again."
+    words = "buyer: 订单金额有误，请重新下单 / The order's amount is not right. Please order again."
     assert in_short(told)[:2] == ["order: rejected", f"  {words}"]
     explain.show(told)
     assert [line.strip() for line in capsys.readouterr().out.splitlines()].count(words) == 2  # in short, and where it happened

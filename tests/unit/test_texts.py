@@ -114,7 +114,7 @@ def test_who_sent_the_goods_back_reads_what_happens_and_when_if_nobody_inspects_
     fact = next(fact for fact in reversed(memory.facts) if getattr(fact, "code", "") == "case.goods_received")
     case = life.purchase_of(memory).cases[b.CASE]
     until = f"{case.deadline.astimezone(ZoneInfo(b.ZONE)):%Y-%m-%d %H:%M:%S}" if case.deadline else ""
-    assert sentence("case.goods_received", numbers_in(fact), "zh", zone=b.ZONE) == f"退货已签收，等待卖家验货，{until}前未验货视为通过"
+    assert sentence("case.goods_received", numbers_in(fact), "zh", zone=b.ZONE) == f"退货已签收，等待商家验货，{until}前未验货视为通过"
     assert f"not inspected by {until}, all is accepted" in sentence("case.goods_received", numbers_in(fact), "en", "seller", zone=b.ZONE)
 
 
@@ -145,7 +145,7 @@ def test_only_who_lost_is_told_that_it_can_appeal_r4_11(code: str, loser: Reader
     assert you[loser].endswith("; you can appeal until 2026-06-24 00:00:00.")
     assert you[winner].endswith(f"; the {loser} can appeal until 2026-06-24 00:00:00.")
     assert zh[loser].endswith("，您可于2026-06-24 00:00:00前申诉")
-    assert zh[winner].endswith(f"，{'卖家' if loser == 'seller' else '买家'}可于2026-06-24 00:00:00前申诉")
+    assert zh[winner].endswith(f"，{'商家' if loser == 'seller' else '买家'}可于2026-06-24 00:00:00前申诉")
 
 
 @pytest.mark.parametrize("code", ["case.ruled_for_buyer", "case.default_judgment"])
@@ -166,7 +166,7 @@ def test_a_verdict_that_asks_for_the_goods_says_until_when_r4_4_r4_11(code: str)
 )
 def test_what_one_did_is_told_to_it_as_its_own_r4_2(code: str, who: Reader) -> None:
     other: Reader = "seller" if who == "buyer" else "buyer"
-    for language, you, name in (("en", "You ", f"The {who} "), ("zh", "您", "买家" if who == "buyer" else "卖家")):
+    for language, you, name in (("en", "You ", f"The {who} "), ("zh", "您", "买家" if who == "buyer" else "商家")):
         assert sentence(code, {}, language, who).startswith(you)  # type: ignore[arg-type]
         assert sentence(code, {}, language, other).startswith(name)  # type: ignore[arg-type]
 
@@ -174,13 +174,13 @@ def test_what_one_did_is_told_to_it_as_its_own_r4_2(code: str, who: Reader) -> N
 def test_a_buyer_reads_what_was_deducted_of_its_refund_and_no_nothings_r3_10_r4_5() -> None:
     granted = b.granted("r1", 60_00).model_copy(update={"code": "case.inspected", "freight_minor": 10_00})
     assert sentence(granted.code, numbers_in(granted), "en", currency="CNY") == (
-        "The seller accepted the goods; 60.00 CNY is refunded; 10.00 CNY of freight was deducted, as it is no longer free."
+        "The seller accepted the goods, units: 1; 60.00 CNY is refunded; 10.00 CNY of freight was deducted, as it is no longer free."
     )
     assert sentence(granted.code, numbers_in(granted), "zh", currency="CNY") == (
-        "卖家验货通过，退款金额60.00元，已扣除运费10.00元（不再满足包邮条件）"
+        "商家验货通过，数量1件，退款金额60.00元，已扣除运费10.00元（不再满足包邮条件）"
     )
     kept = granted.model_copy(update={"freight_minor": 0, "gifts_minor": 3_00})
-    assert sentence(kept.code, numbers_in(kept), "zh", currency="CNY") == "卖家验货通过，退款金额60.00元，已扣除未退回的赠品3.00元"
+    assert sentence(kept.code, numbers_in(kept), "zh", currency="CNY") == "商家验货通过，数量1件，退款金额60.00元，已扣除未退回的赠品3.00元"
 
 
 @pytest.mark.parametrize("told", [acts.DISPUTED, (*acts.DISPUTED, acts.HEARD)])

@@ -52,7 +52,11 @@ def test_what_only_ops_read_is_not_told_to_them(capsys: pytest.CaptureFixture[st
     ("code", "buyer", "seller"),
     [
         ("buyer.differs", "You are not the buyer of this order.", "Whoever asked is not the buyer of this order."),
-        ("seller.differs", "Whoever answered is not the seller of this line.", "You are not the seller of this line."),
+        (
+            "seller.differs",
+            "Whoever did this does not ship this line or answer for it.",
+            "You do not ship this line or answer for it.",
+        ),
         ("trust_card.of_another", "You ordered with another's card.", "The buyer ordered with another's card."),
     ],
 )

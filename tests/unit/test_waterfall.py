@@ -19,6 +19,7 @@ from tests.unit import builders as b
 from tests.unit.payment import asks
 from tests.unit.payment.bank import bank, example, hand_over
 from tests.unit.payment.disputes import closed, opened
+from tests.unit.payment.test_handling import handled
 
 CASE, SELLER = b.CASE, b.SELLER
 
@@ -154,3 +155,41 @@ def test_of_what_a_bank_took_meanwhile_the_case_says_what_was_paid_r3_8() -> Non
     memory = bank(b.order_paid(example()), opened(40_00, when="06-06 10:00"), closed("lost", when="06-07 10:00"))
     found = flow(memory, b.granted("r1", 100_00), b.refund_paid("r1"))
     assert (found.buyer_minor, found.refunded_minor, found.refunds) == (60_00, 60_00, [("r1", 60_00, "seller", "done")])
+
+
+def compensation(memory: Memory, *events: Message) -> Waterfall:
+    granted = CompensationGranted(
+        order_id=b.ORDER, case_id=CASE, line_no=1, compensation_id="late1", payee=b.BUYER, payer=SELLER, currency="CNY",
+        amount_minor=10_00, why="return_freight", rule="R4.7", occurred_at=b.at("06-08 09:00"),
+    )  # fmt: skip
+    return flow(memory, b.granted("r1", 40_00), b.refund_paid("r1"), granted, *events)
+
+
+@pytest.mark.parametrize("first", [(), (asks.compensation_paid(),)], ids=["refused", "came back"])
+def test_what_a_person_paid_by_hand_the_buyer_has_and_what_nobody_could_be_paid_it_has_not_r3_5(first: tuple[Message, ...]) -> None:
+    """It read `You got 40.00 CNY in all. Of it 40.00 CNY is the refund. Of it 10.00 CNY is compensation.` of either."""
+    given = (*first, asks.compensation_failed(when="06-20 10:00"))
+    paid = compensation(bank(b.order_paid(example())), *given, handled("late1", "compensation"))
+    assert (paid.buyer_minor, paid.refunded_minor, paid.compensated_minor) == (50_00, 40_00, 10_00)
+    assert paid.compensations[0][3] == "paid, as a person found"
+    assert told(paid)["buyer"][1] == "You got 50.00 CNY in all. Of it 40.00 CNY is the refund. Of it 10.00 CNY is compensation."
+    owed = compensation(bank(b.order_paid(example())), *given, handled("late1", "compensation", how="unclaimed"))
+    assert (owed.buyer_minor, owed.compensated_minor, by_account(owed)["platform:unclaimed"]) == (40_00, 0, 10_00)
+    assert told(owed)["buyer"][1] == "You got 40.00 CNY in all. 10.00 CNY could not be paid to you: the platform still owes it to you."
+    assert "58.00 paid - 18.00 to others = 40.00 CNY to the buyer" in list(flow_lines(owed))
+
+
+def test_a_refund_that_came_back_is_not_told_as_if_nothing_were_the_matter_r3_5() -> None:
+    memory = bank(b.order_paid(example()))
+    paid = (b.granted("r1", 40_00), b.refund_paid("r1"), b.refund_failed("r1", when="06-20 10:00"))
+    back = flow(memory, *paid)
+    assert (back.buyer_minor, back.refunds[0][3]) == (40_00, "paid, and back at the provider")
+    assert told(back)["buyer"][1].endswith("Some of it came back to the payment provider: the platform looks into it.")
+    owed = flow(bank(b.order_paid(example())), *paid, handled("r1", how="unclaimed"))
+    assert (owed.buyer_minor, owed.refunded_minor, by_account(owed)["platform:unclaimed"]) == (0, 0, 40_00)
+    assert told(owed)["buyer"] == (
+        "平台未能向您支付40.00元，该款项仍归您所有。",
+        "40.00 CNY could not be paid to you: the platform still owes it to you.",
+    )
+    arrived = flow(bank(b.order_paid(example())), *paid, handled("r1", how="arrived"))
+    assert (arrived.buyer_minor, arrived.refunded_minor, arrived.refunds[0][3]) == (40_00, 40_00, "done")

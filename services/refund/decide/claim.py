@@ -68,6 +68,7 @@ def claimed(event: RefundRequested, purchase: Purchase, line: BoughtLine, card: 
         sent=line.sent,
         failed=purchase.lost(event.line_no),
         away=purchase.away(event.line_no),
+        unsent=purchase.unsent(event.line_no),
         unsealed=event.unsealed,
         card=card_valid(purchase, card),
         units=line.quantity,

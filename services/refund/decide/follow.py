@@ -21,6 +21,11 @@ CODES: dict[By, tuple[str, str]] = {  # why it was agreed to, and by which rule
     "default": ("case.default_judgment", "R4.11"),
     "appeal": ("case.appeal_won", "R4.11"),
 }
+GRANTED = {  # what says so where money is granted: the amount of a verdict is the claim's
+    "case.ruled_for_buyer": "case.refund_ruled",
+    "case.default_judgment": "case.refund_by_default",
+    "case.appeal_won": "case.refund_on_appeal",
+}
 Facts = tuple[Message, ...]
 
 
@@ -75,7 +80,7 @@ def grant(
     less waived freight that the buyer's change of mind makes due, and gifts that stay. Another attempt grants what the one before it
     did. Source: R1.4, R4.4, R4.5, R3.10.
     """
-    attempt = case.attempts + 1
+    attempt, code = case.attempts + 1, code or CODES[by][0]
     if case.stuck:
         units, minor, kept, attempt = case.granted_quantity, case.granted_minor, case.gifts_minor, case.grants + 1
         waived = case.deducted_minor - kept
@@ -85,7 +90,7 @@ def grant(
         kept = 0 if gifts_back else _kept_gifts(purchase, case, units, whole - waived)
         minor = whole - waived - kept
     return RefundGranted(
-        **said(purchase, case, 50, "provider", None, at, rule, code or CODES[by][0]),
+        **said(purchase, case, 50, "provider", None, at, rule, GRANTED.get(code, code)),
         refund_id=refund_id_of(purchase.order_id, case.id, attempt),
         quantity=units,
         amount_minor=minor,

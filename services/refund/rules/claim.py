@@ -78,7 +78,7 @@ class Claim:
 
     first_signed_at: before any exchange; None: as signed_at. units: of the whole line; 0, not said. sent: those on their way or there.
     failed: those whose parcel was refused at the door or lost, and that were neither sent again nor refunded. away: units that can be
-    claimed and left, whatever became of them; None, not said. minor: what the claimed units come to.
+    claimed and left, whatever became of them; unsent: those that may still leave; None, not said. minor: what the claimed units come to.
     so_far_minor: what the order's instant refunds before this one came to. card: whether the order's trust card was valid at
     placement; None, it is not known yet.
     """
@@ -97,6 +97,7 @@ class Claim:
     so_far_minor: int = 0
     first_signed_at: datetime | None = None
     away: int | None = None
+    unsent: int | None = None
 
 
 def not_goods(line: Offered) -> Withheld:

@@ -34,5 +34,6 @@ def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
         return Reject(promised.withheld)
     left = claim.units - claim.sent
     if claim.units and claim.quantity > left:
+        left = left if claim.unsent is None else min(left, claim.unsent)  # some may have been cancelled
         return Reject("not_shipped.sent", numbers(wanted=claim.quantity, left=left))
     return None

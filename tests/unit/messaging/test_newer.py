@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any, Literal, cast
 
 import pytest
@@ -11,9 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from shared.messaging.consume import Batch, Consumer, Run
 from shared.messaging.envelope import decode
+from shared.messaging.lost import Lost, NoRecovery
 from shared.messaging.message import Topic
 from shared.messaging.newer import Newer
 from shared.messaging.queues import Stream
+from shared.messaging.rebuild import NoRebuild, Rebuild
 from shared.messaging.record import Held, Incoming, Record, Unreadable
 from shared.messaging.shape import Kind
 from shared.messaging.store import Opened, Store
@@ -172,3 +175,21 @@ async def test_n1_what_a_newer_release_holds_back_is_not_let_go_by_an_older_one(
     made = Batch([0], {("shop.v1", 0): Run("shop.v1", 0, 0, 1, [coin])}, [coin])
     with pytest.raises(Newer, match=type):
         await consumer(Kept(held(type, topic))).run(cast("Any", Quiet()), made)
+
+
+async def test_n1_nothing_is_made_again_from_a_fact_of_which_part_is_not_known_here() -> None:
+    """An older release that is asked to make rows again wrote them without it, at the version that the fact had made."""
+    taken = told("taken", topic=PANTRY.name, n=1)
+    fact = replace(taken, headers=(*taken.headers, ("ce_entityversion", b"1")))
+    more = replace(fact, value=json.dumps({**json.loads(fact.value or b""), "kept": 5}).encode())
+    topics = {topic.name: topic for topic in (SHOP, PANTRY, TIMERS)}
+
+    async def staged(*_: Any, **__: Any) -> None: ...
+
+    connection = cast("Any", SimpleNamespace(transaction=lambda: None, copy_records_to_table=staged))
+    await Rebuild(SERVICE, topics, 1, connection).take([fact])
+    with pytest.raises(NoRebuild, match=r"^halt.replay_unreadable: taken at pantry.v1/0/0: kept: "):
+        await Rebuild(SERVICE, topics, 1, connection).take([more])
+    Lost(SERVICE, topics, {}).take(fact)
+    with pytest.raises(NoRecovery, match=r"^halt.replay_unreadable: taken at pantry.v1/0/0$"):
+        Lost(SERVICE, topics, {}).take(more)
