@@ -96,7 +96,7 @@ def move(service: str, topic: str, partition: int | None, to: str, yes: bool) ->
     Forward: what lies between is never seen by this service. Back: what was taken is dropped again by number or id, so nothing
     happens twice; upstream ids are known for 30 days.
     """
-    if to != "earliest" and not to.isdigit():
+    if to != "earliest" and not (to.isascii() and to.isdigit()):
         raise click.BadParameter(f"{to!r} is neither earliest nor an offset", param_hint="--to")
     if partition is None and to != "earliest":
         raise click.UsageError("an offset is one partition's; name it")
