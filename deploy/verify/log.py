@@ -121,7 +121,7 @@ def all_copied_from(copy: Entry) -> Iterator[str]:
     last = copy.header(BATCH_LAST) if whole else ""
     place = copied_from(copy)
     lane, _, first = place.rpartition("/")
-    return (f"{lane}/{offset}" for offset in range(int(first), int(last) + 1)) if last.isdigit() else iter((place,))
+    return (f"{lane}/{offset}" for offset in range(int(first), int(last) + 1)) if last.isascii() and last.isdigit() else iter((place,))
 
 
 def _final(copy: Entry) -> bool:
@@ -239,7 +239,7 @@ def _number(topic: Topic, headers: Mapping[str, bytes | None]) -> int | None:
     copy, about = topic.name.endswith(COPIES), topic.name.endswith((COPIES, NOTICES))
     text = headers.get("x-sequence" if copy else "ce_sequence")
     written = about or headers.get("ce_source") == f"laotie/{topic.writers[0]}".encode()
-    return int(text) if written and text and text.isdigit() and len(text) <= 18 else None
+    return int(text) if written and text and text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def _parsed(kind: type[Message], value: bytes | None) -> Message | None:

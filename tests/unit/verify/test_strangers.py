@@ -24,6 +24,12 @@ def test_e2_a_number_under_another_source_is_none(source: str) -> None:
     assert named(stranger) == f"order.paid at order.v1/0/7, its ce_source is {source or 'missing'}"
 
 
+@pytest.mark.parametrize("number", ["²", "٧", "7a", "-7", "1" * 19, ""])
+def test_e2_what_is_no_number_of_ours_is_none(number: str) -> None:
+    headers = (("ce_source", b"laotie/order"), ("ce_sequence", number.encode()))
+    assert entry_of(Record("order.v1", 0, 7, b.ORDER.encode(), b"{}", headers)).sequence is None
+
+
 def test_a_notice_keeps_the_source_of_what_it_is_about() -> None:
     assert entry("order.refused.v1", 7, "shop.example/storefront").sequence == 7
 
