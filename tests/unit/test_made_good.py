@@ -13,10 +13,13 @@ from shared.contracts.handling import Handled, MoneyHandled
 from shared.contracts.owed import ReimbursementOutstanding, SellerReimbursed
 from shared.contracts.payment import AccountCharged, CompensationInstructed, RefundInstructed
 from shared.contracts.psp import CompensationFailed, CompensationSucceeded, RefundFailed
+from shared.contracts.refund import CaseClosed
+from shared.contracts.storefront import CaseKind, Ground
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.payment.bank import balances
 from tests.unit.refund import acts as a
+from tests.unit.refund import life as l
 from tests.unit.test_freight_of_the_fallen import FUND, TEA, bought, freight_refund, lost, won
 from tests.unit.town import Town
 from tests.unit.verify.recorded import checked, wrong
@@ -146,3 +149,26 @@ def test_it_is_made_good_once_whatever_comes_in_another_order_r4_11(seed: int) -
     town.advance(b.at("06-11 13:00"))
     town.tell([*events, *events])
     assert (bears(town), sum(minor for minor, _ in back(town)), wrong(checked(town))) == (0, 64_60, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "ground", "codes", "reimbursed"),
+    [
+        ("resend", "damaged", ["case.appeal_won_by_seller"], []),
+        ("exchange", "quality", ["case.refunded"], [(57_00, 0)]),  # the seller has the goods again
+    ],
+)
+def test_a_replacement_lost_after_its_seller_won_is_paid_for_where_the_buyer_has_no_goods_r4_11_r4_10(
+    kind: CaseKind, ground: Ground, codes: list[str], reimbursed: list[tuple[int, int]]
+) -> None:
+    """What is not granted yet is not granted; who sent the first goods back has neither."""
+    town = Bank(b.POLICIES)
+    asked = l.requested("c1", quantity=1, kind=kind, ground=ground, when="06-06 10:00"), l.declined("c1", when="06-06 11:00")
+    ruled = a.disputed("c1", when="06-06 12:00"), a.ruled(case_id="c1", when="06-09 10:00")
+    posted = (l.posted("c1", when="06-09 11:00"), l.confirmed("c1", 1, when="06-09 12:00")) if kind == "exchange" else ()
+    sent = a.replaced("c1", "r1", "SF9", when="06-10 09:00"), b.parcel_lost("r1", when="06-14 10:00")
+    placed = b.placed(b.cart(1, 60_00, promoter_id=None, commission_bp=0))
+    arrived = b.succeeded(60_00), b.shipped(units={1: 1}), b.signed(when="06-05 10:00")
+    tell(town, placed, *arrived, *asked, *ruled, *posted, *sent, *won())
+    closed = [fact.code for _, fact in town.services["refund"].out if isinstance(fact, CaseClosed)]
+    assert (closed, back(town), wrong(checked(town))) == (codes, reimbursed, [])
