@@ -129,7 +129,8 @@ def _ruled(case: Case, ruling: RulingMade | None, told: str) -> dict[str, Any]:
         right["kind"] = case.kind if ruling.remedy == "as_claimed" else ruling.remedy
         right["quantity"] = ruling.quantity or case.quantity
         right["amount_minor"] = case.amount_minor if ruling.amount_minor is None else ruling.amount_minor
-    return right | _found(case, ruling, upheld, told)
+    lost = case.reopened or (case.ruled == "buyer" and not (case.appeal == "seller" and case.fell_at))
+    return right | _found(case, ruling, upheld, told) | {"found_before": case.finding if lost else None}
 
 
 def _found(case: Case, ruling: RulingMade | None, for_buyer: bool, told: str) -> dict[str, Any]:
