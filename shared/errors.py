@@ -1232,7 +1232,7 @@ CATALOGUE: dict[str, Entry] = {
     "sham.not_promised": Entry(
         "nothing is promised for it: by the terms under which the order was placed, or for a replacement beside what was bought"
     ),
-    "cancel.known": Entry("a cancellation of this id was counted before"),
+    "cancel.known": Entry("a cancellation of this id was counted before, of whichever party of the order"),
     "campaign.below_taken": Entry("fewer units than are taken already: nothing was changed", True),
     "campaign.limit_reached": Entry(
         "with this order the identity would hold more units of the product than the campaign allows one",

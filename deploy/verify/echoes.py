@@ -116,6 +116,7 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     stated.PayoutStated: {psp.PayoutLine: LINE},
     subsidy.SubsidyDrawn: {subsidy.SubsidyCharged: ("order_id", "zone")},
     subsidy.SubsidyRestored: {subsidy.SubsidyReturned: ("order_id", "line_no")},
+    owed.ReimbursementOutstanding: {owed.ReimbursementGranted: ("case_id", "line_no", "reimbursement_id", "seller_id")},
     owed.SellerReimbursed: {owed.ReimbursementGranted: ("case_id", "line_no", "seller_id")},
     owed.ReimbursementGranted: {ruling.RulingMade: ("case_id",)},
     card.AbuseNoted: {dispute.CaseRuled: CASE_OF, refund.CaseClosed: CASE_OF},

@@ -19,6 +19,7 @@ from shared.contracts.hold import ShipmentHoldGranted
 from shared.contracts.ruling import RulingMade
 
 AT_FAULT = ("quality", "damaged", "wrong_item", "counterfeit", "not_received")  # grounds of which the seller is to blame
+FAKES = ("counterfeit", "unsafe_food")  # found, whatever the ground
 GIVEN = ("refunded", "exchanged", "resent")
 
 
@@ -102,10 +103,10 @@ def _judged(check: Check, entry: Entry, fact: Any, case: Case, said: Bodies[Ruli
     """A refund that the provider failed, and one that the fund does not pay, is ruled on as it was claimed; so is silence."""
     if isinstance(fact, dispute.CaseRuled):
         ruling = cause(said, entry, ruling_id=fact.ruling_id) if fact.by == "ruling" else None
-        right = _ruled(case, ruling) if fact.appeal_until is not None else {}
+        right = _ruled(case, ruling, fact.fault) if fact.appeal_until is not None else {}
     elif isinstance(fact, dispute.CaseAppealEnded):
         ruling = cause(said, entry, ruling_id=fact.ruling_id) if fact.by == "ruling" else None
-        right = _appeal(case, ruling)
+        right = _appeal(case, ruling, fact.fault)
     elif isinstance(fact, dispute.CaseReopened):
         ruling = cause(said, entry)
         right = _again(case, ruling) if ruling is not None else {}
@@ -120,7 +121,7 @@ def _compare(check: Check, entry: Entry, fact: Any, right: dict[str, Any]) -> No
     check.that(not wrong, f"{entry}: case {fact.case_id} (is, was told) {wrong}")
 
 
-def _ruled(case: Case, ruling: RulingMade | None) -> dict[str, Any]:
+def _ruled(case: Case, ruling: RulingMade | None, told: str) -> dict[str, Any]:
     """None: by default, for the buyer. A claim that was not upheld stays what it was: an appeal is of all of it."""
     upheld = ruling is None or ruling.upheld
     right: dict[str, Any] = {"upheld": upheld, "kind": case.kind, "quantity": case.quantity, "amount_minor": case.amount_minor}
@@ -128,13 +129,17 @@ def _ruled(case: Case, ruling: RulingMade | None) -> dict[str, Any]:
         right["kind"] = case.kind if ruling.remedy == "as_claimed" else ruling.remedy
         right["quantity"] = ruling.quantity or case.quantity
         right["amount_minor"] = case.amount_minor if ruling.amount_minor is None else ruling.amount_minor
-    return right | _found(case, ruling, upheld)
+    lost = case.reopened or (case.ruled == "buyer" and not (case.appeal == "seller" and case.fell_at))
+    return right | _found(case, ruling, upheld, told) | {"found_before": case.finding if lost else None}
 
 
-def _found(case: Case, ruling: RulingMade | None, for_buyer: bool) -> dict[str, Any]:
-    """Whom nobody blames by name the ground does, where the claim is upheld. Source: R4.2."""
+def _found(case: Case, ruling: RulingMade | None, for_buyer: bool, told: str) -> dict[str, Any]:
+    """Whom nobody blames by name the ground does, where the claim is upheld, or what was found; an older program did not go by that.
+    Source: R4.2, R4.9.
+    """
     fault = ruling.fault if ruling is not None else "nobody"
-    fault = "seller" if fault == "nobody" and for_buyer and case.to_blame else fault
+    fake = ruling is not None and ruling.finding in FAKES and told == "seller"
+    fault = "seller" if fault == "nobody" and for_buyer and (case.to_blame or fake) else fault
     return {
         "fault": fault,
         "finding": ruling.finding if ruling is not None else "none",
@@ -142,12 +147,12 @@ def _found(case: Case, ruling: RulingMade | None, for_buyer: bool) -> dict[str, 
     }
 
 
-def _appeal(case: Case, ruling: RulingMade | None) -> dict[str, Any]:
+def _appeal(case: Case, ruling: RulingMade | None, told: str) -> dict[str, Any]:
     """Not won, or not ruled on in time: the first ruling stands."""
     won = ruling is not None and ruling.upheld
     right: dict[str, Any] = {"won": won, "side": case.appeal}
     if won:
-        return right | _found(case, ruling, case.appeal == "buyer")
+        return right | _found(case, ruling, case.appeal == "buyer", told)
     return right | {"fault": case.fault or "nobody", "finding": case.finding, "appraisal_minor": case.appraisal_minor}
 
 

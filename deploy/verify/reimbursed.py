@@ -16,9 +16,18 @@ from deploy.verify.log import Entry, Log, cause
 from deploy.verify.report import Check
 from shared.contracts.chargeback import ChargebackDebited
 from shared.contracts.dispute import CaseAppealEnded
+from shared.contracts.handling import HandlingNoted, MoneyHandled
 from shared.contracts.order import LineFreed, OrderAccepted, ParcelFailed, ParcelSent, ReplacementNoted, UnitsCancelled
-from shared.contracts.owed import ReimbursementGranted, SellerReimbursed
-from shared.contracts.payment import CompensationDone, EscrowFunded, RefundDone, RefundReserved
+from shared.contracts.owed import ReimbursementGranted, ReimbursementOutstanding, SellerReimbursed
+from shared.contracts.payment import (
+    CompensationDone,
+    CompensationNotPaid,
+    EscrowFunded,
+    RefundDecided,
+    RefundDone,
+    RefundNotPaid,
+    RefundReserved,
+)
 from shared.contracts.refund import LineReduced
 from shared.contracts.types import Line
 
@@ -27,7 +36,10 @@ FLOORS = 2  # minor units: commission and fee are floored, and by how much depen
 
 @dataclass(slots=True)
 class Order:
-    """reserved, done: refunds by id. banks: by line, what they took out of escrow. compensations: those that were paid."""
+    """reserved, done: refunds by id. banks: by line, what they took out of escrow. compensations: those that were paid. instead: what a
+    person settled in the place of a refund. refused: what the provider did not pay, and waits for a person. outstanding: of that, what a
+    seller has back once it is settled, by refund or compensation; made_good: what it has back.
+    """
 
     lines: dict[int, Line] = field(default_factory=dict)
     reserved: dict[str, RefundReserved] = field(default_factory=dict)
@@ -35,12 +47,25 @@ class Order:
     banks: Counter[int] = field(default_factory=Counter)
     compensations: dict[str, int] = field(default_factory=dict)
     told: Counter[str] = field(default_factory=Counter)
+    instead: dict[str, str] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    outstanding: dict[str, ReimbursementOutstanding] = field(default_factory=dict)
+    made_good: set[str] = field(default_factory=set)
 
     def cost(self, granted: ReimbursementGranted) -> tuple[int, int]:
         """Of its refund and of its compensations; what was not paid cost nothing."""
-        refund = self.reserved.get(granted.refund_id or "") if granted.refund_id in self.done else None
-        mine = refund is not None and refund.funder == "seller"
-        return self._of(refund) if refund and mine else 0, sum(self.compensations.get(name, 0) for name in granted.compensation_ids)
+        return self.refund(self.settled_as(granted.refund_id)), sum(self.compensations.get(name, 0) for name in granted.compensation_ids)
+
+    def item(self, name: str) -> tuple[int, int]:
+        """The same of one refund or compensation that was outstanding."""
+        return self.refund(self.settled_as(name)), self.compensations.get(name, 0)
+
+    def settled_as(self, refund_id: str | None) -> str:
+        return self.instead.get(refund_id or "", refund_id or "")
+
+    def refund(self, refund_id: str) -> int:
+        refund = self.reserved.get(refund_id) if refund_id in self.done else None
+        return self._of(refund) if refund is not None and refund.funder == "seller" else 0
 
     def _of(self, refund: RefundReserved) -> int:
         """What the seller was charged; of escrow, what its settlement comes to less by."""
@@ -56,6 +81,7 @@ class Order:
 
 def checks(log: Log) -> Iterator[Check]:
     yield _paid(log)
+    yield _later(log)
     yield _at_fault(log)
     yield _freight(log)
 
@@ -70,9 +96,54 @@ def _paid(log: Log) -> Check:
     if not any(log.starts.values()):
         for _, one in log.of(ReimbursementGranted):
             order = orders[one.order_id]
-            missing = sum(order.cost(one)) if not order.told[one.reimbursement_id] else 0
+            missing = sum(order.cost(one)) if not _told(order, one) else 0
             check.that(missing <= FLOORS, f"{one.reimbursement_id} of {one.order_id}: the case cost {missing}, nothing is told")
     return check
+
+
+def _told(order: Order, granted: ReimbursementGranted) -> bool:
+    """An older release told nothing of freight that a person had settled by hand before; what is outstanding is looked at by itself."""
+    outstanding = any(one.reimbursement_id == granted.reimbursement_id for one in order.outstanding.values())
+    return bool(order.told[granted.reimbursement_id]) or outstanding or (granted.refund_id or "") in order.instead
+
+
+def _later(log: Log) -> Check:
+    """What an older release did not say to be outstanding is not asked for."""
+    check = Check("what the provider refused of a case that fell is outstanding, and the seller has it back once a person settled it, once")
+    orders: defaultdict[str, Order] = defaultdict(Order)
+    granted, words = log.bodies(ReimbursementGranted, "payment"), log.bodies(MoneyHandled, "payment")
+    for entry in log.facts():
+        fact: Any = entry.event
+        if entry.event is None or entry.topic != "payment.v1":
+            continue
+        order = orders[fact.order_id]
+        if isinstance(fact, ReimbursementOutstanding):
+            asked = cause(granted, entry)
+            named = {asked.refund_id, *asked.compensation_ids} & order.refused if asked is not None else set()
+            told = {*fact.compensation_ids, *((fact.refund_id,) if fact.refund_id is not None else ())}
+            again = any(one.reimbursement_id == fact.reimbursement_id for one in order.outstanding.values())
+            check.that(told == named and not again, f"{entry}: {sorted(map(str, named))} waits for a person, told was {sorted(told)}")
+            order.outstanding |= dict.fromkeys(told, fact)
+        elif isinstance(fact, SellerReimbursed) and fact.granted_as is not None:
+            said = cause(words, entry)
+            _made_good(check, entry, fact, order, said.item_id if said is not None else "")
+        else:
+            _follow(order, fact)
+    if not any(log.starts.values()):
+        for order_id, order in orders.items():
+            missing = {name: sum(order.item(name)) for name in order.outstanding if name not in order.made_good}
+            check.that(
+                all(minor <= FLOORS for minor in missing.values()), f"{order_id}: {missing} was settled, the seller has none of it back"
+            )
+    return check
+
+
+def _made_good(check: Check, entry: Entry, fact: SellerReimbursed, order: Order, name: str) -> None:
+    due = order.outstanding.get(name) if name not in order.made_good else None
+    order.made_good.add(name)
+    whose = (due.reimbursement_id, due.case_id, due.line_no, due.seller_id, *order.item(name)) if due is not None else None
+    said = fact.granted_as, fact.case_id, fact.line_no, fact.seller_id, fact.refund_minor, fact.compensations_minor
+    check.that(said == whose, f"{entry}: {whose} is outstanding and was settled, told was {said}")
 
 
 @dataclass(slots=True)
@@ -163,24 +234,43 @@ def _all(cut: LineReduced, fallen: set[tuple[str, str]]) -> bool:
 
 def _step(check: Check, entry: Entry, orders: defaultdict[str, Order], granted: ReimbursementGranted | None) -> None:
     fact: Any = entry.event
+    order = orders[fact.order_id]
+    match fact:
+        case ReimbursementOutstanding():
+            order.outstanding |= dict.fromkeys((fact.refund_id or "", *fact.compensation_ids), fact)
+        case SellerReimbursed():
+            order.told[fact.reimbursement_id] += 1
+            if fact.granted_as is None or order.told[fact.reimbursement_id] > 1:
+                expected = (order.cost(granted), 1) if granted is not None else None
+                said = (fact.refund_minor, fact.compensations_minor), order.told[fact.reimbursement_id]
+                check.that(said == expected, f"{entry}: {expected} (refund and compensations, times) is the seller's, told was {said}")
+        case _:
+            _follow(order, fact)
+
+
+def _follow(order: Order, fact: Any) -> None:
     match fact:
         case EscrowFunded():
-            orders[fact.order_id].lines = {line.line_no: line for line in fact.lines}
+            order.lines = {line.line_no: line for line in fact.lines}
         case RefundReserved():
-            orders[fact.order_id].reserved[fact.refund_id] = fact
-        case RefundDone() if fact.refund_id in orders[fact.order_id].reserved:
-            orders[fact.order_id].done.add(fact.refund_id)
+            order.reserved[fact.refund_id] = fact
+            if fact.again_of is not None:
+                order.instead[fact.again_of] = fact.refund_id
+        case RefundNotPaid():
+            order.refused.add(fact.refund_id)
+        case CompensationNotPaid():
+            order.refused.add(fact.compensation_id)
+        case HandlingNoted():
+            order.refused.discard(fact.item_id)
+        case RefundDecided():
+            order.refused.discard(fact.refund_id)
+        case RefundDone() if fact.refund_id in order.reserved:
+            order.done.add(fact.refund_id)
         case ChargebackDebited():
             for part in fact.parts:
-                orders[fact.order_id].banks[part.line_no] += 0 if part.fronted else part.amount_minor
+                order.banks[part.line_no] += 0 if part.fronted else part.amount_minor
         case CompensationDone():
-            orders[fact.order_id].compensations[fact.compensation_id] = fact.amount_minor
-        case SellerReimbursed():
-            order = orders[fact.order_id]
-            order.told[fact.reimbursement_id] += 1
-            expected = (order.cost(granted), 1) if granted is not None else None
-            said = (fact.refund_minor, fact.compensations_minor), order.told[fact.reimbursement_id]
-            check.that(said == expected, f"{entry}: {expected} (refund and compensations, times) is the seller's, told was {said}")
+            order.compensations[fact.compensation_id] = fact.amount_minor
 
 
 def _from_buyer(refund: RefundReserved) -> int:

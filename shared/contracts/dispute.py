@@ -1,8 +1,8 @@
 """Facts of the refund service about what the platform is to judge: disputes, evidence, rulings, appeals. Source: R4.11, R4.9."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.refund import CaseFact, CaseTimer, Side
 from shared.contracts.ruling import Fault, Finding
@@ -55,7 +55,8 @@ class CaseRuled(CaseFact):
 
     upheld: for the buyer. kind, quantity, amount_minor: of the case from now on. appeal_until: the loser may appeal before; None: it
     cannot be appealed, for it was about a refund that the provider failed, or the fund. ruling_id None: by default. seller_id,
-    buyer_id None: from before they were told; promoter_id: whom the line is attributed to.
+    buyer_id None: from before they were told; promoter_id: whom the line is attributed to. found_before: by an earlier ruling of this case
+    that the seller lost and that stands; None: there is none (R5.1).
     Producer: refund. Consumers: trust.
     """
 
@@ -75,6 +76,7 @@ class CaseRuled(CaseFact):
     seller_id: Id | None = None
     buyer_id: Id | None = None
     promoter_id: Id | None = None
+    found_before: Annotated[Finding | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class CaseAppealed(CaseFact):

@@ -137,8 +137,9 @@ class SellerDisputeAppealed(Message):
 class SellerCancelled(Message):
     """The seller, or who fulfils in its place, will not send these units. lines empty: all of theirs that have not left yet.
 
-    cancel_id: the back office's; names this decision for good. payment_id: of the payment that they see, which is
-    waited for; None: they see none. An order that is unpaid when this comes falls as a whole.
+    cancel_id: the back office's; names this decision for good, among all of the order, those of its buyer and other sellers too: another
+    of the same id changes nothing (`cancel.known`). payment_id: of the payment that they see, which is waited for; None: they see none. An
+    order that is unpaid when this comes falls as a whole.
     Producer: merchant. Consumers: order.
     """
 

@@ -1,8 +1,8 @@
 """What a case brings beside its refund: compensations, a reimbursement, coupons; and what payment says of a reimbursement."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.topics import PAYMENT, REFUND
 from shared.contracts.types import Currency, Id, LineNo, Minor, Moves
@@ -68,9 +68,29 @@ class CouponRestored(Message):
     expires_at: AwareDatetime | None
 
 
+class ReimbursementOutstanding(Message):
+    """Of what a seller has back that won on appeal, the provider did not pay this, so it cost the seller nothing yet. Settled by hand after
+    that, it is paid back then: `seller.reimbursed` with granted_as. refund_id None: no refund. Source: R4.11, R3.5.
+
+    Producer: payment. Consumers: outsiders.
+    """
+
+    type: ClassVar[str] = "reimbursement.outstanding"
+    topic: ClassVar[Topic] = PAYMENT
+
+    order_id: Id
+    case_id: Id
+    line_no: LineNo
+    reimbursement_id: Id
+    seller_id: Id
+    refund_id: Id | None
+    compensation_ids: tuple[Id, ...] = ()
+
+
 class SellerReimbursed(Message):
     """The platform paid a seller what a case cost it that it won on appeal: its part of the refund, and compensations. Source: R4.11.
 
+    granted_as: the reimbursement_id under which it was outstanding, of what a person settled by hand since; this one has an id of its own.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -85,3 +105,4 @@ class SellerReimbursed(Message):
     refund_minor: Minor
     compensations_minor: Minor
     moves: Moves
+    granted_as: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None

@@ -19,10 +19,11 @@ class RulingMade(Message):
     appeal: the ruling before it falls. Source: R2.4, R4.9, R4.11, R3.5.
 
     upheld: of a case, for the buyer; of an appeal, for who appealed. parcel_id: of sham shipping; case_id: of the others. remedy,
-    amount_minor, quantity: what the buyer gets instead of what was claimed; None, as claimed. appraisal_minor: what the buyer spent
-    to have the goods examined. fault: where it names nobody, an upheld claim is the fault of whom its ground blames. finding: what was
-    found of seller or buyer; a swapped parcel or a false claim costs the buyer score and card, also where the rest of its claim is upheld;
-    none of a claim that the fund left to a person, or of a refund that failed: nobody could appeal.
+    amount_minor, quantity: what the buyer gets instead of what was claimed; None, as claimed. appraisal_minor: what the buyer spent to have
+    the goods examined. fault: where it names nobody, an upheld claim is the fault of whom its ground blames, and the seller's where
+    counterfeit or unsafe food is found. finding: what was found of seller or buyer; a swapped parcel or a false claim costs the buyer score
+    and card, also where the rest of its claim is upheld; none of a claim that the fund left to a person, or of a refund that failed: nobody
+    could appeal.
     reason: why, for buyer and seller, as the person wrote it; no decision reads it.
     Producer: ruling. Consumers: order, refund.
     """

@@ -129,9 +129,10 @@ class ReceiptConfirmed(Message):
 class OrderCancelRequested(Message):
     """The buyer wants units not sent any more. lines empty: everything that has not left yet.
 
-    cancel_id: the storefront's; names this request for good. payment_id: of the payment that the buyer sees, which is waited for; None:
-    it sees none. An order that is unpaid when this comes falls as a whole; one that is paid gives up the units, named payment or not,
-    but for lines that are custom_made or digital: those take a case.
+    cancel_id: the storefront's; names this request for good, among all of the order, those of its sellers too: another of the same id
+    changes nothing (`cancel.known`). payment_id: of the payment that the buyer sees, which is waited for; None: it sees none. An order that
+    is unpaid when this comes falls as a whole; one that is paid gives up the units, named payment or not, but for lines that are
+    custom_made or digital: those take a case.
     Producer: storefront. Consumers: order.
     """
 

@@ -27,7 +27,7 @@ NOT_PLAYED = {
         *("prefund.release_noted", "prefund.released"),
     },
     "payment.v1": {
-        *("chargeback.contested", "chargeback.overdue", "refund.held", "refund.refused"),
+        *("chargeback.contested", "chargeback.overdue", "refund.held", "refund.refused", "reimbursement.outstanding"),
     },
     "psp.v1": {
         *("compensation.failed", "compensation.succeeded", "payout.failed", "payout.succeeded", "refund.failed", "refund.succeeded"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Literal
 
 from services.payment.model import Payment
 from services.payment.model.cut import resting
 from shared.contracts.payment import RefundDecided
+
+BY_HAND = uuid.UUID("2f4c1c0e-6a55-5d0f-9a53-6f0b6a1f7c28")  # namespace of the refunds that stand in the place of failed ones
 
 
 def decided(payment: Payment, refund_id: str | None, how: Literal["granted_again", "given_up"], at: datetime) -> tuple[RefundDecided, ...]:
@@ -26,3 +29,8 @@ def rests(payment: Payment, refund_id: str | None) -> bool:
     if failed is None or failed.line_no is None or failed.funder != "platform":
         return False
     return resting(payment, failed.line_no)[0] > 0
+
+
+def instead(payment: Payment, refund_id: str) -> str:
+    """The id of what a person settles by hand of that refund of a line. Source: R3.5."""
+    return str(uuid.uuid5(BY_HAND, f"{payment.id}|{refund_id}"))

@@ -7,16 +7,15 @@ be settled otherwise. Of what it paid and says came back to it, a person says wh
 
 from __future__ import annotations
 
-import uuid
-
 from services.payment import ledger
 from services.payment.decide.compensation import paid as compensation_paid
 from services.payment.decide.debits import unwanted_refund
-from services.payment.decide.failed import rests
+from services.payment.decide.failed import instead, rests
 from services.payment.decide.parts import part
 from services.payment.decide.reconciliation import reconciled
 from services.payment.decide.refunds import paid as refund_paid
 from services.payment.decide.refunds import set_aside
+from services.payment.decide.reimbursement import cost, made_good
 from services.payment.decide.settlement import settle_freed, settle_now
 from services.payment.model import Compensation, Cut, Payment, Refund
 from services.payment.model.cut import cut, in_the_way, resting
@@ -26,8 +25,6 @@ from shared.contracts.payment import RefundDone
 from shared.messaging.message import Message
 from shared.messaging.shape import Outcome, Reject
 from shared.policy import Policy
-
-BY_HAND = uuid.UUID("2f4c1c0e-6a55-5d0f-9a53-6f0b6a1f7c28")  # namespace of the refunds that stand in the place of failed ones
 
 
 @reconciled
@@ -85,7 +82,8 @@ def _compensated(event: MoneyHandled, payment: Payment, noted: HandlingNoted, ho
         return Reject("handling.unknown")
     if compensation.state != "failed":
         return Reject("handling.not_failed", compensation.state)
-    return (noted, *compensation_paid(payment, event.item_id, compensation, event.occurred_at, how))
+    done = compensation_paid(payment, event.item_id, compensation, event.occurred_at, how)
+    return (noted, *done, *made_good(payment, event.item_id, event.occurred_at, compensations_minor=compensation.amount_minor))
 
 
 def _against(refund: Refund | None, payment: Payment, refund_id: str) -> Reject | None:
@@ -121,10 +119,12 @@ def _unwanted(event: MoneyHandled, payment: Payment, refund: Refund, how: Handle
 
 def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Policy, how: HandledHow) -> tuple[Message, ...] | Reject:
     """Set aside once more, under an id of its own: the line may be settled by now, and a bank may have taken of it. Not while a refund
-    under way has some of it. A settlement that waited for this happens now. Of what the guarantee fund was to pay, the part that units
-    were cancelled for: it comes from the fund, which has it back at once. Source: R3.5, R3.6, R2.6, R4.6.
+    under way has some of it. A seller that won on appeal has it back, and a settlement that waited for this happens now. Of what the
+    guarantee fund was to pay, the part that units were cancelled for: it comes from the fund, which has it back at once.
+
+    Source: R3.5, R3.6, R2.6, R4.6, R4.11.
     """
-    line_no, refund_id = refund.line_no or 0, str(uuid.uuid5(BY_HAND, f"{payment.id}|{event.item_id}"))
+    line_no, refund_id = refund.line_no or 0, instead(payment, event.item_id)
     asked_at = (refund.applied_at or event.occurred_at) if refund.cancelled else None
     what = payment, line_no, refund.drawn_minor, refund.units
     gone = cut(*what, cancelled=True) if refund.cancelled else _of_fund(payment, line_no, refund)
@@ -136,7 +136,9 @@ def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Po
     asked = refund.drawn_minor if refund.cancelled else gone.minor
     reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, asked, event.item_id)
     done = (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, how))
-    return (*done, *settle_now(folded(payment, done), line_no, event.occurred_at))
+    after = folded(payment, done)
+    good = made_good(after, event.item_id, event.occurred_at, refund_minor=cost(after, after.refunds[refund_id]))
+    return (*done, *good, *settle_now(after, line_no, event.occurred_at))
 
 
 def _of_fund(payment: Payment, line_no: int, refund: Refund) -> Cut | None:

@@ -13,6 +13,7 @@ from services.payment.model.compensation import Compensation, CompensationFact, 
 from services.payment.model.cut import owes
 from services.payment.model.line import EscrowLine, escrowed
 from services.payment.model.refund import Refund
+from services.payment.model.reimbursement import Outstanding, outstanding
 from services.payment.model.shares import Shares
 from services.payment.model.statement import Statement
 from shared.contracts.chargeback import (
@@ -25,7 +26,7 @@ from shared.contracts.chargeback import (
     RefundHeld,
 )
 from shared.contracts.handling import HandlingNoted
-from shared.contracts.owed import SellerReimbursed
+from shared.contracts.owed import ReimbursementOutstanding, SellerReimbursed
 from shared.contracts.payment import (
     BreakExplained,
     BreakFound,
@@ -80,6 +81,7 @@ PaymentFact = (
     | StatementNoted
     | BreakFound
     | BreakExplained
+    | ReimbursementOutstanding
     | SellerReimbursed
     | HandlingNoted
 )
@@ -90,6 +92,7 @@ class Payment:
     """payment_id None: escrow is not funded; only unwanted money came so far. clawback, buyer_id None: funded before they were told.
 
     prefunded: the promoters' accounts were asked for their subsidies. settle_days_of: by seller, in place of settle_days (R5.7).
+    outstanding: by refund or compensation.
     """
 
     id: str
@@ -106,6 +109,7 @@ class Payment:
     buyer_id: str | None = None
     prefunded: bool = False
     reimbursements: tuple[str, ...] = ()
+    outstanding: dict[str, Outstanding] = field(default_factory=dict)
     handlings: tuple[str, ...] = ()
     settle_days_of: dict[str, int] = field(default_factory=dict)
 
@@ -184,18 +188,10 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
             return _with_refund(payment, fact.refund_id, refund.reserved(fact))
         case RefundRefused():
             return _with_refund(payment, fact.refund_id, Refund("refused"))
-        case RefundInstructed():
-            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], answer_by=fact.answer_by))
-        case RefundOverdue():
-            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], answer_by=None))
         case RefundDone():
             return _done(payment, fact)
-        case RefundNotPaid():
-            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], state="failed"))
-        case RefundContradicted():
-            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], contradicted=True))
-        case RefundDecided():
-            return _with_refund(payment, fact.refund_id, replace(payment.refunds[fact.refund_id], decided=True))
+        case RefundInstructed() | RefundOverdue() | RefundNotPaid() | RefundContradicted() | RefundDecided():
+            return _with_refund(payment, fact.refund_id, refund.asked(payment.refunds[fact.refund_id], fact))
         case CompensationInstructed() | CompensationDone() | CompensationNotPaid() | CompensationContradicted() | CompensationOverdue():
             compensation = compensated(payment.compensations.get(fact.compensation_id), fact)
             return replace(payment, compensations={**payment.compensations, fact.compensation_id: compensation})
@@ -205,6 +201,8 @@ def evolve(payment: Payment | None, fact: PaymentFact) -> Payment:
             return replace(payment, lines={**payment.lines, fact.line_no: line.evolve(payment.lines[fact.line_no], fact)})
         case HandlingNoted():
             return _handled(payment, fact)
+        case ReimbursementOutstanding():
+            return replace(payment, outstanding={**payment.outstanding, **outstanding(fact)})
         case SellerReimbursed():
             return replace(payment, reimbursements=(*payment.reimbursements, fact.reimbursement_id))
         case StatementNoted() | BreakFound() | BreakExplained():

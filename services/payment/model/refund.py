@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 from services.payment.model.shares import Shares
 from shared.contracts.chargeback import ChargebackPart, RefundHeld
-from shared.contracts.payment import RefundReserved
+from shared.contracts.payment import RefundContradicted, RefundDecided, RefundInstructed, RefundNotPaid, RefundOverdue, RefundReserved
 from shared.contracts.types import Bearer
+
+Asked = RefundInstructed | RefundOverdue | RefundNotPaid | RefundContradicted | RefundDecided
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,23 @@ def reserved(fact: RefundReserved) -> Refund:
         fund_quantity=fact.fund_quantity,
         bank_minor=fact.asked_minor - fact.buyer_minor if fact.asked_minor is not None and fact.cancelled_at is None else 0,
     )
+
+
+def asked(refund: Refund, fact: Asked) -> Refund:
+    """What became of it at the provider, and with a person after that."""
+    match fact:
+        case RefundInstructed():
+            return replace(refund, answer_by=fact.answer_by)
+        case RefundOverdue():
+            return replace(refund, answer_by=None)
+        case RefundNotPaid():
+            return replace(refund, state="failed")
+        case RefundContradicted():
+            return replace(refund, contradicted=True)
+        case RefundDecided():
+            return replace(refund, decided=True)
+        case _:
+            assert_never(fact)
 
 
 def held(fact: RefundHeld, currency: str) -> Refund:

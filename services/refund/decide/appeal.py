@@ -87,7 +87,7 @@ def _ended(event: RulingMade, purchase: Purchase, case: Case, side: Side) -> Cas
         won=event.upheld,
         by="ruling",
         ruling_id=event.ruling_id,
-        fault=fault_of(case, for_buyer, event.fault) if event.upheld else case.fault or "nobody",
+        fault=fault_of(case, for_buyer, event.fault, event.finding) if event.upheld else case.fault or "nobody",
         finding=event.finding if event.upheld else case.finding,
         appraisal_minor=event.appraisal_minor if event.upheld else case.appraisal_minor,
     )

@@ -33,8 +33,10 @@ def note_sent(event: ParcelSent, purchase: Purchase | None) -> Outcome:
 
 
 def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
-    """Units that did not arrive can be asked back at once; a replacement that did not is refunded. What an open case wants paid back is
-    not to leave again, nor what is being paid back. Source: R2.5, R4.10, R4.8.
+    """Units that did not arrive can be asked back at once; a replacement that did not is refunded, unless its seller won on appeal since
+    and the buyer kept the first goods. What an open case wants paid back is not to leave again, nor what is being paid back.
+
+    Source: R2.5, R4.8, R4.10, R4.11.
     """
     if purchase is None:
         return Wait("case.before_certificate")
@@ -43,6 +45,8 @@ def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
         facts.append(_noted(event, event.how))
         purchase = evolve(purchase, _noted(event, event.how))
     case = replacing(purchase, event.parcel_id) if event.replacement else None
+    if case is not None and case.state == 45 and case.fallen and case.returned is None and not event.units:
+        return (*facts, *ended(purchase, case, event.occurred_at, "case.appeal_won_by_seller", "R4.11"))
     if case is not None and case.state == 45:
         return (*facts, *agreed(purchase, case, event.occurred_at, "carrier"))
     for one in event.units:

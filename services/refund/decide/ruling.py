@@ -60,7 +60,7 @@ def _judge(event: RulingMade, purchase: Purchase, case: Case) -> Outcome:
     if event.upheld:  # else the claim stays what it was: an appeal is of all of it
         kind = kind if event.remedy == "as_claimed" else event.remedy
         quantity, amount = event.quantity or quantity, amount if event.amount_minor is None else event.amount_minor
-    fault = fault_of(case, event.upheld, event.fault)
+    fault = fault_of(case, event.upheld, event.fault, event.finding)
     ruled = _ruled(
         purchase, case, event.occurred_at, "ruling", event.ruling_id, event.upheld, fault, kind, quantity, amount, event.finding,
         event.appraisal_minor, event.reason,
@@ -140,4 +140,5 @@ def _ruled(
         seller_id=purchase.line_of(case).seller_id,
         buyer_id=purchase.buyer_id,
         promoter_id=purchase.line_of(case).promoter_id,
+        found_before=case.finding if case.lost_by_seller else None,
     )

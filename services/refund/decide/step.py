@@ -13,12 +13,13 @@ from shared.contracts.exchange import WaybillUsed
 from shared.contracts.merchant import ReplacementSent
 from shared.contracts.owed import CouponRestored
 from shared.contracts.refund import CaseClosed, CaseOutcome, CaseState, CaseTimer, Turn
-from shared.contracts.ruling import Fault
+from shared.contracts.ruling import Fault, Finding
 from shared.contracts.storefront import ReturnPosted
 from shared.errors import Code
 from shared.messaging.shape import Reject
 
 EVIDENCE_MAX = 20  # of one side in one case
+FAKES: tuple[Finding, ...] = ("counterfeit", "unsafe_food")
 
 
 def said(
@@ -75,15 +76,15 @@ def rule_of(case: Case) -> Rule | None:
     return rules.find(case.kind, case.ground) or next((rule for rule in rules.CATALOGUE if rule.ground == case.ground), None)
 
 
-def fault_of(case: Case, upheld: bool, said: Fault = "nobody") -> Fault:
-    """Whose fault it was: as a person says, and where that names nobody, by the ground of a claim that was upheld.
+def fault_of(case: Case, upheld: bool, said: Fault = "nobody", finding: Finding = "none") -> Fault:
+    """Whose fault it was: as a person says, and where that names nobody, by the ground of a claim that was upheld; what was found to be no
+    genuine goods is the seller's whatever the ground.
 
-    Source: R4.2, R4.11, R2.4.
+    Source: R4.2, R4.9, R4.11, R2.4.
     """
     rule = rule_of(case)
-    if said == "nobody" and upheld and rule is not None and (rule.seller_at_fault or (rule.late_at_fault and case.late)):
-        return "seller"
-    return said
+    by_ground = rule is not None and (rule.seller_at_fault or (rule.late_at_fault and case.late))
+    return "seller" if said == "nobody" and upheld and (by_ground or finding in FAKES) else said
 
 
 def card_valid(purchase: Purchase, card: Card | None) -> bool | None:

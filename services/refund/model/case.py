@@ -174,6 +174,11 @@ class Case:
         return self.appeal is not None and self.appeal.side == "seller" and self.appeal.won is True
 
     @property
+    def lost_by_seller(self) -> bool:
+        """By a ruling that stands, or on its buyer's appeal. Source: R4.11."""
+        return self.reopened or (self.ruled == "buyer" and not self.fallen)
+
+    @property
     def appealing(self) -> bool:
         return self.appeal is not None and self.appeal.won is None
 

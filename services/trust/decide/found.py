@@ -1,7 +1,8 @@
 """What the facts of orders, cases, payments and governance say of whom: evidence, and tombstones. Source: R5.1, R5.4, R5.5.
 
 An item is named after its business fact. Who loses a dispute has that against it, unless a finding against it says more: a
-counterfeit, a swapped parcel and a false claim stand in place of the lost dispute of the same case. What was found against a buyer whose
+counterfeit, a swapped parcel and a false claim stand in place of the lost dispute of the same case, a counterfeit also of an earlier or
+later one of that case. What was found against a buyer whose
 claim was upheld in part all the same counts, too, as it does against its trust card (R4.7). What an act weighs is what the policy of its
 own moment says, however late the fact that tells of it comes (R1.2).
 """
@@ -177,13 +178,16 @@ def voided(subject: str, kind: EvidenceKind | Literal["violation"], fact: str, r
     )
 
 
-def _lost(event: CaseRuled | CaseAppealEnded, loser: Side, policy: Policy, event_id: str | None) -> Iterator[EvidenceFound]:
+def _lost(event: CaseRuled | CaseAppealEnded, loser: Side, policy: Policy, event_id: str | None) -> Iterator[Message]:
     if loser == "buyer":
         yield from _of_buyer(event, policy, event_id, "dispute_lost")
         return
     kind, case = FINDINGS.get(("seller", event.finding), "dispute_lost"), f"{event.order_id}/{event.case_id}"
-    for role, party in _sellers(event):
+    before = event.found_before if isinstance(event, CaseRuled) else None
+    for role, party in _sellers(event) if kind == "counterfeit" or before != "counterfeit" else ():
         yield from found(kind, role, party, event.buyer_id or "", case, event.occurred_at, policy, event_id)
+        if kind == "counterfeit" and before is not None:
+            yield voided(f"{role}:{party}", "dispute_lost", case, "finding_upheld", event.occurred_at, policy)
     yield from _of_buyer(event, policy, event_id)
 
 

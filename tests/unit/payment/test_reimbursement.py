@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.owed import CompensationGranted, ReimbursementGranted, SellerReimbursed
+from shared.contracts.owed import CompensationGranted, ReimbursementGranted, ReimbursementOutstanding, SellerReimbursed
 from shared.contracts.payment import AccountCharged, AccountCredited, CompensationInstructed
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
@@ -145,10 +145,27 @@ def test_what_the_provider_has_not_answered_is_waited_for_r4_11(before: tuple[Me
     assert memory.facts[-1].type == "account.credited"
 
 
-def test_what_was_not_paid_cost_nothing_r4_11() -> None:
+def test_what_was_not_paid_cost_nothing_yet_r4_11() -> None:
     memory = funded()
     memory.when(b.granted(amount_minor=40_00), b.refund_failed(), owed(), asks.compensation_failed("comp1"))
-    assert (memory.when(won("r1", "comp1")), codes(memory)) == ((), [])
+    (fact,) = memory.when(won("r1", "comp1"))
+    assert isinstance(fact, ReimbursementOutstanding)
+    assert (fact.refund_id, fact.compensation_ids, codes(memory)) == ("r1", ("comp1",), [])
+
+
+def test_what_is_outstanding_is_known_as_well_r4_11() -> None:
+    memory = funded()
+    memory.when(owed(), asks.compensation_failed("comp1"), won(None, "comp1"))
+    assert (memory.when(won(None, "comp1", when="06-21 12:00")), codes(memory)) == ((), ["reimbursement.known"])
+
+
+def test_what_is_decided_otherwise_is_not_outstanding_r4_11_r3_5() -> None:
+    """Granted again under its next id, the first try costs nobody anything any more."""
+    memory = funded()
+    memory.when(
+        b.granted(amount_minor=40_00), b.refund_failed(), b.granted("r2", 40_00, when="06-09 10:00").model_copy(update={"again_of": "r1"})
+    )
+    assert (memory.when(won("r1")), codes(memory)) == ((), [])
 
 
 def test_a_line_that_is_not_there_and_a_payment_that_has_not_come_r2_1() -> None:

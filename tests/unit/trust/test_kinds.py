@@ -147,6 +147,15 @@ def test_one_upheld_counterfeit_is_399_and_no_dispute_lost_r5_3_r5_1() -> None:
     assert (last.score, last.ceiling, [row.negative for row in last.dimensions]) == (399, 399, [10_000_000, 0, 0, 0])
 
 
+@pytest.mark.parametrize("order", list(permutations(range(2))))
+@pytest.mark.parametrize("findings", [("none", "counterfeit"), ("counterfeit", "none"), ("unsafe_food", "counterfeit")])
+def test_a_counterfeit_stands_in_place_of_each_dispute_lost_of_its_case_r5_1(findings: tuple[str, str], order: tuple[int, ...]) -> None:
+    first, second = findings
+    events = ruled(finding=first), ruled(ruling_id="r3", finding=second, found_before=first)
+    last = changes(trust(*(events[place] for place in order)))[-1]
+    assert (last.items, [row.negative for row in last.dimensions]) == (1, [10_000_000, 0, 0, 0])
+
+
 def test_a_won_appeal_takes_back_what_the_ruling_said_and_its_ceiling_r4_11() -> None:
     memory = trust(ruled(finding="counterfeit"), appealed())
     last = changes(memory)[-1]

@@ -14,6 +14,18 @@ from tests.unit import builders as b
 from tests.unit.verify.damaged import Corruption, hours, more
 
 
+def refused(fact: RefundInstructed | CompensationInstructed) -> bool:
+    """By the provider."""
+    return fact.order_id == "hand" or (fact.order_id == "won" and fact.amount_minor == 5_00)
+
+
+def no(fact: RefundInstructed | CompensationInstructed) -> Message:
+    said: dict[str, Any] = {"order_id": fact.order_id, "reason": "account closed", "occurred_at": fact.occurred_at}
+    if isinstance(fact, RefundInstructed):
+        return RefundFailed(refund_id=fact.refund_id, **said)
+    return CompensationFailed(compensation_id=fact.compensation_id, **said)
+
+
 def both(party: str) -> list[Message]:
     """Its first payout came back, was swept again and paid, and the provider had paid it after all."""
     return [paid_after_all(party, "06-11 10:00"), found(party, "paid", "06-12 10:00")]

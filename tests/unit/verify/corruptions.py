@@ -13,7 +13,7 @@ from shared.contracts.first_order import OrderCounted
 from shared.contracts.handling import HandlingNoted
 from shared.contracts.hold import ShipmentHoldGranted
 from shared.contracts.order import LineFreed, OrderAccepted, ParcelSent, UnitsCancelled
-from shared.contracts.owed import CouponRestored
+from shared.contracts.owed import CouponRestored, ReimbursementOutstanding
 from shared.contracts.payment import (
     AccountCharged,
     BalanceCredited,
@@ -176,6 +176,10 @@ CORRUPTIONS = (
     Corruption("nobody could be paid, and what was left is not booked as owed", "settled by hand: exactly",
                lambda copy: copy.lose(RefundDone, lambda fact: fact.by_hand == "unclaimed")),
     Corruption("a seller that won on appeal has a fen more than the case cost it", "a seller that won", paying.a_fen_more_than_a_case_cost),
+    Corruption("what a person settled of a case that its seller had won is not made good", "what the provider refused of a case that fell",
+               paying.what_was_settled_later_is_not_made_good),
+    Corruption("what the provider paid of a case that fell is called outstanding", "what the provider refused of a case that fell",
+               lambda copy: copy.forge(ReimbursementOutstanding, refund_id="r-x")),
     Corruption("a line is settled though the provider refused to pay cancelled units back", "no line is settled while",
                paying.a_cancelled_unit_that_was_not_paid_back),
     Corruption("a withdrawal pays another amount than was asked for", "accounts book",

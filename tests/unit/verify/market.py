@@ -9,7 +9,7 @@ from shared.contracts.governance import StudyCredited, ViolationAppealed, Violat
 from shared.contracts.handling import MoneyHandled
 from shared.contracts.member import TrustCardClaimed, VoteCast
 from shared.contracts.payment import CompensationInstructed, PayoutDone, PayoutInstructed, RefundInstructed
-from shared.contracts.psp import CompensationFailed, CompensationSucceeded, PayoutFailed, RefundFailed
+from shared.contracts.psp import CompensationSucceeded, PayoutFailed
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
 from shared.contracts.storefront import OrderPlaced
 from shared.messaging.message import Message
@@ -20,15 +20,15 @@ from tests.unit.payment import disputes
 from tests.unit.refund import acts, life
 from tests.unit.refund.firsts import claimed
 from tests.unit.town import Town
-from tests.unit.verify.contradicting import both, bounced, came_back, found, paid_after_all
+from tests.unit.verify.contradicting import both, bounced, came_back, found, no, paid_after_all, refused
 
 
 class Market(Town):
-    """The provider pays all but the first payouts of s3, s6 and s8 and what is of the order `hand`; each event is told twice."""
+    """The provider pays all but the first payouts of s3, s6, s8, what is of `hand`, the appraisal of `won`; each event is told twice."""
 
     def provider(self, fact: Message) -> Iterable[Message]:
-        if isinstance(fact, RefundInstructed | CompensationInstructed) and fact.order_id == "hand":
-            yield _no(fact)
+        if isinstance(fact, RefundInstructed | CompensationInstructed) and refused(fact):
+            yield no(fact)
         elif isinstance(fact, CompensationInstructed):
             yield CompensationSucceeded(order_id=fact.order_id, compensation_id=fact.compensation_id, occurred_at=fact.occurred_at)
         elif isinstance(fact, PayoutInstructed) and fact.party in ("s3", "s6", "s8") and self.of(fact) == 1:
@@ -46,13 +46,6 @@ class Market(Town):
             self.advance(event.occurred_at)
             self.tell([(f"e{len(self.sent)}", event)] * 2)
         self.advance(b.at(until))
-
-
-def _no(fact: RefundInstructed | CompensationInstructed) -> Message:
-    said: dict[str, Any] = {"order_id": fact.order_id, "reason": "account closed", "occurred_at": fact.occurred_at}
-    if isinstance(fact, RefundInstructed):
-        return RefundFailed(refund_id=fact.refund_id, **said)
-    return CompensationFailed(compensation_id=fact.compensation_id, **said)
 
 
 def of(order_id: str, *events: Message) -> list[Message]:
@@ -99,14 +92,14 @@ def _gift(order_id: str) -> list[Message]:
 
 
 def _by_hand(town: Market) -> list[Message]:
-    """A person settles all that the provider refused of the order `hand`, and finds that it did not pay the first payout of s6."""
+    """A person settles all that the provider refused, and finds that it did not pay the first payout of s6."""
     told = [fact for _, fact in town.services["payment"].out if isinstance(fact, RefundInstructed | CompensationInstructed)]
     words: list[Message] = []
-    for number, fact in enumerate(one for one in told if one.order_id == "hand"):
+    for number, fact in enumerate(one for one in told if refused(one)):
         item = fact.refund_id if isinstance(fact, RefundInstructed) else fact.compensation_id
         said: dict[str, Any] = {"of": "refund" if isinstance(fact, RefundInstructed) else "compensation", "item_id": item}
         said |= {"how": "paid" if number else "unclaimed", "by": "ops-7", "reason": "account closed", "reference": f"bank-{number}"}
-        words.append(MoneyHandled(order_id="hand", handling_id=f"h{number}", **said, occurred_at=b.at("06-10 10:00")))
+        words.append(MoneyHandled(order_id=fact.order_id, handling_id=f"h{number}", **said, occurred_at=b.at("06-10 10:00")))
     return [*words, found("s6", "not_paid", "06-10 10:00"), *came_back(told)]
 
 

@@ -112,6 +112,11 @@ def a_fen_more_than_a_case_cost(copy: Copy) -> None:
     copy.forge(AccountCredited, of_order("won"), amount_minor=more(1))
 
 
+def what_was_settled_later_is_not_made_good(copy: Copy) -> None:
+    copy.lose(SellerReimbursed, lambda fact: fact.granted_as is not None)
+    copy.lose(AccountCredited, lambda fact: fact.party == "s6" and fact.amount_minor == 5_00)
+
+
 def a_seller_called_late_for_what_a_bank_disputes(copy: Copy) -> None:
     """Told behind the dispute, in the words of another order's."""
     disputed, late = copy.find(OrderDisputed, of_order("denied")), copy.find(ShippingLate, of_order("late")).event
