@@ -25,8 +25,8 @@ GIVEN = ("refunded", "exchanged", "resent")
 
 @dataclass(slots=True)
 class Case:
-    """As it stands. open: since when; fell_at: when its ruling fell on appeal; late: when the buyer applied the units should have left;
-    granted: units, and the refund's id.
+    """As it stands. open: since when; fell_at: when its ruling fell on appeal; fell: whose fault it was by it, where the seller
+    won that; late: when the buyer applied the units should have left; granted: units, and the refund's id.
     """
 
     open: datetime
@@ -47,6 +47,7 @@ class Case:
     funder: str = "seller"
     late: bool = False
     appeal: str = ""
+    fell: str = ""
     reopened: bool = False
     granted: int = 0
     refund_id: str | None = None
@@ -181,6 +182,7 @@ def _ended(check: Check, entry: Entry, fact: refund.CaseClosed, case: Case, line
         "ruled": case.ruled,
         "ruled_at": case.ruled_at if fact.ruled_at == case.ruled_at else case.fell_at or case.ruled_at,  # an older program told the first
         "fault": fault,
+        "fell": case.fell,
         "finding": case.finding,
         "funder": case.funder,
         "seller_at_fault": fact.outcome == "refunded" and fault == "seller",
@@ -208,7 +210,7 @@ def _fold(fact: Any, case: Case) -> None:
     if isinstance(fact, dispute.CaseReopened):
         case.reopened = True
     if isinstance(fact, dispute.CaseAppealEnded) and fact.won:
-        case.fell_at = fact.occurred_at
+        case.fell_at, case.fell = fact.occurred_at, case.fault if case.appeal == "seller" else ""
     if isinstance(fact, dispute.CaseRuled | dispute.CaseAppealEnded):
         case.fault, case.finding, case.appraisal_minor = fact.fault, fact.finding, fact.appraisal_minor
     if isinstance(fact, dispute.CaseRuled) and fact.appeal_until is not None:

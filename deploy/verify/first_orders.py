@@ -116,9 +116,15 @@ def _uses(log: Log, tables: Tables) -> Check:
 
 
 def _given_up(check: Check, log: Log, clusters: Mapping[str, Known]) -> None:
-    """An order that does not count is one of which the sellers gave up all, and the buyer nothing."""
-    by_buyer = {fact.order_id for _, fact in log.of(UnitsCancelled) if fact.by == "buyer"}
-    whole = {fact.order_id for _, fact in log.of(UnitsCancelled) if fact.order_cancelled}
+    """An order that does not count is one of which the sellers gave up all, and the buyer nothing before that; of gifts that nobody waits
+    for any more it may have done so since.
+    """
+    by_buyer, whole = set[str](), set[str]()
+    for _, fact in log.of(UnitsCancelled):
+        if fact.by == "buyer" and fact.order_id not in whole:
+            by_buyer.add(fact.order_id)
+        if fact.order_cancelled:
+            whole.add(fact.order_id)
     for order_id in sorted({order_id for known in clusters.values() for order_id in known.void}):
         gone = order_id in whole or any(log.starts.values())
         check.that(gone and order_id not in by_buyer, f"{order_id} was not given up whole by its sellers alone: it counts")

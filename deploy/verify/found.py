@@ -139,7 +139,7 @@ def _closed(fact: CaseClosed) -> Iterator[Item]:
         goods = fact.ground in GOODS or fact.finding == "unsafe_food"
         if fact.seller_at_fault and goods and fact.finding != "counterfeit":
             yield subject, "quality_refund", case, buyer, fact.ruled_at or fact.occurred_at
-    if fact.line_refunded and fact.fault in ("", "nobody"):
+    if fact.line_refunded and (fact.fell or fact.fault) in ("", "nobody"):
         for subject in (*_sellers(fact), f"buyer:{buyer}"):
             yield subject, "completed", f"{fact.order_id}/{fact.line_no}", "refunded_in_full", fact.occurred_at
 

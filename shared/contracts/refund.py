@@ -213,7 +213,8 @@ class CaseClosed(CaseFact):
     a refund that the provider failed and that a ruling does not grant again (R3.5). promoter_id: whom the line is attributed to.
     answered_at: when the first answer came, or should have; None: told before. ruled_at: when it was ruled on; of a ruling that fell, when
     the appeal was won (not told before). line_refunded: with it all units of the line are refunded. bank_minor: of what was granted, what
-    the buyer has from its bank instead (R3.8). card: as in case.opened, where it became known since; else None.
+    the buyer has from its bank instead (R3.8). fell: whose fault it was by the ruling that granted it, where its seller won on appeal
+    since; empty: it did not (R5.5). card: as in case.opened, where it became known since; else None.
 
     Producer: refund. Consumers: order, payment, trust.
     """
@@ -231,6 +232,7 @@ class CaseClosed(CaseFact):
     buyer_id: Id | None = None
     outcome: CaseOutcome = ""
     fault: Fault | Literal[""] = ""
+    fell: Fault | Literal[""] = ""
     finding: Finding = "none"
     answer: By | Literal[""] = ""
     ruled: Side | Literal[""] = ""

@@ -123,6 +123,7 @@ def closed(
         buyer_id=purchase.buyer_id,
         outcome=outcome,
         fault=fault,
+        fell=case.fell,
         finding=case.finding,
         answer=case.answer,
         ruled=case.ruled,

@@ -94,7 +94,8 @@ class Case:
     that is not known, or there is none. hold: what the order said of units that have not left, empty: it was not asked; held: for so many;
     again: once more, after an appeal; late: when the buyer applied they should have left. awarded: the multiple that it brought beside its
     refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom; the loser appeals
-    before appeal_until. ruled_at: when; of a ruling that fell, when the appeal was won. rulings: ids of all that were noted.
+    before appeal_until. ruled_at: when; of a ruling that fell, when the appeal was won. rulings: ids of all that were noted. fell: whose
+    fault it was by the ruling that its seller's appeal took; empty: none did.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Case:
     again: bool = False
     awarded: tuple[int, Finding] | None = None
     astray: bool = False
+    fell: Fault | Literal[""] = ""
 
     @property
     def ended(self) -> bool:
@@ -250,7 +252,7 @@ def _told(case: Case, fact: CaseStep, had_turn: str) -> Case:
             return replace(case, appeal=Appeal(fact.side, fact.appeal_until, at=fact.occurred_at))
         case CaseAppealEnded() if case.appeal is not None:
             ended = replace(case, appeal=replace(case.appeal, won=fact.won), rulings=_noted(case, fact.ruling_id))
-            ended = replace(ended, ruled_at=fact.occurred_at) if fact.won else ended
+            ended = replace(ended, ruled_at=fact.occurred_at, fell=case.fault if ended.fallen else "") if fact.won else ended
             return replace(ended, fault=fact.fault, finding=fact.finding, appraisal_minor=fact.appraisal_minor)
         case CaseReopened():
             return replace(case, kind=fact.kind, quantity=fact.quantity, amount_minor=fact.amount_minor)

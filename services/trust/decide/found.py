@@ -83,7 +83,8 @@ def completed(event: OrderCompleted, policy: Policy, event_id: str | None = None
 
 def closed(event: CaseClosed, policies: Policies, event_id: str | None = None) -> Iterator[Message]:
     """How the case was answered, of that day; a refund for the goods' sake, of the ruling's day if there was one; and if nobody was at
-    fault and nothing of the line is left, neither side has completed it. A legal return is no evidence. Source: R5.5, R5.1.
+    fault and nothing of the line is left, neither side has completed it: by the ruling that granted it, whether that fell before the
+    provider paid or after. A legal return is no evidence. Source: R5.5, R5.1.
     """
     if event.seller_id is None or event.buyer_id is None:
         return
@@ -97,7 +98,7 @@ def closed(event: CaseClosed, policies: Policies, event_id: str | None = None) -
         since = event.ruled_at or at
         for role, party in side:
             yield from found("quality_refund", role, party, event.buyer_id, case, since, policies.at(since), event_id)
-    if event.line_refunded and event.fault in ("", "nobody"):
+    if event.line_refunded and (event.fell or event.fault) in ("", "nobody"):
         line = f"{event.order_id}/{event.line_no}"
         for role, party in (*side, ("buyer", event.buyer_id)):
             yield voided(f"{role}:{party}", "completed", line, "refunded_in_full", at, policies.at(at))

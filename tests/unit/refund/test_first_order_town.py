@@ -5,6 +5,7 @@ Source: R4.6.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 
@@ -183,3 +184,15 @@ def test_what_was_forged_is_named_r4_6(damage: Callable[[Copy], object], named: 
     copy = two()
     damage(copy)
     assert any(named in line for line in wrong(copy.checks())), wrong(copy.checks())
+
+
+def test_a_gift_taken_back_after_its_line_was_given_up_counts_for_nothing_r4_6() -> None:
+    """Its sellers gave up all that was waited for, so the order is no first order; verify says so too."""
+    gift = b.cart(2, 20_00, 2, gift_of=1)
+    town = Town(b.POLICIES)
+    of_gift = b.coupon(40_00, 2, funder="seller")
+    town.tell([("placed", b.placed(b.cart(), gift, coupons=[of_gift])), ("paid", b.succeeded())])
+    town.tell([("given up", b.seller_cancels({1: 1, 2: 1}, payment_id=b.PAYMENT_ID))])
+    town.tell([("taken back", b.cancel({2: 1}, b.PAYMENT_ID, when="06-01 11:00"))])
+    assert [json.loads(value)["state"] for _, kind, value in town.facts if kind == "first_order.marked"] == ["void"]
+    assert (town.refused(), wrong(checked(town))) == ([], [])

@@ -114,6 +114,8 @@ FIELDS = (
                lambda copy: copy.forge(CaseClosed, of_order("fake"), answered_at=hours(-1))),
     Corruption("a buyer is blamed for a counterfeit", "cases: each end",
                lambda copy: copy.forge(CaseClosed, of_order("fake"), fault="buyer")),
+    Corruption("a case of no appeal ends with the fault of a ruling that fell", "cases: each end",
+               lambda copy: copy.forge(CaseClosed, of_order("fake"), fell="seller")),
     Corruption("a line with units left is told as refunded", "cases: each end",
                lambda copy: copy.forge(CaseClosed, of_order("split"), line_refunded=True)),
     Corruption("a case was open since an hour later", "cases: each end",
