@@ -94,9 +94,8 @@ class Case:
     that is not known, or there is none. hold: what the order said of units that have not left, empty: it was not asked; held: for so many;
     again: once more, after an appeal; late: when the buyer applied they should have left. awarded: the multiple that it brought beside its
     refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom; the loser appeals
-    before appeal_until. ruled_at: when; of a ruling that fell, when the appeal was won. rulings: ids of all that were noted. fell: whose
-    fault it was by the ruling that its seller's appeal took; empty: none did.
-    """
+    before appeal_until. ruled_at: when; of a ruling that fell, when the appeal was won. rulings: all ids noted. fell: whose fault it was
+    by the ruling that a seller's appeal took; empty: none."""
 
     id: str
     line_no: int
