@@ -18,7 +18,7 @@ def test_that_there_is_no_room_is_said_before_what_kafka_says(tmp_path: Path, mo
     home.logs.mkdir(exist_ok=True)
     home.log("kafka").write_text("java.lang.InternalError: a fault occurred in a recent unsafe memory access operation\n")
     server = KafkaServer(home, [], lambda _: None, tuple)
-    with pytest.raises(StackError, match="^Kafka stopped while starting:\njava"):
+    with pytest.raises(StackError, match=r"^Kafka stopped while starting:\njava"):
         server.wait_ready()
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=0))
