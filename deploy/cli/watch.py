@@ -49,7 +49,8 @@ SELECT {service} AS service,
           LIMIT $3) d) AS unsent,
        (SELECT count(*) FROM (SELECT FROM {schema}.timer t WHERE sent_at IS NOT NULL AND due_at <= $1
           AND NOT EXISTS (SELECT FROM {schema}.parked p WHERE p.key = t.key AND p.state = 'parked') ORDER BY due_at LIMIT $3) s) AS sent,
-       (SELECT array_agg(ROW(id, clock_at, policies_read, halts)) FROM {schema}.process WHERE seen_at > $2) AS processes
+       (SELECT array_agg(ROW(id, clock_at, policies_read, halts)) FROM {schema}.process
+         WHERE seen_at > clock_timestamp() - $2::interval) AS processes
 """
 UNSENT = """
 SELECT d.due_at FROM generate_series(0, {stripes} - 1) s(n), LATERAL (
@@ -146,7 +147,7 @@ class Watch:
         """What the tables say, by service. at: the business time by which something is due; None: the system's."""
         now = datetime.now(UTC)
         connection = await self._connected(left(until))
-        return list(await connection.fetch(self._standing, (at or now) - self.grace, now - LIVE, COUNT_MAX, timeout=left(until)))
+        return list(await connection.fetch(self._standing, (at or now) - self.grace, LIVE, COUNT_MAX, timeout=left(until)))
 
     def _manual(self, read: Read) -> datetime | None:
         return read.clock if self.stack.clock == "manual" else None

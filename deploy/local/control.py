@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,13 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deploy.local.home import CHECKOUT, Home
-from deploy.local.process import StackError, tail
+from deploy.local.process import StackError, lack, tail
 
 UP_S = 600  # the first start downloads
 DOWN_S = 60
 LEFTOVER_S = 15  # after a kill of the daemon the watchdogs need a moment
 POLL_S = 0.1
-ROOM_BYTES = 1024 * 1024  # with less left little can be written
 SERVERS = ("kafka", "postgres")  # all else that a daemon keeps alive is a service
 
 
@@ -118,8 +116,8 @@ def _follow(home: Home, process: "subprocess.Popen[bytes]", say: Callable[[str],
 
 def _why_untold(home: Home) -> str:
     """Of a supervisor that ended and did not write why."""
-    if shutil.disk_usage(home.root).free < ROOM_BYTES:
-        return f"the supervisor stopped: there is no room on the disk of {home.root}"
+    if full := lack(home.root):
+        return f"the supervisor stopped: {full}"
     return f"the supervisor stopped:\n{tail(home.log('daemon'))}"
 
 

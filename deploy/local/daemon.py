@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,9 +125,8 @@ class Daemon:
                 self._watches[process.name] = Watch(
                     process, process.launch, started=time.monotonic()
                 )  # not waited for: others may fall meanwhile
-        for process in self._stack.services.values():
-            self._await(process)
-            self._unless_stopped()
+        self._enter("starting")  # with all that runs, so that a look says who has halted
+        self._await_all(list(self._stack.services.values()))
         self._enter("ready")
 
     def _prepare(self) -> None:
@@ -135,6 +135,19 @@ class Daemon:
             self._stack.prepare()
         except StackHalted as halt:
             self._say(str(halt))
+
+    def _await_all(self, processes: list[services.ServiceProcess]) -> None:
+        """Side by side: a halt is waited out once, however many have one. Who gives up waits for nobody: what is stopped ends its wait."""
+        pool = ThreadPoolExecutor(max(1, len(processes)))
+        waiting = {pool.submit(self._await, process) for process in processes}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, CHECK_S, FIRST_COMPLETED)
+                for one in done:
+                    one.result()
+                self._unless_stopped()
+        finally:
+            pool.shutdown(wait=False)
 
     def _await(self, process: services.ServiceProcess) -> None:
         """One that has halted stays up, and so do the others: it goes on by itself once ops have mended the cause."""

@@ -22,7 +22,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported wi
 
 from deploy.local import java
 from deploy.local.home import Home
-from deploy.local.process import Process, Restartable, StackError, tail
+from deploy.local.process import Process, Restartable, StackError, lack, tail
 from shared.settings import Settings
 
 BROKER, ADMIN = "broker", "admin"  # the two that no ACL binds: the broker itself, and whoever applies topics and ACLs
@@ -152,7 +152,8 @@ class KafkaServer(Restartable):
         client = AdminClient(quiet(self.settings(ADMIN).confluent()))
         while True:
             if not self.alive:
-                raise StackError(f"Kafka stopped while starting:\n{tail(self.log)}")
+                full = lack(self._home.kafka / "data")  # of which it says that an access to memory failed
+                raise StackError("\n".join(["Kafka stopped while starting:", *([full] if full else []), tail(self.log)]))
             try:
                 if client.list_topics(timeout=1).brokers:
                     return

@@ -15,6 +15,7 @@ WATCHDOG = Path(__file__).with_name("watchdog.py")
 ORPHAN_GRACE_S = 5.0
 KILL_WAIT_S = 15.0
 LOG_BYTES_MAX = 64 * 1024 * 1024
+ROOM_BYTES = 1024 * 1024  # with less left little can be written
 FRAME = "\tat "
 STARTS = "--- "  # begins the line that a log has of each start
 
@@ -160,6 +161,11 @@ def trim(log: Path) -> None:
         os.truncate(log, 0)  # everyone appends; a line that came in between is lost
     except OSError:
         old.unlink(missing_ok=True)
+
+
+def lack(folder: Path) -> str:
+    """That its disk is full, for an error message; empty where it is not."""
+    return f"there is no room on the disk of {folder}" if shutil.disk_usage(folder).free < ROOM_BYTES else ""
 
 
 def tail(log: Path, lines: int = 20) -> str:

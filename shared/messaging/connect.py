@@ -28,6 +28,7 @@ AFRESH = "watch"  # the purpose of one that looks whether what has halted may go
 # Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
 POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}
 TAKEN = "SELECT current_setting('enable_seqscan')"
+NOW = "SELECT clock_timestamp()"  # by the database, whose clock is one for all machines
 
 Connect = Callable[[str], Awaitable[asyncpg.Connection]]
 

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from shared.messaging.checks import check_log, check_schema, check_service
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import AFRESH, IDLE_IN_TRANSACTION_SECONDS, REFUSALS, Halted, backoff, connector, infrastructure, wait
+from shared.messaging.connect import AFRESH, IDLE_IN_TRANSACTION_SECONDS, NOW, REFUSALS, Halted, backoff, connector, infrastructure, wait
 from shared.messaging.consume import Consumer
 from shared.messaging.flow import Flow
 from shared.messaging.halting import who_halted
@@ -48,9 +48,9 @@ STALLED_SECONDS = 60.0  # no turn of the loop for that long: restart me
 # One database of a running server may be restored alone: then its tables lie elsewhere.
 VERIFIED = "SELECT concat_ws(' ', pg_postmaster_start_time(), pg_relation_filenode('lane'))"
 BEAT = """
-INSERT INTO process (id, started_at, seen_at, clock_at, policies_read, halts) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (id) DO UPDATE
-   SET seen_at = excluded.seen_at, clock_at = excluded.clock_at, policies_read = excluded.policies_read, halts = excluded.halts
+INSERT INTO process (id, started_at, seen_at, clock_at, policies_read, halts) VALUES ($1, $2, clock_timestamp(), $3, $4, $5)
+ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, clock_at = excluded.clock_at,
+       policies_read = excluded.policies_read, halts = excluded.halts RETURNING seen_at
 """
 FORGET = "DELETE FROM process WHERE id = $1 OR seen_at < clock_timestamp() - interval '1 day'"
 HELD = "SELECT state, count(*) FROM parked GROUP BY state"
@@ -261,8 +261,8 @@ class Engine:
                     connection = await self._raw("beat")
                 state = (self.clock.now() if self.clock.manual else None, self.versions.position, self.ready())
                 if state != told[1:] or time.monotonic() - told[0] > SEEN_SECONDS:
-                    now = datetime.now(UTC)
-                    await connection.execute(BEAT, self.instance, self._started, now, self.clock.now(), *state[1:])
+                    seen = await connection.fetchval(BEAT, self.instance, self._started, self.clock.now(), *state[1:])
+                    METRICS.clock_ahead.set((datetime.now(UTC) - seen).total_seconds())
                     told = (time.monotonic(), *state)
                     await connection.execute(END_FROZEN, IDLE_IN_TRANSACTION_SECONDS)
                     await self._count_held(connection)
@@ -294,7 +294,7 @@ class Engine:
     async def _prune(self, connection: asyncpg.Connection) -> None:
         """In chunks, so that no long transaction stands in anyone's way. And processes that were killed, which said no goodbye."""
         await connection.execute(FORGET, None)
-        before = datetime.now(UTC) - timedelta(days=INBOX_DAYS)
+        before = await connection.fetchval(NOW) - timedelta(days=INBOX_DAYS)  # our own clock may be ahead
         for _ in range(PRUNE_CHUNKS_MAX):
             if await connection.execute(PRUNE, before, PRUNE_ROWS) != f"DELETE {PRUNE_ROWS}":
                 break

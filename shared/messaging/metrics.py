@@ -30,6 +30,7 @@ class Metrics:
     outbox_rows = Gauge("laotie_outbox_rows", "Rows waiting in the outbox")
     outbox_age = Gauge("laotie_outbox_oldest_seconds", "While rows wait: seconds since the broker last took one")
     relayed = Counter("laotie_relayed_total", "Records acknowledged by the broker", ["topic"])
+    clock_ahead = Gauge("laotie_clock_ahead_seconds", "By how much the machine's clock is ahead of the database's; behind: below 0")
     timers_due = Gauge("laotie_timers_due", "Partitions with timers that fell due more than a minute ago and are not sent")
     timers_sent = Counter("laotie_timers_sent_total", "Timers sent")
     halted = Gauge("laotie_halted", "1 while halted, by code and partition (-1: the whole process)", ["code", "partition"])

@@ -51,6 +51,7 @@ class Recover:
         self._topics = retaking.consumer.topics
         self._streams: dict[object, Stream] = {}
         self._heap: list[tuple[tuple[int, bool], int, Stream]] = []
+        self._there = set[str]()  # ids of what is read, or held back
         self._sent = Counter[tuple[str, str]]()  # how often an app sent what
 
     def stream(self, lane: Lane, position: int) -> None:
@@ -64,6 +65,7 @@ class Recover:
             record.ours = dict(record.headers).get("ce_type") not in consumer.others[record.topic]
         if not record.ours and topic.warden != consumer.service.name:
             record.value = None  # nobody looks at it
+        self._there.add(record.event_id)
         if record.ours and not topic.own:
             self._sent[record.source, record.event_id] += 1
         self._streams[(record.topic, record.partition)].put(record)
@@ -76,6 +78,7 @@ class Recover:
         async with connection.transaction():
             async for row in connection.cursor(HELD):
                 held = held_of(dict(row))
+                self._there.add(held.record.event_id)
                 if self.retaking.backlog.put(held):
                     self._hold(held.record)
         for stream in self._streams.values():
@@ -178,12 +181,15 @@ class Recover:
         return found
 
     def _said(self) -> str:
-        """What is left, and of what stands first in its partition what it comes to instead."""
+        """What is left, from what of it follows that is nowhere, and of what stands first in its partition what it comes to instead."""
         left = sorted(self.lost.all(), key=lambda telling: telling.record.timestamp_ms)
         shown = "; ".join(map(str, left[:SHOWN_MAX]))
         heads = [stream.head.ref for stream in self._streams.values() if stream.groups and stream.of == "read"]
         why = "; ".join(f"{ref}: {self.retaking.why[ref]}" for ref in heads if ref in self.retaking.why)
-        return f"{len(left)} cannot be made again: {shown}; what stands first in its partition: {why}"
+        causes = list(dict.fromkeys(telling.cause for telling in left if telling.cause and telling.cause not in self._there))
+        lacking = f"; what they follow from is not there to be read: {', '.join(causes[:SHOWN_MAX])}" if causes else ""
+        first = f"; what stands first in its partition: {why}" if why else ""
+        return f"{len(left)} cannot be made again: {shown}{lacking}{first}"
 
     async def _offer(self, connection: asyncpg.Connection) -> None:
         """What is ready has a turn, as the engine arms it (fold.py)."""

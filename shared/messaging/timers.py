@@ -6,6 +6,7 @@ Invariants kept here:
     outage the backlog comes first. A topic on which a key was seen off its stripe counts with all its partitions.
     What has halted, or is beyond the end, is not done: a topic that was made anew may be shorter than its cursor.
  T3 Nor do deadlines of a key fire while what is held back of it is offered again: that is backlog too.
+ T4 Of the machine's clock and the database's the earlier one counts: one that is ahead brings no deadline early. A manual one counts alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import Connect, Failures, infrastructure, leave, wait
+from shared.messaging.connect import NOW, Connect, Failures, infrastructure, leave, wait
 from shared.messaging.fold import OFFER, timer_id
 from shared.messaging.message import source_of
 from shared.messaging.metrics import METRICS
@@ -126,7 +127,7 @@ class Poller:
 
     async def _turn(self, connection: asyncpg.Connection, kafka: AIOKafkaConsumer) -> bool:
         """True: there is more to send now."""
-        cutoff = self._clock.now() - self._grace
+        cutoff = await self._now(connection) - self._grace
         halts = self.halts()
         due = {row[0] for row in await connection.fetch(DUE, cutoff, self.numbers) if row[0] not in halts}
         self._due_since = {stripe: self._due_since.get(stripe, cutoff) for stripe in due}
@@ -156,6 +157,11 @@ class Poller:
                 del self._marks[stripe], self._due_since[stripe]
             more = more or any(sent.values())
         return more
+
+    async def _now(self, connection: asyncpg.Connection) -> datetime:
+        """T4."""
+        now = self._clock.now()
+        return now if self._clock.manual else min(now, await connection.fetchval(NOW))
 
     async def _ends(self, kafka: AIOKafkaConsumer, stripes: list[int], astray: set[str]) -> dict[int, dict[Lane, int]]:
         wanted = {(topic, n) for topic in self._topics for n in (range(self._settings.stripes) if topic in astray else stripes)}

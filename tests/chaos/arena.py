@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from deploy.local.kafka import KafkaServer
 from deploy.local.process import Process
 from deploy.local.stack import Stack
+from tests.chaos import several
 from tests.chaos.cluster import Cluster
 from tests.toy.oracle import judge
 from tests.toy.outside import NAMES
@@ -264,6 +265,9 @@ class Arena:
             broker.start()
         return "restart all brokers"
 
+    two_brokers = several.two_brokers
+    failover_amid = several.failover_amid
+
 
 FAULTS: list[tuple[float, str]] = [
     (4, "kill"),
@@ -285,4 +289,6 @@ OF_CLUSTERS = [
     (5, "freeze_kafka"),
     (2, "restart_kafka"),
     (5, "kill_postgres"),
+    (4, "two_brokers"),
+    (4, "failover_amid"),
 ]  # more of these where others go on meanwhile

@@ -76,6 +76,20 @@ def test_it_is_halted_before_a_look_changes_nothing_and_nobody_may_be_at_work(ar
     arena.rest()
 
 
+def test_what_follows_from_a_record_that_is_not_there_is_told_with_it_b3(arena: Arena) -> None:
+    """As where a mirror ends at another moment for each partition; here a cursor was moved."""
+    put_by(arena)
+    begun = arena.world.publish("life.begin", "orphan", minutes=60)
+    arena.world.flush()
+    arena.idle()
+    lose(arena)
+    place = next((seen.partition, seen.offset) for seen in arena.world.read("toy.v1") if seen.headers["ce_id"] == begun)
+    arena.world.rows("alpha", "UPDATE cursor SET position = $2 + 1 WHERE (topic, partition) = ($1, $3) RETURNING 1",
+                     f"{arena.world.ns}toy.v1", place[1], place[0])  # fmt: skip
+    with pytest.raises(AssertionError, match=f"cannot be made again: .* follow from is not there to be read: {begun}"):
+        arena.world.recover("alpha")
+
+
 def test_what_was_lost_while_services_died_is_made_again_once_whoever_dies_in_it(arena: Arena) -> None:
     """Timers, refusals, what waits and what is parked among it; each accepted event has its effect once, all lanes are dense."""
     for _ in range(3):

@@ -100,4 +100,4 @@ async def test_whether_anything_is_left_is_asked_of_few_rows(connection: asyncpg
     assert await read(connection, latest, NOON) == STRIPES
     sent = await send(connection, [1], 10)
     left = watch.STANDING.format(**names).replace("pg_temp.", "")
-    assert await read(connection, left, NOON, NOON, 50) <= 50 * STRIPES + len(sent)
+    assert await read(connection, left, NOON, watch.LIVE, 50) <= 50 * STRIPES + len(sent)

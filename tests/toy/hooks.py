@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from typing import Any
+from datetime import datetime, tzinfo
+from typing import Any, Self
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
 
-from shared.messaging import clock, engine
+from shared.messaging import clock, consume, engine, timers
 from shared.messaging.relay import Relay
 from shared.messaging.versions import Following
 from tests.toy.model import FLAGS, TOY_CLOCK
@@ -26,6 +27,8 @@ def install(name: str) -> None:
     changes: list[tuple[Any, str, Any]] = [(clock, "CLOCK", TOY_CLOCK)]
     if seconds := os.environ.get("TOY_PRUNE_SECONDS"):
         changes.append((engine, "PRUNE_SECONDS", float(seconds)))
+    if seconds := os.environ.get("TOY_AHEAD_S"):
+        changes += [(module, "datetime", _ahead(float(seconds))) for module in (clock, consume, engine, timers)]
     for owner, place, replacement in changes:
         setattr(owner, place, replacement)
     obey(name)
@@ -65,6 +68,17 @@ def obey(name: str) -> None:
         (AIOKafkaProducer, "send_batch", hold_send),
     ):
         setattr(owner, place, replacement)
+
+
+def _ahead(seconds: float) -> type[datetime]:
+    """The machine's clock, wrong by that much."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(datetime.now(tz).timestamp() + seconds, tz)
+
+    return Ahead
 
 
 def _die(flag: str) -> None:

@@ -177,6 +177,35 @@ def test_a_service_that_has_halted_stays_up_with_the_others(tmp_path: Path, monk
     assert "order-1 has halted: partition 1: halt.sequence_gap" in (tmp_path / "run" / "progress").read_text()
 
 
+@pytest.mark.timeout(60)
+def test_halts_of_several_services_are_waited_out_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restored database all of them have halted; one after the other was four times as long."""
+    monkeypatch.setattr(services, "answer", lambda address: "halt.lane_behind_log: order.v1/0")
+    monkeypatch.setattr(services, "HALTED_S", 1.0)
+    (tmp_path / "run").mkdir()
+    daemon = Daemon(tmp_path, "manual", 4, fresh=False, start_services=True, restart=True)
+    began = time.monotonic()
+    daemon._await_all([living(tmp_path) for _ in range(4)])
+    assert time.monotonic() - began < 2
+    assert (tmp_path / "run" / "progress").read_text().count("order-1 has halted") == 4
+
+
+@pytest.mark.timeout(60)
+def test_a_start_is_given_up_at_once_where_one_service_falls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the others would be waited for."""
+    monkeypatch.setattr(services, "answer", lambda address: "starting: not yet")
+    (tmp_path / "run").mkdir()
+    daemon = Daemon(tmp_path, "manual", 4, fresh=False, start_services=True, restart=True)
+    slow, fallen = living(tmp_path), living(tmp_path)
+    fallen.log.parent.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(fallen, "alive", False, raising=False)
+    began = time.monotonic()
+    with pytest.raises(StackError, match="order-1 stopped while starting"):
+        daemon._await_all([slow, fallen])
+    assert time.monotonic() - began < 5
+    monkeypatch.setattr(slow, "alive", False, raising=False)  # what is stopped ends its wait
+
+
 def test_one_that_is_not_ready_for_another_reason_is_still_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = iter(["halt.no_policy: not yet", *["starting: nobody answers"] * 1000])
     monkeypatch.setattr(services, "answer", lambda address: next(said))

@@ -73,7 +73,7 @@ class Log:
 
 async def test_t2_a_topic_found_astray_while_a_stripe_waits_counts_with_all_its_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
     log, fired = Log(), list[int]()
-    clock = cast("Any", SimpleNamespace(now=lambda: NOON))
+    clock = cast("Any", SimpleNamespace(manual=True, now=lambda: NOON))
     poller = Poller(Settings(stripes=2), "x", ["x.v1"], clock, cast("Any", None), lambda rows: None)
 
     async def fire(connection: Any, cutoff: datetime, stripes: list[int], most: int) -> dict[int, int]:
@@ -94,7 +94,7 @@ async def test_t2_a_topic_found_astray_while_a_stripe_waits_counts_with_all_its_
 async def test_t2_a_stripe_whose_due_ones_are_sent_looks_anew_though_others_fell_due_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mark that stayed would let none fire that is due after it; one that goes while more are due by it lets those wait for nothing."""
     log, fired, now = Log(), list[datetime](), [NOON]
-    grace, clock = timedelta(seconds=5), cast("Any", SimpleNamespace(now=lambda: now[0]))
+    grace, clock = timedelta(seconds=5), cast("Any", SimpleNamespace(manual=True, now=lambda: now[0]))
     poller = Poller(Settings(stripes=2, grace_s=5), "x", ["x.v1"], clock, cast("Any", None), lambda rows: None)
     left = [1, 0, 0]
 
@@ -119,7 +119,12 @@ async def test_t2_of_a_stripe_that_has_halted_or_lies_beyond_its_log_nothing_fir
     """A topic that was made anew may be shorter than its cursor, or as long: what it holds is not done."""
     log, fired = Log(), list[int]()
     poller = Poller(
-        Settings(stripes=2), "x", ["x.v1"], cast("Any", SimpleNamespace(now=lambda: NOON)), cast("Any", None), lambda rows: None
+        Settings(stripes=2),
+        "x",
+        ["x.v1"],
+        cast("Any", SimpleNamespace(manual=True, now=lambda: NOON)),
+        cast("Any", None),
+        lambda rows: None,
     )
 
     async def fire(connection: Any, cutoff: datetime, stripes: list[int], most: int) -> dict[int, int]:
@@ -141,7 +146,12 @@ async def test_deadlines_that_fall_due_and_are_sent_all_the_time_are_not_late(mo
     """Of ten a second one is due whenever monitoring looks; what is not sent for a minute is late, and stays so until it is sent."""
     log, now = Log(), [NOON]
     poller = Poller(
-        Settings(stripes=2), "x", ["x.v1"], cast("Any", SimpleNamespace(now=lambda: now[0])), cast("Any", None), lambda rows: None
+        Settings(stripes=2),
+        "x",
+        ["x.v1"],
+        cast("Any", SimpleNamespace(manual=True, now=lambda: now[0])),
+        cast("Any", None),
+        lambda rows: None,
     )
     poller.numbers, left, late = [0], [0], list[float]()
 
@@ -186,7 +196,7 @@ async def test_deadlines_that_cannot_be_sent_are_told_until_they_can(monkeypatch
     async def nothing(*_: Any) -> None: ...
 
     turns = list[int]()
-    clock = cast("Any", SimpleNamespace(now=lambda: NOON, moved=asyncio.Event()))
+    clock = cast("Any", SimpleNamespace(manual=True, now=lambda: NOON, moved=asyncio.Event()))
     poller = Poller(Settings(stripes=2), "x", ["x.v1"], clock, connect, lambda rows: None)
     monkeypatch.setattr("shared.messaging.timers.AIOKafkaConsumer", lambda **_: SimpleNamespace(start=nothing))
     monkeypatch.setattr("shared.messaging.timers.leave", nothing)
@@ -195,3 +205,17 @@ async def test_deadlines_that_cannot_be_sent_are_told_until_they_can(monkeypatch
         await poller.run()
     assert told[0].startswith(f"sending deadlines failed {TROUBLE_AFTER} times: InsufficientPrivilegeError")
     assert told[1] == ""
+
+
+@pytest.mark.parametrize(("manual", "ours", "theirs", "fires"), [
+    (False, HOUR, HOUR, True), (False, 2 * HOUR, -HOUR, False), (False, -HOUR, 2 * HOUR, False), (True, HOUR, -HOUR, True),
+])  # fmt: skip
+async def test_t4_a_deadline_is_due_once_both_clocks_have_passed_it(manual: bool, ours: timedelta, theirs: timedelta, fires: bool) -> None:
+    """Each beside the deadline."""
+    clock = cast("Any", SimpleNamespace(manual=manual, now=lambda: NOON + ours))
+    poller = Poller(Settings(stripes=1), "x", ["x.v1"], clock, cast("Any", None), lambda rows: None)
+
+    async def server(sql: str) -> datetime:
+        return NOON + theirs
+
+    assert (await poller._now(cast("Any", SimpleNamespace(fetchval=server))) >= NOON) is fires

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -190,6 +191,9 @@ def pruning(pruned: Callable[[], None], told: list[str] | None = None) -> Callab
 
         async def fetch(self, sql: str, *_: Any) -> list[Any]:
             return []
+
+        async def fetchval(self, sql: str, *_: Any) -> datetime:
+            return datetime.now(UTC)
 
         async def close(self, timeout: float) -> None: ...
 
