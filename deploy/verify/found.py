@@ -146,18 +146,21 @@ def _closed(fact: CaseClosed) -> Iterator[Item]:
 
 def _lost(fact: CaseRuled | CaseAppealEnded, loser: str) -> Iterator[Item]:
     """What was found against the loser stands in place of the lost dispute, a counterfeit of each that the case has, before and after; of
-    the buyer it counts, whoever lost.
+    the buyer it counts, whoever lost, and once more where the case went on after an appeal.
     """
     kind = SAYS_MORE.get((loser, fact.finding), "dispute_lost")
     case, other = f"{fact.order_id}/{fact.case_id}", (fact.buyer_id if loser == "seller" else fact.seller_id) or ""
+    of_buyer = f"{case}/again" if isinstance(fact, CaseRuled) and fact.again else case
     before = fact.found_before if isinstance(fact, CaseRuled) and loser == "seller" else None
-    for subject in _sellers(fact) if loser == "seller" else [f"buyer:{fact.buyer_id}"]:
+    if loser == "buyer":
+        yield f"buyer:{fact.buyer_id}", kind, of_buyer, other, fact.occurred_at
+    for subject in _sellers(fact) if loser == "seller" else ():
         if kind == "counterfeit" or before != "counterfeit":
             yield subject, kind, case, other, fact.occurred_at
         if kind == "counterfeit" and before is not None:
             yield subject, "dispute_lost", case, "finding_upheld", fact.occurred_at
     if loser == "seller" and ("buyer", fact.finding) in SAYS_MORE:
-        yield f"buyer:{fact.buyer_id}", SAYS_MORE["buyer", fact.finding], case, fact.seller_id or "", fact.occurred_at
+        yield f"buyer:{fact.buyer_id}", SAYS_MORE["buyer", fact.finding], of_buyer, fact.seller_id or "", fact.occurred_at
 
 
 def _fallen(fact: CaseAppealEnded) -> Iterator[Item]:

@@ -56,7 +56,8 @@ class CaseRuled(CaseFact):
     upheld: for the buyer. kind, quantity, amount_minor: of the case from now on. appeal_until: the loser may appeal before; None: it
     cannot be appealed, for it was about a refund that the provider failed, or the fund. ruling_id None: by default. seller_id,
     buyer_id None: from before they were told; promoter_id: whom the line is attributed to. found_before: by an earlier ruling of this case
-    that the seller lost and that stands; None: there is none (R5.1).
+    that the seller lost and that stands; None: there is none (R5.1). again: the case had ended and goes on, as its buyer had won on
+    appeal: what an appeal made void is not of this ruling.
     Producer: refund. Consumers: trust.
     """
 
@@ -77,6 +78,7 @@ class CaseRuled(CaseFact):
     buyer_id: Id | None = None
     promoter_id: Id | None = None
     found_before: Annotated[Finding | None, Field(exclude_if=lambda value: value is None)] = None
+    again: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
 
 
 class CaseAppealed(CaseFact):

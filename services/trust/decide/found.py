@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
+from services.trust.rules.reasons import AGAIN
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
@@ -195,10 +196,12 @@ def _lost(event: CaseRuled | CaseAppealEnded, loser: Side, policy: Policy, event
 def _of_buyer(
     event: CaseRuled | CaseAppealEnded, policy: Policy, event_id: str | None, otherwise: EvidenceKind | None = None
 ) -> Iterator[EvidenceFound]:
-    """What was found of the buyer, whoever lost."""
-    kind = FINDINGS.get(("buyer", event.finding), otherwise)
+    """What was found of the buyer, whoever lost. A ruling on a case that goes on after an appeal says it anew: the tombstones of that
+    appeal are those of the ruling that fell. Source: R4.11, R5.1.
+    """
+    kind, again = FINDINGS.get(("buyer", event.finding), otherwise), f"/{AGAIN}" if isinstance(event, CaseRuled) and event.again else ""
     if kind is not None:
-        said = (event.seller_id or "", f"{event.order_id}/{event.case_id}", event.occurred_at, policy, event_id)
+        said = (event.seller_id or "", f"{event.order_id}/{event.case_id}{again}", event.occurred_at, policy, event_id)
         yield from found(kind, "buyer", event.buyer_id or "", *said)
 
 

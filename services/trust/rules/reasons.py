@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from shared.policy import EvidenceKind
 
+AGAIN = "again"  # behind a case that went on after an appeal: what was ruled on it then
+
 REASONS: dict[EvidenceKind, str] = {
     "completed": "a line was completed: order {}, line {}",
     "shipped_on_time": "a parcel was shipped in time: order {}, parcel {}",
@@ -24,6 +26,13 @@ REASONS: dict[EvidenceKind, str] = {
 
 
 def reason(kind: EvidenceKind, evidence_id: str) -> str:
-    """With the business fact that the id names, as `subject/kind/fact` has it; an id of another form is said whole."""
+    """With the business fact that the id names, as `subject/kind/fact` has it, be it of a case ruled on again; an id of another form is
+    said whole.
+    """
     words, parts = REASONS[kind], evidence_id.split("/")[2:]
-    return words.format(*parts) if len(parts) == words.count("{}") else f"{words.partition(':')[0]}: {evidence_id}"
+    named = words.count("{}")
+    return (
+        words.format(*parts[:named])
+        if parts[named:] in ([], [AGAIN]) and len(parts) >= named
+        else f"{words.partition(':')[0]}: {evidence_id}"
+    )
