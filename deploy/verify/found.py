@@ -146,7 +146,7 @@ def _closed(fact: CaseClosed) -> Iterator[Item]:
 
 def _lost(fact: CaseRuled | CaseAppealEnded, loser: str) -> Iterator[Item]:
     """What was found against the loser stands in place of the lost dispute, a counterfeit of each that the case has, before and after; of
-    the buyer it counts, whoever lost, and once more where the case went on after an appeal.
+    the buyer it counts, whoever lost, and once more where an earlier ruling was appealed before.
     """
     kind = SAYS_MORE.get((loser, fact.finding), "dispute_lost")
     case, other = f"{fact.order_id}/{fact.case_id}", (fact.buyer_id if loser == "seller" else fact.seller_id) or ""

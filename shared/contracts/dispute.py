@@ -56,8 +56,8 @@ class CaseRuled(CaseFact):
     upheld: for the buyer. kind, quantity, amount_minor: of the case from now on. appeal_until: the loser may appeal before; None: it
     cannot be appealed, for it was about a refund that the provider failed, or the fund. ruling_id None: by default. seller_id,
     buyer_id None: from before they were told; promoter_id: whom the line is attributed to. found_before: by an earlier ruling of this case
-    that the seller lost and that stands; None: there is none (R5.1). again: the case had ended and goes on, as its buyer had won on
-    appeal: what an appeal made void is not of this ruling.
+    that the seller lost and that stands; None: there is none (R5.1). again: an earlier ruling on the case was appealed before: what that
+    appeal makes void is not of this one.
     Producer: refund. Consumers: trust.
     """
 

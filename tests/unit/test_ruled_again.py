@@ -21,7 +21,18 @@ CASE = f"{b.ORDER}/{b.CASE}"
 
 def ruled_again(first: Finding, *, upheld: bool = False, finding: Finding = "none") -> Town:
     """The ruling that fell found something of the buyer, or nothing; the one on what came back."""
-    steps: list[Message] = [
+    return told(
+        acts.ruled(False, finding=first),
+        acts.appealed(),
+        acts.appeal_ruled(remedy="return_and_refund"),
+        life.posted(when="06-27 10:00"),
+        acts.contested(when="06-28 10:00"),
+        acts.ruled(upheld, "rl3", when="07-02 10:00", finding=finding),
+    )
+
+
+def told(*of_dispute: Message) -> Town:
+    steps = [
         b.placed(b.cart(1, 100_00, 3), when="06-10 11:50"),
         b.succeeded(300_00, when="06-10 12:00"),
         b.shipped(units={1: 3}, when="06-12 10:00"),
@@ -30,12 +41,7 @@ def ruled_again(first: Finding, *, upheld: bool = False, finding: Finding = "non
         life.requested(),
         life.declined(),
         acts.disputed(),
-        acts.ruled(False, finding=first),
-        acts.appealed(),
-        acts.appeal_ruled(remedy="return_and_refund"),
-        life.posted(when="06-27 10:00"),
-        acts.contested(when="06-28 10:00"),
-        acts.ruled(upheld, "rl3", when="07-02 10:00", finding=finding),
+        *of_dispute,
     ]
     town = Town(b.POLICIES)
     for number, event in enumerate(steps):
@@ -64,6 +70,20 @@ def test_a_swapped_parcel_counts_though_what_was_found_before_fell_r4_11_r5_3(fi
 
 def test_a_dispute_that_is_lost_then_counts_r5_5() -> None:
     assert against(ruled_again("none")) == [f"{BUYER}/dispute_lost/{CASE}/again"]
+
+
+def test_a_seller_that_wins_its_appeal_later_does_not_undo_what_was_found_meanwhile_r4_11() -> None:
+    """It lost, appealed, and found other goods in the parcel; a ruling said so before the one on the appeal."""
+    town = told(
+        acts.ruled(),
+        acts.appealed_by_seller(),
+        life.posted(when="06-24 12:00"),
+        acts.contested(when="06-24 14:00"),
+        acts.ruled(False, "rl3", when="06-27 10:00", finding="swapped_parcel"),
+        acts.appeal_ruled(when="06-28 10:00"),
+    )
+    assert f"{BUYER}/swapped_parcel/{CASE}/again" in against(town)
+    assert town.entity("trust", SCORE, BUYER).shown == 399
 
 
 def test_who_wins_then_has_nothing_against_it_r4_11() -> None:

@@ -141,5 +141,5 @@ def _ruled(
         buyer_id=purchase.buyer_id,
         promoter_id=purchase.line_of(case).promoter_id,
         found_before=case.finding if case.lost_by_seller else None,
-        again=case.reopened,
+        again=case.appeal is not None,
     )

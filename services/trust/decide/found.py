@@ -196,8 +196,8 @@ def _lost(event: CaseRuled | CaseAppealEnded, loser: Side, policy: Policy, event
 def _of_buyer(
     event: CaseRuled | CaseAppealEnded, policy: Policy, event_id: str | None, otherwise: EvidenceKind | None = None
 ) -> Iterator[EvidenceFound]:
-    """What was found of the buyer, whoever lost. A ruling on a case that goes on after an appeal says it anew: the tombstones of that
-    appeal are those of the ruling that fell. Source: R4.11, R5.1.
+    """What was found of the buyer, whoever lost. A ruling that comes after an appeal says it anew: the tombstones of that appeal are
+    those of the ruling before it. Source: R4.11, R5.1.
     """
     kind, again = FINDINGS.get(("buyer", event.finding), otherwise), f"/{AGAIN}" if isinstance(event, CaseRuled) and event.again else ""
     if kind is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.policy import EvidenceKind
 
-AGAIN = "again"  # behind a case that went on after an appeal: what was ruled on it then
+AGAIN = "again"  # behind a case: what was ruled on it after an earlier ruling was appealed
 
 REASONS: dict[EvidenceKind, str] = {
     "completed": "a line was completed: order {}, line {}",
