@@ -17,7 +17,7 @@ from confluent_kafka import KafkaException
 from deploy.cli.cursor import MOVE
 from deploy.local.process import Process
 from deploy.local.stack import Stack
-from shared.messaging.fetch import WAIT_MS, _session
+from shared.messaging.fetch import IDS_SECONDS, WAIT_MS, _session
 from shared.messaging.flow import HALT_RETRY_SECONDS
 from shared.messaging.store import Lane
 from tests.toy.outside import DAWN, RULES, until
@@ -136,6 +136,7 @@ def test_x5_made_anew_and_refilled_while_it_reads(world: World, meanwhile: Calla
     (process,) = world.living("alpha")
     meanwhile(world, process)
     make_anew(world)
+    time.sleep(IDS_SECONDS)  # X5: what fills it sooner may be taken for what follows in the old one
     new = begin(world, "new", AFTER)
     process.signal(Signals.SIGCONT)
     mended(world, process, old, new, stood)

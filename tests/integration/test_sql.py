@@ -24,7 +24,7 @@ from shared.messaging.shape import Service
 pytestmark = pytest.mark.stack
 
 ROOT = Path(__file__).resolve().parents[2]
-ENGINE = ("shared/messaging/*.py", "deploy/cli/recover.py")  # in every service's schema, as its role
+ENGINE = ("shared/messaging/*.py", *(f"deploy/cli/{name}.py" for name in ("adopt", "held", "recover")))  # in each schema, as its role
 OURS = ("deploy/cli/*.py", "deploy/verify/*.py")  # over all schemas, as ops
 STARTS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|BEGIN|LOCK|SET)\s")
 
