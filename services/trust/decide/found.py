@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
-from services.trust.rules.reasons import AGAIN
+from services.trust.model.holder import AGAIN
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
