@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from services.refund.model.case import Case, CaseStep, deadlines, opened, stepped
+from services.refund.model.case import Case, CaseStep, opened, stepped
+from services.refund.model.deadlines import deadlines
 from services.refund.model.line import BoughtLine, bought, forgone, moved, reduced, signed
 from services.refund.model.promised import promised, written
 from shared.contracts.certificate import CertificateIssued, Guarantee
