@@ -327,6 +327,7 @@ TrustCode = Literal[
     "study.known",
     "violation.appeal_ended",
     "violation.appeal_known",
+    "violation.appeal_too_early",
     "violation.appeal_too_late",
     "violation.before_appealed",
     "violation.before_recorded",
@@ -1305,6 +1306,11 @@ CATALOGUE: dict[str, Entry] = {
         "an appeal against this violation came before: there is one",
         seller_zh="已申诉过，每项违规仅可申诉一次",
         seller_en="It was appealed before. Each violation can be appealed once.",
+    ),
+    "violation.appeal_too_early": Entry(
+        "an appeal that is dated before its violation, or a decision on it that is dated before it was made",
+        seller_zh="违规记录后方可申诉[，时间{since}]",
+        seller_en="There was nothing to appeal yet[ before {since}].",
     ),
     "violation.appeal_too_late": Entry(
         "an appeal when the time for it was over",

@@ -13,7 +13,7 @@ from typing import Any
 
 from deploy.verify.evidence import score_at_start
 from deploy.verify.log import Entry, Log, cause
-from deploy.verify.persons import PersonOf, Place, Word, person_of, persons
+from deploy.verify.persons import PersonOf, Place, Word, person_of, persons, place_of
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
 from shared.contracts.card import CardGranted, CardNoted, CardRefused, CardRevoked
@@ -58,7 +58,8 @@ def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
             cases = [(one, place) for one in accounts for place in abuses[one] if _is(fact, place)]
             check.that(bool(cases), f"{entry}: case {fact.case_id} found no abuse of {buyer}")
             holder.card = ""
-            holder.revoked |= {place: abuses[one][place] for one, place in cases if place not in fallen[one]}
+            said = {place: abuses[one][place] for one, place in cases if place not in fallen[one]}
+            holder.revoked |= {place: at for place, at in said.items() if at <= fact.occurred_at}
         else:
             answered[(buyer, fact.claim_id)] += 1
             check.that(answered[(buyer, fact.claim_id)] == 1, f"{entry}: claim {fact.claim_id} of {buyer} is answered again")
@@ -125,7 +126,7 @@ def _of_buyer(claims: Any, entry: Entry, buyer: str) -> Any:
 
 
 def _abuses(log: Log) -> defaultdict[str, dict[Place, datetime]]:
-    """By buyer: cases that found abuse, and when first; one that fell on appeal did all the same, until then."""
+    """By buyer: cases that found abuse, and when first, once more after an appeal; one that fell on appeal did all the same, until then."""
     found: defaultdict[str, dict[Place, datetime]] = defaultdict(dict)
     for buyer, *place, at in sorted(_verdicts(log), key=lambda one: one[3]):
         found[buyer].setdefault((place[0], place[1]), at)
@@ -138,11 +139,12 @@ def _verdicts(log: Log) -> Iterator[tuple[str, str, str, datetime]]:
     facts = [*log.of(CaseRuled), *log.of(CaseClosed), *log.of(CaseAppealEnded)]
     for _, fact in facts:
         if fact.finding in ABUSE and fact.buyer_id is not None:
-            yield fact.buyer_id, fact.order_id, fact.case_id, fact.occurred_at
+            again = isinstance(fact, CaseRuled) and fact.again
+            yield fact.buyer_id, *place_of(fact.order_id, fact.case_id, again), fact.occurred_at
 
 
 def _fallen(log: Log) -> defaultdict[str, set[Place]]:
-    """By buyer: cases whose verdict fell on appeal, whenever: it speaks against no new card. Source: R4.11."""
+    """By buyer: cases whose verdict fell on appeal, whenever: it speaks against no new card, unlike one made since. Source: R4.11."""
     found: defaultdict[str, set[Place]] = defaultdict(set)
     for _, fact in log.of(CaseAppealEnded):
         if fact.won and fact.finding not in ABUSE:
@@ -161,4 +163,5 @@ def _words(log: Log) -> set[Word]:
 
 def _is(fact: CardRevoked, place: Place) -> bool:
     """An earlier program did not tell the order."""
-    return place[1] == fact.case_id and fact.order_id in (None, place[0])
+    cases = [place_of(place[0], fact.case_id, again) for again in (False, True)]
+    return place in cases and fact.order_id in (None, place[0])

@@ -26,7 +26,8 @@ GIVEN = ("refunded", "exchanged", "resent")
 @dataclass(slots=True)
 class Case:
     """As it stands. open: since when; fell_at: when its ruling fell on appeal; fell: whose fault it was by it, where the seller
-    won that; late: when the buyer applied the units should have left; granted: units, and the refund's id.
+    won that; late: when the buyer applied the units should have left; granted: units, and the refund's id; found: by what the seller
+    lost and that stands.
     """
 
     open: datetime
@@ -51,6 +52,7 @@ class Case:
     reopened: bool = False
     granted: int = 0
     refund_id: str | None = None
+    found: str | None = None
 
     @property
     def to_blame(self) -> bool:
@@ -130,8 +132,7 @@ def _ruled(case: Case, ruling: RulingMade | None, told: str) -> dict[str, Any]:
         right["kind"] = case.kind if ruling.remedy == "as_claimed" else ruling.remedy
         right["quantity"] = ruling.quantity or case.quantity
         right["amount_minor"] = case.amount_minor if ruling.amount_minor is None else ruling.amount_minor
-    lost = case.reopened or (case.ruled == "buyer" and not (case.appeal == "seller" and case.fell_at))
-    return right | _found(case, ruling, upheld, told) | {"found_before": case.finding if lost else None}
+    return right | _found(case, ruling, upheld, told) | {"found_before": case.found}
 
 
 def _found(case: Case, ruling: RulingMade | None, for_buyer: bool, told: str) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def _appeal(case: Case, ruling: RulingMade | None, told: str) -> dict[str, Any]:
     won = ruling is not None and ruling.upheld
     right: dict[str, Any] = {"won": won, "side": case.appeal}
     if won:
-        return right | _found(case, ruling, case.appeal == "buyer", told)
+        return right | _found(case, ruling, case.appeal == "buyer", told) | {"found_before": case.found if case.appeal == "buyer" else None}
     return right | {"fault": case.fault or "nobody", "finding": case.finding, "appraisal_minor": case.appraisal_minor}
 
 
@@ -211,12 +212,19 @@ def _fold(fact: Any, case: Case) -> None:
         case.reopened = True
     if isinstance(fact, dispute.CaseAppealEnded) and fact.won:
         case.fell_at, case.fell = fact.occurred_at, case.fault if case.appeal == "seller" else ""
+        case.found = None if case.appeal == "seller" else _gravest(case, fact.finding)
     if isinstance(fact, dispute.CaseRuled | dispute.CaseAppealEnded):
         case.fault, case.finding, case.appraisal_minor = fact.fault, fact.finding, fact.appraisal_minor
     if isinstance(fact, dispute.CaseRuled) and fact.appeal_until is not None:
         case.ruled, case.ruled_at, case.fell_at = "buyer" if fact.upheld else "seller", fact.occurred_at, None
+        case.found = _gravest(case, fact.finding) if fact.upheld else case.found
     if isinstance(fact, refund.RefundGranted):
         case.funder, case.refund_id, case.granted = fact.funder, fact.refund_id, fact.quantity
     if case.answer and not before:
         case.answered_at = fact.occurred_at
     case.state, case.turn = fact.state, fact.turn
+
+
+def _gravest(case: Case, finding: str) -> str:
+    """Of what the seller lost in one case. Source: R5.1."""
+    return "counterfeit" if case.found == "counterfeit" else finding

@@ -151,7 +151,7 @@ def _lost(fact: CaseRuled | CaseAppealEnded, loser: str) -> Iterator[Item]:
     kind = SAYS_MORE.get((loser, fact.finding), "dispute_lost")
     case, other = f"{fact.order_id}/{fact.case_id}", (fact.buyer_id if loser == "seller" else fact.seller_id) or ""
     of_buyer = f"{case}/again" if isinstance(fact, CaseRuled) and fact.again else case
-    before = fact.found_before if isinstance(fact, CaseRuled) and loser == "seller" else None
+    before = fact.found_before if loser == "seller" else None
     if loser == "buyer":
         yield f"buyer:{fact.buyer_id}", kind, of_buyer, other, fact.occurred_at
     for subject in _sellers(fact) if loser == "seller" else ():

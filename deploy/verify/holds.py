@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from deploy.verify.log import Log
@@ -58,13 +59,13 @@ def checks(log: Log) -> Iterator[Check]:
 def _units(log: Log) -> Check:
     check = Check("refund or shipment: no unit kept back for a case or refunded left or was used, each case was answered once")
     lines: dict[Place, Line] = defaultdict(Line)
-    answered: set[tuple[str, str, bool, int]] = set()
+    answered: set[tuple[Any, ...]] = set()
     for entry in log.facts():
         fact: Any = entry.event
         if entry.topic != "order.v1" or fact is None:
             continue
         if isinstance(fact, ShipmentHoldGranted | ShipmentHoldRefused):
-            asking = (fact.order_id, fact.case_id, fact.again, fact.quantity)
+            asking = (fact.order_id, fact.case_id, fact.again, fact.quantity, entry.header("ce_causationid"))
             check.that(asking not in answered, f"{entry}: case {fact.case_id} is answered again")
             answered.add(asking)
         for units in fact.units if isinstance(fact, ParcelSent) else ():
@@ -110,8 +111,8 @@ def _fold(lines: dict[Place, Line], fact: Any) -> list[int]:
 def _refunds(log: Log) -> Check:
     """So was what is refunded by agreement, or for others not sent in time, of the units that the order was asked to keep. What was kept
     before a case ended is no more when it goes on after an appeal: it asks again. What is granted the case asks for as well, and has that
-    money whatever is answered. A replacement that was lost and that the order counts as the
-    line's own may leave again. Source: R4.8, R4.10, R4.11.
+    money whatever is answered; and what had left before its buyer applied is agreed on without. A replacement that was lost and that the
+    order counts as the line's own may leave again. Source: R4.8, R4.10, R4.11, R1.2.
     """
     check = Check("refund or shipment: what was refunded as not shipped was kept back before, for that case")
     unshipped = {(case.order_id, case.case_id) for _, case in log.of(CaseOpened) if case.ground == "not_shipped"}
@@ -122,11 +123,13 @@ def _refunds(log: Log) -> Check:
     lost = {(one.order_id, one.parcel_id) for _, one in log.of(ParcelFailed) if one.replacement and one.units}
     others = {(one.order_id, one.case_id): one.quantity for _, one in log.of(CaseReplaced) if (one.order_id, one.parcel_id) in lost}
     asked: dict[tuple[str, str], int] = {}
-    paid: set[tuple[str, str]] = set()
+    left, paid = _left(log), set[tuple[str, str]]()
     for entry in log.facts():
         granted: Any = entry.event
-        if isinstance(granted, ShipmentHoldRequested) and (granted.order_id, granted.case_id) not in paid:
-            asked[(granted.order_id, granted.case_id)] = granted.quantity
+        if isinstance(granted, ShipmentHoldRequested):
+            place = (granted.order_id, granted.case_id)
+            if place not in paid and (granted.again or place not in left):
+                asked[place] = granted.quantity
         if not isinstance(granted, RefundGranted):
             continue
         place = (granted.order_id, granted.case_id)
@@ -136,6 +139,27 @@ def _refunds(log: Log) -> Check:
             found = kept.get((*place, place in again), 0)
             check.that(wanted <= found or any(log.starts.values()), f"{entry}: {wanted} units are to be kept, {found} were")
     return check
+
+
+def _left(log: Log) -> set[tuple[str, str]]:
+    """Cases of money by agreement that the order refused to keep units for, as all had left before they were opened."""
+    agreed = {
+        (case.order_id, case.case_id): case.occurred_at
+        for _, case in log.of(CaseOpened)
+        if (case.ground, case.kind) == ("negotiated", "refund_only")
+    }
+    last: dict[Place, datetime] = {}
+    found = set[tuple[str, str]]()
+    for entry in log.facts():
+        fact: Any = entry.event
+        for units in fact.units if isinstance(fact, ParcelSent) else ():
+            place = fact.order_id, units.line_no
+            last[place] = max(fact.occurred_at, last.get(place, fact.occurred_at))
+        if isinstance(fact, ShipmentHoldRefused) and fact.code == "case.shipped" and not fact.again:
+            opened, sent = agreed.get((fact.order_id, fact.case_id)), last.get((fact.order_id, fact.line_no))
+            if opened is not None and sent is not None and sent < opened:
+                found.add((fact.order_id, fact.case_id))
+    return found
 
 
 def _faults(log: Log) -> Check:

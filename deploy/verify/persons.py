@@ -20,7 +20,7 @@ from shared.contracts.identity import MemberJoined
 from shared.policy import Policies
 from shared.policy.section import WINDOW_MAX
 
-Place = tuple[str, str]  # order, case
+Place = tuple[str, str]  # order, case, by place_of
 Word = tuple[str, str, str, datetime, bool]  # buyer, order, case, when, voided
 PersonOf = Callable[[str], str]
 
@@ -32,6 +32,11 @@ class Person:
     said: dict[Place, PersonAbuse] = field(default_factory=dict)
     cards: dict[str, PersonCard] = field(default_factory=dict)
     last: datetime | None = None
+
+
+def place_of(order_id: str, case_id: str, again: bool = False) -> Place:
+    """again: ruled on after an appeal, which is a verdict of its own. Source: R4.11."""
+    return order_id, f"{case_id}/again" if again else case_id
 
 
 def person_of(log: Log) -> PersonOf:
@@ -60,11 +65,12 @@ def persons(check: Check, log: Log, tables: Tables, policies: Policies, words: s
         person = known[fact.cluster]
         person.last = max(fact.occurred_at, person.last or fact.occurred_at)
         if isinstance(fact, PersonAbuse):
-            word = (fact.buyer_id, fact.order_id, fact.case_id, fact.said_at, fact.voided)
+            place = place_of(fact.order_id, fact.case_id, fact.again)
+            word = (fact.buyer_id, *place, fact.said_at, fact.voided)
             check.that(word in words, f"{entry}: no case said so of {fact.buyer_id}")
             check.that(of(fact.buyer_id) == of(fact.cluster), f"{entry}: {fact.buyer_id} is another person than {fact.cluster}")
-            person.said[(fact.order_id, fact.case_id)] = fact
-            told.add((entry.header("ce_causationid"), fact.cluster, (fact.order_id, fact.case_id), fact.voided))
+            person.said[place] = fact
+            told.add((entry.header("ce_causationid"), fact.cluster, place, fact.voided))
             continue
         if (fact.card_id, entry.header("ce_causationid")) in granted:
             against = [one.case_id for one in _standing(person, fact.occurred_at, policies)]
@@ -100,7 +106,7 @@ def _noted(check: Check, log: Log, known: dict[str, Person], told: set[tuple[str
     last: dict[tuple[str, Place], tuple[Entry, AbuseNoted | AbuseVoided]] = {}
     for entry, fact in _facts(log, AbuseNoted, AbuseVoided):
         if fact.cluster is not None and fact.order_id is not None:
-            place = (fact.order_id, fact.case_id)
+            place = place_of(fact.order_id, fact.case_id, isinstance(fact, AbuseNoted) and fact.again)
             said = (entry.header("ce_causationid"), fact.cluster, place, isinstance(fact, AbuseVoided))
             check.that(said in told, f"{entry}: {fact.cluster} was not told")
             last[(fact.subject_id, place)] = entry, fact

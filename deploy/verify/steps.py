@@ -121,7 +121,7 @@ def checks(log: Log) -> Iterator[Check]:
     check = Check("steps: each of a case leads to the state, the turn and the outcome of its kind, under a code that says why and its rule")
     refusals = {entry.id: (refused.code, "R3.5") for entry, refused in log.of(RefundRefused)}
     refusals |= {entry.id: (refused.code, "R4.8") for entry, refused in log.of(ShipmentHoldRefused)}
-    holds = {entry.id for entry, _ in log.of(ShipmentHoldGranted)}
+    holds = {entry.id for kind in (ShipmentHoldGranted, ShipmentHoldRefused) for entry, _ in log.of(kind)}
     claims: dict[tuple[str, str], tuple[str, str]] = {}  # ground and kind, as it stands
     stands: dict[tuple[str, str], tuple[int, str]] = {}
     granted: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -168,7 +168,9 @@ def _again(fact: refund.RefundGranted, before: tuple[int, str] | None, earlier: 
 
 
 def _rule(fact: Any, ground: str, kind: str, *, held: bool) -> str:
-    """held: the order has kept its units back, whereupon what was agreed to before follows. Its own rule where no other is known."""
+    """held: the order has kept its units back, or they had left before, whereupon what was agreed to follows. Its own rule where no other
+    is known.
+    """
     if isinstance(fact, exchange.CaseExchanging):
         return "R4.10"
     if fact.code == "case.evidence_shown" and kind:

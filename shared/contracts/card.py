@@ -69,7 +69,8 @@ class CardRevoked(Message):
 class AbuseNoted(Message):
     """A verdict against this buyer: no card for some time, for any account of the same person. Source: R4.7.
 
-    order_id: as of `card.revoked`. cluster: the person that was told of it; not told before.
+    order_id: as of `card.revoked`. cluster: the person that was told of it; not told before. again: as of `case.ruled`; no appeal
+    undoes it.
     Producer: trust. Consumers: nobody (private to trust).
     """
 
@@ -81,6 +82,7 @@ class AbuseNoted(Message):
     finding: Finding
     order_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
     cluster: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
+    again: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
 
 
 class AbuseVoided(Message):
@@ -132,7 +134,7 @@ class PersonCard(Message):
 class PersonAbuse(Message):
     """What was said last of abuse by a buyer of this cluster: upheld, or fallen on appeal if voided. Clusters that merge carry it along.
 
-    said_at: when that was decided; of two words the later counts. Source: R4.7, R4.11.
+    said_at: when that was decided; of two words the later counts. again: as of `abuse.noted`. Source: R4.7, R4.11.
     Producer: trust. Consumers: nobody (private to trust).
     """
 
@@ -147,6 +149,7 @@ class PersonAbuse(Message):
     finding: Finding
     said_at: AwareDatetime
     voided: bool
+    again: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
 
 
 class CardForfeited(Message):

@@ -54,10 +54,10 @@ class CaseRuled(CaseFact):
     """Judged, by a ruling or by default; what follows from it is told with it. Source: R4.11, R3.5.
 
     upheld: for the buyer. kind, quantity, amount_minor: of the case from now on. appeal_until: the loser may appeal before; None: it
-    cannot be appealed, for it was about a refund that the provider failed, or the fund. ruling_id None: by default. seller_id,
-    buyer_id None: from before they were told; promoter_id: whom the line is attributed to. found_before: by an earlier ruling of this case
-    that the seller lost and that stands; None: there is none (R5.1). again: an earlier ruling on the case was appealed before: what that
-    appeal makes void is not of this one.
+    cannot be appealed, for it was about a refund that the provider failed, or the fund. ruling_id None: by default. seller_id, buyer_id
+    None: from before they were told; promoter_id: whom the line is attributed to. found_before: by an earlier ruling of this case that the
+    seller lost and that stands, of several a counterfeit; None: there is none (R5.1). again: an earlier ruling on the case was appealed
+    before: what that appeal makes void is not of this one.
     Producer: refund. Consumers: trust.
     """
 
@@ -98,7 +98,8 @@ class CaseAppealed(CaseFact):
 class CaseAppealEnded(CaseFact):
     """The appeal is over. won: the ruling before it falls, and with it what it said of anybody's score. Source: R4.11.
 
-    by silence: no ruling came in time, the first stands. fault, finding: as they stand now.
+    by silence: no ruling came in time, the first stands. fault, finding: as they stand now. found_before: of an appeal that its buyer won,
+    as of `case.ruled`.
     Producer: refund. Consumers: trust.
     """
 
@@ -115,6 +116,7 @@ class CaseAppealEnded(CaseFact):
     finding: Finding
     appraisal_minor: Minor = 0
     promoter_id: Id | None = None
+    found_before: Annotated[Finding | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 class CaseReopened(CaseFact):

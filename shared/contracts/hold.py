@@ -27,13 +27,16 @@ class HoldFact(Message):
 class ShipmentHoldRequested(HoldFact):
     """A case wants these units' money back: they are not to leave any more. Told with the case's opening, and once more if its buyer wins
     on appeal; of lost units when they are lost, or before they are paid for in place of others; of all that is granted without a return,
-    with its grant. A later one of a case is for all its units, those that it asked for before included. Source: R4.8, R4.10, R4.11.
+    with its grant. A later one of a case is for all its units, those that it asked for before included. anew: it was refused them, as
+    they had left before it was opened; they may be here again. Source: R4.8, R4.10, R4.11.
 
     Producer: refund. Consumers: order.
     """
 
     type: ClassVar[str] = "shipment_hold.requested"
     topic: ClassVar[Topic] = REFUND
+
+    anew: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
 
 
 class ShipmentHoldGranted(HoldFact):
@@ -51,7 +54,8 @@ class ShipmentHoldGranted(HoldFact):
 
 
 class ShipmentHoldRefused(HoldFact):
-    """Fewer units than that are still here: nothing is held, and the case ends with this code. Not of standing ones. Source: R4.8.
+    """Fewer units than that are still here: nothing is held, and the case ends with this code, unless all had left before it was opened
+    and it may go on without. Not of standing ones. Source: R4.8, R1.2.
 
     Producer: order. Consumers: refund.
     """
@@ -82,7 +86,8 @@ class ParcelIntercepted(Message):
 
 
 class HoldNoted(HoldFact):
-    """The order's word on the units of a case, as the refund service keeps it. Source: R4.8, R2.4.
+    """The order's word on the units of a case, as the refund service keeps it. left: they had left before, and none is kept.
+    Source: R4.8, R2.4.
 
     Producer: refund. Consumers: nobody (private to refund).
     """
@@ -91,3 +96,4 @@ class HoldNoted(HoldFact):
     topic: ClassVar[Topic] = REFUND_INTERNAL
 
     late: bool = False
+    left: Annotated[bool, Field(exclude_if=lambda value: not value)] = False

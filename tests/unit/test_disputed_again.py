@@ -61,3 +61,18 @@ def test_a_seller_that_wins_on_appeal_after_both_has_neither_against_it_r4_11() 
     appeal = a.appealed_by_seller(when="06-14 10:00"), a.appeal_ruled(when="06-15 10:00", ruling_id="rl3")
     town = played(*twice("none", "counterfeit"), *appeal)
     assert (against(town), wrong(checked(town))) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("first", "on_appeal", "stands"),
+    [
+        ("none", "none", ["dispute_lost"]),
+        ("none", "counterfeit", ["counterfeit"]),
+        ("counterfeit", "none", ["counterfeit"]),
+        ("counterfeit", "counterfeit", ["counterfeit"]),
+    ],
+)
+def test_so_it_is_where_its_buyer_wins_the_second_on_appeal_r5_1_r4_11(first: Finding, on_appeal: Finding, stands: list[str]) -> None:
+    appeal = a.appealed(when="06-14 10:00"), a.appeal_ruled(when="06-15 10:00", ruling_id="rl3", finding=on_appeal)
+    town = played(*twice(first, "none", False), *appeal)
+    assert (against(town), wrong(checked(town))) == (stands, [])

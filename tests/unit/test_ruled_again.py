@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.trust.model import SCORE
+from services.trust.model import HOLDER, PERSON, SCORE
 from services.trust.rules.reasons import reason
 from shared.contracts.card import AbuseNoted
 from shared.contracts.ruling import Finding
@@ -84,6 +84,36 @@ def test_a_seller_that_wins_its_appeal_later_does_not_undo_what_was_found_meanwh
     )
     assert f"{BUYER}/swapped_parcel/{CASE}/again" in against(town)
     assert town.entity("trust", SCORE, BUYER).shown == 399
+
+
+@pytest.mark.parametrize("first", ["none", "false_claim"])
+def test_nor_does_it_bring_its_buyer_a_card_r4_7(first: Finding) -> None:
+    """What the first ruling found of the buyer, if anything, falls; what the second found stands, to its own day."""
+    town = told(
+        acts.ruled(finding=first),
+        acts.appealed_by_seller(),
+        life.posted(when="06-24 12:00"),
+        acts.contested(when="06-24 14:00"),
+        acts.ruled(False, "rl3", when="06-27 10:00", finding="swapped_parcel"),
+        acts.appeal_ruled(when="06-28 10:00"),
+    )
+    for service_kind in (HOLDER, PERSON):
+        known = town.entity("trust", service_kind, BUYER if service_kind is HOLDER else b.BUYER)
+        standing = [one for one in known.abuses.values() if not getattr(one, "voided", False)]
+        assert [getattr(one, "at", one) for one in standing] == [b.at("06-27 10:00")]
+
+
+def test_an_appeal_that_is_lost_voids_no_abuse_r4_11() -> None:
+    """The second ruling found nothing of the buyer; the first one, which did, stands."""
+    town = told(
+        acts.ruled(finding="false_claim"),
+        acts.appealed_by_seller(),
+        life.posted(when="06-24 12:00"),
+        acts.contested(when="06-24 14:00"),
+        acts.ruled(False, "rl3", when="06-27 10:00"),
+        acts.appeal_ruled(False, when="06-28 10:00"),
+    )
+    assert len(town.entity("trust", HOLDER, BUYER).abuses) == 1
 
 
 def test_who_wins_then_has_nothing_against_it_r4_11() -> None:

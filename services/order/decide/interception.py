@@ -23,14 +23,17 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
     """All the units asked for are still here, or none is kept beyond those that it has. The case is known by then: it was told just
-    before. One that goes on after an appeal asks anew, for its end had freed them; one of which more is lost meanwhile asks for more.
+    before. One that goes on after an appeal asks anew, for its end had freed them, and so may one that went on after it was refused them;
+    one of which more is lost meanwhile asks for more.
     Once its money is granted it has those that are here, and those that come back. Source: R4.8, R2.4, R4.11.
     """
     found = of_case(event, order)
     if not isinstance(found, tuple):
         return found
     order, line = found
-    if event.case_id in line.holds and event.quantity <= line.asked.get(event.case_id, line.holds[event.case_id]):
+    units = line.holds.get(event.case_id)
+    anew = event.anew and not units
+    if units is not None and not anew and event.quantity <= line.asked.get(event.case_id, units):
         return Reject("hold.known")
     if event.case_id not in line.cases:
         return Reject("case.closed") if event.case_id in line.ended else Wait("case.before_opened")

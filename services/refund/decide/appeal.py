@@ -90,6 +90,7 @@ def _ended(event: RulingMade, purchase: Purchase, case: Case, side: Side) -> Cas
         fault=fault_of(case, for_buyer, event.fault, event.finding) if event.upheld else case.fault or "nobody",
         finding=event.finding if event.upheld else case.finding,
         appraisal_minor=event.appraisal_minor if event.upheld else case.appraisal_minor,
+        found_before=case.found_before if event.upheld and side == "buyer" else None,
     )
 
 

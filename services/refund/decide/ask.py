@@ -18,7 +18,7 @@ def asked(purchase: Purchase, case: Case, at: datetime) -> tuple[ShipmentHoldReq
     """Nothing beyond what it asked for before; that of a case that ended since was freed, and may have left. Source: R4.8, R4.11."""
     quantity = _wanted(purchase, case)
     before = case.held or case.quantity  # 0: stored before it was kept
-    if quantity <= (before if case.hold and case.again == case.reopened else 0):
+    if quantity <= (before if case.hold not in ("", "left") and case.again == case.reopened else 0):
         return ()
     return (
         ShipmentHoldRequested(
@@ -27,6 +27,7 @@ def asked(purchase: Purchase, case: Case, at: datetime) -> tuple[ShipmentHoldReq
             line_no=case.line_no,
             quantity=quantity,
             again=case.reopened,
+            anew=case.hold == "left",
             standing=case.granted or None,
             occurred_at=at,
         ),

@@ -6,9 +6,12 @@ Source: R4.8, R4.10, R4.11.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from services.refund.decide.follow import agreed
 from services.refund.decide.step import ended
 from services.refund.model import Case, Purchase, evolve
+from services.refund.rules.claim import over
 from shared.contracts.hold import HoldNoted, ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.refund import By
 from shared.messaging.shape import Outcome, Reject, Wait
@@ -25,18 +28,14 @@ def allowed(event: ShipmentHoldGranted, purchase: Purchase | None) -> Outcome:
     purchase, case = found
     if case.ended or (event.again, event.quantity) != (case.again, case.held or event.quantity):  # held 0: stored before it was kept
         return ()
-    lost = case.ground == "not_received"
-    at_once: By = "carrier" if lost else "promise"
-    noted, by = HoldNoted(**event.model_dump()), at_once if case.instant else case.agreed
-    if not by or case.granted:
-        return (noted,)
-    after = evolve(purchase, noted)
-    return (noted, *agreed(after, after.cases[case.id], max(event.occurred_at, case.since), by, "R4.2" if lost else "R4.8"))
+    at_once: By = "carrier" if case.ground == "not_received" else "promise"
+    return _noted(purchase, case, HoldNoted(**event.model_dump()), at_once if case.instant else case.agreed)
 
 
 def forbidden(event: ShipmentHoldRefused, purchase: Purchase | None) -> Outcome:
-    """70: the shipment won, or a cancellation did. No facts for a case that ended meanwhile, be it that it goes on; nor where the units
-    were lost after their money was granted: that stands. Source: R4.8, R4.11.
+    """70: the shipment won, or a cancellation did. What had left when the buyer applied was not asked for had it been known: the case goes
+    on without. No facts for a case that ended meanwhile, be it that it goes on; nor where the units were lost after their money was
+    granted: that stands. Source: R4.8, R4.11, R1.2.
     """
     found = _asking(event, purchase)
     if not isinstance(found, tuple):
@@ -44,6 +43,8 @@ def forbidden(event: ShipmentHoldRefused, purchase: Purchase | None) -> Outcome:
     purchase, case = found
     if case.ended or case.granted or event.again != case.again:
         return ()
+    if event.code == "case.shipped" and not event.again and _had_left(purchase, case):
+        return _noted(purchase, case, HoldNoted(**event.model_dump(exclude={"code"}), left=True), case.agreed)
     return ended(purchase, case, max(event.occurred_at, case.since), event.code, "R4.8")
 
 
@@ -52,6 +53,26 @@ def so_far(purchase: Purchase) -> int:
     granted = sum(one.granted_minor for one in purchase.cases.values() if one.ground == "not_shipped" and one.answer == "promise")
     waiting = (one for one in purchase.cases.values() if one.instant and one.ground == "not_shipped")
     return granted + sum(purchase.line_of(one).share(min(one.quantity, purchase.line_of(one).left)) for one in waiting)
+
+
+def _noted(purchase: Purchase, case: Case, noted: HoldNoted, by: By | Literal[""]) -> Outcome:
+    """by: by whom it is agreed to, so that the money follows; empty: by nobody yet."""
+    if not by or case.granted:
+        return (noted,)
+    after, rule = evolve(purchase, noted), "R4.2" if case.ground == "not_received" else "R4.8"
+    return (noted, *agreed(after, after.cases[case.id], max(noted.occurred_at, case.since), by, rule))
+
+
+def _had_left(purchase: Purchase, case: Case) -> bool:
+    """All of it, before the buyer applied for money by agreement, and in time for that: the order told so before it answered, but after
+    the buyer was heard. Source: R4.2, R1.2.
+    """
+    line, promised = purchase.line_of(case), purchase.promise(case.line_no, "negotiated")
+    if (case.ground, case.kind) != ("negotiated", "refund_only") or promised is None or purchase.unsent(case.line_no):
+        return False
+    if case.applied_at is None or line.sent_at is None or line.sent_at >= case.applied_at:
+        return False
+    return line.signed_at is None or over(promised, case.applied_at, line.signed_at, purchase.terms.zone) is None
 
 
 def _asking(event: ShipmentHoldGranted | ShipmentHoldRefused, purchase: Purchase | None) -> tuple[Purchase, Case] | Reject | Wait:

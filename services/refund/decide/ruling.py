@@ -140,6 +140,6 @@ def _ruled(
         seller_id=purchase.line_of(case).seller_id,
         buyer_id=purchase.buyer_id,
         promoter_id=purchase.line_of(case).promoter_id,
-        found_before=case.finding if case.lost_by_seller else None,
+        found_before=case.found_before,
         again=case.appeal is not None,
     )

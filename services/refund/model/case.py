@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from shared.contracts.dispute import (
-    AppealOver,
     CaseAppealed,
     CaseAppealEnded,
     CaseDisputed,
     CaseHeard,
     CaseReopened,
     CaseRuled,
-    EvidenceDue,
     EvidenceNoted,
-    RulingDue,
 )
-from shared.contracts.exchange import CaseExchanging, CaseReceived, CaseReplaced, ReplacementDue, ReplacementOver
+from shared.contracts.exchange import CaseExchanging, CaseReceived, CaseReplaced
 from shared.contracts.first_order import ClaimWaitsForFund
 from shared.contracts.refund import (
-    AnswerDue,
     By,
     CaseApproved,
     CaseClosed,
@@ -30,12 +25,8 @@ from shared.contracts.refund import (
     CaseOpened,
     CaseReturned,
     CaseState,
-    CaseTimer,
-    InspectionDue,
-    PostingDue,
     RefundGranted,
     RefundStuck,
-    RefusalOver,
     Side,
 )
 from shared.contracts.ruling import Fault, Finding
@@ -62,14 +53,6 @@ CaseStep = (
     | CaseClosed
 )
 ENDED: frozenset[CaseState] = frozenset({60, 70})
-TIMERS: dict[CaseState, type[CaseTimer]] = {
-    10: AnswerDue,
-    12: RefusalOver,
-    30: PostingDue,
-    40: InspectionDue,
-    45: ReplacementOver,
-    20: EvidenceDue,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +74,12 @@ class Case:
     whom or what the request was answered first, empty: not yet; answered_at: when; agreed: by whom it was agreed to. returned: the goods
     were sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of
     those; astray: they did not arrive, and may leave again as the line's own. card: the order's trust card was valid at placement; None:
-    that is not known, or there is none. hold: what the order said of units that have not left, empty: it was not asked; held: for so many;
-    again: once more, after an appeal; late: when the buyer applied they should have left. awarded: the multiple that it brought beside its
-    refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom; the loser appeals
-    before appeal_until. ruled_at: when; of a ruling that fell, when the appeal was won. rulings: all ids noted. fell: whose fault it was
-    by the ruling that a seller's appeal took; empty: none."""
+    that is not known, or there is none. hold: what the order said of units that have not left, empty: not asked, left: they had before;
+    held: for so many; again: once more, after an appeal; late: when the buyer applied they should have left. awarded: the multiple that it
+    brought beside its refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom;
+    the loser appeals before appeal_until. ruled_at: when; of a ruling that fell, when the appeal was won. rulings: all ids noted. fell:
+    whose fault it was by the ruling that a seller's appeal took; empty: none. found: by what its seller lost and that stands, the gravest;
+    None: nothing."""
 
     id: str
     line_no: int
@@ -125,7 +109,7 @@ class Case:
     rulings: tuple[str, ...] = ()
     appeal_until: datetime | None = None
     appeal: Appeal | None = None
-    hold: Literal["", "asked", "granted"] = ""
+    hold: Literal["", "asked", "granted", "left"] = ""
     fault: Fault | Literal[""] = ""
     finding: Finding = "none"
     appraisal_minor: int = 0
@@ -139,6 +123,7 @@ class Case:
     awarded: tuple[int, Finding] | None = None
     astray: bool = False
     fell: Fault | Literal[""] = ""
+    found: Finding | None = None
 
     @property
     def ended(self) -> bool:
@@ -175,9 +160,9 @@ class Case:
         return self.appeal is not None and self.appeal.side == "seller" and self.appeal.won is True
 
     @property
-    def lost_by_seller(self) -> bool:
-        """By a ruling that stands, or on its buyer's appeal. Source: R4.11."""
-        return self.reopened or (self.ruled == "buyer" and not self.fallen)
+    def found_before(self) -> Finding | None:
+        """As `found`, also where it was not kept. Source: R4.11, R5.1."""
+        return self.found or (self.finding if self.reopened or (self.ruled == "buyer" and not self.fallen) else None)
 
     @property
     def appealing(self) -> bool:
@@ -251,7 +236,9 @@ def _told(case: Case, fact: CaseStep, had_turn: str) -> Case:
             return replace(case, appeal=Appeal(fact.side, fact.appeal_until, at=fact.occurred_at))
         case CaseAppealEnded() if case.appeal is not None:
             ended = replace(case, appeal=replace(case.appeal, won=fact.won), rulings=_noted(case, fact.ruling_id))
-            ended = replace(ended, ruled_at=fact.occurred_at, fell=case.fault if ended.fallen else "") if fact.won else ended
+            if fact.won:
+                found = None if ended.fallen else _gravest(case, fact.finding)
+                ended = replace(ended, ruled_at=fact.occurred_at, fell=case.fault if ended.fallen else "", found=found)
             return replace(ended, fault=fact.fault, finding=fact.finding, appraisal_minor=fact.appraisal_minor)
         case CaseReopened():
             return replace(case, kind=fact.kind, quantity=fact.quantity, amount_minor=fact.amount_minor)
@@ -263,23 +250,8 @@ def _told(case: Case, fact: CaseStep, had_turn: str) -> Case:
             return case
 
 
-def deadlines(order_id: str, case: Case) -> Iterable[CaseTimer]:
-    """One of the case as it stands, and one of its appeal, which runs beside it."""
-    if case.deadline is not None:
-        yield _timer(case)(order_id=order_id, case_id=case.id, occurred_at=case.deadline)
-    if case.appeal is not None and case.appeal.won is None:
-        yield AppealOver(order_id=order_id, case_id=case.id, occurred_at=case.appeal.until)
-
-
-def _timer(case: Case) -> type[CaseTimer]:
-    if case.state == 20 and case.turn == "platform":
-        return RulingDue
-    if case.state == 40 and case.sending:
-        return ReplacementDue
-    return TIMERS[case.state]
-
-
 def _ruled(case: Case, fact: CaseRuled) -> Case:
+    found = _gravest(case, fact.finding) if fact.upheld else case.found_before
     case = replace(
         case,
         kind=fact.kind,
@@ -292,8 +264,12 @@ def _ruled(case: Case, fact: CaseRuled) -> Case:
     )
     if fact.appeal_until is None:
         return case
-    ruled = replace(case, ruled="buyer" if fact.upheld else "seller", appeal_until=fact.appeal_until)
-    return replace(ruled, ruled_at=fact.occurred_at)
+    side: Side = "buyer" if fact.upheld else "seller"
+    return replace(case, ruled=side, appeal_until=fact.appeal_until, ruled_at=fact.occurred_at, found=found)
+
+
+def _gravest(case: Case, finding: Finding) -> Finding:
+    return finding if case.found_before != "counterfeit" else "counterfeit"
 
 
 def _noted(case: Case, ruling_id: str | None) -> tuple[str, ...]:

@@ -18,11 +18,11 @@ class BoughtLine:
 
     answers: who answers to its cases: the seller, or who fulfils in its place (R8.1). deducted_minor: waived freight and gifts, and what
     banks gave, that those refunds were less by. signed_at: of what the windows run from, a replacement's if there was one;
-    first_signed_at: of the first goods. sent: units on their way or there. failed: units whose parcels were refused or lost and that were
-    not sent again. gone: units that are waited for no more, cancelled or refunded, as far as is known here. gift_of:
-    given with that line; gift_minor: its list price, less what was paid for it (R4.5). promises: of a purchase that was stored before it
-    kept them itself. promoter_id: whom it is attributed to (R5.4). at_fault: freight that goes back for the fault of these cases, as
-    freight_refund (R3.10).
+    first_signed_at: of the first goods. sent: units on their way or there; sent_at: when the last left, None: not kept. failed: units
+    whose parcels were refused or lost and that were not sent again. gone: units that are waited for no more, cancelled or refunded, as
+    far as is known here. gift_of: given with that line; gift_minor: its list price, less what was paid for it (R4.5). promises: of a
+    purchase that was stored before it kept them itself. promoter_id: whom it is attributed to (R5.4). at_fault: freight that goes back
+    for the fault of these cases, as freight_refund (R3.10).
     """
 
     seller_id: str
@@ -46,6 +46,7 @@ class BoughtLine:
     gone: int = 0
     at_fault: tuple[str, ...] = ()
     freight_refund: str = ""
+    sent_at: datetime | None = None
 
     @property
     def unsent(self) -> int:
@@ -113,8 +114,8 @@ def forgone(line: BoughtLine, fact: CaseClosed) -> BoughtLine:
     return replace(line, gone=line.gone + (refunded if fact.kind in WITHOUT_RETURN else unsent))
 
 
-def moved(line: BoughtLine, how: Literal["sent", "refused", "lost"], units: int) -> BoughtLine:
+def moved(line: BoughtLine, how: Literal["sent", "refused", "lost"], units: int, at: datetime) -> BoughtLine:
     """Units that left, or whose parcel failed: those can be sent again."""
     if how == "sent":
-        return replace(line, sent=line.sent + units, failed=max(0, line.failed - units))
+        return replace(line, sent=line.sent + units, failed=max(0, line.failed - units), sent_at=max(at, line.sent_at or at))
     return replace(line, sent=max(0, line.sent - units), failed=line.failed + units)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from services.refund.model.case import Case, CaseStep, deadlines, opened, stepped
+from services.refund.model.case import Case, CaseStep, opened, stepped
+from services.refund.model.deadlines import deadlines
 from services.refund.model.line import BoughtLine, bought, forgone, moved, reduced, signed
 from services.refund.model.promised import promised, written
 from shared.contracts.certificate import CertificateIssued, Guarantee
@@ -159,7 +160,8 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
         case HoldNoted():
             known = _known(purchase, fact)
             case = known.cases[fact.case_id]
-            return _with(known, replace(case, hold="granted", late=case.late or fact.late), known.lines[fact.line_no])
+            kept = replace(case, hold="granted", late=case.late or fact.late)
+            return _with(known, replace(case, hold="left", held=0) if fact.left else kept, known.lines[fact.line_no])
         case CompensationGranted() | ReimbursementGranted() | CouponRestored():
             return _beside(_known(purchase, fact), fact)
         case RefundGranted():
@@ -243,7 +245,7 @@ def _parcel(purchase: Purchase, fact: ParcelNoted) -> Purchase:
     for case in purchase.cases.values():
         if case.parcel_id == fact.parcel_id and fact.how != "sent":
             return replace(purchase, cases={**purchase.cases, case.id: replace(case, astray=True)})
-    lines = {one.line_no: moved(purchase.lines[one.line_no], fact.how, one.quantity) for one in fact.units}
+    lines = {one.line_no: moved(purchase.lines[one.line_no], fact.how, one.quantity, fact.occurred_at) for one in fact.units}
     parcels = (*purchase.parcels, fact.parcel_id) if fact.how == "sent" else purchase.parcels
     return replace(_lines(purchase, lines), parcels=parcels)
 

@@ -13,7 +13,7 @@ from shared.policy import Policies
 
 
 def appeal(event: ViolationAppealed, standing: Standing | None, policies: Policies) -> Outcome:
-    """Within 7 x 24 h of the violation's own moment (R1.3), by the policy of then; one against a violation that is not known yet waits
+    """From the violation's own moment for 7 x 24 h (R1.3), by the policy of then; one against a violation that is not known yet waits
     for it. Source: R6.2.
     """
     known = standing or Standing()
@@ -24,6 +24,8 @@ def appeal(event: ViolationAppealed, standing: Standing | None, policies: Polici
         return Wait("violation.before_recorded")
     if event.violation_id in known.appeals:
         return Reject("violation.appeal_known")
+    if event.occurred_at < violation.at:
+        return Reject("violation.appeal_too_early", numbers(since=violation.at))
     until = violation.at + timedelta(days=policies.at(violation.at).trust.violations.appeal_days)
     if event.occurred_at >= until:
         return Reject("violation.appeal_too_late", numbers(until=until))
@@ -31,7 +33,7 @@ def appeal(event: ViolationAppealed, standing: Standing | None, policies: Polici
 
 
 def uphold(event: ViolationUpheld, standing: Standing | None) -> Outcome:
-    """The appeal is lost, the violation stands. Source: R6.2."""
+    """The appeal is lost, the violation stands; not before it was made. Source: R6.2, R1.2."""
     known = standing or Standing()
     if event.violation_id in known.voided:
         return Reject("violation.appeal_ended")
@@ -40,4 +42,6 @@ def uphold(event: ViolationUpheld, standing: Standing | None) -> Outcome:
         return Wait("violation.before_appealed")
     if opened.outcome != "open":
         return Reject("violation.appeal_ended")
+    if event.occurred_at < opened.opened_at:
+        return Reject("violation.appeal_too_early", numbers(since=opened.opened_at))
     return (AppealEnded(subject_id=event.subject_id, violation_id=event.violation_id, won=False, occurred_at=event.occurred_at),)

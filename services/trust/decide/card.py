@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.trust.model import Holder, Person, Score
-from services.trust.model.holder import abuse_of
+from services.trust.model.holder import AGAIN, abuse_of
 from shared.contracts.card import (
     AbuseNoted,
     AbuseVoided,
@@ -52,7 +52,8 @@ def claim(event: TrustCardClaimed, holder: Holder | None, person: Person | None,
 
 def abused(event: CaseRuled | CaseClosed | CaseAppealEnded, holder: Holder | None, person: Person | None) -> Outcome:
     """A swapped parcel or a false claim, upheld, takes the person's cards back from the moment of its verdict, and is remembered against
-    the next one; a verdict that fell on appeal no more. No facts for any other verdict, or an end that repeats it. Source: R4.7, R4.11.
+    the next one; a verdict that fell on appeal no more, but for one that was made since. No facts for any other verdict, or an end that
+    repeats one. Source: R4.7, R4.11.
     """
     if event.buyer_id is None:
         return ()
@@ -61,16 +62,17 @@ def abused(event: CaseRuled | CaseClosed | CaseAppealEnded, holder: Holder | Non
     voided = AbuseVoided(**said, cluster=cluster, occurred_at=event.occurred_at)
     if holder is not None and abuse_of(voided) not in holder.abuses and event.case_id in holder.abuses:
         voided = voided.model_copy(update={"order_id": None})  # noted by an earlier program
-    known = holder is not None and abuse_of(voided) in holder.abuses
-    if known and isinstance(event, CaseAppealEnded) and event.finding not in ABUSE:
+    place = abuse_of(voided)
+    known = {one for one in (place, f"{place}/{AGAIN}") if holder is not None and one in holder.abuses}
+    if isinstance(event, CaseAppealEnded) and event.won and event.finding not in ABUSE and place in known:
         return voided, _of_person(event, event.buyer_id, cluster, voided=True)
     repeats = isinstance(event, CaseAppealEnded) or (isinstance(event, CaseClosed) and event.ruled_at is not None)
     if event.finding not in ABUSE or (known and repeats):
         return ()
-    if known:
+    if (f"{place}/{AGAIN}" if _again(event) else place) in known:
         return Reject("abuse.known")
     said |= {"finding": event.finding}
-    noted = AbuseNoted(**said, cluster=cluster, occurred_at=event.occurred_at)
+    noted = AbuseNoted(**said, cluster=cluster, again=_again(event), occurred_at=event.occurred_at)
     abuse = _of_person(event, event.buyer_id, cluster, voided=False)
     others = forfeited(abuse, person or Person(), event.occurred_at)
     if holder is None or holder.card_id is None or holder.granted_at is None:
@@ -123,7 +125,12 @@ def card_id_of(event: TrustCardClaimed) -> str:
 
 def _of_person(event: CaseRuled | CaseClosed | CaseAppealEnded, buyer_id: str, cluster: str, *, voided: bool) -> PersonAbuse:
     said: dict[str, Any] = {"order_id": event.order_id, "case_id": event.case_id, "finding": event.finding, "voided": voided}
+    said |= {"again": _again(event)}
     return PersonAbuse(cluster=cluster, buyer_id=buyer_id, **said, said_at=event.occurred_at, occurred_at=event.occurred_at)
+
+
+def _again(event: CaseRuled | CaseClosed | CaseAppealEnded) -> bool:
+    return isinstance(event, CaseRuled) and event.again
 
 
 def _against(event: TrustCardClaimed, holder: Holder | None, person: Person | None, score: Score | None, policy: Policy) -> NoCard | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
-from services.trust.rules.reasons import AGAIN
+from services.trust.model.holder import AGAIN
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
@@ -185,7 +185,7 @@ def _lost(event: CaseRuled | CaseAppealEnded, loser: Side, policy: Policy, event
         yield from _of_buyer(event, policy, event_id, "dispute_lost")
         return
     kind, case = FINDINGS.get(("seller", event.finding), "dispute_lost"), f"{event.order_id}/{event.case_id}"
-    before = event.found_before if isinstance(event, CaseRuled) else None
+    before = event.found_before
     for role, party in _sellers(event) if kind == "counterfeit" or before != "counterfeit" else ():
         yield from found(kind, role, party, event.buyer_id or "", case, event.occurred_at, policy, event_id)
         if kind == "counterfeit" and before is not None:

@@ -56,7 +56,7 @@ def _abuses(event: MemberJoined, left: Person, there: Person, clean: timedelta) 
         if event.occurred_at >= one.at + ABUSE_KEPT or (known is not None and known.at >= one.at):
             continue
         said = {"cluster": event.cluster, "buyer_id": one.buyer_id, **_case(one)}
-        yield (abuse := PersonAbuse(**said, said_at=one.at, voided=one.voided, occurred_at=event.occurred_at))
+        yield (abuse := PersonAbuse(**said, said_at=one.at, voided=one.voided, again=one.again, occurred_at=event.occurred_at))
         if _counts(one, event, clean):
             yield from forfeited(abuse, there, max(event.occurred_at, one.at), until=one.at)
 

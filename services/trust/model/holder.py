@@ -21,6 +21,7 @@ from shared.contracts.vote import VoterNoted
 from shared.messaging.shape import Kind
 from shared.policy.section import WINDOW_MAX
 
+AGAIN = "again"  # behind a case: what was ruled on it after an earlier ruling was appealed
 REFUSED_MAX = 20  # claims of a buyer that are remembered to have been refused; an older one is decided anew
 VOTED_MAX = 31  # days of an account that are remembered: so many votes a link that is told late brings to its identity
 ABUSE_KEPT = timedelta(days=WINDOW_MAX)  # what is older speaks against no card under any policy that may be published
@@ -33,8 +34,8 @@ PersonFact = PersonCard | PersonAbuse
 class Holder:
     """A buyer's trust card. card_id None: none is held. claims: those that were granted; refused: the latest of the others.
 
-    abuses: verdicts against the buyer by order and case, each with when. cluster None: nothing was told, a person alone. voted: its latest
-    local days with a vote. Source: R4.7, R6.3.
+    abuses: verdicts against the buyer by order and case, each with when; of a ruling after an appeal by itself. cluster None:
+    nothing was told, a person alone. voted: its latest local days with a vote. Source: R4.7, R6.3.
     """
 
     card_id: str | None = None
@@ -56,7 +57,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The last word on abuse by one of the person's accounts: upheld at that moment, or fallen."""
+    """The last word on abuse by one of the person's accounts: upheld at that moment, or fallen. again: by a ruling after an appeal."""
 
     buyer_id: str
     order_id: str
@@ -64,6 +65,7 @@ class Said:
     finding: Finding
     at: datetime
     voided: bool
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ class Person:
     """What the accounts of one identity cluster hold, and did. cards: one, but for those granted before a link joined them; held: of
     those, what was told of their holders.
 
-    abuses: by order and case, of those who are or will be in the cluster. What fell on appeal keeps its place, so that whoever comes
-    late with the older word does not bring it back. Source: R4.7, R4.11.
+    abuses: as of a holder, of those who are or will be in the cluster. What fell on appeal keeps its place, so that whoever comes late
+    with the older word does not bring it back. Source: R4.7, R4.11.
     """
 
     cards: tuple[str, ...] = ()
@@ -80,9 +82,12 @@ class Person:
     abuses: Mapping[str, Said] = field(default_factory=dict)
 
 
-def abuse_of(fact: AbuseNoted | AbuseVoided) -> str:
-    """Each order may have a case of that name. Of facts of an earlier program the order is not known."""
-    return fact.case_id if fact.order_id is None else f"{fact.order_id}/{fact.case_id}"
+def abuse_of(fact: AbuseNoted | AbuseVoided | PersonAbuse) -> str:
+    """Each order may have a case of that name. Of facts of an earlier program the order is not known. What is ruled after an appeal
+    has a place of its own, which that appeal does not void.
+    """
+    place = fact.case_id if fact.order_id is None else f"{fact.order_id}/{fact.case_id}"
+    return f"{place}/{AGAIN}" if not isinstance(fact, AbuseVoided) and fact.again else place
 
 
 def evolve_holder(holder: Holder | None, fact: HolderFact) -> Holder:
@@ -114,8 +119,8 @@ def evolve_person(person: Person | None, fact: PersonFact) -> Person:
                 held[fact.card_id] = Held(fact.buyer_id, fact.granted_at)
             return replace(known, cards=others if fact.ended else (*others, fact.card_id), held=held)
         case PersonAbuse():
-            said = Said(fact.buyer_id, fact.order_id, fact.case_id, fact.finding, fact.said_at, fact.voided)
-            abuses = {**known.abuses, f"{fact.order_id}/{fact.case_id}": said}
+            said = Said(fact.buyer_id, fact.order_id, fact.case_id, fact.finding, fact.said_at, fact.voided, fact.again)
+            abuses = {**known.abuses, abuse_of(fact): said}
             return replace(known, abuses={at: one for at, one in abuses.items() if fact.occurred_at < one.at + ABUSE_KEPT})
 
 

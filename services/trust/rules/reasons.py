@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from services.trust.model.holder import AGAIN
 from shared.policy import EvidenceKind
-
-AGAIN = "again"  # behind a case: what was ruled on it after an earlier ruling was appealed
 
 REASONS: dict[EvidenceKind, str] = {
     "completed": "a line was completed: order {}, line {}",

@@ -35,6 +35,8 @@ ROWS = [
     Row("violation.appeal_ended", "voided", appeal("v1"), appeal("v2")),
     Row("violation.appeal_ended", "upheld", uphold("v1"), uphold("v2")),
     Row("violation.appeal_known", "appeals", appeal("v1", "06-03 10:00"), appeal("v2", "06-03 10:00")),
+    Row("violation.appeal_too_early", "violations", appeal("v1", "06-01 09:59"), appeal("v1", "06-01 10:00")),
+    Row("violation.appeal_too_early", "appeals", uphold("v1", "06-02 09:59"), uphold("v1", "06-02 10:00")),
     Row("violation.appeal_too_late", "violations", appeal("v1", "06-08 10:00"), appeal("v1", "06-08 09:59")),
     Row("violation.kind_unknown", "violations", violation("v3", kind="bad_mood"), violation("v3")),
     Row("violation.known", "violations", violation("v1", 5), violation("v3", 5)),

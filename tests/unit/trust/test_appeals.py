@@ -42,6 +42,13 @@ def test_after_seven_days_of_the_violation_it_is_refused_with_its_deadline_r6_2(
     assert (told(memory), codes(memory)) == ([], ["violation.appeal_too_late"])
 
 
+def test_none_is_of_before_its_violation_nor_a_decision_of_before_the_appeal_r6_2_r1_2() -> None:
+    memory = trust(violation(), appeal(when="06-01 09:59:59"))
+    assert (told(memory), codes(memory)) == ([], ["violation.appeal_too_early"])
+    feed(memory, [appeal(when="06-01 10:00"), uphold(when="06-01 09:59:59"), uphold(when="06-01 10:00")])
+    assert (told(memory), codes(memory)) == (["opened", "lost"], ["violation.appeal_too_early"] * 2)
+
+
 def test_the_days_are_those_of_the_policy_r6_2() -> None:
     terms = b.POLICY.trust.violations.model_copy(update={"appeal_days": 1})
     memory = Memory(SERVICE, b.with_policy("trust", violations=terms))
