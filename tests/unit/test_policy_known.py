@@ -20,7 +20,7 @@ from shared.messaging.shape import Service
 from shared.policy import Policies
 from tests.unit import builders as b
 from tests.unit.trust.market import changes, evidence
-from tests.unit.trust.rulebook import appeal, points, violation
+from tests.unit.trust.rulebook import points, violation
 
 SECOND = b.POLICY.model_copy(update={"version": "2", "effective_from": b.at("06-01 12:00")})
 ALL = Policies([b.POLICY, SECOND])
@@ -44,12 +44,11 @@ def paid(when: str = "06-01 11:57") -> Message:
 NOTED_LATER = [
     (behind(TRUST, evidence("e1", when=b.at("06-01 12:01"))), evidence("e2", when=b.at("06-01 11:58"))),
     (behind(TRUST, violation("v1", when="06-01 12:01")), violation("v2", when="06-01 11:58")),
-    (behind(TRUST, violation("v1", when="06-01 12:01")), appeal(when="06-01 11:58")),
     (behind(ORDER, b.succeeded(when="06-01 12:01")), b.placed(when="06-01 11:57")),
     (behind(PAYMENT), paid()),
     (behind(REFUND), paid()),
 ]
-NAMES = ["a score's latest item", "the latest violation", "what is appealed against", "a payment that waited", "escrow", "a certificate"]
+NAMES = ["a score's latest item", "the latest violation", "a payment that waited", "escrow", "a certificate"]
 
 
 @pytest.mark.parametrize(("memory", "event"), NOTED_LATER, ids=NAMES)
