@@ -175,15 +175,16 @@ def _ended(check: Check, entry: Entry, fact: refund.CaseClosed, case: Case, line
     if fact.state == 70:
         line.granted.pop(fact.case_id, None)
     failed = case.state == 50 and case.turn == "platform"
+    kept = fact.ruled_at != case.ruled_at  # an older program kept of a ruling that fell when it was made alone
     right: dict[str, Any] = {
         "applied_at": case.open,
         "kind": case.kind,
         "answer": case.answer,
         "answered_at": None if case.reopened else case.answered_at,
         "ruled": case.ruled,
-        "ruled_at": case.ruled_at if fact.ruled_at == case.ruled_at else case.fell_at or case.ruled_at,  # an older program told the first
+        "ruled_at": case.fell_at or case.ruled_at if kept else case.ruled_at,
         "fault": fault,
-        "fell": case.fell,
+        "fell": case.fell if kept or fact.fell else "",
         "finding": case.finding,
         "funder": case.funder,
         "seller_at_fault": fact.outcome == "refunded" and fault == "seller",

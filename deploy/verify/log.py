@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from pydantic import ValidationError
 
 from shared.contracts import ALL
+from shared.contracts.types import AS_BEFORE
 from shared.messaging.envelope import decode
 from shared.messaging.message import COPIES, NOTICES, Message, Topic
 from shared.messaging.record import BATCH_LAST, Record
@@ -230,7 +232,7 @@ def entry_of(record: Record) -> Entry:
     return Entry(
         identity, name, topic.name, record.partition, record.offset, record.key, record.value, headers, record.timestamp_ms,
         _number(topic, headers) if topic.own else None,
-        _parsed(kind, record.value) if kind is not None else None,
+        understood(kind, record.value) if kind is not None else None,
     )  # fmt: skip
 
 
@@ -242,11 +244,13 @@ def _number(topic: Topic, headers: Mapping[str, bytes | None]) -> int | None:
     return int(text) if written and text and text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
-def _parsed(kind: type[Message], value: bytes | None) -> Message | None:
-    try:
-        return kind.model_validate_json(value or b"")
-    except ValidationError:
-        return None
+def understood(kind: type[M], value: bytes | None) -> M | None:
+    """Also what services refuse since an older release took such. None: nobody can read it."""
+    with suppress(ValidationError):
+        return kind.from_json(value or b"")
+    with suppress(ValidationError):
+        return kind.model_validate_json(value or b"", context=AS_BEFORE)
+    return None
 
 
 def named(stranger: Entry) -> str:

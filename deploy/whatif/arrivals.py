@@ -93,5 +93,5 @@ class Arrivals:
     def _event(self, one: Delivery) -> Message:
         if one.event is None:
             sent = self.past.sent[-1 - one.number]
-            one.event = sent.kind.from_json(sent.value)
+            one.event = sent.event
         return one.event

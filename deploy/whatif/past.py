@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from deploy.local.services import discover
-from deploy.verify.log import TOPICS, Entry, Lane
+from deploy.verify.log import TOPICS, Entry, Lane, understood
 from shared.errors import HaltCode
 from shared.messaging.message import COPIES, NOTICES, Message
 from shared.messaging.system import Discard
@@ -40,6 +40,12 @@ class Sent(NamedTuple):
     lane: int
     offset: int
     at: int
+
+    @property
+    def event(self) -> Message:
+        found = understood(self.kind, self.value)
+        assert found is not None
+        return found
 
 
 @dataclass(slots=True)

@@ -164,7 +164,7 @@ class Rerun:
         event = item.event
         if event is None:
             sent = self.past.sent[-1 - (item.number or 0)]
-            event = sent.kind.from_json(sent.value)
+            event = sent.event
             if event.topic.name == "psp.v1":
                 heard = self.provider.said(item.id, item.source, event)
                 if heard is None:

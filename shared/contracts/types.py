@@ -3,11 +3,24 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
+
+AS_BEFORE = "as an older release read it"
 
 
-def _written_out(value: object) -> object:
-    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+def _written_out(value: object, info: ValidationInfo) -> object:
+    """In the context AS_BEFORE also what an older release took: verify and what-ifs read what it decided on."""
+    if isinstance(value, datetime) or (isinstance(value, str) and (value[4:5] == "-" or info.context == AS_BEFORE)):
         return value
     raise ValueError("not an RFC 3339 time")
 
