@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,22 +73,11 @@ class Town(Crew):
 
     def laotie(self, *words: str) -> None:
         """As ops would type it."""
-        command = [sys.executable, "-m", "deploy.cli.main", *words]
-        done = subprocess.run(
-            command, env={**os.environ, "LAOTIE_HOME": str(self.stack.home.root)}, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"laotie {' '.join(words)}: {done.stdout}{done.stderr}"
+        self.command("deploy.cli.main", words, {"LAOTIE_HOME": str(self.stack.home.root)}, None)
 
     def recover(self, name: str, seconds: float | None = None) -> str:
         """As ops would, and what is said. seconds: it is killed after that long."""
-        command = [sys.executable, "-m", "tests.chaos.recover", name]
-        environment = {**os.environ, **environment_of(self.stack.settings(name))}
-        try:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
-        except subprocess.TimeoutExpired:  # which kills it
-            return "killed"
-        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
-        return done.stdout
+        return self.command("tests.chaos.recover", [name], environment_of(self.stack.settings(name)), seconds)
 
     def flush(self) -> None:
         """Nothing of ours is under way: what is published has arrived when it returns."""

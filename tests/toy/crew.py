@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from signal import Signals
 
@@ -33,6 +35,16 @@ class Crew:
         self._names[process.name] = name
         self.processes.append(process)
         return process
+
+    def command(self, module: str, words: Sequence[str], variables: Mapping[str, str], seconds: float | None) -> str:
+        """What a person's `python -m MODULE WORDS` said, which has to end well. seconds: it is killed after that long."""
+        argv, environment = [sys.executable, "-m", module, *words], {**os.environ, **variables}
+        try:
+            done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
+        except subprocess.TimeoutExpired:  # which kills it
+            return "killed"
+        assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}\n{self.logs()}"
+        return done.stdout
 
     def living(self, name: str) -> list[Process]:
         return [process for process in self.processes if self._names[process.name] == name and process.alive]

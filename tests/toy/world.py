@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -92,14 +90,7 @@ class World(Outsider, Crew):
 
     def recover(self, name: str, seconds: float | None = None, *, yes: bool = True) -> str:
         """As ops would, and what is said. seconds: it is killed after that long."""
-        command = [sys.executable, "-m", "tests.toy.recover", name, *(["--yes"] if yes else [])]
-        environment = {**os.environ, **self.variables(name, {})}
-        try:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
-        except subprocess.TimeoutExpired:  # which kills it
-            return "killed"
-        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}\n{self.logs()}"
-        return done.stdout
+        return self.command("tests.toy.recover", [name, *(["--yes"] if yes else [])], self.variables(name, {}), seconds)
 
     def spawn_all(self, copies: int = 1, **env: str) -> None:
         for name in NAMES:
