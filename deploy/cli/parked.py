@@ -32,6 +32,7 @@ TIMEOUT_S = 30.0
 POLL_S = 0.1
 SOURCE = "laotie/ops"
 MEANWHILE = "held nothing such any more when it was told: redriven or discarded meanwhile (laotie explain, laotie refused)"
+REFUSED = "refused what it was told (`laotie refused` says why); nothing has changed, ask again"
 KILLED: Final[EngineCode] = "parked.killed_the_process"
 SHOWN_MAX = 4000  # characters of a value
 LISTED_MAX = 1000  # of each service, for people
@@ -139,6 +140,8 @@ def redrive(key: str, service: str | None, timeout_s: float) -> None:
             code = left[again[0]][2]
             raise Failed(f"{again[0]} was offered and failed again ({code}: {_meant(code)}); `laotie parked show {again[0]}` says why")
         if not offered(left):
+            if await _heard(stack, name, sent) is False:
+                raise Failed(f"{name} {REFUSED}")
             ((started,),) = await _fetch(stack, STARTED, [name], began)
             raise Failed(f"{name}, after {timeout_s:.0f} s: {unfinished(stuck, left, started)}")
         if not await _taken(stack, name, sent, timeout_s):
@@ -183,6 +186,8 @@ def discard(key: str, ref: str, service: str | None, timeout_s: float) -> None:
         sent = await _publish(stack, Discard(service=name, target=key, ref=ref, occurred_at=await now(stack)))
         left = await _until(stack, name, key, lambda now: ref not in now, timeout_s)
         if ref in left:
+            if await _heard(stack, name, sent) is False:
+                raise Failed(f"{name} {REFUSED}")
             raise Failed(f"{name} still holds {ref} after {timeout_s:.0f} s; is it running?")
         if not await _taken(stack, name, sent, timeout_s):
             raise Failed(f"{ref} is not forgotten by this: {name} {MEANWHILE}")
@@ -232,13 +237,19 @@ async def _until(stack: Stack, service: str, key: str, done: Callable[[Held], bo
 
 
 async def _taken(stack: Stack, service: str, sent: Sent, timeout_s: float) -> bool:
-    """False: refused, nothing such was held any more. What was done of an order is committed with the cursor's move past it."""
+    """False: refused, nothing such was held any more."""
     deadline = time.monotonic() + timeout_s
-    while not (heard := await _fetch(stack, HEARD, [service], SOURCE, sent.id, OPS.name, sent.partition, sent.offset)):
+    while (taken := await _heard(stack, service, sent)) is None:
         if time.monotonic() > deadline:
             raise Failed(f"{service} has not read what it was told after {timeout_s:.0f} s; is it running?")
         await asyncio.sleep(POLL_S)
-    return bool(heard[0]["taken"])
+    return taken
+
+
+async def _heard(stack: Stack, service: str, sent: Sent) -> bool | None:
+    """False: refused. None: not read yet. What was done of an order is committed with the cursor's move past it."""
+    heard = await _fetch(stack, HEARD, [service], SOURCE, sent.id, OPS.name, sent.partition, sent.offset)
+    return heard[0]["taken"] if heard else None
 
 
 async def order_redrive(stack: Stack, service: str, key: str) -> Sent:

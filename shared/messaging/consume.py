@@ -27,10 +27,9 @@ from shared.messaging.record import Effects, Held, Incoming, Record, Unreadable
 from shared.messaging.shape import Service, Versions
 from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
 from shared.messaging.stripes import stripe_of
-from shared.messaging.system import OPS, Discard, Redrive, Turn, turn_of
+from shared.messaging.system import OPS, STEERING, Discard, Redrive, Turn, turn_of
 
 Item = Incoming | Unreadable | Turn | None
-STEERING = (Redrive, Discard)
 
 
 class Moved(Exception):
@@ -151,14 +150,11 @@ class Consumer:
         if record.topic == self.timer_topic and (turn := turn_of(record, self.topics[record.topic])):
             return turn
         item = decode(record, self.topics, self.service.name, self.inputs, now)
-        if not isinstance(item, Incoming) or type(item.event) not in STEERING:
+        if not isinstance(item, Incoming) or not isinstance(item.event, STEERING) or item.event.service == self.service.name:
             return item
-        event: Any = item.event
-        if event.service == self.service.name:
-            return item
-        if event.service in self.parking or self.topics[record.topic].warden != self.service.name:
+        if item.event.service in self.parking or self.topics[record.topic].warden != self.service.name:
             return None
-        return Unreadable(record, "ops.unknown_service", f"{event.service} is none of {', '.join(sorted(self.parking))}")
+        return Unreadable(record, "ops.unknown_service", f"{item.event.service} is none of {', '.join(sorted(self.parking))}")
 
     def _reread(self, row: Held) -> Incoming | Unreadable:
         item = decode(row.record, self.topics, self.service.name, self.inputs, None)  # it was not too old when it came
@@ -249,18 +245,20 @@ class Consumer:
                 fold.refuse(Unreadable(record, code, "the same source and id came with another body"))
             else:
                 fold.drop(record, "duplicate")
+        elif item.event.topic is OPS:
+            self._steer(batch, item, fold)
         elif batch.park:
             fold.park(item, batch.park, batch.error)
-        elif item.event.topic is OPS:
-            self._steer(item, fold)
         else:
             return fold.offer(item)
         return True
 
-    def _steer(self, item: Incoming, fold: Fold) -> None:
+    def _steer(self, batch: Batch, item: Incoming, fold: Fold) -> None:
+        """What failed is refused, never parked: nothing may queue behind it, and ops ask again."""
         event: Any = item.event
-        done = fold.redrive(item.key) if isinstance(event, Redrive) else fold.discard(item.key, event.ref)
-        if done:
+        if batch.park:
+            fold.refuse(Unreadable(item.record, "ops.failed", batch.error))
+        elif fold.redrive(item.key) if isinstance(event, Redrive) else fold.discard(item.key, event.ref):
             fold.seen(item)
         else:
             fold.refuse(Unreadable(item.record, "ops.nothing_parked", f"{self.service.name} holds nothing such under {item.key}"))

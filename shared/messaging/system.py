@@ -44,6 +44,9 @@ class Discard(Message):
     ref: str = Field(min_length=1, max_length=300)
 
 
+STEERING = (Redrive, Discard)
+
+
 class ClockSet(Message):
     """Manual clock only: it is now `occurred_at`. Never moves back.
 

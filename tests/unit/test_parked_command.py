@@ -89,3 +89,10 @@ def test_who_was_too_late_does_not_say_that_it_did_what_another_did(redriven: An
     assert (said.exit_code, "order held nothing such any more when it was told" in said.output) == (1, True)
     said = redriven({}, taken=None, command=discard)
     assert (said.exit_code, "order has not read what it was told after 0 s" in said.output) == (1, True)
+
+
+@pytest.mark.parametrize("command", [("redrive", "o-1"), ("discard", "o-1", REF)])
+def test_an_order_that_failed_itself_is_told_as_refused(redriven: Any, command: tuple[str, ...]) -> None:
+    """It asked whether the service was running, which had read and refused it (`ops.failed`)."""
+    said = redriven({REF: ("parked", 1, "parked.raised")}, taken=False, command=command)
+    assert (said.exit_code, "order refused what it was told (`laotie refused` says why)" in said.output) == (1, True)

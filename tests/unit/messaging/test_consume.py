@@ -11,6 +11,7 @@ from shared.messaging.consume import Batch, Consumer, Gap, Moved, Run
 from shared.messaging.envelope import AGE_MAX
 from shared.messaging.fold import Fold
 from shared.messaging.message import Topic
+from shared.messaging.parked import GAVE_UP
 from shared.messaging.record import Held, Incoming, Record, Unreadable
 from shared.messaging.store import Move, Opened, Store
 from shared.messaging.stripes import stripe_of
@@ -170,10 +171,26 @@ def test_c3_an_order_to_steer_is_known_once_it_is_done_and_refused_where_there_i
     order = replace(desk.incoming(Redrive(service="pantry", target="a", occurred_at=NOON), id="go"), upstream=True)
     for inbox, copies in (({("shop", "go")}, []), (set(), [b"ops.nothing_parked"])):
         fold = desk.fold(["a"], [])
-        consumer()._steer(order, fold)
+        consumer()._steer(batch(), order, fold)
         assert set(fold.effects.inbox) == inbox
         assert [dict(copy.headers)["x-reason"] for copy in fold.effects.facts] == copies
         desk.keep(fold)
+
+
+@pytest.mark.parametrize("code", GAVE_UP)
+def test_f3_an_order_to_steer_that_fails_is_refused_and_nothing_queues_behind_it(code: str) -> None:
+    """It may come again; parked, it would hold up its key until a person discards it."""
+    desk = Desk()
+    desk.all(desk.coin("a", 1, "boom"))
+    order = replace(desk.incoming(Redrive(service="pantry", target="a", occurred_at=NOON), id="go"), upstream=True)
+    fold = desk.fold(["a"], [])
+    failed = batch(order.record)
+    failed.park, failed.error = code, "the database is full"
+    assert consumer()._offer(failed, order.record, order, fold, Opened({}, {}, True))
+    assert [dict(copy.headers)["x-reason"] for copy in fold.effects.facts] == [b"ops.failed"]
+    assert not fold.effects.inbox
+    desk.keep(fold)
+    assert [row.reason for row in desk.held] == ["parked.raised"]
 
 
 def test_f4_what_a_person_lets_go_on_is_as_old_as_it_was_when_it_came() -> None:
