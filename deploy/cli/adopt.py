@@ -187,7 +187,7 @@ async def _lacking(stack: Stack, connection: asyncpg.Connection) -> dict[Lane, t
 
 
 async def _replace(connection: asyncpg.Connection, waiting: Sequence[Record], mirror: Mirror) -> None:
-    """A2. First all aside, as a place in the mirror may be another's in the old cluster."""
+    """W2. First all aside, as a place in the mirror may be another's in the old cluster."""
     for record in await put_aside(connection, waiting):
         offset = mirror.places.get(((record.topic, record.partition), mark(record)))
         if offset is not None:

@@ -4,9 +4,9 @@ In a mirror topics have other ids, offsets may be others, records may stand twic
 is what a record says: on our topics its number; on an app's its source, id and body, which the service remembers for 30 days.
 
 Invariants kept here:
- A1 No cursor is set behind a record that was not taken. Of an app's partition it stands behind the last record that was taken and is
+ W1 No cursor is set behind a record that was not taken. Of an app's partition it stands behind the last record that was taken and is
     the first of its kind; what follows is for others, or new, or nothing remembers it.
- A2 An event that is held back has its record's place in the mirror, or one that no record has.
+ W2 An event that is held back has its record's place in the mirror, or one that no record has.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Mirror:
     bounds: Mapping[Lane, tuple[int, int]]
     concerns: Callable[[Record], Literal["", "new", "old"]]
     held: Mapping[Lane, Collection[Mark]] = field(default_factory=dict)
-    places: dict[tuple[Lane, Mark], int] = field(default_factory=dict)  # A2: of what is held
+    places: dict[tuple[Lane, Mark], int] = field(default_factory=dict)  # W2: of what is held
     _next: dict[Lane, tuple[int, int]] = field(default_factory=dict)  # of ours: offset and number of the first beyond what was taken
     _taken: dict[Mark, Record] = field(default_factory=dict)  # the first of its kind
     _astray: set[Mark] = field(default_factory=set)  # of several partitions: which was taken is not known
@@ -91,7 +91,7 @@ class Mirror:
                 self._old.add(lane)
 
     def found(self) -> Iterator[tuple[Lane, Found]]:
-        """A1."""
+        """W1."""
         behind = Counter[Lane]()
         for said, record in self._taken.items():
             if said not in self._astray:

@@ -20,7 +20,7 @@ from deploy.local.stack import Stack
 from deploy.verify.log import TOPICS, records
 from deploy.verify.run import ends_of
 from shared import postgres
-from shared.messaging.rebuild import NoRebuild, Rebuild, Rebuilt
+from shared.messaging.recovery.rebuild import NoRebuild, Rebuild, Rebuilt
 
 SHOWN_MAX = 5  # keys of a kind; --json has all
 

@@ -27,12 +27,12 @@ from shared.messaging.clock import BusinessClock
 from shared.messaging.columns import turned
 from shared.messaging.connect import Halted, connector
 from shared.messaging.consume import Consumer
-from shared.messaging.fitting import Fitting
-from shared.messaging.judged import Again
-from shared.messaging.lost import Lost, NoRecovery
 from shared.messaging.message import Topic
-from shared.messaging.recover import Recover
-from shared.messaging.retaking import Retaking
+from shared.messaging.recovery.fitting import Fitting
+from shared.messaging.recovery.judged import Again
+from shared.messaging.recovery.lost import Lost, NoRecovery
+from shared.messaging.recovery.recover import Recover
+from shared.messaging.recovery.retaking import Retaking
 from shared.messaging.shape import Policies, Service
 from shared.messaging.store import Lane
 from shared.messaging.topic_ids import check_ids_now

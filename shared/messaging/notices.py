@@ -1,7 +1,7 @@
 """What an app may read of what was refused of it: what the event is called and why, without what was in it.
 
 Invariant kept here:
- N1 Each copy of a record that an app sent has one notice, in the same transaction; nothing else has, what is published for all
+ N2 Each copy of a record that an app sent has one notice, in the same transaction; nothing else has, what is published for all
     services (versions.py) neither.
 """
 
@@ -18,7 +18,7 @@ OURS = ("x-original-topic", "x-original-partition", "x-original-offset", "x-reas
 
 
 def notices(facts: Iterable[Out], topics: Mapping[str, Topic]) -> list[Out]:
-    """N1, of what a batch tells; none where a service has no topic for them. What a bug of ours holds back (`parked.…`) is not refused."""
+    """N2, of what a batch tells; none where a service has no topic for them. What a bug of ours holds back (`parked.…`) is not refused."""
     copies = [out for out in facts if out.topic.endswith(COPIES)]
     return [
         _notice(copy, told) for copy in copies if (told := copy.topic.removesuffix(COPIES) + NOTICES) in topics and _of_app(copy, topics)

@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 README, RUNBOOK = ROOT / "README.md", ROOT / "deploy/RUNBOOK.md"
 DECISIONS = sorted((ROOT / "shared/decisions").glob("*.md"))
 UPSTREAM = ROOT / "shared/contracts/README.md"
-DOCUMENTS = [README, RUNBOOK, UPSTREAM, *DECISIONS]
+ENGINE = ROOT / "shared/messaging/README.md"
+DOCUMENTS = [README, RUNBOOK, UPSTREAM, ENGINE, *DECISIONS]
 SECTIONS = ["Context", "Decision", "Consequence", "What enforces it"]
 DECISION_LINES_MAX = 60  # a page
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -169,7 +169,7 @@ BREAKS = (
     ),
     Break(
         "a notice in a transaction of its own",
-        "N1 a copy and its notice are written together",
+        "N2 a copy and its notice are written together",
         "consume.py",
         "            effects.facts += notices(effects.facts, self.topics)\n"
         '            lap("fold")\n'
@@ -184,7 +184,7 @@ BREAKS = (
         "            told = Effects(facts=notices(effects.facts, self.topics))\n"
         "            outbox += await self.store.save(connection, told, [], datetime.now(UTC))\n"
         '            await connection.execute("COMMIT")\n',
-        f"{REAL}lives.py::test_n1_a_process_that_dies_right_after_commit_has_told_what_it_refused",
+        f"{REAL}lives.py::test_n2_a_process_that_dies_right_after_commit_has_told_what_it_refused",
     ),
     Break(
         "foreign event accepted",

@@ -288,7 +288,7 @@ BREAKS = (
     Break(
         "another fact in the place of what was told",
         "A1 a commit is made again only where what comes of it is what was told",
-        "fitting.py",
+        "recovery/fitting.py",
         "elif lost.same(telling, out):",
         "elif telling:",
         f"{UNIT}test_lost.py::test_what_comes_of_it_fits_under_the_number_that_it_was_told_under",

@@ -9,7 +9,7 @@ from importlib import import_module
 from deploy.cli.recover import lines, migrations, recovered
 from shared.contracts import ALL
 from shared.messaging.connect import Halted
-from shared.messaging.lost import NoRecovery
+from shared.messaging.recovery.lost import NoRecovery
 from shared.policy.published import PublishedPolicies
 from shared.settings import Settings
 

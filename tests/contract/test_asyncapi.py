@@ -118,7 +118,7 @@ def test_messages_of_ours_carry_a_sequence_and_those_of_others_need_not(document
         assert message["examples"], name
 
 
-def test_n1_a_notice_is_described_as_apps_find_it(document: Document) -> None:
+def test_n2_a_notice_is_described_as_apps_find_it(document: Document) -> None:
     copy = Out("order.parked.v1", b"o-1", copy_headers(PSP, "event.invalid", "a, b", 1), None)
     (notice,) = notices([copy], TOPICS)
     described = document["components"]["messages"]["notice"]

@@ -1,4 +1,4 @@
-"""`laotie cursor adopt`, and where what is held back has its place in another log: A1 to A3."""
+"""`laotie cursor adopt`, and where what is held back has its place in another log: W1, W2."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def base(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         future.result(30)
 
 
-def test_a1_a2_a_service_is_taken_over_to_a_mirror_only_when_asked_for_twice(stack: Stack, base: int) -> None:
+def test_w1_a2_a_service_is_taken_over_to_a_mirror_only_when_asked_for_twice(stack: Stack, base: int) -> None:
     held = _held(stack)
     told = _run(["adopt", "order"], status=1)
     assert "nothing was changed" in told
@@ -74,7 +74,7 @@ def test_a1_a2_a_service_is_taken_over_to_a_mirror_only_when_asked_for_twice(sta
     assert "nothing is to be adopted" in _run(["adopt", "order", "--yes"], status=1)
 
 
-def test_a1_a_mirror_that_lacks_what_was_told_last_is_adopted_only_where_that_is_given_up(stack: Stack, base: int) -> None:
+def test_w1_a_mirror_that_lacks_what_was_told_last_is_adopted_only_where_that_is_given_up(stack: Stack, base: int) -> None:
     """Numbers 1 and 2 were told and are nowhere, 3 is still in the outbox."""
     _sql(stack, """INSERT INTO "order".lane VALUES ('order.refused.v1', 1, 3)""")
     _sql(stack, """INSERT INTO "order".outbox VALUES ('order.refused.v1', 1, 3, 'k', '[]', '{}')""")
@@ -89,7 +89,7 @@ def test_a1_a_mirror_that_lacks_what_was_told_last_is_adopted_only_where_that_is
             _sql(stack, f"DELETE FROM \"order\".{table} WHERE topic = 'order.refused.v1'")
 
 
-def test_a1_what_was_refused_was_taken_where_the_database_knows_of_it(stack: Stack, base: int) -> None:
+def test_w1_what_was_refused_was_taken_where_the_database_knows_of_it(stack: Stack, base: int) -> None:
     """One that went back to an earlier moment takes it again."""
     headers: list[tuple[str, str | bytes | None]] = [("ce_source", b"adopt"), ("ce_id", b"c"), ("x-sequence", b"1")]
     producer = Producer(quiet(stack.settings("admin").confluent()))
@@ -109,7 +109,7 @@ def test_a1_what_was_refused_was_taken_where_the_database_knows_of_it(stack: Sta
             future.result(30)
 
 
-def test_a2_what_is_held_back_leaves_its_place_to_a_topic_that_was_made_anew(stack: Stack, base: int) -> None:
+def test_w2_what_is_held_back_leaves_its_place_to_a_topic_that_was_made_anew(stack: Stack, base: int) -> None:
     """Else what waits there under its place would not be held, and be lost."""
     _run(["move", "order", TOPIC, str(PARTITION), "--to", "earliest", "--yes"])
     assert {int(ref.rpartition("/")[2]) for ref in _held(stack).values()} == {-1, -2}

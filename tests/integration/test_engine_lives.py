@@ -84,7 +84,7 @@ def test_c4_a_process_that_dies_right_after_commit_neither_loses_nor_repeats(wor
     settle(world, traffic)
 
 
-def test_n1_a_process_that_dies_right_after_commit_has_told_what_it_refused(world: World, traffic: Traffic) -> None:
+def test_n2_a_process_that_dies_right_after_commit_has_told_what_it_refused(world: World, traffic: Traffic) -> None:
     """The copy and its notice are of one transaction: the oracle counts both."""
     dying = world.living("alpha")[0]
     world.idle()

@@ -1,4 +1,4 @@
-"""`laotie rebuild`: entities and deadlines follow from facts alone, and can be made again from them. Source: law 8."""
+"""`laotie rebuild`: entities and deadlines follow from facts alone, and can be made again from them. Invariants G1 to G3. Source: law 8."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from services.order.handlers import SERVICE
 from services.order.model import ORDER, Order
 from services.order.model.order import OrderFact
 from shared.contracts import ALL
-from shared.messaging import rebuild as module
 from shared.messaging.fold import OFFER, WAIT_OVER
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
-from shared.messaging.rebuild import NoRebuild, Rebuild, Rebuilt
 from shared.messaging.record import Record, pack
+from shared.messaging.recovery import rebuild as module
+from shared.messaging.recovery.rebuild import NoRebuild, Rebuild, Rebuilt
 from tests.infra import STRIPES, Fresh, Infra
 from tests.integration.fair import Fair, running
 from tests.unit import builders as b
@@ -158,27 +158,27 @@ async def folded(fresh: Fresh, records: list[Record], *, stands: int, unsent: li
         await connection.close()
 
 
-async def test_what_is_not_sent_yet_counts_r1(fresh: Fresh) -> None:
+async def test_what_is_not_sent_yet_counts_g1(fresh: Fresh) -> None:
     records = told()
     found = await folded(fresh, records[:1], stands=2, unsent=records[1:])
     assert (found.facts, found.differing["order"]) == (2, [b.ORDER])
 
 
-async def test_what_was_told_twice_or_by_strangers_counts_once_r1(fresh: Fresh) -> None:
+async def test_what_was_told_twice_or_by_strangers_counts_once_g1(fresh: Fresh) -> None:
     first, second = told()
     strangers = [replace(first, headers=(("ce_type", b"order.accepted"),)), headed(second, "ce_source", b"shop")]
     found = await folded(fresh, [first, *strangers, second, first, second], stands=2, unsent=[second])
     assert found.facts == 2
 
 
-async def test_what_the_engine_waits_for_itself_stays_r3(fresh: Fresh) -> None:
+async def test_what_the_engine_waits_for_itself_stays_g3(fresh: Fresh) -> None:
     """An event that is held back would wait for ever: no fact names its deadline."""
     arm = "INSERT INTO timer (kind, subject, key, stripe, due_at, body) VALUES ('{0}', 'o-1', 'o-1', 0, '2026-06-01', '')"
     found = await folded(fresh, told(), stands=2, sql=";".join(arm.format(kind) for kind in (OFFER, WAIT_OVER, "gone.over")))
     assert found.disarmed == [("gone.over", "o-1")]
 
 
-async def test_who_is_at_work_is_waited_for_and_whoever_comes_waits_r2(fresh: Fresh) -> None:
+async def test_who_is_at_work_is_waited_for_and_whoever_comes_waits_g2(fresh: Fresh) -> None:
     schema = await asyncio.to_thread(fresh.schema, "order")
     worker, owner = await asyncpg.connect(schema.owner_dsn), await asyncpg.connect(schema.owner_dsn)
     await worker.execute("INSERT INTO stripe SELECT generate_series(0, 1)")
@@ -194,7 +194,7 @@ async def test_who_is_at_work_is_waited_for_and_whoever_comes_waits_r2(fresh: Fr
     await asyncio.gather(worker.close(), owner.close())
 
 
-async def test_one_that_is_broken_off_half_way_has_written_nothing_and_is_done_whole_by_the_next_r1(
+async def test_one_that_is_broken_off_half_way_has_written_nothing_and_is_done_whole_by_the_next_g1(
     fresh: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = await asyncio.to_thread(fresh.schema, "order")
@@ -237,7 +237,7 @@ async def test_one_that_is_broken_off_half_way_has_written_nothing_and_is_done_w
         ("halt.rebuild_untold", {"records": lambda all: [all[0], headed(all[1], "ce_entityversion", b"5")]}),
     ],
 )
-async def test_what_is_not_all_here_is_refused_and_nothing_written_r1(fresh: Fresh, code: str, change: dict[str, Any]) -> None:
+async def test_what_is_not_all_here_is_refused_and_nothing_written_g1(fresh: Fresh, code: str, change: dict[str, Any]) -> None:
     records = change.get("records", list)(told())
     with pytest.raises(NoRebuild) as raised:
         await folded(fresh, records, stands=change.get("stands", 2), sql=change.get("sql", ""))

@@ -1,4 +1,4 @@
-"""`laotie recover`: commits that a database lost for good are made again from what was read and told. Invariants A1, A2, B1 to B3."""
+"""`laotie recover`: commits that a database lost for good are made again from what was read and told. Invariants A1, A2, B1, B2, B3."""
 
 from __future__ import annotations
 

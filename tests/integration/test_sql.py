@@ -17,7 +17,7 @@ import pytest
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
-from shared.messaging.rebuild import STAGE
+from shared.messaging.recovery.rebuild import STAGE
 from shared.messaging.saving import Part, save_parts, save_statement
 from shared.messaging.shape import Service
 

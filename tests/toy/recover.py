@@ -12,7 +12,7 @@ from deploy.cli.recover import lines, recovered
 from shared.messaging import clock
 from shared.messaging.app import ENGINE_MIGRATIONS, migrations_of
 from shared.messaging.connect import Halted
-from shared.messaging.lost import NoRecovery
+from shared.messaging.recovery.lost import NoRecovery
 from shared.settings import Settings
 from tests.toy.model import ALL, TOY_CLOCK
 from tests.toy.rules import Rules

@@ -1,4 +1,4 @@
-"""Where a service stood, found again in a mirror: A1, A2."""
+"""Where a service stood, found again in a mirror: W1, W2."""
 
 from __future__ import annotations
 
@@ -45,43 +45,43 @@ def found(
     return dict(mirror.found())[lane], mirror
 
 
-def test_a1_on_our_topic_it_stands_at_the_first_number_that_was_not_taken() -> None:
+def test_w1_on_our_topic_it_stands_at_the_first_number_that_was_not_taken() -> None:
     """Some records stand twice, and a stranger's number is none."""
     records = [told(0, 1), told(1, 2), told(2, 1), told(3, 2), told(4, 9, b"somebody"), told(5, 3), told(6, 4)]
     assert found(records, last=2)[0] == Found(5)
 
 
-def test_a1_on_our_topic_whose_tail_is_missing_it_stands_at_the_end() -> None:
+def test_w1_on_our_topic_whose_tail_is_missing_it_stands_at_the_end() -> None:
     assert found([told(0, 1), told(1, 2)], last=7)[0] == Found(2)
 
 
-def test_a1_what_the_mirror_lacks_in_between_is_counted_and_said() -> None:
+def test_w1_what_the_mirror_lacks_in_between_is_counted_and_said() -> None:
     place = found([told(0, 1), told(1, 2), told(2, 6)], last=2)[0]
     assert place == Found(2, lacking=3)
     assert "lacks 3 numbers behind what was taken: halt.sequence_gap" in next(_lines("payment", {OURS: place}))
 
 
-def test_a1_on_an_apps_topic_it_stands_behind_the_last_that_was_taken() -> None:
+def test_w1_on_an_apps_topic_it_stands_behind_the_last_that_was_taken() -> None:
     a, b, c, d = (sent(offset, id) for offset, id in enumerate("abcd"))
     assert found([a, b, c, d], [a, c])[0] == Found(3, again=1)
 
 
-def test_a1_a_copy_of_what_was_taken_proves_nothing() -> None:
+def test_w1_a_copy_of_what_was_taken_proves_nothing() -> None:
     """c came between, and was not taken."""
     assert found([sent(0, "a"), sent(1, "b"), sent(2, "c"), sent(3, "b")], [sent(0, "b")])[0] == Found(2, again=1)
 
 
-def test_a1_a_refused_one_under_the_same_id_is_not_the_one_that_was_taken() -> None:
+def test_w1_a_refused_one_under_the_same_id_is_not_the_one_that_was_taken() -> None:
     assert found([sent(0, "a", b"wrong"), sent(1, "b"), sent(2, "a")], [sent(2, "a")])[0].position == 3
 
 
-def test_a1_what_stands_in_two_partitions_proves_nothing_of_either() -> None:
+def test_w1_what_stands_in_two_partitions_proves_nothing_of_either() -> None:
     assert found([sent(0, "a"), sent(1, "b"), sent(2, "c"), sent(0, "c", partition=2)], [sent(0, "a"), sent(2, "c")])[0] == Found(
         1, again=1
     )
 
 
-def test_a1_where_nothing_is_remembered_nothing_is_said() -> None:
+def test_w1_where_nothing_is_remembered_nothing_is_said() -> None:
     """What has come since ids are remembered was not taken."""
     records = [sent(0, "a"), sent(1, "b")]
     assert found(records, age="old")[0].unsure
@@ -89,13 +89,13 @@ def test_a1_where_nothing_is_remembered_nothing_is_said() -> None:
     assert found(records)[0] == Found(0, again=2)
 
 
-def test_a1_the_versions_of_the_policy_are_read_from_their_begin() -> None:
+def test_w1_the_versions_of_the_policy_are_read_from_their_begin() -> None:
     """What a service has of them it knows."""
     assert found([Record("policy.v1", 0, 4, b"2", b"{}")])[0] == Found(0)
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_a1_nothing_that_was_not_taken_is_passed_by(seed: int) -> None:
+def test_w1_nothing_that_was_not_taken_is_passed_by(seed: int) -> None:
     """Whatever is refused, sent again, copied by the mirror, or forgotten."""
     random = Random(seed)
     old = [str(random.randrange(30)) for _ in range(60)]
@@ -112,7 +112,7 @@ def test_a1_nothing_that_was_not_taken_is_passed_by(seed: int) -> None:
     assert {record.event_id for record in records[: place.position]} <= set(old[:cursor])
 
 
-def test_a2_what_is_held_back_is_found_in_the_mirror() -> None:
+def test_w2_what_is_held_back_is_found_in_the_mirror() -> None:
     waits, gone = sent(800, "b"), sent(801, "z")
     mirror = found([sent(0, "a"), sent(1, "b"), sent(2, "b")], [waits], held=[waits, gone])[1]
     assert mirror.places == {(APPS, mark(waits)): 1}

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.cli.rebuild import lines
 from deploy.verify.log import TOPICS
-from shared.messaging.rebuild import Rebuild
+from shared.messaging.recovery.rebuild import Rebuild
 
 LEFT = {"order": [], "payment": ["posting", "statement_break", "attention"], "refund": ["case_task"], "trust": []}
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.messaging.fitting import Aim, Fitting, Unfit
 from shared.messaging.fold import fact_id
-from shared.messaging.lost import Lost, NoRecovery
 from shared.messaging.message import Topic
 from shared.messaging.record import Effects, Held, Out, Record, Restated
-from shared.messaging.streams import Backlog, Stream
+from shared.messaging.recovery.fitting import Aim, Fitting, Unfit
+from shared.messaging.recovery.lost import Lost, NoRecovery
+from shared.messaging.recovery.streams import Backlog, Stream
 from tests.unit.messaging.trade import NOON, PANTRY, SERVICE, SHELVES, SHOP, TIMER, Taken
 
 PARKED = Topic("pantry.parked.v1", "", ("pantry",), own=True)

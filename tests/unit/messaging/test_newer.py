@@ -12,12 +12,12 @@ from pydantic import BaseModel, ValidationError
 
 from shared.messaging.consume import Batch, Consumer, Run
 from shared.messaging.envelope import decode
-from shared.messaging.lost import Lost, NoRecovery
 from shared.messaging.message import Topic
 from shared.messaging.newer import Newer
 from shared.messaging.queues import Stream
-from shared.messaging.rebuild import NoRebuild, Rebuild
 from shared.messaging.record import Held, Incoming, Record, Unreadable
+from shared.messaging.recovery.lost import Lost, NoRecovery
+from shared.messaging.recovery.rebuild import NoRebuild, Rebuild
 from shared.messaging.shape import Kind
 from shared.messaging.store import Opened, Store
 from shared.messaging.versions import Static

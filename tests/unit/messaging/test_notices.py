@@ -1,4 +1,4 @@
-"""N1: of what was refused an app may know its name, its place and why, and nothing of what was in it."""
+"""N2: of what was refused an app may know its name, its place and why, and nothing of what was in it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def copy(topic: str = "shop.v1", code: str = "event.invalid", key: bytes | None 
     return Out("pantry.parked.v1", key, copy_headers(record, code, "jar: Field required", 1), record.value, 3)
 
 
-def test_n1_an_app_reads_what_its_event_is_called_and_why_it_was_not_taken() -> None:
+def test_n2_an_app_reads_what_its_event_is_called_and_why_it_was_not_taken() -> None:
     fact = Out("pantry.v1", b"jar-1", NAMES, b"{}")
     (notice,) = notices([fact, copy()], TOPICS)
     assert (notice.topic, notice.key, notice.value, notice.partition) == ("pantry.refused.v1", b"jar-1", None, 3)
@@ -37,14 +37,14 @@ def test_n1_an_app_reads_what_its_event_is_called_and_why_it_was_not_taken() -> 
 
 
 @pytest.mark.parametrize("one", [copy(topic="pantry.v1"), copy(code="parked.raised"), copy(code="parked.killed_the_process")])
-def test_n1_of_our_own_topics_and_of_what_a_bug_holds_back_there_is_none(one: Out) -> None:
+def test_n2_of_our_own_topics_and_of_what_a_bug_holds_back_there_is_none(one: Out) -> None:
     assert notices([one], TOPICS) == []
 
 
-def test_n1_a_service_without_such_a_topic_tells_nobody() -> None:
+def test_n2_a_service_without_such_a_topic_tells_nobody() -> None:
     assert notices([copy()], {name: topic for name, topic in TOPICS.items() if not name.endswith(".refused.v1")}) == []
 
 
-def test_n1_names_that_are_missing_empty_or_endless_are_left_out() -> None:
+def test_n2_names_that_are_missing_empty_or_endless_are_left_out() -> None:
     (notice,) = notices([copy(key=b"k" * 2000, headers=(("ce_id", None), ("ce_source", b""), ("ce_type", b"t" * 2000)))], TOPICS)
     assert (notice.key, [name for name, _ in notice.headers if name.startswith("ce_")]) == (None, [])

@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.messaging.lost import Lost
 from shared.messaging.record import Effects, Held, HeldState, Record
+from shared.messaging.recovery.lost import Lost
 from shared.messaging.store import Lane
 
 GROUP_MAX = 500  # records for others that go with one of ours

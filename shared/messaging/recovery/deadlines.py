@@ -8,9 +8,9 @@ from datetime import datetime
 import asyncpg
 
 from shared.messaging.fold import OFFER, WAIT_OVER, timer_id
-from shared.messaging.lost import NoRecovery
 from shared.messaging.message import Topic
 from shared.messaging.record import Effects, Record
+from shared.messaging.recovery.lost import NoRecovery
 from shared.messaging.system import turn_of
 
 STANDING = "SELECT kind, subject, due_at FROM timer WHERE sent_at IS NULL"

@@ -16,8 +16,8 @@ from typing import Any
 import asyncpg
 
 from shared.messaging.columns import turned
-from shared.messaging.lost import Lost, NoRecovery, Telling
 from shared.messaging.record import Effects, Held
+from shared.messaging.recovery.lost import Lost, NoRecovery, Telling
 from shared.messaging.shape import Kind, Service
 from shared.messaging.store import Lane, Move, Opened, OutboxRow, Store
 from shared.messaging.stripes import stripe_of

@@ -11,16 +11,16 @@ import asyncpg
 
 from shared.messaging.connect import infrastructure
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved, Run
-from shared.messaging.deadlines import Deadlines, named
 from shared.messaging.envelope import number_of
-from shared.messaging.fitting import Aim, Fitting, Unfit
 from shared.messaging.fold import OFFER, WAIT_MAX, WAIT_OVER
-from shared.messaging.judged import Again
-from shared.messaging.lost import Lost, NoRecovery, Telling
 from shared.messaging.message import source_of
 from shared.messaging.record import Effects, Held, Record
+from shared.messaging.recovery.deadlines import Deadlines, named
+from shared.messaging.recovery.fitting import Aim, Fitting, Unfit
+from shared.messaging.recovery.judged import Again
+from shared.messaging.recovery.lost import Lost, NoRecovery, Telling
+from shared.messaging.recovery.streams import Backlog, Stream, Token
 from shared.messaging.store import Lane, OutboxRow
-from shared.messaging.streams import Backlog, Stream, Token
 from shared.messaging.stripes import stripe_of
 from shared.messaging.system import turn_of
 

@@ -23,14 +23,14 @@ from itertools import islice
 
 import asyncpg
 
-from shared.messaging.fitting import Aim
 from shared.messaging.fold import OFFER, PAST
-from shared.messaging.lost import NoRecovery, Telling
 from shared.messaging.record import Record
-from shared.messaging.retaking import Retaking
+from shared.messaging.recovery.fitting import Aim
+from shared.messaging.recovery.lost import NoRecovery, Telling
+from shared.messaging.recovery.retaking import Retaking
+from shared.messaging.recovery.streams import Stream, Token
 from shared.messaging.saving import ARMED
 from shared.messaging.store import Lane, held_of
-from shared.messaging.streams import Stream, Token
 from shared.messaging.stripes import stripe_of
 
 SHOWN_MAX = 5

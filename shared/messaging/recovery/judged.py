@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import asyncpg
 
 from shared.messaging.clock import BusinessClock
-from shared.messaging.lost import NoRecovery
 from shared.messaging.record import Record
+from shared.messaging.recovery.lost import NoRecovery
 from shared.messaging.shape import Policies, Service
 from shared.messaging.store import OutboxRow, Store
 from shared.messaging.versions import LOAD_KEPT, Following, Kept, Published, keep

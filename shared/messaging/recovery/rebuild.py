@@ -1,9 +1,9 @@
 """Entities and deadlines made again from what was told: after a change of `evolve` or `due`, or of a row that somebody spoilt.
 
 Invariants kept here:
- R1 What is written follows from facts alone, each lane whole from its first number to the one at which the database stands.
- R2 Nothing is decided between the last fact that is read and the commit: all stripes are held.
- R3 Cursors, inbox, outbox, what is held back and the tables of rows stay as they are, and the tables are named.
+ G1 What is written follows from facts alone, each lane whole from its first number to the one at which the database stands.
+ G2 Nothing is decided between the last fact that is read and the commit: all stripes are held.
+ G3 Cursors, inbox, outbox, what is held back and the tables of rows stay as they are, and the tables are named.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class NoRebuild(Exception):
 class Rebuilt:
     """What was found. entities, differing: by kind, how many follow from facts, and the keys of those whose row said otherwise. armed,
     disarmed: deadlines (type and subject) that the table lacked or had otherwise, and those that nothing names. left: the tables that
-    are written from facts too and were not looked at (R3).
+    are written from facts too and were not looked at (G3).
     """
 
     facts: int = 0
@@ -104,7 +104,7 @@ class Rebuild:
         await self._connection.execute(STAGE)
 
     async def take(self, records: Iterable[Record]) -> None:
-        """R1. Of each number the first telling. Raises NoRebuild where one is missing or a fact cannot be read."""
+        """G1. Of each number the first telling. Raises NoRebuild where one is missing or a fact cannot be read."""
         for record in records:
             self._take(record)
             if len(self._staged) >= STAGED_MAX:
@@ -112,7 +112,7 @@ class Rebuild:
         await self._stage()
 
     async def hold(self) -> None:
-        """R2. What is not sent yet is read before where the topics end is asked: a row goes only after its acknowledgement."""
+        """G2. What is not sent yet is read before where the topics end is asked: a row goes only after its acknowledgement."""
         await self._transaction.start()
         await self._connection.execute(HOLD)
         self._stood = {(row[0], row[1]): row[2] for row in await self._connection.fetch(STOOD) if row[0] in self.lanes}
@@ -216,7 +216,7 @@ class Rebuild:
             await self._connection.copy_records_to_table("rebuild_stands", records=stand)
 
     async def _timers(self) -> None:
-        """Those of the engine's own stay: they go by what is held back (R3)."""
+        """Those of the engine's own stay: they go by what is held back (G3)."""
         rows = await self._connection.fetch(LACKING)
         if rows:
             await self._connection.execute(ARMED.spelled(), *ARMED.arguments([tuple(row) for row in rows]))
