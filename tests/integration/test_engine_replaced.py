@@ -130,14 +130,15 @@ def frozen(world: World, process: Process) -> None:
     process.signal(Signals.SIGSTOP)
 
 
-@pytest.mark.parametrize("meanwhile", [running, frozen])
-def test_x5_made_anew_and_refilled_while_it_reads(world: World, meanwhile: Callable[[World, Process], None]) -> None:
+@pytest.mark.parametrize(("meanwhile", "count"), [(running, AFTER), (running, 0), (frozen, AFTER)])
+def test_x5_made_anew_and_refilled_while_it_reads(world: World, meanwhile: Callable[[World, Process], None], count: int) -> None:
+    """count: lives; of none nothing comes that would tell it."""
     old = lived(world)
     stood = cursors(world)
     (process,) = world.living("alpha")
     meanwhile(world, process)
     make_anew(world)
-    new = begin(world, "new", AFTER)
+    new = begin(world, "new", count) if count else []
     process.signal(Signals.SIGCONT)
     mended(world, process, old, new, stood)
 
