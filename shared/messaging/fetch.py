@@ -193,7 +193,7 @@ def _check(client: AIOKafkaClient, error: int) -> None:
         raise (UnknownTopicOrPartitionError if error in NO_SUCH_ID else for_code(error))()
 
 
-def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[int, ...]] | None) -> tuple[list[Record], int]:
+def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[Any, ...]] | None) -> tuple[list[Record], int]:
     """Those from `since` on, and the offset after the last one read."""
     try:
         return _parsed(lane, since, Batches(data) if packed(data) else MemoryRecords(data), aborted)
@@ -201,7 +201,7 @@ def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[int, ...]]
         return _parsed(lane, since, Batches(data, lenient=True), aborted)
 
 
-def _parsed(lane: Lane, since: int, memory: Any, aborted: list[tuple[int, ...]] | None) -> tuple[list[Record], int]:
+def _parsed(lane: Lane, since: int, memory: Any, aborted: list[tuple[Any, ...]] | None) -> tuple[list[Record], int]:
     found: list[Record] = []
     position = since
     for batch, taken in _batches(memory, aborted):
@@ -228,8 +228,8 @@ def _closed(_: Any) -> int:
     return UNPACKED_MAX + 1
 
 
-def _batches(memory: Any, aborted: list[tuple[int, ...]] | None) -> Iterator[tuple[Any, bool]]:
-    """X2. aborted: (producer id, first offset, …); a producer's transaction ends at its abort marker. False: not to be read."""
+def _batches(memory: Any, aborted: list[tuple[Any, ...]] | None) -> Iterator[tuple[Any, bool]]:
+    """X2. aborted: (producer id, first offset, tags); a producer's transaction ends at its abort marker. False: not to be read."""
     coming = sorted(aborted or (), key=lambda each: each[1], reverse=True)
     aborting: set[int] = set()
     while memory.has_next():

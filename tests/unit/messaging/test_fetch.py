@@ -44,7 +44,7 @@ def answer(*parts: Any, session: int = 5, error: int = 0) -> SimpleNamespace:
 
 def by_id(said: SimpleNamespace) -> SimpleNamespace:
     """The same in version 13."""
-    topics = [(IDS[topic], [(*part, {}) for part in parts], {}) for topic, parts in said.topics]
+    topics: list[Any] = [(IDS[topic], [(*part, {}) for part in parts], {}) for topic, parts in said.topics]
     return SimpleNamespace(**vars(said) | {"API_VERSION": 13, "topics": topics})
 
 
