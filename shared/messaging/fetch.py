@@ -8,8 +8,9 @@ Invariants kept here:
  X3 Whatever a broker took can be read, however it is packed, a header's name that is not UTF-8 too; a lane that cannot be read keeps
     no other from its records. What a packed batch comes to is bounded (P1, P2).
  X4 A request waits long only where nothing but its own answer can change what is wanted; the first one not at all.
- X5 An answer is handed on only if, within IDS_SECONDS before, or since it came, its broker said that the topics are those that the
-    cursors are about (I1): a session goes on over a topic that is deleted and made anew, and reads the new one as if nothing were.
+ X5 What is read is of the topics that the cursors are about (I1): they are asked for by their ids. Where a broker takes names alone, or a
+    cursor knows no id yet, a session goes on over a topic that is deleted and made anew: there an answer is handed on only if, within
+    IDS_SECONDS before, or since it came, its broker said that the topics are those.
 """
 
 from __future__ import annotations
@@ -18,17 +19,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import CorruptRecordException, OffsetOutOfRangeError, for_code
-from aiokafka.protocol.api import Request
-from aiokafka.protocol.fetch import FetchRequest_v11
+from aiokafka.errors import CorruptRecordException, OffsetOutOfRangeError, UnknownTopicOrPartitionError, for_code
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
 
+from shared.messaging.fetch_request import BY_ID, Fetch
 from shared.messaging.packed import Batches, Closed, packed
 from shared.messaging.record import UNPACKED_MAX, Record
 from shared.messaging.store import Lane
@@ -37,17 +37,14 @@ from shared.settings import Settings
 
 WAIT_MS = 500  # of a fetch that finds nothing
 CALM_MS = 5000  # the same where nothing is to be done: each looks at every partition of the session twice, and calm is the most of a night
-FETCH_BYTES = 16 * 1024 * 1024
-PARTITION_BYTES = 1024 * 1024  # a larger record comes alone
-READ_COMMITTED = 1
 LOOK_SECONDS = 0.01  # between two looks while nothing is wanted
 LEADERS_SECONDS = 1.0  # between two looks for partitions that moved to another broker
-IDS_SECONDS = 1.0  # between two looks whether the topics are the same
+IDS_SECONDS = 1.0  # between two looks whether topics that are read by name are the same
 NO_LEADER = -1  # of a partition: it is electing one, or its brokers are down
 NO_SESSION = (0, 0)  # id, epoch: the answer names a new one
 EPOCH_MAX = 2**31 - 1
-SESSION_LOST = (70, 71)  # FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH
-
+SESSION_LOST = (70, 71, 106)  # FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, FETCH_SESSION_TOPIC_ID_ERROR
+NO_SUCH_ID = (100, 103)  # UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID: it is gone, made anew, or not heard of yet
 
 log = logging.getLogger("laotie.fetch")
 
@@ -59,8 +56,13 @@ class Sink(Protocol):
         """Lane → next offset, of all that is to be read now."""
         ...
 
+    @property
+    def ids(self) -> Mapping[str, UUID]:
+        """What the cursors are about, as far as they know it. Replaced, never altered."""
+        ...
+
     def same(self, ids: Mapping[str, UUID]) -> bool:
-        """Whether these are the topics that the cursors are about; else nothing is wanted any more."""
+        """Told by a broker. Whether these are the topics that the cursors are about; else nothing is wanted any more."""
         ...
 
     def got(self, lane: Lane, asked: int, records: list[Record], position: int) -> None:
@@ -82,28 +84,6 @@ class Sink(Protocol):
     def well(self, asked: Mapping[Lane, int]) -> None:
         """There was nothing in that answer that could not be read; what is lost was told before."""
         ...
-
-
-class Fetch(Request[FetchRequest_v11]):  # type: ignore[misc]
-    """What of a session moved, and what is not wanted any more."""
-
-    API_KEY: ClassVar[int] = 1
-
-    def __init__(self, session: tuple[int, int], moved: Mapping[Lane, int], forgotten: list[Lane], wait_ms: int) -> None:
-        self._wait_ms = wait_ms
-        self._session = session
-        self._moved = moved
-        self._forgotten = forgotten
-
-    def build(self, request_struct_class: type[FetchRequest_v11]) -> FetchRequest_v11:
-        moved: dict[str, list[tuple[int, int, int, int, int]]] = {}
-        for (topic, number), position in self._moved.items():
-            moved.setdefault(topic, []).append((number, -1, position, -1, PARTITION_BYTES))
-        forgotten: dict[str, list[int]] = {}
-        for topic, number in self._forgotten:
-            forgotten.setdefault(topic, []).append(number)
-        head = (-1, self._wait_ms, 1, FETCH_BYTES, READ_COMMITTED, *self._session)
-        return request_struct_class(*head, list(moved.items()), list(forgotten.items()), "")
 
 
 async def read(settings: Settings, topics: list[str], sink: Sink) -> None:
@@ -137,39 +117,56 @@ def _leader(client: AIOKafkaClient, lane: Lane) -> Any:
 
 
 async def _session(client: AIOKafkaClient, node: int, sink: Sink) -> None:
-    """One broker, for ever. told: what the session knows; what differs from it is said in the next request."""
+    """One broker, for ever. told: what the session knows, of topics by these ids; what differs from it is said in the next request."""
+    ids: Mapping[str, UUID] = {}
     session, told, answered, compared = NO_SESSION, dict[Lane, int](), False, -IDS_SECONDS
     while True:
         wanted = {lane: position for lane, position in sink.wanted().items() if _leader(client, lane) == node}
         if not wanted:
             await asyncio.sleep(LOOK_SECONDS)
             continue
+        if ids != (known := _known(sink, wanted)):
+            session, told, ids = NO_SESSION, {}, known
         moved = {lane: position for lane, position in wanted.items() if told.get(lane) != position}
         wait_ms = (CALM_MS if session != NO_SESSION and sink.calm() else WAIT_MS) if answered else 0  # X4; how it goes is told soon
-        answer = await client.send(node, Fetch(session, moved, [lane for lane in told if lane not in wanted], wait_ms))
+        answer = await client.send(node, Fetch(session, moved, [lane for lane in told if lane not in wanted], wait_ms, ids))
         told, answered = wanted, True
         if answer.error_code in SESSION_LOST or (not answer.error_code and not answer.session_id):  # the broker keeps none for us
             session, told = NO_SESSION, {}
         else:
             session = (answer.session_id, session[1] % EPOCH_MAX + 1)
-        if time.monotonic() - compared >= IDS_SECONDS:  # X5
+        if _doubtful(answer, compared):
             if not sink.same(await ids_at(client, node, {topic for topic, _ in wanted})):
                 continue
             compared = time.monotonic()
         if answer.error_code not in SESSION_LOST:
             _check(client, answer.error_code)
-            _take(client, answer.topics, wanted, sink)
+            _take(client, answer.topics, wanted, ids, sink)
             sink.well(wanted)
             await asyncio.sleep(0)  # what begins now writes before the next request does
 
 
-def _take(client: AIOKafkaClient, topics: Any, asked: Mapping[Lane, int], sink: Sink) -> None:
+def _known(sink: Sink, wanted: Mapping[Lane, int]) -> Mapping[str, UUID]:
+    """What topics are asked for by; nothing where the id of one is not known."""
+    known = sink.ids
+    return known if {topic for topic, _ in wanted} <= known.keys() else {}
+
+
+def _doubtful(answer: Any, compared: float) -> bool:
+    """X5. Whether its topics may be others than those asked for. compared: when they were last found to be the same."""
+    if answer.API_VERSION < BY_ID:
+        return time.monotonic() - compared >= IDS_SECONDS
+    return answer.error_code in NO_SUCH_ID or any(part[1] in NO_SUCH_ID for topic in answer.topics for part in topic[1])
+
+
+def _take(client: AIOKafkaClient, topics: Any, asked: Mapping[Lane, int], ids: Mapping[str, UUID], sink: Sink) -> None:
     """Hands on all that came, then raises what one of the partitions failed with (X3)."""
+    names = {identity: topic for topic, identity in ids.items()}
     came, failed = False, 0
     unread: Exception | None = None
-    for topic, partitions in topics:
-        for number, error, _, _, _, aborted, _, data in partitions:
-            lane = (topic, number)
+    for topic in topics:
+        for number, error, _, _, _, aborted, _, data, *_ in topic[1]:
+            lane = (names.get(topic[0], topic[0]), number)
             if error == OffsetOutOfRangeError.errno:
                 sink.lost(lane)
             elif error:
@@ -193,10 +190,10 @@ def _take(client: AIOKafkaClient, topics: Any, asked: Mapping[Lane, int], sink: 
 def _check(client: AIOKafkaClient, error: int) -> None:
     if error:
         client.force_metadata_update()
-        raise for_code(error)()
+        raise (UnknownTopicOrPartitionError if error in NO_SUCH_ID else for_code(error))()
 
 
-def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[int, int]] | None) -> tuple[list[Record], int]:
+def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[Any, ...]] | None) -> tuple[list[Record], int]:
     """Those from `since` on, and the offset after the last one read."""
     try:
         return _parsed(lane, since, Batches(data) if packed(data) else MemoryRecords(data), aborted)
@@ -204,7 +201,7 @@ def _records(lane: Lane, since: int, data: bytes, aborted: list[tuple[int, int]]
         return _parsed(lane, since, Batches(data, lenient=True), aborted)
 
 
-def _parsed(lane: Lane, since: int, memory: Any, aborted: list[tuple[int, int]] | None) -> tuple[list[Record], int]:
+def _parsed(lane: Lane, since: int, memory: Any, aborted: list[tuple[Any, ...]] | None) -> tuple[list[Record], int]:
     found: list[Record] = []
     position = since
     for batch, taken in _batches(memory, aborted):
@@ -231,8 +228,8 @@ def _closed(_: Any) -> int:
     return UNPACKED_MAX + 1
 
 
-def _batches(memory: Any, aborted: list[tuple[int, int]] | None) -> Iterator[tuple[Any, bool]]:
-    """X2. aborted: (producer id, first offset); a producer's transaction ends at its abort marker. False: not to be read."""
+def _batches(memory: Any, aborted: list[tuple[Any, ...]] | None) -> Iterator[tuple[Any, bool]]:
+    """X2. aborted: (producer id, first offset, tags); a producer's transaction ends at its abort marker. False: not to be read."""
     coming = sorted(aborted or (), key=lambda each: each[1], reverse=True)
     aborting: set[int] = set()
     while memory.has_next():

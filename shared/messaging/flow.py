@@ -46,11 +46,10 @@ class Flow:
 
     def __init__(self, settings: Settings, consumer: Consumer, topics: list[str], connect: Connect, relay: Relay, instance: str) -> None:
         self.settings, self.consumer, self.topics = settings, consumer, topics
-        self.instance = instance
-        self.relay = relay
+        self.instance, self.relay = instance, relay
         self.queues = Queues({}, (), settings.batch_max)
         self.positions: dict[Lane, int] = {}  # committed; a hint for lag tools
-        self._ids: dict[str, UUID] = {}  # I1: what these are about
+        self.ids: Mapping[str, UUID] = {}  # I1: what these are about
         self._begun = 0.0  # when the last batch began
         self._again: asyncio.TimerHandle | None = None
         self._alone: asyncio.TimerHandle | None = None
@@ -73,7 +72,7 @@ class Flow:
         try:
             await take_over(connection, self._numbers, self.instance, self._unclean)
             cursors = await self._cursors(connection, self._numbers)
-            self._ids = await ids_known(connection, self.topics)
+            self.ids = await ids_known(connection, self.topics)
         except BaseException:
             connection.terminate()
             raise
@@ -127,11 +126,12 @@ class Flow:
         halt(self.queues.partitions[lane[1]], OUT_OF_RANGE, topic=lane[0])
 
     def same(self, ids: Mapping[str, UUID]) -> bool:
-        """I1. Nothing begins any more, and what runs does not commit (C4)."""
-        replaced = other(self._ids, ids)
+        """I1. Else nothing begins any more, and what runs does not commit (C4). What is not known yet, the next look learns at once."""
+        replaced = other(self.ids, ids)
+        if not ids.keys() <= self.ids.keys() or (replaced and TOPIC_REPLACED not in self.halts().values()):
+            self._moved = True
+            self._alarm.set()
         if replaced:
-            if TOPIC_REPLACED not in self.halts().values():
-                self._alarm.set()
             for partition in self.queues.partitions.values():
                 halt(partition, TOPIC_REPLACED, topic=replaced)
             for batch in self._works.values():
@@ -294,7 +294,7 @@ class Flow:
             if spare is not None:
                 self._idle.remove(spare)
             else:
-                self._ids, self._moved = await ids_known(connection, self.topics), False
+                self.ids, self._moved = await ids_known(connection, self.topics), False
             return await self._cursors(connection, self._numbers)
         finally:
             await connection.close(timeout=2) if spare is None else self._idle.append(spare)

@@ -17,9 +17,10 @@ from confluent_kafka import KafkaException
 from deploy.cli.cursor import MOVE
 from deploy.local.process import Process
 from deploy.local.stack import Stack
-from shared.messaging.fetch import IDS_SECONDS, WAIT_MS, _session
+from shared.messaging.fetch import WAIT_MS, _session
 from shared.messaging.flow import HALT_RETRY_SECONDS
 from shared.messaging.store import Lane
+from shared.messaging.topic_ids import ids_at
 from tests.toy.outside import DAWN, RULES, until
 from tests.toy.world import World
 from tests.unit.messaging.test_fetch import Sink
@@ -129,15 +130,15 @@ def frozen(world: World, process: Process) -> None:
     process.signal(Signals.SIGSTOP)
 
 
-@pytest.mark.parametrize("meanwhile", [running, frozen])
-def test_x5_made_anew_and_refilled_while_it_reads(world: World, meanwhile: Callable[[World, Process], None]) -> None:
+@pytest.mark.parametrize(("meanwhile", "count"), [(running, AFTER), (running, 0), (frozen, AFTER)])
+def test_x5_made_anew_and_refilled_while_it_reads(world: World, meanwhile: Callable[[World, Process], None], count: int) -> None:
+    """count: lives; of none nothing comes that would tell it."""
     old = lived(world)
     stood = cursors(world)
     (process,) = world.living("alpha")
     meanwhile(world, process)
     make_anew(world)
-    time.sleep(IDS_SECONDS)  # X5: what fills it sooner may be taken for what follows in the old one
-    new = begin(world, "new", AFTER)
+    new = begin(world, "new", count) if count else []
     process.signal(Signals.SIGCONT)
     mended(world, process, old, new, stood)
 
@@ -173,31 +174,41 @@ def test_i1_versions_made_anew_are_read_from_their_begin_and_what_was_accepted_s
 
 
 class Looking(Sink):
-    """Wants nothing while its queue is full. believing: whoever compares no ids."""
+    """Wants nothing while its queue is full. ids: what it knows of its topic; none: it takes the first that it is told."""
 
-    def __init__(self, topic: str, believing: bool) -> None:
+    def __init__(self, topic: str, ids: Mapping[str, UUID]) -> None:
         super().__init__(**{topic: 0})
-        self.believing, self.full, self.known = believing, False, dict[str, UUID]()
+        self.ids, self.full, self.told = ids, False, dict[str, UUID]()
 
     def wanted(self) -> Mapping[Lane, int]:
         return {} if self.full else super().wanted()
 
     def same(self, ids: Mapping[str, UUID]) -> bool:
-        self.known = self.known or dict(ids)
-        if self.believing or ids == self.known:
+        self.told = self.told or dict(self.ids or ids)
+        if ids == self.told:
             return True
         self.at.clear()
         return False
 
 
-@pytest.mark.parametrize("believing", [True, False])
-async def test_x5_a_session_goes_on_over_a_topic_that_is_made_anew(world: World, believing: bool) -> None:
-    """Where no request is under way meanwhile, the broker tells no error: the new log's records come from the old place on."""
-    sink = Looking(world.ns + TOY, believing)
+@pytest.mark.parametrize(
+    ("known", "looks", "taken"),
+    [(True, 0.0, [b"old"]), (False, 0.0, [b"old"]), (True, 3600.0, [b"old"]), (False, 3600.0, [b"old", b"new"])],
+    ids=["by id", "by name", "by id within the second", "by name within the second"],
+)
+async def test_x5_a_session_goes_on_over_a_topic_that_is_made_anew(
+    known: bool, looks: float, taken: list[bytes], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no request is under way meanwhile, by name the broker tells no error: the new log's records come from the old place on.
+
+    looks: seconds between two, which are no matter where it is read by id.
+    """
+    monkeypatch.setattr("shared.messaging.fetch.IDS_SECONDS", looks)
     await asyncio.to_thread(world.quit)
     client = AIOKafkaClient(**world.stack.settings("admin").aiokafka())
     await client.bootstrap()
     await client.set_topics([world.ns + TOY])
+    sink = Looking(world.ns + TOY, await ids_at(client, 1, [world.ns + TOY]) if known else {})
     world.raw(TOY, b"k", b"old", {}, 0)
     world.flush()
     session = asyncio.create_task(_session(client, 1, sink))
@@ -214,7 +225,7 @@ async def test_x5_a_session_goes_on_over_a_topic_that_is_made_anew(world: World,
         sink.full = False
         await turned(lambda: session.done() or not sink.at or len(sink.values) > 1)
         assert not session.done(), "no error"
-        assert (sink.values, sink.gone) == ([b"old", b"new"] if believing else [b"old"], [])
+        assert (sink.values, sink.gone) == (taken, [])
     finally:
         session.cancel()
         await client.close()

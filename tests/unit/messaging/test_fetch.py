@@ -1,4 +1,4 @@
-"""What a fetch session says and takes, against a broker that answers as scripted: X1 to X4."""
+"""What a fetch session says and takes, against a broker that answers as scripted, by names and by ids: X1 to X4."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from uuid import UUID
 
 import pytest
 from aiokafka.errors import CorruptRecordException, NotLeaderForPartitionError
-from aiokafka.protocol.fetch import FetchRequest_v11
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
@@ -20,8 +19,10 @@ from shared.messaging.store import Lane
 from shared.messaging.topic_ids import TopicIds
 
 X, Y = ("x", 0), ("y", 0)
+IDS = {"x": UUID(int=1), "y": UUID(int=2)}
 NOTHING: list[Any] = []
-OUT_OF_RANGE, NOT_LEADER, SESSION_ID_NOT_FOUND, INVALID_EPOCH = 1, 6, 70, 71
+OUT_OF_RANGE, NOT_LEADER, SESSION_ID_NOT_FOUND, INVALID_EPOCH, SESSION_BY_NAME = 1, 6, 70, 71, 106
+BY_NAME, BY_ID = 12, 18  # the newest version of Fetch that brokers of 3.0 and 4.3 understand
 
 
 def batch(base: int, *values: bytes, producer: int = -1, transactional: bool = False) -> bytes:
@@ -38,11 +39,25 @@ def part(lane: Lane, data: bytes = b"", error: int = 0, aborted: Any = None) -> 
 
 
 def answer(*parts: Any, session: int = 5, error: int = 0) -> SimpleNamespace:
-    return SimpleNamespace(error_code=error, session_id=session, topics=list(parts))
+    return SimpleNamespace(API_VERSION=11, error_code=error, session_id=session, topics=list(parts))
+
+
+def by_id(said: SimpleNamespace) -> SimpleNamespace:
+    """The same in version 13."""
+    topics: list[Any] = [(IDS[topic], [(*part, {}) for part in parts], {}) for topic, parts in said.topics]
+    return SimpleNamespace(**vars(said) | {"API_VERSION": 13, "topics": topics})
+
+
+@pytest.fixture(params=[BY_NAME, BY_ID], ids=["by name", "by id"], autouse=True)
+def newest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(Broker, "newest", request.param)
+    return int(request.param)
 
 
 class Broker:
     """Plays the script, then hangs up. asked: (session id, epoch, moved, forgotten) of each request."""
+
+    newest = BY_ID
 
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
@@ -50,8 +65,9 @@ class Broker:
         self.waits: list[int] = []  # ms that each request lets the broker wait
         self.cluster = SimpleNamespace(leader_for_partition=lambda place: 1)
         self.refreshed = 0
-        self.identity = UUID(int=1)  # of its topics
+        self.ids = dict(IDS)  # of its topics
         self.looks = 0
+        self.versions: list[int] = []  # of each request
 
     def force_metadata_update(self) -> None:
         self.refreshed += 1
@@ -59,15 +75,17 @@ class Broker:
     async def send(self, node: int, request: Any) -> Any:
         if isinstance(request, TopicIds):
             self.looks += 1
-            return SimpleNamespace(topics=[(0, name, self.identity) for name in request.topics])
-        built = request.build(FetchRequest_v11)
-        moved = {(topic, row[0]): row[2] for topic, rows in built.topics for row in rows}
-        forgotten = [(topic, number) for topic, numbers in built.forgotten_topics_data for number in numbers]
+            return SimpleNamespace(topics=[(0 if name in self.ids else 3, name, self.ids.get(name)) for name in request.topics])
+        built = request.prepare({1: (4, self.newest)})
+        named = {identity: name for name, identity in IDS.items()} if built.API_VERSION == 13 else {name: name for name in IDS}
+        moved = {(named[topic[0]], row[0]): row[2] for topic in built.topics for row in topic[1]}
+        forgotten = [(named[topic[0]], number) for topic in built.forgotten_topics_data for number in topic[1]]
+        self.versions.append(built.API_VERSION)
         self.waits.append(built.max_wait_time)
         self.asked.append((built.session_id, built.session_epoch, moved, forgotten))
         if not self.script:
             raise asyncio.CancelledError
-        return self.script.pop(0)
+        return by_id(self.script.pop(0)) if built.API_VERSION == 13 else self.script.pop(0)
 
 
 class Sink:
@@ -75,6 +93,7 @@ class Sink:
 
     def __init__(self, **at: int) -> None:
         self.at = {(name, 0): position for name, position in at.items()}
+        self.ids: Mapping[str, UUID] = IDS
         self.values: list[bytes | None] = []
         self.gone: list[Lane] = []
         self.arrivals = self.wells = 0
@@ -84,7 +103,7 @@ class Sink:
         return dict(self.at)
 
     def same(self, ids: Mapping[str, UUID]) -> bool:
-        if set(ids.values()) <= {UUID(int=1)}:
+        if ids.items() <= IDS.items():
             return True
         self.at.clear()
         return False
@@ -153,7 +172,7 @@ def test_x4_a_request_waits_long_only_while_nothing_is_to_be_done_and_never_as_t
     assert broker.waits == [0, CALM_MS, WAIT_MS, CALM_MS, WAIT_MS, WAIT_MS]
 
 
-@pytest.mark.parametrize("code", [SESSION_ID_NOT_FOUND, INVALID_EPOCH])
+@pytest.mark.parametrize("code", [SESSION_ID_NOT_FOUND, INVALID_EPOCH, SESSION_BY_NAME])
 def test_a_lost_session_is_begun_again_in_full(code: int) -> None:
     broker = play(Sink(x=3), answer(), answer(session=0, error=code), answer(session=9))
     assert broker.asked == [(0, 0, {X: 3}, []), (5, 1, {}, []), (0, 0, {X: 3}, []), (9, 1, {}, [])]
@@ -221,7 +240,7 @@ def test_x2_records_of_an_aborted_transaction_are_skipped_and_the_position_moves
     data = batch(10, b"a", producer=7, transactional=True) + batch(11, b"b", producer=8, transactional=True) + batch(12, b"c", producer=7)
     found, position = _records(X, 10, data, [(7, 10)])
     assert ([record.value for record in found], position) == ([b"b", b"c"], 13), "what producer 7 wrote outside a transaction stands"
-    later, _ = _records(X, 10, data, [(8, 12), (7, 10)])
+    later, _ = _records(X, 10, data, [(8, 12, {}), (7, 10, {})])
     assert [record.value for record in later] == [b"b", b"c"], "a transaction that begins later says nothing of what came before"
 
 
@@ -259,26 +278,3 @@ def test_x3_a_lane_that_cannot_be_read_keeps_no_other_from_its_records() -> None
     with pytest.raises(CorruptRecordException):
         asyncio.run(_session(Broker(answer(part(X, bytes(broken)), part(Y, batch(7, b"c")))), 1, sink))
     assert (sink.values, sink.arrivals, sink.wells, sink.at[X]) == ([b"c"], 1, 0, 3)
-
-
-def test_x5_what_a_topic_of_another_id_brings_is_not_handed_on() -> None:
-    """The first answer too: what made the session begin anew may have been just that."""
-    sink = Sink(x=3)
-    broker = Broker(answer(part(X, batch(3, b"another's"))))
-    broker.identity = UUID(int=2)
-
-    async def until_nothing_is_wanted() -> None:
-        session = asyncio.create_task(_session(broker, 1, sink))
-        while sink.at:  # noqa: ASYNC110 - turns of the loop
-            await asyncio.sleep(0)
-        session.cancel()
-
-    asyncio.run(until_nothing_is_wanted())
-    assert (sink.values, sink.gone, sink.wells, broker.looks) == ([], [], 0, 1)
-
-
-def test_x5_ids_are_looked_at_once_a_second_whatever_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = iter((10.0, 10.0, 10.5, 10.9, 11.0, 11.0, 11.1))
-    monkeypatch.setattr("shared.messaging.fetch.time", SimpleNamespace(monotonic=lambda: next(moments)))
-    broker = play(Sink(x=3), *(answer() for _ in range(5)))
-    assert (broker.looks, next(moments, None)) == (2, None)

@@ -44,7 +44,7 @@ async def test_c4_what_runs_while_its_topic_is_found_to_be_another_is_not_commit
 
     monkeypatch.setattr(Connection, "execute", execute)
     flow = arrange(Consumer(SERVICE, TOPICS, Static(Versions()), 4, lambda: NOON, Found(SERVICE, 4)))
-    flow._ids = {"shop.v1": OLD}
+    flow.ids = {"shop.v1": OLD}
     headers = (("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_source", b"s"), ("ce_type", b"coin"))
     arrive(flow, Record("shop.v1", 0, 0, KEY.encode(), Coin(jar=KEY, n=1, occurred_at=NOON).to_json(), headers))
     await turns()
@@ -75,7 +75,7 @@ async def test_i1_what_stands_on_another_topic_is_looked_at_at_once_and_stands_u
     monkeypatch.setattr(Connection, "fetch", fetch)
     monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 60.0)
     flow = arrange(run)
-    flow._connect, flow._ids, flow.queues = connect, {"x.v1": OLD}, Queues({X: 91, Y: 91}, (), 4)
+    flow._connect, flow.ids, flow.queues = connect, {"x.v1": OLD}, Queues({X: 91, Y: 91}, (), 4)
     flow.well(flow.wanted())
     watch = asyncio.create_task(flow._watch())
     await turns()
@@ -106,3 +106,27 @@ async def test_i1_a_cursor_that_was_moved_learns_its_topic_soon(monkeypatch: pyt
     await turns()
     watch.cancel()
     assert (asked, flow.positions[X]) == ([AFRESH], 0)
+
+
+async def test_i1_an_id_that_a_broker_tells_first_is_learnt_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then the topic is read by its name."""
+    asked, known = list[str](), dict[str, UUID]()
+
+    async def connect(purpose: str) -> Any:
+        asked.append(purpose)
+        known["x.v1"] = OLD  # as the check of each such connection does
+        return Connection([], [])
+
+    async def fetch(self: Connection, sql: str, *_: Any) -> list[Any]:
+        return list(known.items()) if sql == KNOWN else []
+
+    monkeypatch.setattr(Connection, "fetch", fetch)
+    monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 60.0)
+    flow = arrange(done)
+    flow._connect, flow.ids = connect, {}
+    watch = asyncio.create_task(flow._watch())
+    for _ in range(2):
+        assert flow.same({"x.v1": OLD})
+        await turns()
+    watch.cancel()
+    assert (asked, flow.ids, flow.halts()) == ([AFRESH], {"x.v1": OLD}, {})
