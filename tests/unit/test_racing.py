@@ -63,7 +63,8 @@ def test_first_orders_paid_and_claimed_while_accounts_are_joined_r4_6(chance: Ra
         told.append(delivered(order_id, buyer_id) if chance.random() < 0.6 else cancelled(order_id, buyer_id))
         lanes.append([*told, claimed(order_id, buyer_id)])
     for buyer_id in chance.sample(BUYERS, 2):
-        lanes.append([before(buyer_id, PAID, "06-10 13:00"), before(buyer_id, None, "06-10 14:00")][: chance.randint(1, 2)])
+        words: list[Message] = [before(buyer_id, PAID, "06-10 13:00"), before(buyer_id, None, "06-10 14:00")]
+        lanes.append(words[: chance.randint(1, 2)])
     for found in walk(Desk(asks=False), lanes, chance):
         assert found == []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -31,6 +32,7 @@ from tests.unit.verify.damaged import Copy, of_order
 from tests.unit.verify.recorded import checked, log_of, tables_of, wrong
 
 ACCOUNTS = 6
+T = TypeVar("T", bound=Town)
 TIGHT = b.with_policy("refund", fund=FundPolicy(day_minor={"CNY": 250_00}, hour_claims_max=2, hour_bp=9_000))
 
 
@@ -44,9 +46,11 @@ def bought(number: int, *, waived: bool) -> list[Message]:
     return [placed, of(b.succeeded(payment_id=payment, when=f"06-01 10:{10 + number % 3}"), order)]
 
 
-def play(dice: random.Random, policies: Policies = b.POLICIES) -> Town:
-    """Every account orders once; links come before, between and after; half of the orders are paid for by the platform from the start."""
-    town = Town(policies, dice)
+def play(dice: random.Random, policies: Policies = b.POLICIES, town: Callable[[Policies, random.Random], T] = Town) -> T:  # type: ignore[assignment]
+    """Every account orders once; links, and words of orders elsewhere, come before, between and after; half of the orders are paid for
+    by the platform from the start.
+    """
+    found = town(policies, dice)
     links: list[Message] = [linked(f"b{dice.randrange(ACCOUNTS)}", f"t{dice.randrange(3)}") for _ in range(6)]
     words: list[Message] = [
         before(f"b{dice.randrange(ACCOUNTS)}", dice.choice([None, "06-01 10:05", "06-01 10:11"]), f"06-01 11:{number:02}")
@@ -64,16 +68,16 @@ def play(dice: random.Random, policies: Policies = b.POLICIES) -> Town:
     steps += [([*links[cut[0] : cut[1]], *words[heard:], *late], "06-25 00:00"), (links[cut[1] :], "08-01 00:00")]
     for place, (events, end) in enumerate(steps):
         told = [(f"e{place}-{number}", event) for number, event in enumerate(events)] * 2
-        town.tell(mixed(told, dice))
-        town.advance(b.at(end))
-    return town
+        found.tell(mixed(told, dice))
+        found.advance(b.at(end))
+    return found
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32), st.booleans())
 def test_whatever_topic_is_faster_every_statement_holds_and_no_person_has_it_twice_but_joined_later_r4_6(seed: int, tight: bool) -> None:
     policies = TIGHT if tight else b.POLICIES
-    town = play(random.Random(seed), policies)
+    town: Town = play(random.Random(seed), policies)
     assert wrong(checked(town, policies)) == []
     assert town.waiting() == []
     told = [fact for _, kind, fact in town.facts if kind == "first_order.doubled"]
