@@ -78,7 +78,7 @@ class Cluster:
 
     @property
     def first(self) -> str | None:
-        """The order that the guarantee is for; None: none, or it is used. Source: R4.6."""
+        """The order here that the guarantee is for, unless it began elsewhere; None: none, or it is used. Source: R4.6."""
         left = (order_id for order_id, order in self.orders.items() if order.state != "void")
         return min(left, key=lambda order_id: (*self.orders[order_id].place, order_id), default=None)
 
