@@ -274,6 +274,8 @@ RefundCode = Literal[
     "dispute.before_refusal",
     "evidence.too_late",
     "evidence.too_many",
+    "first_order.elsewhere",
+    "first_order.elsewhere_known",
     "first_order.not_first",
     "first_order.used",
     "fund.approved",
@@ -1035,6 +1037,13 @@ CATALOGUE: dict[str, Entry] = {
         "These units were cancelled before. Their money goes back with that.",
     ),
     "certificate.exists": Entry("the order's certificate was issued before"),
+    "first_order.elsewhere": Entry(
+        "the first paid order of the buyer, or of one who is the same person, was in the system from which its shop moved here",
+        False,
+        "此前已有付款订单，该订单不是首单，不享受首单保障",
+        "An order was paid for before this one, so the first-order guarantee does not apply.",
+    ),
+    "first_order.elsewhere_known": Entry("the same of the buyer's orders elsewhere, or something dated later, was said before"),
     "first_order.not_first": Entry(
         "an earlier paid order of the buyer, or of one who is the same person, is the first",
         False,

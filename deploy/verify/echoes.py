@@ -91,6 +91,7 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     dispute.CaseReopened: {ruling.RulingMade: ("case_id",)},  # why is told with the verdict, by CaseAppealEnded
     dispute.CaseAppealEnded: {ruling.RulingMade: RULED},
     first_order.FundAsked: {storefront.RefundRequested: ("order_id", "case_id")},
+    first_order.OrderedElsewhere: {member.MemberOrderedBefore: ("buyer_id", "first_paid_at")},
     first_order.FirstOrderUsed: {storefront.RefundRequested: ("order_id", "case_id", "buyer_id")},
     chargeback.ChargebackReceived: {psp.ChargebackOpened: WHY},
     chargeback.OrderDisputed: {chargeback.ChargebackReceived: ("order_id", "chargeback_id")},

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from deploy.verify import elsewhere
 from deploy.verify.log import Entry, Log, cause
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
@@ -28,6 +29,7 @@ from shared.contracts.first_order import (
     FundStopped,
     MemberKnown,
     OrderCounted,
+    OrderedElsewhere,
     OrderMarked,
 )
 from shared.contracts.identity import MemberJoined
@@ -47,18 +49,21 @@ class Known:
     paid: set[Place] = field(default_factory=set)
     void: set[str] = field(default_factory=set)
     uses: set[str] = field(default_factory=set)
+    elsewhere: elsewhere.Said = field(default_factory=elsewhere.Said)
 
 
 def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
     yield _members(log, tables)
-    yield _uses(log, tables)
+    clusters: defaultdict[str, Known] = defaultdict(Known)
+    yield _uses(log, tables, clusters)
+    yield elsewhere.check(log, tables, defaultdict(elsewhere.Said, {name: known.elsewhere for name, known in clusters.items()}))
     yield _payers(log)
     yield _fund(log, tables, policies)
 
 
 def _members(log: Log, tables: Tables) -> Check:
     """A buyer is in the least cluster that it was ever told to be in, as far as the refund service has read; and is known from the first
-    order that counts.
+    order that counts, or from what was said of its orders elsewhere.
     """
     check = Check("first orders: every buyer with an order that counts is known, in the least cluster that was told")
     done = tables.taken["refund"].lasts
@@ -67,7 +72,8 @@ def _members(log: Log, tables: Tables) -> Check:
         if (entry.sequence or 0) <= done.get((entry.topic, entry.partition), 0):
             least[joined.buyer_id] = min(joined.cluster, least.get(joined.buyer_id, joined.buyer_id))
     buyers = {fact.order_id: fact.buyer_id for _, fact in log.of(OrderPaid)}
-    for buyer in {buyers[fact.order_id] for _, fact in log.of(OrderCounted) if fact.order_id in buyers}:
+    said = {fact.buyer_id for _, fact in log.of(OrderedElsewhere)}
+    for buyer in said | {buyers[fact.order_id] for _, fact in log.of(OrderCounted) if fact.order_id in buyers}:
         least.setdefault(buyer, buyer)
     rows = tables.entities["known_member"]
     for buyer in sorted(least.keys() | rows.keys()):
@@ -80,12 +86,11 @@ def _members(log: Log, tables: Tables) -> Check:
     return check
 
 
-def _uses(log: Log, tables: Tables) -> Check:
+def _uses(log: Log, tables: Tables, clusters: defaultdict[str, Known]) -> Check:
     """Each use is of the least payment that its cluster knew of and that no seller had given up, and the first of that cluster."""
     check = Check("first orders: each use is its cluster's first order as then known, and one unless a later link joined two")
     orders = {fact.order_id: (fact.occurred_at, fact.payment_id, fact.order_id) for _, fact in log.of(OrderPaid)}
     buyers = {fact.order_id: fact.buyer_id for _, fact in log.of(OrderPaid)}
-    clusters: defaultdict[str, Known] = defaultdict(Known)
     for entry in _by_version(log):
         fact: Any = entry.event
         known = clusters[fact.cluster]
@@ -100,10 +105,15 @@ def _uses(log: Log, tables: Tables) -> Check:
                 known.paid |= {(one.paid_at, one.payment_id, one.order_id) for one in fact.orders}
                 known.void |= {one.order_id for one in fact.orders if one.state == "void"}
                 known.uses |= {one.order_id for one in fact.uses}
+                known.elsewhere.hear(fact)
+            case OrderedElsewhere():
+                known.elsewhere.hear(fact)
             case FirstOrderUsed():
                 first = min((place for place in known.paid if place[2] not in known.void), default=None)
                 told = orders.get(fact.order_id)
                 check.that(not known.uses, f"{entry}: {fact.cluster} has used its guarantee before, for {sorted(known.uses)[:1]}")
+                before = known.elsewhere.first
+                check.that(before is None or told is None or told[0] < before, f"{entry}: the first order of {fact.cluster} was elsewhere")
                 check.that(first == told, f"{entry}: the first order of {fact.cluster} is {first}, used is {told}")
                 check.that(buyers.get(fact.order_id) == fact.buyer_id, f"{entry}: {fact.order_id} is of {buyers.get(fact.order_id)}")
                 known.uses.add(fact.order_id)
@@ -146,7 +156,7 @@ def _left_behind(check: Check, log: Log, clusters: Mapping[str, Known], buyers: 
 
 
 def _by_version(log: Log) -> list[Entry]:
-    kinds: tuple[type[Message], ...] = (OrderCounted, OrderMarked, ClusterEnlarged, FirstOrderUsed)
+    kinds: tuple[type[Message], ...] = (OrderCounted, OrderMarked, ClusterEnlarged, FirstOrderUsed, OrderedElsewhere)
     return sorted((entry for kind in kinds for entry, _ in log.of(kind)), key=lambda entry: int(entry.header("ce_entityversion") or 0))
 
 

@@ -49,7 +49,8 @@ ENTITIES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "member.assigned": ("member", lambda fact: fact.buyer_id),
     "member.known": ("known_member", lambda fact: fact.buyer_id),
     **dict.fromkeys(
-        ("first_order.counted", "first_order.marked", "first_order.used", "cluster.enlarged"), ("known_cluster", lambda fact: fact.cluster)
+        ("first_order.counted", "first_order.marked", "first_order.used", "first_order.elsewhere", "cluster.enlarged"),
+        ("known_cluster", lambda fact: fact.cluster),
     ),
     **dict.fromkeys(("fund.drawn", "fund.stopped"), ("fund", lambda fact: f"{fact.day}/{fact.currency}")),
     "token.held": ("token", lambda fact: f"{fact.kind}:{fact.token}"),

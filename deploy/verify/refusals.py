@@ -16,7 +16,7 @@ from deploy.verify.log import Log, copied_from
 from deploy.verify.report import Check
 from deploy.verify.verdicts import end, guarantee
 from shared.contracts.certificate import CertificateIssued, Withheld
-from shared.contracts.first_order import FirstOrderUsed, MemberKnown
+from shared.contracts.first_order import FirstOrderUsed, MemberKnown, OrderedElsewhere
 from shared.contracts.order import OrderPaid, ParcelSent
 from shared.contracts.refund import CaseOpened, WindowOpened
 from shared.contracts.storefront import RefundRequested
@@ -30,7 +30,7 @@ TOO_EARLY = ("claim.not_signed", "no_reason.not_signed")
 @dataclass(slots=True)
 class Known:
     """Of all orders: certificates, signings and cases by line, what was sent, who is whose, who used the first order. paid: those of which
-    something was due; any other is nobody's first (R4.6).
+    something was due; any other is nobody's first (R4.6). elsewhere: buyers, and when each paid its first order there, as was ever said.
     """
 
     certificates: dict[str, CertificateIssued] = field(default_factory=dict)
@@ -40,6 +40,7 @@ class Known:
     cluster: dict[str, str] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
     paid: defaultdict[str, list[tuple[datetime, str, str]]] = field(default_factory=lambda: defaultdict(list))
+    elsewhere: list[tuple[str, datetime]] = field(default_factory=list)
 
     def same(self, buyer_id: str, other: str) -> bool:
         """Two accounts of one person, as is known in the end."""
@@ -74,6 +75,7 @@ def _known(log: Log) -> Known:
     for _, member in log.of(MemberKnown):
         known.cluster[member.buyer_id] = min(member.cluster, known.cluster.get(member.buyer_id, member.cluster))
     known.users = {fact.buyer_id for _, fact in log.of(FirstOrderUsed)}
+    known.elsewhere = [(said.buyer_id, said.first_paid_at) for _, said in log.of(OrderedElsewhere) if said.first_paid_at is not None]
     for _, paid in log.of(OrderPaid):
         if paid.amount_minor:
             known.paid[paid.buyer_id].append((paid.occurred_at, paid.payment_id, paid.order_id))
@@ -102,6 +104,8 @@ def _right(code: str, request: RefundRequested, known: Known) -> bool | None:
             return place in known.sent
         case "first_order.used":
             return any(known.same(request.buyer_id, user) for user in known.users)
+        case "first_order.elsewhere":
+            return _was_elsewhere(request, known)
         case "first_order.not_first":
             return _another_was_first(request, known)
         case _ if code in WINDOWS and promised is not None:
@@ -114,7 +118,17 @@ def _right(code: str, request: RefundRequested, known: Known) -> bool | None:
             return None
 
 
+def _was_elsewhere(request: RefundRequested, known: Known) -> bool:
+    mine = _place(request, known)
+    return any(known.same(request.buyer_id, buyer) and (mine is None or paid_at <= mine[0]) for buyer, paid_at in known.elsewhere)
+
+
 def _another_was_first(request: RefundRequested, known: Known) -> bool:
-    mine = next((place for place in known.paid[request.buyer_id] if place[2] == request.order_id), None)
+    mine = _place(request, known)
     others = (place for buyer, places in known.paid.items() if known.same(request.buyer_id, buyer) for place in places)
     return mine is None or any(place < mine for place in others)
+
+
+def _place(request: RefundRequested, known: Known) -> tuple[datetime, str, str] | None:
+    """Among the first orders; None: nothing was due of it."""
+    return next((place for place in known.paid[request.buyer_id] if place[2] == request.order_id), None)

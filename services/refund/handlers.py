@@ -16,6 +16,7 @@ from shared.contracts.first_order import FirstOrderDoubled, FundAsked
 from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused
 from shared.contracts.identity import MemberJoined
 from shared.contracts.logistics import ReturnSigned
+from shared.contracts.member import MemberOrderedBefore
 from shared.contracts.merchant import (
     CaseAccepted,
     CaseRefused,
@@ -81,12 +82,12 @@ OfOrder = (
     | MemberJoined
     | FundAsked
 )
-OfBuyer = CardGranted | CardRevoked | ScoreChanged
+OfBuyer = CardGranted | CardRevoked | ScoreChanged | MemberOrderedBefore
 Input = OfOrder | OfBuyer
 
 
 def handle(event: Input, policy: Policies) -> Plan:
-    if isinstance(event, CardGranted | CardRevoked | ScoreChanged):
+    if isinstance(event, CardGranted | CardRevoked | ScoreChanged | MemberOrderedBefore):
         return _of_buyer(event)
     if isinstance(event, MemberJoined):
         return on(event, clusters.move, MEMBER.one(event.buyer_id), clusters.both_clusters(event))
@@ -188,6 +189,8 @@ def _of_buyer(event: OfBuyer) -> Plan:
             return on(event, decide.note_score, BUYER.one(decide.buyer_of(event.subject_id)))
         case ScoreChanged():
             return on(event, decide.pass_over, given(None))
+        case MemberOrderedBefore():
+            return on(event, clusters.before, MEMBER.one(event.buyer_id), clusters.own_cluster(event.buyer_id))
         case _:
             assert_never(event)
 

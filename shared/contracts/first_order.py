@@ -32,6 +32,14 @@ class ClusterUse(Part):
     buyer_id: Id
 
 
+class ClusterElsewhere(Part):
+    """What was said last of a buyer's first order elsewhere. first_paid_at None: there was none."""
+
+    buyer_id: Id
+    first_paid_at: AwareDatetime | None
+    told_at: AwareDatetime
+
+
 class FirstOrderUsed(Message):
     """The cluster has used its guarantee for this order, whatever becomes of the claim; nothing takes that back. Source: R4.6.
 
@@ -155,6 +163,21 @@ class OrderMarked(Message):
     state: Literal["stands", "void"]
 
 
+class OrderedElsewhere(Message):
+    """The buyer's first paid order was elsewhere. first_paid_at None: it was not, as was said before. Source: R4.6.
+
+    Producer: refund. Consumers: nobody (private to refund).
+    """
+
+    type: ClassVar[str] = "first_order.elsewhere"
+    topic: ClassVar[Topic] = REFUND_INTERNAL
+    key_field: ClassVar[str] = "buyer_id"
+
+    buyer_id: Id
+    cluster: Id
+    first_paid_at: AwareDatetime | None
+
+
 class MemberKnown(Message):
     """The buyer's orders count in this cluster from now on.
 
@@ -182,3 +205,4 @@ class ClusterEnlarged(Message):
     cluster: Id
     orders: tuple[ClusterOrder, ...] = ()
     uses: tuple[ClusterUse, ...] = ()
+    elsewhere: tuple[ClusterElsewhere, ...] = ()

@@ -1,9 +1,11 @@
 """The member app: what it knows of who is whose second account, as opaque tokens, and what members would like."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
 
 from shared.contracts.topics import MEMBER
-from shared.contracts.types import Id
+from shared.contracts.types import Id, Moment
 from shared.messaging.message import Message, Topic
 
 TokenKind = Literal["phone", "device", "payout_account", "address"]
@@ -22,6 +24,30 @@ class IdentityLinked(Message):
     buyer_id: Id
     kind: TokenKind
     token: Id
+
+
+class MemberOrderedBefore(Message):
+    """The buyer's first paid order was elsewhere: in the system from which its shop moves here. Source: R4.6.
+
+    An order here that was paid at that moment or later is no first one, neither this buyer's nor that of who is the same person. Only
+    orders that were paid count, and not those that their seller cancelled. Of orders that are brought in nothing is said: they count here.
+    What is dated last holds, in whatever order it comes, and for claims that come after it: what was granted stays.
+    Producer: member. Consumers: refund.
+    """
+
+    type: ClassVar[str] = "member.ordered_before"
+    topic: ClassVar[Topic] = MEMBER
+
+    buyer_id: Id
+    first_paid_at: Moment | None = Field(
+        description="when it was paid; where only a later one is known, that one; null: there was none, what was said was wrong"
+    )
+
+    @model_validator(mode="after")
+    def _was_before(self) -> Self:
+        if self.first_paid_at is not None and self.first_paid_at > self.occurred_at:
+            raise ValueError("first_paid_at is after occurred_at")
+        return self
 
 
 class TrustCardClaimed(Message):

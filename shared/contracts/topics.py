@@ -11,7 +11,7 @@ PSP = Topic("psp.v1", "order_id", ("psp",), ("order", "payment"), warden="paymen
 LOGISTICS = Topic("logistics.v1", "order_id", ("logistics",), ("order", "refund"), warden="order")
 SELLER = Topic("seller.v1", "seller_id", ("seller",), ("payment",), warden="payment")
 MERCHANT = Topic("merchant.v1", "order_id", ("merchant",), ("order", "refund"), warden="refund")
-MEMBER = Topic("member.v1", "buyer_id", ("member",), ("order", "trust"), warden="order")
+MEMBER = Topic("member.v1", "buyer_id", ("member",), ("order", "refund", "trust"), warden="order")
 GOVERNANCE = Topic("governance.v1", "subject", ("governance",), ("order", "trust"), warden="order")
 RULING = Topic("ruling.v1", "order_id", ("ruling",), ("order", "payment", "refund"), warden="order")
 

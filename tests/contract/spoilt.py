@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 Bad = tuple[Any, ...]
-Fields = dict[str, str]  # name → sort; `?` behind it: may be null or left out; `~`: may be left out
+Fields = dict[str, str]  # name → sort; `?` behind it: may be null or left out; `~`: may be left out; `!`: may be null
 
 NO_TEXT: Bad = (7, 1.5, True, [], {})
 NO_INT: Bad = (1.5, 100.0, "1", True, [], {})
@@ -141,6 +141,7 @@ EVENTS: dict[str, Fields] = {
         "seller_id": "id", "withdrawal_id": "id", "amount_minor": "asked", "currency": "currency", "of": "purse~",
     },
     "member.v1/identity.linked": {"buyer_id": "id", "kind": "token", "token": "id"},
+    "member.v1/member.ordered_before": {"buyer_id": "id", "first_paid_at": "time!"},
     "member.v1/trust_card.claimed": {"buyer_id": "id", "claim_id": "id"},
     "member.v1/vote.cast": {"buyer_id": "id", "vote_id": "id", "promoter_id": "id"},
     "governance.v1/product.reviewed": {"campaign_id": "id", "sku": "id", "approved": "bool", "reason": "text~"},
@@ -178,10 +179,10 @@ NO_LINES: Bad = (1, "1", {}, [0], [201], [-1], [1.0], ["1"], [None], [1] * 201)
 
 
 def _of(sort: str) -> Iterator[tuple[Any, str]]:
-    bare = sort.rstrip("?~")
-    if not sort.endswith("?"):
+    bare = sort.rstrip("?~!")
+    if not sort.endswith(("?", "!")):
         yield None, "event.invalid"
-    if sort == bare:
+    if sort == bare or sort.endswith("!"):
         yield ..., "event.invalid"
     if bare in NUMBERS:
         yield from ((number, "event.number_out_of_range") for number in (2**63, -(2**63) - 1, 10**30))

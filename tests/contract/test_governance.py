@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.governance import AllotmentSet, ProductReviewed, ViolationRecorded
-from shared.contracts.member import IdentityLinked
+from shared.contracts.member import IdentityLinked, MemberOrderedBefore
 from shared.messaging.envelope import decode
 from shared.messaging.message import Message
 from shared.messaging.record import Incoming, Record, Unreadable
@@ -18,6 +18,7 @@ AT = "2026-06-01T10:00:00Z"
 REVIEW = {"campaign_id": "c618", "sku": "sku1", "approved": True, "occurred_at": AT}
 ALLOTMENT = {"campaign_id": "c618", "sku": "sku1", "units": 5, "limit_per_identity": 2, "occurred_at": AT}
 VIOLATION = {"subject_id": "seller:s1", "violation_id": "v1", "kind": "off_platform", "points": 20, "level": 2, "occurred_at": AT}
+BEFORE = {"buyer_id": "b1", "first_paid_at": "2019-11-11T00:00:00+08:00", "occurred_at": AT}
 LINK = {"buyer_id": "b1", "kind": "phone", "token": "t1", "occurred_at": AT}
 
 
@@ -38,6 +39,9 @@ def taken(kind: type[Message], value: dict[str, Any], key: str) -> Incoming | Un
         (ViolationRecorded, VIOLATION, "seller:s1"),
         (ViolationRecorded, {**VIOLATION, "level": None}, "seller:s1"),
         (IdentityLinked, LINK, "b1"),
+        (MemberOrderedBefore, BEFORE, "b1"),
+        (MemberOrderedBefore, {**BEFORE, "first_paid_at": AT}, "b1"),
+        (MemberOrderedBefore, {**BEFORE, "first_paid_at": None}, "b1"),
     ],
 )
 def test_what_is_right_is_taken(kind: type[Message], value: dict[str, Any], key: str) -> None:
@@ -61,6 +65,8 @@ def test_what_is_right_is_taken(kind: type[Message], value: dict[str, Any], key:
         (IdentityLinked, {**LINK, "kind": "email"}, "b1", "event.invalid"),
         (IdentityLinked, {**LINK, "token": "+86 138 0000 0000"}, "b1", "event.invalid"),
         (IdentityLinked, LINK, "b2", "event.key_mismatch"),
+        (MemberOrderedBefore, {**BEFORE, "first_paid_at": "2026-06-01T10:00:01Z"}, "b1", "event.invalid"),
+        (MemberOrderedBefore, BEFORE, "b2", "event.key_mismatch"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_code(kind: type[Message], value: dict[str, Any], key: str, code: str) -> None:

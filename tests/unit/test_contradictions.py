@@ -22,6 +22,7 @@ from tests.unit import builders as b
 from tests.unit.order.fair import allotted, reviewed, wanted
 from tests.unit.payment import asks, disputes
 from tests.unit.refund import life
+from tests.unit.refund.firsts import before
 from tests.unit.town import Town
 from tests.unit.trust.rulebook import appeal, lesson, uphold, violation, void
 from tests.unit.trust.test_votes import vote
@@ -54,7 +55,7 @@ def town() -> Silent:
         of("o2", b.cancel(None, "pay2", "b2")), b.shipped("p1", {1: 2}), b.collected("p1", "06-02 11:00"), b.signed("p1", "06-02 18:00"),
         life.requested("c1", quantity=1, when="06-02 19:00"),
         violation("old", when="05-01 10:00"), violation(), void("gone"), lesson(), violation("lost"), appeal("lost"), uphold("lost"),
-        vote("b9", "k9", when=NOW),
+        vote("b9", "k9", when=NOW), before("b9", when="06-02 10:00"),
     ]  # fmt: skip
     found.tell((f"e{number}", event) for number, event in enumerate(told))
     found.advance(b.at("06-03 11:00"))
@@ -148,6 +149,7 @@ CASES: list[tuple[str, Message, str]] = [
     ("too late", appeal("old"), "violation.appeal_too_late"),
     (UNKNOWN, appeal("never"), "… violation.before_recorded"),
     (UNKNOWN, uphold(), "… violation.before_appealed"),
+    ("said before", before("b9", None, "06-01 10:00"), "first_order.elsewhere_known"),
     ("said before", vote("b9", "k9", when=NOW), "vote.known"),
     ("said before", vote("b9", "k8", "other", NOW), "vote.day_used"),
     ("for oneself", vote("k7", "k7", when=NOW), "vote.for_oneself"),
@@ -189,6 +191,7 @@ def test_every_new_upstream_event_has_its_contradiction() -> None:
         "parcel.lost", "ruling.made", "seller.registered", "deposit.topped_up", "compensation.succeeded", "compensation.failed",
         "payout.succeeded", "payout.failed", "allotment.set", "chargeback.opened", "chargeback.closed", "prefund.topped_up",
         "violation.recorded", "violation.voided", "violation.appealed", "violation.upheld", "study.credited", "vote.cast",
+        "member.ordered_before",
     }  # fmt: skip
     assert expected <= {event.type for _, event, _ in CASES}
 

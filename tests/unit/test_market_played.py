@@ -18,9 +18,11 @@ from shared.contracts import registry
 from tests.unit.fairground import Fairground
 from tests.unit.verify.recorded import checked, wrong
 
-# What no fate plays: what the simulated provider says when it is asked, and what takes a race, a bank's silence or a person's hand.
+# What no fate plays: what the simulated provider says when it is asked, and what takes a race, a bank's silence, a person's hand or a
+# shop that moves here.
 NOT_PLAYED = {
     "governance.v1": {"score.explanation_requested"},
+    "member.v1": {"member.ordered_before"},
     "order.v1": {"order.closed", "ruling.noted", "shipment_hold.refused"},
     "party.v1": {
         *("payout.overdue", "payout.returned"),

@@ -23,7 +23,7 @@ from tests.unit.order.fair import allotted, linked, reviewed, wanted
 from tests.unit.order.shop import POLICIES
 from tests.unit.racing import skews, walk
 from tests.unit.refund import life, test_buyers
-from tests.unit.refund.firsts import NO_SELLER, PAID, Desk, cancelled, claimed, delivered, joins, paid
+from tests.unit.refund.firsts import NO_SELLER, PAID, Desk, before, cancelled, claimed, delivered, joins, paid
 from tests.unit.trust.facts import appealed, closed
 
 BUYERS = ["b1", "b2", "b3", "b4"]
@@ -62,6 +62,9 @@ def test_first_orders_paid_and_claimed_while_accounts_are_joined_r4_6(chance: Ra
         told: list[Message] = [paid(order_id, buyer_id, when=b.at(PAID) + timedelta(minutes=chance.randrange(4)))]
         told.append(delivered(order_id, buyer_id) if chance.random() < 0.6 else cancelled(order_id, buyer_id))
         lanes.append([*told, claimed(order_id, buyer_id)])
+    for buyer_id in chance.sample(BUYERS, 2):
+        words: list[Message] = [before(buyer_id, PAID, "06-10 13:00"), before(buyer_id, None, "06-10 14:00")]
+        lanes.append(words[: chance.randint(1, 2)])
     for found in walk(Desk(asks=False), lanes, chance):
         assert found == []
 

@@ -27,6 +27,7 @@ UNREAD = {
     "card.known",
     "case.known",
     "certificate.exists",
+    "first_order.elsewhere_known",
     "return.signed_before",
     "ruling.exceeds_claim",
     "ruling.finds_unheard",

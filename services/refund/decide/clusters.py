@@ -18,18 +18,21 @@ from services.refund.decide.parcels import open_windows, reduce
 from services.refund.decide.promise import issue
 from services.refund.model import CLUSTER, Buyer, Card, Cluster, Member, OwnOrder, Purchase, joined
 from shared.contracts.first_order import (
+    ClusterElsewhere,
     ClusterEnlarged,
     ClusterOrder,
     ClusterUse,
     FirstOrderDoubled,
     MemberKnown,
     OrderCounted,
+    OrderedElsewhere,
     OrderMarked,
 )
 from shared.contracts.identity import MemberJoined
+from shared.contracts.member import MemberOrderedBefore
 from shared.contracts.order import OrderPaid, ParcelDelivered, UnitsCancelled
 from shared.messaging.message import Message
-from shared.messaging.shape import Outcome, Touch
+from shared.messaging.shape import Outcome, Reject, Touch
 from shared.policy import Policy
 
 
@@ -68,8 +71,7 @@ def paid(
     after = joined(cluster or Cluster(), Cluster({event.order_id: OwnOrder(event.occurred_at, event.payment_id)}))
     if not event.amount_minor or event.order_id not in after.orders:
         return issued
-    known = () if member is not None else (MemberKnown(buyer_id=event.buyer_id, cluster=event.buyer_id, occurred_at=event.occurred_at),)
-    return *issued, counted, *known
+    return *issued, counted, *_known(event, member)
 
 
 def delivered(
@@ -90,8 +92,27 @@ def cancelled(event: UnitsCancelled, member: Member | None, purchase: Purchase |
     return (*reduced, *_marked(event, "void", member, cluster)) if event.order_cancelled else reduced
 
 
+def before(event: MemberOrderedBefore, member: Member | None, cluster: Cluster | None) -> Outcome:
+    """Kept of each account as it was said last, so that a mistake can be taken back, and news that come late change nothing; whoever
+    claims is judged by what is known then. Its buyer is known from then on, as by an order that counts. Source: R4.6.
+    """
+    said = cluster.elsewhere.get(event.buyer_id) if cluster is not None else None
+    if said is not None and event.occurred_at <= said.told_at:
+        return Reject("first_order.elsewhere_known")
+    elsewhere = OrderedElsewhere(
+        buyer_id=event.buyer_id,
+        cluster=cluster_of(member, event.buyer_id),
+        first_paid_at=event.first_paid_at,
+        occurred_at=event.occurred_at,
+    )
+    return elsewhere, *_known(event, member)
+
+
 def move(event: MemberJoined, member: Member | None, clusters: Mapping[str, Cluster]) -> Outcome:
-    """The member brings all that its cluster knows: no use is forgotten on the way. Only ever to a lesser cluster. Source: R4.6."""
+    """The member brings all that its cluster knows: no use or order elsewhere is forgotten on the way. Only ever to a lesser one.
+
+    Source: R4.6.
+    """
     before = cluster_of(member, event.buyer_id)
     if before <= event.cluster:
         return ()
@@ -106,12 +127,23 @@ def move(event: MemberJoined, member: Member | None, clusters: Mapping[str, Clus
         if order_id in after.orders
     )
     uses = (ClusterUse(order_id=order_id, buyer_id=buyer_id) for order_id, buyer_id in brought.uses.items())
-    enlarged = ClusterEnlarged(cluster=event.cluster, orders=tuple(orders), uses=tuple(uses), occurred_at=event.occurred_at)
+    elsewhere = (
+        ClusterElsewhere(buyer_id=buyer_id, first_paid_at=said.first_paid_at, told_at=said.told_at)
+        for buyer_id, said in brought.elsewhere.items()
+    )
+    enlarged = ClusterEnlarged(
+        cluster=event.cluster, orders=tuple(orders), uses=tuple(uses), elsewhere=tuple(elsewhere), occurred_at=event.occurred_at
+    )
     return known, enlarged, *_doubled(event, there, brought)
 
 
 def cluster_of(member: Member | None, buyer_id: str) -> str:
     return member.cluster if member is not None else buyer_id
+
+
+def _known(event: OrderPaid | MemberOrderedBefore, member: Member | None) -> Iterator[MemberKnown]:
+    if member is None:
+        yield MemberKnown(buyer_id=event.buyer_id, cluster=event.buyer_id, occurred_at=event.occurred_at)
 
 
 def _marked(

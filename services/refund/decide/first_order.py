@@ -36,6 +36,8 @@ def claim(event: RefundRequested, member: Member | None, purchase: Purchase | No
     used = any(case.ground == "first_order" for case in purchase.cases.values())
     if not used and cluster is not None and cluster.uses:
         return Reject("first_order.used")
+    if not used and cluster is not None and cluster.began_elsewhere:
+        return Reject("first_order.elsewhere")
     if not used and (cluster is None or cluster.first != event.order_id):
         return Reject("first_order.not_first")
     opened, *at_once = claimed

@@ -4,7 +4,7 @@ trust cards, who is one with whom, and the platform's guarantee fund.
 
 from services.refund.model.buyer import BUYER, CARD, SCORES_MAX, Buyer, Card
 from services.refund.model.case import Appeal, Case
-from services.refund.model.cluster import CLUSTER, MEMBER, Cluster, Member, OwnOrder, joined
+from services.refund.model.cluster import CLUSTER, MEMBER, Cluster, Elsewhere, Member, OwnOrder, joined
 from services.refund.model.fund import FUND, Fund, Hour, fund_key, local_hour
 from services.refund.model.line import BoughtLine
 from services.refund.model.purchase import PURCHASE, Purchase, PurchaseFact, evolve, refund_id_of
@@ -25,6 +25,7 @@ __all__ = [
     "Card",
     "Case",
     "Cluster",
+    "Elsewhere",
     "Fund",
     "Hour",
     "Member",

@@ -12,13 +12,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from shared.contracts.first_order import ClusterEnlarged, FirstOrderUsed, MemberKnown, OrderCounted, OrderMarked, OrderState
+from shared.contracts.first_order import (
+    ClusterEnlarged,
+    FirstOrderUsed,
+    MemberKnown,
+    OrderCounted,
+    OrderedElsewhere,
+    OrderMarked,
+    OrderState,
+)
 from shared.messaging.shape import Kind
 
 ORDERS_MAX = 64  # the earliest of a cluster: a later one is its first only if sellers gave up all of these
 USES_MAX = 64  # of accounts that were linked after each had used it; that there is one is what counts
+ELSEWHERE_MAX = 64  # accounts that ordered elsewhere, those of the least ids; that there is one is what counts
 
-ClusterFact = OrderCounted | OrderMarked | FirstOrderUsed | ClusterEnlarged
+ClusterFact = OrderCounted | OrderMarked | FirstOrderUsed | OrderedElsewhere | ClusterEnlarged
 RANK: Mapping[OrderState, int] = {"open": 0, "void": 1, "stands": 2}
 
 
@@ -44,32 +53,52 @@ class OwnOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A buyer's first order in the system from which its shop moved, as said at that time. first_paid_at None: there was none."""
+
+    first_paid_at: datetime | None
+    told_at: datetime
+
+    @property
+    def rank(self) -> tuple[datetime, bool, datetime]:
+        """What is dated last holds."""
+        return self.told_at, self.first_paid_at is None, self.first_paid_at or self.told_at
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """orders: by id, those that are its first one or can come to be: none is later than one that stands. Empty once there is a use.
 
-    uses: the buyers, by order.
+    uses: the buyers, by order. elsewhere: by buyer; it may be taken back, so no order here is left out because of it.
     """
 
     orders: Mapping[str, OwnOrder] = field(default_factory=dict)
     uses: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
     @property
     def first(self) -> str | None:
-        """The order that the guarantee is for; None: none, or it is used. Source: R4.6."""
+        """The order here that the guarantee is for, unless it began elsewhere; None: none, or it is used. Source: R4.6."""
         left = (order_id for order_id, order in self.orders.items() if order.state != "void")
         return min(left, key=lambda order_id: (*self.orders[order_id].place, order_id), default=None)
+
+    @property
+    def began_elsewhere(self) -> bool:
+        """Whether an order elsewhere was paid before the first one here, or at the same moment. Source: R4.6."""
+        before = min((one.first_paid_at for one in self.elsewhere.values() if one.first_paid_at is not None), default=None)
+        return before is not None and (self.first is None or before <= self.orders[self.first].paid_at)
 
 
 def joined(one: Cluster, other: Cluster) -> Cluster:
     """All that either knows and that can still matter. Source: R4.6."""
-    uses = {**one.uses, **other.uses}
+    uses, elsewhere = {**one.uses, **other.uses}, _latest(one.elsewhere, other.elsewhere)
     if uses:
-        return Cluster({}, {order_id: uses[order_id] for order_id in sorted(uses)[:USES_MAX]})
+        return Cluster({}, {order_id: uses[order_id] for order_id in sorted(uses)[:USES_MAX]}, elsewhere)
     orders = dict(one.orders)
     for order_id, order in other.orders.items():
         known = orders.get(order_id, order)
         orders[order_id] = max(known, order, key=lambda told: RANK[told.state])
-    return Cluster(_earliest(orders))
+    return Cluster(_earliest(orders), {}, elsewhere)
 
 
 def evolve_member(member: Member | None, fact: MemberKnown) -> Member:
@@ -85,11 +114,20 @@ def evolve_cluster(cluster: Cluster | None, fact: ClusterFact) -> Cluster:
             return joined(cluster, Cluster({fact.order_id: replace(cluster.orders[fact.order_id], state=fact.state)}))
         case FirstOrderUsed():
             return joined(cluster, Cluster(uses={fact.order_id: fact.buyer_id}))
+        case OrderedElsewhere():
+            return joined(cluster, Cluster(elsewhere={fact.buyer_id: Elsewhere(fact.first_paid_at, fact.occurred_at)}))
         case ClusterEnlarged():
+            elsewhere = {one.buyer_id: Elsewhere(one.first_paid_at, one.told_at) for one in fact.elsewhere}
             orders = {one.order_id: OwnOrder(one.paid_at, one.payment_id, one.state) for one in fact.orders}
-            return joined(cluster, Cluster(orders, {one.order_id: one.buyer_id for one in fact.uses}))
+            return joined(cluster, Cluster(orders, {one.order_id: one.buyer_id for one in fact.uses}, elsewhere))
         case _:
             assert_never(fact)
+
+
+def _latest(one: Mapping[str, Elsewhere], other: Mapping[str, Elsewhere]) -> dict[str, Elsewhere]:
+    """By the ids alone it is told who is left out, or it would matter in which order clusters meet."""
+    buyers = sorted(one.keys() | other.keys())[:ELSEWHERE_MAX]
+    return {buyer: max((told[buyer] for told in (one, other) if buyer in told), key=lambda said: said.rank) for buyer in buyers}
 
 
 def _earliest(orders: Mapping[str, OwnOrder]) -> dict[str, OwnOrder]:

@@ -13,6 +13,7 @@ from tests.journeys.aftersale.words import (
     bought,
     cancels,
     day,
+    had_ordered,
     journey,
     late,
     line,
@@ -26,6 +27,7 @@ from tests.journeys.aftersale.words import (
 ONE = line(1, 60_00)
 MUCH, HALF = line(1, 50_000_01), line(1, 25_000_01)  # a fen more than the fund pays by itself in a day, and in an hour
 LATER = day(0, "11:00:00")
+LONG_AGO = "2019-11-11T00:05:00+08:00"
 EARLY = day(0, "09:00:00")
 BY_SELLER = Then({"c": "60 case.refunded"}, refunded=60_00, seller=0, facts=("first_order.used",))
 BY_FUND = Then({"c": "60 case.refunded"}, refunded=60_00, seller=57_00, fund=60_00, facts=("first_order.used",))
@@ -106,6 +108,24 @@ JOURNEYS = [
         "R4.6", bought(ONE), second(), first(day(1), "d", order="{second}", buyer_id="{double}"),
         links(day(2), "{buyer}"), links(day(2), "{double}"), first(day(3)),
         then=Then({"d": "60 case.refunded"}, ("first_order.used",), 60_00, seller=57_00),
+    ),
+    journey(
+        "I have bought in this shop for years, before it moved here",
+        "R4.6", had_ordered(EARLY, LONG_AGO), bought(ONE), first(day(1)), then=Then({}, ("first_order.elsewhere",), seller=57_00),
+    ),
+    journey(
+        "My other account had, and it came out after I had ordered here",
+        "R4.6", links(EARLY, "{buyer}"), links(EARLY, "{double}"), bought(ONE), had_ordered(day(1), LONG_AGO, "{double}"), first(day(2)),
+        then=Then({}, ("first_order.elsewhere",), seller=57_00),
+    ),
+    journey(
+        "They took me for another who had: once that was taken back, it is my first",
+        "R4.6", had_ordered(EARLY, LONG_AGO), bought(ONE), first(day(1), "d"), had_ordered(day(2), None), first(day(3)),
+        then=Then({"c": "60 case.refunded"}, ("first_order.elsewhere",), 60_00, seller=0),
+    ),
+    journey(
+        "I had my money back when they told that I had ordered before: I keep it",
+        "R4.6", bought(ONE), first(day(1)), had_ordered(day(2), LONG_AGO), then=BY_SELLER,
     ),
     journey(
         "I cancelled my first order after I had paid: it was my first all the same",

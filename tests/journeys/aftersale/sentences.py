@@ -30,6 +30,10 @@ SENTENCES: dict[str, tuple[str, ...] | None] = {
     ),
     "evidence.known": None,
     "evidence.too_late": ("举证时间已结束，截止时间{until}", "The time for evidence is over; it ended at {until}."),
+    "first_order.elsewhere": (
+        "此前已有付款订单，该订单不是首单，不享受首单保障",
+        "An order was paid for before this one, so the first-order guarantee does not apply.",
+    ),
     "first_order.not_first": (
         "该订单不是首单，不享受首单保障",
         "This is not the first order, so the first-order guarantee does not apply.",

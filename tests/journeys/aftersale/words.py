@@ -194,6 +194,11 @@ def links(at: timedelta, buyer: str, token: str = "phone-{order}") -> Step:
     return Step("member", "identity.linked", at, {"buyer_id": buyer, "kind": "phone", "token": token}, buyer)
 
 
+def had_ordered(at: timedelta, first_paid_at: str | None, buyer: str = "{buyer}") -> Step:
+    """In the system from which the shop moved. None: it had not."""
+    return Step("member", "member.ordered_before", at, {"buyer_id": buyer, "first_paid_at": first_paid_at}, buyer)
+
+
 def gets_card(at: timedelta = EARLY, buyer: str = "{buyer}") -> Step:
     return Step("member", "trust_card.claimed", at, {"buyer_id": buyer, "claim_id": f"claim-{buyer}"}, buyer)
 

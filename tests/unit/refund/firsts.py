@@ -9,6 +9,7 @@ from services.refund.handlers import SERVICE
 from services.refund.model import CLUSTER, MEMBER, Cluster, refund_id_of
 from shared.contracts.first_order import FundAsked
 from shared.contracts.identity import MemberJoined
+from shared.contracts.member import MemberOrderedBefore
 from shared.contracts.order import OrderPaid, ParcelDelivered, UnitsCancelled
 from shared.contracts.payment import RefundDone, RefundNotPaid
 from shared.contracts.refund import RefundGranted
@@ -112,6 +113,14 @@ def claimed(
 
 def joins(buyer_id: str, cluster: str, when: str | datetime = "06-12 10:00") -> MemberJoined:
     return MemberJoined(buyer_id=buyer_id, cluster=cluster, occurred_at=b.moment(when))
+
+
+def before(
+    buyer_id: str = b.BUYER, paid_at: str | datetime | None = "01-10 12:00", when: str | datetime = "05-30 10:00"
+) -> MemberOrderedBefore:
+    """paid_at None: it had no order elsewhere."""
+    first = b.moment(paid_at) if paid_at is not None else None
+    return MemberOrderedBefore(buyer_id=buyer_id, first_paid_at=first, occurred_at=b.moment(when))
 
 
 def ruled(case_id: str = "", *, upheld: bool = True, ruling_id: str = "rule1", when: str = "06-18 10:00", **fields: Any) -> RulingMade:

@@ -110,7 +110,16 @@ EVENTS: dict[str, Callable[[], Message]] = {
 }
 TIMERS = sorted(kind.type for kind in SERVICE.input_types() if issubclass(kind, CaseTimer))
 # What is about no case: its own tests say what comes of it.
-OTHERS = ("member.joined", "fund.asked", "order.paid", "order.shipped", "score.changed", "card.granted", "card.revoked")
+OTHERS = (
+    "member.joined",
+    "member.ordered_before",
+    "fund.asked",
+    "order.paid",
+    "order.shipped",
+    "score.changed",
+    "card.granted",
+    "card.revoked",
+)
 
 
 def timer(kind: str, case: Case | None) -> Message:

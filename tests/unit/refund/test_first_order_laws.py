@@ -10,12 +10,13 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.refund.model import CLUSTER, Cluster, OwnOrder, joined
+from services.refund.model import CLUSTER, Cluster, Elsewhere, OwnOrder, joined
 from services.refund.model.cluster import ORDERS_MAX, USES_MAX
 from shared.contracts.first_order import FirstOrderDoubled
+from shared.contracts.member import MemberOrderedBefore
 from shared.messaging.message import Message
 from tests.unit import builders as b
-from tests.unit.refund.firsts import PAID, Desk, cancelled, claimed, delivered, joins, paid
+from tests.unit.refund.firsts import PAID, Desk, before, cancelled, claimed, delivered, joins, paid
 
 BUYERS = [f"b{number}" for number in range(6)]
 Place = tuple[datetime, str, str]  # paid_at, payment, order
@@ -43,6 +44,11 @@ class Known:
     paid: set[Place] = field(default_factory=set)
     void: set[str] = field(default_factory=set)
     uses: set[str] = field(default_factory=set)
+    said: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)
+
+    @property
+    def elsewhere(self) -> datetime | None:
+        return min((paid_at for _, paid_at in self.said.values() if paid_at is not None), default=None)
 
 
 class World:
@@ -58,10 +64,11 @@ class World:
         self.bought: list[Bought] = []
         self.won: list[tuple[str, str]] = []
         self.expected: list[str] = []
+        self.words: list[MemberOrderedBefore] = []
 
     def step(self) -> None:
         act = self.chance.choice(
-            [self.pay, self.pay, self.link, self.tell, self.tell, self.deliver, self.deliver, self.cancel, self.claim, self.claim]
+            [self.pay, self.pay, self.link, self.tell, self.tell, self.deliver, self.deliver, self.cancel, self.claim, self.claim, self.say]
         )
         act()
 
@@ -88,6 +95,8 @@ class World:
         there.paid |= before.paid
         there.void |= before.void
         there.uses |= before.uses
+        for one, word in before.said.items():
+            there.said[one] = max(word, there.said.get(one, word), key=lambda told: told[0])
         self.at[buyer] = cluster
         self.desk.when(joins(buyer, cluster))
 
@@ -105,6 +114,19 @@ class World:
                 self.known[self.at[one.buyer_id]].void.add(one.order_id)
             self.desk.when(cancelled(one.order_id, one.buyer_id, by))  # type: ignore[arg-type]
 
+    def say(self) -> None:
+        """Of an order elsewhere, or that there was none; dated before or after what was said of the buyer already."""
+        buyer, minute = self.chance.choice(BUYERS), self.chance.randrange(20)
+        paid_at = self.chance.choice([None, b.at(PAID) + timedelta(minutes=self.chance.randrange(8))])
+        word = before(buyer, paid_at, b.at(PAID) + timedelta(hours=1, minutes=minute))
+        said = self.known[self.at[buyer]].said
+        if buyer in said and word.occurred_at <= said[buyer][0]:
+            self.expected.append("first_order.elsewhere_known")
+        else:
+            said[buyer] = word.occurred_at, paid_at
+            self.words.append(word)
+        self.desk.when(word)
+
     def claim(self) -> None:
         if claimable := [one for one in self.bought if one.delivered and one.order_id not in {order for order, _ in self.won}]:
             one = self.chance.choice(claimable)
@@ -112,6 +134,8 @@ class World:
             first = min(order for order in place.paid if order[2] not in place.void)
             if place.uses:
                 self.expected.append("first_order.used")
+            elif place.elsewhere is not None and place.elsewhere <= first[0]:
+                self.expected.append("first_order.elsewhere")
             elif first != one.place:
                 self.expected.append("first_order.not_first")
             else:
@@ -143,19 +167,20 @@ def test_each_claim_is_judged_as_by_one_that_forgets_nothing_r4_6(chance: Random
 @settings(max_examples=60, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(1, 50))
 def test_given_the_same_uses_the_order_of_events_does_not_matter_r4_6(chance: Random, steps: int) -> None:
-    """What each identity knows in the end is the same, whatever order payments, signings, cancellations and links came in."""
+    """What each identity knows in the end is the same, whatever order payments, signings, cancellations, links and words came in."""
     world = World(chance)
     for _ in range(steps):
-        chance.choice([world.pay, world.link, world.deliver, world.cancel])()
+        chance.choice([world.pay, world.link, world.deliver, world.cancel, world.say])()
     uses = [one for one in world.bought if one.delivered and chance.random() < 0.2]
     ends = [_run(world, Random(seed), uses) for seed in (1, 2, 3)]
     assert ends[0] == ends[1] == ends[2]
 
 
 def _run(world: World, chance: Random, uses: list[Bought]) -> dict[str, Cluster]:
-    """The same happenings told anew; each order's and each member's in their own order, all else shuffled."""
+    """The same happenings told anew; each order's and each member's in their own order, all else shuffled, words of one buyer too."""
     desk = Desk()
     lanes: list[deque[tuple[str, object]]] = [deque(("join", joins(buyer, name)) for name in told) for buyer, told in world.told.items()]
+    lanes += [deque([("event", word)]) for word in world.words]
     for one in world.bought:
         lane: deque[tuple[str, object]] = deque([("event", paid(one.order_id, one.buyer_id, when=one.paid_at))])
         if one.delivered:
@@ -179,18 +204,23 @@ def _run(world: World, chance: Random, uses: list[Bought]) -> dict[str, Cluster]
 
 states = st.sampled_from(["open", "void", "stands"])
 orders = st.dictionaries(st.sampled_from([f"o{n}" for n in range(8)]), states, max_size=8)
-rows = st.tuples(orders, st.sets(st.sampled_from(["o1", "o2", "o3"]), max_size=1))
+words = st.dictionaries(st.sampled_from(["b1", "b2", "b3"]), st.tuples(st.integers(0, 3), st.none() | st.integers(0, 3)), max_size=3)
+Row = tuple[dict[str, str], set[str], dict[str, tuple[int, int | None]]]
+rows = st.tuples(orders, st.sets(st.sampled_from(["o1", "o2", "o3"]), max_size=1), words)
 
 
-def row(told: tuple[dict[str, str], set[str]]) -> Cluster:
-    known = {order: OwnOrder(b.at(PAID) + timedelta(minutes=int(order[1:])), f"p{order}", state) for order, state in told[0].items()}  # type: ignore[arg-type]
-    return joined(Cluster(known), Cluster(uses=dict.fromkeys(told[1], "b1")))
+def minute(number: int) -> datetime:
+    return b.at(PAID) + timedelta(minutes=number)
+
+
+def row(told: Row) -> Cluster:
+    known = {order: OwnOrder(minute(int(order[1:])), f"p{order}", state) for order, state in told[0].items()}  # type: ignore[arg-type]
+    said = {buyer: Elsewhere(minute(paid) if paid is not None else None, minute(at)) for buyer, (at, paid) in told[2].items()}
+    return joined(Cluster(known), Cluster(uses=dict.fromkeys(told[1], "b1"), elsewhere=said))
 
 
 @given(rows, rows, rows)
-def test_what_clusters_know_together_is_the_same_in_any_order_and_told_again_r4_6(
-    one: tuple[dict[str, str], set[str]], two: tuple[dict[str, str], set[str]], three: tuple[dict[str, str], set[str]]
-) -> None:
+def test_what_clusters_know_together_is_the_same_in_any_order_and_told_again_r4_6(one: Row, two: Row, three: Row) -> None:
     a, c, d = row(one), row(two), row(three)
     assert joined(a, c) == joined(c, a)
     assert joined(joined(a, c), d) == joined(a, joined(c, d))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 from services.payment.model import PAYMENT
 from services.refund.model import CLUSTER
-from shared.contracts.first_order import ClaimWaitsForFund, FundDrawn, FundStopped, MemberKnown, OrderCounted
+from shared.contracts.first_order import ClaimWaitsForFund, FundDrawn, FundStopped, MemberKnown, OrderCounted, OrderedElsewhere
+from shared.contracts.member import MemberOrderedBefore
 from shared.contracts.payment import LineSettled, RefundReserved
 from shared.contracts.refund import RefundGranted
 from shared.messaging.message import Message
@@ -23,13 +25,14 @@ from shared.policy import Policies
 from shared.policy.document import FundPolicy
 from tests.unit import builders as b
 from tests.unit.order.fair import linked
-from tests.unit.refund.firsts import claimed
+from tests.unit.refund.firsts import before, claimed
 from tests.unit.test_shuffled_lives import mixed
 from tests.unit.town import Town
 from tests.unit.verify.damaged import Copy, of_order
 from tests.unit.verify.recorded import checked, log_of, tables_of, wrong
 
 ACCOUNTS = 6
+T = TypeVar("T", bound=Town)
 TIGHT = b.with_policy("refund", fund=FundPolicy(day_minor={"CNY": 250_00}, hour_claims_max=2, hour_bp=9_000))
 
 
@@ -43,10 +46,16 @@ def bought(number: int, *, waived: bool) -> list[Message]:
     return [placed, of(b.succeeded(payment_id=payment, when=f"06-01 10:{10 + number % 3}"), order)]
 
 
-def play(dice: random.Random, policies: Policies = b.POLICIES) -> Town:
-    """Every account orders once; links come before, between and after; half of the orders are paid for by the platform from the start."""
-    town = Town(policies, dice)
+def play(dice: random.Random, policies: Policies = b.POLICIES, town: Callable[[Policies, random.Random], T] = Town) -> T:  # type: ignore[assignment]
+    """Every account orders once; links, and words of orders elsewhere, come before, between and after; half of the orders are paid for
+    by the platform from the start.
+    """
+    found = town(policies, dice)
     links: list[Message] = [linked(f"b{dice.randrange(ACCOUNTS)}", f"t{dice.randrange(3)}") for _ in range(6)]
+    words: list[Message] = [
+        before(f"b{dice.randrange(ACCOUNTS)}", dice.choice([None, "06-01 10:05", "06-01 10:11"]), f"06-01 11:{number:02}")
+        for number in range(4)
+    ]
     cut = sorted(dice.randrange(7) for _ in range(2))
     orders = [event for number in range(ACCOUNTS) for event in bought(number, waived=bool(number % 2))]
     gone = {number for number in range(ACCOUNTS) if dice.random() < 0.2}
@@ -54,20 +63,21 @@ def play(dice: random.Random, policies: Policies = b.POLICIES) -> Town:
     sent = [of(step, f"o{number}") for number in range(ACCOUNTS) if number not in gone for step in (b.shipped(), b.signed())]
     early: list[Message] = [claimed(f"o{number}", f"b{number}", when="06-05 10:00") for number in range(0, ACCOUNTS, 2)]
     late: list[Message] = [claimed(f"o{number}", f"b{number}", when="06-20 10:00") for number in range(1, ACCOUNTS, 2)]
-    steps = [(orders, "06-01 12:00"), ([*cancels, *sent, *links[: cut[0]]], "06-04 13:00"), (early, "06-06 00:00")]
-    steps += [([*links[cut[0] : cut[1]], *late], "06-25 00:00"), (links[cut[1] :], "08-01 00:00")]
+    heard = dice.randrange(5)
+    steps = [([*orders, *words[:heard]], "06-01 12:00"), ([*cancels, *sent, *links[: cut[0]]], "06-04 13:00"), (early, "06-06 00:00")]
+    steps += [([*links[cut[0] : cut[1]], *words[heard:], *late], "06-25 00:00"), (links[cut[1] :], "08-01 00:00")]
     for place, (events, end) in enumerate(steps):
         told = [(f"e{place}-{number}", event) for number, event in enumerate(events)] * 2
-        town.tell(mixed(told, dice))
-        town.advance(b.at(end))
-    return town
+        found.tell(mixed(told, dice))
+        found.advance(b.at(end))
+    return found
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32), st.booleans())
 def test_whatever_topic_is_faster_every_statement_holds_and_no_person_has_it_twice_but_joined_later_r4_6(seed: int, tight: bool) -> None:
     policies = TIGHT if tight else b.POLICIES
-    town = play(random.Random(seed), policies)
+    town: Town = play(random.Random(seed), policies)
     assert wrong(checked(town, policies)) == []
     assert town.waiting() == []
     told = [fact for _, kind, fact in town.facts if kind == "first_order.doubled"]
@@ -144,6 +154,7 @@ def beyond() -> Copy:
 
 def test_nothing_is_wrong_with_what_was_not_forged() -> None:
     assert wrong(two().checks()) == []
+    assert wrong(moved().checks()) == []
     assert wrong(beyond().checks()) == []
 
 
@@ -159,6 +170,51 @@ LEFT: list[tuple[Callable[[Copy], object], str]] = [
 @pytest.mark.parametrize(("damage", "named"), LEFT)
 def test_what_the_fund_could_have_paid_and_left_to_a_person_is_named_r4_6(damage: Callable[[Copy], object], named: str) -> None:
     copy = beyond()
+    damage(copy)
+    assert any(named in line for line in wrong(copy.checks())), wrong(copy.checks())
+
+
+def moved() -> Copy:
+    """Two accounts of one person: b2 had ordered elsewhere, so o1's claim was refused; a word about b1 was older than another."""
+    town = Town(b.POLICIES)
+    town.tell([("l0", linked("b2", "t1")), ("l1", linked("b1", "t1")), ("w0", before("b2")), ("w1", before("b1", None, "05-31 10:00"))])
+    events = [*bought(1, waived=True), *(of(step, "o1") for step in (b.shipped(), b.signed()))]
+    town.tell((f"e{number}", event) for number, event in enumerate(events))
+    town.tell([("w2", before("b1", "01-11 10:00", "05-30 11:00")), ("c1", claimed("o1", "b1", when="06-05 10:00"))])
+    town.tell([("w3", before("b2", None, "06-06 10:00")), ("w4", before("b3", "06-02 10:00", "06-07 11:00"))])
+    town.tell([("c2", claimed("o1", "b1", when="06-07 10:00", case_id="c2"))])
+    assert town.refused() == [("member.ordered_before", "first_order.elsewhere_known"), ("refund.requested", "first_order.elsewhere")]
+    return Copy(log_of(town), tables_of(town))
+
+
+def said(buyer_id: str, *, none: bool = False) -> Callable[[Message], bool]:
+    return lambda fact: isinstance(fact, OrderedElsewhere) and fact.buyer_id == buyer_id and (fact.first_paid_at is None) == none
+
+
+def dated(when: str) -> Callable[[Message], bool]:
+    return lambda event: event.occurred_at == b.at(when)
+
+
+ELSEWHERE: list[tuple[Callable[[Copy], object], str]] = [
+    (lambda copy: copy.forge(OrderedElsewhere, said("b2", none=True), first_paid_at=b.at("01-10 12:00")), "was elsewhere"),
+    (lambda copy: copy.lose(OrderedElsewhere, said("b2", none=True)), "was elsewhere"),
+    (lambda copy: copy.forge(OrderedElsewhere, said("b2"), first_paid_at=None), "was refused as first_order.elsewhere"),
+    (lambda copy: copy.forge(OrderedElsewhere, said("b3"), cluster="b9"), "the cluster of b3 does not know it"),
+    (lambda copy: copy.forge(OrderedElsewhere, said("b3"), first_paid_at=b.at("06-02 10:01")), "first_paid_at"),
+    (lambda copy: copy.forge(MemberOrderedBefore, dated("05-30 11:00"), occurred_at=b.at("06-01 10:00")), "nothing as late was said of b1"),
+    (lambda copy: copy.repeat(OrderedElsewhere, said("b3"), identity="again"), "of b3 it was said before"),
+    (lambda copy: copy.stored("known_cluster", "b1", lambda body: body.update(elsewhere={})), "cluster b1: elsewhere"),
+    (
+        lambda copy: copy.stored("known_cluster", "b3", lambda body: body["elsewhere"]["b3"].update(first_paid_at=None)),
+        "cluster b3: elsewhere",
+    ),
+    (lambda copy: copy.stored("known_member", "b3", lambda body: body.update(cluster="b1")), "cluster of b3"),
+]
+
+
+@pytest.mark.parametrize(("damage", "named"), ELSEWHERE)
+def test_what_is_wrong_with_an_order_elsewhere_is_named_r4_6(damage: Callable[[Copy], object], named: str) -> None:
+    copy = moved()
     damage(copy)
     assert any(named in line for line in wrong(copy.checks())), wrong(copy.checks())
 

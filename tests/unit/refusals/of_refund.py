@@ -9,7 +9,7 @@ from shared.contracts.storefront import RefundRequested
 from tests.unit import builders as b
 from tests.unit.order.fair import linked
 from tests.unit.refund import acts, life
-from tests.unit.refund.firsts import claimed
+from tests.unit.refund.firsts import before, claimed
 from tests.unit.refusals.judged import Life, Row, Step, Waiting
 from tests.unit.refusals.of_order import NEXT, NOON, SIGNED, TOTAL, ask, of, other
 
@@ -83,6 +83,7 @@ LIVES = {
     "another's card": carded(CARD, buyer_id="b2"),
 }  # fmt: skip
 LIVES["first used"] = LIVES["first"].then(FIRST)
+LIVES["ordered elsewhere"] = LIVES["first"].then(before("b1"))
 ROWS = [
     Row(
         "appeal.ended",
@@ -120,6 +121,8 @@ ROWS = [
     Row("evidence.too_late", "disputed by both", acts.shown("ev1", "c1", when="06-07 12:00"), acts.shown("ev1", "c1", when="06-07 11:59")),
     Row("evidence.too_late", "heard", acts.shown("ev1", "c1", when="06-07 13:00"), why="the time for it is over"),
     Row("evidence.too_many", "shown all", acts.shown("ev1", "c1", when=DAY2), acts.shown("ev1", "c5", when=DAY2)),
+    Row("first_order.elsewhere", "ordered elsewhere", FIRST, until=(before("b1", None, "06-04 09:00"),)),
+    Row("first_order.elsewhere_known", "ordered elsewhere", before("b1", None, "05-29 10:00"), before("b1", None, "06-04 09:00")),
     Row("first_order.not_first", "first", claimed("o2", when=NEXT), FIRST),
     Row("first_order.used", "first used", claimed("o2", when=DAY2), why="another order had it"),
     Row("no_reason.excluded", "in part", ask("c1", 3), ask("c1")),

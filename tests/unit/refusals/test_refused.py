@@ -12,7 +12,7 @@ OF = (of_order, of_payment, of_refund, of_trust)
 LIVES: dict[str, Life] = {name: life for of in OF for name, life in of.LIVES.items()}
 ROWS: list[Row] = [row for of in OF for row in of.ROWS]
 WAITS: list[Waiting] = [row for of in OF for row in of.WAITS]
-RARE = {"cancel.nothing_left"}  # may be taken once a parcel was lost: not what anybody waits for
+RARE = {"cancel.nothing_left", "first_order.elsewhere"}  # once a parcel was lost, a mistake taken back: not what anybody waits for
 
 
 def name_of(row: Row | Waiting) -> str:

@@ -6,7 +6,7 @@ from shared.contracts.campaign import LimitMoved
 from shared.contracts.card import CardNoted, PersonCard
 from shared.contracts.chargeback import ChargebackEnded
 from shared.contracts.dispute import CaseDisputed
-from shared.contracts.first_order import OrderMarked
+from shared.contracts.first_order import OrderedElsewhere, OrderMarked
 from shared.contracts.order import LineFreed, PaymentUnwanted
 from shared.contracts.payment import BalanceDebited, BreakExplained
 from shared.contracts.refund import CaseClosed
@@ -15,6 +15,7 @@ from shared.contracts.stated import PayoutBreakExplained
 from shared.contracts.suspension import OrderClosed
 from shared.contracts.trust import EvidenceStruck, ScoreChanged, ScoreLooked
 from shared.contracts.vote import VoteNoted
+from tests.unit import builders as b
 from tests.unit.verify.damaged import Copy, Corruption, hours, more, of_order
 
 
@@ -34,6 +35,12 @@ HANDED_ON = (
                lambda copy: copy.forge(PersonCard, lambda fact: fact.buyer_id == "b10", buyer_id="b11")),
     Corruption("an order that nobody gave up counts no more", "first orders: each use",
                lambda copy: copy.forge(OrderMarked, of_order("lie1"), state="void")),
+    Corruption("a buyer's order elsewhere is forgotten where its identity's orders count", "first orders elsewhere",
+               lambda copy: copy.stored("known_cluster", "b6", lambda body: body.update(elsewhere={}))),
+    Corruption("an order elsewhere is known to another identity", "first orders elsewhere",
+               lambda copy: copy.forge(OrderedElsewhere, lambda fact: fact.buyer_id == "b7", cluster="b9")),
+    Corruption("what was said of an order elsewhere is not taken back", "what a fact passes on",
+               lambda copy: copy.forge(OrderedElsewhere, lambda fact: fact.first_paid_at is None, first_paid_at=b.at("01-10 12:00"))),
     Corruption("units that an identity brings along become more", "what a fact passes on",
                lambda copy: copy.forge(LimitMoved, units=more(1))),
     Corruption("a charge is told as of a chargeback", "what a fact passes on",

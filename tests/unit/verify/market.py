@@ -18,7 +18,7 @@ from tests.unit import builders as b
 from tests.unit.order.fair import allotted, linked, reviewed, wanted
 from tests.unit.payment import disputes
 from tests.unit.refund import acts, life
-from tests.unit.refund.firsts import claimed
+from tests.unit.refund.firsts import before, claimed
 from tests.unit.town import Town
 from tests.unit.verify.contradicting import both, bounced, came_back, found, no, paid_after_all, refused
 
@@ -262,6 +262,7 @@ def _before() -> Iterable[Message]:
     yield from _gone("s8")
     yield TrustCardClaimed(buyer_id="b5", claim_id="wish", occurred_at=at)
     yield from (reviewed(), allotted(4), linked("b7", "t1"), linked("b6", "t1"))
+    yield from (before("b7"), before("b14"), before("b14", None, "05-30 11:00"), before("b14", "02-02 10:00", "05-30 10:30"))
 
 
 def _gone(seller: str) -> Iterable[Message]:
