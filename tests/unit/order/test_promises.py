@@ -144,6 +144,31 @@ def test_sham_shipping_is_owed_in_place_of_lateness_so_only_the_difference_comes
     assert before.amount_minor + b.only(memory.when(b.ruling(when="06-20 10:00"))).amount_minor == 30_00
 
 
+def test_lateness_that_cost_more_than_a_pretence_stands_and_nothing_comes_on_top_r2_4() -> None:
+    """Each has its own bound, and that of sham shipping is the lower one: nobody gives anything back."""
+    memory = bought(5_000_00)
+    (before,) = late(memory)
+    memory.when(b.shipped(when="06-10 10:00"))
+    assert (before.amount_minor, b.only(memory.when(b.ruling(when="06-20 10:00"))).amount_minor) == (500_00, 0)
+
+
+def test_a_pretence_costs_three_tenths_of_the_units_that_it_names_and_of_no_others_r2_4() -> None:
+    memory = shop(b.placed(b.cart(1, 50_00, 3)), b.succeeded(150_00), b.shipped(units={1: 1}))
+    assert b.only(memory.when(b.ruling())).amount_minor == 15_00
+
+
+def test_of_one_parcel_of_two_sellers_each_pays_for_its_own_goods_r2_4_r8_1() -> None:
+    """Who fulfils for both packed them together."""
+    lines = b.cart(1, 100_00, fulfiller_id="f1"), b.cart(2, 60_00, seller_id="s2", fulfiller_id="f1")
+    memory = shop(b.placed(*lines), b.succeeded(160_00), b.shipped(units={1: 1, 2: 1}, shipper_id="f1"))
+    facts = memory.when(b.ruling())
+    assert [(fact.seller_id, fact.line_nos, fact.amount_minor) for fact in facts if isinstance(fact, ShippingSham)] == [
+        (b.SELLER, (1,), 30_00),
+        ("s2", (2,), 18_00),
+    ]
+    assert len({fact.compensation_id for fact in facts if isinstance(fact, ShippingSham)}) == 2
+
+
 def test_two_pretences_of_one_seller_cost_three_tenths_of_both_within_one_bound_r2_4() -> None:
     for prices, owed in [((100_00, 100_00), [30_00, 30_00]), ((500_00, 500_00), [150_00, 50_00]), ((1_00, 1_00), [5_00, 0])]:
         memory = bought(*prices)
