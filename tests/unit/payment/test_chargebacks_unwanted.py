@@ -52,3 +52,12 @@ def test_money_of_another_payment_that_could_not_go_back_covers_nothing_of_what_
     before = balances(memory)
     assert b.types(memory.when(b.refund_failed(instructed.refund_id, when="07-21 10:00"))) == ["refund.not_paid"]  # type: ignore[attr-defined]
     assert (balances(memory), before[CONTESTED]) == (before, -40_00)
+
+
+def test_what_a_first_one_contests_lies_on_nothing_that_a_second_one_asks_for_r3_8() -> None:
+    """The first came while all of it was on its way back; then the provider failed that."""
+    memory = funded()
+    (_, instructed) = memory.when(b.payment_unwanted("pay2", 30_00))
+    first = memory.when(opened(20_00, payment_id="pay2"))[-1]
+    memory.when(b.refund_failed(instructed.refund_id))  # type: ignore[attr-defined]
+    assert (first.type, b.types(memory.when(opened(20_00, "cb2", payment_id="pay2")))) == ("chargeback.contested", ["chargeback.received"])
