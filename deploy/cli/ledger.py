@@ -28,6 +28,7 @@ from shared.currencies import amount, money
 
 UNDER_WAY = "instructed"
 WIDTH = 16
+SIDES = f"{'debit':>{WIDTH}}{'credit':>{WIDTH}}"
 
 
 def _postings(which: str) -> str:
@@ -103,7 +104,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="For programs
 @at_option
 @json_option
 def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
-    """Show each transaction of an order or a party in order, and what its accounts hold."""
+    """Show each transaction of an order or a party in order, and what its accounts hold; of a party also what they held then, a debit
+    below zero."""
     stack = running()
     found = asyncio.run(_page(stack, order_or_party, moment))
     if found.partys and any(one.order_id is None for one in found.partys):
@@ -225,7 +227,9 @@ def _form(name: str) -> str:
 
 def _print(transactions: Iterable[Transaction], zone: ZoneInfo, *, running_balance: bool = False) -> None:
     totals: Counter[tuple[str, str]] = Counter()
-    for one in transactions:
+    for number, one in enumerate(transactions):
+        if not number:
+            say(SIDES)
         means = TRANSACTIONS[one.kind].means if one.kind in TRANSACTIONS else ""
         of = f": {one.about}" if one.about else f" of order {one.order_id}" if running_balance and one.order_id else ""
         say(f"{local(one.at, zone)}  {one.kind or '?':<18} {one.id}  {means}{of}")
@@ -243,7 +247,7 @@ def _print_sums(title: str, sums: Mapping[tuple[str, str], int]) -> None:
 
 
 def _print_trial(currency: str, rows: list[dict[str, Any]]) -> None:
-    say(f"{'debit':>{WIDTH}}{'credit':>{WIDTH}}")
+    say(SIDES)
     for row in rows:
         many = f" ({row['accounts']} not empty)" if "<" in row["account"] else ""
         say(f"{_sides(row['amount_minor'], currency)} {currency}  {row['account']:<26}{row['means']}{many}")

@@ -52,6 +52,18 @@ def test_the_page_of_a_seller_says_why_57_was_taken_r3_6(capsys: pytest.CaptureF
     assert "a party is charged what was fronted for it: order o1, line 2, its share of a refund" in capsys.readouterr().out
 
 
+def test_the_columns_of_the_page_say_which_side_they_are_r3_1(capsys: pytest.CaptureFixture[str]) -> None:
+    """Amounts have no sign there: an accountant would have to know which column is which."""
+    postings = (("psp:cash", "CNY", -88_00), ("escrow:o1", "CNY", 88_00))
+    ledger._print([Transaction("tx1", "escrow.funded", AT, "o1", postings)], ZoneInfo(b.ZONE))
+    heading, _, debit, credit = capsys.readouterr().out.splitlines()
+    assert (heading.index("debit") + len("debit"), heading.index("credit") + len("credit")) == (
+        debit.index("88.00") + len("88.00"), credit.index("88.00") + len("88.00"),
+    )  # fmt: skip
+    ledger._print([], ZoneInfo(b.ZONE))
+    assert capsys.readouterr().out == ""
+
+
 def test_who_is_not_paid_out_reads_what_its_money_waits_for_r3_6_r3_7() -> None:
     """A promoter whose balance did not suffice saw a balance of nothing, and no word of what was to be taken."""
     purse = json.loads(ACCOUNT.dump(Account(b.PROMOTER, {"CNY": Purse(debt_minor=75_00, deposit_minor=20_00, required_minor=50_00)})))

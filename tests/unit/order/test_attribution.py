@@ -44,6 +44,7 @@ def test_the_last_promoters_page_before_placement_earns_r2_9() -> None:
 def test_the_order_of_the_trail_is_by_time_and_what_came_after_placement_does_not_count_r2_9() -> None:
     assert frozen(visit("06-01 09:30", "k2"), visit("06-01 09:00", "k1"), visit("06-01 10:00:01", "k3")).promoter_id == "k2"
     assert frozen(visit("06-01 09:30", "k2"), visit("06-01 09:30", "k1")).promoter_id == "k1"
+    assert frozen(visit("06-01 09:30", "k2"), visit("06-01 10:00:00", "k3")).promoter_id == "k3"  # the page that it was placed from
 
 
 def test_the_merchants_own_page_last_means_no_commission_r2_9() -> None:

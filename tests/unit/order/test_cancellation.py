@@ -246,6 +246,12 @@ def test_units_cancelled_last_take_what_a_case_left_of_the_line_r1_4() -> None:
     assert [part.amount_minor for part in b.only(memory.when(b.cancel({1: 1}))).lines] == [70_00]
 
 
+def test_a_unit_brings_back_no_more_than_money_alone_left_of_its_line_r1_4() -> None:
+    memory = shop(b.placed(b.cart(1, 30_00, 3)), b.succeeded(90_00), b.case_opened(when="06-01 12:00"))
+    memory.when(b.case_closed(amount_minor=80_00, when="06-01 13:00"))
+    assert [part.amount_minor for part in b.only(memory.when(b.cancel({1: 1}, when="06-01 14:00"))).lines] == [10_00]
+
+
 def test_each_seller_has_its_own_freight() -> None:
     lines = b.cart(1), freight(2), b.cart(3, seller_id="s2"), freight(4, seller_id="s2")
     memory = shop(b.placed(*lines), b.succeeded(220_00), b.shipped(), b.signed())

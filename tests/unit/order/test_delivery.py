@@ -163,3 +163,22 @@ def test_a_replacement_is_of_the_units_that_did_not_arrive_where_there_are_so_ma
         memory.when(*(b.signed(f"p{number}") if number <= arrived else b.parcel_lost(f"p{number}") for number in (1, 2)))
         noted = b.only(fact for fact in memory.when(b.case_replaced(quantity=asked)) if isinstance(fact, ReplacementNoted))
         assert noted.units_sent == own, (arrived, asked)
+
+
+def test_of_units_that_a_case_refunds_those_come_first_that_can_have_come_back_and_the_rest_does_not_leave_r4_4_r2_1() -> None:
+    """Four units, two of them sent. One came back; of the next two only one can have: the other is of those that never left."""
+    memory = shop(b.placed(b.cart(1, 50_00, 4)), b.succeeded(200_00), b.shipped(units={1: 2}), b.signed())
+    memory.when(b.case_opened("c1"), b.case_closed("c1", quantity=1, amount_minor=50_00))
+    memory.when(b.case_opened("c2", when="06-10 10:00"), b.case_closed("c2", quantity=2, amount_minor=100_00, when="06-11 10:00"))
+    assert memory.when(b.shipped("p2", {1: 2}, when="06-12 10:00")) == ()
+    assert codes(memory) == ["parcel.exceeds_ordered"]
+    assert b.types(memory.when(b.shipped("p2", {1: 1}, when="06-12 10:00"))) == ["order.shipped"]
+
+
+def test_a_unit_that_was_refunded_after_it_had_left_puts_no_clock_of_its_line_off_r2_5() -> None:
+    """The clock runs from the last parcel, not from the refund: that is the end of units that never left."""
+    memory = shop(b.placed(b.cart(1, 50_00, 2)), b.succeeded(), b.shipped("p1"), b.shipped("p2"), b.signed("p1"), b.signed("p2"))
+    refund = b.case_closed(quantity=1, amount_minor=50_00, when="06-07 10:00", kind="refund_only")
+    memory.when(b.case_opened(), refund)
+    (done,) = (fact for fact in memory.advance(b.at("06-30 00:00")) if fact.type == "order.completed")
+    assert done.occurred_at == b.at("06-12 10:00")

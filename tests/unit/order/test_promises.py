@@ -39,10 +39,14 @@ def test_the_deadline_is_to_the_second_by_when_it_left_not_by_when_it_was_told_r
     assert len(late(memory)) == facts
 
 
-@pytest.mark.parametrize(("minor", "facts"), [(100_00, 0), (99_99, 1)])
-def test_nothing_is_owed_for_a_line_that_was_refunded_in_full_before_though_with_money_alone_r2_4(minor: int, facts: int) -> None:
+@pytest.mark.parametrize(
+    ("minor", "when", "facts"), [(100_00, "06-03 10:09:59", 0), (99_99, "06-03 10:09:59", 1), (100_00, "06-03 10:10", 1)]
+)
+def test_nothing_is_owed_for_a_line_that_was_refunded_in_full_before_though_with_money_alone_r2_4(
+    minor: int, when: str, facts: int
+) -> None:
     memory = paid()
-    memory.when(b.case_opened(when="06-01 12:00"), b.case_closed(amount_minor=minor, when="06-03 10:09:59"))
+    memory.when(b.case_opened(when="06-01 12:00"), b.case_closed(amount_minor=minor, when=when))
     assert len(late(memory)) == facts
 
 
@@ -78,16 +82,27 @@ def test_nothing_is_owed_for_units_cancelled_before_the_deadline_r2_4() -> None:
     assert [fact.line_nos for fact in late(memory)] == [(2,)]
 
 
-def test_units_cancelled_after_the_deadline_are_owed_for_all_the_same_r2_4() -> None:
-    memory = paid()
-    memory.when(b.cancel(when="06-03 10:10:01"))
+@pytest.mark.parametrize("when", ["06-03 10:10", "06-03 10:10:01"])
+@pytest.mark.parametrize("units", [1, 2])
+def test_units_cancelled_at_the_deadline_or_later_are_owed_for_all_the_same_r2_4(units: int, when: str) -> None:
+    memory = shop(b.placed(b.cart(1, 50_00, 2)), b.succeeded())
+    memory.when(b.cancel({1: units}, when=when))
     assert [fact.base_minor for fact in late(memory)] == [100_00]
 
 
-@pytest.mark.parametrize(("ends", "owed"), [("06-03 10:00", 1), ("06-03 10:20", 0)])
-def test_nothing_is_owed_for_a_line_that_was_under_a_case_at_the_deadline_r2_4(ends: str, owed: int) -> None:
+@pytest.mark.parametrize(
+    ("begins", "ends", "owed"),
+    [
+        ("06-02 09:00", "06-03 10:00", 1),
+        ("06-02 09:00", "06-03 10:10", 1),
+        ("06-02 09:00", "06-03 10:20", 0),
+        ("06-03 10:09:59", "06-03 10:20", 0),
+        ("06-03 10:10", "06-03 10:20", 1),
+    ],
+)
+def test_nothing_is_owed_for_a_line_that_was_under_a_case_at_the_deadline_r2_4(begins: str, ends: str, owed: int) -> None:
     memory = paid()
-    memory.when(b.case_opened(when="06-02 09:00"), b.case_closed(when=ends))
+    memory.when(b.case_opened(when=begins), b.case_closed(when=ends))
     assert len(late(memory)) == owed
 
 
@@ -142,6 +157,31 @@ def test_sham_shipping_is_owed_in_place_of_lateness_so_only_the_difference_comes
     (before,) = late(memory)
     memory.when(b.shipped(when="06-10 10:00"))
     assert before.amount_minor + b.only(memory.when(b.ruling(when="06-20 10:00"))).amount_minor == 30_00
+
+
+def test_lateness_that_cost_more_than_a_pretence_stands_and_nothing_comes_on_top_r2_4() -> None:
+    """Each has its own bound, and that of sham shipping is the lower one: nobody gives anything back."""
+    memory = bought(5_000_00)
+    (before,) = late(memory)
+    memory.when(b.shipped(when="06-10 10:00"))
+    assert (before.amount_minor, b.only(memory.when(b.ruling(when="06-20 10:00"))).amount_minor) == (500_00, 0)
+
+
+def test_a_pretence_costs_three_tenths_of_the_units_that_it_names_and_of_no_others_r2_4() -> None:
+    memory = shop(b.placed(b.cart(1, 50_00, 3)), b.succeeded(150_00), b.shipped(units={1: 1}))
+    assert b.only(memory.when(b.ruling())).amount_minor == 15_00
+
+
+def test_of_one_parcel_of_two_sellers_each_pays_for_its_own_goods_r2_4_r8_1() -> None:
+    """Who fulfils for both packed them together."""
+    lines = b.cart(1, 100_00, fulfiller_id="f1"), b.cart(2, 60_00, seller_id="s2", fulfiller_id="f1")
+    memory = shop(b.placed(*lines), b.succeeded(160_00), b.shipped(units={1: 1, 2: 1}, shipper_id="f1"))
+    facts = memory.when(b.ruling())
+    assert [(fact.seller_id, fact.line_nos, fact.amount_minor) for fact in facts if isinstance(fact, ShippingSham)] == [
+        (b.SELLER, (1,), 30_00),
+        ("s2", (2,), 18_00),
+    ]
+    assert len({fact.compensation_id for fact in facts if isinstance(fact, ShippingSham)}) == 2
 
 
 def test_two_pretences_of_one_seller_cost_three_tenths_of_both_within_one_bound_r2_4() -> None:

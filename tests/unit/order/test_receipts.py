@@ -30,6 +30,14 @@ def test_signing_later_counts_for_the_second_look_which_is_later_by_the_added_da
     assert b.only(memory.advance(LATER)).occurred_at == b.at("06-25 10:00")
 
 
+def test_signing_after_the_second_look_is_confirmed_at_the_last_one_which_is_later_by_the_added_days_r2_5() -> None:
+    """Looked at on the 23rd day: signed just before, it is confirmed then; at that moment, on the 33rd."""
+    for signed, confirmed in (("06-25 09:59:59", "06-25 10:00"), ("06-25 10:00", "07-05 10:00")):
+        memory = shipped()
+        memory.when(b.extended(), b.signed(when=signed))
+        assert b.only(memory.advance(LATER)).occurred_at == b.at(confirmed)
+
+
 def test_signing_within_the_added_days_still_counts_for_the_first_look_r2_5() -> None:
     memory = shipped()
     memory.when(b.extended(), b.signed(when="06-14 10:00"))

@@ -8,7 +8,7 @@ import pytest
 
 from services.payment.model.account import ASKED_KEPT, UNDER_WAY_MAX
 from services.payment.model.purse import CLAWBACKS_KEPT
-from shared.contracts.payment import BalanceDebited, PayoutInstructed, WithdrawalRefused
+from shared.contracts.payment import BalanceDebited, DebtRepaid, PayoutInstructed, WithdrawalRefused
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -110,6 +110,15 @@ def test_money_put_into_the_deposit_repays_an_open_debt_r3_7() -> None:
     facts = memory.when(asks.topped_up(40_00, when="06-11 10:00"))
     assert b.types(facts) == ["deposit.received", "debt.repaid"]
     assert (balances(memory)[DEPOSIT], balances(memory).get(DEBT, 0), balances(memory)[CASH]) == (10_00, 0, -40_00)
+    check(memory.rows["posting"])
+
+
+def test_of_a_debt_a_deposit_repays_what_it_holds_and_the_rest_is_owed_on_r3_6_r3_7() -> None:
+    memory = indebted(100_00, asks.registered(50_00))
+    _, repaid = memory.when(asks.topped_up(60_00, when="06-11 10:00"))
+    assert isinstance(repaid, DebtRepaid)
+    assert (repaid.amount_minor, repaid.debt_minor, repaid.source) == (60_00, 40_00, "deposit")
+    assert balances(memory) == {DEBT: -40_00, ADVANCE: 100_00, CASH: -60_00}
     check(memory.rows["posting"])
 
 

@@ -42,3 +42,22 @@ def test_the_end_of_one_of_unwanted_money_puts_no_settlement_off_r2_6_r3_8() -> 
     memory.when(b.payment_unwanted("pay2", 30_00), opened(30_00, payment_id="pay2"), closed("won"))
     (settled,) = (fact for fact in memory.advance(b.at("06-13 00:00")) if isinstance(fact, LineSettled))
     assert settled.occurred_at == b.at("06-12 00:00")
+
+
+def test_money_of_another_payment_that_could_not_go_back_covers_nothing_of_what_a_bank_took_beyond_r3_8() -> None:
+    """The 40.00 that the buyer has twice are asked back from the provider all the same."""
+    memory = funded()
+    (_, instructed) = memory.when(b.payment_unwanted("pay2", 30_00))
+    memory.when(b.granted(), b.refund_paid(), opened(), closed("lost"))
+    before = balances(memory)
+    assert b.types(memory.when(b.refund_failed(instructed.refund_id, when="07-21 10:00"))) == ["refund.not_paid"]  # type: ignore[attr-defined]
+    assert (balances(memory), before[CONTESTED]) == (before, -40_00)
+
+
+def test_what_a_first_one_contests_lies_on_nothing_that_a_second_one_asks_for_r3_8() -> None:
+    """The first came while all of it was on its way back; then the provider failed that."""
+    memory = funded()
+    (_, instructed) = memory.when(b.payment_unwanted("pay2", 30_00))
+    first = memory.when(opened(20_00, payment_id="pay2"))[-1]
+    memory.when(b.refund_failed(instructed.refund_id))  # type: ignore[attr-defined]
+    assert (first.type, b.types(memory.when(opened(20_00, "cb2", payment_id="pay2")))) == ("chargeback.contested", ["chargeback.received"])

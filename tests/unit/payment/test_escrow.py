@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from shared.contracts.payment import EscrowFunded, RefundInstructed, UnwantedReceived
 from shared.contracts.subsidy import SubsidyCharged
+from shared.messaging.message import Message
 from tests.unit import builders as b
-from tests.unit.payment.bank import CASH, ESCROW, SUBSIDY, balances, bank, check, codes, funded, payment, postings
+from tests.unit.payment import asks
+from tests.unit.payment.bank import CASH, ESCROW, SUBSIDY, balances, bank, check, codes, funded, payment, postings, waiting
 
 BACK = f"unwanted:{b.ORDER}"
 
@@ -95,3 +99,17 @@ def test_unwanted_money_before_and_after_the_wanted_one_touches_no_escrow() -> N
     memory = bank(b.payment_unwanted("pay0", 1), b.order_paid(), b.payment_unwanted("pay2"))
     assert balances(memory) == {CASH: -200_01, BACK: 100_01, ESCROW: 100_00}
     assert payment(memory).payment_id == b.PAYMENT_ID
+
+
+OVERTAKING = [
+    b.order_completed(), b.case_opened(), b.case_closed(), b.granted(), b.units_cancelled((1, 1, 100_00)), asks.shipping_late(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("event", OVERTAKING, ids=b.types(OVERTAKING))
+def test_what_overtakes_the_escrow_waits_for_it_though_unwanted_money_came_before_r2_1(event: Message) -> None:
+    """The order is known here by then, and none of its lines is."""
+    memory = bank(b.payment_unwanted("pay0", 99_00))
+    assert (memory.when(event), len(waiting(memory)), codes(memory)) == ((), 1, [])
+    memory.when(b.order_paid(b.line(1)), b.case_opened())
+    assert (waiting(memory), [code for code in codes(memory) if code != "case.known"]) == ([], [])

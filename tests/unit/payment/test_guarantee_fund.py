@@ -138,3 +138,16 @@ def test_held_by_a_chargeback_it_stays_the_funds_r3_8() -> None:
     assert held.funder == "platform"
     memory.when(closed("won", when="06-20 10:00"), b.refund_paid(when="06-20 11:00"))
     assert balances(memory)[FUND] == -40_00
+
+
+def test_the_last_units_that_a_case_returns_are_the_buyers_alone_where_the_fund_paid_for_others_r4_6_r1_4() -> None:
+    """Three units: a case paid one, the fund one; the third is nobody's but the buyer's, and what the fund gave settles."""
+    memory = confirmed(b.line(paid_minor=90_00, quantity=3))
+    memory.when(b.granted("r1", 30_00), b.refund_paid("r1"), by_fund("r2", 30_00), b.refund_paid("r2"), b.granted("r3", 30_00))
+    last = [fact for fact in memory.facts if isinstance(fact, RefundReserved)][-1]
+    assert (last.refund_id, last.buyer_minor, last.fund_minor) == ("r3", 30_00, 0)
+    memory.when(b.refund_paid("r3"))
+    memory.advance(b.at("06-13 00:00"))
+    (line,) = settled(memory)
+    assert line.seller_minor + line.promoter_minor + line.platform_minor == 30_00
+    assert balances(memory)[FUND] == -30_00

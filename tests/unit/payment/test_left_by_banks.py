@@ -101,3 +101,25 @@ def test_in_whatever_order_banks_and_cases_take_their_part_nothing_is_paid_twice
     assert amount < line.paid_minor or taken == line.paid_minor or not any(one.counts for one in found.refunds_of(1))
     assert -end.get(CONTESTED, 0) == sum(one.excess_minor for one in found.chargebacks.values())
     assert postings_left_out(checked(made)) == []
+
+
+def test_one_that_took_what_another_lies_on_leaves_no_line_less_than_nothing_for_a_third_r3_8() -> None:
+    """Of three lines of a fen the first two are the first one's, but what a bank takes comes from whichever line has something left."""
+    memory = funded(*(b.line(line_no, 1) for line_no in (1, 2, 3)))
+    lies = [memory.when(opened(minor, name)) for name, minor in (("cb1", 2), ("cb2", 1))]
+    assert [[line.line_no for line in fact.lines] for (fact,) in lies] == [[1, 2], [3]]  # type: ignore[attr-defined]
+    memory.when(closed("lost", "cb2"))
+    (third,) = memory.when(opened(1, "cb3"))
+    assert [line.line_no for line in third.lines] == [3]  # type: ignore[attr-defined]
+    memory.when(closed("lost", "cb1", when="07-21 10:00"))
+    assert balances(memory) == {}
+
+
+def test_what_a_bank_took_of_another_line_makes_no_room_in_this_one_r3_5_r3_8() -> None:
+    """100.00 each, 60.00 of the first refunded: of 70.00 the bank takes 20.00 and 50.00. Of the first 40.00 may be asked for, no more."""
+    memory = funded(b.line(1, quantity=3), b.line(2))
+    memory.when(b.granted("r1", 60_00), b.refund_paid("r1"), opened(70_00), closed("lost"))
+    memory.when(b.granted("r2", 40_01, when="07-21 10:00"), b.granted("r3", 40_00, when="07-21 11:00"))
+    assert refused(memory) == ["refund.exceeds_paid"]
+    last = [fact for fact in memory.facts if isinstance(fact, RefundReserved)][-1]
+    assert (last.refund_id, last.buyer_minor) == ("r3", 20_00)
