@@ -97,7 +97,8 @@ def checks(log: Log) -> Iterator[Check]:
         elif isinstance(fact, refund.WindowOpened) and fact.order_id in orders:
             for line_no in fact.line_nos:
                 orders[fact.order_id].signed[line_no] = fact.signed_at
-                orders[fact.order_id].first.setdefault(line_no, fact.signed_at)
+                if not fact.restarted or line_no not in orders[fact.order_id].first:
+                    orders[fact.order_id].first[line_no] = fact.signed_at
         elif isinstance(fact, refund.CaseFact):
             order = orders.get(fact.order_id)
             if order is None:
