@@ -9,6 +9,7 @@ import pytest
 
 from services.refund.model import PURCHASE, BoughtLine
 from shared.contracts.order import ParcelDelivered
+from shared.contracts.storefront import CaseKind
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.refund import acts as a
@@ -26,7 +27,7 @@ RESENT = (
 )
 PRESUMED = "07-06 10:00:05"
 AWAY: dict[str, tuple[Message | str, ...]] = {  # the other two are signed for on 07-15, as w1
-    "on their way": (*LOST, b.shipped("w1", {1: 2}), *RESENT, PRESUMED),
+    "on their way": (*BOUGHT, b.shipped("w1", {1: 2}), *LOST[2:], *RESENT, PRESUMED),
     "not sent yet": (*LOST, *RESENT, PRESUMED, b.shipped("w1", {1: 2}, "07-10 10:00")),
     "one of them arrived": (*LOST, b.shipped("w3", {1: 1}), b.shipped("w1", {1: 1}), *RESENT, b.signed("w3"), PRESUMED),
 }
@@ -87,3 +88,23 @@ def test_part_of_a_line_opens_none_where_none_ran_and_the_order_says_of_which_it
     told = [fact for _, fact in town.services["order"].out if isinstance(fact, ParcelDelivered)]
     assert [(one.delivered, one.part_of) for one in told] == [((), (1,)), ((1,), ())]
     assert (bought(town).signed_at, fine(town)) == (b.at("06-09 10:00"), FINE)
+
+
+@pytest.mark.parametrize("kind", ["refund_only", "resend"])
+@pytest.mark.parametrize("way", ["on their way", "not sent yet"])
+def test_units_lost_after_the_windows_of_their_line_ended_can_be_claimed_r2_5_r4_2(way: str, kind: CaseKind) -> None:
+    """Of those that left after others came the seller is asked: units are counted, not told apart."""
+    town = street(*AWAY[way], b.parcel_lost("w1", when="07-16 10:00"))
+    town.tell([("c2", l.requested("c2", kind=kind, ground="not_received", quantity=2, when="07-17 10:00"))])
+    case = town.entity("refund", PURCHASE, b.ORDER).cases["c2"]
+    at_once = (kind, way) == ("refund_only", "on their way")
+    assert (case.state, case.granted_quantity, fine(town)) == ((60, 2, FINE) if at_once else (10, 0, FINE))
+    if not at_once:
+        town.tell([("a", l.accepted("c2", when="07-17 11:00"))])
+    town.advance(b.at("07-19 11:00:05"))
+    assert (town.entity("refund", PURCHASE, b.ORDER).cases["c2"].granted_quantity, fine(town)) == (2, FINE)
+
+
+def test_what_time_says_arrived_can_be_claimed_within_its_days_only_r4_2() -> None:
+    town = street(*AWAY["on their way"], l.requested("c2", kind="refund_only", ground="not_received", quantity=2, when="07-17 10:00"))
+    assert town.refused() == [("refund.requested", "claim.window_over")]
