@@ -128,7 +128,7 @@ def _refunds(log: Log) -> Check:
         granted: Any = entry.event
         if isinstance(granted, ShipmentHoldRequested):
             place = (granted.order_id, granted.case_id)
-            if place not in paid and (granted.again or place not in left):
+            if place not in paid and entry.id not in left:
                 asked[place] = granted.quantity
         if not isinstance(granted, RefundGranted):
             continue
@@ -141,15 +141,15 @@ def _refunds(log: Log) -> Check:
     return check
 
 
-def _left(log: Log) -> set[tuple[str, str]]:
-    """Cases of money by agreement that the order refused to keep units for, as all had left before they were opened."""
+def _left(log: Log) -> set[str]:
+    """Requests, by id, for units of cases of money by agreement that the order refused, as some had left before those were opened."""
     agreed = {
         (case.order_id, case.case_id): case.occurred_at
         for _, case in log.of(CaseOpened)
         if (case.ground, case.kind) == ("negotiated", "refund_only")
     }
     last: dict[Place, datetime] = {}
-    found = set[tuple[str, str]]()
+    found = set[str]()
     for entry in log.facts():
         fact: Any = entry.event
         for units in fact.units if isinstance(fact, ParcelSent) else ():
@@ -158,7 +158,7 @@ def _left(log: Log) -> set[tuple[str, str]]:
         if isinstance(fact, ShipmentHoldRefused) and fact.code == "case.shipped" and not fact.again:
             opened, sent = agreed.get((fact.order_id, fact.case_id)), last.get((fact.order_id, fact.line_no))
             if opened is not None and sent is not None and sent < opened:
-                found.add((fact.order_id, fact.case_id))
+                found.add(entry.header("ce_causationid"))
     return found
 
 

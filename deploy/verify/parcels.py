@@ -181,6 +181,9 @@ def _there(check: Check, entry: Entry, fact: order.ParcelDelivered, known: Order
         parcel.signed = at
     whole = {line_no: since for line_no in sorted(parcel.units) if (since := known.arrived(line_no)) is not None}
     told = (fact.delivered, fact.signed_at, fact.replacement)
+    if "part_of" in fact.model_fields_set:  # an older release did not say it
+        rest = tuple(line_no for line_no in sorted(parcel.units) if line_no not in whole)
+        check.that(fact.part_of == rest, f"{entry}: it is a part of lines {rest}, told was {fact.part_of}")
     if again:
         line_no = fact.delivered[0] if len(fact.delivered) == 1 else 0
         older = known.arrived(line_no, though_lost=True) if line_no in whole else None

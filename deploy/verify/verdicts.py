@@ -16,6 +16,7 @@ from deploy.verify.report import Check
 from shared.contracts import dispute, exchange, logistics, merchant, refund, ruling, storefront
 from shared.contracts.certificate import CertificateIssued, Guarantee
 from shared.contracts.first_order import ClaimWaitsForFund
+from shared.contracts.order import ParcelFailed
 from shared.messaging.message import Message
 
 GUARANTEES = {"trust_card": "refund_without_return", "counterfeit": "authenticity"}  # where it is not named as the ground
@@ -75,11 +76,14 @@ class Case:
 
 @dataclass(slots=True)
 class Order:
-    """signed: by line, the signing that its windows run from; first: the first one."""
+    """signed: by line, the signing that its windows run from; first: the first one. lost: lines of which a parcel failed: it
+    can be asked for whatever else of them came.
+    """
 
     certificate: CertificateIssued
     signed: dict[int, datetime] = field(default_factory=dict)
     first: dict[int, datetime] = field(default_factory=dict)
+    lost: set[int] = field(default_factory=set)
     cases: dict[str, Case] = field(default_factory=dict)
 
 
@@ -90,14 +94,16 @@ def checks(log: Log) -> Iterator[Check]:
     kinds = sorted({kind for kinds in SAID.values() for kind in kinds}, key=lambda kind: (kind.topic.name, kind.type))
     bodies = {kind: log.bodies(kind, "refund") for kind in kinds}
     orders: dict[str, Order] = {}
+    lost = {(fact.order_id, one.line_no) for _, fact in log.of(ParcelFailed) for one in fact.units}
     for entry in log.facts():
         fact: Any = entry.event
         if isinstance(fact, CertificateIssued):
-            orders[fact.order_id] = Order(fact)
+            orders[fact.order_id] = Order(fact, lost={line.line_no for line in fact.lines if (fact.order_id, line.line_no) in lost})
         elif isinstance(fact, refund.WindowOpened) and fact.order_id in orders:
             for line_no in fact.line_nos:
                 orders[fact.order_id].signed[line_no] = fact.signed_at
-                orders[fact.order_id].first.setdefault(line_no, fact.signed_at)
+                if not fact.restarted or line_no not in orders[fact.order_id].first:
+                    orders[fact.order_id].first[line_no] = fact.signed_at
         elif isinstance(fact, refund.CaseFact):
             order = orders.get(fact.order_id)
             if order is None:
@@ -136,7 +142,7 @@ def _open(check: Check, terms: Check, entry: Entry, fact: refund.CaseOpened, ord
     signed = (order.first if fact.ground == "first_order" else order.signed).get(fact.line_no)
     if signed is None:
         check.that(fact.ground in BEFORE_SIGNING, f"{entry}: line {fact.line_no} was not signed for")
-    elif promised is not None and fact.ground != "not_shipped":
+    elif promised is not None and fact.ground != "not_shipped" and (fact.ground != "not_received" or fact.line_no not in order.lost):
         over = end(promised, signed, limits.zone)
         within = fact.occurred_at < over and (fact.ground in BEFORE_SIGNING or signed <= fact.occurred_at)
         check.that(within, f"{entry}: {fact.ground} could be asked for from {signed} to {over}, it was at {fact.occurred_at}")

@@ -27,8 +27,8 @@ class HoldFact(Message):
 class ShipmentHoldRequested(HoldFact):
     """A case wants these units' money back: they are not to leave any more. Told with the case's opening, and once more if its buyer wins
     on appeal; of lost units when they are lost, or before they are paid for in place of others; of all that is granted without a return,
-    with its grant. A later one of a case is for all its units, those that it asked for before included. anew: it was refused them, as
-    they had left before it was opened; they may be here again. Source: R4.8, R4.10, R4.11.
+    with its grant. A later one of a case is for all its units, those that it asked for before included. anew: it was refused those
+    or more, as some had left before it was opened; these had not, or may be here again. Source: R4.8, R4.10, R4.11.
 
     Producer: refund. Consumers: order.
     """
@@ -54,8 +54,8 @@ class ShipmentHoldGranted(HoldFact):
 
 
 class ShipmentHoldRefused(HoldFact):
-    """Fewer units than that are still here: nothing is held, and the case ends with this code, unless all had left before it was opened
-    and it may go on without. Not of standing ones. Source: R4.8, R1.2.
+    """Fewer units than that are still here: nothing is held, and the case ends with this code, unless some had left before it was opened
+    and it may go on without: what had not it asks for anew. Not of standing ones. Source: R4.8, R1.2.
 
     Producer: order. Consumers: refund.
     """
@@ -86,8 +86,8 @@ class ParcelIntercepted(Message):
 
 
 class HoldNoted(HoldFact):
-    """The order's word on the units of a case, as the refund service keeps it. left: they had left before, and none is kept.
-    Source: R4.8, R2.4.
+    """The order's word on the units of a case, as the refund service keeps it. left: they, or some of them, had left
+    before, and none is kept. Source: R4.8, R2.4.
 
     Producer: refund. Consumers: nobody (private to refund).
     """

@@ -358,8 +358,8 @@ class ParcelDelivered(Message):
     missing of that line is waited for no more: cancelled, refunded, or lost and paid back. Source: R2.5, R1.3.
 
     signed_at: the latest signature for any of those lines, from which their windows run; carriers may report out of order.
-    replacement: of what a case sent in place of the first (R4.10); trust_card_id: then, the card with which the order came, if any; else
-    left out (R4.7).
+    part_of: lines of which this is a part and others are awaited; left out where it is of none. replacement: of what a case sent in place
+    of the first (R4.10); trust_card_id: then, the card with which the order came, if any; else left out (R4.7).
     Producer: order. Consumers: refund.
     """
 
@@ -371,6 +371,7 @@ class ParcelDelivered(Message):
     parcel_id: Id
     delivered: tuple[LineNo, ...]
     signed_at: AwareDatetime
+    part_of: Annotated[tuple[LineNo, ...], Field(exclude_if=not_)] = ()
     replacement: bool = False
     trust_card_id: Annotated[Id | None, Field(exclude_if=lambda value: value is None)] = None
 

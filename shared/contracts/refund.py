@@ -53,8 +53,8 @@ class CaseTerms(Part):
 
 
 class WindowOpened(Message):
-    """These lines were signed for: their windows run from signed_at. restarted: a replacement came, and all windows but first_order's
-    run again. Source: R1.3, R4.10.
+    """These lines were signed for: their windows run from signed_at, also where they ran already since others came in place of a part.
+    restarted: a replacement came, and all windows but first_order's run again. Source: R1.3, R4.10.
 
     Producer: refund. Consumers: outsiders.
     """

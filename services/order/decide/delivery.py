@@ -88,6 +88,7 @@ def deliver(event: ParcelSigned, order: Order | None) -> Outcome:
         parcel_id=event.parcel_id,
         delivered=tuple(complete) if parcel.units else (parcel.replaces,),
         signed_at=max([event.occurred_at, *complete.values()]),
+        part_of=tuple(line_no for line_no in sorted(parcel.units) if line_no not in complete),
         replacement=parcel.replaces > 0,
         trust_card_id=order.trust_card_id if parcel.replaces else None,
         occurred_at=event.occurred_at,

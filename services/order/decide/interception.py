@@ -22,10 +22,10 @@ from shared.messaging.shape import Outcome, Reject, Wait
 
 
 def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
-    """All the units asked for are still here, or none is kept beyond those that it has. The case is known by then: it was told just
-    before. One that goes on after an appeal asks anew, for its end had freed them, and so may one that went on after it was refused them;
-    one of which more is lost meanwhile asks for more.
-    Once its money is granted it has those that are here, and those that come back. Source: R4.8, R2.4, R4.11.
+    """All the units asked for are still here, or lost though time confirmed them; or none is kept beyond those that it has. The case is
+    known by then: it was told just before. One that goes on after an appeal asks anew, for its end had freed them, and so may one that
+    went on after it was refused them; one of which more is lost meanwhile asks for more.
+    Once its money is granted it has those that are here, and those that come back. Source: R4.8, R2.4, R2.5, R4.11.
     """
     found = of_case(event, order)
     if not isinstance(found, tuple):
@@ -40,7 +40,7 @@ def keep_back(event: ShipmentHoldRequested, order: Order | None) -> Outcome:
     asked: dict[str, Any] = {"order_id": event.order_id, "case_id": event.case_id, "line_no": event.line_no}
     asked |= {"quantity": event.quantity, "again": event.again, "standing": event.standing, "occurred_at": event.occurred_at}
     line = replace(line, holds={**line.holds, event.case_id: 0})
-    if event.standing or event.quantity <= _here(line):
+    if event.standing or event.quantity <= _back(line):
         first = not event.again and not event.standing
         return (ShipmentHoldGranted(**asked, late=first and _late(order, line, event.occurred_at)),)
     return (ShipmentHoldRefused(**asked, code=_why_not(line, event.quantity)),)
@@ -64,10 +64,15 @@ def stopped(event: ParcelShipped, order: Order, units: Mapping[int, int]) -> Par
 
 
 def _here(line: OrderLine) -> int:
-    """Units that have not left, were not used, and are no other case's; below 0 where a case has some that are away. A line that is over
-    has none.
+    """Units that may leave: they have not, were not used, and are no case's; below 0 where a case has some that are away. A line that is
+    over has none.
     """
-    return 0 if line.over else line.unsent - line.used - line.kept
+    return 0 if line.over else _back(line)
+
+
+def _back(line: OrderLine) -> int:
+    """Units that did not leave, or were lost, be it after their line was confirmed: they are paid back like any. Source: R2.5."""
+    return 0 if line.refunded_in_full else line.unsent - line.used - line.kept
 
 
 def _late(order: Order, line: OrderLine, at: datetime) -> bool:
@@ -79,6 +84,6 @@ def _late(order: Order, line: OrderLine, at: datetime) -> bool:
 
 
 def _why_not(line: OrderLine, quantity: int) -> Unheld:
-    if _here(line) + line.cancelled >= quantity:
+    if _back(line) + line.cancelled >= quantity:
         return "case.units_cancelled"
     return "line.refunded" if line.refunded_in_full else "case.shipped"

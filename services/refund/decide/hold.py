@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from services.refund.decide.ask import asked
 from services.refund.decide.follow import agreed
 from services.refund.decide.step import ended
 from services.refund.model import Case, Purchase, evolve
@@ -34,8 +35,8 @@ def allowed(event: ShipmentHoldGranted, purchase: Purchase | None) -> Outcome:
 
 def forbidden(event: ShipmentHoldRefused, purchase: Purchase | None) -> Outcome:
     """70: the shipment won, or a cancellation did. What had left when the buyer applied was not asked for had it been known: the case goes
-    on without. No facts for a case that ended meanwhile, be it that it goes on; nor where the units were lost after their money was
-    granted: that stands. Source: R4.8, R4.11, R1.2.
+    on without, and asks for what had not. No facts for a case that ended meanwhile, be it that it goes on; nor where the units were lost
+    after their money was granted: that stands. Source: R4.8, R4.11, R1.2.
     """
     found = _asking(event, purchase)
     if not isinstance(found, tuple):
@@ -43,8 +44,11 @@ def forbidden(event: ShipmentHoldRefused, purchase: Purchase | None) -> Outcome:
     purchase, case = found
     if case.ended or case.granted or event.again != case.again:
         return ()
-    if event.code == "case.shipped" and not event.again and _had_left(purchase, case):
-        return _noted(purchase, case, HoldNoted(**event.model_dump(exclude={"code"}), left=True), case.agreed)
+    if event.code == "case.shipped" and not event.again and _had_left(purchase, case, event.quantity):
+        noted = HoldNoted(**event.model_dump(exclude={"code"}), left=True)
+        after = evolve(purchase, noted)
+        rest = asked(after, after.cases[case.id], max(event.occurred_at, case.since))
+        return (noted, *rest) if rest else _noted(purchase, case, noted, case.agreed)
     return ended(purchase, case, max(event.occurred_at, case.since), event.code, "R4.8")
 
 
@@ -63,12 +67,12 @@ def _noted(purchase: Purchase, case: Case, noted: HoldNoted, by: By | Literal[""
     return (noted, *agreed(after, after.cases[case.id], max(noted.occurred_at, case.since), by, rule))
 
 
-def _had_left(purchase: Purchase, case: Case) -> bool:
-    """All of it, before the buyer applied for money by agreement, and in time for that: the order told so before it answered, but after
-    the buyer was heard. Source: R4.2, R1.2.
+def _had_left(purchase: Purchase, case: Case, wanted: int) -> bool:
+    """Some of it, if not all, before the buyer applied for money by agreement, and in time for that: the order told so before it answered,
+    but after the buyer was heard. wanted: of the order. Source: R4.2, R1.2.
     """
     line, promised = purchase.line_of(case), purchase.promise(case.line_no, "negotiated")
-    if (case.ground, case.kind) != ("negotiated", "refund_only") or promised is None or purchase.unsent(case.line_no):
+    if (case.ground, case.kind) != ("negotiated", "refund_only") or promised is None or purchase.unsent(case.line_no) >= wanted:
         return False
     if case.applied_at is None or line.sent_at is None or line.sent_at >= case.applied_at:
         return False

@@ -57,16 +57,17 @@ def note_failed(event: ParcelFailed, purchase: Purchase | None) -> Outcome:
 
 
 def open_windows(event: ParcelDelivered, purchase: Purchase | None, card: Card | None) -> Outcome:
-    """No facts where the parcel completes no line: part of a line opens no window, be it sent anew. The first signing of a line counts; a
-    replacement's begins every window of a line that was there, or is with it, again, and ends its case. card: the order's. Source: R1.3,
-    R4.10, R4.7.
+    """No facts where the parcel completes no line: part of a line opens no window, be it sent anew. A replacement's signing begins every
+    window of a line that was there, or is with it, again, and ends its case. Where it came, or time said so, before the line was whole,
+    what is signed for later has its windows too. card: the order's. Source: R1.3, R4.10, R4.2, R4.7.
     """
     if purchase is None:
         return Wait("case.before_certificate")
     case = replacing(purchase, event.parcel_id) if event.replacement else None
     whole = case is not None and (purchase.line_of(case).signed_at is not None or case.line_no in event.delivered)
     again = (case.line_no,) if case is not None and whole else ()
-    fresh = tuple(number for number in event.delivered if number not in again and purchase.lines[number].signed_at is None)
+    others = [number for number in (*event.delivered, *event.part_of) if number not in again]
+    fresh = tuple(number for number in others if _begins(event, purchase, number))
     facts: list[Message] = [
         WindowOpened(
             order_id=event.order_id, line_nos=lines, signed_at=event.signed_at, restarted=lines is again, occurred_at=event.occurred_at
@@ -111,6 +112,15 @@ def reduce(event: UnitsCancelled, purchase: Purchase | None) -> Outcome:
                 purchase = evolve(purchase, fact)
             facts += over
     return (*facts, *restored(purchase, event.occurred_at), *freight_reimbursed(purchase, event.occurred_at))
+
+
+def _begins(event: ParcelDelivered, purchase: Purchase, line_no: int) -> bool:
+    """The line's windows, for the first time, or as what was still missing when others came in place of a part is signed for later."""
+    since = purchase.lines[line_no].signed_at
+    if since is None:
+        return line_no in event.delivered
+    came = any((case.line_no, case.state) == (line_no, 60) and case.parcel_id is not None for case in purchase.cases.values())
+    return came and since < event.signed_at
 
 
 def _sent_again(before: Purchase, after: Purchase, line_no: int) -> Case | None:

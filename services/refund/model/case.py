@@ -74,7 +74,7 @@ class Case:
     whom or what the request was answered first, empty: not yet; answered_at: when; agreed: by whom it was agreed to. returned: the goods
     were sent back, by this waybill (carrier, number), which cost freight_minor. sending: the seller is to send others. parcel_id: of
     those; astray: they did not arrive, and may leave again as the line's own. card: the order's trust card was valid at placement; None:
-    that is not known, or there is none. hold: what the order said of units that have not left, empty: not asked, left: they had before;
+    that is not known, or there is none. hold: what the order said of units that have not left, empty: not asked, left: some had before;
     held: for so many; again: once more, after an appeal; late: when the buyer applied they should have left. awarded: the multiple that it
     brought beside its refund, and for what; None: none, or before this was kept. evidence: side/id of all that was shown. ruled: for whom;
     the loser appeals before appeal_until. ruled_at: when; of a ruling that fell, when the appeal was won. rulings: all ids noted. fell:

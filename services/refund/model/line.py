@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.certificate import CertifiedLine, Guarantee
-from shared.contracts.refund import WITHOUT_RETURN, CaseClosed, LineReduced
+from shared.contracts.refund import WITHOUT_RETURN, CaseClosed, LineReduced, WindowOpened
 from shared.contracts.types import LineKind
 from shared.money import unit_slice
 
@@ -91,8 +91,10 @@ def bought(line: CertifiedLine) -> BoughtLine:
     )
 
 
-def signed(line: BoughtLine, at: datetime) -> BoughtLine:
-    return replace(line, signed_at=at, first_signed_at=line.first_signed_at or line.signed_at or at)
+def signed(line: BoughtLine, fact: WindowOpened) -> BoughtLine:
+    """Other goods than the first leave the moment of those, if there was one."""
+    first = line.first_signed_at or line.signed_at if fact.restarted else None
+    return replace(line, signed_at=fact.signed_at, first_signed_at=first or fact.signed_at)
 
 
 def reduced(line: BoughtLine, fact: LineReduced) -> BoughtLine:

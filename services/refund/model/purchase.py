@@ -138,7 +138,7 @@ def evolve(purchase: Purchase | None, fact: PurchaseFact) -> Purchase:
             return _certified(fact)
         case WindowOpened():
             known = _known(purchase, fact)
-            return _lines(known, {number: signed(known.lines[number], fact.signed_at) for number in fact.line_nos})
+            return _lines(known, {number: signed(known.lines[number], fact) for number in fact.line_nos})
         case LineReduced():
             known = _known(purchase, fact)
             known = replace(known, cancelled=(*known.cancelled, fact.refund_id))

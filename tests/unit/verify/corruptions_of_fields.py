@@ -221,6 +221,8 @@ FIELDS = (
                lambda copy: copy.forge(ParcelSent, lambda fact: bool(fact.shipped), shipped=())),
     Corruption("a parcel is stopped for a line that no case has", "parcels: what is in each",
                lambda copy: copy.forge(ParcelIntercepted, stopped=(1, 2))),
+    Corruption("a parcel is told to be a part of what arrived with it", "parcels: which lines",
+               lambda copy: copy.forge(ParcelDelivered, part_of=(1,))),
     Corruption("a line has arrived that is not told", "parcels: which lines", lambda copy: copy.forge(ParcelDelivered, delivered=())),
     Corruption("a line arrived an hour later than told", "parcels: which lines",
                lambda copy: copy.forge(ParcelDelivered, signed_at=hours(-1))),
