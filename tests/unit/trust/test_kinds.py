@@ -92,6 +92,19 @@ def test_a_case_on_an_attributed_line_is_the_promoters_too_r5_4() -> None:
     }
 
 
+def test_a_line_of_goods_is_completed_by_its_three_parties_and_freight_by_nobody_r5_4_r5_5() -> None:
+    freight = parties(2).model_copy(update={"kind": "freight"})
+    attributed = parties().model_copy(update={"promoter_id": "k1"})
+    expected = [
+        ("seller:s1/completed/o1/1", "b1", ("goods",)),
+        ("buyer:b1/completed/o1/1", "s1", ("fulfilment", "after_sales")),
+        ("promoter:k1/completed/o1/1", "b1", ("goods",)),
+    ]
+    facts = [fact for fact in trust(completed("o1", attributed, freight)).facts if isinstance(fact, EvidenceFound)]
+    assert [(fact.evidence_id, fact.counterparty, fact.dimensions) for fact in facts] == expected
+    assert trust(completed("o1", freight)).facts == []
+
+
 def test_evidence_is_of_the_acts_day_a_silences_deadline_or_the_rulings_r5_1() -> None:
     memory = trust(
         closed(when=ago(0), case_id="c1", answer="seller", answered_at=ago(5), ruled_at=ago(2), **QUALITY),
