@@ -62,6 +62,11 @@ def test_amounts_beyond_the_units_share_are_refused_and_change_nothing_r1_4(requ
     assert (codes(memory), dict(l.purchase_of(memory).cases)) == ([code], {})
 
 
+@pytest.mark.parametrize(("minor", "quantity"), [(100_00, 3), (33_33, 1), (66_66, 2), (1, 1)])
+def test_an_amount_of_all_that_its_units_come_to_is_taken_r1_4(minor: int, quantity: int) -> None:
+    assert grants(shop(*l.SIGNED, asked(minor, quantity=quantity), l.accepted())) == [(0, minor)]
+
+
 def test_an_amount_asked_for_with_a_return_is_its_ceiling_r1_4() -> None:
     memory = shop(*l.SIGNED, asked(50_00, kind="return_and_refund"), l.accepted(), l.posted(), l.confirmed(quantity=1))
     assert grants(memory) == [(1, 33_33)]
