@@ -83,7 +83,9 @@ async def _read(stack: Stack, subject: str) -> tuple[dict[str, Any] | None, int 
 
 
 def data(subject: str, body: Mapping[str, Any], votes: int | None, now: datetime, policies: Policies) -> dict[str, Any]:
-    """From the standing as stored; suspended, removed, appeal_until: at the business time `now`. Times in UTC."""
+    """From the standing as stored; suspended, removed, appeal_until: at the business time `now`. Times in UTC. voids_ahead: of what nobody
+    recorded so far, be it that the void came first or that its id is wrong.
+    """
     appeals, voided = body.get("appeals", {}), set(body.get("voided", ()))
     violations = [
         {"violation_id": name, **one, "voided": name in voided, "appeal": appeals.get(name, {}).get("outcome")}
@@ -99,6 +101,7 @@ def data(subject: str, body: Mapping[str, Any], votes: int | None, now: datetime
         "removed_since": body.get("removed_since"),
         "suspended": any(one["in_force"] for one in suspensions),
         "violations": sorted(violations, key=lambda one: (one["at"], one["violation_id"])),
+        "voids_ahead": sorted(voided - body.get("told", {}).keys() - set(body.get("violations", ()))),
         "study": sorted(({"study_id": name, **one} for name, one in body.get("study", {}).items()), key=lambda one: one["at"]),
         "suspensions": sorted(suspensions, key=lambda one: (one["effective_from"], one["id"])),
         "votes": votes or 0,
@@ -115,6 +118,8 @@ def lines(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
         notes += f", can be appealed until {local(one['appeal_until'], zone)}" if "appeal_until" in one else ""
         what = f"violation {one['violation_id']}, {one['kind']}, {one['points']} points, level {one['level']}"
         yield f"{local(one['at'], zone)}  {what}{notes}"
+    for name in told["voids_ahead"]:
+        yield f"void of violation {name}, which was not recorded here so far [R6.2]"
     for one in told["study"]:
         yield f"{local(one['at'], zone)}  study {one['study_id']}, {one['points']} points"
     for one in told["suspensions"]:

@@ -36,8 +36,9 @@ class PlacedLine(Part):
     """One line of the cart. commission_bp: what the seller agreed to pay the promoter, of what the buyer pays.
 
     kind virtual: used by voucher.redeemed, nothing is sent; freight: the seller's freight, one unit. category: custom_made, fresh and
-    newspaper have no return without a reason, digital only sealed; food and fresh have food safety (R4.5, R4.9). no_reason_waived: the
-    buyer confirmed at purchase that there is none for this line. tags: what the seller promises beside the law, of those of the
+    newspaper have no return without a reason, digital only sealed; custom_made and digital have no instant refund, as virtual lines have
+    none; food and fresh have food safety (R4.5, R4.8, R4.9). no_reason_waived: the buyer confirmed at purchase that there is no return
+    without a reason for this line. tags: what the seller promises beside the law, of those of the
     policy's order.tags (R2.4, R4.7). fulfiller_id: who ships and answers in the seller's place (R8.1).
     gift_of: given with that line, and goes back with it; its price is its list price, which a coupon of the seller takes over (R4.5). Where
     nothing was paid for it and all of that line went back, it is neither waited for nor late any more (R2.4).

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from shared.currencies import EXPONENTS
+from shared.policy.words import rule_at
 
 if TYPE_CHECKING:
     from shared.policy.document import Policy
@@ -29,7 +30,7 @@ def _lists(policy: Policy) -> Iterator[str]:
         yield f"order.tags: no rule knows {', '.join(unknown)} (R2.4, R4.7)"
     for path, values in (("order.tags", policy.order.tags), ("trust.ceiling.kinds", policy.trust.ceiling.kinds)):
         if len(set(values)) != len(values):
-            yield f"{path}: something stands twice"
+            yield f"{path}: something stands twice{rule_at(path)}"
     for kind, evidence in policy.trust.evidence.items():
         for role, dimensions in evidence.counts_for.items():
             if len(set(dimensions)) != len(dimensions):

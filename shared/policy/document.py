@@ -62,9 +62,9 @@ class OrderPolicy(_Section):
     @model_validator(mode="after")
     def _looks_follow_each_other(self) -> Self:
         if not self.confirm_signed_days < self.confirm_check_days < self.confirm_latest_days:
-            raise ValueError("confirmation is looked at in the order signed, check, latest")
+            raise ValueError("confirmation is looked at in the order signed, check, latest (R2.5)")
         if self.ship_hours_24h > self.ship_hours:
-            raise ValueError("the quick shipping promise is longer than the usual one")
+            raise ValueError("the quick shipping promise is longer than the usual one (R2.4)")
         return self
 
 
@@ -196,23 +196,23 @@ class TrustPolicy(_Section):
     def _tiers_descend(self) -> Self:
         least = [tier.least for tier in self.tiers]
         if sorted(set(least), reverse=True) != least or least[-1] != 0:
-            raise ValueError("tiers do not descend to 0")
+            raise ValueError("tiers do not descend to 0 (R5.7)")
         if len({tier.name for tier in (*self.tiers, self.tier_new)}) <= len(self.tiers):
-            raise ValueError("two tiers have the same name")
+            raise ValueError("two tiers have the same name (R5.7)")
         return self
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
         if self.prior_good > self.prior_total:
-            raise ValueError("the prior's good part is larger than the whole")
+            raise ValueError("the prior's good part is larger than the whole (R5.3)")
         known = (*get_args(Role), *(kind for kind in get_args(EvidenceKind) if kind not in LATER))
         if missing := [name for name in known if name not in self.roles and name not in self.evidence]:
-            raise ValueError(f"every role and every kind of evidence has its entry, {', '.join(missing)} has none")
+            raise ValueError(f"every role and every kind of evidence has its entry, {', '.join(missing)} has none (R5.4, R5.5)")
         for kind, evidence in self.evidence.items():
             for role, dimensions in evidence.counts_for.items():
                 unknown = set(dimensions) - set(self.roles[role].dimensions)
                 if unknown:
-                    raise ValueError(f"{kind} counts in {sorted(unknown)}, which {role} does not have")
+                    raise ValueError(f"{kind} counts in {sorted(unknown)}, which {role} does not have (R5.4, R5.5)")
         return self
 
 

@@ -20,6 +20,7 @@ from tests.unit.builders import POLICIES, POLICY
 
 FILE = Path(__file__).parents[2] / "deploy" / "policy.yaml"
 TEXT = FILE.read_text(encoding="utf-8")
+SHAM = next(line for line in TEXT.splitlines(keepends=True) if line.startswith("    sham: {weight"))
 
 
 def changed(old: str, new: str) -> str:
@@ -199,6 +200,34 @@ def test_a_kind_of_evidence_that_came_later_may_be_missing_and_counts_for_nothin
 )
 def test_a_fault_names_the_rule_of_its_value_or_of_the_nearest_section_that_has_some_each_once_r9_1(path: str, rules: str) -> None:
     assert rule_at(path) == (f" ({rules})" if rules else "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("confirm_check_days: 20", "confirm_check_days: 40", "order: confirmation is looked at in the order signed, check, latest (R2.5)"),
+        ("ship_hours_24h: 24", "ship_hours_24h: 49", "order: the quick shipping promise is longer than the usual one (R2.4)"),
+        ("max_minor: {CNY: 20000}", "max_minor: {CNY: 1}", "order.sham: the least amount is above the highest (R2.4)"),
+        ("tags: [ship_24h,", "tags: [ship_24h, ship_24h,", "order.tags: something stands twice (R2.4, R4.7)"),
+        ("content: 15}", "content: 16}", "trust.roles.seller: dimension weights sum to 101, not to 100 (R5.2, R5.4)"),
+        ("name: good, least: 800", "name: good, least: 900", "trust: tiers do not descend to 0 (R5.7)"),
+        ("name: fair", "name: new", "trust: two tiers have the same name (R5.7)"),
+        ("prior_good: 8 ", "prior_good: 11 ", "trust: the prior's good part is larger than the whole (R5.3)"),
+        (SHAM, "", "trust: every role and every kind of evidence has its entry, sham has none (R5.4, R5.5)"),
+        (
+            "chargeback_lost: {weight: -6, counts_for: {buyer: [fulfilment]}}",
+            "chargeback_lost: {weight: -6, counts_for: {buyer: [goods]}}",
+            "trust: chargeback_lost counts in ['goods'], which buyer does not have (R5.4, R5.5)",
+        ),
+        ("kinds: [counterfeit, swapped_parcel]", "kinds: [late, late]", "trust.ceiling.kinds: something stands twice (R5.3)"),
+        ("b_points: 10 ", "b_points: 100 ", "trust.violations: class A begins where class B does, or before (R6.1, R5.5, R6.2)"),
+    ],
+)
+def test_values_that_contradict_each_other_are_a_fault_with_its_rule_r9_1(old: str, new: str, fault: str) -> None:
+    """As a shop manager reads it who validates a document."""
+    with pytest.raises(InvalidPolicy) as refused:
+        parse(changed(old, new))
+    assert refused.value.faults == (fault,)
 
 
 def test_an_empty_document_between_the_versions_is_none_of_them_r9_1() -> None:

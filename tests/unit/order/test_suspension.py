@@ -16,7 +16,15 @@ from services.order.model import PARTY, second_of
 from shared.contracts.order import OrderRejected
 from shared.contracts.standing import SubjectReinstated
 from shared.contracts.storefront import OrderPlaced
-from shared.contracts.suspension import OrderAttributed, OrderClosed, OrdersReached, OrdersSought, OrderUnderSuspension, SuspensionFound
+from shared.contracts.suspension import (
+    OrderAttributed,
+    OrderClosed,
+    OrdersReached,
+    OrdersSought,
+    OrderUnderSuspension,
+    SuspensionFound,
+    SuspensionLifted,
+)
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.order.fair import allotment, counted, fair, wanted
@@ -216,3 +224,12 @@ def test_who_is_reinstated_sells_on_from_then_r6_2(when: str, expected: str) -> 
     back = SubjectReinstated(**said, occurred_at=b.at("06-01 12:00"))
     assert state(shop(suspension, back, back, b.placed(when=when))) == expected
     assert state(shop(back, b.placed(when=when))) == "accepted"
+
+
+@pytest.mark.parametrize(("when", "lifted"), [("06-08 08:59:59", 1), ("06-08 09:00", 0), ("06-20 10:00", 0)])
+def test_of_a_suspension_that_is_over_nothing_is_lifted_r6_2(when: str, lifted: int) -> None:
+    """It ends on 06-08 at 9."""
+    memory = Memory(SERVICE, POLICIES)
+    memory.when(b.subject_suspended())
+    back = SubjectReinstated(subject_id="seller:s1", violation_id="v1", occurred_at=b.at(when))
+    assert [type(fact) for fact in memory.when(back, back)] == [SuspensionLifted] * lifted

@@ -153,6 +153,17 @@ def test_a_gift_of_which_a_case_ends_with_nothing_keeps_the_coupon_no_longer_r4_
     assert back(memory) == [("cp1", EXPIRES)]
 
 
+@pytest.mark.parametrize(("last_minor", "expected"), [(80_00, [("cp1", EXPIRES)]), (79_99, [])])
+def test_a_line_of_which_every_fen_went_back_is_refunded_in_full_though_its_goods_are_kept_r4_13(
+    last_minor: int, expected: list[tuple[str, datetime]]
+) -> None:
+    memory = used(coupon(1))
+    for name, minor in (("c1", 20_00), ("c2", last_minor)):
+        wish = life.requested(name, kind="refund_only", ground="quality").model_copy(update={"amount_minor": minor})
+        memory.when(wish, life.accepted(name), life.done(name, minor))
+    assert back(memory) == expected
+
+
 def test_a_cancellation_before_shipping_counts_r4_13() -> None:
     memory = used(coupon(1, 2, expires_at=None))
     refunded(memory, 2, 1)

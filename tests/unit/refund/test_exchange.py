@@ -10,6 +10,7 @@ import pytest
 from shared.contracts.dispute import CaseReopened
 from shared.contracts.exchange import CaseExchanging, CaseReplaced
 from shared.contracts.refund import CaseClosed, CaseDeclined, RefundGranted, WindowOpened
+from shared.contracts.storefront import Ground
 from shared.messaging.message import Message
 from tests.unit.builders import ORDER, at
 from tests.unit.refund import acts as a
@@ -164,6 +165,16 @@ def test_a_lost_parcel_is_sent_again_and_then_signed_for_r4_2_r2_5() -> None:
     memory.when(a.replaced(when="06-18 10:00"), a.arrived(when="06-20 10:00"))
     (end,) = (fact for fact in memory.facts if isinstance(fact, CaseClosed))
     assert (end.outcome, end.fault, l.purchase_of(memory).lines[1].signed_at) == ("resent", "seller", at("06-20 10:00"))
+
+
+@pytest.mark.parametrize(("ground", "fault"), [("quality", "seller"), ("no_reason", "nobody")])
+def test_other_goods_for_a_fault_are_no_refund_for_the_fault_r4_10_r5_5(ground: Ground, fault: str) -> None:
+    """Whose fault it was is told; of what was refunded for it there is nothing, so it counts against no score."""
+    asked = l.requested(kind="exchange", ground=ground)
+    memory = shop(*l.SIGNED, asked, l.accepted(), l.posted(), l.confirmed(), a.replaced(), a.arrived(when="06-25 10:00"))
+    end = memory.facts[-1]
+    assert isinstance(end, CaseClosed)
+    assert (end.outcome, end.fault, end.seller_at_fault, end.line_refunded) == ("exchanged", fault, False, False)
 
 
 def test_whoever_owed_the_answer_to_a_resend_gave_it_r4_3_r5_5() -> None:

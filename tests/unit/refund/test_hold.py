@@ -144,6 +144,13 @@ def test_the_amount_is_the_orders_sum_so_far_and_counts_what_still_waits_r4_8() 
     assert [one for one, _, _ in grants(memory)] == ["c1", "c2"]
 
 
+def test_what_the_seller_agreed_to_is_no_instant_refund_and_leaves_room_for_one_r4_8() -> None:
+    """300.00 by the seller's word; 299.99 at once beside it."""
+    memory = shop(b.line(1, 300_00), b.line(2, 299_99))
+    memory.when(asked("c1"), kept("c1"), life.accepted("c1", when="06-01 13:00"), asked("c2", 2, when="06-01 14:00"), kept("c2", 2))
+    assert grants(memory) == [("c1", 300_00, "seller"), ("c2", 299_99, "promise")]
+
+
 @pytest.mark.parametrize(("score", "at_once"), [(600, True), (599, False), (None, True)])
 def test_instant_needs_a_score_of_600_at_placement_r4_8_r5_3(score: int | None, at_once: bool) -> None:
     memory = shop(score=score)

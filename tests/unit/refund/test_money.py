@@ -9,7 +9,7 @@ import pytest
 from shared.contracts.refund import CaseClosed, CaseDeclined, RefundGranted, RefundStuck
 from shared.messaging.memory import Memory
 from tests.unit.builders import ORDER, at
-from tests.unit.refund.acts import refund_id, ruled
+from tests.unit.refund.acts import cancelled, refund_id, ruled
 from tests.unit.refund.life import (
     APPROVED,
     GRANTED,
@@ -116,6 +116,14 @@ def test_money_that_was_unwanted_concerns_no_case() -> None:
         before = len(memory.facts)
         assert memory.when(unwanted, failed) == ()
         assert (len(memory.facts), memory.refused, memory.held(ORDER)) == (before, [], [])
+
+
+def test_money_for_units_that_were_cancelled_concerns_no_case_whatever_became_of_it_r3_5() -> None:
+    gone = cancelled()
+    told = {"refund_id": gone.lines[0].refund_id}
+    memory = shop(paid(), gone)
+    assert memory.when(*(one.model_copy(update=told) for one in (done(), not_paid(), money_refused()))) == ()
+    assert (memory.refused, memory.held(ORDER)) == ([], [])
 
 
 def test_an_answer_of_payment_without_its_grant_waits() -> None:

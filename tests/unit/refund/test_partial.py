@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts.refund import CaseApproved, CaseClosed, RefundGranted
-from shared.contracts.storefront import CaseKind, RefundRequested
+from shared.contracts.storefront import CaseKind, Ground, RefundRequested
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit.builders import at
@@ -13,6 +13,7 @@ from tests.unit.refund import acts as a
 from tests.unit.refund import life as l
 from tests.unit.refund.life import codes
 from tests.unit.refund.matrix import shop
+from tests.unit.refund.test_buyers import granted as granted_card
 
 
 def asked(amount_minor: int, kind: CaseKind = "refund_only", quantity: int = 3) -> RefundRequested:
@@ -59,6 +60,11 @@ def test_units_and_amounts_mixed_never_come_to_more_than_was_paid_r1_4() -> None
 def test_amounts_beyond_the_units_share_are_refused_and_change_nothing_r1_4(request_: RefundRequested, code: str) -> None:
     memory = l.shop(*l.SIGNED, request_)
     assert (codes(memory), dict(l.purchase_of(memory).cases)) == ([code], {})
+
+
+@pytest.mark.parametrize(("minor", "quantity"), [(100_00, 3), (33_33, 1), (66_66, 2), (1, 1)])
+def test_an_amount_of_all_that_its_units_come_to_is_taken_r1_4(minor: int, quantity: int) -> None:
+    assert grants(shop(*l.SIGNED, asked(minor, quantity=quantity), l.accepted())) == [(0, minor)]
 
 
 def test_an_amount_asked_for_with_a_return_is_its_ceiling_r1_4() -> None:
@@ -156,6 +162,18 @@ def test_a_case_whose_units_are_all_cancelled_meanwhile_ends_r1_4(life: tuple[Me
 def test_a_case_whose_units_are_cancelled_in_part_grants_what_is_left_r1_4() -> None:
     memory = shop(*l.RETURNED, a.cancelled(2, 66_66), l.confirmed(quantity=3))
     assert grants(memory) == [(1, 33_34)]
+
+
+def test_the_sellers_cap_is_of_the_line_however_many_claims_its_units_take_r4_7() -> None:
+    """R1.4: 50.00 of the 100.00 for three units; the last, by a ground that has no such cap, takes the rest."""
+    offered = {"tags": ("refund_without_return",), "without_return_cap_minor": 50_00}
+    order = l.paid(l.line().model_copy(update=offered)).model_copy(update={"trust_card_id": "card1", "placed_at": at("06-10 11:00")})
+    memory = shop(granted_card(), order, l.delivered())
+    grounds: dict[str, Ground] = {"c1": "trust_card", "c2": "trust_card", "c3": "quality"}
+    for name, ground in grounds.items():
+        memory.when(l.requested(name, quantity=1, kind="refund_only", ground=ground))
+        memory.when(l.accepted(name), l.done(name, 33_33))
+    assert grants(memory) == [(1, 33_33), (1, 16_67), (1, 50_00)]
 
 
 def test_a_withdrawn_case_is_asked_for_again_up_to_five_times_from_every_open_state_r4_3() -> None:

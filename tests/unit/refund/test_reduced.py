@@ -23,6 +23,7 @@ from tests.unit.refund.life import (
     confirmed,
     declined,
     delivered,
+    done,
     line,
     money_refused,
     paid,
@@ -67,8 +68,7 @@ def test_a_case_that_something_is_left_for_goes_on_where_others_of_its_line_are_
 
 def test_the_money_of_cancelled_units_concerns_no_case() -> None:
     memory = shop(paid())
-    done = b.refund_paid("x1")
-    assert done.refund_id == "x1"
+    assert b.refund_paid("x1").refund_id == "x1"
     memory.when(b.units_cancelled((1, 1, 33_33), when="06-11 10:00"))
     refused = money_refused().model_copy(update={"refund_id": "x1"})
     assert (memory.when(refused), memory.held(b.ORDER), memory.refused) == ((), [], [])
@@ -102,11 +102,29 @@ def test_the_waived_freight_is_due_once_a_seller_r3_10() -> None:
     assert grants(memory) == [(50_00, 10_00), (50_00, 0)]
 
 
-def test_a_threshold_that_a_fault_broke_before_is_not_broken_by_the_next_return_r3_10() -> None:
-    """The 60 goes back for quality, at no cost; the 50 that is left was below 99 before it goes back too."""
-    memory = basket(line(1, 1, 60_00), line(2, 1, 50_00))
+def test_the_return_that_breaks_the_threshold_together_with_those_before_pays_it_r3_10() -> None:
+    """Of 150, what is kept comes to 110, then to 60, then to nothing; units count one by one."""
+    memory = basket(line(1, 1, 60_00), line(2, 1, 50_00), line(3, 1, 40_00))
+    memory.when(*returned("c1", 3), *returned("c2", 2), *returned("c3", 1))
+    assert grants(memory) == [(40_00, 0), (40_00, 10_00), (60_00, 0)]
+    memory = basket(line(1, 3, 150_00))
+    memory.when(*returned("c1", 1), done("c1", 50_00), *returned("c2", 1), done("c2", 40_00), *returned("c3", 1))
+    assert grants(memory) == [(50_00, 0), (40_00, 10_00), (50_00, 0)]
+
+
+def test_where_the_shop_counted_before_coupons_the_first_return_pays_the_waived_freight_and_no_other_r3_10() -> None:
+    """90 were paid for what cost 99 and more: each return breaks the threshold, one pays."""
+    memory = basket(line(1, 1, 60_00), line(2, 1, 30_00))
+    memory.when(*returned("c1", 2), *returned("c2", 1))
+    assert grants(memory) == [(20_00, 10_00), (60_00, 0)]
+
+
+@pytest.mark.parametrize("other_minor", [50_00, 39_00])  # the whole comes to more than 99, or to just that
+def test_a_threshold_that_a_fault_broke_before_is_not_broken_by_the_next_return_r3_10(other_minor: int) -> None:
+    """The 60 goes back for quality, at no cost; what is left was below 99 before it goes back too."""
+    memory = basket(line(1, 1, 60_00), line(2, 1, other_minor))
     memory.when(requested("c1", quantity=1, ground="quality"), *returned("c1", 1)[1:], *returned("c2", 2))
-    assert grants(memory) == [(60_00, 0), (50_00, 0)]
+    assert grants(memory) == [(60_00, 0), (other_minor, 0)]
 
 
 @pytest.mark.parametrize(("fault", "granted"), [("seller", (60_00, 0)), ("nobody", (50_00, 10_00))])

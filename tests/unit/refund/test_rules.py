@@ -207,8 +207,11 @@ def test_where_the_policy_names_no_bound_for_the_currency_freight_back_is_at_mos
 
 def test_instant_refund_is_for_buyers_of_good_standing_and_not_for_custom_or_virtual_goods_r4_8() -> None:
     assert promise("instant_refund", of=bought(card=None, score=600)).granted  # neither card nor tag
+    assert [promise("instant_refund", b.line(paid_minor=minor)).cap_minor for minor in (299_99, 300_00)] == [299_99, 299_99]
     assert promise("instant_refund", of=bought(score=599)).withheld == "instant_refund.score_too_low"
-    assert promise("instant_refund", b.line(category="custom_made")).withheld == "instant_refund.not_for_line"
+    for category in ("custom_made", "digital"):  # what comes on a disc or as a key is as good as virtual
+        assert promise("instant_refund", b.line(category=category)).withheld == "instant_refund.not_for_line"
+        assert promise("not_shipped", b.line(category=category)).at_once is None
     assert promise("instant_refund", b.line(kind="virtual")).withheld == "instant_refund.not_for_line"
     assert promise("instant_refund", of=bought(currency="USD")).withheld == "promise.currency"
 

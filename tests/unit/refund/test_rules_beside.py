@@ -23,8 +23,9 @@ def test_every_line_of_goods_has_the_laws_multiple_and_tag_and_card_raise_it_r4_
     assert promise("authenticity", of=bought(card=None)).multiple == 3
     assert promise("authenticity", b.line(tags=("authentic_x3", "authentic_x9"))).multiple == 9
     assert promise("authenticity", b.line(kind="virtual")).withheld == "promise.goods_only"
-    food = promise("food_safety", b.line(category="food"))
-    assert (food.granted, food.multiple, food.at_least_minor) == (True, 10, 1_000_00)
+    for category in ("food", "fresh"):
+        food = promise("food_safety", b.line(category=category))
+        assert (food.granted, food.multiple, food.at_least_minor) == (True, 10, 1_000_00)
     assert promise("food_safety").withheld == "promise.not_food"
 
 

@@ -46,6 +46,15 @@ def test_a_task_is_as_the_case_stands_and_ends_with_it_r4_2() -> None:
         assert about == (ORDER, CASE, SELLER, BUYER, case.kind, case.ground, case.applied_at)
 
 
+def test_a_task_is_of_the_kind_that_a_ruling_or_an_appeal_gave_its_case_r4_11() -> None:
+    """Whoever filters the queue by kind finds it where it is now."""
+    claimed = shop(*a.DISPUTED, a.HEARD)
+    ruled = shop(*a.DISPUTED, a.HEARD, a.ruled(remedy="refund_only"))
+    won = shop(*a.DISPUTED, a.HEARD, a.ruled(upheld=False), a.appealed(), a.appeal_ruled(remedy="refund_only"))
+    assert [tasks(memory)["case"]["kind"] for memory in (claimed, ruled, won)] == ["return_and_refund", "refund_only", "refund_only"]
+    assert [l.case_of(memory).kind for memory in (ruled, won)] == ["refund_only", "refund_only"]
+
+
 def test_an_appeal_is_a_task_of_its_own_and_the_platforms_r4_11() -> None:
     memory = shop(*a.DISPUTED, a.HEARD, a.ruled(upheld=False), a.appealed())
     case, appeal = tasks(memory)["case"], tasks(memory)["appeal"]

@@ -10,6 +10,7 @@ from services.trust.handlers import SERVICE
 from shared.contracts.standing import AppealEnded, AppealOpened
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
+from shared.policy import Policies
 from tests.unit import builders as b
 from tests.unit.trust.market import changes, feed
 from tests.unit.trust.rulebook import SUBJECT, appeal, codes, in_force, points, standing, uphold, violation, void
@@ -54,6 +55,16 @@ def test_the_days_are_those_of_the_policy_r6_2() -> None:
     memory = Memory(SERVICE, b.with_policy("trust", violations=terms))
     memory.when(violation(), appeal(when="06-02 10:00"))
     assert codes(memory) == ["violation.appeal_too_late"]
+
+
+def test_the_days_are_those_that_were_in_force_at_the_violation_r6_2_r9_1() -> None:
+    """Whoever was told seven has seven, though ops shorten them meanwhile."""
+    violations = b.POLICY.trust.violations.model_copy(update={"appeal_days": 1})
+    shorter = {"version": "2", "effective_from": b.at("06-02 00:00"), "trust": b.POLICY.trust.model_copy(update={"violations": violations})}
+    policies = Policies([b.POLICY, b.POLICY.model_copy(update=shorter)])
+    memory = Memory(SERVICE, policies)
+    memory.when(violation(), violation("v2", when="06-02 00:00"), appeal(when="06-08 09:59:59"), appeal("v2", when="06-03 00:00"))
+    assert (told(memory), codes(memory)) == (["opened"], ["violation.appeal_too_late"])
 
 
 def test_a_won_appeal_restores_points_score_and_freedom_together_r6_2() -> None:

@@ -14,7 +14,7 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders as b
 from tests.unit.trust.facts import appealed, charged_back, closed, late, ruled, sham
-from tests.unit.trust.market import ago, changes, completed, parties, shipped, trust
+from tests.unit.trust.market import ago, changes, completed, parties, score_of, shipped, trust
 
 CASE = "o1/c1"
 
@@ -90,6 +90,28 @@ def test_a_case_on_an_attributed_line_is_the_promoters_too_r5_4() -> None:
         item("promoter:k1", "answered", CASE, 1, "service"),
         item("promoter:k1", "dispute_lost", CASE, -3, "service"),
     }
+
+
+def test_a_line_of_goods_is_completed_by_its_three_parties_and_freight_by_nobody_r5_4_r5_5() -> None:
+    freight = parties(2).model_copy(update={"kind": "freight"})
+    attributed = parties().model_copy(update={"promoter_id": "k1"})
+    expected = [
+        ("seller:s1/completed/o1/1", "b1", ("goods",)),
+        ("buyer:b1/completed/o1/1", "s1", ("fulfilment", "after_sales")),
+        ("promoter:k1/completed/o1/1", "b1", ("goods",)),
+    ]
+    facts = [fact for fact in trust(completed("o1", attributed, freight)).facts if isinstance(fact, EvidenceFound)]
+    assert [(fact.evidence_id, fact.counterparty, fact.dimensions) for fact in facts] == expected
+    assert trust(completed("o1", freight)).facts == []
+
+
+def test_what_was_refunded_in_full_by_nobodys_fault_was_completed_by_none_of_the_three_r5_1() -> None:
+    """R5.4: the promoter of the line was said to have sold it."""
+    attributed = parties().model_copy(update={"promoter_id": "k1"})
+    memory = trust(completed("o1", attributed), closed(promoter_id="k1"))
+    assert tombs(memory) == {f"{subject}/completed/o1/1" for subject in (SELLER, BUYER, "promoter:k1")}
+    assert {score_of(memory, subject).items for subject in (SELLER, BUYER, "promoter:k1")} == {0}
+    assert tombs(trust(closed(promoter_id="k1", line_refunded=False))) == tombs(trust(closed(promoter_id="k1", fault="seller"))) == set()
 
 
 def test_evidence_is_of_the_acts_day_a_silences_deadline_or_the_rulings_r5_1() -> None:

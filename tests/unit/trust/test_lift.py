@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from services.trust.rules.lift import FACTS_MAX, Good, good_kinds, least
+from services.trust.rules.lift import FACTS_MAX, Good, good_kinds, least, lift
 from services.trust.rules.score import Sums, rule_of
 from shared.contracts.explained import Lift
 from shared.contracts.trust import EvidenceFound
@@ -69,6 +69,7 @@ def test_it_lifts_and_no_smaller_set_does(role: str, seed: int, size: int) -> No
             "good",
             {"completed": 2, "shipped_on_time": 0, "answered": 3},
         ),
+        (parcels(10), "facts", "excellent", {}),
         ([*parcels(9)], "shown", None, {"completed": 1}),
         (parcels(1), "shown", None, {"completed": 6, "answered": 3}),
         ([*parcels(10), item("seller", 99, "counterfeit", "c", 0)], "ceiling", "weak", {}),
@@ -93,6 +94,27 @@ def test_a_ceiling_says_until_when_and_the_day_after_facts_lift_again_r5_3() -> 
     assert (today.lift.by, today.lift.tier, today.ceiling, today.ceiling_until) == ("ceiling", "weak", 399, TODAY.isoformat())
     tomorrow = told(trust(*parcels(10), item("seller", 99, "counterfeit", "c", 90)))
     assert (tomorrow.lift.by, tomorrow.ceiling, tomorrow.ceiling_until) == ("facts", None, None)
+
+
+@pytest.mark.parametrize(("ceiling", "by"), [(599, "ceiling"), (600, "facts")])
+def test_a_ceiling_that_is_a_tiers_first_score_keeps_nobody_out_of_it_r5_3_r5_7(ceiling: int, by: str) -> None:
+    """Three counterfeits and eight parcels in time: 578 without a ceiling."""
+    terms = POLICY.trust.model_copy(update={"ceiling": POLICY.trust.ceiling.model_copy(update={"score": ceiling})})
+    policies = Policies([POLICY.model_copy(update={"trust": terms})])
+    bad = [*(item("seller", 90 + n, "counterfeit", f"c{n}", 0) for n in range(3)), *parcels(8)]
+    said = of(*bad, policies=policies)
+    assert (said.by, said.tier) == (by, "weak")
+    if by == "facts":
+        assert told(trust(*bad, *done(said), policies=policies)).tier == "weak"
+
+
+@pytest.mark.parametrize(("least_score", "by"), [(612, "facts"), (613, "never")])
+def test_what_good_facts_only_come_close_to_is_never_reached_r5_6(least_score: int, by: str) -> None:
+    """A promoter's content at 8 / 256, and nothing good is ever said of it: 12.5 points, and less than 600 by the rest."""
+    tiers = (*POLICY.trust.tiers[:3], POLICY.trust.tiers[3].model_copy(update={"least": least_score}), POLICY.trust.tiers[4])
+    policy = POLICY.model_copy(update={"trust": POLICY.trust.model_copy(update={"tiers": tiers})})
+    found = {"content": Sums(0, 246_000_000)}
+    assert lift(found, 200, 0, None, "promoter", rule_of(policy, "promoter"), policy).by == ("many" if by == "facts" else by)
 
 
 def test_where_too_much_speaks_against_a_subject_no_number_of_good_facts_helps() -> None:

@@ -73,3 +73,16 @@ def test_a_violation_says_until_when_it_can_be_appealed_and_no_longer_r6_2() -> 
     ]
     assert told[0][2].endswith(", can be appealed until 2026-06-08 10:00:00")
     assert "appealed" not in told[1][2]
+
+
+def test_a_void_of_what_nobody_recorded_is_shown_so_that_a_wrong_id_is_seen_r6_2() -> None:
+    """It may come before its violation; of a slip of the pen it never comes, and the right one stays in force."""
+    memory = Memory(SERVICE, b.POLICIES)
+    memory.when(violation(level=2), void("v11"))
+    now = b.at("06-06 10:00")
+    told = data(SUBJECT, stored(memory), None, now, b.POLICIES)
+    assert (told["suspended"], told["voids_ahead"]) == (True, ["v11"])
+    assert "void of violation v11, which was not recorded here so far [R6.2]" in list(lines(told, ZoneInfo(b.ZONE)))
+    memory.when(violation("v11"))
+    told = data(SUBJECT, stored(memory), None, now, b.POLICIES)
+    assert (told["voids_ahead"], [one["voided"] for one in told["violations"]]) == ([], [False, True])
