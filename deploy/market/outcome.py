@@ -52,6 +52,7 @@ DRAWN = ("balance.debited", "subsidy.drawn")  # from what the party has, so the 
 BROKEN = {
     "break.found": "{order_id}: {break_kind} of {movement} {reference}",
     "payout.break_found": "{party}: {break_kind} of payout {payout_id}",
+    "put_in.break_found": "{party}: {break_kind} of {movement} {reference}",
 }
 
 
@@ -140,7 +141,7 @@ def read(records: Iterable[Read]) -> Found:
             happened[f"{record.topic} {record.type} {' '.join(str(record.body[name]) for name in key)}"] += 1
         if record.type in BROKEN:
             found.breaks[record.body["break_id"]] = found.standing[record.body["break_id"]] = BROKEN[record.type].format(**record.body)
-        elif record.type in ("break.explained", "payout.break_explained"):
+        elif record.type in ("break.explained", "payout.break_explained", "put_in.break_explained"):
             found.standing.pop(record.body["break_id"], None)
         _take(found, paid, record, record.body)
     found.doubled = sorted(line for line, count in (happened + ids).items() if count > 1)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from itertools import count
 from typing import Any
 
@@ -22,8 +21,9 @@ USUAL_MINUTES = (5, 20 * 60)
 LATE = timedelta(days=3)
 SHANGHAI = timezone(timedelta(hours=8))  # in which the provider counts its days
 STATED_AFTER = timedelta(days=1, hours=2)  # from the beginning of the day: the statement comes out at two in the morning after
-SLIPS = ("amount", "currency", "duplicate", "missing_there", "missing_here")  # what its statement of payouts gets wrong
-ONE_IN_OF_EACH = 25  # payouts
+PUT_IN = {"deposit.topped_up": "deposit", "prefund.topped_up": "prefund"}
+SLIPS = ("amount", "currency", "duplicate", "missing_there", "missing_here")  # what its statement of parties' money gets wrong
+ONE_IN_OF_EACH = {"payout": 25, "deposit": 10, "prefund": 10}
 SLIPS_UNTIL = OPENING + timedelta(days=40)  # so that the market sees what becomes of them
 MENDED_AFTER = timedelta(days=10)  # of every second one: when each of them has been found
 ONE_IN_LATE, ONE_IN_TWICE, ONE_IN_AGAIN, ONE_PARTY_IN_FAILS, ONE_PAYOUT_IN_BOUNCES = 25, 20, 20, 6, 20
@@ -33,12 +33,13 @@ BOUNCES_UNTIL = SLIPS_UNTIL
 class Provider:
     """What the provider knows. Whatever it does follows from the seed and the instruction's id, not from when it was read.
 
-    captured: the order of each payment; taken: of each chargeback that was lost. failing: orders whose refunds and compensations it does
-    not pay; failing_first: of these not the first refund. The first payout of some parties comes back, too. bouncing: what a person
-    finds of an order's refunds and compensations, which are paid and come back days later; so do some payouts.
+    captured: the order of each payment; taken: of each chargeback that was lost; put_in: the party of each deposit and prefund.
+    failing: orders whose refunds and compensations it does not pay; failing_first: of these not the first refund. The first payout of
+    some parties comes back, too. bouncing: what a person finds of an order's refunds and compensations, which are paid and come back
+    days later; so do some payouts.
     paid: by currency and `refund`, `compensation` or `payout`; paid_to: payouts, by party and currency, each less those that came back
     after all; kept: of deposits, what came back. back: of refunds and compensations, by currency and what was found.
-    instructed: how often each instruction came; it is carried out once. slips, left: what its statement of payouts gets wrong, and what it
+    instructed: how often each instruction came; it is carried out once. slips, left: what its statement of parties gets wrong, and what it
     takes back late, as the break that must be told of it; those that it never mends.
     """
 
@@ -52,6 +53,7 @@ class Provider:
         self._paid_before: set[str] = set()
         self.captured: dict[str, str] = {}
         self.taken: dict[str, str] = {}
+        self.put_in: dict[tuple[str, str], str] = {}
         self._disputed: dict[str, Sent] = {}
         self.instructed: Counter[str] = Counter()
         self.paid: Counter[tuple[str, str]] = Counter()
@@ -73,7 +75,7 @@ class Provider:
                 self._carry_out(kind, instruction, record)
 
     def capture(self, sent: Iterable[Sent]) -> None:
-        """What buyers paid and banks took, as the provider itself told it; a copy of what it told is no second payment."""
+        """What buyers paid, banks took and parties put in, as it was told; a copy of what was told is no second payment."""
         for one in sent:
             if one.type == "payment.succeeded" and one.body["payment_id"] not in self.captured:
                 self.captured[str(one.body["payment_id"])] = one.key
@@ -84,6 +86,9 @@ class Provider:
                 chargeback = str(one.body["chargeback_id"])
                 self.taken[chargeback] = one.key
                 self._state("chargeback", chargeback, one.key, one.at, self._disputed[chargeback].body)
+            elif (kind := PUT_IN.get(one.type)) and (kind, str(one.body[f"{kind}_id"])) not in self.put_in:
+                self.put_in[(kind, str(one.body[f"{kind}_id"]))] = one.key
+                self._state_of_party(kind, str(one.body[f"{kind}_id"]), one.key, one.at, one.body)
 
     def answers(self, now: datetime, phase: int) -> list[Sent]:
         """Those that it would have given by now, in order of time; each is said once here."""
@@ -118,8 +123,8 @@ class Provider:
     def _pay(self, kind: str, instruction: str, answer: Sent, key: str, body: Mapping[str, Any]) -> None:
         """For good, or until it comes back."""
         amount, currency, of_deposit = int(body["amount_minor"]), str(body["currency"]), body.get("of") == "deposit"
-        state = self._state_payout if kind == "payout" else partial(self._state, kind)
-        line = state(instruction, key, answer.at, body)
+        state = self._state_of_party if kind == "payout" else self._state
+        line = state(kind, instruction, key, answer.at, body)
         bounce = self._bounce(instruction, answer, line, of_deposit=of_deposit) if line is not None else None
         for one in bounce.told() if bounce is not None else ():
             self._schedule(one)
@@ -163,23 +168,24 @@ class Provider:
         self._schedule(stated)
         return stated
 
-    def _state_payout(self, payout: str, party: str, at: datetime, body: Mapping[str, Any]) -> Sent | None:
+    def _state_of_party(self, kind: str, reference: str, party: str, at: datetime, body: Mapping[str, Any]) -> Sent | None:
         """Now and then it gets one wrong, and mends every second one. None: this is one of those. Source: R3.9."""
         day = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-        line = {"party": party, "statement_id": f"st-{day:%Y%m%d}", "line_id": f"payout-{payout}", "day": f"{day:%Y-%m-%d}"}
-        line |= {"payout_id": payout, "amount_minor": body["amount_minor"], "currency": body["currency"]}
-        roll = self._roll(payout, "slips") % (ONE_IN_OF_EACH * 2)
+        line = {"party": party, "statement_id": f"st-{day:%Y%m%d}", "line_id": f"{kind}-{reference}", "day": f"{day:%Y-%m-%d}"}
+        line |= {"payout_id": reference} if kind == "payout" else {"kind": kind, "reference": reference}
+        line |= {"amount_minor": body["amount_minor"], "currency": body["currency"]}
+        roll = self._roll(reference, "slips") % (ONE_IN_OF_EACH[kind] * 2)
         slip = SLIPS[roll // 2] if roll < 2 * len(SLIPS) and at < SLIPS_UNTIL else ""
         told = _slipped(line, slip)
         for number, one in enumerate(told):
-            self._schedule(_line(one, f"{payout}-{number}", day + STATED_AFTER))
+            self._schedule(_line(one, f"{kind}-{reference}-{number}", day + STATED_AFTER))
         if slip:
-            self.slips.add(said := f"{party}: {slip} of payout {told[-1]['payout_id'] if told else payout}")
+            self.slips.add(said := f"{party}: {slip} of {kind} {told[-1][_named(line)] if told else reference}")
             if roll % 2:
                 self.left.add(said)
             else:
-                self._schedule(_line(_mended(line, told), f"{payout}-mended", day + STATED_AFTER + MENDED_AFTER))
-        return None if slip else _line(line, f"{payout}-0", day + STATED_AFTER)
+                self._schedule(_line(_mended(line, told), f"{kind}-{reference}-mended", day + STATED_AFTER + MENDED_AFTER))
+        return None if slip else _line(line, f"{kind}-{reference}-0", day + STATED_AFTER)
 
     def _fails(self, kind: str, key: str) -> bool:
         if kind == "refund" and key in self._failing_first:
@@ -206,7 +212,13 @@ def _answer(kind: str, instruction: str, key: str, at: datetime, fails: bool) ->
 
 
 def _line(line: Mapping[str, Any], identity: str, at: datetime) -> Sent:
-    return Sent("psp", "psp.v1", "psp", f"st-payout-{identity}", "statement.payout", str(line["party"]), at, line, 0)
+    of = "payout" if "payout_id" in line else "put_in"
+    return Sent("psp", "psp.v1", "psp", f"st-{identity}", f"statement.{of}", str(line["party"]), at, line, 0)
+
+
+def _named(line: Mapping[str, Any]) -> str:
+    """The field that says what it is about."""
+    return "payout_id" if "payout_id" in line else "reference"
 
 
 def _slipped(line: Mapping[str, Any], slip: str) -> list[Mapping[str, Any]]:
@@ -221,7 +233,7 @@ def _slipped(line: Mapping[str, Any], slip: str) -> list[Mapping[str, Any]]:
         case "missing_there":
             return []
         case "missing_here":
-            return [line, {**line, "line_id": f"{line['line_id']}-other", "payout_id": f"{line['payout_id']}-other"}]
+            return [line, {**line, "line_id": f"{line['line_id']}-other", _named(line): f"{line[_named(line)]}-other"}]
         case _:
             return [line]
 

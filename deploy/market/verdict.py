@@ -97,8 +97,8 @@ def _all(stack: Stack) -> list[Read]:
 
 
 def _breaks(verdict: Verdict) -> list[str]:
-    """Of payouts those that the provider's slips must make, and what is left of them once it has mended some; of orders none at all. Of
-    late news those that must stand: payments that waited for their order too long, and are in a person's hands.
+    """Of parties those that the provider's slips must make, and what is left of them once it has mended some; of orders none at all. Of
+    late news those that must stand: payments that waited for their order too long, deposits for their seller, in a person's hands.
     """
     found, provider = verdict.found, verdict.play.provider
     if not verdict.market.delayed:
@@ -106,6 +106,8 @@ def _breaks(verdict: Verdict) -> list[str]:
     captured, taken = provider.captured, provider.taken
     unknown = {f"{captured[payment]}: missing_here of capture {payment}" for payment in captured.keys() - found.payments}
     unknown |= {f"{taken[one]}: missing_here of chargeback {one}" for one in taken.keys() - found.payments}
+    booked = {party for party, _ in found.deposited + found.prefunded}
+    unknown |= {f"{party}: missing_here of {kind} {one}" for (kind, one), party in provider.put_in.items() if party not in booked}
     return sorted((unknown | provider.left) ^ set(found.standing.values()))
 
 

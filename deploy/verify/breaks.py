@@ -21,6 +21,7 @@ from shared.contracts.payment import (
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
+    DepositReceived,
     EscrowFunded,
     PayoutDone,
     PayoutInstructed,
@@ -31,7 +32,8 @@ from shared.contracts.payment import (
     StatementNoted,
     UnwantedReceived,
 )
-from shared.contracts.stated import PayoutBreakFound, PayoutStated
+from shared.contracts.stated import PayoutBreakFound, PayoutStated, PutInBreakFound, PutInStated
+from shared.contracts.subsidy import PrefundReceived
 
 Place = tuple[str, str]  # movement, reference
 Sum = tuple[int | None, str | None]
@@ -40,7 +42,9 @@ NOTHING: Sum = (None, None)
 
 @dataclass(slots=True)
 class Books:
-    """Of one order or party. ours: by movement, with the local day on which it moved, empty before. theirs: by line, with its day."""
+    """Of one order; of one party's payouts, or of what it put in. ours: by movement, with the local day on which it moved, empty
+    before. theirs: by line, with its day.
+    """
 
     zone: str = "UTC"
     ours: dict[Place, tuple[Sum, str]] = field(default_factory=dict)
@@ -60,12 +64,13 @@ def checks(log: Log) -> Iterator[Check]:
         fact: Any = entry.event
         if entry.topic not in ("payment.v1", "party.v1") or fact is None or any(log.starts.values()):
             continue
-        book = books[(entry.topic, fact.key)]
-        if isinstance(fact, BreakFound | PayoutBreakFound):
+        of = "put in" if isinstance(fact, DepositReceived | PrefundReceived | PutInStated | PutInBreakFound) else entry.topic
+        book = books[(of, fact.key)]
+        if isinstance(fact, BreakFound | PayoutBreakFound | PutInBreakFound):
             right, told = _right(book, fact), _told(fact)
             check.that(right == told, f"{entry}: line, day, ours and theirs are {right}, told was {told}")
         elif entry.topic == "party.v1":
-            _payouts(book, fact)
+            _parties(book, fact)
         else:
             _orders(book, fact)
     yield check
@@ -89,7 +94,7 @@ def _place(fact: Any) -> Place:
     return ("payout", fact.payout_id) if isinstance(fact, PayoutBreakFound) else (fact.movement, fact.reference)
 
 
-def _payouts(book: Books, fact: Any) -> None:
+def _parties(book: Books, fact: Any) -> None:
     match fact:
         case PayoutInstructed():
             book.ours[("payout", fact.payout_id)] = ((fact.amount_minor, fact.currency), "")
@@ -102,6 +107,12 @@ def _payouts(book: Books, fact: Any) -> None:
             book.ours.setdefault(("payout", fact.payout_id), ((fact.amount_minor, fact.currency), fact.day or ""))
         case PayoutStated():
             book.theirs[fact.line_id] = (("payout", fact.payout_id), (fact.amount_minor, fact.currency), fact.day)
+        case DepositReceived(day=str(day)):
+            book.ours[("deposit", fact.deposit_id)] = ((fact.amount_minor, fact.currency), day)
+        case PrefundReceived(day=str(day)):
+            book.ours[("prefund", fact.prefund_id)] = ((fact.amount_minor, fact.currency), day)
+        case PutInStated():
+            book.theirs[fact.line_id] = ((fact.movement, fact.reference), (fact.amount_minor, fact.currency), fact.day)
 
 
 def _orders(book: Books, fact: Any) -> None:

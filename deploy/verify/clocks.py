@@ -24,6 +24,7 @@ from shared.contracts.payment import (
     ClawbackDays,
     ClawbackDelayed,
     CompensationInstructed,
+    DepositReceived,
     EscrowFunded,
     PayoutDone,
     PayoutInstructed,
@@ -32,8 +33,8 @@ from shared.contracts.payment import (
     StatementNoted,
     UnwantedReceived,
 )
-from shared.contracts.stated import PayoutStated
-from shared.contracts.subsidy import PrefundReleased
+from shared.contracts.stated import PayoutStated, PutInStated
+from shared.contracts.subsidy import PrefundReceived, PrefundReleased
 from shared.messaging.message import Message
 from shared.policy import Policies, Policy
 
@@ -44,8 +45,11 @@ WAITS: Mapping[type[Message], tuple[str, str]] = {  # the field, and the policy'
     ChargebackReceived: ("answer_by", "chargeback_silent_days"),
     StatementNoted: ("known_by", "known_hours"),
     PayoutStated: ("known_by", "known_hours"),
+    PutInStated: ("known_by", "known_hours"),
     PayoutDone: ("stated_by", "statement_days"),
     PayoutSettled: ("stated_by", "statement_days"),
+    DepositReceived: ("stated_by", "put_in_statement_days"),
+    PrefundReceived: ("stated_by", "put_in_statement_days"),
 }
 
 
@@ -67,6 +71,7 @@ class Purse:
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
     yield _waits(log, policies)
     yield _midnights(log, policies)
+    yield _days(log, policies)
     yield _funded(log, policies)
 
 
@@ -107,6 +112,26 @@ def _midnights(log: Log, policies: Policies) -> Check:
             told, right = _midnight(fact, purse, policy)
             check.that(told == right, f"{entry}: the next midnight is {right}, told was {told}")
         _passed(fact, purse)
+    return check
+
+
+def _days(log: Log, policies: Policies) -> Check:
+    """The zone is that of the party's last order in that currency, before one came the policy's."""
+    check = Check("what a party was paid and put in is of its local day, under which the statement is compared with it")
+    zones: dict[tuple[str, str], str] = {}
+    for entry in log.facts():
+        fact: Any = entry.event
+        if entry.topic != "party.v1" or fact is None or any(log.starts.values()):
+            continue
+        of_payout = isinstance(fact, PayoutDone | PayoutSettled)
+        currency = fact.moves.currency if of_payout and fact.moves is not None else getattr(fact, "currency", "")
+        policy, told = _policy(entry, policies), getattr(fact, "day", None)
+        if policy is not None and told is not None and (of_payout or isinstance(fact, DepositReceived | PrefundReceived)):
+            zone = zones.get((fact.party, currency), "") or policy.zone
+            right = fact.occurred_at.astimezone(ZoneInfo(zone)).date().isoformat()
+            check.that(told == right, f"{entry}: its day is {right}, told was {told}")
+        if zone := getattr(fact, "zone", ""):
+            zones[(fact.party, currency)] = zone
     return check
 
 

@@ -115,6 +115,7 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     payment.PayoutInstructed: {seller.WithdrawalRequested: ("withdrawal_id", "of")},
     payment.StatementNoted: {psp.StatementLine: LINE},
     stated.PayoutStated: {psp.PayoutLine: LINE},
+    stated.PutInStated: {psp.PutInLine: LINE},
     subsidy.SubsidyDrawn: {subsidy.SubsidyCharged: ("order_id", "zone")},
     subsidy.SubsidyRestored: {subsidy.SubsidyReturned: ("order_id", "line_no")},
     owed.ReimbursementOutstanding: {owed.ReimbursementGranted: ("case_id", "line_no", "reimbursement_id", "seller_id")},

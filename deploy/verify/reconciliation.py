@@ -18,6 +18,7 @@ from shared.contracts.payment import (
     CompensationDone,
     CompensationInstructed,
     CompensationNotPaid,
+    DepositReceived,
     EscrowFunded,
     PayoutDone,
     PayoutInstructed,
@@ -28,17 +29,29 @@ from shared.contracts.payment import (
     StatementNoted,
     UnwantedReceived,
 )
-from shared.contracts.psp import PayoutLine, StatementLine
-from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, PayoutStated
+from shared.contracts.psp import PayoutLine, PutInLine, StatementLine
+from shared.contracts.stated import (
+    PayoutBreakExplained,
+    PayoutBreakFound,
+    PayoutStated,
+    PutInBreakExplained,
+    PutInBreakFound,
+    PutInStated,
+)
+from shared.contracts.subsidy import PrefundReceived
 
 Sum = tuple[int, str]  # minor units, currency
-Place = tuple[str, ...]  # order, movement, reference; or party, payout: as the subject of its timer
-Broken = BreakFound | PayoutBreakFound
-Explained = BreakExplained | PayoutBreakExplained
+Place = tuple[str, ...]  # order or party, movement, reference; or party, payout: as the subject of its timer
+Line = StatementLine | PayoutLine | PutInLine
+Taken = StatementNoted | PayoutStated | PutInStated
+Broken = BreakFound | PayoutBreakFound | PutInBreakFound
+Explained = BreakExplained | PayoutBreakExplained | PutInBreakExplained
 ALIKE = {name: name for name in ("amount_minor", "currency", "day")}
-NAMES: Mapping[type[StatementNoted | PayoutStated], Mapping[str, str]] = {  # of the fact, and the same on the provider's line
-    StatementNoted: {"line_id": "line_id", "movement": "kind", "reference": "reference", **ALIKE},
+OF_MOVEMENT = {"line_id": "line_id", "movement": "kind", "reference": "reference", **ALIKE}
+NAMES: Mapping[type[Taken], Mapping[str, str]] = {  # of the fact, and the same on the provider's line
+    StatementNoted: OF_MOVEMENT,
     PayoutStated: {"line_id": "line_id", "payout_id": "payout_id", **ALIKE},
+    PutInStated: OF_MOVEMENT,
 }
 
 
@@ -65,19 +78,24 @@ class Both:
 def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _noted(Check("every statement line was compared as the provider sent it, once"), log, StatementLine, StatementNoted)
     yield _noted(Check("every line about a payout was compared as the provider sent it, once"), log, PayoutLine, PayoutStated)
-    explained = {fact.break_id for _, fact in log.of(BreakExplained)} | {fact.break_id for _, fact in log.of(PayoutBreakExplained)}
-    of_orders = {fact.break_id: fact for _, fact in log.of(BreakFound) if fact.break_id not in explained}
-    of_parties = {fact.break_id: fact for _, fact in log.of(PayoutBreakFound) if fact.break_id not in explained}
+    yield _noted(Check("every line about money put in was compared as the provider sent it, once"), log, PutInLine, PutInStated)
+    ends: list[tuple[Entry, Explained]] = [*log.of(BreakExplained), *log.of(PayoutBreakExplained), *log.of(PutInBreakExplained)]
+    explained = {end.break_id for _, end in ends}
+    of_orders = [fact for _, fact in log.of(BreakFound) if fact.break_id not in explained]
+    of_payouts = [fact for _, fact in log.of(PayoutBreakFound) if fact.break_id not in explained]
+    of_put_in = [fact for _, fact in log.of(PutInBreakFound) if fact.break_id not in explained]
     check = Check("the breaks that stand are those between statement and ledger")
-    yield _stand(check, _both(log), [((one.order_id, one.movement, one.reference), one.break_kind) for one in of_orders.values()], tables)
+    yield _stand(check, _both(log), [((one.order_id, one.movement, one.reference), one.break_kind) for one in of_orders], tables)
     check = Check("the breaks of payouts that stand are those between statement and what parties were paid")
-    yield _stand(check, _payouts(log), [((one.party, one.payout_id), one.break_kind) for one in of_parties.values()], tables)
-    yield _announced(log, [*of_orders.values(), *of_parties.values()], tables)
+    yield _stand(check, _payouts(log), [((one.party, one.payout_id), one.break_kind) for one in of_payouts], tables)
+    check = Check("the breaks of money put in that stand are those between statement and what parties put in")
+    yield _stand(check, _put_in(log), [((one.party, one.movement, one.reference), one.break_kind) for one in of_put_in], tables)
+    yield _announced(log, ends, [*of_orders, *of_payouts, *of_put_in], tables)
 
 
-def _noted(check: Check, log: Log, lines: type[StatementLine | PayoutLine], taken: type[StatementNoted | PayoutStated]) -> Check:
+def _noted(check: Check, log: Log, lines: type[Line], taken: type[Taken]) -> Check:
     """By the causation id; a line that was refused or waits has no such fact, and `nothing vanished` looks after it."""
-    sent: Bodies[StatementLine | PayoutLine] = log.bodies(lines, "payment")
+    sent: Bodies[Line] = log.bodies(lines, "payment")
     seen: Counter[tuple[str, str]] = Counter()
     names = NAMES[taken]
     for entry, noted in log.of(taken):
@@ -112,6 +130,28 @@ def _payouts(log: Log) -> dict[Place, Both]:
     for (party, line_id), noted in lines.items():
         if noted.amount_minor:
             both = places[(party, noted.payout_id)]
+            both.known_by = both.known_by or noted.known_by
+            both.theirs[line_id] = (noted.amount_minor, noted.currency)
+    return places
+
+
+def _put_in(log: Log) -> dict[Place, Both]:
+    """The last word of both sides on all that parties put in; what was booked before such lines were compared has no day."""
+    places: dict[Place, Both] = defaultdict(Both)
+    lines: dict[tuple[str, str], PutInStated] = {}
+    for entry in log.facts():
+        match entry.event:
+            case DepositReceived(day=str()) as fact:
+                both = places[(fact.party, "deposit", fact.deposit_id)]
+                both.ours, both.due = (fact.amount_minor, fact.currency), fact.stated_by
+            case PrefundReceived(day=str()) as fact:
+                both = places[(fact.party, "prefund", fact.prefund_id)]
+                both.ours, both.due = (fact.amount_minor, fact.currency), fact.stated_by
+            case PutInStated() as fact:
+                lines[(fact.party, fact.line_id)] = fact
+    for (party, line_id), noted in lines.items():
+        if noted.amount_minor:
+            both = places[(party, noted.movement, noted.reference)]
             both.known_by = both.known_by or noted.known_by
             both.theirs[line_id] = (noted.amount_minor, noted.currency)
     return places
@@ -199,16 +239,15 @@ def _expected(both: Both, *, waits: bool) -> list[str]:
     return ["currency" if counted[1] != both.ours[1] else "amount"]
 
 
-def _announced(log: Log, left: list[Broken], tables: Tables) -> Check:
+def _announced(log: Log, ends: list[tuple[Entry, Explained]], left: list[Broken], tables: Tables) -> Check:
     check = Check("every break is announced once, explained at most once, and listed while it stands")
     seen: Counter[str] = Counter()
-    found: list[tuple[Entry, Broken]] = [*log.of(BreakFound), *log.of(PayoutBreakFound)]
-    ends: list[tuple[Entry, Explained]] = [*log.of(BreakExplained), *log.of(PayoutBreakExplained)]
+    found: list[tuple[Entry, Broken]] = [*log.of(BreakFound), *log.of(PayoutBreakFound), *log.of(PutInBreakFound)]
     for entry, fact in found:
         seen[fact.break_id] += 1
         check.that(seen[fact.break_id] == 1, f"{entry}: break {fact.break_id} is announced again")
     ended: Counter[str] = Counter()
-    stated = {entry.id for kind in (StatementLine, PayoutLine) for entry, _ in log.of(kind)}
+    stated = {entry.id for kind in (StatementLine, PayoutLine, PutInLine) for entry, _ in log.of(kind)}
     for entry, end in ends:
         ended[end.break_id] += 1
         by = "statement" if entry.header("ce_causationid") in stated else "ledger"
@@ -225,4 +264,6 @@ def _announced(log: Log, left: list[Broken], tables: Tables) -> Check:
 def _listed(fact: Broken) -> tuple[str, str, str]:
     if isinstance(fact, PayoutBreakFound):
         return fact.party, fact.break_kind, fact.payout_id
+    if isinstance(fact, PutInBreakFound):
+        return fact.party, fact.break_kind, fact.reference
     return fact.order_id, fact.break_kind, fact.reference

@@ -40,7 +40,7 @@ BREAKS = "SELECT break_id, coalesce(order_id, party), break_kind, reference FROM
 TASKS = "SELECT order_id, case_id, task, state, turn, deadline, open FROM refund.case_task"
 ATTENTION = "SELECT key, kind, id, why FROM payment.attention WHERE why IS NOT NULL"
 HELD = "SELECT account, currency, amount_minor FROM payment.held"
-LOOKS = "SELECT subject, due_at FROM payment.timer WHERE kind IN ('statement.due', 'payout_statement.due')"
+LOOKS = "SELECT subject, due_at FROM payment.timer WHERE kind IN ('statement.due', 'payout_statement.due', 'put_in_statement.due')"
 
 
 @dataclass(frozen=True, slots=True)

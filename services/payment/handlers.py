@@ -32,13 +32,14 @@ from shared.contracts.psp import (
     PayoutFailed,
     PayoutLine,
     PayoutSucceeded,
+    PutInLine,
     RefundFailed,
     RefundSucceeded,
     StatementLine,
 )
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 from shared.contracts.seller import DepositToppedUp, PrefundToppedUp, SellerRegistered, WithdrawalRequested
-from shared.contracts.stated import PayoutStatementDue
+from shared.contracts.stated import PayoutStatementDue, PutInStatementDue
 from shared.contracts.subsidy import PrefundReleaseDue, SubsidyCharged, SubsidyReturned
 from shared.messaging.shape import Plan, Service, given, on
 from shared.policy import Policies
@@ -86,6 +87,8 @@ Input = (
     | StatementDue
     | PayoutLine
     | PayoutStatementDue
+    | PutInLine
+    | PutInStatementDue
 )
 
 
@@ -158,9 +161,9 @@ def handle(event: Input, policy: Policies) -> Plan:
         case SellerRegistered():
             return on(event, decide.register, ACCOUNT.one(event.seller_id))
         case DepositToppedUp():
-            return on(event, decide.top_up, ACCOUNT.one(event.seller_id))
+            return on(event, decide.top_up, ACCOUNT.one(event.seller_id), given(policy.at(event.occurred_at)))
         case PrefundToppedUp():
-            return on(event, decide.prefund, ACCOUNT.one(event.promoter_id))
+            return on(event, decide.prefund, ACCOUNT.one(event.promoter_id), given(policy.at(event.occurred_at)))
         case WithdrawalRequested():
             return on(event, decide.withdraw, ACCOUNT.one(event.seller_id), given(policy.at(event.occurred_at)))
         case StatementLine():
@@ -171,6 +174,10 @@ def handle(event: Input, policy: Policies) -> Plan:
             return on(event, decide.compare_payout, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
         case PayoutStatementDue():
             return on(event, decide.look_payout, ACCOUNT.one(event.party))
+        case PutInLine():
+            return on(event, decide.compare_put_in, ACCOUNT.one(event.party), given(policy.at(event.occurred_at)))
+        case PutInStatementDue():
+            return on(event, decide.look_put_in, ACCOUNT.one(event.party))
         case _:
             assert_never(event)
 

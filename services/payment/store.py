@@ -37,7 +37,7 @@ from shared.contracts.payment import (
     RefundOverdue,
     UnwantedReceived,
 )
-from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound
+from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, PutInBreakExplained, PutInBreakFound
 from shared.contracts.subsidy import PrefundReceived, PrefundReleased, SubsidyDrawn, SubsidyRestored
 from shared.messaging.shape import Rows, members
 
@@ -64,7 +64,8 @@ OfCompensation = CompensationOverdue | CompensationNotPaid | CompensationContrad
 OfChargeback = ChargebackReceived | ChargebackOverdue | ChargebackEnded | ChargebackDebited
 OfPayout = PayoutInstructed | PayoutOverdue | PayoutDone | PayoutReturned | PayoutContradicted | PayoutSettled
 Attended = OfRefund | OfCompensation | OfChargeback | OfPayout | HandlingNoted
-Broken = BreakFound | BreakExplained | PayoutBreakFound | PayoutBreakExplained
+BrokenOfParty = PayoutBreakFound | PayoutBreakExplained | PutInBreakFound | PutInBreakExplained
+Broken = BreakFound | BreakExplained | BrokenOfParty
 
 
 def postings(fact: Moving, fact_id: str) -> Iterable[tuple[Any, ...]]:
@@ -96,8 +97,8 @@ POSTINGS = Rows(
 
 def breaks(fact: Broken, fact_id: str) -> Iterable[tuple[Any, ...]]:
     """A break stands while its explanation has no row. Of order and party exactly one is set."""
-    order_id, party = (None, fact.party) if isinstance(fact, PayoutBreakFound | PayoutBreakExplained) else (fact.order_id, None)
-    if isinstance(fact, BreakExplained | PayoutBreakExplained):
+    order_id, party = (None, fact.party) if isinstance(fact, BrokenOfParty) else (fact.order_id, None)
+    if isinstance(fact, BreakExplained | PayoutBreakExplained | PutInBreakExplained):
         yield fact.break_id, "explained", order_id, fact.occurred_at, *[None] * 9, party
         return
     movement, reference = ("payout", fact.payout_id) if isinstance(fact, PayoutBreakFound) else (fact.movement, fact.reference)

@@ -628,8 +628,10 @@ class DepositFilled(Message):
 
 
 class DepositReceived(Message):
-    """The seller put money into its deposit. deposit_minor: with it, before any debt is repaid. Source: R3.7.
+    """The seller put money into its deposit. deposit_minor: with it, before any debt is repaid. Source: R3.7, R3.9.
 
+    day: the local one. stated_by: when the provider's statement must show it, None: it need not. Both None: put in before such lines were
+    compared.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -642,6 +644,8 @@ class DepositReceived(Message):
     amount_minor: Minor
     deposit_minor: Minor
     moves: Moves
+    day: Day | None = None
+    stated_by: AwareDatetime | None = None
 
 
 class DepositRequired(Message):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from shared.contracts.topics import PSP
-from shared.contracts.types import Currency, Day, Id, Minor, Movement, Text
+from shared.contracts.types import Currency, Day, Id, Minor, Movement, PutIn, Text
 from shared.messaging.message import Message, Topic
 
 
@@ -200,5 +200,28 @@ class PayoutLine(Message):
     line_id: Id
     day: Stated
     payout_id: Id
+    amount_minor: Minor
+    currency: Currency
+
+
+class PutInLine(Message):
+    """A line of the provider's statement of a day: money of this seller or promoter that it says came in. Keyed by the party. Source: R3.9.
+
+    line_id: the provider's, of one party never the same for two sums put in; sent again with other content it corrects what was said at an
+    earlier occurred_at, and an amount of 0 takes it back. day: the provider's. reference: the deposit_id of `deposit.topped_up`, the
+    prefund_id of `prefund.topped_up`.
+    Producer: psp. Consumers: payment.
+    """
+
+    type: ClassVar[str] = "statement.put_in"
+    topic: ClassVar[Topic] = PSP
+    key_field: ClassVar[str] = "party"
+
+    party: Id
+    statement_id: Id
+    line_id: Id
+    day: Stated
+    kind: PutIn
+    reference: Id
     amount_minor: Minor
     currency: Currency

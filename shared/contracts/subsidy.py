@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import AwareDatetime
 
 from shared.contracts.topics import ACCOUNT, PARTY, PAYMENT_TIMER
-from shared.contracts.types import Currency, Id, LineNo, Minor, Moves
+from shared.contracts.types import Currency, Day, Id, LineNo, Minor, Moves
 from shared.messaging.message import Message, Topic
 
 
@@ -46,8 +46,9 @@ class SubsidyReturned(Message):
 
 
 class PrefundReceived(Message):
-    """The promoter put money in for its subsidies. prefunded_minor: with it, before any debt is repaid. Source: R3.1.
+    """The promoter put money in for its subsidies. prefunded_minor: with it, before any debt is repaid. Source: R3.1, R3.9.
 
+    day, stated_by: as of `deposit.received`.
     Producer: payment. Consumers: outsiders.
     """
 
@@ -60,6 +61,8 @@ class PrefundReceived(Message):
     amount_minor: Minor
     prefunded_minor: Minor
     moves: Moves
+    day: Day | None = None
+    stated_by: AwareDatetime | None = None
 
 
 class SubsidyDrawn(Message):

@@ -40,6 +40,7 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Field(de
 Funder = Literal["seller", "platform", "promoter"]
 Bearer = Literal["seller", "platform"]  # whose guarantee pays a refund
 Movement = Literal["capture", "refund", "compensation", "chargeback"]  # how the provider moves money for an order
+PutIn = Literal["deposit", "prefund"]  # what a party puts in: a seller for its deposit, a promoter for its subsidies
 Category = Literal["standard", "custom_made", "fresh", "digital", "newspaper", "food"]
 LineKind = Literal["goods", "virtual", "freight"]
 Domain = Literal["private", "public"]  # following and fans, or recommendation, search and ads

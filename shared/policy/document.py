@@ -72,7 +72,8 @@ class PaymentPolicy(_Section):
     """What the platform keeps and when money moves on. fee_bp: of what the buyer paid. Source: R2.6, R3.1, R3.3, R3.5, R3.6, R3.8.
 
     statement_days: within which the provider's statement shows what it moved; 0: it sends none, and none is missed. known_hours:
-    within which we know of what it states (R3.9). prefund_release_hours: until a promoter has back what it prefunded (R3.1)."""
+    within which we know of what it states. put_in_statement_days: as statement_days, of what sellers and promoters put in (R3.9).
+    prefund_release_hours: until a promoter has back what it prefunded (R3.1)."""
 
     fee_bp: BasisPoints
     settle_days: Window
@@ -84,6 +85,7 @@ class PaymentPolicy(_Section):
     statement_days: Annotated[int, Field(ge=0, le=365)]
     known_hours: Window
     prefund_release_hours: Window = 24
+    put_in_statement_days: Annotated[int, Field(ge=0, le=365)] = 0  # so too by documents from before such lines were compared
 
 
 class FundPolicy(_Section):

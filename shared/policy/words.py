@@ -71,6 +71,9 @@ WORDS: dict[str, Word] = {
     "payment.provider_silent_hours": Word("the platform", "R3.5", "{} hours until the provider's silence is announced", ACTS),
     "payment.chargeback_silent_days": Word("the platform", "R3.8", "{} days until a bank's silence is announced", ACTS),
     "payment.statement_days": Word("the platform", "R3.9", "{} days for the statement to show what moved (payouts: from then on)", ORDERS),
+    "payment.put_in_statement_days": Word(
+        "the platform", "R3.9", "{} days for the statement to show what sellers and promoters put in", ACTS
+    ),
     "payment.prefund_release_hours": Word("promoters", "R3.1", "{} hours until prefunded money that is asked for is free", ACTS),
     "payment.known_hours": Word("the platform", "R3.9", "{} hours until money that only the statement knows is a break", ACTS),
     "refund.no_reason_days": Word("buyers", "R4.5", "{} days to return without reason", ORDERS),

@@ -42,6 +42,7 @@ SORTS: dict[str, Bad] = {
     "limit": (*NO_INT, 0, -1, 10**6 + 1),
     "time": ("2026-06-01T12:00:00", "2026-06-01", "12:00Z", "yesterday", "", "1780315511", "20260601", 1780315511, 1.5, True, []),
     "movement": (*NO_TEXT, "payment", "Refund", ""),
+    "put_in": (*NO_TEXT, "payout", "Deposit", ""),
     "outcome": (*NO_TEXT, "drawn", "Won", ""),
     "token": (*NO_TEXT, "email", ""),
     "matter": (*NO_TEXT, "late_shipping", ""),
@@ -119,6 +120,9 @@ EVENTS: dict[str, Fields] = {
         **ORDER, **MONEY, "statement_id": "id", "line_id": "id", "day": "day", "kind": "movement", "reference": "id",
     },
     "psp.v1/statement.payout": {**MONEY, "party": "id", "statement_id": "id", "line_id": "id", "day": "day", "payout_id": "id"},
+    "psp.v1/statement.put_in": {
+        **MONEY, "party": "id", "statement_id": "id", "line_id": "id", "day": "day", "kind": "put_in", "reference": "id",
+    },
     "logistics.v1/parcel.shipped": {**PARCEL, "carrier": "text", "waybill": "id", "lines": "units+", "shipper_id": "id?"},
     "logistics.v1/parcel.collected": PARCEL,
     "logistics.v1/parcel.signed": PARCEL,

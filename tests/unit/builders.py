@@ -32,6 +32,7 @@ from shared.contracts.psp import (
     PayoutFailed,
     PayoutLine,
     PayoutSucceeded,
+    PutInLine,
     RefundFailed,
     RefundSucceeded,
     StatementLine,
@@ -48,7 +49,7 @@ from shared.contracts.storefront import (
     ReceiptExtended,
     VoucherRedeemed,
 )
-from shared.contracts.types import Coupon, Discount, Funder, Line, LineParties, Movement, Units
+from shared.contracts.types import Coupon, Discount, Funder, Line, LineParties, Movement, PutIn, Units
 from shared.messaging.message import Message
 from shared.policy import Policies
 
@@ -232,6 +233,14 @@ def payout_stated(
     """In the statement of 06-14, to the seller."""
     values: dict[str, Any] = {"party": SELLER, "statement_id": "st14", "day": "2026-06-14", **fields}
     return PayoutLine(line_id=line_id, payout_id=payout_id, amount_minor=amount_minor, currency=currency, occurred_at=at(when), **values)
+
+
+def put_in_stated(
+    line_id: str = "l1", reference: str = "d1", amount_minor: int = 50_00, kind: PutIn = "deposit", when: str = "05-03 01:00", **fields: Any
+) -> PutInLine:
+    """In the statement of 05-02, of the seller's money."""
+    values: dict[str, Any] = {"party": SELLER, "statement_id": "st02", "day": "2026-05-02", "currency": "CNY", **fields}
+    return PutInLine(line_id=line_id, kind=kind, reference=reference, amount_minor=amount_minor, occurred_at=at(when), **values)
 
 
 # what the services tell each other

@@ -33,7 +33,7 @@ NOT_PLAYED = {
     },
     "psp.v1": {
         *("compensation.failed", "compensation.succeeded", "payout.failed", "payout.succeeded", "refund.failed", "refund.succeeded"),
-        *("statement.line", "statement.payout"),
+        *("statement.line", "statement.payout", "statement.put_in"),
     },
     "refund.v1": {"first_order.doubled"},
     "ruling.v1": {"money.handled", "payout.handled"},
@@ -91,9 +91,10 @@ def test_everything_that_is_refused_was_meant_to_be_r2_1(market: Market, straigh
     assert Counter(one for one in straight.refused() if one[1] not in SAID_AGAIN) == meant
 
 
-def test_what_the_statement_of_payouts_gets_wrong_is_found_and_what_is_mended_is_explained_r3_9(straight: Fairground) -> None:
+def test_what_the_statement_of_parties_gets_wrong_is_found_and_what_is_mended_is_explained_r3_9(straight: Fairground) -> None:
     found = read(facts(straight))
     assert straight.psp.slips > straight.psp.left > set()
+    assert {line.partition(" of ")[2].split()[0] for line in straight.psp.slips} >= {"payout", "prefund"}
     assert sorted(found.breaks.values()) == sorted(straight.psp.slips)
     assert sorted(found.standing.values()) == sorted(straight.psp.left)
 

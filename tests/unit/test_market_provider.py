@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.market.apps import topped_up
 from deploy.market.clients import Read
 from deploy.market.psp import SLIPS, Provider
 from deploy.market.sent import DAY, OPENING, Sent, closing
@@ -94,6 +95,18 @@ def test_the_providers_statement_of_payouts_is_wrong_in_each_way_now_and_then_an
     assert {payout for payout, count in stated.items() if count > 1} == kinds["duplicate"] & left
     wrong = {str(one["payout_id"]) for one in lines.values() if (one["amount_minor"] or 5_00, one["currency"]) != (5_00, "CNY")}
     assert wrong == (kinds["amount"] | kinds["currency"]) & left
+
+
+def test_the_providers_statement_of_what_parties_put_in_is_wrong_now_and_then_too_and_says_each_once_r3_9() -> None:
+    provider, sent = Provider(1, failing=[]), [topped_up(f"s-{number}", OPENING, 5_00, "CNY") for number in range(100)]
+    provider.capture([*sent, *sent])
+    said = provider.answers(OPENING + 40 * DAY, 40)
+    assert {one.type for one in said} == {"statement.put_in"}
+    alike = {one.key for one in said if one.body["amount_minor"] == 5_00 and one.body["reference"] == f"deposit-{one.key}"}
+    kinds = {kind: {line.partition(":")[0] for line in provider.slips if f": {kind} of deposit" in line} for kind in SLIPS}
+    assert all(kinds.values())
+    assert {line.partition(":")[0] for line in provider.slips} > {line.partition(":")[0] for line in provider.left} > set()
+    assert {one.key for one in sent} - alike <= kinds["missing_there"] | kinds["amount"]
 
 
 @pytest.mark.parametrize(("kind", "arrived"), [("payout", "paid"), ("refund", "arrived"), ("compensation", "arrived")])

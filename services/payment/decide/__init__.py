@@ -10,6 +10,7 @@ from services.payment.decide.escrow import fund, give_back
 from services.payment.decide.handling import handle
 from services.payment.decide.income import charge, credit, try_again
 from services.payment.decide.payouts import paid_out, payout_unanswered, returned, sweep
+from services.payment.decide.put_in import compare_put_in, look_put_in
 from services.payment.decide.reconciliation import compare, look
 from services.payment.decide.refunds import grant, not_paid, refunded, unanswered
 from services.payment.decide.reimbursement import reimburse
@@ -23,6 +24,7 @@ __all__ = [
     "charge",
     "compare",
     "compare_payout",
+    "compare_put_in",
     "compensate",
     "compensated",
     "compensation_unanswered",
@@ -39,6 +41,7 @@ __all__ = [
     "hold",
     "look",
     "look_payout",
+    "look_put_in",
     "not_paid",
     "paid_out",
     "payout_unanswered",

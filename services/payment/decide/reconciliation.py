@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from services.payment.model import Payment
 from services.payment.model.payment import evolve, folded
-from services.payment.model.statement import Break, looked_at, news
+from services.payment.model.statement import Break, looked_at, news, of_order
 from shared.contracts.payment import BreakExplained, BreakFound, StatementDue, StatementNoted
 from shared.contracts.psp import StatementLine
 from shared.messaging.message import Message
@@ -91,12 +91,10 @@ def _changes(payment: Payment, by: By, at: datetime) -> Iterator[BreakFound | Br
 
 def _found(payment: Payment, number: int, one: Break, at: datetime) -> BreakFound:
     """number: how many breaks of the order this makes, from which its id is spelled."""
-    if one.movement == "payout":
-        raise ValueError(f"a payout on the statement of order {payment.id}")
     return BreakFound(
         order_id=payment.id,
         break_id=str(uuid.uuid5(FOUND, f"{payment.id}|{number}")),
-        movement=one.movement,
+        movement=of_order(one.movement),
         reference=one.reference,
         **told(one),
         occurred_at=at,

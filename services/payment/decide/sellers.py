@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from services.payment import ledger
 from services.payment.decide.income import deposited, purse_of
 from services.payment.decide.payouts import paid_to
+from services.payment.decide.put_in import expected, put_in_changes
 from services.payment.decide.stated import paying
 from services.payment.model import Account
 from services.payment.model.account import UNDER_WAY_MAX, evolve
@@ -37,8 +38,8 @@ def register(event: SellerRegistered, account: Account | None) -> Outcome:
     )
 
 
-def top_up(event: DepositToppedUp, account: Account | None) -> Outcome:
-    """Money for the deposit, once per id; an open debt is repaid from it. Source: R3.6, R3.7."""
+def top_up(event: DepositToppedUp, account: Account | None, policy: Policy) -> Outcome:
+    """Money for the deposit, once per id; an open debt is repaid from it. Source: R3.6, R3.7, R3.9."""
     if account is None or all(purse.required_minor is None for purse in account.purses.values()):
         return Wait("deposit.before_registration")
     purse = purse_of(account, event.currency)
@@ -56,9 +57,12 @@ def top_up(event: DepositToppedUp, account: Account | None) -> Outcome:
         amount_minor=event.amount_minor,
         deposit_minor=held,
         moves=ledger.certain(ledger.moves(event.currency, entries)),
+        **expected(event.occurred_at, purse, policy),
         occurred_at=event.occurred_at,
     )
-    return received, *deposited(evolve(account, received), event.currency, event.occurred_at)
+    after = evolve(account, received)
+    repaid = deposited(after, event.currency, event.occurred_at)
+    return received, *repaid, *put_in_changes(after, "ledger", event.occurred_at)
 
 
 @paying

@@ -13,6 +13,7 @@ from typing import Any
 from services.payment import ledger
 from services.payment.decide.fronting import CHARGE
 from services.payment.decide.income import debt_repaid, purse_of, used
+from services.payment.decide.put_in import expected, put_in_changes
 from services.payment.decide.sellers import known_request
 from services.payment.model import Account, Payment, Purse, Refund
 from services.payment.model.account import evolve
@@ -122,23 +123,26 @@ def restore(event: SubsidyReturned, account: Account | None) -> Outcome:
     return (restored, *_repaid(evolve(account, restored).purses[event.currency], event.party, event.currency, event.occurred_at))
 
 
-def prefund(event: PrefundToppedUp, account: Account | None) -> Outcome:
-    """Money for subsidies, once per id; an open debt is repaid from it first. Source: R3.1, R3.7."""
+def prefund(event: PrefundToppedUp, account: Account | None, policy: Policy) -> Outcome:
+    """Money for subsidies, once per id; an open debt is repaid from it first. Source: R3.1, R3.7, R3.9."""
     known = known_request(account, f"prefund/{event.prefund_id}", event.occurred_at, "prefund.known")
     if known is not None:
         return known
-    party, currency = event.promoter_id, event.currency
+    party, currency, purse = event.promoter_id, event.currency, purse_of(account, event.currency)
     entries = [(ledger.CASH, -event.amount_minor), (ledger.prefunded(party), event.amount_minor)]
     received = PrefundReceived(
         party=party,
         prefund_id=event.prefund_id,
         currency=currency,
         amount_minor=event.amount_minor,
-        prefunded_minor=purse_of(account, currency).prefunded_minor + event.amount_minor,
+        prefunded_minor=purse.prefunded_minor + event.amount_minor,
         moves=ledger.certain(ledger.moves(currency, entries)),
+        **expected(event.occurred_at, purse, policy),
         occurred_at=event.occurred_at,
     )
-    return (received, *_repaid(evolve(account, received).purses[currency], party, currency, event.occurred_at))
+    after = evolve(account, received)
+    repaid = _repaid(after.purses[currency], party, currency, event.occurred_at)
+    return received, *repaid, *put_in_changes(after, "ledger", event.occurred_at)
 
 
 def release(event: PrefundReleaseDue, account: Account | None, policy: Policy) -> Outcome:

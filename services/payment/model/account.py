@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from services.payment.model import payout
+from services.payment.model import payout, put_in
 from services.payment.model.payout import Payout, PayoutFact, Payouts
 from services.payment.model.purse import Purse, PurseFact, moved
+from services.payment.model.put_in import PutInFact, PutIns
 from services.payment.model.statement import Statement
 from shared.contracts.handling import PayoutSettled
 from shared.contracts.payment import (
@@ -30,7 +31,16 @@ from shared.contracts.payment import (
     SweepDue,
     WithdrawalRefused,
 )
-from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, PayoutStated, PayoutStatementDue
+from shared.contracts.stated import (
+    PayoutBreakExplained,
+    PayoutBreakFound,
+    PayoutStated,
+    PayoutStatementDue,
+    PutInBreakExplained,
+    PutInBreakFound,
+    PutInStated,
+    PutInStatementDue,
+)
 from shared.contracts.subsidy import (
     PrefundReceived,
     PrefundReleased,
@@ -46,13 +56,14 @@ ASKED_KEPT = 64  # requests of a seller that are still known by id; older ones a
 UNDER_WAY_MAX = 64  # payouts without an answer; no withdrawal beyond
 AWAITED_MAX = 512  # payouts that are still to be stated; no withdrawal beyond
 
-AccountFact = PurseFact | PayoutFact | WithdrawalRefused
+Due = SweepDue | ClawbackDue | PayoutAnswerDue | PrefundReleaseDue | PayoutStatementDue | PutInStatementDue
+AccountFact = PurseFact | PayoutFact | PutInFact | WithdrawalRefused
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """asked: the party's requests that took effect, `deposit/<id>`, `prefund/<id>` and `withdrawal/<id>`, with their times.
-    forgotten_at: the latest time of those that are not among them any more. stated, forgotten_day: of payouts.Payouts.
+    forgotten_at: the latest time of those that are not among them any more. stated, forgotten_day: of payouts.Payouts. put_in: as stated.
     """
 
     party: str
@@ -62,6 +73,7 @@ class Account:
     forgotten_at: datetime | None = None
     stated: Statement = field(default_factory=Statement)
     forgotten_day: str = ""
+    put_in: PutIns = field(default_factory=PutIns)
 
     @property
     def paying(self) -> Payouts:
@@ -90,9 +102,11 @@ def evolve(account: Account | None, fact: AccountFact) -> Account:
         case PrefundReleased():
             return _moved(account, fact.currency, fact)
         case PrefundReceived():
-            return _asked(_moved(account, fact.currency, fact), f"prefund/{fact.prefund_id}", fact.occurred_at)
+            return _asked(_put_in(_moved(account, fact.currency, fact), fact), f"prefund/{fact.prefund_id}", fact.occurred_at)
         case DepositReceived():
-            return _asked(_moved(account, fact.currency, fact), f"deposit/{fact.deposit_id}", fact.occurred_at)
+            return _asked(_put_in(_moved(account, fact.currency, fact), fact), f"deposit/{fact.deposit_id}", fact.occurred_at)
+        case PutInStated() | PutInBreakFound() | PutInBreakExplained():
+            return _put_in(account, fact)
         case PayoutInstructed():
             after = _moved(_with(account, payout.evolve(account.paying, fact)), fact.currency, fact)
             return after if fact.withdrawal_id is None else _asked(after, f"withdrawal/{fact.withdrawal_id}", fact.occurred_at)
@@ -119,7 +133,7 @@ def folded(account: Account, facts: Iterable[Message]) -> Account:
     return account
 
 
-def due(account: Account) -> Iterable[SweepDue | ClawbackDue | PayoutAnswerDue | PrefundReleaseDue | PayoutStatementDue]:
+def due(account: Account) -> Iterable[Due]:
     """A balance that nothing holds back is swept; what could not be taken is tried again; silence is announced; what was asked for of
     prefunded money is free. Source: R3.1, R3.6.
     """
@@ -131,6 +145,7 @@ def due(account: Account) -> Iterable[SweepDue | ClawbackDue | PayoutAnswerDue |
         for withdrawal_id, (_, release_at) in purse.releases.items():
             yield PrefundReleaseDue(party=account.party, withdrawal_id=withdrawal_id, currency=currency, occurred_at=release_at)
     yield from payout.due(account.party, account.paying)
+    yield from put_in.due(account.party, account.put_in)
 
 
 def _moved(account: Account, currency: str, fact: PurseFact) -> Account:
@@ -140,6 +155,15 @@ def _moved(account: Account, currency: str, fact: PurseFact) -> Account:
 def looked_at(account: Account, payout_id: str) -> Account:
     """It is known from one side only, and its time is over. Source: R3.9."""
     return _with(account, payout.looked_at(account.paying, payout_id))
+
+
+def put_in_looked_at(account: Account, event: PutInStatementDue) -> Account:
+    """It is known from one side only, and its time is over. Source: R3.9."""
+    return replace(account, put_in=put_in.looked_at(account.put_in, event))
+
+
+def _put_in(account: Account, fact: PutInFact) -> Account:
+    return replace(account, put_in=put_in.evolve(account.put_in, fact))
 
 
 def _with(account: Account, now: Payouts) -> Account:

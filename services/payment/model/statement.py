@@ -23,8 +23,8 @@ from shared.contracts.payment import (
     StatementNoted,
     UnwantedReceived,
 )
-from shared.contracts.stated import PayoutBreakFound
-from shared.contracts.types import Movement
+from shared.contracts.stated import PayoutBreakFound, PutInBreakFound
+from shared.contracts.types import Movement, PutIn
 from shared.days import local_date
 from shared.errors import Code
 from shared.messaging.message import Message
@@ -44,7 +44,7 @@ Told = (
     | BreakFound
     | BreakExplained
 )
-Moving = Movement | Literal["payout"]  # of an order; of a party
+Moving = Movement | Literal["payout"] | PutIn  # of an order; of a party
 BreakKind = Literal["missing_here", "missing_there", "amount", "currency", "duplicate"]
 
 
@@ -132,15 +132,15 @@ def evolve(statement: Statement, fact: Told) -> Statement:
             statement = replace(statement, days=fact.statement_days, zone=fact.zone)
             paid = sum(line.paid_minor for line in fact.lines)
             captured = Booked("capture", fact.payment_id, paid, fact.currency)
-            return _booked(statement, _moved(statement, captured, fact)) if paid else statement
+            return booked(statement, _moved(statement, captured, fact)) if paid else statement
         case UnwantedReceived():
             statement = replace(statement, days=fact.statement_days, zone=fact.zone)
             captured = Booked("capture", fact.payment_id, fact.amount_minor, fact.currency)
-            return _booked(statement, _moved(statement, captured, fact))
+            return booked(statement, _moved(statement, captured, fact))
         case RefundInstructed():
-            return _booked(statement, Booked("refund", fact.refund_id, fact.amount_minor, fact.currency))
+            return booked(statement, Booked("refund", fact.refund_id, fact.amount_minor, fact.currency))
         case CompensationInstructed():
-            return _booked(statement, Booked("compensation", fact.compensation_id, fact.amount_minor, fact.currency))
+            return booked(statement, Booked("compensation", fact.compensation_id, fact.amount_minor, fact.currency))
         case RefundDone():
             return _paid(statement, key_of("refund", fact.refund_id), fact)
         case CompensationDone():
@@ -150,10 +150,10 @@ def evolve(statement: Statement, fact: Told) -> Statement:
         case CompensationNotPaid():
             return _unpaid(statement, key_of("compensation", fact.compensation_id), fact.occurred_at)
         case ChargebackReceived():
-            return _booked(statement, Booked("chargeback", fact.chargeback_id, fact.amount_minor, fact.currency))
+            return booked(statement, Booked("chargeback", fact.chargeback_id, fact.amount_minor, fact.currency))
         case ChargebackEnded(outcome="lost"):
             taken = Booked("chargeback", fact.chargeback_id, fact.taken_minor, fact.currency)
-            return _booked(statement, _moved(statement, taken, fact))
+            return booked(statement, _moved(statement, taken, fact))
         case ChargebackEnded():
             return _unpaid(statement, key_of("chargeback", fact.chargeback_id), fact.occurred_at)
         case HandlingNoted():
@@ -172,8 +172,8 @@ def evolve(statement: Statement, fact: Told) -> Statement:
 def due(order_id: str, statement: Statement) -> Iterable[StatementDue]:
     """What only one side knows of is looked at once. Source: R3.9."""
     for one in alone(statement):
-        if one.look_at is not None and not one.looked and one.movement != "payout":
-            yield StatementDue(order_id=order_id, movement=one.movement, reference=one.reference, occurred_at=one.look_at)
+        if one.look_at is not None and not one.looked:
+            yield StatementDue(order_id=order_id, movement=of_order(one.movement), reference=one.reference, occurred_at=one.look_at)
 
 
 def differences(statement: Statement) -> Iterable[Break]:
@@ -183,8 +183,8 @@ def differences(statement: Statement) -> Iterable[Break]:
         if one.looked and one.day is not None and key not in stated:
             yield Break("missing_there", one.movement, one.reference, None, one.day, (one.amount_minor, one.currency), None)
     for key, lines in stated.items():
-        booked = statement.booked.get(key)
-        ours = (booked.amount_minor, booked.currency) if booked is not None else None
+        known = statement.booked.get(key)
+        ours = (known.amount_minor, known.currency) if known is not None else None
         agreeing = (line_id for line_id, line in lines.items() if (line.amount_minor, line.currency) == ours)
         counted = next(agreeing, next(iter(lines)))
         for line_id, line in lines.items():
@@ -198,7 +198,7 @@ def looked_at(statement: Statement, movement: Moving, reference: str) -> Stateme
     """It is known from one side only, and its time is over."""
     key = key_of(movement, reference)
     if key in statement.booked:
-        return _booked(statement, replace(statement.booked[key], looked=True))
+        return booked(statement, replace(statement.booked[key], looked=True))
     lines = {line_id: replace(line, looked=True) if line.key == key else line for line_id, line in statement.lines.items()}
     return replace(statement, lines=lines)
 
@@ -219,7 +219,7 @@ def noted(statement: Statement, line_id: str, line: Stated, at: datetime) -> Sta
     return overdue(statement, before.key, at) if before is not None else statement
 
 
-def broken(statement: Statement, fact: BreakFound | PayoutBreakFound, movement: Moving, reference: str) -> Statement:
+def broken(statement: Statement, fact: BreakFound | PayoutBreakFound | PutInBreakFound, movement: Moving, reference: str) -> Statement:
     ours = (fact.ours_minor, fact.ours_currency) if fact.ours_minor is not None and fact.ours_currency is not None else None
     theirs = (fact.theirs_minor, fact.theirs_currency) if fact.theirs_minor is not None and fact.theirs_currency is not None else None
     one = Break(fact.break_kind, movement, reference, fact.line_id, fact.day, ours, theirs)
@@ -236,6 +236,19 @@ def alone(statement: Statement) -> Iterable[Booked | Stated]:
     stated = _stated(statement)
     yield from (one for key, one in statement.booked.items() if key not in stated)
     yield from (next(iter(lines.values())) for key, lines in stated.items() if key not in statement.booked)
+
+
+def booked(statement: Statement, one: Booked) -> Statement:
+    return replace(statement, booked={**statement.booked, one.key: one})
+
+
+def of_order(movement: Moving) -> Movement:
+    """Raises ValueError for what is of a party."""
+    match movement:
+        case "payout" | "deposit" | "prefund":
+            raise ValueError(f"a {movement} on the statement of an order")
+        case _:
+            return movement
 
 
 def _stated(statement: Statement) -> dict[str, dict[str, Stated]]:
@@ -257,11 +270,11 @@ def overdue(statement: Statement, key: str, at: datetime) -> Statement:
 
 def _paid(statement: Statement, key: str, fact: Message) -> Statement:
     instructed = statement.booked.get(key)
-    return _booked(statement, _moved(statement, instructed, fact)) if instructed is not None else statement
+    return booked(statement, _moved(statement, instructed, fact)) if instructed is not None else statement
 
 
 def _unpaid(statement: Statement, key: str, at: datetime) -> Statement:
-    left = {other: booked for other, booked in statement.booked.items() if other != key}
+    left = {other: one for other, one in statement.booked.items() if other != key}
     return overdue(replace(statement, booked=left), key, at)
 
 
@@ -274,15 +287,11 @@ def _kind(ours: tuple[int, str] | None, theirs: tuple[int, str], *, looked: bool
     return "amount" if ours[0] != theirs[0] else None
 
 
-def _moved(statement: Statement, booked: Booked, fact: Message) -> Booked:
+def _moved(statement: Statement, one: Booked, fact: Message) -> Booked:
     """Days are N times 24 h from when it happened. Source: R1.3."""
     day = local_date(fact.occurred_at, statement.zone or "UTC").isoformat()
     look_at = fact.occurred_at + timedelta(days=statement.days) if statement.days else None
-    return replace(booked, day=day, look_at=look_at)
-
-
-def _booked(statement: Statement, booked: Booked) -> Statement:
-    return replace(statement, booked={**statement.booked, booked.key: booked})
+    return replace(one, day=day, look_at=look_at)
 
 
 def key_of(movement: Moving, reference: str) -> str:

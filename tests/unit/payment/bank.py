@@ -14,7 +14,7 @@ from shared.messaging.message import Message
 from shared.policy import Policies
 from tests.unit import builders as b
 
-UNSTATED = b.with_policy("payment", statement_days=0)  # the provider sends no statement, so that none is missed
+UNSTATED = b.with_policy("payment", statement_days=0, put_in_statement_days=0)  # the provider sends no statement, so that none is missed
 ESCROW, CASH, ADVANCE = f"escrow:{b.ORDER}", "psp:cash", "platform:advance"
 PREFUNDED, OWED, GIVEN = f"prefunded:{b.PROMOTER}", f"debt:{b.PROMOTER}", f"promoter_subsidy:{b.PROMOTER}"
 DEPOSIT, DEBT = f"deposit:{b.SELLER}", f"debt:{b.SELLER}"

@@ -21,7 +21,7 @@ from tests.unit.payment import asks
 from tests.unit.payment.bank import CASH, DEBT, DEPOSIT, SELLER, UNSTATED, account, balances, bank, check, codes, postings
 
 OUT = f"payout:{b.SELLER}"
-MANUAL = b.with_policy("payment", sweep=False)
+MANUAL = b.with_policy("payment", sweep=False, put_in_statement_days=0)
 
 
 def wants(amount: int = 30_00, withdrawal_id: str = "w1", when: str = "06-12 10:00", **more: Any) -> WithdrawalRequested:

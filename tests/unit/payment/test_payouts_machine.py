@@ -15,7 +15,7 @@ from services.payment.model.account import due as account_due
 from services.payment.model.payment import due as payment_due
 from services.payment.model.statement import news
 from shared.contracts.payment import PayoutInstructed
-from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound
+from shared.contracts.stated import PayoutBreakExplained, PayoutBreakFound, PutInBreakExplained, PutInBreakFound
 from shared.messaging.memory import Memory
 from shared.messaging.message import Message
 from tests.unit import builders as b
@@ -70,6 +70,10 @@ class Payouts(Bouncing):
         payout_id, party = self.any_payout(data)
         self.tell(b.payout_stated(line, payout_id, amount, party=party))
 
+    @rule(line=st.sampled_from(["l1", "l2"]), number=st.integers(1, 5), amount=st.sampled_from([0, 5_00, 40_00]))
+    def the_provider_states_a_deposit(self, line: str, number: int, amount: int) -> None:
+        self.tell(b.put_in_stated(line, f"d{number}", amount))
+
     @invariant()
     def the_ledger_holds_and_says_what_the_seller_has(self) -> None:
         check(self.memory.rows.get("posting", []))
@@ -89,6 +93,11 @@ class Payouts(Bouncing):
         known = account(self.memory)
         assert known is None or news(known.paying.statement) == ([], [])
         assert {*found} - {*ended} == (set(known.stated.breaks) if known is not None else set())
+        found = [fact.break_id for fact in self.memory.facts if isinstance(fact, PutInBreakFound)]
+        ended = [fact.break_id for fact in self.memory.facts if isinstance(fact, PutInBreakExplained)]
+        assert (len({*found}), len({*ended})) == (len(found), len(ended))
+        assert known is None or news(known.put_in.stated) == ([], [])
+        assert {*found} - {*ended} == (set(known.put_in.stated.breaks) if known is not None else set())
 
     @invariant()
     def timers_are_those_that_the_states_name(self) -> None:

@@ -34,7 +34,7 @@ def line(**fields: int) -> Line:
 
 
 def subsidised(*before: Message) -> Memory:
-    memory = bank(*before, policies=b.with_policy("payment", statement_days=0, sweep=False))
+    memory = bank(*before, policies=b.with_policy("payment", statement_days=0, put_in_statement_days=0, sweep=False))
     hand_over(memory, memory.when(b.order_paid(line())))
     return memory
 

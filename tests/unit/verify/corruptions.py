@@ -47,6 +47,7 @@ from tests.unit.verify.contradicting import OF_PAYOUTS
 from tests.unit.verify.corruptions_handed_on import HANDED_ON
 from tests.unit.verify.corruptions_of_fields import FIELDS
 from tests.unit.verify.damaged import Corruption, hours, more, moved, of_order
+from tests.unit.verify.putting_in import OF_PUT_IN
 
 # fmt: off
 CORRUPTIONS = (
@@ -290,5 +291,6 @@ CORRUPTIONS = (
     *FIELDS,
     *HANDED_ON,
     *OF_PAYOUTS,
+    *OF_PUT_IN,
 )
 # fmt: on

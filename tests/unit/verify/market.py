@@ -20,6 +20,7 @@ from tests.unit.payment import disputes
 from tests.unit.refund import acts, life
 from tests.unit.refund.firsts import before, claimed
 from tests.unit.town import Town
+from tests.unit.verify import putting_in
 from tests.unit.verify.contradicting import both, bounced, came_back, found, no, paid_after_all, refused
 
 
@@ -226,6 +227,7 @@ def _paid_out(town: Market) -> Iterable[Message]:
         paid, amount = {"party": fact.party, "payout_id": fact.payout_id}, fact.amount_minor + more
         yield b.payout_stated(**paid, line_id=line_id, amount_minor=amount, when="06-12 02:00", day="2026-06-11")
     yield b.payout_stated("e", "po-unknown", when="06-12 02:00", day="2026-06-11")
+    yield from putting_in.stated()
 
 
 def _disputed() -> list[Message]:

@@ -18,7 +18,7 @@ from deploy.verify.tables import Place, Posting, Stored, Tables, Taken, Task
 from services.payment.store import ATTENTION
 from services.refund.store import TASKS
 from shared.contracts.payment import StatementDue
-from shared.contracts.stated import PayoutStatementDue
+from shared.contracts.stated import PayoutStatementDue, PutInStatementDue
 from shared.messaging.message import COPIES, Message
 from shared.messaging.notices import notices
 from shared.messaging.record import Out
@@ -27,6 +27,7 @@ from shared.policy.published import digest
 from tests.unit import builders as b
 from tests.unit.town import Told, Town
 
+LOOKS = (StatementDue, PayoutStatementDue, PutInStatementDue)
 AT_END = 10**9
 
 
@@ -160,4 +161,4 @@ def _taken(service: Told, log: Log) -> Taken:
 
 
 def _looks(payment: Told) -> dict[str, datetime]:
-    return {timer.subject: timer.occurred_at for timer in payment.armed.values() if isinstance(timer, StatementDue | PayoutStatementDue)}
+    return {timer.subject: timer.occurred_at for timer in payment.armed.values() if isinstance(timer, LOOKS)}
