@@ -33,6 +33,7 @@ ELSEWHERE = {
 }
 # What is no literal where it is refused: the codes that it may be.
 COMPUTED = {
+    "services/payment/decide/put_in.py": {"statement.known", "statement.stated_since", "statement.too_many_lines", "statement.too_old"},
     "services/payment/decide/reconciliation.py": {"statement.known", "statement.stated_since"},
     "services/payment/decide/sellers.py": {"deposit.known", "prefund.known", "withdrawal.known"},
     "services/payment/decide/stated.py": {"statement.known", "statement.stated_since", "statement.too_many_lines", "statement.too_old"},
