@@ -24,6 +24,7 @@ COMMANDS = {
     "attention": "attention",
     "standing": "standing",
     "reconcile": "reconcile",
+    "interventions": "interventions",
     "trust": "trust",
     "verify": "verify",
     "policy": "policy",
