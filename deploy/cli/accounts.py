@@ -54,7 +54,7 @@ MINGLED = (CASH, ADVANCE)  # moved by orders and by parties, so that neither has
 
 
 class Form(click.ParamType[Account]):
-    """An account of the ledger's page: debt, escrow, platform:unclaimed; with or without what its form ends in."""
+    """An account of the ledger's page: debt, escrow, platform:unclaimed; without what its form ends in, or of a whole one begins with."""
 
     name = "account"
 
@@ -62,7 +62,7 @@ class Form(click.ParamType[Account]):
         if isinstance(value, Account):
             return value
         asked = str(value).partition("<")[0].rstrip(":")
-        found = next((one for one in ACCOUNTS if asked in (one.prefix.rstrip(":"), one.form.removeprefix("platform:"))), None)
+        found = next((one for one in ACCOUNTS if asked in (one.prefix.rstrip(":"), one.form.partition(":")[2])), None)
         if found is None:
             self.fail(f"{value!r} is none of {', '.join(one.form for one in ACCOUNTS)}", param, ctx)
         if found.form in MINGLED:

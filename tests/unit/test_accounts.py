@@ -21,7 +21,8 @@ from tests.unit import builders as b
 @pytest.mark.parametrize(
     ("asked", "form"),
     [("debt", "debt:<party>"), ("debt:", "debt:<party>"), ("debt:<party>", "debt:<party>"), ("unclaimed", "platform:unclaimed"),
-     ("platform:unclaimed", "platform:unclaimed"), ("promoter_subsidy", "promoter_subsidy:<party>"), ("subsidy", "platform:subsidy")],
+     ("platform:unclaimed", "platform:unclaimed"), ("promoter_subsidy", "promoter_subsidy:<party>"), ("subsidy", "platform:subsidy"),
+     ("contested", "psp:contested")],
 )  # fmt: skip
 def test_an_account_is_asked_for_by_its_form_or_its_name_alone_r3_1(asked: str, form: str) -> None:
     assert Form().convert(asked, None, None).form == form
