@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,14 +15,13 @@ from deploy.cli.connect import running
 from deploy.cli.plain import local, say
 from deploy.cli.refused import told
 from deploy.local.kafka import quiet
-from deploy.local.policies import day_end, policies_of, zone_of
+from deploy.local.policies import bounds, policies_of, zone_of
 from deploy.local.stack import Stack
 from deploy.verify.log import Entry, entries
 from deploy.verify.run import ends_of
 from shared import postgres
 from shared.contracts.topics import GOVERNANCE, PARKED, RULING
 from shared.messaging.system import OPS
-from shared.policy import Policies
 
 BY_PEOPLE = (RULING.name, GOVERNANCE.name, OPS.name)
 ASKED = ("score.explanation_requested", "violation.appealed")  # of governance, and no act of the platform
@@ -44,15 +43,6 @@ def interventions(since: date | datetime | None, until: date | datetime | None, 
     zone = zone_of(stack)
     for one in acts(_read(stack), begins, ends):
         say(json.dumps({**one, "at": one["at"].isoformat()}) if as_json else line(one, zone))
-
-
-def bounds(since: date | datetime | None, until: date | datetime | None, policies: Policies) -> tuple[datetime | None, datetime | None]:
-    """Both included. A day is meant from its beginning, and to its end. Source: R1.2."""
-    if since is not None and not isinstance(since, datetime):
-        since = day_end(since - timedelta(days=1), policies) + timedelta(microseconds=1)
-    if until is not None and not isinstance(until, datetime):
-        until = day_end(until, policies)
-    return since, until
 
 
 def acts(read: Iterable[Entry], since: datetime | None, until: datetime | None) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ COMMANDS = {
     "cases": "cases",
     "case": "cases",
     "certificate": "certificate",
-    "ledger": "accounts",  # its group is ledger.py's
+    "ledger": "statement",  # its group is ledger.py's
     "attention": "attention",
     "standing": "standing",
     "reconcile": "reconcile",

@@ -93,6 +93,15 @@ def day_end(day: date, policies: Policies) -> datetime:
     return day_start(day + timedelta(days=1), zone) - timedelta(microseconds=1)
 
 
+def bounds(since: date | datetime | None, until: date | datetime | None, policies: Policies) -> tuple[datetime | None, datetime | None]:
+    """Both included. A day is meant from its beginning, and to its end. Source: R1.2."""
+    if since is not None and not isinstance(since, datetime):
+        since = day_end(since - timedelta(days=1), policies) + timedelta(microseconds=1)
+    if until is not None and not isinstance(until, datetime):
+        until = day_end(until, policies)
+    return since, until
+
+
 def publish(producer: Producer, policy: Policy, occurred_at: datetime) -> None:
     """As it was written, defaults left out. Raises StackError when the broker did not take it."""
     value = {"occurred_at": occurred_at.isoformat(), **policy.model_dump(mode="json", exclude_unset=True)}

@@ -47,6 +47,10 @@ def test_the_books_tell_an_order_and_its_seller_at_any_past_moment_r3_1(town: To
     day = local_date(datetime.fromisoformat(settled["at"]), "Asia/Shanghai")
     for at, left in ((day - timedelta(days=1), {}), (day, {balance: 57_00})):  # settled at 00:00, which ends no day
         assert balances(books(town, "show", deal.seller, "--at", at.isoformat())["party"]) == left
+    sheets = books(town, "statement", deal.seller, "--from", day.isoformat(), "--to", day.isoformat())["accounts"]
+    assert [(one["account"], one["begins_minor"], one["ends_minor"], one["moved"]) for one in sheets] == [
+        (balance, 0, 57_00, [{"kind": "line.settled", "times": 1, "amount_minor": 57_00}])
+    ]
     deal.provider_pays()
     assert balances(books(town, "show", deal.seller)["party"]) == {balance: 0, f"payout:{deal.seller}": 0}
     told = town.laotie("ledger", "show", deal.order)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from deploy.cli.interventions import acts, bounds, line
+from deploy.cli.interventions import acts, line
+from deploy.local.policies import bounds
 from deploy.verify.log import Entry, entry_of
 from shared.contracts.governance import ViolationAppealed, ViolationRecorded
 from shared.contracts.handling import MoneyHandled
