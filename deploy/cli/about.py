@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from deploy.cli.plain import local
 from deploy.cli.story import Step, Story
+from shared.contracts.order import OrderTerms
 from shared.currencies import amount, money
 
 ABOUT = ("line_no", "lines", "line_nos", "hours", "delivered", "case_id", "matter", "upheld", "remedy", "evidence_id", "refund_id",
@@ -16,8 +17,10 @@ ABOUT = ("line_no", "lines", "line_nos", "hours", "delivered", "case_id", "matte
 
 
 def about(step: Step, story: Story) -> str:
-    """What tells it from others of its type: which line, which case, which chargeback, how much, until when."""
+    """What tells it from others of its type: which line, which case, which chargeback, how much, until when, under which policy."""
     values = [(name, getattr(step.entry.event, name, None)) for name in ABOUT]
+    terms = getattr(step.entry.event, "terms", None)
+    values += [("policy", terms.policy_version)] if isinstance(terms, OrderTerms) else []
     return ", ".join(
         f"{name.removesuffix('_minor')} {_shown(name, value, step, story)}"
         for name, value in values

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import asyncpg
 
 from deploy.cli.plain import local
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
 from deploy.verify.log import Entry, entries
 from deploy.verify.run import ends_of
+from services.payment.decide.fronting import charge_id_of
 from shared import postgres
 from shared.contracts.payment import BalanceDebited
 from shared.contracts.subsidy import SubsidyDrawn, SubsidyRestored
@@ -24,14 +30,42 @@ WHY = {
     "compensation": "a compensation",
     "chargeback": "its share of a chargeback",
 }
+SOURCES = """
+SELECT key, body ->> 'refunds' AS refunds, body ->> 'compensations' AS compensations, body ->> 'chargebacks' AS chargebacks
+  FROM payment.payment WHERE key = ANY ($1::text[])
+"""
 BOTH = "of which the provider said both: a person finds which holds"
 
 
 def abouts(stack: Stack, party: str) -> dict[str, str]:
-    """By transaction; from the party's partition alone."""
+    """By transaction; from the party's partition, and the payments of the orders for which it was charged."""
     place = (PARTY.name, stripe_of(party, stack.stripes))
     settings, key = quiet(stack.settings(postgres.OPS).confluent()), party.encode()
-    return about_each(entries(settings, {place: ends_of(stack, [PARTY.name])[place]}, lambda message: message.key() == key))
+    found = list(entries(settings, {place: ends_of(stack, [PARTY.name])[place]}, lambda message: message.key() == key))
+    orders = {entry.event.order_id for entry in found if isinstance(entry.event, BalanceDebited)}
+    return about_each(found, asyncio.run(_sources(stack, sorted(orders))) if orders else {})
+
+
+async def _sources(stack: Stack, orders: list[str]) -> dict[str, str]:
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        rows = await connection.fetch(SOURCES, orders)
+    finally:
+        await connection.close()
+    found: dict[str, str] = {}
+    for row in rows:
+        found |= sources(row["key"], *(json.loads(row[name] or "{}") for name in ("refunds", "compensations", "chargebacks")))
+    return found
+
+
+def sources(order_id: str, refunds: Iterable[str], compensations: Iterable[str], chargebacks: Mapping[str, Any]) -> dict[str, str]:
+    """By charge: the refund, compensation or chargeback that it is for. chargebacks: as the payment keeps them."""
+    found = {charge_id_of(order_id, refund, reason): refund for refund in refunds for reason in ("refund", "clawback")}
+    found |= {charge_id_of(order_id, one, "compensation"): one for one in compensations}
+    for name, chargeback in chargebacks.items():
+        parts = [f"{name}/{number}" for number in range(len(chargeback.get("debited", ())))]
+        found |= {charge_id_of(order_id, part, reason): name for part in parts for reason in ("chargeback", "clawback")}
+    return found
 
 
 def ahead(purses: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
@@ -57,12 +91,13 @@ def ahead(purses: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
                     yield f"the sweep of {local(at, zone)} pays out {money(minor, currency)} [R3.1]"
 
 
-def about_each(found: Iterable[Entry]) -> dict[str, str]:
-    """By the id of the fact, which is its transaction's; what strangers wrote says nothing."""
+def about_each(found: Iterable[Entry], of: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """By the id of the fact, which is its transaction's; what strangers wrote says nothing. of: by charge, what it is for."""
     told = {}
     for entry in found:
         if entry.sequence is not None and isinstance(event := entry.event, BalanceDebited | SubsidyDrawn | SubsidyRestored):
             line_no = getattr(event, "line_no", None)
             why = f", {WHY[event.reason]}" if isinstance(event, BalanceDebited) else ""
+            why += f" {of[event.charge_id]}" if isinstance(event, BalanceDebited) and event.charge_id in of else ""
             told[entry.id] = f"order {event.order_id}" + (f", line {line_no}" if line_no else "") + why
     return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from datetime import MAXYEAR, MINYEAR, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 
 import click
 
@@ -18,6 +18,7 @@ from deploy.local.stack import Stack
 
 SPAN_MAX = timedelta(days=36_525)  # a hundred years
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SPAN = re.compile(r"(?:\d+[smhd])+")
 
 
@@ -52,6 +53,26 @@ class Moment(click.ParamType[datetime | timedelta]):
         if at.tzinfo is None:
             self.fail(f"{text!r} has no zone: end it with Z or +08:00", param, ctx)
         return at if MINYEAR < at.year < MAXYEAR else self.fail(f"{text!r} is at the edge of the calendar", param, ctx)
+
+
+class Then(click.ParamType[date | datetime]):
+    """A day, or ISO 8601 with a zone."""
+
+    name = "date|time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date | datetime:
+        if isinstance(value, date):
+            return value
+        text = str(value)
+        try:
+            found = date.fromisoformat(text) if _DAY.fullmatch(text) else datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{text!r} is no day like 2026-07-01 and no time like 2026-07-01T08:00:00+08:00", param, ctx)
+        if isinstance(found, datetime) and found.tzinfo is None:
+            self.fail(f"{text!r} has no zone: end it with Z or +08:00", param, ctx)
+        if found.year in (MINYEAR, MAXYEAR):
+            self.fail(f"{text!r} is at the edge of the calendar", param, ctx)
+        return found
 
 
 @click.group()

@@ -1,4 +1,4 @@
-"""laotie ledger show · accounts"""
+"""laotie ledger show"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,11 +16,11 @@ import asyncpg
 import click
 
 from deploy.cli.charged import abouts, ahead
-from deploy.cli.clock import Moment
+from deploy.cli.clock import Moment, Then
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.plain import local, say
-from deploy.local.policies import zone_of
+from deploy.local.policies import day_end, policies_of, zone_of
 from deploy.local.stack import Stack
 from services.payment.ledger import ACCOUNTS, TRANSACTIONS, account_of
 from shared import postgres
@@ -45,13 +45,6 @@ SELECT EXISTS (SELECT FROM payment.posting WHERE order_id = $1) OR EXISTS (SELEC
        EXISTS (SELECT FROM payment.posting WHERE account = ANY ($2::text[])) OR EXISTS (SELECT FROM payment.account WHERE key = $1)
 """
 ACCOUNT = "SELECT body::text FROM payment.account WHERE key = $1"
-TRIAL = """
-SELECT form, currency, sum(amount_minor) AS amount_minor, count(*) FILTER (WHERE amount_minor <> 0) AS accounts
-  FROM (SELECT CASE WHEN account = ANY ($1::text[]) THEN account ELSE split_part(account, ':', 1) || ':' END AS form,
-               currency, sum(amount_minor) AS amount_minor
-          FROM payment.posting WHERE $2::timestamptz IS NULL OR at <= $2 GROUP BY account, currency) held
- GROUP BY form, currency
-"""
 
 
 class Past(Moment):
@@ -95,7 +88,13 @@ def ledger() -> None:
     """The books: what was posted, and what every account holds, now or at any past moment."""
 
 
-at_option = click.option("--at", "moment", type=Past(), help="As it stood then (ISO 8601 with a zone): what happened by that time.")
+at_option = click.option(
+    "--at",
+    "then",
+    type=Then(),
+    help="As it stood then: what had happened by that time (ISO 8601 with a zone), or on that day (2026-11-30) and before, its midnight "
+    "that ends it left out.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs: whole minor units, negative is a debit.")
 
 
@@ -103,10 +102,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="For programs
 @click.argument("order_or_party")
 @at_option
 @json_option
-def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
+def show(order_or_party: str, then: date | datetime | None, as_json: bool) -> None:
     """Show each transaction of an order or a party in order, and what its accounts hold; of a party also what they held then, a debit
     below zero."""
     stack = running()
+    moment = moment_of(stack, then)
     found = asyncio.run(_page(stack, order_or_party, moment))
     if found.partys and any(one.order_id is None for one in found.partys):
         found = replace(found, partys=named(found.partys, abouts(stack, order_or_party)))
@@ -116,39 +116,25 @@ def show(order_or_party: str, moment: datetime | None, as_json: bool) -> None:
         click.echo(json.dumps(_data(order_or_party, moment, found), indent=1))
         return
     zone = zone_of(stack)
-    then = f" at {local(moment, zone)}" if moment else ""
+    at = f" at {local(moment, zone)}" if moment else ""
     if found.orders is not None:
-        say(f"order {order_or_party}{then}, times in {zone.key}")
+        say(f"order {order_or_party}{at}, times in {zone.key}")
         _print(found.orders, zone)
-        _print_sums(f"the order's accounts{then}:", _sums(found.orders, "<order>", order_or_party))
+        _print_sums(f"the order's accounts{at}:", _sums(found.orders, "<order>", order_or_party))
         _print_sums("what its transactions made of others:", _sums(found.orders, "<order>", order_or_party, own=False))
     if found.partys is not None:
-        say(f"party {order_or_party}{then}, times in {zone.key}")
+        say(f"party {order_or_party}{at}, times in {zone.key}")
         _print(found.partys, zone, running_balance=True)
-        _print_sums(f"the party's accounts{then}:", _sums(found.partys, "<party>", order_or_party))
+        _print_sums(f"the party's accounts{at}:", _sums(found.partys, "<party>", order_or_party))
         for payout_id, payout in found.payouts.items():
             say(f"payout under way: {money(payout['amount_minor'], payout['currency'])}  {payout_id}")
         for line in ahead(found.purses, zone):
             say(line)
 
 
-@ledger.command()
-@at_option
-@json_option
-def accounts(moment: datetime | None, as_json: bool) -> None:
-    """Show the trial balance: what each account holds, those of orders and parties together by kind; debits equal credits."""
-    rows = asyncio.run(_trial(running(), moment))
-    totals: Counter[str] = Counter()
-    for row in rows:
-        totals[row["currency"]] += row["amount_minor"]
-    if as_json:
-        told = moment.isoformat() if moment else None
-        click.echo(json.dumps({"at": told, "accounts": rows, "totals_minor": totals}, indent=1))
-    else:
-        for currency, held in groupby(rows, lambda row: row["currency"]):
-            _print_trial(currency, list(held))
-    if any(totals.values()):
-        raise Failed(f"the ledger does not sum to zero: {dict(totals)} minor units")
+def moment_of(stack: Stack, then: date | datetime | None) -> datetime | None:
+    """Up to when what happened counts; None: to the end."""
+    return then if then is None or isinstance(then, datetime) else day_end(then, policies_of(stack))
 
 
 def named(transactions: Iterable[Transaction], about: Mapping[str, str]) -> list[Transaction]:
@@ -169,28 +155,6 @@ async def _page(stack: Stack, identity: str, moment: datetime | None) -> Page:
     known = {"payouts": {}, "purses": {}, **json.loads(account or "{}")}
     under_way = {payout_id: payout for payout_id, payout in known["payouts"].items() if payout["state"] == UNDER_WAY}
     return Page(orders, partys, under_way, known["purses"])
-
-
-async def _trial(stack: Stack, moment: datetime | None) -> list[dict[str, Any]]:
-    whole = [account.form for account in ACCOUNTS if account.prefix == account.form]
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
-        rows = await connection.fetch(TRIAL, whole, moment)
-    finally:
-        await connection.close()
-    place = {account.prefix: number for number, account in enumerate(ACCOUNTS)}
-    forms = {account.prefix: account for account in ACCOUNTS}
-    found = sorted(rows, key=lambda row: (row["currency"], place.get(row["form"], len(place)), row["form"]))
-    return [
-        {
-            "account": forms[row["form"]].form if row["form"] in forms else row["form"],
-            "means": forms[row["form"]].means if row["form"] in forms else "",
-            "currency": row["currency"],
-            "amount_minor": int(row["amount_minor"]),
-            "accounts": row["accounts"],
-        }
-        for row in found
-    ]
 
 
 def _transactions(rows: Iterable[asyncpg.Record]) -> list[Transaction]:
@@ -236,26 +200,17 @@ def _print(transactions: Iterable[Transaction], zone: ZoneInfo, *, running_balan
         for name, currency, minor in one.postings:
             totals[(name, currency)] += minor
             after = f"  ({amount(totals[(name, currency)], currency)} then)" if running_balance else ""
-            say(f"{_sides(minor, currency)} {currency}  {name}{after}")
+            say(f"{sides(minor, currency)} {currency}  {name}{after}")
 
 
 def _print_sums(title: str, sums: Mapping[tuple[str, str], int]) -> None:
     if sums:
         say(title)
     for (name, currency), minor in sums.items():
-        say(f"{_sides(minor, currency)} {currency}  {name}")
+        say(f"{sides(minor, currency)} {currency}  {name}")
 
 
-def _print_trial(currency: str, rows: list[dict[str, Any]]) -> None:
-    say(SIDES)
-    for row in rows:
-        many = f" ({row['accounts']} not empty)" if "<" in row["account"] else ""
-        say(f"{_sides(row['amount_minor'], currency)} {currency}  {row['account']:<26}{row['means']}{many}")
-    debit, credit = (sum(max(0, sign * row["amount_minor"]) for row in rows) for sign in (-1, 1))
-    say(f"{amount(debit, currency):>{WIDTH}}{amount(credit, currency):>{WIDTH}} {currency}  together")
-
-
-def _sides(minor: int, currency: str) -> str:
+def sides(minor: int, currency: str) -> str:
     """In the debit or in the credit column; nothing at all stands as a credit."""
     shown = f"{amount(abs(minor), currency):>{WIDTH}}"
     return shown + " " * WIDTH if minor < 0 else " " * WIDTH + shown

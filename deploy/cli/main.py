@@ -20,10 +20,11 @@ COMMANDS = {
     "cases": "cases",
     "case": "cases",
     "certificate": "certificate",
-    "ledger": "ledger",
+    "ledger": "statement",  # its group is ledger.py's
     "attention": "attention",
     "standing": "standing",
     "reconcile": "reconcile",
+    "interventions": "interventions",
     "trust": "trust",
     "verify": "verify",
     "policy": "policy",

@@ -175,7 +175,9 @@ def unfinished(offered: Set[str], left: Held, started: int) -> str:
 @click.argument("ref")
 @service_option
 @timeout_option
-def discard(key: str, ref: str, service: str | None, timeout_s: float) -> None:
+@click.option("--by", default="", help="Who decided it, for who asks later (`laotie interventions`).")
+@click.option("--reason", default="", help="Why.")
+def discard(key: str, ref: str, service: str | None, timeout_s: float, by: str, reason: str) -> None:
     """Forget one held event for good; what stood behind it is offered again."""
     stack = running()
 
@@ -183,7 +185,7 @@ def discard(key: str, ref: str, service: str | None, timeout_s: float) -> None:
         name, held = await _holder(stack, service, key)
         if ref not in held:
             raise Failed(f"{name} holds no {ref} under {key}")
-        sent = await _publish(stack, Discard(service=name, target=key, ref=ref, occurred_at=await now(stack)))
+        sent = await _publish(stack, Discard(service=name, target=key, ref=ref, by=by, reason=reason, occurred_at=await now(stack)))
         left = await _until(stack, name, key, lambda now: ref not in now, timeout_s)
         if ref in left:
             if await _heard(stack, name, sent) is False:

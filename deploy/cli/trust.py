@@ -7,17 +7,18 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import click
 
+from deploy.cli.clock import Then
 from deploy.cli.connect import running
 from deploy.cli.errors import Failed
 from deploy.cli.plain import say
 from deploy.cli.watch import Watch
 from deploy.local.kafka import quiet
-from deploy.local.policies import policies_of
+from deploy.local.policies import day_end, policies_of
 from deploy.local.stack import Stack
 from deploy.verify.log import Entry, entries
 from deploy.verify.run import ends_of
@@ -27,14 +28,13 @@ from shared import postgres
 from shared.contracts.explained import Explanation, ItemExplained, Lift
 from shared.contracts.topics import EVIDENCE
 from shared.contracts.trust import EvidenceFound, EvidenceVoided
-from shared.days import day_start, local_date
+from shared.days import local_date
 from shared.messaging.stripes import stripe_of
 from shared.policy import Policies, Policy
 
 MILLION = 1_000_000
 DEEDS = {"completed": "lines completed", "shipped_on_time": "parcels shipped in time", "answered": "cases answered in time"}
 _SUBJECT = re.compile(r"(buyer|seller|promoter):[A-Za-z0-9_.:\-]{1,64}")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Subject(click.ParamType[str]):
@@ -47,26 +47,6 @@ class Subject(click.ParamType[str]):
         return (
             text if _SUBJECT.fullmatch(text) else self.fail(f"{text!r} is no subject like seller:s-1, promoter:k-1, buyer:b-1", param, ctx)
         )
-
-
-class Then(click.ParamType[date | datetime]):
-    """A day, or ISO 8601 with a zone."""
-
-    name = "date|time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date | datetime:
-        if isinstance(value, date):
-            return value
-        text = str(value)
-        try:
-            found = date.fromisoformat(text) if _DAY.fullmatch(text) else datetime.fromisoformat(text)
-        except ValueError:
-            self.fail(f"{text!r} is no day like 2026-07-01 and no time like 2026-07-01T08:00:00+08:00", param, ctx)
-        if isinstance(found, datetime) and found.tzinfo is None:
-            self.fail(f"{text!r} has no zone: end it with Z or +08:00", param, ctx)
-        if found.year in (MINYEAR, MAXYEAR):
-            self.fail(f"{text!r} is at the edge of the calendar", param, ctx)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +142,7 @@ def past_of(found: Sequence[EvidenceFound | EvidenceVoided], then: date | dateti
         policy = policies.at(at)
         days = [local_date(one.occurred_at, one.zone) for one in found if one.occurred_at <= at]
         return Past(at, max(days if then is None else (local_date(at, policy.zone), *days)), policy)
-    policy = policies.at(datetime(then.year, then.month, then.day, 12, tzinfo=UTC))
-    end = day_start(then + timedelta(days=1), policy.zone) - timedelta(microseconds=1)
+    end = day_end(then, policies)
     return Past(end, then, policies.at(end))
 
 

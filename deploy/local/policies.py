@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from deploy.local.kafka import ADMIN, quiet
 from deploy.local.process import StackError
 from shared import postgres
+from shared.days import day_start
 from shared.messaging.record import Record, Unreadable
 from shared.messaging.system import CLOCK, clock_told
 from shared.messaging.versions import Kept, keep
@@ -84,6 +85,21 @@ def policies_of(stack: "Stack") -> Policies:
 def zone_of(stack: "Stack") -> ZoneInfo:
     """In which local times are shown where no order says its own: the latest version's."""
     return ZoneInfo(policies_of(stack).versions[-1].zone)
+
+
+def day_end(day: date, policies: Policies) -> datetime:
+    """The last moment of that day, in the zone of the policy that is in force then. Source: R1.2."""
+    zone = policies.at(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)).zone
+    return day_start(day + timedelta(days=1), zone) - timedelta(microseconds=1)
+
+
+def bounds(since: date | datetime | None, until: date | datetime | None, policies: Policies) -> tuple[datetime | None, datetime | None]:
+    """Both included. A day is meant from its beginning, and to its end. Source: R1.2."""
+    if since is not None and not isinstance(since, datetime):
+        since = day_end(since - timedelta(days=1), policies) + timedelta(microseconds=1)
+    if until is not None and not isinstance(until, datetime):
+        until = day_end(until, policies)
+    return since, until
 
 
 def publish(producer: Producer, policy: Policy, occurred_at: datetime) -> None:

@@ -63,7 +63,8 @@ class ViolationRecorded(Message):
 
     kind: of the policy's catalogue, which says of how many points it can be and how it suspends. points None: as many as the catalogue
     says first of the kind; 0: none this time. level None: the catalogue's; 0: nobody is suspended for it; 1 to 5: 7, 30, 120, 360
-    days, for good. Another telling of the same violation_id changes nothing, whatever it says.
+    days, for good. Another telling of the same violation_id changes nothing, whatever it says. by: the person who found it, as an
+    opaque id; no decision reads it.
     Producer: governance. Consumers: trust.
     """
 
@@ -76,12 +77,13 @@ class ViolationRecorded(Message):
     kind: Id
     points: Annotated[int, Field(ge=0, le=1_000)] | None = None
     level: Level | None = None
+    by: Id | None = None
 
 
 class ViolationVoided(Message):
     """The violation counts for nothing, and suspends nobody from then on; it may be told before the violation itself. Source: R6.2.
 
-    An appeal against it is won.
+    An appeal against it is won. by: the person who decided, as an opaque id.
     Producer: governance. Consumers: trust.
     """
 
@@ -92,6 +94,7 @@ class ViolationVoided(Message):
     subject_id: Suspendable
     violation_id: Id
     reason: Text = ""
+    by: Id | None = None
 
 
 class ViolationAppealed(Message):
@@ -112,6 +115,7 @@ class ViolationAppealed(Message):
 class ViolationUpheld(Message):
     """The appeal against the violation was looked at and is lost; one that is won is told as `violation.voided`. Source: R6.2.
 
+    by: the person who decided, as an opaque id.
     Producer: governance. Consumers: trust.
     """
 
@@ -122,6 +126,7 @@ class ViolationUpheld(Message):
     subject_id: Suspendable
     violation_id: Id
     reason: Text = ""
+    by: Id | None = None
 
 
 class StudyCredited(Message):

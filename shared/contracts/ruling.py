@@ -24,7 +24,7 @@ class RulingMade(Message):
     counterfeit or unsafe food is found. finding: what was found of seller or buyer; a swapped parcel or a false claim costs the buyer score
     and card, also where the rest of its claim is upheld; none of a claim that the fund left to a person, or of a refund that failed: nobody
     could appeal.
-    reason: why, for buyer and seller, as the person wrote it; no decision reads it.
+    reason: why, for buyer and seller, as the person wrote it; by: who that was, as an opaque id. No decision reads them.
     Producer: ruling. Consumers: order, refund.
     """
 
@@ -44,6 +44,7 @@ class RulingMade(Message):
     finding: Finding = "none"
     appraisal_minor: Minor = 0
     reason: Text = ""
+    by: Id | None = None
 
     def concerns(self, service: str) -> bool:
         """Parcels are the order's, cases and their appeals the refund service's."""

@@ -31,7 +31,8 @@ class Redrive(Message):
 class Discard(Message):
     """One parked, waiting or expired event never takes effect, nor does a copy of it; another id makes it another event.
 
-    ref: its place, `topic/partition/offset`, as `laotie parked list` shows it.
+    ref: its place, `topic/partition/offset`, as `laotie parked list` shows it. by, reason: who decided, and why, for who asks later;
+    nothing reads them.
 
     Producer: ops. Consumers: the named service.
     """
@@ -42,6 +43,8 @@ class Discard(Message):
     service: str = Field(min_length=1, max_length=64)
     target: str = Field(min_length=1, max_length=200)
     ref: str = Field(min_length=1, max_length=300)
+    by: str = Field(default="", max_length=64, exclude_if=lambda value: not value)
+    reason: str = Field(default="", max_length=1000, exclude_if=lambda value: not value)
 
 
 STEERING = (Redrive, Discard)

@@ -151,12 +151,12 @@ EVENTS: dict[str, Fields] = {
     "governance.v1/product.reviewed": {"campaign_id": "id", "sku": "id", "approved": "bool", "reason": "text~"},
     "governance.v1/allotment.set": {"campaign_id": "id", "sku": "id", "units": "stock", "limit_per_identity": "limit?"},
     "governance.v1/violation.recorded": {
-        "subject_id": "suspendable", "violation_id": "id", "kind": "id", "points": "points?", "level": "level?",
+        "subject_id": "suspendable", "violation_id": "id", "kind": "id", "points": "points?", "level": "level?", "by": "id?",
     },
     "governance.v1/score.explanation_requested": {"subject_id": "subject", "request_id": "id"},
-    "governance.v1/violation.voided": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
+    "governance.v1/violation.voided": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~", "by": "id?"},
     "governance.v1/violation.appealed": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
-    "governance.v1/violation.upheld": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~"},
+    "governance.v1/violation.upheld": {"subject_id": "suspendable", "violation_id": "id", "reason": "text~", "by": "id?"},
     "governance.v1/study.credited": {"subject_id": "suspendable", "study_id": "id", "points": "lesson"},
     "ruling.v1/money.handled": {
         **ORDER, "handling_id": "id", "of": "handled", "item_id": "id", "how": "how", "by": "id", "reason": "text", "reference": "text~",
@@ -167,7 +167,7 @@ EVENTS: dict[str, Fields] = {
     "ruling.v1/ruling.made": {
         **ORDER, "parcel_id": "id?", "case_id": "id?", "ruling_id": "id", "matter": "matter", "upheld": "bool", "remedy": "remedy~",
         "amount_minor": "minor?", "quantity": "quantity?", "fault": "fault~", "finding": "finding~", "appraisal_minor": "minor~",
-        "reason": "text~",
+        "reason": "text~", "by": "id?",
     },
 }  # fmt: skip
 UNTOLD = {"storefront.v1/order.placed": {"visits"}}  # proven by name: tests/unit/order/test_attribution.py

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from shared.days import local_date
 from tests.journeys.conftest import Town
 from tests.journeys.deal import Deal, line
 
@@ -43,13 +44,20 @@ def test_the_books_tell_an_order_and_its_seller_at_any_past_moment_r3_1(town: To
     assert [(one["amount_minor"], one["state"]) for one in seller["payouts"]] == [(57_00, "instructed")]
     then = books(town, "show", deal.seller, "--at", settled["at"])["party"]
     assert balances(then) == {balance: 57_00}
+    day = local_date(datetime.fromisoformat(settled["at"]), "Asia/Shanghai")
+    for at, left in ((day - timedelta(days=1), {}), (day, {balance: 57_00})):  # settled at 00:00, which ends no day
+        assert balances(books(town, "show", deal.seller, "--at", at.isoformat())["party"]) == left
+    sheets = books(town, "statement", deal.seller, "--from", day.isoformat(), "--to", day.isoformat())["accounts"]
+    assert [(one["account"], one["begins_minor"], one["ends_minor"], one["moved"]) for one in sheets] == [
+        (balance, 0, 57_00, [{"kind": "line.settled", "times": 1, "amount_minor": 57_00}])
+    ]
     deal.provider_pays()
     assert balances(books(town, "show", deal.seller)["party"]) == {balance: 0, f"payout:{deal.seller}": 0}
     told = town.laotie("ledger", "show", deal.order)
     assert f"60.00 CNY  {escrow}" in told
     assert "a line's escrow goes to its parties" in told
     assert "knows no order and no party 'nobody'" in town.laotie("ledger", "show", "nobody", status=1)
-    assert "no zone" in town.laotie("ledger", "show", deal.order, "--at", "2026-01-01", status=2)
+    assert "no zone" in town.laotie("ledger", "show", deal.order, "--at", "2026-01-01T00:00:00", status=2)
 
 
 def test_yen_and_dinars_are_shown_by_their_exponents_r1_1(town: Town) -> None:
@@ -74,6 +82,9 @@ def test_the_trial_balance_sums_to_zero_per_currency_now_and_then_r3_1(town: Tow
     rows = [row for row in books(town, "accounts")["accounts"] if row["currency"] == "KRW"]
     assert [(row["account"], row["amount_minor"]) for row in rows] == [("psp:cash", -7_000), ("escrow:<order>", 7_000)]
     assert "7,000           7,000 KRW  together" in town.laotie("ledger", "accounts")
+    held = books(town, "accounts", "escrow")["holders"]
+    assert [(one["account"], one["amount_minor"]) for one in held if one["currency"] == "KRW"] == [(f"escrow:{deal.order}", 7_000)]
+    assert books(town, "accounts", "escrow", "--older", "1d", "--at", town.now.isoformat())["holders"] != held
     then = books(town, "accounts", "--at", before.isoformat())
     assert [row for row in then["accounts"] if row["currency"] == "KRW"] == []
     assert not any(then["totals_minor"].values())

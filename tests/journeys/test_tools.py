@@ -128,7 +128,11 @@ def test_an_event_that_waits_can_be_seen_and_forgotten(town: Town) -> None:
     assert (held["service"], held["state"], held["reason"]) == ("order", "waiting", "payment.before_order")
     assert "payment.succeeded" in town.laotie("parked", "show", held["ref"])
     assert "nothing parked" in town.laotie("parked", "redrive", deal.order, status=1)
-    town.laotie("parked", "discard", deal.order, held["ref"])
+    town.laotie("parked", "discard", deal.order, held["ref"], "--by", "ops-7", "--reason", "its order never came")
+    acts = [json.loads(line) for line in town.laotie("interventions", "--json").splitlines()]
+    assert [(one["who"], one["why"], one["what"]["ref"]) for one in acts if one["key"] == deal.order and one["who"]] == [
+        ("ops-7", "its order never came", held["ref"])
+    ]
     assert json.loads(town.laotie("parked", "list", "--key", deal.order, "--json")) == []
     assert f"nothing is held under {deal.order}" in town.laotie("parked", "discard", deal.order, held["ref"], status=1)
 

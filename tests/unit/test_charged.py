@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from deploy.cli import ledger
-from deploy.cli.charged import WHY, about_each, ahead
+from deploy.cli.charged import WHY, about_each, ahead, sources
 from deploy.cli.ledger import Transaction, named
 from deploy.verify.log import Entry
+from services.payment.decide.fronting import charge_id_of
 from services.payment.model import ACCOUNT, Account
 from services.payment.model.purse import Clawback, Purse
 from shared.contracts.payment import BalanceDebited
@@ -36,6 +37,18 @@ def entry(event: Message, sequence: int | None = 1) -> Entry:
 def test_a_charge_says_its_order_its_line_and_why(reason: str) -> None:
     assert about_each([entry(charged(reason))]) == {"tx1": f"order o1, line 2, {WHY[reason]}"}
     assert about_each([entry(charged(reason, None))]) == {"tx1": f"order o1, {WHY[reason]}"}
+
+
+def test_a_charge_names_the_refund_compensation_or_chargeback_that_it_is_for_r3_5_r3_6_r3_8() -> None:
+    """Two refunds of one line were told alike: which of them a seller was charged for, only the causes of causes said."""
+    given = sources(b.ORDER, ["r1", "r2"], ["late"], {"cb": {"debited": [{}, {}]}, "won": {}})
+    for cause, reason, named_so in (
+        ("r1", "refund", "r1"), ("r2", "clawback", "r2"), ("late", "compensation", "late"),
+        ("cb/0", "chargeback", "cb"), ("cb/1", "clawback", "cb"),
+    ):  # fmt: skip
+        fact = charged(reason).model_copy(update={"charge_id": charge_id_of(b.ORDER, cause, reason)})  # type: ignore[arg-type]
+        assert about_each([entry(fact)], given) == {"tx1": f"order o1, line 2, {WHY[reason]} {named_so}"}
+    assert about_each([entry(charged("refund"))], given) == {"tx1": f"order o1, line 2, {WHY['refund']}"}
 
 
 def test_each_reason_of_the_contract_has_its_words() -> None:

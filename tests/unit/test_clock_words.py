@@ -7,9 +7,8 @@ from typing import Any
 import click
 import pytest
 
-from deploy.cli.clock import Moment, Span
+from deploy.cli.clock import Moment, Span, Then
 from deploy.cli.ledger import Past
-from deploy.cli.trust import Then
 
 
 @pytest.mark.parametrize("text", ["99999999999d", "999999999d", "36526d"])

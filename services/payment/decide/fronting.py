@@ -72,7 +72,7 @@ def charge(
     """cause_id: of the refund, the compensation, or a chargeback's part."""
     return AccountCharged(
         party=party,
-        charge_id=str(uuid.uuid5(CHARGE, f"{payment.id}|{cause_id}|{reason}")),
+        charge_id=charge_id_of(payment.id, cause_id, reason),
         currency=payment.currency,
         amount_minor=amount,
         reason=reason,
@@ -81,6 +81,10 @@ def charge(
         zone=payment.zone,
         occurred_at=at,
     )
+
+
+def charge_id_of(order_id: str, cause_id: str, reason: Reason) -> str:
+    return str(uuid.uuid5(CHARGE, f"{order_id}|{cause_id}|{reason}"))
 
 
 def _earlier(payment: Payment, line_no: int) -> list[Shares]:

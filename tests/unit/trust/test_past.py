@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.cli import trust as command
+from deploy.cli.clock import Then
 from deploy.cli.errors import Failed
 from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, TierChanged
 from shared.messaging.memory import Memory
@@ -146,7 +147,7 @@ def test_a_malformed_subject_is_wrong_usage(text: str) -> None:
 )
 def test_a_malformed_time_is_wrong_usage(text: str, why: str) -> None:
     with pytest.raises(click.BadParameter, match=why):
-        command.Then().convert(text, None, None)
+        Then().convert(text, None, None)
 
 
 def test_each_good_deed_that_lifts_a_score_has_its_words_r5_6() -> None:
