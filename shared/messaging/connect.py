@@ -112,7 +112,7 @@ class Failures:
         self._count += 1
         self._of.update(of)
         if self._count >= TROUBLE_AFTER:
-            self.trouble = f"{self._what} failed {self._count} times: {type(error).__name__}: {str(error) or SILENT}"
+            self.trouble = f"{self._what} failed {self._count} times: {in_words(error)}"
         return backoff(self._count)
 
     def over(self, of: Iterable[int] = ()) -> None:
@@ -147,6 +147,11 @@ def infrastructure(error: BaseException) -> bool:
         | asyncpg.InvalidSchemaNameError
         | asyncpg.InvalidCachedStatementError,  # a migration under a running process
     )
+
+
+def in_words(error: BaseException) -> str:
+    """Its class and what it says, for people."""
+    return f"{type(error).__name__}: {str(error) or SILENT}"
 
 
 def backoff(failures: int) -> float:
