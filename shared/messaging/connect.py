@@ -27,7 +27,10 @@ AFRESH = "watch"  # the purpose of one that looks whether what has halted may go
 
 # Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
 POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}
-TAKEN = "SELECT current_setting('enable_seqscan')"
+# Whether the settings above were taken; and commits are waited for, as what is told of them cannot be taken back. More than `on` stays.
+TAKEN = """
+SELECT current_setting('enable_seqscan'), set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
+"""
 NOW = "SELECT clock_timestamp()"  # by the database, whose clock is one for all machines
 
 Connect = Callable[[str], Awaitable[asyncpg.Connection]]
@@ -80,6 +83,7 @@ def connector(dsn: str, name: str) -> Connect:
                     "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
                     "plan_cache_mode": "force_generic_plan",
                     "jit": "off",
+                    "default_transaction_isolation": "read committed",  # S1: what the stripes' former holders did is seen
                     **POINT_LOOKUPS,
                     "timezone": "UTC",
                 },
