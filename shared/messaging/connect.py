@@ -29,7 +29,8 @@ AFRESH = "watch"  # the purpose of one that looks whether what has halted may go
 POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}
 # Whether the settings above were taken; and commits are waited for, as what is told of them cannot be taken back. More than `on` stays.
 TAKEN = """
-SELECT current_setting('enable_seqscan'), set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
+SELECT current_setting('enable_seqscan'),
+       set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
 """
 NOW = "SELECT clock_timestamp()"  # by the database, whose clock is one for all machines
 

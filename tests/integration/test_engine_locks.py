@@ -142,9 +142,10 @@ def test_s1_what_a_former_holder_committed_is_seen_however_the_database_isolates
         with world.holding(HELD.format(schema=f"{world.ns}alpha", topic=f"{world.ns}toy.v1"), commit=True):
             world.publish("life.begin", "behind")
             world.flush()
-            waiting = f"SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE '{world.ns}alpha-%'"
+            waiting = f"SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE '{world.ns}alpha-% worker'"
             until(lambda: bool(world.rows("admin", waiting)), 30, lambda: "nobody waits for the stripe")
-        until(lambda: behind(world) == 0, PATIENCE_S, lambda: "it is not taken")
+        taken = "SELECT 1 FROM cursor WHERE topic = $1 AND position = 1"
+        until(lambda: bool(world.rows("alpha", taken, f"{world.ns}toy.v1")), PATIENCE_S, lambda: "it is not taken")
         assert world.held("alpha", "behind") == [("parked", "parked.raised"), ("parked", "parked.behind")]
 
 
