@@ -82,16 +82,17 @@ def clock_of(home: Home) -> Literal["system", "manual"]:
 @click.command()
 def down() -> None:
     """Stop services, then Kafka, then Postgres; leaves no process behind."""
-    began = time.monotonic()
-    stopped = control.down(Home(default_home()), say)
-    say(f"down in {time.monotonic() - began:.1f} s" if stopped else "nothing was up")
+    began, home = time.monotonic(), Home(default_home())
+    stopped = control.down(home, say)
+    say(f"down in {time.monotonic() - began:.1f} s" if stopped else f"nothing was up in {_shown(home.root)}")
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(as_json: bool) -> None:
     """Show every process, and what it says when it does not do its work; status 1 when one is down or has halted."""
-    state = control.state(Home(default_home()))
+    home = Home(default_home())
+    state = control.state(home)
     halted = _ask(state)
     if state["phase"] == "ready" and all(row["alive"] for row in state["processes"] if row["name"] in control.SERVERS):
         state |= {"policies": _asked(_policies) or [], "differences": _asked(_differences)}
@@ -99,7 +100,8 @@ def status(as_json: bool) -> None:
         click.echo(json.dumps(state, indent=1))
     else:
         phase = f"{state['phase']}, but halted: {', '.join(halted)}" if halted else state["phase"]
-        say(f"{phase}, {state['clock']} clock" if state.get("clock") else phase)
+        clock = f", {state['clock']} clock" if state.get("clock") else ""
+        say(f"{phase}{clock}, home {_shown(home.root)}")
         if state.get("error"):
             for line in state["error"].split("\n"):
                 say(line, err=True)

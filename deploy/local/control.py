@@ -71,7 +71,7 @@ def down(home: Home, say: Callable[[str], None]) -> bool:
     if owner != daemon and _alive(owner):
         raise StackError(f"{home.root} is in use by process {owner}, which `laotie up` did not start")
     if _alive(owner):
-        say("stopping services, Kafka, Postgres")
+        say(f"stopping services, Kafka, Postgres of {home.root}")
         with suppress(ProcessLookupError):
             os.kill(owner, signal.SIGTERM)
     if not _gone(home, DOWN_S):

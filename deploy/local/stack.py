@@ -27,6 +27,7 @@ from shared.settings import Settings
 TOPICS = CHECKOUT / "deploy/topics.yaml"
 ACLS = CHECKOUT / "deploy/acls.yaml"
 GIVEN = "given."  # marks the passwords of accounts on somebody else's Kafka: not those of our own
+TAKES_WRITES = ("target_session_attrs=read-write", "target_session_attrs=primary")  # which one does, asked by who only reads
 LOCK_WAIT_S = 10  # the watchdogs of a killed owner need a moment
 
 
@@ -70,7 +71,8 @@ class Stack:
         """`admin`: the owner of all schemas; `ops`: reads all; else a service, confined to its own."""
         if role == "admin":
             return self.postgres.dsn
-        return postgres.with_role(self.postgres.dsn, postgres.role_of(role), self.home.secret(f"postgres.{role}"))
+        dsn = postgres.with_role(self.postgres.dsn, postgres.role_of(role), self.home.secret(f"postgres.{role}"))
+        return dsn.replace(*TAKES_WRITES) if role == postgres.OPS else dsn
 
     def settings(self, principal: str) -> Settings:
         """What a process of this principal finds in its environment; apps that have no database role get no database."""

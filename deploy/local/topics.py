@@ -205,9 +205,13 @@ def _plan_configs(client: AdminClient, topics: list[Topic], result: Plan) -> Non
         try:
             entries = future.result()
         except KafkaException as error:
-            if error.args[0].code() not in NOT_LET:
+            code = error.args[0].code()
+            if code == KafkaError.UNKNOWN_TOPIC_OR_PART:  # by a broker that has not heard of it yet
+                result.create.append(topic)
+            elif code in NOT_LET:
+                hidden.append(topic.name)
+            else:
                 raise
-            hidden.append(topic.name)
             continue
         differing = {key: (entries[key].value, value) for key, value in topic.config.items() if entries[key].value != value}
         if differing:

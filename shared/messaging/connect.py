@@ -27,7 +27,11 @@ AFRESH = "watch"  # the purpose of one that looks whether what has halted may go
 
 # Every statement here looks rows up by key. Plans are cached, and those made on empty tables would scan them for ever.
 POINT_LOOKUPS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "enable_bitmapscan": "off"}
-TAKEN = "SELECT current_setting('enable_seqscan')"
+# Whether the settings above were taken; and commits are waited for, as what is told of them cannot be taken back. More than `on` stays.
+TAKEN = """
+SELECT current_setting('enable_seqscan'),
+       set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)
+"""
 NOW = "SELECT clock_timestamp()"  # by the database, whose clock is one for all machines
 
 Connect = Callable[[str], Awaitable[asyncpg.Connection]]
@@ -80,6 +84,7 @@ def connector(dsn: str, name: str) -> Connect:
                     "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
                     "plan_cache_mode": "force_generic_plan",
                     "jit": "off",
+                    "default_transaction_isolation": "read committed",  # S1: what the stripes' former holders did is seen
                     **POINT_LOOKUPS,
                     "timezone": "UTC",
                 },
@@ -112,7 +117,7 @@ class Failures:
         self._count += 1
         self._of.update(of)
         if self._count >= TROUBLE_AFTER:
-            self.trouble = f"{self._what} failed {self._count} times: {type(error).__name__}: {str(error) or SILENT}"
+            self.trouble = f"{self._what} failed {self._count} times: {in_words(error)}"
         return backoff(self._count)
 
     def over(self, of: Iterable[int] = ()) -> None:
@@ -147,6 +152,11 @@ def infrastructure(error: BaseException) -> bool:
         | asyncpg.InvalidSchemaNameError
         | asyncpg.InvalidCachedStatementError,  # a migration under a running process
     )
+
+
+def in_words(error: BaseException) -> str:
+    """Its class and what it says, for people."""
+    return f"{type(error).__name__}: {str(error) or SILENT}"
 
 
 def backoff(failures: int) -> float:

@@ -172,7 +172,7 @@ class Queues:
             if partition.halted in (OUT_OF_RANGE, TOPIC_REPLACED):
                 partition.unread = set(partition.streams)
             else:
-                partition.trying = True
+                partition.trying, partition.failed = True, ("", "")  # what kept it from being parked may have failed it as well
 
     def rewind(self, topic: str, number: int, position: int) -> None:
         """Forget what was read; the reader begins again at that position."""

@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.messaging.columns import turned
-from shared.messaging.connect import Connect, backoff, leave, wait
+from shared.messaging.connect import Connect, backoff, in_words, leave, wait
 from shared.messaging.message import COPIES
 from shared.messaging.metrics import METRICS
 from shared.messaging.record import size_of, unpack
@@ -117,7 +117,7 @@ class Relay:
                 await self._loop()
             except Exception as error:
                 failures = failures + 1 if time.monotonic() - begun < CALM_SECONDS else 1
-                self._error = f"{type(error).__name__}: {error}"
+                self._error = in_words(error)
                 log.warning("relay interrupted, begins again: %s", self._error)
                 await self._reset()
                 await asyncio.sleep(backoff(failures))
@@ -248,7 +248,7 @@ class Relay:
                 METRICS.relayed.labels(topic=place[0]).inc(count)
         except Exception as error:
             log.warning("sending %s/%s failed: %s: %s", *place, type(error).__name__, error)
-            self._broken = self._broken or f"sending {place[0]}/{place[1]}: {type(error).__name__}: {error}"
+            self._broken = self._broken or f"sending {place[0]}/{place[1]}: {in_words(error)}"
         finally:
             lane.flying = False
             if lane.dirty or self._broken or self._stopping or self._prompt:

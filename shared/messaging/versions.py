@@ -26,7 +26,7 @@ from aiokafka.errors import OffsetOutOfRangeError, for_code
 from aiokafka.protocol.offset import OffsetRequest
 
 from shared.messaging.clock import BusinessClock
-from shared.messaging.connect import Connect, Halted, backoff, infrastructure, leave, wait
+from shared.messaging.connect import Connect, Halted, backoff, in_words, infrastructure, leave, wait
 from shared.messaging.consume import Done
 from shared.messaging.fold import Fold
 from shared.messaging.message import Topic
@@ -181,7 +181,7 @@ class Following:
                 log.warning("versions not read: %s: %s", type(error).__name__, error, exc_info=told)
                 if self._until < self._clock.now():  # V2: nothing of now is decided
                     self._unhalt()
-                    self.trouble = f"versions not read: {type(error).__name__}: {error}"
+                    self.trouble = f"versions not read: {in_words(error)}"
             finally:
                 await leave(kafka)
                 if connection is not None and not connection.is_closed():

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from deploy.local.stack import Stack
+from shared import postgres
+from shared.messaging.connect import connector
 from tests.toy.ask import codes, elsewhere, notes, steps
 from tests.toy.outside import GRACE, PATIENCE_S, until
 from tests.toy.world import World, pause
@@ -121,6 +123,39 @@ def test_s1_whatever_touches_a_key_holds_its_stripe(world: World) -> None:
         assert world.rows("alpha", "SELECT 1 FROM life WHERE key = 'locked'") == []
     world.idle()
     assert len(steps(world, "locked")) == 6
+
+
+HELD = """
+SELECT FROM {schema}.stripe FOR UPDATE;
+INSERT INTO {schema}.parked (ref, state, key, topic, partition, "offset", headers, timestamp_ms, reason, error, attempts, at)
+VALUES ('elsewhere', 'parked', 'behind', '{topic}', 0, 0, '[]', 0, 'parked.raised', '', 1, now())
+"""
+
+
+def test_s1_what_a_former_holder_committed_is_seen_however_the_database_isolates(stack: Stack) -> None:
+    """A DBA made each transaction see the moment at which it began: a key that was parked while a batch waited for its stripe queues."""
+    with World(stack, stripes=1) as world:
+        role = postgres.quoted(postgres.role_of(f"{world.ns}alpha"))
+        world.rows("admin", f"ALTER ROLE {role} SET default_transaction_isolation = 'repeatable read'")
+        world.spawn("alpha")
+        world.ready()
+        with world.holding(HELD.format(schema=f"{world.ns}alpha", topic=f"{world.ns}toy.v1"), commit=True):
+            world.publish("life.begin", "behind")
+            world.flush()
+            waiting = f"SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE '{world.ns}alpha-% worker'"
+            until(lambda: bool(world.rows("admin", waiting)), 30, lambda: "nobody waits for the stripe")
+        taken = "SELECT 1 FROM cursor WHERE topic = $1 AND position = 1"
+        until(lambda: bool(world.rows("alpha", taken, f"{world.ns}toy.v1")), PATIENCE_S, lambda: "it is not taken")
+        assert world.held("alpha", "behind") == [("parked", "parked.raised"), ("parked", "parked.behind")]
+
+
+@pytest.mark.parametrize(("asked", "found"), [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")])
+async def test_r2_what_is_told_is_on_the_disk_whatever_the_database_spares_others(stack: Stack, asked: str, found: str) -> None:
+    """`synchronous_commit = off` is a common tuning: a server that falls forgets commits whose facts Kafka has."""
+    dsn = stack.dsn("order")
+    connection = await connector(f"{dsn}{'&' if '?' in dsn else '?'}synchronous_commit={asked}", "test")("worker")
+    assert await connection.fetchval("SHOW synchronous_commit") == found
+    await connection.close()
 
 
 def test_r1_a_slow_broker_gets_one_batch_of_a_lane_at_a_time(world: World) -> None:

@@ -252,7 +252,7 @@ def test_down_leaves_no_process_and_says_what_is_down(second: Second) -> None:
     pids = second.pids()
     second("down")
     assert [pid for pid in pids if running(pid)] == []
-    assert second("down") == "nothing was up\n"
+    assert second("down") == f"nothing was up in {second.home.root}\n"
     assert "is down; start it with `laotie up`" in second("topics", "plan", status=1)
     assert "no log of 'nobody'" in second("logs", "nobody", status=1)
     second("up", "--clock", "sundial", status=2)

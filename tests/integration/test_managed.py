@@ -158,3 +158,12 @@ def test_prepare_goes_on_where_its_account_only_sees_that_all_is_made(stack: Sta
     assert done.exit_code == 0, done.output
     assert f"passwords: none set, this account may not; the accounts must have those of {folder}" in done.output
     assert Home(tmp_path / "home").known_secret(f"{GIVEN}kafka.insight") == stack.home.secret("kafka.insight")
+
+
+async def test_ops_finds_the_one_of_several_servers_that_takes_writes_as_services_do(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sessions read alone, which a client takes for a standby's: with the DSN of the runbook no command could look at anything."""
+    monkeypatch.setattr(stack, "postgres", ExternalPostgres(f"{stack.dsn('admin')}?target_session_attrs=read-write"))
+    for role in ("order", OPS):
+        connection = await asyncpg.connect(stack.dsn(role))
+        assert not await connection.fetchval("SELECT pg_is_in_recovery()")
+        await connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +21,22 @@ def process(name: str, address: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("addresses", "first", "code"), [("ab", "ready, but halted: payment-1, manual clock", 1), ("aa", "ready, manual clock", 0)]
 )
-def test_a_halt_is_in_the_first_line(addresses: str, first: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_halt_is_in_the_first_line_and_whose_it_is(
+    addresses: str, first: str, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Beside a trial or a staging stack there is more than one home, and a new shell has forgotten which was meant."""
+    monkeypatch.setenv("LAOTIE_HOME", str(tmp_path))
     rows = [process(f"{name}-1", f"http://{at}") for name, at in zip(("order", "payment"), addresses, strict=True)]
     monkeypatch.setattr(control, "state", lambda home: {"phase": "ready", "clock": "manual", "processes": rows})
     monkeypatch.setattr(stack, "answer", SAID.__getitem__)
     monkeypatch.setattr(stack, "_asked", lambda question: None)
     told = CliRunner().invoke(stack.status)
-    assert (told.output.splitlines()[0], told.exit_code) == (first, code)
+    assert (told.output.splitlines()[0], told.exit_code) == (f"{first}, home {tmp_path}", code)
+
+
+def test_down_says_whose_stack_it_stops(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LAOTIE_HOME", str(tmp_path))
+    assert CliRunner().invoke(stack.down).output == f"nothing was up in {tmp_path}\n"
 
 
 def test_with_a_server_down_they_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,10 @@ Row = tuple[str, int, int]
 
 
 class Table:
-    """An outbox. refusals: so many deletes fail first."""
+    """An outbox. refusals: so many deletes fail first, and how."""
 
     refusals = 0
+    refusal: Exception = ReadOnlySQLTransactionError("cannot execute DELETE in a read-only transaction")
 
     def __init__(self, *rows: Row) -> None:
         self.rows = set(rows)
@@ -32,7 +33,7 @@ class Table:
     async def execute(self, sql: str, *columns: Any) -> None:
         if sql == DELETE and self.refusals:
             self.refusals -= 1
-            raise ReadOnlySQLTransactionError("cannot execute DELETE in a read-only transaction")
+            raise self.refusal
         for topic, partition, floor, upto in zip(*columns, strict=True) if sql == DELETE else ():
             self.rows = {row for row in self.rows if row[:2] != (topic, partition) or not floor < row[2] <= upto}
 

@@ -218,6 +218,31 @@ async def test_l3_what_cannot_be_parked_stays_told_until_it_can(monkeypatch: pyt
     assert await told_while_tried(monkeypatch, 4, lambda record: ZeroDivisionError()) == [{}, {}, halt, halt, halt, {}]
 
 
+async def test_l3_what_could_not_be_parked_is_decided_anew_once_the_database_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What kept it from being parked had failed it as well: it was parked, and its key queued behind it until somebody redrove it."""
+    monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 0.0)
+    ill, parked = [True], []
+
+    async def run(connection: Any, batch: Batch) -> Done:
+        parked.append(batch.park)
+        if ill:
+            raise ZeroDivisionError
+        return Done(1, [Move("x.v1", 0, 0, 1, None, False)], [], Effects(), {})
+
+    flow = arrange(run)
+    flow.well(flow.wanted())
+    arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+    await turns()
+    assert (flow.halts(), parked[-1]) == ({0: "halt.cannot_park"}, "parked.raised")
+    ill.clear()
+    watch = asyncio.create_task(flow._watch())
+    await turns()
+    arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+    await turns()
+    watch.cancel()
+    assert (flow.halts(), parked[-1]) == ({}, "")
+
+
 async def test_l3_a_gap_that_a_person_moved_the_cursor_past_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.messaging.flow.HALT_RETRY_SECONDS", 0.0)
     flow = arrange(done)

@@ -92,6 +92,14 @@ async def test_what_keeps_facts_from_being_told_is_said_once_it_is_no_hiccup() -
     assert said[1] == "facts are not published: ReadOnlySQLTransactionError: cannot execute DELETE in a read-only transaction"
 
 
+async def test_a_table_that_somebody_has_locked_is_told_as_no_answer() -> None:
+    table = Table(("taken", 0, 1))
+    table.refusals, table.refusal = 100, TimeoutError()
+    relay = await rounds(table, 3)
+    relay._moved_at -= STUCK_SECONDS
+    assert relay.trouble == "facts are not published: TimeoutError: no answer in time"
+
+
 async def test_monitoring_is_told_how_long_rows_wait_though_there_is_no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     async def start(_: Producer) -> None:
         raise KafkaConnectionError("no broker")
