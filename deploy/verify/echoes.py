@@ -77,6 +77,7 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     trust.EvidenceStruck: {trust.EvidenceVoided: ("evidence_id", "reason")},
     suspension.TierNoted: {trust.TierChanged: ("subject_id", "escrow_days", "effective_from", "tier")},
     order.OrderSettled: {payment.LineSettled: ("line_no",)},
+    order.ParcelTaken: {logistics.ParcelCollected: ("parcel_id",)},
     order.LineFreed: {refund.CaseClosed: CASE},
     order.ShippingSham: {ruling.RulingMade: ("parcel_id", "ruling_id", "reason")},
     hold.ParcelIntercepted: {logistics.ParcelShipped: ("parcel_id", "carrier", "waybill")},

@@ -44,7 +44,6 @@ TOGETHER: tuple[tuple[type[Message], tuple[type[Message], ...], tuple[str, ...]]
     (AbuseNoted, (PersonAbuse,), ("cluster", "order_id", "case_id")),
     (campaign.LimitReleased, (campaign.AllotmentReleased,), (*PRODUCT, "units")),
     (trust.EvidenceListed, (trust.EvidenceCounted,), ("evidence_id", "weight", "counterparty", "day")),
-    (trust.CounterpartyWeighed, (trust.ScoreChanged,), ("subject_id", "added")),
 )
 
 
@@ -139,9 +138,9 @@ def _led_to(log: Log, tables: Tables) -> Check:
 def _deadlines(log: Log) -> Check:
     """As the contract spells it: of its kind, its subject and its moment."""
     check = Check("each deadline that came is what its id was made of")
-    for entry in log.facts():
+    for entry in (entry for lane in sorted(log.lanes) if lane[0].endswith(TIMERS) for entry in log.lanes[lane]):
         timer = entry.event
-        if timer is not None and entry.topic.endswith(TIMERS):
+        if timer is not None:
             right = str(uuid5(NAMESPACE_URL, f"{timer.type}\n{timer.subject}\n{timer.occurred_at.isoformat()}"))
             if check.fails(entry.id == right):
                 check.differ(f"{entry}: its id is {entry.id}, that of {timer.subject} at {timer.occurred_at} is {right}")

@@ -18,7 +18,17 @@ from deploy.verify.evidence import Evidence, local_date, score
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.explained import ScoreExplained
-from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, ScoreDue, ScoreLooked, TierChanged
+from shared.contracts.trust import (
+    Bucket,
+    CounterpartyWeighed,
+    EvidenceFound,
+    EvidenceVoided,
+    GroupsWeighed,
+    ScoreChanged,
+    ScoreDue,
+    ScoreLooked,
+    TierChanged,
+)
 from shared.policy import Policies, Policy
 
 Told = ScoreChanged | ScoreLooked | TierChanged | ScoreExplained
@@ -78,6 +88,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
             else:
                 _explained(scores, entry, fact, subject, policies)
         tiers.that(subject.owed is None, f"{name} is {subject.owed} and was never told so")
+    _grouped(scores, log)
     yield from (scores, tiers, looks)
 
 
@@ -164,6 +175,19 @@ def _added(check: Check, entry: Entry, fact: ScoreChanged, item: EvidenceFound |
     told = [(one.day, one.count) for one in fact.grave]
     if check.fails(found == own and (told == grave or "grave" not in fact.model_fields_set)):
         check.differ(f"{entry}: adds {found} to its buckets, {told} to what is grave; its item is {own}, {grave}")
+
+
+def _grouped(check: Check, log: Log) -> None:
+    """What is weighed of an account, and what goes into groups of them, is what the score says that it adds."""
+    weighed = {entry.header("ce_causationid"): account.added for entry, account in log.of(CounterpartyWeighed)}
+    told: defaultdict[str, list[Bucket]] = defaultdict(list)
+    for entry, groups in log.of(GroupsWeighed):
+        told[entry.header("ce_causationid")] += groups.added
+    for entry, fact in log.of(ScoreChanged):
+        by = entry.header("ce_causationid")
+        own, found = [one for one in fact.added if one.group], told.get(by)
+        if check.fails(weighed.get(by, fact.added) == fact.added and (found is None or Counter(found) == Counter(own))):
+            check.differ(f"{entry}: adds {fact.added}, of its account is weighed {weighed.get(by)}, of groups {found}")
 
 
 def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, policies: Policies) -> None:

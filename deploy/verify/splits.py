@@ -261,8 +261,8 @@ def _told_on(log: Log, lines: dict[Place, Sold]) -> Check:
         if isinstance(message, AccountCredited) or message.reason != "compensation":
             place = (type(message).type, entry.header("ce_causationid"), f"{message.order_id}/{message.line_no}")
             told[place][(message.party, getattr(message, "reason", ""))] += message.amount_minor
-    for entry in log.facts():
-        fact: Any = entry.event
+    kinds: tuple[type[Any], ...] = (LineSettled, SellerReimbursed, RefundDone, ChargebackDebited)
+    for entry, fact in (one for kind in kinds for one in log.of(kind)):
         by = entry.header("ce_causationid")
         if isinstance(fact, LineSettled):
             credits = due["account.credited", by, f"{fact.order_id}/{fact.line_no}"]

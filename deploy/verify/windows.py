@@ -35,7 +35,7 @@ def checks(log: Log) -> Iterator[Check]:
     kinds: tuple[type[Any], ...] = (OrderPaid, ParcelDelivered, ReplacementOver)
     causes: dict[str, Any] = {entry.id: event for kind in kinds for entry, event in log.of(kind)}
     orders: defaultdict[str, Order] = defaultdict(Order)
-    for entry in log.facts():
+    for entry in (entry for lane in sorted(log.lanes) if lane[0] == WindowOpened.topic.name for entry in log.lanes[lane]):
         fact = entry.event
         if isinstance(fact, WindowOpened):
             order = orders[fact.order_id]

@@ -210,9 +210,7 @@ def market(policies: Policies = POLICIES) -> Market:
         "06-08 00:00",
         *returned("split", 1, "06-05 10:00", "06-05 12:00", "06-06 09:00"),
         *arrived("earning", {1: 1}, "06-03 08:00", "06-05 10:00"),
-        *_counterfeit("fake"),
-        *_won("won"),
-        *_exchanged("swap"),
+        *(event for told in (_counterfeit("fake"), _won("won"), _exchanged("swap")) for event in told),
         claimed("first", "b5", when="06-05 11:00"),
     )
     town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")), paid_after_all("s6", "06-08 10:00"))
