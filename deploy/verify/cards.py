@@ -109,7 +109,8 @@ def _judge(
         "card.abuse_by_person": any(fact.occurred_at < at + clean for at in of_person[1]),
         "card.score_too_low": score < terms.card_score_min,
     }
-    check.that(reasons[fact.code], f"{entry}: claim {fact.claim_id} was refused as {fact.code}: card {holder.card}, score {score}")
+    right = reasons[fact.code] and fact.card_id == (holder.card if fact.code == "card.held" else None)
+    check.that(right, f"{entry}: claim {fact.claim_id} was refused as {fact.code}, by {fact.card_id}: card {holder.card}, score {score}")
 
 
 def _by_person(accounts: Iterable[str], of: PersonOf) -> defaultdict[str, list[str]]:

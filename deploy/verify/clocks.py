@@ -70,8 +70,7 @@ class Purse:
 
 def checks(log: Log, policies: Policies) -> Iterator[Check]:
     yield _waits(log, policies)
-    yield _midnights(log, policies)
-    yield _days(log, policies)
+    yield from _midnights(log, policies)
     yield _funded(log, policies)
 
 
@@ -84,8 +83,7 @@ def _waits(log: Log, policies: Policies) -> Check:
                 continue
             count = getattr(policy.payment, how_long)
             wait = timedelta(hours=count) if how_long.endswith("hours") else timedelta(days=count)
-            stands = isinstance(fact, PayoutSettled) and (fact.how == "not_paid" or fact.moves is None)
-            right = fact.occurred_at + wait if count and not stands else None
+            right = fact.occurred_at + wait if count and not _stands(fact) else None
             check.that(told == right, f"{entry}: {name} is {right}, told was {told}")
     return check
 
@@ -95,9 +93,10 @@ def _policy(entry: Entry, policies: Policies) -> Policy | None:
     return policies.named(entry.header("ce_policyversion"))
 
 
-def _midnights(log: Log, policies: Policies) -> Check:
+def _midnights(log: Log, policies: Policies) -> Iterator[Check]:
     """Of one that stands a new one waits as well; a sweep that was used is not used again."""
     check = Check("sweeps and further tries of a clawback are at the next midnight of the party's that was not used")
+    days = Check("what parties were paid and put in is of the local day on which it was, a payout that was not paid of none")
     purses: dict[tuple[str, str], Purse] = defaultdict(Purse)
     currencies: dict[str, str] = {}
     for entry in log.facts():
@@ -111,28 +110,21 @@ def _midnights(log: Log, policies: Policies) -> Check:
         if (policy := _policy(entry, policies)) is not None:
             told, right = _midnight(fact, purse, policy)
             check.that(told == right, f"{entry}: the next midnight is {right}, told was {told}")
+            _day(days, entry, fact, purse.zone or policy.zone)
         _passed(fact, purse)
-    return check
+    yield check
+    yield days
 
 
-def _days(log: Log, policies: Policies) -> Check:
-    """The zone is that of the party's last order in that currency, before one came the policy's."""
-    check = Check("what a party was paid and put in is of its local day, under which the statement is compared with it")
-    zones: dict[tuple[str, str], str] = {}
-    for entry in log.facts():
-        fact: Any = entry.event
-        if entry.topic != "party.v1" or fact is None or any(log.starts.values()):
-            continue
-        of_payout = isinstance(fact, PayoutDone | PayoutSettled)
-        currency = fact.moves.currency if of_payout and fact.moves is not None else getattr(fact, "currency", "")
-        policy, told = _policy(entry, policies), getattr(fact, "day", None)
-        if policy is not None and told is not None and (of_payout or isinstance(fact, DepositReceived | PrefundReceived)):
-            zone = zones.get((fact.party, currency), "") or policy.zone
-            right = fact.occurred_at.astimezone(ZoneInfo(zone)).date().isoformat()
-            check.that(told == right, f"{entry}: its day is {right}, told was {told}")
-        if zone := getattr(fact, "zone", ""):
-            zones[(fact.party, currency)] = zone
-    return check
+def _day(check: Check, entry: Entry, fact: Any, zone: str) -> None:
+    if isinstance(fact, PayoutDone | PayoutSettled | DepositReceived | PrefundReceived) and (fact.day or isinstance(fact, PayoutSettled)):
+        right = None if _stands(fact) else fact.occurred_at.astimezone(ZoneInfo(zone)).date().isoformat()
+        check.that(fact.day == right or "day" not in fact.model_fields_set, f"{entry}: it is of {right}, told was {fact.day}")
+
+
+def _stands(fact: Message) -> bool:
+    """A person's word on a payout that pays nothing: it was not paid, or stands as paid."""
+    return isinstance(fact, PayoutSettled) and (fact.how == "not_paid" or fact.moves is None)
 
 
 def _midnight(fact: Any, purse: Purse, policy: Policy) -> tuple[datetime | None, datetime | None]:

@@ -21,6 +21,7 @@ from shared.contracts import (
     governance,
     handling,
     hold,
+    identity,
     logistics,
     member,
     merchant,
@@ -56,12 +57,14 @@ LINE: Names = ("statement_id", "day")
 OWED: Names = ("rule",)
 WHY: Names = ("reason",)
 CASE: Names = ("case_id", "line_no")
+SHOWN: Names = ("case_id", "evidence_id", "note")
 ITEM: Names = ("evidence_id", "kind", "counterparty", "weight", "dimensions", "grave", "policy_version", "event_id")
 PARCEL: Names = ("parcel_id", "units")
 
 PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     campaign.AllotmentReviewed: {governance.ProductReviewed: ("campaign_id", "sku", "approved")},
     campaign.AllotmentSized: {governance.AllotmentSet: ("campaign_id", "sku", "units", "limit_per_identity")},
+    identity.ClusterGrew: {identity.ClusterJoined: ("members", "counted")},
     campaign.LimitMoved: {campaign.LimitShifted: ("order_id", "campaign_id", "sku", "units")},
     suspension.SuspensionNoted: {standing.SubjectSuspended: SPAN},
     suspension.SuspensionLifted: {standing.SubjectReinstated: SUSPENDED},
@@ -74,6 +77,8 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     trust.EvidenceStruck: {trust.EvidenceVoided: ("evidence_id", "reason")},
     suspension.TierNoted: {trust.TierChanged: ("subject_id", "escrow_days", "effective_from", "tier")},
     order.OrderSettled: {payment.LineSettled: ("line_no",)},
+    order.ParcelTaken: {logistics.ParcelCollected: ("parcel_id",)},
+    order.LineFreed: {refund.CaseClosed: CASE},
     order.ShippingSham: {ruling.RulingMade: ("parcel_id", "ruling_id", "reason")},
     hold.ParcelIntercepted: {logistics.ParcelShipped: ("parcel_id", "carrier", "waybill")},
     hold.ShipmentHoldGranted: {hold.ShipmentHoldRequested: HELD},
@@ -82,12 +87,14 @@ PASSED_ON: Mapping[type[Message], Mapping[type[Message], Names]] = {
     refund.WindowOpened: {order.ParcelDelivered: ("signed_at", "restarted=replacement")},
     exchange.ParcelNoted: {order.ParcelSent: PARCEL, order.ParcelFailed: (*PARCEL, "how")},
     exchange.WaybillUsed: {storefront.ReturnPosted: GOODS_BACK, merchant.ReplacementSent: GOODS_BACK},
+    refund.CaseOpened: {storefront.RefundRequested: ("case_id", "evidence_ids")},
     refund.CaseReturned: {storefront.ReturnPosted: (*GOODS_BACK, "freight_minor")},
     refund.CaseDeclined: {merchant.CaseRefused: ("case_id", "reason")},
     refund.RefundStuck: {payment.RefundNotPaid: ("refund_id", "reason")},
     exchange.CaseReceived: {logistics.ReturnSigned: ("carrier", "waybill")},
     exchange.CaseReplaced: {merchant.ReplacementSent: (*GOODS_BACK, "parcel_id")},
     dispute.CaseRuled: {ruling.RulingMade: RULED},
+    dispute.EvidenceNoted: {storefront.EvidenceSubmitted: SHOWN, merchant.SellerEvidenceSubmitted: SHOWN},
     dispute.CaseReopened: {ruling.RulingMade: ("case_id",)},  # why is told with the verdict, by CaseAppealEnded
     dispute.CaseAppealEnded: {ruling.RulingMade: RULED},
     first_order.FundAsked: {storefront.RefundRequested: ("order_id", "case_id")},

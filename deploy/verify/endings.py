@@ -16,6 +16,7 @@ from deploy.verify.report import Check
 from shared.contracts import dispute, exchange, refund
 from shared.contracts.certificate import CertificateIssued
 from shared.contracts.hold import ShipmentHoldGranted
+from shared.contracts.merchant import ReturnConfirmed
 from shared.contracts.ruling import RulingMade
 
 AT_FAULT = ("quality", "damaged", "wrong_item", "counterfeit", "not_received")  # grounds of which the seller is to blame
@@ -76,7 +77,8 @@ class Line:
 def checks(log: Log) -> Iterator[Check]:
     rulings = Check("cases: what was ruled, of a dispute or of its appeal, is what who ruled said of the claim, for whom and for how much")
     ends = Check("cases: each end tells how and when the case was answered, ruled and found, since when it was open and whose fault it was")
-    said = log.bodies(RulingMade, "refund")
+    goods = Check("cases: other goods are sent for what the case was for by then, for so many units as were accepted back or asked for")
+    said, inspected = log.bodies(RulingMade, "refund"), log.bodies(ReturnConfirmed, "refund")
     cases: dict[tuple[str, str], Case] = {}
     lines: dict[tuple[str, int], Line] = {}
     late = {(held.order_id, held.case_id) for _, held in log.of(ShipmentHoldGranted) if held.late}
@@ -93,6 +95,8 @@ def checks(log: Log) -> Iterator[Check]:
         elif isinstance(fact, refund.CaseFact) and (fact.order_id, fact.case_id) in cases:
             case, line = cases[(fact.order_id, fact.case_id)], lines.get((fact.order_id, fact.line_no))
             _judged(rulings, entry, fact, case, said)
+            if isinstance(fact, exchange.CaseExchanging | exchange.CaseReplaced):
+                _compare(goods, entry, fact, _goods(fact, case, cause(inspected, entry)))
             if isinstance(fact, refund.CaseClosed) and line is not None:
                 _ended(ends, entry, fact, case, line)
             _fold(fact, case)
@@ -100,6 +104,7 @@ def checks(log: Log) -> Iterator[Check]:
                 line.granted[fact.case_id] = fact.quantity
     yield rulings
     yield ends
+    yield goods
 
 
 def _judged(check: Check, entry: Entry, fact: Any, case: Case, said: Bodies[RulingMade]) -> None:
@@ -127,12 +132,18 @@ def _compare(check: Check, entry: Entry, fact: Any, right: dict[str, Any]) -> No
 def _ruled(case: Case, ruling: RulingMade | None, told: str) -> dict[str, Any]:
     """None: by default, for the buyer. A claim that was not upheld stays what it was: an appeal is of all of it."""
     upheld = ruling is None or ruling.upheld
-    right: dict[str, Any] = {"upheld": upheld, "kind": case.kind, "quantity": case.quantity, "amount_minor": case.amount_minor}
+    right: dict[str, Any] = {
+        "ruling_id": ruling and ruling.ruling_id,
+        "upheld": upheld,
+        "kind": case.kind,
+        "quantity": case.quantity,
+        "amount_minor": case.amount_minor,
+    }
     if ruling is not None and upheld:
         right["kind"] = case.kind if ruling.remedy == "as_claimed" else ruling.remedy
         right["quantity"] = ruling.quantity or case.quantity
         right["amount_minor"] = case.amount_minor if ruling.amount_minor is None else ruling.amount_minor
-    return right | _found(case, ruling, upheld, told) | {"found_before": case.found}
+    return right | _found(case, ruling, upheld, told) | {"found_before": case.found, "again": bool(case.appeal)}
 
 
 def _found(case: Case, ruling: RulingMade | None, for_buyer: bool, told: str) -> dict[str, Any]:
@@ -152,7 +163,7 @@ def _found(case: Case, ruling: RulingMade | None, for_buyer: bool, told: str) ->
 def _appeal(case: Case, ruling: RulingMade | None, told: str) -> dict[str, Any]:
     """Not won, or not ruled on in time: the first ruling stands."""
     won = ruling is not None and ruling.upheld
-    right: dict[str, Any] = {"won": won, "side": case.appeal}
+    right: dict[str, Any] = {"ruling_id": ruling and ruling.ruling_id, "won": won, "side": case.appeal}
     if won:
         return right | _found(case, ruling, case.appeal == "buyer", told) | {"found_before": case.found if case.appeal == "buyer" else None}
     return right | {"fault": case.fault or "nobody", "finding": case.finding, "appraisal_minor": case.appraisal_minor}
@@ -166,6 +177,13 @@ def _again(case: Case, ruling: RulingMade) -> dict[str, Any]:
         "quantity": ruling.quantity or case.quantity,
         "amount_minor": case.amount_minor if ruling.amount_minor is None else ruling.amount_minor,
     }
+
+
+def _goods(fact: Any, case: Case, inspected: ReturnConfirmed | None) -> dict[str, Any]:
+    """Of goods that came back the seller replaces what it accepted. Source: R4.4, R4.10."""
+    if isinstance(fact, exchange.CaseReplaced):
+        return {"kind": case.kind, "quantity": case.quantity}
+    return {"quantity": case.quantity if inspected is None else inspected.accepted_quantity}
 
 
 def _ended(check: Check, entry: Entry, fact: refund.CaseClosed, case: Case, line: Line) -> None:

@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
 
 from deploy.verify.intake import digest
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
-from shared.contracts import campaign, exchange, identity, refund, registry, suspension, vote
+from shared.contracts import campaign, exchange, identity, refund, registry, suspension, trust, vote
 from shared.contracts.card import AbuseNoted, CardForfeited, CardRevoked, PersonAbuse
 from shared.contracts.order import OrderCompleted, UnitsCancelled
 from shared.contracts.suspension import SuspensionFound
-from shared.contracts.trust import EvidenceFound
 from shared.messaging.message import Message
 from shared.messaging.system import Discard
 
 TIMERS = ".timer.v1"
-OF_ANOTHER_MOMENT = (EvidenceFound, SuspensionFound)  # an act's own, found later; of what was found, when it was looked at
+OF_ANOTHER_MOMENT = (trust.EvidenceFound, SuspensionFound)  # an act's own, found later; of what was found, when it was looked at
 OF_BEFORE = (OrderCompleted, UnitsCancelled)  # also of something earlier: what is confirmed with all that was signed for (R2.5)
 OF_A_PERSON = (CardForfeited, CardRevoked)  # of what another account did (R4.7)
 PRODUCT = ("order_id", "campaign_id", "sku")
@@ -42,6 +42,8 @@ TOGETHER: tuple[tuple[type[Message], tuple[type[Message], ...], tuple[str, ...]]
     (vote.VoteGiven, (vote.VoteNoted,), ("vote_id", "day")),
     (vote.VoteCounted, (vote.VoteTallied,), ("subject_id", "day", "of_day=votes")),
     (AbuseNoted, (PersonAbuse,), ("cluster", "order_id", "case_id")),
+    (campaign.LimitReleased, (campaign.AllotmentReleased,), (*PRODUCT, "units")),
+    (trust.EvidenceListed, (trust.EvidenceCounted,), ("evidence_id", "weight", "counterparty", "day")),
 )
 
 
@@ -50,6 +52,7 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
     yield _told_once(log)
     yield _together(log)
     yield _led_to(log, tables)
+    yield _deadlines(log)
 
 
 def _of_the_moment(log: Log) -> Check:
@@ -129,6 +132,18 @@ def _led_to(log: Log, tables: Tables) -> Check:
             took = service in _takers(event) and place not in quiet and taken.inbox.get(place) == digest(entry.value)
             if took and check.fails((service, entry.id) in told):
                 check.differ(f"{entry}, id {entry.id}: {service} took it, and no fact of {service} follows from it")
+    return check
+
+
+def _deadlines(log: Log) -> Check:
+    """As the contract spells it: of its kind, its subject and its moment."""
+    check = Check("each deadline that came is what its id was made of")
+    for entry in (entry for lane in sorted(log.lanes) if lane[0].endswith(TIMERS) for entry in log.lanes[lane]):
+        timer = entry.event
+        if timer is not None:
+            right = str(uuid5(NAMESPACE_URL, f"{timer.type}\n{timer.subject}\n{timer.occurred_at.isoformat()}"))
+            if check.fails(entry.id == right):
+                check.differ(f"{entry}: its id is {entry.id}, that of {timer.subject} at {timer.occurred_at} is {right}")
     return check
 
 

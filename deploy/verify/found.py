@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from deploy.verify.evidence import local_date
 from deploy.verify.intake import Refused, refused_of
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
@@ -20,7 +21,7 @@ from shared.contracts.dispute import CaseAppealEnded, CaseRuled
 from shared.contracts.governance import ViolationRecorded, ViolationVoided
 from shared.contracts.order import OrderCompleted, ParcelSent, ShippingLate, ShippingSham
 from shared.contracts.refund import CaseClosed
-from shared.contracts.trust import EvidenceFound, EvidenceVoided
+from shared.contracts.trust import EvidenceCounted, EvidenceFound, EvidenceStruck, EvidenceVoided
 from shared.policy import Policies, Policy
 
 SOURCES = (OrderCompleted, ParcelSent, ShippingLate, ShippingSham, CaseClosed, CaseRuled, CaseAppealEnded, ChargebackEnded)
@@ -36,6 +37,7 @@ Item = tuple[str, str, str, str, datetime]  # subject, kind, id of the fact, cou
 def checks(log: Log, tables: Tables, policies: Policies) -> Iterator[Check]:
     yield _derived(log, tables)
     yield _weighed(log, policies)
+    yield _counted(log)
 
 
 def _derived(log: Log, tables: Tables) -> Check:
@@ -192,6 +194,17 @@ def _weighed(log: Log, policies: Policies) -> Check:
         named = item.policy_version in (own, entry.header("ce_policyversion") or own)
         told_of = item.event_id is None or item.event_id == entry.header("ce_causationid")
         check.that(named and told_of, f"{entry}: by {item.policy_version}, of {item.event_id}, which is not what it follows from")
+    return check
+
+
+def _counted(log: Log) -> Check:
+    check = Check("evidence: each item is counted, and each tombstone taken, on the local day that it is of")
+    items: list[tuple[Entry, EvidenceFound | EvidenceVoided]] = [*log.of(EvidenceFound), *log.of(EvidenceVoided)]
+    days = {entry.id: local_date(item.occurred_at, item.zone).isoformat() for entry, item in items}
+    told: list[tuple[Entry, EvidenceCounted | EvidenceStruck]] = [*log.of(EvidenceCounted), *log.of(EvidenceStruck)]
+    for entry, fact in told:
+        day = days.get(entry.header("ce_causationid"), fact.day)
+        check.that(fact.day == day, f"{entry}: {fact.evidence_id} is of {day}, told was {fact.day}")
     return check
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from deploy.verify.log import Log
 from deploy.verify.report import Check
 from shared.contracts.dispute import CaseReopened
-from shared.contracts.exchange import CaseReplaced
-from shared.contracts.hold import ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested
+from shared.contracts.exchange import CaseReplaced, ParcelNoted
+from shared.contracts.hold import HoldNoted, ShipmentHoldGranted, ShipmentHoldRefused, ShipmentHoldRequested
 from shared.contracts.order import LineFreed, LineRedeemed, OrderAccepted, ParcelFailed, ParcelSent, ReplacementNoted, UnitsCancelled
 from shared.contracts.refund import CaseClosed, CaseOpened, RefundGranted
 
@@ -54,6 +54,7 @@ def checks(log: Log) -> Iterator[Check]:
     yield _units(log)
     yield _refunds(log)
     yield _faults(log)
+    yield _away(log)
 
 
 def _units(log: Log) -> Check:
@@ -170,4 +171,24 @@ def _faults(log: Log) -> Check:
         if closed.ground == "not_shipped" and closed.outcome == "refunded" and not closed.ruled:
             expected = "seller" if (closed.order_id, closed.case_id) in late else "nobody"
             check.same(f"{entry}: whose fault case {closed.case_id} was", expected, closed.fault)
+    return check
+
+
+def _away(log: Log) -> Check:
+    """Parcels as claims look at them, and what had left before its case was opened, which is asked for anew after that alone."""
+    check = Check("refund or shipment: what left is known to have left, what had left before a case is told so, and asked for anew alone")
+    if any(log.starts.values()):
+        return check
+    sent, refused = ({entry.id for entry, _ in log.of(kind)} for kind in (ParcelSent, ShipmentHoldRefused))
+    for entry, noted in log.of(ParcelNoted):
+        left = entry.header("ce_causationid") in sent
+        check.that((noted.how == "sent") == left, f"{entry}: {noted.parcel_id} has left: {left}, told was {noted.how}")
+    before = set[tuple[str, str]]()
+    for entry, kept in log.of(HoldNoted):
+        left = entry.header("ce_causationid") in refused
+        check.that(kept.left == left, f"{entry}: units of {kept.case_id} had left: {left}, told was {kept.left}")
+        before |= {(kept.order_id, kept.case_id)} if left else set()
+    for entry, asked in log.of(ShipmentHoldRequested):
+        known = (asked.order_id, asked.case_id) in before
+        check.that(known or not asked.anew, f"{entry}: units of {asked.case_id} are asked for anew that had not left before")
     return check

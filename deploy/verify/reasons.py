@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deploy.verify.log import Log, cause
+from deploy.verify.log import TOPICS, Log, cause
 from deploy.verify.report import Check
 from shared.contracts.logistics import ParcelSigned
 from shared.contracts.merchant import SellerCancelled
@@ -29,7 +29,8 @@ from shared.contracts.order import (
     UnitsCancelled,
 )
 from shared.contracts.owed import CompensationGranted, ReimbursementGranted
-from shared.contracts.refund import CaseOpened
+from shared.contracts.payment import CompensationContradicted, PayoutContradicted, RefundContradicted
+from shared.contracts.refund import CaseFact, CaseOpened
 from shared.contracts.storefront import OrderCancelRequested, ReceiptConfirmed
 from shared.contracts.suspension import OrderClosed
 
@@ -43,6 +44,9 @@ OF_GROUND: Mapping[str, str] = {
 }
 WAY_BACK = {"R4.7", "R4.9"}  # by the buyer's card, or as the seller was to blame
 BY_ITSELF = ("freight", "seller at fault")  # why freight goes back that nobody asked for
+KINDS: tuple[type[Any], ...] = tuple(kind for topic in TOPICS.values() for kind in topic.types.values())
+QUOTING = tuple(kind for kind in KINDS if issubclass(kind, CaseFact | RefundContradicted | CompensationContradicted | PayoutContradicted))
+SPOKEN = tuple(kind for kind in KINDS if kind not in QUOTING and "reason" in kind.model_fields)
 BY_HAND = (ReceiptConfirmed, ParcelSigned)  # what arrives late is confirmed with all that the buyer had confirmed
 
 
@@ -51,6 +55,7 @@ def checks(log: Log) -> Iterator[Check]:
     yield _how(log)
     yield _by(log)
     yield _unwanted(log)
+    yield _quoted(log)
 
 
 def _rules(log: Log) -> Check:
@@ -137,3 +142,18 @@ def _other(fact: PaymentUnwanted, order: OrderAccepted) -> str:
     if fact.occurred_at >= order.pay_by:
         return "payment.late"
     return "payment.currency_differs" if fact.currency != order.currency else "payment.amount_differs"
+
+
+def _quoted(log: Log) -> Check:
+    """By the causation id."""
+    check = Check("whoever is quoted wrote so: a fact of a case, or of what the provider contradicts, gives no other reason")
+    wrote: dict[str, set[str]] = defaultdict(set)
+    for kind in SPOKEN:
+        for entry, said in log.of(kind):
+            wrote[entry.id].add(said.reason)
+    for kind in QUOTING:
+        for entry, fact in log.of(kind):
+            by = wrote.get(entry.header("ce_causationid"), set())
+            if check.fails(not fact.reason or fact.reason in by or any(log.starts.values())):
+                check.differ(f"{entry}: {sorted(by) or 'nothing'} was written, told was {fact.reason!r}")
+    return check

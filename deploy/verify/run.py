@@ -15,6 +15,7 @@ from deploy.local import policies as topic
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
 from deploy.verify import (
+    again,
     allocation,
     at_once,
     breaks,
@@ -56,6 +57,7 @@ from deploy.verify import (
     transactions,
     verdicts,
     votes,
+    windows,
 )
 from deploy.verify.log import TOPICS, Lane, Log, named, read
 from deploy.verify.report import Check, Report
@@ -99,6 +101,7 @@ PARTS: Mapping[str, Callable[[Seen], Iterator[Check]]] = {
     "intake": lambda seen: intake.checks(seen.log, seen.tables),
     "follows": lambda seen: follows.checks(seen.log, seen.tables),
     "echoes": lambda seen: echoes.checks(seen.log),
+    "again": lambda seen: again.checks(seen.log),
     "notices": lambda seen: notices.checks(seen.log),
     "money": lambda seen: money.checks(seen.log, seen.tables),
     "clocks": lambda seen: clocks.checks(seen.log, seen.published),
@@ -114,6 +117,7 @@ PARTS: Mapping[str, Callable[[Seen], Iterator[Check]]] = {
     "compensations": lambda seen: compensations.checks(seen.log),
     "verdicts": lambda seen: verdicts.checks(seen.log),
     "endings": lambda seen: endings.checks(seen.log),
+    "windows": lambda seen: windows.checks(seen.log),
     "steps": lambda seen: steps.checks(seen.log),
     "reasons": lambda seen: reasons.checks(seen.log),
     "at once": lambda seen: at_once.checks(seen.log),

@@ -18,14 +18,24 @@ from deploy.verify.evidence import Evidence, local_date, score
 from deploy.verify.log import Entry, Log
 from deploy.verify.report import Check
 from shared.contracts.explained import ScoreExplained
-from shared.contracts.trust import EvidenceFound, EvidenceVoided, ScoreChanged, ScoreDue, ScoreLooked, TierChanged
-from shared.messaging.message import Message
+from shared.contracts.trust import (
+    Bucket,
+    CounterpartyWeighed,
+    EvidenceFound,
+    EvidenceVoided,
+    GroupsWeighed,
+    ScoreChanged,
+    ScoreDue,
+    ScoreLooked,
+    TierChanged,
+)
 from shared.policy import Policies, Policy
 
 Told = ScoreChanged | ScoreLooked | TierChanged | ScoreExplained
 LOOK_DAYS = 31  # at most from one look to the next, as long as anything ages
 TOLD: tuple[type[Told], ...] = (ScoreChanged, ScoreLooked, TierChanged, ScoreExplained)
-CAUSES: tuple[type[Message], ...] = (EvidenceFound, EvidenceVoided)
+Cause = EvidenceFound | EvidenceVoided
+CAUSES: tuple[type[Cause], ...] = (EvidenceFound, EvidenceVoided)
 
 
 @dataclass(slots=True)
@@ -63,7 +73,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
     scores = Check("scores: each one recomputed item by item from its evidence and the policy in force")
     tiers = Check("tiers: each change of one is told, and nothing else is")
     looks = Check("looks: on a day that was looked at, and on the day before, the score was as it was told; another look follows in time")
-    causes = {entry.id: event for kind in CAUSES for entry, event in log.of(kind)}
+    causes: dict[str, Cause] = {entry.id: event for kind in CAUSES for entry, event in log.of(kind)}
     for name, told in sorted(_told(log, policies).items()):
         subject = Subject(name)
         for entry, fact in told:
@@ -78,6 +88,7 @@ def checks(log: Log, policies: Policies) -> Iterator[Check]:
             else:
                 _explained(scores, entry, fact, subject, policies)
         tiers.that(subject.owed is None, f"{name} is {subject.owed} and was never told so")
+    _grouped(scores, log)
     yield from (scores, tiers, looks)
 
 
@@ -112,7 +123,7 @@ def _behind(last: int, fact: ScoreExplained, rows: list[tuple[tuple[int, int], E
 
 
 def _changed(
-    check: Check, looks: Check, entry: Entry, fact: ScoreChanged, subject: Subject, causes: Mapping[str, Message], policies: Policies
+    check: Check, looks: Check, entry: Entry, fact: ScoreChanged, subject: Subject, causes: Mapping[str, Cause], policies: Policies
 ) -> None:
     by = entry.header("ce_causationid")
     cause = causes.get(by)
@@ -122,9 +133,11 @@ def _changed(
         return
     latest = max(fact.occurred_at, subject.latest or fact.occurred_at)
     policy = policies.at(fact.occurred_at if looked else latest)
+    counted = isinstance(cause, EvidenceVoided) and cause.evidence_id in subject.evidence.counting
     if isinstance(cause, EvidenceFound):
         check.that(cause.evidence_id not in subject.evidence.items, f"{entry}: {cause.evidence_id} is counted again")
         subject.evidence.add(cause, policy.trust)
+        counted = cause.evidence_id in subject.evidence.counting
     elif isinstance(cause, EvidenceVoided):
         check.that(cause.evidence_id not in subject.evidence.voided, f"{entry}: {cause.evidence_id} is voided again")
         subject.evidence.void(cause.evidence_id, policy.trust)
@@ -140,25 +153,41 @@ def _changed(
     if check.fails(mine == theirs):
         what = "score, new, items, as of, ceiling, rule, P and N"
         check.differ(f"{entry}: {subject.name} comes to {mine}, told was {theirs} ({what})")
-    _added(check, entry, fact, cause)
+    _added(check, entry, fact, subject.evidence.items[cause.evidence_id] if cause is not None and counted else None, cause, policy)
     _next_look(looks, entry, fact, as_of, LOOK_DAYS if looked else 1, subject, policy)
     subject.as_of, subject.latest, subject.shown, subject.new, subject.version = as_of, latest, recomputed, mine[1], policy.version
     subject.owed = subject.to_tell(recomputed, mine[1], policy)
 
 
-def _added(check: Check, entry: Entry, fact: ScoreChanged, cause: Message | None) -> None:
-    """What it adds to the day buckets is that item's weight, or takes it away again: others add them up."""
+def _added(check: Check, entry: Entry, fact: ScoreChanged, item: EvidenceFound | None, cause: Cause | None, policy: Policy) -> None:
+    """What it adds to the day buckets, and to the days of what is grave, is that item's, or takes it away again: others add them up. An
+    older program told nothing of what is grave.
+    """
     net: Counter[tuple[str, str, str]] = Counter()
     for bucket in fact.added:
         net[bucket.dimension, bucket.side, bucket.day] += bucket.weight
     found = {place: weight for place, weight in net.items() if weight}
-    if isinstance(cause, EvidenceFound) and found:
-        day = local_date(cause.occurred_at, cause.zone).isoformat()
-        own = {(name, "good" if cause.weight > 0 else "bad", day): abs(cause.weight) for name in cause.dimensions}
-        if check.fails(found == own):
-            check.differ(f"{entry}: adds {found} to its buckets, its item is {own}")
-    elif cause is None:
-        check.that(not found, f"{entry}: adds {found} to its buckets, for no item")
+    own, grave = dict[tuple[str, str, str], int](), list[tuple[str, int]]()
+    if item is not None:
+        day, sign = local_date(item.occurred_at, item.zone).isoformat(), -1 if isinstance(cause, EvidenceVoided) else 1
+        own = {(name, "good" if item.weight > 0 else "bad", day): sign * abs(item.weight) for name in item.dimensions}
+        grave = [(day, sign)] if (item.kind in policy.trust.ceiling.kinds if item.grave is None else item.grave) else []
+    told = [(one.day, one.count) for one in fact.grave]
+    if check.fails(found == own and (told == grave or "grave" not in fact.model_fields_set)):
+        check.differ(f"{entry}: adds {found} to its buckets, {told} to what is grave; its item is {own}, {grave}")
+
+
+def _grouped(check: Check, log: Log) -> None:
+    """What is weighed of an account, and what goes into groups of them, is what the score says that it adds."""
+    weighed = {entry.header("ce_causationid"): account.added for entry, account in log.of(CounterpartyWeighed)}
+    told: defaultdict[str, list[Bucket]] = defaultdict(list)
+    for entry, groups in log.of(GroupsWeighed):
+        told[entry.header("ce_causationid")] += groups.added
+    for entry, fact in log.of(ScoreChanged):
+        by = entry.header("ce_causationid")
+        own, found = [one for one in fact.added if one.group], told.get(by)
+        if check.fails(weighed.get(by, fact.added) == fact.added and (found is None or Counter(found) == Counter(own))):
+            check.differ(f"{entry}: adds {fact.added}, of its account is weighed {weighed.get(by)}, of groups {found}")
 
 
 def _looked(check: Check, entry: Entry, fact: ScoreLooked, subject: Subject, policies: Policies) -> None:

@@ -36,6 +36,7 @@ from shared.policy import Policies
 OfLine = SettlementPlanned | RefundReserved | RefundDone | RefundNotPaid | LineSettled
 Place = tuple[str, int]  # order, line
 Told = tuple[str, str, str]  # message to accounts, event that caused it, order/line
+Share = tuple[str, str]  # party, and why it is charged; empty: it is credited
 Asked = tuple[int, int, int, str, datetime]  # line, units, amount, who pays, when the buyer asked
 
 
@@ -254,31 +255,30 @@ def _within(sold: Sold, applied_at: datetime, policies: Policies) -> bool:
 def _told_on(log: Log, lines: dict[Place, Sold]) -> Check:
     """Accounts learn of it in the same decision: credits of a settlement, charges of a refund or a chargeback."""
     check = Check("what a settlement gives and a refund takes is told to the accounts of exactly its parties")
-    told, due = defaultdict[Told, Counter[str]](Counter), defaultdict[Told, Counter[str]](Counter)
+    told, due = defaultdict[Told, Counter[Share]](Counter), defaultdict[Told, Counter[Share]](Counter)
     messages: list[tuple[Entry, AccountCredited | AccountCharged]] = [*log.of(AccountCredited), *log.of(AccountCharged)]
     for entry, message in messages:
         if isinstance(message, AccountCredited) or message.reason != "compensation":
             place = (type(message).type, entry.header("ce_causationid"), f"{message.order_id}/{message.line_no}")
-            told[place][message.party] += message.amount_minor
-    for entry in log.facts():
-        fact: Any = entry.event
+            told[place][(message.party, getattr(message, "reason", ""))] += message.amount_minor
+    kinds: tuple[type[Any], ...] = (LineSettled, SellerReimbursed, RefundDone, ChargebackDebited)
+    for entry, fact in (one for kind in kinds for one in log.of(kind)):
+        by = entry.header("ce_causationid")
         if isinstance(fact, LineSettled):
-            credits = due["account.credited", entry.header("ce_causationid"), f"{fact.order_id}/{fact.line_no}"]
-            credits[fact.seller_id] += fact.seller_minor
-            credits[fact.promoter_id or fact.seller_id] += fact.promoter_minor
+            credits = due["account.credited", by, f"{fact.order_id}/{fact.line_no}"]
+            credits[(fact.seller_id, "")] += fact.seller_minor
+            credits[(fact.promoter_id or fact.seller_id, "")] += fact.promoter_minor
         if isinstance(fact, SellerReimbursed):
-            due["account.credited", entry.header("ce_causationid"), f"{fact.order_id}/{fact.line_no}"][fact.seller_id] += sum(
-                (fact.refund_minor, fact.compensations_minor)
-            )
+            credits = due["account.credited", by, f"{fact.order_id}/{fact.line_no}"]
+            credits[(fact.seller_id, "")] += fact.refund_minor + fact.compensations_minor
         for line_no, name in _names(entry):
             sold = lines.get((fact.order_id, line_no))
             gone = sold.gone.get(name) if sold is not None else None
             if sold is not None and gone is not None and gone.told.fronted:
-                due["account.charged", entry.header("ce_causationid"), f"{fact.order_id}/{line_no}"].update(_charged(sold, gone))
-    for place in sorted(told.keys() | due.keys()):
-        kind, cause, line = place
+                due["account.charged", by, f"{fact.order_id}/{line_no}"].update(_charged(sold, gone, fact))
+    for (kind, cause, line), place in sorted((place, place) for place in told.keys() | due.keys()):
         found, expected = dict(+told[place]), dict(+due[place])
-        check.that(found == expected, f"{kind} of line {line} by event {cause}: {expected} by party, told to accounts was {found}")
+        check.that(found == expected, f"{kind} of line {line} by event {cause}: {expected} by party and why, told to accounts was {found}")
     return check
 
 
@@ -291,10 +291,10 @@ def _names(entry: Entry) -> list[tuple[int, str]]:
     return []
 
 
-def _charged(sold: Sold, gone: Gone) -> Counter[str]:
+def _charged(sold: Sold, gone: Gone, by: Any) -> Counter[Share]:
     """The promoter its part within the window, the seller the rest; the platform's own part is asked of nobody."""
     promoter, platform = (gone.told.commission_minor, gone.told.fee_minor) if gone.told.clawback else (0, 0)
     total = gone.minor + gone.told.platform_minor + gone.told.promoter_minor
-    parties = Counter({sold.line.seller_id: total - promoter - platform})
-    parties[sold.line.promoter_id or sold.line.seller_id] += promoter
+    parties = Counter({(sold.line.seller_id, "chargeback" if isinstance(by, ChargebackDebited) else "refund"): total - promoter - platform})
+    parties[(sold.line.promoter_id or sold.line.seller_id, "clawback")] += promoter
     return parties

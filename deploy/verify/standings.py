@@ -27,6 +27,7 @@ from shared.contracts.standing import (
 from shared.policy import Policies
 
 FACTS = (ViolationNoted, StudyNoted, PointsChanged, SubjectSuspended, SubjectReinstated, AppealOpened, AppealEnded)
+BROUGHT_BY = {"violation": ViolationRecorded.type, "void": ViolationVoided.type, "study": StudyCredited.type}
 CAUSES = (ViolationRecorded, ViolationVoided, StudyCredited, ViolationAppealed, ViolationUpheld)
 
 
@@ -84,6 +85,8 @@ def _walk(check: Check, entry: Entry, book: Book, causes: dict[str, Any], polici
             told = (fact.points, fact.violations, fact.study, fact.removed)
             come_to = points(book, policies)
             check.that(told == come_to, f"{entry}: {fact.subject_id} comes to {come_to}, told was {told}")
+            by = cause(causes[BROUGHT_BY[fact.cause]], entry)
+            check.that(by is not None, f"{entry}: no {BROUGHT_BY[fact.cause]} changed what counts against {fact.subject_id}")
             book.announced = told
         case SubjectSuspended():
             _suspended(check, entry, fact, book, policies)
@@ -116,6 +119,8 @@ def _as_the_catalogue(sent: ViolationRecorded | None, fact: ViolationNoted, poli
 def _suspended(check: Check, entry: Entry, fact: SubjectSuspended, book: Book, policies: Policies) -> None:
     if fact.cause == "points":
         since = removed(book, policies)
+        stand = sorted(name for name, one in book.told.items() if name not in book.voided and one.occurred_at == since)
+        check.that(fact.brought_by in (None, *stand[:1]), f"{entry}: brought by {stand[:1]}, told was {fact.brought_by}")
         expected: Any = (5, since, None, since + _lead(since, policies) if since else None)
         check.that(
             (fact.level, fact.reached_at, fact.until, fact.effective_from) == expected, f"{entry}: removed, by the points {expected}"
@@ -127,7 +132,8 @@ def _suspended(check: Check, entry: Entry, fact: SubjectSuspended, book: Book, p
         days = dict(enumerate(policies.at(at).trust.suspension_days, 1)).get(fact.level)
         until = fact.effective_from + timedelta(days=days) if days else None
         check.that(violation is not None and violation.level == fact.level, f"{entry}: {fact.violation_id} has level {violation}")
-        right = (fact.effective_from, fact.until) == (at + _lead(at, policies), until) and fact.violation_id not in book.voided
+        span = (fact.effective_from, fact.until, fact.brought_by, fact.reached_at)
+        right = span == (at + _lead(at, policies), until, None, None) and fact.violation_id not in book.voided
         check.that(right, f"{entry}: from {fact.effective_from} until {fact.until}, for {fact.violation_id} of {at}")
     book.suspended[fact.violation_id] = fact
 

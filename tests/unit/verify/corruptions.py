@@ -46,6 +46,7 @@ from tests.unit.verify import plants_paying as paying
 from tests.unit.verify.contradicting import OF_PAYOUTS
 from tests.unit.verify.corruptions_handed_on import HANDED_ON
 from tests.unit.verify.corruptions_of_fields import FIELDS
+from tests.unit.verify.corruptions_within import WITHIN
 from tests.unit.verify.damaged import Corruption, hours, more, moved, of_order
 from tests.unit.verify.putting_in import OF_PUT_IN
 
@@ -290,6 +291,7 @@ CORRUPTIONS = (
     Corruption("a number stands twice in a topic, in other words", "what stands in a topic twice", p.a_number_told_twice_with_other_words),
     *FIELDS,
     *HANDED_ON,
+    *WITHIN,
     *OF_PAYOUTS,
     *OF_PUT_IN,
 )

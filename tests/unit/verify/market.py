@@ -135,6 +135,13 @@ def _won(order_id: str) -> list[Message]:
     )
 
 
+def _exchanged(order_id: str) -> list[Message]:
+    """Three go back for others; the seller accepts two of them, and sends two."""
+    wish = life.requested(kind="exchange", when="06-05 10:00"), life.accepted(seller="s12", when="06-05 11:00")
+    back = life.posted(when="06-05 12:00"), life.confirmed(quantity=2, seller="s12", when="06-06 09:00")
+    return [*arrived(order_id, {1: 3}), *of(order_id, *wish, *back, acts.replaced(seller="s12", when="06-07 10:00"))]
+
+
 def _lies(order_id: str, ruled: str) -> list[Message]:
     """b11, who is b10, says that the goods are bad, and the ruling finds a false claim."""
     case, buyer, seller = f"case-{order_id}", "b11", "s11"
@@ -176,6 +183,7 @@ def market(policies: Policies = POLICIES) -> Market:
     first += bought("first", b.placed(b.cart(1, 60_00, seller_id="s3", no_reason_waived=True), buyer_id="b5"))
     first += bought("own", b.placed(b.cart(1, 30_00, seller_id="s2", promoter_id=None, commission_bp=0)))
     first += bought("other", b.placed(b.cart(1, 70_00, seller_id="s3", promoter_id=None, commission_bp=0)))
+    first += bought("swap", b.placed(b.cart(1, 10_00, 3, seller_id="s12", promoter_id=None, commission_bp=0)))
     first += bought("disputed", b.placed(b.cart(1, 90_00, 3), coupons=[b.coupon(9_00)]))
     first += bought("denied", b.placed(b.cart(1, 11_11, 2), coupons=[b.coupon(1_00)]))
     first += [*_gift("gift"), *_voucher("voucher"), *bought("won", won())]
@@ -203,8 +211,7 @@ def market(policies: Policies = POLICIES) -> Market:
         "06-08 00:00",
         *returned("split", 1, "06-05 10:00", "06-05 12:00", "06-06 09:00"),
         *arrived("earning", {1: 1}, "06-03 08:00", "06-05 10:00"),
-        *_counterfeit("fake"),
-        *_won("won"),
+        *(event for told in (_counterfeit("fake"), _won("won"), _exchanged("swap")) for event in told),
         claimed("first", "b5", when="06-05 11:00"),
     )
     town.day("06-09 12:00", *of("late", b.ruling(parcel_id="parcel-late", when="06-08 09:00")), paid_after_all("s6", "06-08 10:00"))

@@ -51,7 +51,7 @@ OF_PUT_IN = (
                lambda copy: copy.forge(DepositReceived, stated_by=hours(1))),
     Corruption("a line about money put in has an hour more to be known", "deadlines of payment",
                lambda copy: copy.forge(PutInStated, known_by=hours(1))),
-    Corruption("money put in is of the next day", "what a party was paid and put in",
+    Corruption("money put in is of the next day", "what parties were paid and put in",
                lambda copy: copy.forge(PrefundReceived, late, day="2026-06-14")),
     Corruption("a break of money put in is announced twice", "every break is announced",
                lambda copy: copy.repeat(PutInBreakFound, of_amount)),
