@@ -73,7 +73,7 @@ WITHIN = (
                lambda copy: copy.forge(SubjectSuspended, lambda fact: fact.cause == "points", brought_by="v0")),
     Corruption("a card is refused for one that its buyer has not", "trust cards",
                lambda copy: copy.forge(CardRefused, lambda fact: fact.card_id is None, card_id="card-x")),
-    Corruption("a payout is of another day than it was paid on", "what parties were paid and put in", lambda copy: copy.forge(PayoutDone, day="2026-05-01")),
+    Corruption("a payout is of another day than it was paid", "what parties were", lambda copy: copy.forge(PayoutDone, day="2026-05-01")),
     Corruption("a deadline of a sweep comes for another currency", "each deadline", lambda copy: copy.forge(SweepDue, currency="USD")),
     Corruption("a deadline comes for another seller", "each deadline", lambda copy: copy.forge(ShippingDue, seller_id="s9")),
     Corruption("a deadline comes for another case", "each deadline", lambda copy: copy.forge(EvidenceDue, case_id="case-x")),

@@ -250,9 +250,7 @@ def fake() -> OrderPlaced:
 
 
 def _counterfeit(order_id: str) -> list[Message]:
-    """Claimed unit by unit, and the seller admits it: the money and three times as much, at least 500.00 for both; the coupon comes
-    back.
-    """
+    """Claimed unit by unit, and the seller admits it: the money, three times as much, at least 500.00 for both, and the coupon."""
     told: list[Message] = []
     for case, day in ((f"case-{order_id}", "06-06"), (f"case2-{order_id}", "06-07")):
         told.append(life.requested(case, quantity=1, kind="claim", ground="counterfeit", when=f"{day} 10:00"))
