@@ -173,11 +173,20 @@ def test_a_case_gets_no_more_than_the_fund_left_of_the_line_r4_6_r3_5() -> None:
 
 
 def test_units_of_which_banks_and_fund_gave_all_wait_for_no_other_refund_r3_5_r3_8() -> None:
-    """Of 300 for three units a bank took 100, the fund gave 100, 50 more are under way for money alone; two units are cancelled."""
+    """Of 300 for three units a bank took 100, the fund gave 100 of two, 50 more are under way for money alone; two are cancelled."""
     memory = funded(b.line(paid_minor=300_00, quantity=3))
-    memory.when(*by_fund_paid(100_00), opened(100_00, when="06-09 09:00"), closed("lost", when="06-09 09:30"))
+    memory.when(*by_fund_paid(100_00, 2), opened(100_00, when="06-09 09:00"), closed("lost", when="06-09 09:30"))
     memory.when(b.granted("r1", 50_00, 0, when="06-09 09:40"), cancelled(2, 200_00))
     assert (payment(memory).refunds["x1"].state, payment(memory).refunds["x1"].drawn_minor) == ("reserved", 150_00)
+
+
+def test_units_that_another_refund_has_are_waited_for_though_a_bank_gave_their_money_r3_5_r3_8() -> None:
+    memory = funded(b.line(paid_minor=200_00, quantity=2))
+    memory.when(opened(100_00, when="06-09 09:00"), closed("lost", when="06-09 09:30"))
+    memory.when(b.granted("r1", 60_00, 2, when="06-09 09:40"), cancelled(1, 100_00))
+    assert payment(memory).refunds["x1"].state == "held"
+    memory.when(b.refund_failed("r1"), b.refund_paid("x1"))
+    assert (refused(memory), balances(memory)) == ([], {})
 
 
 def test_a_unit_that_others_paid_for_goes_back_once_r1_4() -> None:
