@@ -102,6 +102,24 @@ def test_a_case_that_takes_the_rest_of_units_makes_the_fund_whole_too_r4_6_r3_4(
     assert (line.seller_minor, line.promoter_minor, line.platform_minor) == (0, 0, 0)
 
 
+def test_after_another_case_it_does_too_and_what_was_not_paid_of_the_line_before_changes_nothing_r4_6_r3_5() -> None:
+    """Of three units one went back, the fund gave 20, the last two go back with the 80 that are left; 80 had failed once."""
+    memory = funded(b.line(paid_minor=150_00, quantity=3))
+    memory.when(b.granted("r0", 80_00, 0), b.refund_failed("r0"), b.granted("r1", 50_00, 1), b.refund_paid("r1"), *by_fund_paid(20_00))
+    memory.when(b.granted("r2", 80_00, 2), b.refund_paid("r2"))
+    assert balances(memory) == {}
+
+
+def test_the_fund_has_back_what_it_paid_once_though_a_bank_left_less_to_the_units_r4_6_r3_8() -> None:
+    """Of 100 for two units it gave 40 and a bank took 30: with the first unit it has 20 back, with the second the other 20."""
+    memory = funded(b.line(quantity=2))
+    memory.when(*by_fund_paid(40_00), opened(30_00, when="06-09 09:00"), closed("lost", when="06-09 09:30"))
+    memory.when(cancelled(1, 50_00), b.refund_paid("x1"), cancelled(1, 50_00, "y"))
+    refunds = payment(memory).refunds
+    assert [(refunds[name].buyer_minor, refunds[name].fund_minor) for name in ("x1", "y1")] == [(30_00, 20_00), (0, 20_00)]
+    assert (refused(memory), balances(memory)) == ([], {})
+
+
 def test_a_case_that_leaves_something_of_the_line_takes_nothing_for_the_fund_r4_6() -> None:
     """Less than what is left was agreed on: the line is settled with the rest, as if the fund had paid nothing."""
     memory = funded(b.line(quantity=2))
