@@ -51,6 +51,17 @@ def test_lines_are_extended_one_by_one_or_all_that_are_under_way_r2_5() -> None:
     assert (memory.when(b.extended(1, 2)), codes(memory)) == ((), ["receipt.extended_before"])
 
 
+def test_of_named_lines_all_are_extended_or_none_and_without_names_those_that_may_be_r2_5() -> None:
+    """Of three lines the first was extended before, the second was confirmed, the third has not left, until it does."""
+    lines = b.placed(*(b.cart(number) for number in (1, 2, 3))), b.succeeded(300_00)
+    memory = shop(*lines, b.shipped("p1", {1: 1, 2: 1}), b.signed("p1"))
+    memory.when(b.extended(1), b.receipt(2), b.extended(1, 3))
+    assert waiting(memory) == ["receipt.before_shipping"]
+    assert (b.types(memory.when(b.shipped("p2", {3: 1}))), codes(memory)) == (["order.shipped"], ["receipt.extended_before"])
+    assert (memory.when(b.extended(2, 3)), codes(memory)[-1]) == ((), "receipt.confirmed_before")
+    assert b.only(memory.when(b.extended())).line_nos == (3,)
+
+
 def test_more_time_is_asked_for_of_what_is_under_way_before_time_confirmed_it_r2_5() -> None:
     waits, late, done, other = paid(), delivered(), completed(), delivered()
     assert (waits.when(b.extended()), waiting(waits)) == ((), ["receipt.before_shipping"])
