@@ -69,25 +69,6 @@ def test_a_confirmation_of_a_line_on_its_way_waits_for_its_delivery_r2_1() -> No
     assert state(memory) == "completed"
 
 
-def test_the_buyer_confirms_the_lines_that_it_names_and_no_other_r2_5() -> None:
-    memory = two_lines()
-    memory.when(b.signed("p2"))
-    assert [line.line_no for line in b.only(memory.when(b.receipt(2))).lines] == [2]
-
-
-def test_a_confirmation_before_anything_was_signed_for_is_of_what_is_known_to_be_by_now_r2_5_r1_2() -> None:
-    memory = shipped()
-    memory.when(b.receipt(when="06-05 09:00"))
-    assert waiting(memory) == ["receipt.before_delivery"]
-    assert b.types(memory.when(b.signed(when="06-05 09:00:01"))) == ["order.delivered", "order.completed"]
-
-
-def test_what_time_confirmed_without_a_signature_is_confirmed_before_r2_5() -> None:
-    memory = shipped()
-    memory.advance(LATE)
-    assert (memory.when(b.receipt(when="08-01 10:00")), codes(memory)) == ((), ["receipt.confirmed_before"])
-
-
 def test_a_line_confirmed_before_is_passed_over() -> None:
     memory = two_lines()
     memory.when(b.receipt(1), b.signed("p2"))

@@ -1,4 +1,4 @@
-"""More time for the buyer, and goods that are used instead of received. Source: R2.5."""
+"""What the buyer confirms, more time for it, and goods that are used instead of received. Source: R2.5."""
 
 from __future__ import annotations
 
@@ -12,6 +12,24 @@ from tests.unit import builders as b
 from tests.unit.order.shop import codes, completed, delivered, paid, shipped, shop, state, waiting
 
 LATER = b.at("08-30 00:00")
+
+
+def test_the_buyer_confirms_the_lines_that_it_names_and_no_other_r2_5() -> None:
+    memory = shop(b.placed(b.cart(1), b.cart(2)), b.succeeded(200_00), b.shipped(units={1: 1, 2: 1}), b.signed())
+    assert [line.line_no for line in b.only(memory.when(b.receipt(2))).lines] == [2]
+
+
+def test_a_confirmation_before_anything_was_signed_for_is_of_what_is_known_to_be_by_now_r2_5_r1_2() -> None:
+    memory = shipped()
+    memory.when(b.receipt(when="06-05 09:00"))
+    assert waiting(memory) == ["receipt.before_delivery"]
+    assert b.types(memory.when(b.signed(when="06-05 09:00:01"))) == ["order.delivered", "order.completed"]
+
+
+def test_what_time_confirmed_without_a_signature_is_confirmed_before_r2_5() -> None:
+    memory = shipped()
+    memory.advance(LATER)
+    assert (memory.when(b.receipt(when="08-30 10:00")), codes(memory)) == ((), ["receipt.confirmed_before"])
 
 
 @pytest.mark.parametrize(("before", "confirmed"), [(delivered, "06-15 10:00"), (shipped, "07-05 10:00")], ids=["signed", "not signed"])
