@@ -143,3 +143,19 @@ def test_an_open_case_holds_a_redemption_from_confirming_until_it_ends_r2_5() ->
     assert b.types(memory.when(b.redeemed())) == ["line.redeemed"]
     freed, done = memory.when(b.case_closed(when="06-06 10:00"))
     assert (freed.type, done.type, done.how) == ("line.freed", "order.completed", "redeemed")  # type: ignore[attr-defined]
+
+
+def test_what_the_guarantee_fund_paid_leaves_the_line_and_its_freight_as_they_were_r4_6_r3_10() -> None:
+    freight = b.cart(2, 10_00, kind="freight", promoter_id=None)
+    memory = shop(b.placed(b.cart(1), freight), b.succeeded(110_00), b.shipped(), b.signed(), b.case_opened())
+    closed = b.case_closed(quantity=1, amount_minor=100_00, at_fault=True).model_copy(update={"funder": "platform"})
+    freed = b.only(memory.when(closed))
+    assert (freed.type, freed.refunded_quantity, freed.refunded_minor, freed.seller_at_fault) == ("line.freed", 0, 0, False)
+    assert [line.line_no for line in b.only(memory.advance(LATER)).lines] == [1, 2]
+
+
+def test_goods_in_place_of_a_voucher_are_none_of_its_units_which_are_still_used_r4_10_r2_5() -> None:
+    memory = shop(b.placed(b.cart(kind="virtual")), b.succeeded(), b.case_opened())
+    assert b.only(memory.when(b.case_replaced())).units_sent == 0
+    memory.when(b.signed("p8", when="06-10 10:00"), b.case_closed(when="06-10 11:00", kind="exchange"))
+    assert b.types(memory.when(b.redeemed(when="06-11 10:00"))) == ["line.redeemed", "order.completed"]
