@@ -100,7 +100,7 @@ class OrderLine:
     @property
     def over(self) -> bool:
         """Nothing is to happen to it any more but settlement."""
-        return self.completed or self.settled or self.refunded_in_full
+        return self.completed or self.refunded_in_full
 
     @property
     def forgone(self) -> int:

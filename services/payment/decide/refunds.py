@@ -76,7 +76,7 @@ def reserve(
     """Set aside and told to the provider; or refused with a code. Nothing to pay: done at once. payment: with funded escrow. While a
     chargeback is open what is not refused is held: it counts for nothing, and its case goes on. applied_at: when the buyer asked for it.
     cancelled: units were, no case asks (`cut`). What a refund under way has part of is held, too. Source: R1.4, R3.5, R3.8, R4.6."""
-    gone = cut(payment, line_no, amount_minor, quantity, funder, cancelled=cancelled)
+    gone = cut(payment, line_no, amount_minor, quantity, cancelled=cancelled)
     waits = cancelled and in_the_way(payment, line_no, amount_minor, quantity)
     if not isinstance(gone, Cut) and not waits:
         return (RefundRefused(order_id=payment.id, refund_id=refund_id, code=gone, occurred_at=at),)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.contracts.types import Bearer
 from shared.errors import Code
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class Cut(NamedTuple):
         return self.minor + self.fund_minor
 
 
-def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer = "seller", *, cancelled: bool = False) -> Cut | Code:
+def cut(payment: Payment, line_no: int, minor: int, units: int, *, cancelled: bool = False) -> Cut | Code:
     """Never beyond what is left of the line; what banks took of it the buyer has, and gets the rest. cancelled: no case asks for it,
     units were cancelled, so that of their money the fund may have paid as well: that is the fund's again, as far as they would have
     gone back had it paid nothing. Nobody asks for it again: of more than is left, all that is left goes back. Else, where nothing is
@@ -44,9 +43,9 @@ def cut(payment: Payment, line_no: int, minor: int, units: int, funder: Bearer =
         return "line.unknown"
     left, free = payment.left_of(line_no)
     given, given_units = _given(payment, line_no)
-    fund_units = min(max(0, units - free), given_units) if cancelled else 0
-    found = Cut(min(minor, left), min(units - fund_units, free) if cancelled else units, 0, fund_units)
-    if funder == "seller" and found.minor == left:
+    fund_units = min(max(0, units - free), given_units)
+    found = Cut(min(minor, left), min(units, free) if cancelled else units, 0, fund_units)
+    if found.minor == left:
         gone = minor if cancelled else _unsettled(payment, line_no, units)
         found = found._replace(fund_minor=max(0, min(given, gone - found.minor)))
     short = minor > left + _banks(payment, line_no) + (_fund(payment, line_no)[0] if cancelled else 0)

@@ -16,14 +16,13 @@ def shares(settled: Shares, before: Shares, amount: int) -> Shares:
     total, upto = sum(settled), sum(before) + amount
     if not 0 <= sum(before) <= upto <= total:
         raise ValueError(f"{amount} after {before} of {settled}")
-    left = Shares(*(all_of - gone for all_of, gone in zip(settled, before, strict=True)))
     by_promoter = settled.promoter * upto // total if total else 0
     not_promoters = total - settled.promoter
     by_platform = settled.platform * (upto - by_promoter) // not_promoters if not_promoters else 0
-    promoter = _between(by_promoter - before.promoter, amount - left.seller - left.platform, amount)
-    platform = _between(by_platform - before.platform, amount - promoter - left.seller, amount - promoter)
+    promoter = _within(by_promoter - before.promoter, amount)
+    platform = _within(by_platform - before.platform, amount - promoter)
     return Shares(amount - promoter - platform, promoter, platform)
 
 
-def _between(wanted: int, least: int, most: int) -> int:
-    return min(max(wanted, least, 0), most)
+def _within(wanted: int, most: int) -> int:
+    return min(max(wanted, 0), most)

@@ -160,6 +160,14 @@ def test_a_seller_at_fault_pays_the_freight_back_whatever_was_sent_r3_10() -> No
         assert [line.line_no for line in facts[1].lines] == [2]  # type: ignore[attr-defined]
 
 
+def test_a_fault_for_which_nothing_was_refunded_brings_no_freight_back_r3_10() -> None:
+    """The seller was at fault in a case that ended without money; then all is returned for no fault of its own."""
+    memory = shop(b.placed(b.cart(1), freight(2)), b.succeeded(110_00), b.shipped(), b.signed(), b.case_opened("c1"))
+    memory.when(b.case_closed("c1", at_fault=True), b.case_opened("c2", when="06-10 10:00"))
+    facts = memory.when(b.case_closed("c2", quantity=1, amount_minor=100_00, when="06-11 10:00"))
+    assert b.types(facts) == ["line.freed", "order.completed"]
+
+
 def test_freight_of_a_seller_at_fault_goes_back_after_it_was_confirmed_and_after_it_was_settled_r3_10() -> None:
     for settled in (False, True):
         memory = shop(

@@ -182,3 +182,32 @@ def test_a_unit_that_was_refunded_after_it_had_left_puts_no_clock_of_its_line_of
     memory.when(b.case_opened(), refund)
     (done,) = (fact for fact in memory.advance(b.at("06-30 00:00")) if fact.type == "order.completed")
     assert done.occurred_at == b.at("06-12 10:00")
+
+
+def test_nor_where_another_had_been_cancelled_before_the_rest_left_r2_5() -> None:
+    memory = shop(b.placed(b.cart(1, 50_00, 3)), b.succeeded(150_00), b.cancel({1: 1}), b.shipped(units={1: 2}), b.signed())
+    memory.when(b.case_opened(), b.case_closed(quantity=1, amount_minor=50_00, when="06-07 10:00", kind="refund_only"))
+    (done,) = (fact for fact in memory.advance(b.at("06-30 00:00")) if fact.type == "order.completed")
+    assert done.occurred_at == b.at("06-12 10:00")
+
+
+def test_a_cancelled_unit_is_none_that_came_back_so_that_the_third_still_leaves_r4_4_r2_1() -> None:
+    memory = shop(b.placed(b.cart(1, 50_00, 3)), b.succeeded(150_00), b.cancel({1: 1}), b.shipped(), b.signed())
+    memory.when(b.case_opened(), b.case_closed(quantity=1, amount_minor=50_00))
+    assert b.types(memory.when(b.shipped("p2", when="06-12 10:00"))) == ["order.shipped"]
+
+
+def test_a_replacement_of_a_lost_unit_begins_no_clock_without_the_other_that_is_still_on_its_way_r4_10_r2_5() -> None:
+    memory = shop(b.placed(b.cart(1, 50_00, 2)), b.succeeded(), b.shipped("p1"), b.shipped("p2"), b.parcel_lost("p1"))
+    memory.when(b.case_opened(), b.case_replaced(), b.signed("p8", when="06-10 10:00"), b.case_closed(when="06-11 10:00", kind="exchange"))
+    assert memory.advance(b.at("07-08 00:00")) == ()
+    assert b.types(memory.advance(b.at("07-20 00:00"))) == ["order.completed"]
+
+
+def test_of_two_replacements_the_clock_runs_from_the_last_r4_10_r2_5() -> None:
+    memory = shop(b.placed(), b.succeeded(), b.shipped(), b.signed(), b.case_opened("c1"), b.case_replaced("c1", "p8"))
+    memory.when(b.signed("p8", when="06-10 10:00"), b.case_closed("c1", when="06-10 10:00", kind="exchange"))
+    memory.when(b.case_opened("c2", when="06-17 10:00"), b.case_replaced("c2", "p9", when="06-18 10:00"))
+    memory.when(b.signed("p9", when="06-19 10:00"), b.case_closed("c2", when="06-19 10:00", kind="exchange"))
+    (done,) = (fact for fact in memory.advance(b.at("08-30 00:00")) if fact.type == "order.completed")
+    assert done.occurred_at == b.at("06-28 10:00")

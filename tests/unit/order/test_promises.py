@@ -76,6 +76,12 @@ def test_only_units_unsent_at_the_deadline_count_by_what_was_paid_for_them_r2_4_
     assert (fact.base_minor, fact.amount_minor) == (299_00 - 299_00 // 3, 19_93)
 
 
+def test_units_cancelled_too_late_are_owed_for_though_others_of_their_line_were_cancelled_in_time_r2_4() -> None:
+    memory = shop(b.placed(b.cart(1, 50_00, 2)), b.succeeded())
+    memory.when(b.cancel({1: 1}, when="06-03 10:00"), b.cancel({1: 1}, when="06-03 11:00", cancel_id="cancel2"))
+    assert [fact.base_minor for fact in late(memory)] == [50_00]
+
+
 def test_nothing_is_owed_for_units_cancelled_before_the_deadline_r2_4() -> None:
     memory = bought(100_00, 100_00)
     memory.when(b.cancel({1: 1}, when="06-03 10:00"))

@@ -1,4 +1,4 @@
-"""More time for the buyer, and goods that are used instead of received. Source: R2.5."""
+"""What the buyer confirms, more time for it, and goods that are used instead of received. Source: R2.5."""
 
 from __future__ import annotations
 
@@ -12,6 +12,24 @@ from tests.unit import builders as b
 from tests.unit.order.shop import codes, completed, delivered, paid, shipped, shop, state, waiting
 
 LATER = b.at("08-30 00:00")
+
+
+def test_the_buyer_confirms_the_lines_that_it_names_and_no_other_r2_5() -> None:
+    memory = shop(b.placed(b.cart(1), b.cart(2)), b.succeeded(200_00), b.shipped(units={1: 1, 2: 1}), b.signed())
+    assert [line.line_no for line in b.only(memory.when(b.receipt(2))).lines] == [2]
+
+
+def test_a_confirmation_before_anything_was_signed_for_is_of_what_is_known_to_be_by_now_r2_5_r1_2() -> None:
+    memory = shipped()
+    memory.when(b.receipt(when="06-05 09:00"))
+    assert waiting(memory) == ["receipt.before_delivery"]
+    assert b.types(memory.when(b.signed(when="06-05 09:00:01"))) == ["order.delivered", "order.completed"]
+
+
+def test_what_time_confirmed_without_a_signature_is_confirmed_before_r2_5() -> None:
+    memory = shipped()
+    memory.advance(LATER)
+    assert (memory.when(b.receipt(when="08-30 10:00")), codes(memory)) == ((), ["receipt.confirmed_before"])
 
 
 @pytest.mark.parametrize(("before", "confirmed"), [(delivered, "06-15 10:00"), (shipped, "07-05 10:00")], ids=["signed", "not signed"])
@@ -49,6 +67,17 @@ def test_lines_are_extended_one_by_one_or_all_that_are_under_way_r2_5() -> None:
     assert b.only(memory.when(b.extended(1))).line_nos == (1,)
     assert b.only(memory.when(b.extended())).line_nos == (2,)
     assert (memory.when(b.extended(1, 2)), codes(memory)) == ((), ["receipt.extended_before"])
+
+
+def test_of_named_lines_all_are_extended_or_none_and_without_names_those_that_may_be_r2_5() -> None:
+    """Of three lines the first was extended before, the second was confirmed, the third has not left, until it does."""
+    lines = b.placed(*(b.cart(number) for number in (1, 2, 3))), b.succeeded(300_00)
+    memory = shop(*lines, b.shipped("p1", {1: 1, 2: 1}), b.signed("p1"))
+    memory.when(b.extended(1), b.receipt(2), b.extended(1, 3))
+    assert waiting(memory) == ["receipt.before_shipping"]
+    assert (b.types(memory.when(b.shipped("p2", {3: 1}))), codes(memory)) == (["order.shipped"], ["receipt.extended_before"])
+    assert (memory.when(b.extended(2, 3)), codes(memory)[-1]) == ((), "receipt.confirmed_before")
+    assert b.only(memory.when(b.extended())).line_nos == (3,)
 
 
 def test_more_time_is_asked_for_of_what_is_under_way_before_time_confirmed_it_r2_5() -> None:
@@ -114,3 +143,19 @@ def test_an_open_case_holds_a_redemption_from_confirming_until_it_ends_r2_5() ->
     assert b.types(memory.when(b.redeemed())) == ["line.redeemed"]
     freed, done = memory.when(b.case_closed(when="06-06 10:00"))
     assert (freed.type, done.type, done.how) == ("line.freed", "order.completed", "redeemed")  # type: ignore[attr-defined]
+
+
+def test_what_the_guarantee_fund_paid_leaves_the_line_and_its_freight_as_they_were_r4_6_r3_10() -> None:
+    freight = b.cart(2, 10_00, kind="freight", promoter_id=None)
+    memory = shop(b.placed(b.cart(1), freight), b.succeeded(110_00), b.shipped(), b.signed(), b.case_opened())
+    closed = b.case_closed(quantity=1, amount_minor=100_00, at_fault=True).model_copy(update={"funder": "platform"})
+    freed = b.only(memory.when(closed))
+    assert (freed.type, freed.refunded_quantity, freed.refunded_minor, freed.seller_at_fault) == ("line.freed", 0, 0, False)
+    assert [line.line_no for line in b.only(memory.advance(LATER)).lines] == [1, 2]
+
+
+def test_goods_in_place_of_a_voucher_are_none_of_its_units_which_are_still_used_r4_10_r2_5() -> None:
+    memory = shop(b.placed(b.cart(kind="virtual")), b.succeeded(), b.case_opened())
+    assert b.only(memory.when(b.case_replaced())).units_sent == 0
+    memory.when(b.signed("p8", when="06-10 10:00"), b.case_closed(when="06-10 11:00", kind="exchange"))
+    assert b.types(memory.when(b.redeemed(when="06-11 10:00"))) == ["line.redeemed", "order.completed"]

@@ -43,6 +43,15 @@ def test_what_the_buyer_was_to_have_from_a_refund_of_the_fund_that_is_given_up_w
     check(memory.rows["posting"])
 
 
+def test_what_else_the_fund_paid_makes_nothing_rest_on_a_refund_that_is_given_up_r3_5_r2_6() -> None:
+    """40 it paid, 20 more failed: no unit was cancelled, so that nobody waits for these, and the line is settled in time."""
+    memory = confirmed(b.line(quantity=2))
+    memory.when(b.case_opened(), by_fund("f1", 40_00, 0), b.refund_paid("f1"), by_fund("f2", 20_00, 0), b.refund_failed("f2"))
+    memory.when(b.case_closed(when="06-09 11:00").model_copy(update={"given_up": "f2"}))
+    memory.advance(b.at("06-13 00:00"))
+    assert (payment(memory).refunds["f2"].waits, len(settled(memory))) == (False, 1)
+
+
 def test_a_line_is_not_settled_before_that_is_paid_and_then_without_it_r4_6_r2_6() -> None:
     """80 by the fund, one of two cancelled: 20 came, 30 were the fund's to pay, and 50 are settled."""
     memory = given_up(1, 80_00)

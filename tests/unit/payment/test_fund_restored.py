@@ -46,6 +46,7 @@ def test_units_that_the_fund_paid_itself_are_its_own_again_with_nothing_for_the_
     assert (reserved.buyer_minor, reserved.quantity, reserved.fund_minor, reserved.fund_quantity) == (50_00, 1, 50_00, 1)
     assert (reserved.platform_minor, balances(together)) == (20_00, {})
     apart.when(*by_fund_paid(50_00, 1), cancelled(1, 50_00), b.refund_paid("x1"))
+    assert payment(apart).left_of(1) == (0, 0)
     assert balances(apart) == {FUND: -50_00, ESCROW: 60_00, SUBSIDY: -10_00}
     assert b.types(apart.when(cancelled(1, 50_00, "y"))) == ["refund.reserved", "refund.done"]
     assert (refused(apart), balances(apart)) == ([], {})
@@ -101,6 +102,24 @@ def test_a_case_that_takes_the_rest_of_units_makes_the_fund_whole_too_r4_6_r3_4(
     assert (line.seller_minor, line.promoter_minor, line.platform_minor) == (0, 0, 0)
 
 
+def test_after_another_case_it_does_too_and_what_was_not_paid_of_the_line_before_changes_nothing_r4_6_r3_5() -> None:
+    """Of three units one went back, the fund gave 20, the last two go back with the 80 that are left; 80 had failed once."""
+    memory = funded(b.line(paid_minor=150_00, quantity=3))
+    memory.when(b.granted("r0", 80_00, 0), b.refund_failed("r0"), b.granted("r1", 50_00, 1), b.refund_paid("r1"), *by_fund_paid(20_00))
+    memory.when(b.granted("r2", 80_00, 2), b.refund_paid("r2"))
+    assert balances(memory) == {}
+
+
+def test_the_fund_has_back_what_it_paid_once_though_a_bank_left_less_to_the_units_r4_6_r3_8() -> None:
+    """Of 100 for two units it gave 40 and a bank took 30: with the first unit it has 20 back, with the second the other 20."""
+    memory = funded(b.line(quantity=2))
+    memory.when(*by_fund_paid(40_00), opened(30_00, when="06-09 09:00"), closed("lost", when="06-09 09:30"))
+    memory.when(cancelled(1, 50_00), b.refund_paid("x1"), cancelled(1, 50_00, "y"))
+    refunds = payment(memory).refunds
+    assert [(refunds[name].buyer_minor, refunds[name].fund_minor) for name in ("x1", "y1")] == [(30_00, 20_00), (0, 20_00)]
+    assert (refused(memory), balances(memory)) == ([], {})
+
+
 def test_a_case_that_leaves_something_of_the_line_takes_nothing_for_the_fund_r4_6() -> None:
     """Less than what is left was agreed on: the line is settled with the rest, as if the fund had paid nothing."""
     memory = funded(b.line(quantity=2))
@@ -153,6 +172,45 @@ def test_a_subsidy_goes_back_once_where_the_fund_s_part_failed_and_a_case_pays_i
     memory.when(by_fund("f1", 50_00, 1), cancelled(2, 100_00), b.refund_paid("x1"), b.refund_failed("f1"))
     memory.when(b.granted("r2", 50_00, 1), b.refund_paid("r2"))
     assert (refused(memory), balances(memory)) == ([], {})
+
+
+def test_what_the_fund_pays_last_gives_it_nothing_of_what_it_paid_before_r4_6_r3_3() -> None:
+    """It pays 40, then the 60 that are left with both units: the line is settled as if it had paid nothing."""
+    memory = confirmed(b.line(quantity=2))
+    memory.when(*by_fund_paid(40_00), *by_fund_paid(60_00, 2, "f2"))
+    memory.advance(b.at("06-13 00:00"))
+    (line,) = (fact for fact in memory.facts if isinstance(fact, LineSettled))
+    assert (line.seller_minor + line.promoter_minor + line.platform_minor, balances(memory)[FUND]) == (100_00, -100_00)
+
+
+def test_a_case_gets_no_more_than_the_fund_left_of_the_line_r4_6_r3_5() -> None:
+    """The fund has 40 of it: 80 of the seller is too much, as it were of any line of which 60 are left."""
+    memory = funded(b.line(quantity=2))
+    memory.when(*by_fund_paid(40_00), b.granted("r1", 80_00, 2))
+    assert (refused(memory), balances(memory)) == (["refund.exceeds_paid"], {ESCROW: 100_00, FUND: -40_00, CASH: -60_00})
+
+
+def test_units_of_which_banks_and_fund_gave_all_wait_for_no_other_refund_r3_5_r3_8() -> None:
+    """Of 300 for three units a bank took 100, the fund gave 100 of two, 50 more are under way for money alone; two are cancelled."""
+    memory = funded(b.line(paid_minor=300_00, quantity=3))
+    memory.when(*by_fund_paid(100_00, 2), opened(100_00, when="06-09 09:00"), closed("lost", when="06-09 09:30"))
+    memory.when(b.granted("r1", 50_00, 0, when="06-09 09:40"), cancelled(2, 200_00))
+    assert (payment(memory).refunds["x1"].state, payment(memory).refunds["x1"].drawn_minor) == ("reserved", 150_00)
+
+
+def test_units_that_another_refund_has_are_waited_for_though_a_bank_gave_their_money_r3_5_r3_8() -> None:
+    memory = funded(b.line(paid_minor=200_00, quantity=2))
+    memory.when(opened(100_00, when="06-09 09:00"), closed("lost", when="06-09 09:30"))
+    memory.when(b.granted("r1", 60_00, 2, when="06-09 09:40"), cancelled(1, 100_00))
+    assert payment(memory).refunds["x1"].state == "held"
+    memory.when(b.refund_failed("r1"), b.refund_paid("x1"))
+    assert (refused(memory), balances(memory)) == ([], {})
+
+
+def test_a_unit_that_others_paid_for_goes_back_once_r1_4() -> None:
+    memory = funded(b.line(paid_minor=0, subsidies={"platform": 30_00}))
+    memory.when(b.granted("r1", 0, 1), cancelled(1, 0))
+    assert (refused(memory), balances(memory)) == (["refund.quantity_exceeds"], {})
 
 
 def test_what_a_bank_took_is_not_the_funds_r3_8_r4_6() -> None:

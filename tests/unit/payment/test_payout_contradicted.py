@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from services.payment.model.payout import ANSWERED_KEPT
+from services.payment.model.purse import Purse, moved
 from shared.contracts.handling import PayoutHandled, PayoutSettled
-from shared.contracts.payment import PayoutContradicted, PayoutInstructed, WithdrawalRefused
+from shared.contracts.payment import PaidOf, PayoutContradicted, PayoutInstructed, WithdrawalRefused
 from shared.messaging.memory import Memory
 from tests.unit import builders as b
 from tests.unit.payment import asks
@@ -73,6 +74,15 @@ def test_of_what_is_left_so_much_is_held_as_is_there_r3_5() -> None:
     assert fact.held_minor == 5_00
     memory.when(asks.charged(2_00, charge_id="c2", when="06-13 13:00"), b.credited(9_00, when="06-15 10:00", order_id="o2"))
     assert (purse(memory).held, payouts(memory.advance(LATE))) == ({payout_id: 3_00}, [(b.at("06-16 00:00"), 9_00)])
+
+
+@pytest.mark.parametrize("of", [None, "deposit"])
+def test_several_are_held_beside_each_other_r3_5(of: PaidOf) -> None:
+    found = Purse(available_minor=100_00, deposit_minor=100_00)
+    for payout_id, minor in (("p1", 30_00), ("p2", 50_00)):
+        what: dict[str, Any] = {"party": b.SELLER, "payout_id": payout_id, "currency": "CNY", "amount_minor": minor, "held_minor": minor}
+        found = moved(found, PayoutContradicted(**what, of=of, occurred_at=b.at("06-13 10:00")))
+    assert (found.free_minor, found.free_surplus_minor) == ((20_00, 100_00) if of is None else (100_00, 20_00))
 
 
 def test_a_withdrawal_does_not_give_it_out_r3_1_r3_5() -> None:

@@ -34,6 +34,11 @@ def test_the_promoters_part_is_floored_of_all_that_is_refunded_r1_4() -> None:
     assert (first.promoter, shares(settled, first, 10).promoter) == (1, 2)
 
 
+def test_a_part_that_is_behind_takes_no_more_than_there_is_to_share_so_that_nobody_gets_something_r3_6() -> None:
+    """Of the platform's 8 only 6 came so far, as a step failed: 8 are due by now, and 1 is refunded."""
+    assert shares(Shares(0, 1, 8), Shares(0, 1, 6), 1) == Shares(0, 0, 1)
+
+
 def test_more_than_was_settled_cannot_be_shared() -> None:
     with pytest.raises(ValueError, match="11 after"):
         shares(Shares(5, 3, 2), NOTHING, 11)
