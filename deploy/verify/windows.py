@@ -1,4 +1,5 @@
-"""Which lines' windows run, and from what: the signing that completed them, the payment of virtual goods, or what came in their place.
+"""Which lines' windows run, and from what: the signing that completed them, the payment of virtual goods, what came in their place, and
+what was signed for after that.
 
 Written from the rules' text and shares no code with the services. All facts of an order lie in one lane of the refund service, in order.
 Source: R1.3, R4.10.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from deploy.verify.log import Log
@@ -17,14 +19,25 @@ from shared.contracts.exchange import CaseReplaced, ReplacementOver
 from shared.contracts.order import OrderPaid, ParcelDelivered
 from shared.contracts.refund import CaseFact, WindowOpened
 
+ENDED = 60  # done
+
 
 @dataclass(slots=True)
 class Order:
-    """opened: lines whose windows run. parcels: by what a case sent, the line in whose place. cases: their lines."""
+    """opened: lines whose windows run, and since when. parcels: by what a case sent, the line in whose place. cases: their lines and
+    states. sent: those that sent something.
+    """
 
-    opened: set[int] = field(default_factory=set)
+    opened: dict[int, datetime] = field(default_factory=dict)
     parcels: dict[str, int] = field(default_factory=dict)
-    cases: dict[str, int] = field(default_factory=dict)
+    cases: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
+
+    def begin(self, cause: ParcelDelivered) -> set[int]:
+        """Lines whose windows it begins: for the first time, or anew as others of theirs had come in place of a part before."""
+        replaced = {line for case, (line, state) in self.cases.items() if state == ENDED and case in self.sent}
+        later = {line for line in replaced & self.opened.keys() if self.opened[line] < cause.signed_at}
+        return ({*cause.delivered} - self.opened.keys()) | (later & {*cause.delivered, *cause.part_of})
 
 
 def checks(log: Log) -> Iterator[Check]:
@@ -42,11 +55,12 @@ def checks(log: Log) -> Iterator[Check]:
             right = _lines(order, causes.get(entry.header("ce_causationid")), fact)
             if check.fails({*fact.line_nos} == right):
                 check.differ(f"{entry}: the windows of lines {sorted(right)} run, told was {fact.line_nos}")
-            order.opened |= right
+            order.opened |= dict.fromkeys(right, fact.signed_at)
         elif isinstance(fact, CaseFact):
             order = orders[fact.order_id]
-            order.cases[fact.case_id] = fact.line_no
+            order.cases[fact.case_id] = (fact.line_no, fact.state)
             if isinstance(fact, CaseReplaced):
+                order.sent.add(fact.case_id)
                 order.parcels[fact.parcel_id] = fact.line_no
     yield check
 
@@ -59,8 +73,8 @@ def _lines(order: Order, cause: Any, fact: WindowOpened) -> set[int]:
             return {order.parcels[cause.parcel_id]} if cause.parcel_id in order.parcels else set()
         case ParcelDelivered():
             again = {order.parcels.get(cause.parcel_id)} - {*fact.line_nos} if cause.replacement else set()
-            return {*cause.delivered} - order.opened - again  # what came in the place of another line's is told by itself
+            return order.begin(cause) - again  # what came in the place of another line's is told by itself
         case ReplacementOver():
-            return {order.cases[cause.case_id]} if cause.case_id in order.cases else set()
+            return {order.cases[cause.case_id][0]} if cause.case_id in order.cases else set()
         case _:
             return set()
