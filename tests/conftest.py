@@ -33,25 +33,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 class Shares(LoadScopeScheduling):  # type: ignore[misc]
     """What each process of `pytest -n` gets: a file stays whole, and so does what shares one running system: the walks, the other
-    journeys, what races. The last process takes what needs no servers, from the end on: those that wait for servers leave it a core."""
+    journeys, what races. The last process takes from the end on, what needs no servers first: those that wait for servers leave it a core.
+    When no more of that is left it takes its share of the others: three that wait for servers leave half of two cores idle."""
 
     _last: Any = None
 
     def schedule(self) -> None:
-        without = (nodeid for nodeids in self.registered_collections.values() for nodeid in nodeids if not nodeid.startswith(ON_SERVERS))
-        if self.collection is None and len(self.nodes) > 1 and any(without):
+        if self.collection is None and len(self.nodes) > 1:
             self._last = self.nodes[-1]
         super().schedule()
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if node is self._last:
-            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        scope = next(reversed(self.workqueue))
+        if node is self._last and not scope.startswith(ON_SERVERS):
+            self.workqueue.move_to_end(scope, last=False)
         super()._assign_work_unit(node)
-
-    def _reschedule(self, node: WorkerController) -> None:
-        if node is self._last and self.workqueue and next(reversed(self.workqueue)).startswith(ON_SERVERS):
-            node.shutdown()
-        super()._reschedule(node)
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(WALKS):
