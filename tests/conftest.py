@@ -14,6 +14,7 @@ from tests.infra import EXTERNAL, Infra, default_infra
 JOURNEYS, RUSH = "tests/journeys/", "tests/integration/rush/"
 WALKS = (f"{JOURNEYS}aftersale/", f"{JOURNEYS}test_governance.py")  # each a table of journeys side by side: they wait for the clock
 ON_SERVERS = (JOURNEYS, "tests/integration/")
+LONG = [f"tests/integration/test_{name}.py" for name in ("chaos_short", "demo", "recover")]  # minutes, by whole systems of their own
 
 gc.disable()  # until all tests are found
 
@@ -34,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class Shares(LoadScopeScheduling):  # type: ignore[misc]
     """What each process of `pytest -n` gets: a file stays whole, and so does what shares one running system: the walks, the other
     journeys, what races. The last process takes from the end on, what needs no servers first: those that wait for servers leave it a core.
-    When no more of that is left it takes its share of the others: three that wait for servers leave half of two cores idle."""
+    When no more of that is left it takes its share of the others: each of them leaves two thirds of a core idle."""
 
     _last: Any = None
 
@@ -63,7 +64,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Beside each other, what takes long begins first and the quick ones fill up the end; alone, the quick ones begin."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in (JOURNEYS, "tests/integration/", "tests/unit/verify/")])
+        ahead = (JOURNEYS, RUSH, *LONG, "tests/integration/", "tests/unit/verify/")
+        items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in ahead])
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
