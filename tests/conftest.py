@@ -14,7 +14,7 @@ from tests.infra import EXTERNAL, Infra, default_infra
 JOURNEYS, RUSH = "tests/journeys/", "tests/integration/rush/"
 WALKS = (f"{JOURNEYS}aftersale/", f"{JOURNEYS}test_governance.py")  # each a table of journeys side by side: they wait for the clock
 ON_SERVERS = (JOURNEYS, "tests/integration/")
-LONG = [f"tests/integration/test_{name}.py" for name in ("chaos_short", "demo", "recover")]  # minutes, by whole systems of their own
+MINUTES = ("chaos_short", "demo", "local_stack", "engine_replaced", "foreign_servers", "recover")  # what each takes beside others
 
 gc.disable()  # until all tests are found
 
@@ -62,9 +62,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Beside each other, what takes long begins first and the quick ones fill up the end; alone, the quick ones begin."""
+    """Beside each other, what takes minutes begins first and the quick ones fill up the end; alone, the quick ones begin."""
     if hasattr(config, "workerinput"):
-        ahead = (JOURNEYS, RUSH, *LONG, "tests/integration/", "tests/unit/verify/")
+        long = (f"tests/integration/test_{name}.py" for name in MINUTES)
+        ahead = (JOURNEYS, RUSH, *long, "tests/integration/", "tests/unit/verify/")
         items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in ahead])
 
 
