@@ -31,7 +31,7 @@ demo: setup
 	@$(BIN)/python -m deploy.market.demo --orders $(ORDERS)
 
 test: setup
-	@$(BIN)/pytest -n 4
+	@$(BIN)/pytest -n 5
 
 check: setup
 	@$(MAKE) -j2 --no-print-directory check-types check-rest

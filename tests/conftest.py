@@ -14,6 +14,7 @@ from tests.infra import EXTERNAL, Infra, default_infra
 JOURNEYS, RUSH = "tests/journeys/", "tests/integration/rush/"
 WALKS = (f"{JOURNEYS}aftersale/", f"{JOURNEYS}test_governance.py")  # each a table of journeys side by side: they wait for the clock
 ON_SERVERS = (JOURNEYS, "tests/integration/")
+MINUTES = ("chaos_short", "demo", "local_stack", "engine_replaced", "foreign_servers", "recover")  # what each takes beside others
 
 gc.disable()  # until all tests are found
 
@@ -33,25 +34,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 class Shares(LoadScopeScheduling):  # type: ignore[misc]
     """What each process of `pytest -n` gets: a file stays whole, and so does what shares one running system: the walks, the other
-    journeys, what races. The last process takes what needs no servers, from the end on: those that wait for servers leave it a core."""
+    journeys, what races. The last process takes from the end on, what needs no servers first: those that wait for servers leave it a core.
+    When no more of that is left it takes its share of the others: each of them leaves two thirds of a core idle."""
 
     _last: Any = None
 
     def schedule(self) -> None:
-        without = (nodeid for nodeids in self.registered_collections.values() for nodeid in nodeids if not nodeid.startswith(ON_SERVERS))
-        if self.collection is None and len(self.nodes) > 1 and any(without):
+        if self.collection is None and len(self.nodes) > 1:
             self._last = self.nodes[-1]
         super().schedule()
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if node is self._last:
-            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        scope = next(reversed(self.workqueue))
+        if node is self._last and not scope.startswith(ON_SERVERS):
+            self.workqueue.move_to_end(scope, last=False)
         super()._assign_work_unit(node)
-
-    def _reschedule(self, node: WorkerController) -> None:
-        if node is self._last and self.workqueue and next(reversed(self.workqueue)).startswith(ON_SERVERS):
-            node.shutdown()
-        super()._reschedule(node)
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(WALKS):
@@ -65,9 +62,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Beside each other, what takes long begins first and the quick ones fill up the end; alone, the quick ones begin."""
+    """Beside each other, what takes minutes begins first and the quick ones fill up the end; alone, the quick ones begin."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in (JOURNEYS, "tests/integration/", "tests/unit/verify/")])
+        long = (f"tests/integration/test_{name}.py" for name in MINUTES)
+        ahead = (JOURNEYS, RUSH, *long, "tests/integration/", "tests/unit/verify/")
+        items.sort(key=lambda item: [not item.nodeid.startswith(path) for path in ahead])
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
