@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from deploy.whatif.desk import Decided, Verdict
-from deploy.whatif.past import SERVICES, Past
+from deploy.whatif.past import SERVICES, Past, digest
 from deploy.whatif.route import Delivery
 from shared.messaging.message import Message
 from shared.messaging.shape import Reject, Wait
@@ -15,4 +17,17 @@ def said(past: Past, one: Delivery, event: Message, verdict: Verdict | None, err
     facts = " + ".join(fact.type for fact in verdict.facts) if isinstance(verdict, Decided) else ""
     now = verdict.code if isinstance(verdict, Reject | Wait) else facts or "nothing"
     now = now if verdict is not None else error
+    if isinstance(verdict, Decided) and now == recorded:
+        now += _within(past, one, verdict)
     return f"{SERVICES[one.desk]} took {event.type} of {event.key}: recorded is {recorded}, decided again it is {now}"
+
+
+def _within(past: Past, one: Delivery, verdict: Decided) -> str:
+    """The fields in which the same facts differ, where values are kept; empty where only their versions do."""
+    pairs = [(fact.to_json(), number) for fact, (_, number) in zip(verdict.facts, one.expected, strict=True)]
+    pairs = [(value, number) for value, number in pairs if digest(value) != past.digest[number]]
+    if past.values is None:
+        return " with other content" if pairs else ""
+    both = [(json.loads(past.values[number]), json.loads(value)) for value, number in pairs]
+    names = dict.fromkeys(name for before, now in both for name in (*before, *now) if before.get(name) != now.get(name))
+    return f" with another {', '.join(names)}" if names else ""

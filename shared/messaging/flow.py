@@ -22,7 +22,7 @@ from shared.messaging.connect import AFRESH, Connect, Failures, infrastructure, 
 from shared.messaging.consume import Batch, Consumer, Done, Gap, Moved
 from shared.messaging.fetch import read
 from shared.messaging.halting import NOWHERE, code_of, halt, lift, lift_done, place
-from shared.messaging.holders import give_back, mark, take_over
+from shared.messaging.holders import attempt, give_back, take_over
 from shared.messaging.metrics import METRICS
 from shared.messaging.newer import Newer
 from shared.messaging.parked import GAVE_UP, ParkedShare
@@ -192,9 +192,9 @@ class Flow:
         try:
             if connection is None or connection.is_closed():
                 connection = await self._connect("worker")
-            await mark(connection, self.queues.partitions[batch.partitions[0]], batch)  # L2
-            began = time.perf_counter()
-            done = await self.consumer.run(connection, batch)
+            async with attempt(connection, self.queues.partitions[batch.partitions[0]], batch):  # L2
+                began = time.perf_counter()
+                done = await self.consumer.run(connection, batch)
             self._working.over(batch.partitions)
             self._committed(batch, done, time.perf_counter() - began)
         except Moved as moved:

@@ -1,12 +1,14 @@
 """Whose the stripes are, in the database: whoever still stands there when another takes over has died.
 
-Invariant L2: after an unclean start an event is marked before it is tried alone; what killed the process three times is parked.
+Invariant L2: after an unclean start an event is marked before it is tried alone; what killed the process three times is parked. What
+ended otherwise, with a halt or an error, killed nobody: a copy that is killed while it stands there says nothing of the event.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import asyncpg
 
@@ -24,6 +26,7 @@ RELEASE = "UPDATE stripe SET held_by = NULL WHERE n = ANY ($1::int[]) AND held_b
 MARK = """
 UPDATE stripe SET attempts = CASE WHEN attempt_ref = $2 THEN attempts + 1 ELSE 1 END, attempt_ref = $2 WHERE n = $1 RETURNING attempts
 """
+UNMARK = "UPDATE stripe SET attempts = attempts - 1 WHERE n = $1 AND attempt_ref = $2"
 END_FROZEN = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
  WHERE usename = current_user AND datname = current_database() AND state = 'active' AND wait_event = 'ClientRead'
@@ -54,11 +57,21 @@ async def give_back(connect: Connect, open_: list[asyncpg.Connection], numbers: 
         return open_
 
 
-async def mark(connection: asyncpg.Connection, partition: Partition, batch: Batch) -> None:
+@asynccontextmanager
+async def attempt(connection: asyncpg.Connection, partition: Partition, batch: Batch) -> AsyncIterator[None]:
     """L2. Of a batch that is one event alone: its attempt is counted, and the fourth parks it."""
     if partition.size > 1 or len(batch.records) != 1 or partition.marked == batch.records[0].ref:
+        yield
         return
-    attempts = await connection.fetchval(MARK, partition.number, batch.records[0].ref)
-    partition.marked = batch.records[0].ref
+    place = partition.number, batch.records[0].ref
+    attempts = await connection.fetchval(MARK, *place)
+    partition.marked = place[1]
     if attempts > ATTEMPTS_MAX:
         batch.park, batch.error = "parked.killed_the_process", f"begun {attempts - 1} times and never ended"
+    try:
+        yield
+    except Exception as error:
+        if not infrastructure(error):  # else the connection may be lost
+            await connection.execute(UNMARK, *place)
+            partition.marked = ""
+        raise

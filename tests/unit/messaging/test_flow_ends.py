@@ -10,8 +10,9 @@ import pytest
 
 from shared.messaging.consume import Batch, Done
 from shared.messaging.flow import Flow
-from shared.messaging.holders import RELEASE
+from shared.messaging.holders import RELEASE, UNMARK
 from shared.messaging.metrics import METRICS
+from shared.messaging.newer import Newer
 from shared.messaging.queues import Queues
 from shared.messaging.record import Effects, Record
 from shared.messaging.store import LostRace
@@ -255,6 +256,38 @@ async def test_l2_an_event_is_tried_alone_three_times_and_no_fourth(
     arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
     await turns()
     assert seen == [parked]
+
+
+@pytest.mark.parametrize(("error", "left"), [(Newer("units: Extra"), 0), (ConnectionResetError(), 1)])
+async def test_l2_what_halts_killed_nobody_however_often_a_copy_that_stands_there_is_killed(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, left: int
+) -> None:
+    """Amid a roll-out the old copies stand at what they do not know: a new one parked it where three of them had been killed meanwhile."""
+    attempts = 0
+
+    async def run(connection: Any, batch: Batch) -> Done:
+        if seen:
+            await asyncio.Event().wait()
+        seen.append(attempts)
+        raise error
+
+    async def fetchval(*_: Any) -> int:
+        nonlocal attempts
+        attempts += 1
+        return attempts
+
+    async def execute(_: Any, sql: str, *of: Any) -> None:
+        nonlocal attempts
+        attempts -= (sql, of) == (UNMARK, (0, "x.v1/0/0"))
+
+    seen = list[int]()
+    monkeypatch.setattr(Connection, "fetchval", fetchval)
+    monkeypatch.setattr(Connection, "execute", execute, raising=False)
+    flow = arrange(run, unclean=(0,))
+    arrive(flow, Record("x.v1", 0, 0, b"k", b"{}"))
+    await turns()
+    assert (seen, attempts) == ([1], left)
+    assert (flow.halts() == {0: "halt.newer_release"}) is (left == 0)
 
 
 async def test_what_was_read_and_not_begun_goes_with_the_assignment() -> None:

@@ -122,3 +122,13 @@ def test_people_are_told_how_much_is_otherwise_r9_2() -> None:
     )
     assert f"  {report.otherwise[0]}\n" in said
     assert said.endswith("nothing differs")
+
+
+def test_facts_that_differ_in_their_fields_alone_say_in_which_r9_2() -> None:
+    old = TapedTown(changed("payment.fee_bp", 600)).live(*STEPS)
+    otherwise = whatif(old.past(whole=True), b.POLICIES, b.POLICIES).otherwise
+    assert any(
+        "decided again it is order.accepted + order.attributed + order.attributed with another lines" in line for line in otherwise
+    ), otherwise
+    with pytest.raises(NoReplay, match=r"order.attributed with other content"):
+        whatif(old.past(), b.POLICIES, b.POLICIES)
