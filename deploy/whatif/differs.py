@@ -13,12 +13,16 @@ from shared.messaging.shape import Reject, Wait
 
 def said(past: Past, one: Delivery, event: Message, verdict: Verdict | None, error: str) -> str:
     """verdict None: it raised that error."""
-    recorded = one.code or " + ".join(past.kinds[past.kind[number]].type for _, number in one.expected) or "nothing"
-    facts = " + ".join(fact.type for fact in verdict.facts) if isinstance(verdict, Decided) else ""
-    now = verdict.code if isinstance(verdict, Reject | Wait) else facts or "nothing"
-    now = now if verdict is not None else error
-    if isinstance(verdict, Decided) and now == recorded:
-        now += _within(past, one, verdict)
+    facts = " + ".join(past.kinds[past.kind[number]].type for _, number in one.expected)
+    recorded = f"code {one.code}" if one.code else facts or "nothing"
+    match verdict:
+        case Reject() | Wait():
+            now = f"code {verdict.code}"
+        case Decided():
+            now = " + ".join(fact.type for fact in verdict.facts) or "nothing"
+            now += _within(past, one, verdict) if now == recorded else ""
+        case None:
+            now = error
     return f"{SERVICES[one.desk]} took {event.type} of {event.key}: recorded is {recorded}, decided again it is {now}"
 
 

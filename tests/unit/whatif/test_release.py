@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from deploy.cli.replay import lines
 from deploy.whatif import NoReplay, whatif
+from deploy.whatif.desk import Decided
+from deploy.whatif.differs import said
 from deploy.whatif.retrace import Retrace
 from deploy.whatif.route import Delivery
 from services.trust import decide
 from shared.contracts.member import VoteCast
+from shared.contracts.payment import PayoutContradicted
 from shared.contracts.vote import VoterNoted
 from shared.messaging.message import Message
 from shared.policy import Policies
@@ -132,3 +135,13 @@ def test_facts_that_differ_in_their_fields_alone_say_in_which_r9_2() -> None:
     ), otherwise
     with pytest.raises(NoReplay, match=r"order.attributed with other content"):
         whatif(old.past(), b.POLICIES, b.POLICIES)
+
+
+def test_a_refusal_by_the_name_of_a_fact_is_not_taken_for_that_fact_r9_2() -> None:
+    """`payout.contradicted` is both: what an older release refused with it may be told by this one."""
+    event = b.succeeded()
+    what: dict[str, Any] = {"party": "s1", "payout_id": "p1", "currency": "CNY", "amount_minor": 5, "held_minor": 5}
+    fact = PayoutContradicted(**what, occurred_at=event.occurred_at)
+    refused = Delivery(1, -1, "e1", "psp", event, False, [], PayoutContradicted.type, 0, 0)
+    words = said(TapedTown(b.POLICIES).live(*STEPS).past(), refused, event, Decided((fact,), (1,), (None,), {}), "")
+    assert words.endswith("recorded is code payout.contradicted, decided again it is payout.contradicted")
