@@ -72,7 +72,7 @@ def statement(whose: str | None, since: date | datetime | None, until: date | da
 
 
 def named(whose: str | None) -> list[str]:
-    """The accounts that are meant: one by its whole name (platform:unclaimed, debt:s-1), else all of that party. None: the platform's own."""
+    """The accounts that are meant: one by its whole name (debt:s-1), else all of that party. None: the platform's own."""
     if whose is None:
         return WHOLE
     return [whose] if account_of(whose) is not None else [one.prefix + whose for one in ACCOUNTS if one.form.endswith("<party>")]

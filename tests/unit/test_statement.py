@@ -43,6 +43,7 @@ def test_for_programs_what_ends_is_what_began_and_all_that_moved_r3_1() -> None:
 
 
 def test_an_account_is_asked_for_by_the_name_that_the_other_commands_print_and_a_party_by_its_id_r3_1() -> None:
-    assert [named(asked) for asked in ("debt:s1", "escrow:o1", "platform:unclaimed")] == [["debt:s1"], ["escrow:o1"], ["platform:unclaimed"]]
+    for account in ("debt:s1", "escrow:o1", "platform:unclaimed"):
+        assert named(account) == [account]
     assert {"balance:s1", "debt:s1", "payout:s1"} < {*named("s1")}
     assert named(None) == WHOLE

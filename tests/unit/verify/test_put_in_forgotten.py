@@ -9,12 +9,10 @@ import pytest
 
 from services.payment.model import put_in
 from shared.contracts.seller import PrefundToppedUp
-from shared.contracts.stated import PutInBreakFound
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.town import Town
-from tests.unit.verify.damaged import Copy
-from tests.unit.verify.recorded import checked, log_of, tables_of, wrong
+from tests.unit.verify.recorded import checked, wrong
 
 FIRST = b.at("05-02 10:00")
 
