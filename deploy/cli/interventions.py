@@ -34,8 +34,8 @@ ABOUT = ("occurred_at", "by", "reason")  # what has a place of its own
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 def interventions(since: date | datetime | None, until: date | datetime | None, as_json: bool) -> None:
     """List what people of the platform did by hand, with who and why, as far as it was said: rulings, money that they settled, reviews,
-    allotments, violations and their voids, held events that ops discarded or offered again. By the time when it happened; what no service
-    took says so. Rules that ops published: `laotie policy history`.
+    allotments, violations, their voids and credited study, held events that ops discarded or offered again. By the time when it happened;
+    what no service took says so. Rules that ops published: `laotie policy history`.
     """
     stack = running()
     policies = policies_of(stack)
