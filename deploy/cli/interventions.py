@@ -13,7 +13,7 @@ import click
 from deploy.cli.clock import Then
 from deploy.cli.connect import running
 from deploy.cli.plain import local, say
-from deploy.cli.refused import told
+from deploy.cli.refused import HELD, told
 from deploy.local.kafka import quiet
 from deploy.local.policies import bounds, policies_of, zone_of
 from deploy.local.stack import Stack
@@ -34,8 +34,8 @@ ABOUT = ("occurred_at", "by", "reason")  # what has a place of its own
 @click.option("--json", "as_json", is_flag=True, help="One object a line.")
 def interventions(since: date | datetime | None, until: date | datetime | None, as_json: bool) -> None:
     """List what people of the platform did by hand, with who and why, as far as it was said: rulings, money that they settled, reviews,
-    allotments, violations and their voids, held events that ops discarded or offered again. By the time when it happened; what no service
-    took says so. Rules that ops published: `laotie policy history`.
+    allotments, violations, their voids and credited study, held events that ops discarded or offered again. By the time when it happened;
+    what no service took says so. Rules that ops published: `laotie policy history`.
     """
     stack = running()
     policies = policies_of(stack)
@@ -46,8 +46,8 @@ def interventions(since: date | datetime | None, until: date | datetime | None, 
 
 
 def acts(read: Iterable[Entry], since: datetime | None, until: datetime | None) -> list[dict[str, Any]]:
-    """Each once, by time. who, why: empty where nobody said so. refused: by which services, with the code; what was held
-    (`wait.over`) may have been offered again since.
+    """Each once, by time. who, why: empty where nobody said so. refused: by which services, with the code; what was refused and taken when
+    it was told again is not; what was held (`wait.over`) may have been offered again since.
     """
     everything = list(read)
     codes: dict[str, list[str]] = {}
@@ -59,7 +59,9 @@ def acts(read: Iterable[Entry], since: datetime | None, until: datetime | None) 
         if entry.topic not in BY_PEOPLE or event is None or event.type in ASKED:
             continue
         if (since is None or since <= event.occurred_at) and (until is None or event.occurred_at <= until):
-            found.setdefault((entry.header("ce_source"), entry.id, entry.key, entry.value), _act(entry, event, codes.get(entry.ref, [])))
+            one = found.setdefault((entry.header("ce_source"), entry.id, entry.key, entry.value), _act(entry, event))
+            held = {known for known in one["refused"] if known.endswith(HELD)}
+            one["refused"] = sorted({*codes.get(entry.ref, ()), *held})
     return sorted(found.values(), key=lambda one: (one["at"], one["type"], one["key"], one["id"]))
 
 
@@ -70,7 +72,7 @@ def line(one: Mapping[str, Any], zone: ZoneInfo) -> str:
     return f"{local(one['at'], zone)}  {one['type']:<18} {one['key']}  by {one['who'] or 'nobody named'}{why}; {said}{refused}"
 
 
-def _act(entry: Entry, event: Any, refused: list[str]) -> dict[str, Any]:
+def _act(entry: Entry, event: Any) -> dict[str, Any]:
     body = event.model_dump(mode="json", exclude_defaults=True)
     return {
         "at": event.occurred_at,
@@ -81,7 +83,7 @@ def _act(entry: Entry, event: Any, refused: list[str]) -> dict[str, Any]:
         "what": {name: value for name, value in body.items() if name not in (*ABOUT, event.key_field or event.topic.key)},
         "id": entry.id,
         "place": entry.ref,
-        "refused": sorted(refused),
+        "refused": [],
     }
 
 

@@ -20,7 +20,7 @@ from deploy.cli.ledger import SIDES, json_option, ledger, sides
 from deploy.cli.plain import local, say
 from deploy.local.policies import bounds, policies_of, zone_of
 from deploy.local.stack import Stack
-from services.payment.ledger import ACCOUNTS, TRANSACTIONS
+from services.payment.ledger import ACCOUNTS, TRANSACTIONS, account_of
 from shared import postgres
 
 MOVED = """
@@ -58,10 +58,7 @@ def statement(whose: str | None, since: date | datetime | None, until: date | da
     """
     stack = running()
     begins, ends = bounds(since, until, policies_of(stack))
-    names = (
-        WHOLE if whose is None else [whose] if whose in WHOLE else [one.prefix + whose for one in ACCOUNTS if one.form.endswith("<party>")]
-    )
-    sheets = summed(asyncio.run(_moved(stack, names, begins, ends)))
+    sheets = summed(asyncio.run(_moved(stack, named(whose), begins, ends)))
     if not sheets and whose is not None:
         raise Failed(f"the ledger knows no party and no account {whose!r} by then")
     if as_json:
@@ -72,6 +69,13 @@ def statement(whose: str | None, since: date | datetime | None, until: date | da
     say(f"from {local(begins, zone) if begins else 'the beginning'} to {local(ends, zone) if ends else 'now'}, times in {zone.key}")
     for line in lines(sheets):
         say(line)
+
+
+def named(whose: str | None) -> list[str]:
+    """The accounts that are meant: one by its whole name (debt:s-1), else all of that party. None: the platform's own."""
+    if whose is None:
+        return WHOLE
+    return [whose] if account_of(whose) is not None else [one.prefix + whose for one in ACCOUNTS if one.form.endswith("<party>")]
 
 
 def summed(rows: Iterable[Mapping[str, Any]]) -> list[Sheet]:

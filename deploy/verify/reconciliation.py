@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from deploy.verify.breaks import PUT_IN_KNOWN
 from deploy.verify.log import Bodies, Entry, Log, cause
 from deploy.verify.report import Check
 from deploy.verify.tables import Tables
@@ -89,7 +90,9 @@ def checks(log: Log, tables: Tables) -> Iterator[Check]:
     check = Check("the breaks of payouts that stand are those between statement and what parties were paid")
     yield _stand(check, _payouts(log), [((one.party, one.payout_id), one.break_kind) for one in of_payouts], tables)
     check = Check("the breaks of money put in that stand are those between statement and what parties put in")
-    yield _stand(check, _put_in(log), [((one.party, one.movement, one.reference), one.break_kind) for one in of_put_in], tables)
+    places, forgotten = _put_in(log)
+    left = [((one.party, one.movement, one.reference), one.break_kind) for one in of_put_in]
+    yield _stand(check, places, [(place, kind) for place, kind in left if place not in forgotten], tables)
     yield _announced(log, ends, [*of_orders, *of_payouts, *of_put_in], tables)
 
 
@@ -135,26 +138,34 @@ def _payouts(log: Log) -> dict[Place, Both]:
     return places
 
 
-def _put_in(log: Log) -> dict[Place, Both]:
-    """The last word of both sides on all that parties put in; what was booked before such lines were compared has no day."""
+def _put_in(log: Log) -> tuple[dict[Place, Both], set[Place]]:
+    """The last word of both sides on all that parties put in; what was booked before such lines were compared has no day.
+
+    Apart: what was stated, or corrected, so long after that it may have been forgotten. Of that either may be announced.
+    """
     places: dict[Place, Both] = defaultdict(Both)
+    came: defaultdict[str, dict[Place, int]] = defaultdict(dict)
     lines: dict[tuple[str, str], PutInStated] = {}
+    forgotten: set[Place] = set()
     for entry in log.facts():
         match entry.event:
-            case DepositReceived(day=str()) as fact:
-                both = places[(fact.party, "deposit", fact.deposit_id)]
-                both.ours, both.due = (fact.amount_minor, fact.currency), fact.stated_by
-            case PrefundReceived(day=str()) as fact:
-                both = places[(fact.party, "prefund", fact.prefund_id)]
-                both.ours, both.due = (fact.amount_minor, fact.currency), fact.stated_by
+            case DepositReceived(day=str()) | PrefundReceived(day=str()) as fact:
+                place = (fact.party, *(("deposit", fact.deposit_id) if isinstance(fact, DepositReceived) else ("prefund", fact.prefund_id)))
+                places[place].ours, places[place].due = (fact.amount_minor, fact.currency), fact.stated_by
+                came[fact.party].setdefault(place, len(came[fact.party]))
             case PutInStated() as fact:
+                known = came[fact.party]
+                for one in (fact, lines.get((fact.party, fact.line_id), fact)):
+                    place = (one.party, one.movement, one.reference)
+                    if len(known) - known.get(place, len(known)) > PUT_IN_KNOWN:
+                        forgotten.add(place)
                 lines[(fact.party, fact.line_id)] = fact
     for (party, line_id), noted in lines.items():
         if noted.amount_minor:
             both = places[(party, noted.movement, noted.reference)]
             both.known_by = both.known_by or noted.known_by
             both.theirs[line_id] = (noted.amount_minor, noted.currency)
-    return places
+    return {place: both for place, both in places.items() if place not in forgotten}, forgotten
 
 
 def _both(log: Log) -> dict[Place, Both]:

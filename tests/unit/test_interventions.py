@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from deploy.cli.interventions import acts, line
 from deploy.local.policies import bounds
 from deploy.verify.log import Entry, entry_of
@@ -53,12 +55,31 @@ def test_each_says_who_and_why_as_far_as_it_was_said_r3_5() -> None:
     ]
 
 
+def refused(offset: int, code: str) -> Entry:
+    """What payment says of the word at that place."""
+    first, *_ = heard(HANDLED)
+    copied = {"x-original-topic": "ruling.v1", "x-original-partition": "0", "x-original-offset": str(offset), "x-reason": code}
+    named = {"ce_id": first.id, "ce_source": "laotie/payment", "ce_type": first.type, "x-sequence": str(offset + 1)}
+    headers = tuple((name, value.encode()) for name, value in {**copied, **named}.items())
+    return entry_of(Record("payment.parked.v1", 0, offset, b"o1", first.value, headers, 0))
+
+
 def test_a_copy_is_no_second_act_and_what_was_refused_says_so_r2_1() -> None:
     first, *_ = heard(HANDLED)
-    copied = {"x-original-topic": "ruling.v1", "x-original-partition": "0", "x-original-offset": "0", "x-reason": "handling.unknown"}
-    named = {"ce_id": first.id, "ce_source": "laotie/payment", "ce_type": first.type, "x-sequence": "1"}
-    headers = tuple((name, value.encode()) for name, value in {**copied, **named}.items())
-    copy = entry_of(Record("payment.parked.v1", 0, 0, b"o1", first.value, headers, 0))
-    (one,) = acts([first, first, copy], None, None)
+    (one,) = acts([first, first, refused(0, "handling.unknown")], None, None)
     assert one["refused"] == ["payment: handling.unknown"]
     assert line(one, ZoneInfo(b.ZONE)).endswith("; held or not taken (payment: handling.unknown)")
+
+
+@pytest.mark.parametrize(
+    ("codes", "left"),
+    [
+        ({0: "handling.unknown"}, []),
+        ({0: "handling.unknown", 1: "handling.unknown"}, ["payment: handling.unknown"]),
+        ({0: "wait.over"}, ["payment: wait.over"]),
+    ],
+)
+def test_what_was_refused_and_taken_when_it_was_told_again_is_not_called_refused_r2_1(codes: dict[int, str], left: list[str]) -> None:
+    """As refused it is as new; of what is held the same again is only a copy."""
+    (one,) = acts([*heard(HANDLED, HANDLED), *(refused(*told) for told in codes.items())], None, None)
+    assert one["refused"] == left

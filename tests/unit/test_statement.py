@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.cli.statement import data, lines, summed
+from deploy.cli.statement import WHOLE, data, lines, named, summed
 
 
 def row(account: str, kind: str, before: int, moved: int, times: int, currency: str = "CNY") -> dict[str, Any]:
@@ -40,3 +40,10 @@ def test_each_account_begins_is_moved_by_kind_and_ends_r3_1() -> None:
 def test_for_programs_what_ends_is_what_began_and_all_that_moved_r3_1() -> None:
     told = data(summed(ROWS)[0])
     assert told["ends_minor"] == told["begins_minor"] + sum(one["amount_minor"] for one in told["moved"]) == 28_00
+
+
+def test_an_account_is_asked_for_by_the_name_that_the_other_commands_print_and_a_party_by_its_id_r3_1() -> None:
+    for account in ("debt:s1", "escrow:o1", "platform:unclaimed"):
+        assert named(account) == [account]
+    assert {"balance:s1", "debt:s1", "payout:s1"} < {*named("s1")}
+    assert named(None) == WHOLE

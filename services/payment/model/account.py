@@ -63,7 +63,7 @@ AccountFact = PurseFact | PayoutFact | PutInFact | WithdrawalRefused
 @dataclass(frozen=True, slots=True)
 class Account:
     """asked: the party's requests that took effect, `deposit/<id>`, `prefund/<id>` and `withdrawal/<id>`, with their times.
-    forgotten_at: the latest time of those that are not among them any more. stated, forgotten_day: of payouts.Payouts. put_in: as stated.
+    forgotten_at: the latest time of those that are not among them any more. stated, forgotten_day: of payout.Payouts. put_in: its own.
     """
 
     party: str

@@ -53,6 +53,8 @@ OF_PUT_IN = (
                lambda copy: copy.forge(PutInStated, known_by=hours(1))),
     Corruption("money put in is of the next day", "what parties were paid and put in",
                lambda copy: copy.forge(PrefundReceived, late, day="2026-06-14")),
+    Corruption("money put in is of no day, and so compared with nothing", "what parties were paid and put in",
+               lambda copy: copy.forge(PrefundReceived, late, day=None)),
     Corruption("a break of money put in is announced twice", "every break is announced",
                lambda copy: copy.repeat(PutInBreakFound, of_amount)),
     Corruption("a break of money put in is explained by the other side", "every break is announced",
