@@ -119,7 +119,8 @@ def _as_the_catalogue(sent: ViolationRecorded | None, fact: ViolationNoted, poli
 def _suspended(check: Check, entry: Entry, fact: SubjectSuspended, book: Book, policies: Policies) -> None:
     if fact.cause == "points":
         since = removed(book, policies)
-        stand = sorted(name for name, one in book.told.items() if name not in book.voided and one.occurred_at == since)
+        then = ((name, one) for name, one in book.told.items() if name not in book.voided and one.occurred_at == since)
+        stand = sorted(name for name, one in then if one.points)
         check.that(fact.brought_by in (None, *stand[:1]), f"{entry}: brought by {stand[:1]}, told was {fact.brought_by}")
         expected: Any = (5, since, None, since + _lead(since, policies) if since else None)
         check.that(

@@ -115,7 +115,9 @@ class Retrace(Arrivals):
 
     def _look_back(self, one: Delivery, event: Message, verdict: Verdict | None) -> Decided | Reject | None:
         """What it comes to with what it may have seen, if that is what is recorded."""
-        if isinstance(verdict, Wait) or (one.timer and not one.expected):  # a deadline that came to nothing had ceased to stand later
+        if isinstance(verdict, Wait) and not one.code:
+            return None
+        if one.timer and not one.expected:  # a deadline that came to nothing had ceased to stand later
             return None
         desk = self.desks[one.desk]
         for glimpse in self._hindsight[one.desk].glimpses(list(desk.touched)):

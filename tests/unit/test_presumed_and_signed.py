@@ -108,3 +108,10 @@ def test_units_lost_after_the_windows_of_their_line_ended_can_be_claimed_r2_5_r4
 def test_what_time_says_arrived_can_be_claimed_within_its_days_only_r4_2() -> None:
     town = street(*AWAY["on their way"], l.requested("c2", kind="refund_only", ground="not_received", quantity=2, when="07-17 10:00"))
     assert town.refused() == [("refund.requested", "claim.window_over")]
+
+
+@pytest.mark.parametrize("way", ["on their way", "not sent yet"])
+def test_those_that_arrived_and_whose_days_are_over_are_not_claimed_with_them_r4_2(way: str) -> None:
+    town = street(*AWAY[way], b.parcel_lost("w1", when="07-16 10:00"))
+    town.tell([("c2", l.requested("c2", kind="refund_only", ground="not_received", quantity=3, when="07-17 10:00"))])
+    assert town.refused() == [("refund.requested", "claim.window_over")]

@@ -24,12 +24,13 @@ def promise(line: Offered, bought: Bought, policy: RefundPolicy) -> Guarantee:
 
 
 def judge(promised: Guarantee, claim: Claim) -> Reject | Wait | None:
-    """A claim for what has not left, be it one unit of several, waits for the news that it has. The carrier may lose some of a line
-    whose windows began, and ended, with other goods: they bar it not. Source: R4.2, R4.8, R4.10, R2.1, R2.5.
+    """A claim for what has not left, be it one unit of several, waits for the news that it has. What the carrier lost of a line whose
+    windows began, and ended, with other goods can be claimed all the same; those others cannot. Source: R4.2, R4.8, R4.10, R2.1, R2.5.
     """
     if promised.withheld:
         return Reject(promised.withheld)
-    if claim.signed_at is not None and not claim.failed:
+    lost = claim.failed and claim.quantity <= (claim.unsent or 0)
+    if claim.signed_at is not None and not lost:
         return over(promised, claim.at, claim.signed_at, claim.zone)
     left = claim.sent or claim.failed if claim.away is None else claim.quantity <= claim.away
     return None if left else Wait("case.before_shipping")

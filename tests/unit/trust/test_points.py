@@ -157,6 +157,14 @@ def test_of_two_of_one_moment_the_lesser_name_brings_the_removal_r6_1() -> None:
     assert (removal.brought_by, removal.effective_from) == ("a", b.at("06-05 10:10"))
 
 
+def test_one_without_points_brings_no_removal_and_verify_agrees_r6_1_r6_2() -> None:
+    town = Town(b.POLICIES)
+    told = violation("a", 0, 2, when="06-05 10:00"), *five()
+    town.tell((f"e{number}", event) for number, event in enumerate(told))
+    assert [one.brought_by for one in in_force(town.services["trust"].facts).values() if one.cause == "points"] == ["v5"]
+    assert wrong(checked(town)) == []
+
+
 def test_an_earlier_violation_told_late_moves_the_removal_to_when_it_was_due_r6_1() -> None:
     memory = trust()
     memory.when(*five(), violation("v0", when="05-30 10:00"))

@@ -26,6 +26,7 @@ from shared.messaging.record import Record
 from shared.messaging.system import Discard
 from shared.policy import Policies
 from tests.unit import builders as b
+from tests.unit.refund import life
 from tests.unit.test_shuffled_lives import ENDS, Life, lives, mixed
 from tests.unit.whatif.tape import Tape, TapedFairground, TapedTown, attributes, source_of
 
@@ -128,6 +129,17 @@ def test_of_two_copies_the_first_of_the_partition_is_the_one_that_counts_whateve
     back = [replace(one, timestamp_ms=told[0].timestamp_ms - 1) if one is told[-1] else one for one in town.tape.entries]
     assert len(told) == 2
     assert_nothing_differs(whatif(gather(back), b.POLICIES, b.POLICIES))
+
+
+def test_what_was_refused_while_a_case_was_open_may_wait_as_seen_later_whatever_the_brokers_clock_says_r9_2() -> None:
+    """It waits for a signature, is refused as another case of the line opens, and would wait again once that is over."""
+    waits = life.requested("c1", kind="exchange", ground="wrong_item", quantity=1, when="06-03 10:00")
+    other = life.requested("c2", kind="resend", ground="negotiated", quantity=2, when="06-03 11:00")
+    bought = b.placed(b.cart(quantity=2)), b.succeeded(200_00), b.shipped(units={1: 1})
+    town = TapedTown().live((bought, "06-03 10:00"), ((waits, other, life.withdrawn("c2", when="06-03 12:00")), "06-03 13:00"))
+    assert town.refused() == [("refund.requested", "case.line_open")]
+    late = [replace(one, timestamp_ms=one.timestamp_ms + 50 * one.topic.endswith(".parked.v1")) for one in town.tape.entries]
+    assert_nothing_differs(whatif(gather(late), b.POLICIES, b.POLICIES))
 
 
 def test_what_raised_and_was_discarded_is_decided_by_nobody_r9_2() -> None:
