@@ -52,6 +52,13 @@ def test_what_one_case_keeps_back_stays_here_though_another_keeps_back_more_r4_8
     assert codes(memory) == ["hold.known"]
 
 
+def test_a_hold_that_was_refused_is_known_also_after_another_cases_r4_8() -> None:
+    memory = bought(2)
+    memory.when(b.shipped(units={1: 2}), *asked(1, "c1", when="06-02 11:00"), *asked(1, "c2", when="06-02 12:00"))
+    assert b.types(memory.facts)[-1] == "shipment_hold.refused"
+    assert (memory.when(b.hold_requested("c1", 1, 1, "06-02 13:00")), codes(memory)) == ((), ["hold.known"])
+
+
 def test_a_cancellation_is_known_also_after_another_one_r3_5() -> None:
     memory = bought(3)
     memory.when(b.cancel({1: 1}), b.cancel({1: 1}, cancel_id="cancel2"), b.cancel({1: 1}))
