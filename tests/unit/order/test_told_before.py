@@ -8,6 +8,7 @@ from shared.contracts.order import ParcelFailed, ParcelSent, ShippingLate, Shipp
 from shared.messaging.message import Message
 from tests.unit import builders as b
 from tests.unit.order.shop import codes, delivered, order, paid, shop, state
+from tests.unit.order.test_cancellation import freight
 from tests.unit.order.test_gifts import given
 from tests.unit.order.test_interception import asked, bought
 
@@ -102,3 +103,18 @@ def test_a_gift_that_has_not_left_is_waited_for_as_long_as_its_line_is_the_buyer
     memory = given()
     memory.when(b.shipped(units={1: 1}), b.signed())
     assert state(memory) == "paid"
+
+
+def test_freight_that_is_not_owed_yet_keeps_no_order_back_r2_1_r3_10() -> None:
+    memory = shop(b.placed(b.cart(1), freight(2)), b.succeeded(110_00))
+    seen = []
+    for told in (b.shipped(), b.signed(), b.receipt()):
+        memory.when(told)
+        seen.append(state(memory))
+    assert seen == ["shipped", "delivered", "completed"]
+
+
+def test_freight_that_is_owed_counts_where_all_goods_went_back_r2_1_r3_10() -> None:
+    memory = shop(b.placed(b.cart(1), freight(2)), b.succeeded(110_00), b.shipped(), b.signed(), b.case_opened())
+    memory.when(b.case_closed(quantity=1, amount_minor=100_00))
+    assert ([line.state for line in order(memory).lines.values()], state(memory)) == (["closed", "completed"], "completed")
