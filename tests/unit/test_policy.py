@@ -129,6 +129,11 @@ def test_an_invalid_document_is_refused_and_says_where(old: str, new: str, messa
         parse(changed(old, new))
 
 
+@pytest.mark.parametrize(("good", "total", "score"), [(8, 10, 800), (1, 16, 63), (1, 3, 333), (2, 3, 667), (0, 1, 0)])
+def test_of_whom_nothing_is_known_the_score_is_rounded_half_up_r5_3(good: int, total: int, score: int) -> None:
+    assert POLICY.trust.model_copy(update={"prior_good": good, "prior_total": total}).score_at_start == score
+
+
 def test_a_file_without_a_policy_is_refused(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text("# nothing\n")
     with pytest.raises(InvalidPolicy, match="there is no policy"):

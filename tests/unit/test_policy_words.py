@@ -124,7 +124,7 @@ def test_the_words_of_a_change(path: str, value: object, sentence: str) -> None:
     ("path", "value", "words"),
     [
         *(("payment.sweep", value, words) for value, words in ((True, "on"), (False, "off"))),
-        *(("order.late.bp", value, words) for value, words in ((1_000, "10%"), (1_005, "10.05%"), (50, "0.50%"))),
+        *(("order.late.bp", value, words) for value, words in ((1_000, "10%"), (1_005, "10.05%"), (50, "0.50%"), (10_000, "100%"))),
         *(("order.tags", value, words) for value, words in (((), "nothing"), (("a", "b"), "a, b"))),
         ("order.late.min_minor.CNY", 5_00, "5.00 CNY"),
         ("trust.roles.seller.dimensions.service", 30, "30%"),
@@ -141,6 +141,13 @@ def test_what_is_only_written_otherwise_is_no_change() -> None:
     assert changes(POLICY, turned) == []
     assert changes(POLICY, read(changed("trust.evidence.completed.counts_for.buyer", ["after_sales", "fulfilment"]))) == []
     assert [one.path for one in changes(POLICY, read(changed("trust.suspension_days", [7, 30, 120, 361])))] == ["trust.suspension_days"]
+    assert len(changes(POLICY, read(changed("trust.violations.kinds.abuse.points", [5, 10, 20])))) == 1  # the first if none are told
+
+
+def test_a_tier_that_is_new_is_told_value_by_value_by_its_name() -> None:
+    tiers = DOCUMENT["trust"]["tiers"]
+    told = changes(POLICY, read(changed("trust.tiers", [{**tiers[0], "name": "best", "least": 950}, *tiers])))
+    assert [one.path for one in told] == [f"trust.tiers.best.{name}" for name in ("least", "traffic_pct", "escrow_days")]
 
 
 # -- the file
@@ -261,6 +268,8 @@ def test_the_schema_refuses_a_name_that_is_none() -> None:
         ("trust.tiers.2.escrow_days", 6, r"trust\.tiers\.fair\.escrow_days: a shorter escrow than in the better tier good"),
         ("trust.suspension_days", [7, 30, 30, 360], r"trust\.suspension_days: a higher level does not suspend for longer \(R6\.2\)"),
         ("lead_minutes", 9, "lead_minutes"),
+        ("order.late", {"bp": 1, "min_minor": {"CNY": 1, "USD": 2}, "max_minor": {"CNY": 1, "USD": 1}}, "the least amount is above"),
+        *(("effective_from", edge, "edge of the calendar") for edge in ("0001-01-01T12:00:00Z", "9999-12-31T12:00:00Z")),
     ],
 )
 def test_r9_1_what_contradicts_itself_is_refused_by_field_and_rule(path: str, value: object, fault: str) -> None:

@@ -134,8 +134,7 @@ def _unfit(event: ParcelShipped, order: Order, units: Counter[int]) -> Reject | 
         line = order.lines[line_no]
         if line.line.kind != "goods":
             return Reject("parcel.not_goods", f"line {line_no} is {line.line.kind}")
-        said = event.shipper_id if line.line.fulfiller_id else event.shipper_id or line.line.seller_id
-        if said != line.line.answers:
+        if (event.shipper_id or line.line.seller_id) != line.line.answers:
             return Reject("parcel.shipper_differs", f"line {line_no} is sent by {line.line.answers}")
         if quantity > min(line.unsent + line.stopped, line.line.quantity - line.sent):
             return Reject("parcel.exceeds_ordered", f"line {line_no}")

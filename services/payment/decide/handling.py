@@ -125,16 +125,15 @@ def _cancelled(event: MoneyHandled, payment: Payment, refund: Refund, policy: Po
     Source: R3.5, R3.6, R2.6, R4.6, R4.11.
     """
     line_no, refund_id = refund.line_no or 0, instead(payment, event.item_id)
-    asked_at = (refund.applied_at or event.occurred_at) if refund.cancelled else None
     what = payment, line_no, refund.drawn_minor, refund.units
     gone = cut(*what, cancelled=True) if refund.cancelled else _of_fund(payment, line_no, refund)
     if refund.cancelled and in_the_way(*what):
         return Reject("handling.nothing_left")
     if not isinstance(gone, Cut) or (how == "paid" and not gone.minor):  # the fund's own part is all that is left: nobody is paid
         return Reject("handling.nothing_left")
-    parts = part(payment, line_no, gone, asked_at or event.occurred_at, policy, refund.funder)
+    parts = part(payment, line_no, gone, refund.applied_at or event.occurred_at, policy, refund.funder)
     asked = refund.drawn_minor if refund.cancelled else gone.minor
-    reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, asked_at, asked, event.item_id)
+    reserved = set_aside(payment.id, refund_id, parts, event.occurred_at, refund.applied_at, asked, event.item_id)
     done = (reserved, *refund_paid(evolve(payment, reserved), refund_id, event.occurred_at, how))
     after = folded(payment, done)
     good = made_good(after, event.item_id, event.occurred_at, refund_minor=cost(after, after.refunds[refund_id]))

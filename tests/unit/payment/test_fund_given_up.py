@@ -100,6 +100,14 @@ def test_of_two_that_rest_a_person_settles_each_for_its_own_part_r3_5_r4_6() -> 
     assert balances(memory) == {CASH: -70_00, "platform:by_hand": 70_00}
 
 
+def test_of_two_that_rest_each_is_of_its_own_units_r3_5_r4_6() -> None:
+    memory = funded(b.line(paid_minor=150_00, quantity=3))
+    memory.when(by_fund("f1", 50_00, 1), by_fund("f2", 50_00, 1), cancelled(3, 150_00), b.refund_paid("x1"))
+    memory.when(b.refund_failed("f1"), b.refund_failed("f2"), handled("f1"), handled("f2", handling_id="h2"))
+    by_hand = [(fact.buyer_minor, fact.quantity) for fact in memory.facts if isinstance(fact, RefundReserved) and fact.again_of]
+    assert (by_hand, balances(memory)) == ([(50_00, 1), (50_00, 1)], {CASH: -100_00, "platform:by_hand": 100_00})
+
+
 def test_given_up_where_no_unit_was_cancelled_it_waits_for_nobody_r3_5() -> None:
     memory = funded()
     memory.when(b.case_opened(), by_fund("f1"), b.refund_failed("f1"))

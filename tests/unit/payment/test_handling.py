@@ -192,6 +192,15 @@ def test_nothing_is_left_only_once_every_refund_of_the_line_is_answered_r3_5() -
     assert lists(memory) == []
 
 
+def test_cancelled_units_are_not_settled_for_less_while_a_refund_under_way_may_fail_r3_5() -> None:
+    """60.00 are there, 100.00 are the buyer's unless the case's 40.00 arrive: paid 60.00, it would have waited for nobody any more."""
+    memory = funded(b.line(quantity=2))
+    memory.when(b.units_cancelled((1, 2, 100_00)), b.refund_failed("x1"), b.case_opened(), b.granted("r1", 40_00))
+    assert (memory.when(handled("x1")), codes(memory), lists(memory)) == ((), ["handling.nothing_left"], ["x1"])
+    memory.when(b.refund_failed("r1"), handled("x1", handling_id="h2"))
+    assert balances(memory) == {"psp:cash": -100_00, HAND: 100_00}
+
+
 def test_nobody_is_paid_by_hand_what_only_the_fund_is_to_have_back_r3_5_r4_6() -> None:
     """Of 3 fen a bank took 2, the fund gives 1: the cancelled unit's fen is the fund's. It was noted as paid to the buyer, booked as 0."""
     memory = funded(b.line(paid_minor=3, quantity=2))
@@ -228,6 +237,14 @@ def test_what_a_bank_took_of_it_before_is_still_of_what_was_paid_r3_8() -> None:
     assert said == (100_00, 100_00, 100_00)
     memory.when(disputes.closed("lost", "cb2", "08-20 10:00"))
     assert balances(memory) == {"psp:cash": 40_00, HAND: 60_00, disputes.CONTESTED: -100_00}
+
+
+@pytest.mark.parametrize("told", [(), (disputes.closed("lost"),)])
+def test_a_dispute_of_the_orders_own_payment_takes_nothing_of_what_was_unwanted_r3_8_r2_2(told: tuple[Message, ...]) -> None:
+    memory = funded()
+    memory.when(b.payment_unwanted(payment_id="again"), b.refund_failed(UNWANTED), disputes.opened(40_00, when="06-20 10:00"), *told)
+    _, done = memory.when(handled(UNWANTED))
+    assert (done.amount_minor, balances(memory)[HAND]) == (100_00, 100_00)  # type: ignore[attr-defined]
 
 
 def test_no_statement_is_expected_of_what_a_person_paid_and_the_providers_is_a_break_r3_9() -> None:

@@ -194,3 +194,52 @@ def test_breaks_and_lines_of_one_party_are_bounded_r3_9(monkeypatch: pytest.Monk
     assert len(found(memory)) == 7
     memory.when(*(b.put_in_stated(f"u{one}", f"u{one}", 1_00, when="08-01 01:00", day="2026-07-31") for one in range(6)))
     assert codes(memory) == ["statement.too_many_lines"]
+    assert [fact for fact in memory.facts if isinstance(fact, PutInBreakExplained)] == []  # what is forgotten is not explained
+    memory.when(b.put_in_stated("u0", "u0", 0, when="08-02 01:00", day="2026-07-31"))
+    assert codes(memory) == ["statement.too_many_lines"]
+
+
+@pytest.mark.parametrize("line", [{"amount_minor": 49_99}, {"currency": "USD"}, {"line_id": "l2"}])
+def test_a_break_that_stands_is_told_once_whatever_comes_beside_it_r3_9(line: dict[str, Any]) -> None:
+    memory = seller(b.put_in_stated("l1"), b.put_in_stated(**{"when": "05-03 02:00", **line}))
+    told = open_breaks(memory)
+    assert len(told) == len(found(memory)) == 1
+    memory.when(asks.topped_up(1_00, "d2", "05-03 10:00"), b.put_in_stated("l3", "d2", 1_00, when="05-04 01:00"))
+    assert (open_breaks(memory), len(found(memory))) == (told, 1)
+
+
+def test_of_two_lines_that_nobody_booked_each_has_its_own_time_r3_9() -> None:
+    memory = seller(b.put_in_stated(), b.put_in_stated("l8", "d8", when="05-04 01:00"), b.put_in_stated("l9", "d9", when="05-04 13:00"))
+    memory.advance(b.at("05-05 12:00"))
+    assert (open_breaks(memory), [reference for reference, _ in looks(memory)]) == (["missing_here deposit d8"], ["d9"])
+
+
+def test_a_line_that_is_corrected_in_time_or_to_other_money_has_the_time_of_any_other_r3_9() -> None:
+    memory = seller(b.put_in_stated(), b.put_in_stated("l8", "d8"), b.put_in_stated("l8", "d8", 49_99, when="05-03 02:00"))
+    assert open_breaks(memory) == []
+    memory.advance(b.at("05-05 12:00"))
+    assert open_breaks(memory) == ["missing_here deposit d8"]
+    memory.when(b.put_in_stated("l8", "d9", 49_99, when="05-06 01:00"))
+    assert (open_breaks(memory), [reference for reference, _ in looks(memory)]) == ([], ["d9"])
+
+
+def test_a_line_of_old_money_that_differs_is_told_also_where_much_came_in_since_r3_9(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(put_in, "KEPT", 2)
+    memory = seller()
+    for one in range(2):
+        memory.when(asks.topped_up(1_00, f"e{one}", f"05-03 1{one}:00"), b.put_in_stated(f"e{one}", f"e{one}", 1_00, when="05-04 01:00"))
+    memory.when(b.put_in_stated(amount_minor=49_99, when="05-04 02:00"))
+    assert open_breaks(memory) == ["amount deposit d1"]
+
+
+def test_of_a_day_of_which_money_is_forgotten_only_lines_that_were_compared_are_corrected_r3_9(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can say whether another agrees."""
+    monkeypatch.setattr(put_in, "KEPT", 2)
+    memory = bank(asks.registered(), b.put_in_stated("l8", "d8"), policies=b.POLICIES)
+    for one in range(3):
+        memory.when(asks.topped_up(1_00, f"e{one}", f"05-02 1{one}:00"), b.put_in_stated(f"e{one}", f"e{one}", 1_00, when="05-04 01:00"))
+    assert account(memory).put_in.forgotten_day == "2026-05-02"
+    memory.when(b.put_in_stated("l9", "d9", when="05-05 01:00"), b.put_in_stated("e2", "d9", when="05-05 01:00"))
+    assert codes(memory) == ["statement.too_old"] * 2
+    memory.when(b.put_in_stated("l8", "d8", 0, when="05-05 02:00"))
+    assert (codes(memory), open_breaks(memory)) == (["statement.too_old"] * 2, [])

@@ -229,3 +229,21 @@ def test_the_door_receipt_and_the_inspection_and_the_money_are_three_events_r4_4
     assert codes(memory) == ["return.signed_before"]
     assert [fact.type for fact in memory.facts[-2:]] == ["case.received", "refund.granted"]
     assert [held.reason for held in l.shop(*l.APPROVED, a.door_signed()).held(ORDER)] == ["case.before_return"]
+
+
+def test_a_replacement_that_is_lost_after_time_closed_its_case_is_not_refunded_by_it_r4_10() -> None:
+    memory = shop(*a.REPLACED)
+    memory.advance(at("07-24 00:00"))
+    end = memory.facts[-1]
+    assert isinstance(end, CaseClosed)
+    assert (l.case_of(memory).state, end.outcome) == (60, "exchanged")
+    assert memory.send(a.failed("r1", quantity=0, replacement=True, when="07-25 10:00")) == ()
+
+
+def test_other_goods_for_a_part_that_was_lost_begin_no_window_of_a_line_whose_rest_is_on_its_way_r4_10_r1_3() -> None:
+    memory = shop(l.paid(), a.sent("w1", quantity=1), a.sent("w2", quantity=2), a.failed("w1", quantity=1))
+    memory.when(l.requested(kind="resend", ground="not_received", quantity=1, when="06-16 12:00"), l.accepted(when="06-17 10:00"))
+    memory.when(a.replaced(when="06-18 10:00"))
+    told = memory.when(a.arrived(when="06-20 10:00").model_copy(update={"delivered": (), "part_of": (1,)}))
+    assert [fact for fact in told if isinstance(fact, WindowOpened)] == []
+    assert (l.case_of(memory).state, l.purchase_of(memory).lines[1].signed_at) == (60, None)

@@ -97,18 +97,38 @@ def test_what_is_agreed_on_and_left_meanwhile_pays_nothing_and_can_be_asked_for_
 def test_only_units_that_may_still_leave_are_asked_for_r4_8() -> None:
     """Of four one is cancelled, one is on its way: two can be kept; of those one is refunded, and then one is left."""
 
-    def held(memory: Memory) -> list[int]:
-        return [fact.quantity for fact in memory.facts if isinstance(fact, ShipmentHoldRequested)]
-
     memory = shop(b.line(quantity=4, paid_minor=400_00))
     memory.when(b.units_cancelled((1, 1, 100_00)), parcel(), asked("c0"), kept("c0"), life.done("c0", when="06-01 12:30"))
     memory.when(agreed_on(2), life.accepted(when="06-01 13:00"))
-    assert held(memory) == [1, 1]
+    assert held(memory) == [(1, None), (1, None)]
     memory.when(kept(), life.done(amount_minor=200_00, when="06-01 14:00"))
     assert grants(memory)[-1] == (b.CASE, 200_00, "seller")
     memory = shop()
     memory.when(parcel(), agreed_on())
     assert held(memory) == []
+
+
+def held(memory: Memory) -> list[tuple[int, bool | None]]:
+    return [(fact.quantity, fact.standing) for fact in memory.facts if isinstance(fact, ShipmentHoldRequested)]
+
+
+def test_no_more_is_kept_back_than_the_case_is_of_r4_8_r4_2() -> None:
+    """Of three that may leave, one is agreed on; of two that were lost, one is asked back: the others may leave."""
+    memory = shop(b.line(quantity=3, paid_minor=300_00))
+    memory.when(agreed_on(1))
+    assert held(memory) == [(1, None)]
+    memory = shop(b.line(quantity=3, paid_minor=300_00))
+    memory.when(acts.sent(quantity=2, when="06-01 11:00"), acts.failed(quantity=2, when="06-05 10:00"))
+    memory.when(life.requested(kind="refund_only", ground="not_received", quantity=1, when="06-06 12:00"))
+    assert held(memory) == [(1, None)]
+
+
+@pytest.mark.parametrize(("line", "asked_for"), [(b.line(kind="virtual"), [(1, True)]), (b.line(), [])])
+def test_a_voucher_whose_money_is_granted_is_used_no_more_and_goods_that_came_do_not_leave_r4_8(line: Line, asked_for: list[Any]) -> None:
+    memory = shop(line)
+    memory.when(*([] if line.kind == "virtual" else [acts.sent(quantity=1, when="06-01 11:00"), life.delivered(when="06-01 11:30")]))
+    memory.when(agreed_on(), life.accepted(when="06-01 13:00"))
+    assert (len(grants(memory)), held(memory)) == (1, asked_for)
 
 
 @pytest.mark.parametrize(("late", "fault"), [(False, "nobody"), (True, "seller")])
