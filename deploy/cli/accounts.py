@@ -15,7 +15,7 @@ import asyncpg
 import click
 
 from deploy.cli.clock import Span
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.errors import Failed
 from deploy.cli.ledger import SIDES, WIDTH, at_option, json_option, ledger, moment_of, sides
 from deploy.cli.plain import local, say
@@ -23,7 +23,6 @@ from deploy.cli.watch import now
 from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
 from services.payment.ledger import ACCOUNTS, ADVANCE, CASH, Account
-from shared import postgres
 from shared.currencies import amount
 
 TRIAL = """
@@ -137,11 +136,8 @@ async def _each(stack: Stack, of: Account, moment: datetime | None, older: timed
     """older: the amounts are what has stood for so long, at the moment or now."""
     by_name, side = "<" in of.form, 1 if of.side == "credit" else -1
     until = (moment or await now(stack)) - older if older is not None else None
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         rows = await connection.fetch(ONE_BY_ONE, of.prefix, by_name, side, moment, until)
-    finally:
-        await connection.close()
     return [_holder(row, by_name=by_name, side=side if older is not None else 0) for row in rows]
 
 
@@ -154,11 +150,8 @@ def _holder(row: asyncpg.Record, *, by_name: bool, side: int) -> dict[str, Any]:
 
 async def _trial(stack: Stack, moment: datetime | None) -> list[dict[str, Any]]:
     whole = [account.form for account in ACCOUNTS if account.prefix == account.form]
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         rows = await connection.fetch(TRIAL, whole, moment)
-    finally:
-        await connection.close()
     place = {account.prefix: number for number, account in enumerate(ACCOUNTS)}
     forms = {account.prefix: account for account in ACCOUNTS}
     found = sorted(rows, key=lambda row: (row["currency"], place.get(row["form"], len(place)), row["form"]))

@@ -8,10 +8,9 @@ import json
 import asyncpg
 import click
 
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.plain import say
 from deploy.local.stack import Stack
-from shared import postgres
 from shared.currencies import money
 
 OPEN = """
@@ -58,8 +57,5 @@ def attention(key: str | None, as_json: bool) -> None:
 
 
 async def _open(stack: Stack, key: str | None) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         return list(await connection.fetch(OPEN, key))
-    finally:
-        await connection.close()

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import click
 
 from deploy.cli.borne import flow_data
 from deploy.cli.clock import Span
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.errors import Failed
 from deploy.cli.explain import print_step, step_data
 from deploy.cli.lookup import place
@@ -25,7 +24,6 @@ from deploy.cli.watch import Watch
 from deploy.cli.waterfall import waterfall
 from deploy.local.policies import zone_of
 from deploy.local.stack import Stack
-from shared import postgres
 from shared.contracts.refund import STATES, CaseFact, Turn
 from shared.contracts.storefront import CaseKind
 from shared.currencies import money
@@ -94,12 +92,9 @@ async def _queue(
 ) -> tuple[list[dict[str, Any]], datetime]:
     async with Watch(stack) as watch:
         now = await watch.clock()
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         until = now + due if due is not None else None
         return [dict(row) for row in await connection.fetch(QUEUE, until, turns, seller, kind, limit)], now
-    finally:
-        await connection.close()
 
 
 def line(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
@@ -117,11 +112,8 @@ def _late(row: Mapping[str, Any], now: datetime) -> bool:
 
 async def _told(stack: Stack, order_id: str, case_id: str) -> Told:
     story = await tell(stack, order_id)
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         task = await connection.fetchrow(TASK, order_id, case_id)
-    finally:
-        await connection.close()
     if task is None:
         raise Failed(f"nothing is known of a case {case_id!r}")
     return Told(story, case_id, dict(task))

@@ -9,8 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import asyncpg
-
+from deploy.cli.connect import asking
 from deploy.cli.plain import local
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
@@ -47,11 +46,8 @@ def abouts(stack: Stack, party: str) -> dict[str, str]:
 
 
 async def _sources(stack: Stack, orders: list[str]) -> dict[str, str]:
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         rows = await connection.fetch(SOURCES, orders)
-    finally:
-        await connection.close()
     found: dict[str, str] = {}
     for row in rows:
         found |= sources(row["key"], *(json.loads(row[name] or "{}") for name in ("refunds", "compensations", "chargebacks")))

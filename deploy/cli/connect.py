@@ -1,9 +1,15 @@
 """How a command reaches the running stack."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
 from deploy.cli.errors import Failed
 from deploy.local import control
 from deploy.local.external import ExternalKafka
 from deploy.local.stack import Stack
+from shared import postgres
 
 
 def running() -> Stack:
@@ -18,3 +24,13 @@ def running() -> Stack:
         stack.clock = "manual"
     stack.stripes = current.get("stripes", stack.stripes)  # whatever this shell's settings say: it is up with these
     return stack
+
+
+@asynccontextmanager
+async def asking(stack: Stack) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of ops, who may look at every table and write none."""
+    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
+    try:
+        yield connection
+    finally:
+        await connection.close()

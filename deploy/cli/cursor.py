@@ -14,7 +14,7 @@ import asyncpg
 import click
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.errors import Failed
 from deploy.cli.held import held, put_aside
 from deploy.cli.plain import say
@@ -227,11 +227,8 @@ async def _row(stack: Stack, statement: str, schema: str, place: Place) -> async
 
 def _shown(stack: Stack, service: str) -> list[dict[str, Any]]:
     async def rows() -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-        try:
+        async with asking(stack) as connection:
             return list(await connection.fetch(SHOW.format(schema=postgres.quoted(service))))
-        finally:
-            await connection.close()
 
     consumer = consumer_of(stack)
     try:

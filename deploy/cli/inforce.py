@@ -9,6 +9,7 @@ from operator import itemgetter
 
 import asyncpg
 
+from deploy.cli.connect import asking
 from deploy.local.services import discover
 from deploy.local.stack import Stack
 from shared import postgres
@@ -32,11 +33,8 @@ class Standing:
 
 async def standing(stack: Stack, now: datetime | None = None) -> dict[str, Standing]:
     """By service. now None: whatever is in force, the last is shown."""
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         return {name: _of(await connection.fetch(KEPT.format(schema=postgres.quoted(name))), now) for name in discover()}
-    finally:
-        await connection.close()
 
 
 def _of(told: list[asyncpg.Record], now: datetime | None) -> Standing:

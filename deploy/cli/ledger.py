@@ -17,13 +17,12 @@ import click
 
 from deploy.cli.charged import abouts, ahead
 from deploy.cli.clock import Moment, Then
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.errors import Failed
 from deploy.cli.plain import local, say
 from deploy.local.policies import day_end, policies_of, zone_of
 from deploy.local.stack import Stack
 from services.payment.ledger import ACCOUNTS, TRANSACTIONS, account_of
-from shared import postgres
 from shared.currencies import amount, money
 
 UNDER_WAY = "instructed"
@@ -143,15 +142,11 @@ def named(transactions: Iterable[Transaction], about: Mapping[str, str]) -> list
 
 async def _page(stack: Stack, identity: str, moment: datetime | None) -> Page:
     names = [account.prefix + identity for account in ACCOUNTS if account.form.endswith("<party>")]
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            an_order, a_party = (await connection.fetch(KNOWN, identity, names))[0]
-            orders = _transactions(await connection.fetch(OF_ORDER, identity, moment)) if an_order else None
-            partys = _transactions(await connection.fetch(OF_PARTY, names, moment)) if a_party else None
-            account = await connection.fetchval(ACCOUNT, identity) if a_party and moment is None else None
-    finally:
-        await connection.close()
+    async with asking(stack) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        an_order, a_party = (await connection.fetch(KNOWN, identity, names))[0]
+        orders = _transactions(await connection.fetch(OF_ORDER, identity, moment)) if an_order else None
+        partys = _transactions(await connection.fetch(OF_PARTY, names, moment)) if a_party else None
+        account = await connection.fetchval(ACCOUNT, identity) if a_party and moment is None else None
     known = {"payouts": {}, "purses": {}, **json.loads(account or "{}")}
     under_way = {payout_id: payout for payout_id, payout in known["payouts"].items() if payout["state"] == UNDER_WAY}
     return Page(orders, partys, under_way, known["purses"])

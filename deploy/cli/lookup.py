@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import asyncpg
-
+from deploy.cli.connect import asking
 from deploy.cli.errors import Failed
 from deploy.local.stack import Stack
-from shared import postgres
 
 SHOWN_MAX = 10
 PLACES = """
@@ -36,9 +34,6 @@ def is_case(stack: Stack, name: str) -> bool:
 
 
 async def _ask(stack: Stack, name: str, order: str | None) -> tuple[list[tuple[str, str]], bool]:
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         found = [(row[0], row[1]) for row in await connection.fetch(PLACES, name, order, SHOWN_MAX + 1)]
         return found, bool(await connection.fetchval(ORDERED, name))
-    finally:
-        await connection.close()

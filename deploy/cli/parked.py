@@ -15,7 +15,7 @@ import asyncpg
 import click
 from confluent_kafka import Producer
 
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.errors import Failed
 from deploy.cli.plain import say
 from deploy.cli.watch import now
@@ -205,12 +205,9 @@ def _meant(code: str) -> str:
 
 
 async def _fetch(stack: Stack, statement: str, services: list[str], *arguments: object) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         spelled = [statement.format(service=name, schema=postgres.quoted(name)) for name in services]
         return [row for one in spelled for row in await connection.fetch(one, *arguments)]
-    finally:
-        await connection.close()
 
 
 async def _holder(stack: Stack, service: str | None, key: str) -> tuple[str, Held]:

@@ -9,10 +9,9 @@ from datetime import datetime
 import asyncpg
 import click
 
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.plain import say
 from deploy.local.stack import Stack
-from shared import postgres
 from shared.currencies import money
 
 BREAKS = """
@@ -58,8 +57,5 @@ def _side(minor: int | None, currency: str | None) -> str:
 
 
 async def _breaks(stack: Stack, day: str | None) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         return list(await connection.fetch(BREAKS, day))
-    finally:
-        await connection.close()

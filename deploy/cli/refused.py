@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 import click
 
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.plain import say
 from deploy.local.kafka import quiet
 from deploy.local.stack import Stack
@@ -123,8 +122,7 @@ def _known(one: Mapping[str, Any]) -> Known:
 async def _since(stack: Stack, copies: Sequence[Mapping[str, Any]], discarded: frozenset[Place]) -> Since:
     """By primary keys, and what is held under the keys of these."""
     remembered, held, waits = set[Known](), set[Place](), set[Known]()
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         for service in sorted({one["service"] for one in copies}):
             own, schema = [one for one in copies if one["service"] == service], postgres.quoted(service)
             ids = sorted({(one["source"], one["id"]) for one in own})
@@ -134,8 +132,6 @@ async def _since(stack: Stack, copies: Sequence[Mapping[str, Any]], discarded: f
                 headers = {name: (data or b"").decode(errors="replace") for name, data in unpack(row["headers"])}
                 held.add((service, row["ref"]))
                 waits.add((service, headers.get("ce_source", ""), headers.get("ce_id", "")))
-    finally:
-        await connection.close()
     return Since(frozenset(remembered), frozenset(held), frozenset(waits), discarded)
 
 

@@ -9,17 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import click
 
 from deploy.cli import card
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.errors import Failed
 from deploy.cli.plain import local, say
 from deploy.cli.watch import Watch
 from deploy.local.policies import policies_of, zone_of
 from deploy.local.stack import Stack
-from shared import postgres
 from shared.policy import Policies
 
 STANDING = "SELECT body::text FROM trust.standing WHERE key = $1"
@@ -61,11 +59,8 @@ def standing(subject: str, as_json: bool) -> None:
 async def _card(stack: Stack, subject: str, policies: Policies) -> tuple[dict[str, Any], datetime]:
     async with Watch(stack) as watch:
         now = await watch.clock()
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         holder, person, score = await card.read(connection, subject)
-    finally:
-        await connection.close()
     if not (holder or person or score):
         raise Failed(f"nothing is known of {subject!r}: no trust card, no score")
     return card.data(subject, holder, person, score, policies.at(now), now), now
@@ -74,12 +69,9 @@ async def _card(stack: Stack, subject: str, policies: Policies) -> tuple[dict[st
 async def _read(stack: Stack, subject: str) -> tuple[dict[str, Any] | None, int | None, datetime]:
     async with Watch(stack) as watch:
         now = await watch.clock()
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         body = await connection.fetchval(STANDING, subject)
         return json.loads(body) if body is not None else None, await connection.fetchval(VOTES, subject), now
-    finally:
-        await connection.close()
 
 
 def data(subject: str, body: Mapping[str, Any], votes: int | None, now: datetime, policies: Policies) -> dict[str, Any]:

@@ -9,19 +9,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-import asyncpg
 import click
 
 from deploy.cli.accounts import accounts
 from deploy.cli.clock import Then
-from deploy.cli.connect import running
+from deploy.cli.connect import asking, running
 from deploy.cli.errors import Failed
 from deploy.cli.ledger import SIDES, json_option, ledger, sides
 from deploy.cli.plain import local, say
 from deploy.local.policies import bounds, policies_of, zone_of
 from deploy.local.stack import Stack
 from services.payment.ledger import ACCOUNTS, TRANSACTIONS, account_of
-from shared import postgres
 
 MOVED = """
 SELECT account, currency, coalesce(kind, '') AS kind, coalesce(sum(amount_minor) FILTER (WHERE at < $2), 0) AS before_minor,
@@ -115,11 +113,8 @@ def _rank(kind: str) -> int:
 
 
 async def _moved(stack: Stack, names: list[str], begins: datetime | None, ends: datetime | None) -> list[Mapping[str, Any]]:
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         return [dict(row) for row in await connection.fetch(MOVED, names, begins, ends)]
-    finally:
-        await connection.close()
 
 
 __all__ = ["accounts", "ledger", "statement"]

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from deploy.cli import whereabouts
+from deploy.cli.connect import asking
 from deploy.cli.whereabouts import Cursor
 from deploy.local.kafka import quiet
 from deploy.local.policies import zone_of
@@ -109,16 +110,13 @@ def currency_of(steps: Iterable[Step]) -> str:
 async def tell(stack: Stack, order: str) -> Story:
     """Everything that is known of it; `known` is false where that is nothing."""
     cursors: list[Cursor] = []
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         for service in owners():
             rows = await connection.fetch(CURSORS.format(schema=postgres.quoted(service)))
             cursors += [Cursor(row["topic"], row["partition"], row["position"], row["astray"]) for row in rows]
         placed = await connection.fetchval(PLACED, order) if stack.clock == "system" else None
         began_ms = whereabouts.began_ms(datetime.fromisoformat(placed)) if placed else None
         return await _story(stack, connection, order, _gather(stack, order, cursors, began_ms))
-    finally:
-        await connection.close()
 
 
 async def tell_each(stack: Stack, orders: Iterable[str]) -> dict[str, Story]:
@@ -127,14 +125,11 @@ async def tell_each(stack: Stack, orders: Iterable[str]) -> dict[str, Story]:
     by_key, by_body = _topics()
     ends, settings = ends_of(stack, [*by_key, *by_body]), quiet(stack.settings(postgres.OPS).confluent())
     found = list(entries(settings, ends, lambda message: any(it(message.topic(), message.key(), message.value()) for it in of.values())))
-    connection = await asyncpg.connect(stack.dsn(postgres.OPS), timeout=10)
-    try:
+    async with asking(stack) as connection:
         return {
             order: await _story(stack, connection, order, [one for one in found if it(one.topic, one.key, one.value)])
             for order, it in of.items()
         }
-    finally:
-        await connection.close()
 
 
 async def _story(stack: Stack, connection: asyncpg.Connection, order: str, found: list[Entry]) -> Story:
